@@ -1,0 +1,126 @@
+"""StateBackend: what a way to the store can do.
+
+Two implement it: ``database.DatabaseBackend`` (straight to the tables) and ``api.ApiBackend`` (HTTP to the
+api-server). One contract suite, tests/contract, holds for both.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
+from airflow_wfstate.domain.workflow import (
+    CompletedWorkflow,
+    CompleteWorkflow,
+    StartedWorkflow,
+    StartWorkflow,
+    WorkflowPage,
+    WorkflowQuery,
+)
+
+
+class StateBackend(Protocol):
+    """The durable state of workflows.
+
+    Every write is one transaction, and can be sent again: it then changes nothing and gets the same answer. All
+    methods raise :class:`~airflow_wfstate.exceptions.Unavailable` when the store does not answer after retries, and
+    :class:`~airflow_wfstate.exceptions.AccessDenied` when the caller may not do it.
+    """
+
+    def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
+        """Start a workflow, or attach the caller's run to the one that has the key.
+
+        :raises InvalidName: name, key, plan or participants break the rule of names.
+        :raises TaskInstanceNotFound: the task instance does not exist or is not running.
+        :raises WorkflowExists: ``if_exists`` is ``reject``, or the run belongs to another open workflow.
+        :raises InputMismatch: the key was started with another input.
+        """
+        ...
+
+    def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
+        """End the workflow of the caller's run as succeeded.
+
+        :raises WorkflowNotFound: the run belongs to no workflow.
+        :raises WorkflowUnfinished: a child run or a step is unfinished.
+        :raises WorkflowClosed: it ended otherwise.
+        """
+        ...
+
+    def begin_step(self, request: BeginStep) -> BegunStep:
+        """Begin the next attempt of a step, or learn that there is nothing to do.
+
+        :raises InvalidName: step or item key break the rule of names.
+        :raises TaskInstanceNotFound: the task instance does not exist or is not running.
+        :raises WorkflowClosed: the workflow has ended, or is being compensated.
+        """
+        ...
+
+    def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
+        """Keep a value inside the round.
+
+        :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
+        :raises WorkflowClosed: the workflow has ended, or is being compensated.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        ...
+
+    def end_attempt(self, request: EndAttempt) -> RecordedWrite:
+        """Record how the attempt ended, or that it waits. Recorded also when the workflow is over meanwhile.
+
+        :raises StaleAttempt: a newer attempt has taken over, or this one has ended otherwise.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        ...
+
+    def link_child_run(self, request: LinkChildRun) -> RecordedWrite:
+        """Bind a run that is about to be triggered to the workflow of the step.
+
+        :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
+        :raises WorkflowExists: the run belongs to another open workflow.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        ...
+
+    def take_turn(self, request: TakeTurn) -> TurnAnswer:
+        """Judge the relay's run, and get the next compensation if it belongs to that run.
+
+        :raises TaskInstanceNotFound: the task instance does not exist or is not running.
+        """
+        ...
+
+    def end_compensation(self, request: EndCompensation) -> EndedCompensation:
+        """Record how an attempt of a compensation ended.
+
+        :raises StaleAttempt: another attempt of the compensation has begun.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        ...
+
+    def get_workflow(self, workflow_id: str) -> WorkflowDetail:
+        """Everything about one workflow.
+
+        :raises WorkflowNotFound: there is none with this id.
+        """
+        ...
+
+    def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
+        """A page of workflows, newest first.
+
+        :raises InvalidRequest: the limit or the cursor is none.
+        """
+        ...
+
+    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
+        """Entries with a number above ``after``, ascending; at most ``limit`` (1 to 1000).
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises InvalidRequest: the limit is out of range.
+        """
+        ...
+
+    def check(self) -> str:
+        """Reach the store, and say in one line what answered. Raises like every method."""
+        ...

@@ -1,0 +1,1 @@
+"""The rules of workflow state, in pure Python: the standard library and the error tree, nothing else."""

@@ -1,0 +1,186 @@
+"""A compensation: the undo of a round, and the turn to run the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.domain.workflow import WorkflowRef
+
+
+class CompensateWhen(str, Enum):
+    """Which rounds are undone: every one that was ``attempted``, or only those that ``completed``."""
+
+    ATTEMPTED = "attempted"
+    COMPLETED = "completed"
+
+
+@dataclass(frozen=True)
+class CompensationDeclaration:
+    """The undo that a step declares when it begins.
+
+    :param handler: how the relay finds the function: ``task:<task id>`` (the function that the task with this
+        id declares, in the DAG of the step) or ``module:function``.
+    :param when: which rounds are undone.
+    :param max_attempts: how often the relay tries it before it counts as failed; at least 1.
+    """
+
+    handler: str
+    when: CompensateWhen = CompensateWhen.ATTEMPTED
+    max_attempts: int = 3
+
+
+@dataclass(frozen=True)
+class Compensation:
+    """The undo of one round, as the order needs it.
+
+    :param ended_entry: number of the journal entry that ended the round; for a lost round the last that it wrote
+        itself; 0 when it wrote none.
+    :param round_state: how the round ended.
+    """
+
+    step_id: str
+    round: int
+    state: CompensationState
+    when: CompensateWhen
+    ended_entry: int
+    round_state: StepState
+
+
+_UNDOABLE: Final = {
+    CompensateWhen.ATTEMPTED: (StepState.SUCCEEDED, StepState.LOST, StepState.FAILED),
+    CompensateWhen.COMPLETED: (StepState.SUCCEEDED, StepState.LOST),
+}
+
+_TO_DO: Final = (CompensationState.ARMED, CompensationState.RUNNING, CompensationState.FAILED)
+
+
+def is_needed(compensation: Compensation) -> bool:
+    """Whether the round acted, or may have: it succeeded, is lost, or failed and is not ``completed`` only."""
+    return compensation.round_state in _UNDOABLE[compensation.when]
+
+
+def compensation_order(compensations: Iterable[Compensation]) -> list[Compensation]:
+    """What is still to be undone, in order: by descending journal number of the entries that ended the rounds.
+
+    Left out is what was done, skipped, discarded or never needed.
+    """
+    to_do = [item for item in compensations if item.state in _TO_DO and is_needed(item)]
+    return sorted(to_do, key=lambda item: (item.ended_entry, item.step_id, item.round), reverse=True)
+
+
+class TurnDecision(str, Enum):
+    """What a relay gets when it asks for the turn.
+
+    ``compensate``: here is a compensation of this run; ``handed_over``: the next one belongs to another run, whose
+    relay gets the turn; ``not_at_rest``: a step is still open; ``nothing``: the workflow is not to be compensated;
+    ``finished``: every compensation is done; ``held``: a person must decide.
+    """
+
+    COMPENSATE = "compensate"
+    HANDED_OVER = "handed_over"
+    NOT_AT_REST = "not_at_rest"
+    NOTHING = "nothing"
+    FINISHED = "finished"
+    HELD = "held"
+
+
+@dataclass(frozen=True)
+class TakeTurn:
+    """A relay's question: is there a compensation for this run?
+
+    :param task_instance_id: of the relay; it must be running.
+    :param leaf_task_ids: the effective leaves of its DAG, by which Airflow judges the run
+        (``DagRun.update_state``): tasks, teardowns left out, that have nothing but teardowns below them.
+    """
+
+    task_instance_id: str
+    leaf_task_ids: list[str]
+
+
+@dataclass(frozen=True)
+class CompensationWork:
+    """One compensation to run now.
+
+    :param attempt: of the compensation, from 1.
+    :param max_attempts: after this many the failure is final.
+    :param compensation_key: what the report of this attempt carries.
+    :param idempotency_key: of the undo, the same on every attempt of it.
+    :param step_idempotency_key: the forward round's own.
+    :param output: of the round; None when it has none (it failed, or is lost).
+    :param error: the first error of the workflow; None when it was cancelled.
+    """
+
+    step_id: str
+    step_name: str
+    item_key: str
+    round: int
+    participant: str
+    handler: str
+    attempt: int
+    max_attempts: int
+    compensation_key: str
+    idempotency_key: str
+    step_idempotency_key: str
+    output: Payload | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class TurnAnswer:
+    """The answer to :class:`TakeTurn`.
+
+    :param work: when the decision is ``compensate``.
+    :param reason: one sentence for the relay's log.
+    """
+
+    decision: TurnDecision
+    workflow: WorkflowRef | None
+    reason: str
+    work: CompensationWork | None = None
+
+
+@dataclass(frozen=True)
+class EndCompensation:
+    """How an attempt of a compensation ended.
+
+    :param compensation_key: from :class:`CompensationWork`.
+    :param succeeded: whether the undo is done.
+    :param error: required unless it succeeded.
+    """
+
+    compensation_key: str
+    succeeded: bool
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class EndedCompensation:
+    """The answer to :class:`EndCompensation`.
+
+    :param state: ``done``, ``running`` (it failed, and may be tried again) or ``failed`` (for good).
+    """
+
+    step_id: str
+    round: int
+    state: CompensationState
+
+
+@dataclass(frozen=True)
+class CompensationSummary:
+    """A compensation as people see it."""
+
+    round: int
+    handler: str
+    state: CompensationState
+    when: CompensateWhen
+    attempts: int
+    max_attempts: int
+    error: str | None
+    started_at: datetime | None
+    ended_at: datetime | None

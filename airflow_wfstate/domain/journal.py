@@ -1,0 +1,66 @@
+"""The journal: the append-only history of a workflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from airflow_wfstate.domain.payload import JsonValue
+
+
+class EntryKind(str, Enum):
+    """What a journal entry tells."""
+
+    WORKFLOW_STARTED = "workflow.started"
+    WORKFLOW_ATTACHED = "workflow.attached"
+    WORKFLOW_RESUMED = "workflow.resumed"
+    WORKFLOW_SUCCEEDED = "workflow.succeeded"
+    WORKFLOW_FAILED = "workflow.failed"
+    WORKFLOW_COMPENSATING = "workflow.compensating"
+    WORKFLOW_COMPENSATED = "workflow.compensated"
+    WORKFLOW_COMPENSATION_FAILED = "workflow.compensation_failed"
+    WORKFLOW_CANCELLED = "workflow.cancelled"
+    RUN_LINKED = "run.linked"
+    STEP_BEGAN = "step.began"
+    STEP_WAITING = "step.waiting"
+    STEP_CONTINUED = "step.continued"
+    STEP_SUCCEEDED = "step.succeeded"
+    STEP_FAILED = "step.failed"
+    STEP_SKIPPED = "step.skipped"
+    STEP_LOST = "step.lost"
+    TURN_GIVEN = "turn.given"
+    COMPENSATION_BEGAN = "compensation.began"
+    COMPENSATION_DONE = "compensation.done"
+    COMPENSATION_ATTEMPT_FAILED = "compensation.attempt_failed"
+    COMPENSATION_FAILED = "compensation.failed"
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One thing that happened, written under the workflow's lock.
+
+    :param number: from 1, without gaps inside a workflow.
+    :param step: ``participant.name`` or ``participant.name[item]``; None for what concerns the whole workflow.
+    :param actor: who did it: ``task:dag/run/task``, ``user:name`` or ``sweep``.
+    :param data: details; of payloads only type, size and sha256.
+    """
+
+    number: int
+    at: datetime
+    kind: EntryKind
+    step: str | None
+    attempt: int | None
+    actor: str
+    data: dict[str, JsonValue]
+
+
+@dataclass(frozen=True)
+class JournalPage:
+    """A page of the journal, in ascending order.
+
+    :param next_after: what to ask for next as ``after``; None when this is the end.
+    """
+
+    entries: list[JournalEntry]
+    next_after: int | None

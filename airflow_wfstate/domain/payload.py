@@ -1,0 +1,132 @@
+"""A payload: a value as it is stored, hashed and sent.
+
+The text is JSON in ASCII, without spaces. What JSON has no form for is written as MongoDB Extended JSON v2
+writes it (https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/): ``{"$numberDouble": "NaN"}``,
+``"Infinity"``, ``"-Infinity"``. An object of the user's that looks like that is wrapped once more
+(``{"$literal": {...}}``), so that every value comes back as it was.
+
+Richer Python types become JSON values before (``airflow_wfstate.backends.codec``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from airflow_wfstate.exceptions import InvalidPayload
+
+JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+
+_NUMBER: Final = "$numberDouble"
+_LITERAL: Final = "$literal"
+_RESERVED: Final = frozenset({_NUMBER, _LITERAL})
+_MAX_DEPTH: Final = 100
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A stored value.
+
+    :param type: the Python type's name, as people read it ("dict", "datetime"); it decodes nothing.
+    :param text: the JSON text. Exactly these bytes were hashed.
+    :param size: bytes of the text.
+    :param sha256: of the text, in hexadecimal.
+    """
+
+    type: str
+    text: str
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, value: JsonValue, *, type_name: str | None = None, sort_keys: bool = False) -> Payload:
+        """The payload of a JSON value.
+
+        :param type_name: default: the name of the value's own type.
+        :param sort_keys: for values that are compared by meaning (a workflow's input); otherwise the order of the
+            keys is kept.
+        :raises InvalidPayload: when the value holds something else than JSON values, or nests deeper than 100.
+        """
+        return cls.of_text(canonical_json(value, sort_keys=sort_keys), type_name or type(value).__name__)
+
+    @classmethod
+    def of_text(cls, text: str, type_name: str) -> Payload:
+        """The payload whose text is already canonical."""
+        return cls(type=type_name, text=text, size=len(text), sha256=hashlib.sha256(text.encode("ascii")).hexdigest())
+
+    def value(self) -> JsonValue:
+        """The JSON value again.
+
+        :raises InvalidPayload: when the text does not match its hash (somebody changed it) or is no JSON.
+        """
+        if hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest() != self.sha256:
+            raise InvalidPayload(
+                f"A stored value of type {self.type} does not match its sha256 {self.sha256}.",
+                "The stored text was changed from outside; restore it from a backup.",
+            )
+        return parse_canonical_json(self.text)
+
+
+def canonical_json(value: JsonValue, *, sort_keys: bool = False) -> str:
+    """The text of a JSON value: ASCII, no spaces; equal values (with ``sort_keys``) have equal texts.
+
+    :raises InvalidPayload: when the value holds something else than JSON values, or nests deeper than 100.
+    """
+    return json.dumps(
+        _escaped(value, "value", 0), ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys
+    )
+
+
+def parse_canonical_json(text: str) -> JsonValue:
+    """The value of a text that :func:`canonical_json` made.
+
+    :raises InvalidPayload: when the text is no JSON.
+    """
+    try:
+        value: JsonValue = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidPayload(f"A stored value is no JSON: {error}.", "Restore it from a backup.") from error
+    return _unescaped(value)
+
+
+def _escaped(value: JsonValue, path: str, depth: int) -> JsonValue:
+    if depth > _MAX_DEPTH:
+        raise InvalidPayload(f"{path[:200]} nests deeper than {_MAX_DEPTH}.", "Store a flatter value.")
+    if value is None or isinstance(value, (bool, str, int)):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        return {_NUMBER: "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}
+    if isinstance(value, list):
+        return [_escaped(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+    if isinstance(value, dict):
+        escaped: dict[str, JsonValue] = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InvalidPayload(
+                    f"{path} has a key of type {type(key).__name__}.", "JSON objects have strings as keys."
+                )
+            escaped[key] = _escaped(item, f"{path}.{key}", depth + 1)
+        return {_LITERAL: escaped} if len(value) == 1 and not _RESERVED.isdisjoint(value) else escaped
+    raise InvalidPayload(
+        f"{path} is of type {type(value).__qualname__}, which JSON cannot hold.",
+        "Return what can be stored: numbers, strings, lists, dicts, or a type that Airflow serialises for XCom.",
+    )
+
+
+def _unescaped(value: JsonValue) -> JsonValue:
+    if isinstance(value, list):
+        return [_unescaped(item) for item in value]
+    if isinstance(value, dict):
+        if len(value) == 1:
+            ((key, item),) = value.items()
+            if key == _NUMBER and isinstance(item, str):
+                return float(item)
+            if key == _LITERAL and isinstance(item, dict):
+                return {inner: _unescaped(nested) for inner, nested in item.items()}
+        return {key: _unescaped(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,88 @@
+"""The plan of a workflow, and the progress along it.
+
+Planned steps that have not begun are computed here, never stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
+from airflow_wfstate.exceptions import InvalidName
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """What the plan needs to know of a step that has begun. Mapped items share name and participant."""
+
+    participant: str
+    name: str
+    state: StepState
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a workflow stands.
+
+    Each list holds entries of the plan in the plan's order, followed by begun steps that the plan does not name
+    (as ``participant.step``). An entry of a mapped step is done when all its begun items are.
+
+    :param done: succeeded or skipped.
+    :param running: at work or waiting.
+    :param failed: failed, lost or compensated.
+    :param remaining: planned, and not begun.
+    """
+
+    done: list[str]
+    running: list[str]
+    failed: list[str]
+    remaining: list[str]
+
+    @property
+    def total(self) -> int:
+        """Entries altogether."""
+        return len(self.done) + len(self.running) + len(self.failed) + len(self.remaining)
+
+
+def check_plan(entries: Sequence[str]) -> list[str]:
+    """Return the plan when every entry is a name and none stands twice.
+
+    :raises InvalidName: otherwise.
+    """
+    plan = [check_name("plan entry", entry) for entry in entries]
+    for entry in plan:
+        if plan.count(entry) > 1:
+            raise InvalidName(
+                f"The plan names {entry!r} twice.",
+                "Name each step once; where two DAGs have a step of that name, write participant.step.",
+            )
+    return plan
+
+
+def progress(plan: Sequence[str], steps: Iterable[PlannedStep]) -> Progress:
+    """The progress of a workflow with this plan and these begun steps.
+
+    A step belongs to the entry ``participant.name`` if the plan has it, else to the entry ``name``.
+    """
+    begun: dict[str, list[StepState]] = {}
+    planned = set(plan)
+    for step in steps:
+        qualified = f"{step.participant}.{step.name}"
+        entry = step.name if step.name in planned and qualified not in planned else qualified
+        begun.setdefault(entry, []).append(step.state)
+    result = Progress(done=[], running=[], failed=[], remaining=[])
+    for entry in [*plan, *sorted(begun.keys() - planned)]:
+        _bucket(result, begun.get(entry, [])).append(entry)
+    return result
+
+
+def _bucket(result: Progress, states: list[StepState]) -> list[str]:
+    if not states:
+        return result.remaining
+    if any(state in OPEN_STEP_STATES for state in states):
+        return result.running
+    if all(state in (StepState.SUCCEEDED, StepState.SKIPPED) for state in states):
+        return result.done
+    return result.failed

@@ -1,0 +1,148 @@
+"""The three state machines, as explicit pairs.
+
+Everything that depends on a transition is derived from these tables: the guards of the store's SQL, the CHECK
+constraints, the actions that the API allows, the diagram in docs/states.md and the property tests.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, TypeVar
+
+
+class WorkflowState(str, Enum):
+    """What a workflow is doing, or how it ended."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    COMPENSATING = "compensating"
+    COMPENSATED = "compensated"
+    COMPENSATION_FAILED = "compensation_failed"
+    CANCELLED = "cancelled"
+
+
+class StepState(str, Enum):
+    """What the newest attempt of a step is doing, or how the step ended."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    LOST = "lost"
+    COMPENSATED = "compensated"
+
+
+class CompensationState(str, Enum):
+    """Where the undo of one round stands."""
+
+    ARMED = "armed"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    DISCARDED = "discarded"
+    NOT_NEEDED = "not_needed"
+
+
+State = TypeVar("State", WorkflowState, StepState, CompensationState)
+
+_W, _S, _C = WorkflowState, StepState, CompensationState
+
+WORKFLOW_TRANSITIONS: Final[frozenset[tuple[WorkflowState, WorkflowState]]] = frozenset(
+    {
+        (_W.RUNNING, _W.SUCCEEDED),
+        (_W.RUNNING, _W.FAILED),
+        (_W.RUNNING, _W.CANCELLED),
+        (_W.RUNNING, _W.COMPENSATING),
+        (_W.FAILED, _W.RUNNING),  # resume, or an Airflow clear
+        (_W.FAILED, _W.COMPENSATING),
+        (_W.FAILED, _W.CANCELLED),
+        (_W.COMPENSATING, _W.COMPENSATED),
+        (_W.COMPENSATING, _W.COMPENSATION_FAILED),
+        (_W.COMPENSATION_FAILED, _W.COMPENSATING),
+        (_W.COMPENSATION_FAILED, _W.COMPENSATED),  # a person resolved each compensation
+        (_W.COMPENSATION_FAILED, _W.CANCELLED),  # given up
+        (_W.SUCCEEDED, _W.RUNNING),  # reopen
+        (_W.SUCCEEDED, _W.COMPENSATING),  # a person, or a parent
+    }
+)
+
+STEP_TRANSITIONS: Final[frozenset[tuple[StepState, StepState]]] = frozenset(
+    {
+        (_S.RUNNING, _S.WAITING),
+        (_S.WAITING, _S.RUNNING),
+        (_S.RUNNING, _S.SUCCEEDED),
+        (_S.RUNNING, _S.FAILED),
+        (_S.RUNNING, _S.SKIPPED),
+        (_S.RUNNING, _S.LOST),
+        (_S.WAITING, _S.SUCCEEDED),
+        (_S.WAITING, _S.FAILED),
+        (_S.WAITING, _S.SKIPPED),
+        (_S.WAITING, _S.LOST),
+        (_S.FAILED, _S.RUNNING),  # the next attempt
+        (_S.FAILED, _S.SKIPPED),  # marked success by hand
+        (_S.FAILED, _S.COMPENSATED),
+        (_S.LOST, _S.RUNNING),  # the next attempt
+        (_S.LOST, _S.SKIPPED),  # marked success by hand
+        (_S.LOST, _S.COMPENSATED),
+        (_S.LOST, _S.SUCCEEDED),  # its newest attempt did finish, and no compensation began
+        (_S.LOST, _S.FAILED),  # its newest attempt reports, late, that it failed
+        (_S.SKIPPED, _S.RUNNING),  # a skipped task was cleared: the next attempt
+        (_S.SUCCEEDED, _S.RUNNING),  # the next round
+        (_S.SUCCEEDED, _S.COMPENSATED),
+    }
+)
+
+COMPENSATION_TRANSITIONS: Final[frozenset[tuple[CompensationState, CompensationState]]] = frozenset(
+    {
+        (_C.ARMED, _C.RUNNING),
+        (_C.ARMED, _C.DISCARDED),
+        (_C.ARMED, _C.NOT_NEEDED),
+        (_C.ARMED, _C.SKIPPED),
+        (_C.ARMED, _C.DONE),  # by a person
+        (_C.DISCARDED, _C.ARMED),  # reopened, or a person compensates
+        (_C.RUNNING, _C.RUNNING),  # the next attempt
+        (_C.RUNNING, _C.DONE),
+        (_C.RUNNING, _C.FAILED),
+        (_C.FAILED, _C.RUNNING),
+        (_C.FAILED, _C.SKIPPED),
+        (_C.FAILED, _C.DONE),  # by a person
+    }
+)
+
+OPEN_WORKFLOW_STATES: Final = (
+    _W.RUNNING,
+    _W.FAILED,
+    _W.COMPENSATING,
+    _W.COMPENSATION_FAILED,
+)
+"""A workflow in one of these still needs something; at most one generation of a key is in them."""
+
+FINAL_WORKFLOW_STATES: Final = (_W.COMPENSATED, _W.CANCELLED)
+"""Nothing leaves these; starting the key again makes the next generation."""
+
+OPEN_STEP_STATES: Final = (_S.RUNNING, _S.WAITING)
+"""An attempt is at work."""
+
+_TABLES: Final[dict[type[Enum], frozenset[tuple[Enum, Enum]]]] = {
+    WorkflowState: frozenset(WORKFLOW_TRANSITIONS),
+    StepState: frozenset(STEP_TRANSITIONS),
+    CompensationState: frozenset(COMPENSATION_TRANSITIONS),
+}
+
+
+def may_become(state: State, target: State) -> bool:
+    """Whether the table of the state's own machine holds the pair ``(state, target)``."""
+    return (state, target) in _TABLES[type(state)]
+
+
+def predecessors(target: State) -> tuple[State, ...]:
+    """The states that may become ``target``, in order of declaration: what a guarded UPDATE asks for."""
+    return tuple(state for state in type(target) if may_become(state, target))
+
+
+def successors(state: State) -> tuple[State, ...]:
+    """The states that ``state`` may become, in order of declaration; empty for a final state."""
+    return tuple(target for target in type(state) if may_become(state, target))

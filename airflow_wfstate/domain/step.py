@@ -1,0 +1,204 @@
+"""A step: a durable unit of work, its rounds, attempts and checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from airflow_wfstate.domain.compensation import CompensationDeclaration, CompensationSummary
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.workflow import WorkflowRef
+
+
+class BeginDecision(str, Enum):
+    """What a begin answers.
+
+    ``run``: this task instance holds the attempt and shall do the work; ``answered``: the step was done before,
+    here is its output; ``busy``: another live task instance is at it, ask again later; ``skipped``: a guest of a
+    closed workflow has nothing to do here.
+    """
+
+    RUN = "run"
+    ANSWERED = "answered"
+    BUSY = "busy"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class BeginStep:
+    """The wish of a task instance to do a step.
+
+    Workflow and participant follow from the task instance, never from the request.
+
+    :param task_instance_id: it must be running.
+    :param name: of the step, by default the task id.
+    :param item_key: tells the items of a mapped step apart; empty for a step that is not mapped.
+    :param compensation: the undo that this step declares; None for a step without one.
+    :param relay_task_id: the DAG's CompensateWorkflowOperator; None when it has none.
+    """
+
+    task_instance_id: str
+    name: str
+    item_key: str = ""
+    compensation: CompensationDeclaration | None = None
+    relay_task_id: str | None = None
+
+
+@dataclass(frozen=True)
+class BegunStep:
+    """The answer to a begin.
+
+    :param attempt: number of the attempt, counted through the step's life from 1; 0 when none was begun.
+    :param round: number of the round from 1; 0 when none was begun.
+    :param idempotency_key: the same on every attempt of the round; empty unless the decision is ``run``.
+    :param attempt_key: what every later write of the attempt carries; empty unless the decision is ``run``.
+    :param writes_applied: number of the attempt's last write that was applied; the next one is above it.
+    :param checkpoints: by name, the last value saved in this round.
+    :param output: when the decision is ``answered``.
+    :param answered_state: when the decision is ``answered``: ``succeeded`` or ``skipped``.
+    :param holder: when the decision is ``busy``: the task instance at work, for people.
+    """
+
+    decision: BeginDecision
+    workflow: WorkflowRef
+    step_id: str
+    attempt: int = 0
+    round: int = 0
+    idempotency_key: str = ""
+    attempt_key: str = ""
+    writes_applied: int = 0
+    checkpoints: dict[str, Payload] = field(default_factory=dict)
+    output: Payload | None = None
+    answered_state: StepState | None = None
+    holder: str | None = None
+
+
+@dataclass(frozen=True)
+class SaveCheckpoint:
+    """A value to keep inside a round.
+
+    :param attempt_key: from :class:`BegunStep`.
+    :param write: number of this write, above the attempt's earlier ones; one that is not above the last applied
+        changes nothing (it was sent again).
+    """
+
+    attempt_key: str
+    write: int
+    name: str
+    value: Payload
+
+
+@dataclass(frozen=True)
+class EndAttempt:
+    """How an attempt ended, or that it waits.
+
+    :param attempt_key: from :class:`BegunStep`.
+    :param write: as for :class:`SaveCheckpoint`.
+    :param state: ``succeeded`` (with an output), ``failed`` (with an error), ``skipped``, or ``waiting`` (deferred
+        or rescheduled; the same task instance begins again later).
+    :param output: required for ``succeeded``, refused otherwise.
+    :param error: one line or more, for people; required for ``failed``, refused otherwise.
+    """
+
+    attempt_key: str
+    write: int
+    state: StepState
+    output: Payload | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class LinkChildRun:
+    """A run that the step is about to trigger: linked before it exists, so that its first step finds the workflow.
+
+    :param attempt_key: from :class:`BegunStep`.
+    :param write: as for :class:`SaveCheckpoint`.
+    """
+
+    attempt_key: str
+    write: int
+    dag_id: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class RecordedWrite:
+    """The answer to an attempt's write, the same however often it is sent.
+
+    :param write: its number.
+    """
+
+    step_id: str
+    attempt: int
+    write: int
+
+
+@dataclass(frozen=True)
+class AttemptSummary:
+    """One try at a round.
+
+    :param state: ``running``, ``waiting``, ``succeeded``, ``failed``, ``skipped`` or ``lost``.
+    :param ended_at: None while it is open.
+    """
+
+    number: int
+    round: int
+    state: StepState
+    task_instance_id: str
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    started_at: datetime
+    ended_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class CheckpointSummary:
+    """What is saved under a name, without its value."""
+
+    round: int
+    name: str
+    type: str
+    size: int
+    sha256: str
+    attempt: int
+    saved_at: datetime
+
+
+@dataclass(frozen=True)
+class StepSummary:
+    """A step as people see it.
+
+    :param participant: the DAG (or, later, the service) that does it.
+    :param round: the newest round's number.
+    :param output: of the newest round that succeeded; None when there is none, or when the reader may not see
+        the payloads of the participant.
+    :param output_size: bytes; None when there is no output.
+    """
+
+    id: str
+    participant: str
+    name: str
+    item_key: str
+    state: StepState
+    round: int
+    started_at: datetime
+    updated_at: datetime
+    attempts: list[AttemptSummary]
+    checkpoints: list[CheckpointSummary]
+    compensations: list[CompensationSummary]
+    output: Payload | None
+    output_type: str | None
+    output_size: int | None
+    output_sha256: str | None
+    error: str | None
+
+    @property
+    def label(self) -> str:
+        """``name``, or ``name[item_key]`` for an item of a mapped step."""
+        return f"{self.name}[{self.item_key}]" if self.item_key else self.name

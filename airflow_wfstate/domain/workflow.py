@@ -1,0 +1,204 @@
+"""A workflow: one execution of a named business process, its start and its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import WorkflowState
+
+
+class FailurePolicy(str, Enum):
+    """What follows when a workflow fails: ``compensate`` what was done, or ``hold`` it for a person."""
+
+    COMPENSATE = "compensate"
+    HOLD = "hold"
+
+
+class IfExists(str, Enum):
+    """What a start does when an open workflow has the key already: ``attach`` to it, or ``reject`` the start."""
+
+    ATTACH = "attach"
+    REJECT = "reject"
+
+
+class RunRole(str, Enum):
+    """What a DAG run is to its workflow.
+
+    ``owner``: its start created this generation; ``child``: a step of the workflow triggered it (linked before
+    the run exists); ``guest``: attached later. Only owner and child decide how the workflow ends.
+    """
+
+    OWNER = "owner"
+    CHILD = "child"
+    GUEST = "guest"
+
+
+@dataclass(frozen=True)
+class WorkflowRef:
+    """What identifies a workflow, for those who take part in it."""
+
+    id: str
+    name: str
+    key: str
+    generation: int
+    correlation_id: str
+    state: WorkflowState
+
+
+@dataclass(frozen=True)
+class StartWorkflow:
+    """The wish to start the workflow ``(name, key)`` from the run of a task instance.
+
+    :param task_instance_id: of the task that starts it; it must be running.
+    :param name: of the process ("order_fulfilment").
+    :param key: the business key (an order id); unique under the name among the open workflows.
+    :param input: what the workflow was started with; the same key with another input is refused.
+    :param plan: the steps in order, each as ``step`` or ``participant.step``; empty when it is not known.
+    :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
+    :param on_failure: what follows when the workflow fails.
+    :param deadline_seconds: from the start on; None for no deadline.
+    :param correlation_id: None for the workflow's own id.
+    :param if_exists: when the key is taken by an open workflow of another run.
+    :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
+        protection (the key of the workflow still protects from a second one).
+    """
+
+    task_instance_id: str
+    name: str
+    key: str
+    input: Payload
+    plan: list[str] = field(default_factory=list)
+    participants: list[str] = field(default_factory=list)
+    on_failure: FailurePolicy = FailurePolicy.COMPENSATE
+    deadline_seconds: int | None = None
+    correlation_id: str | None = None
+    if_exists: IfExists = IfExists.ATTACH
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class StartedWorkflow:
+    """The workflow that the caller's run now belongs to.
+
+    :param role: ``owner`` when this start (or an earlier try of it) created the generation, else ``guest``.
+    :param busy: True when the workflow of this key is being compensated: nothing was changed, ask again later.
+    :param output: of a workflow that succeeded; None otherwise.
+    """
+
+    workflow: WorkflowRef
+    role: RunRole
+    busy: bool = False
+    output: Payload | None = None
+
+
+@dataclass(frozen=True)
+class CompleteWorkflow:
+    """The wish to end the workflow of a task instance's run as succeeded.
+
+    :param task_instance_id: of the task that completes it; it must be running.
+    :param output: what the workflow produced.
+    :param idempotency_key: as for :class:`StartWorkflow`.
+    """
+
+    task_instance_id: str
+    output: Payload
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class CompletedWorkflow:
+    """How the workflow ended.
+
+    :param output: the stored output; for a guest's completion that is the one of the first completion.
+    :param not_reached: entries of the plan that have no step, in the plan's order.
+    """
+
+    workflow: WorkflowRef
+    output: Payload
+    not_reached: list[str]
+
+
+@dataclass(frozen=True)
+class LinkedRun:
+    """A DAG run that takes part in a workflow.
+
+    :param state: of the DAG run in Airflow; None when the run does not exist (not yet, or no more).
+    """
+
+    dag_id: str
+    run_id: str
+    role: RunRole
+    state: str | None
+    linked_at: datetime
+
+
+@dataclass(frozen=True)
+class WorkflowSummary:
+    """A line of a list of workflows.
+
+    :param steps_done: planned or begun steps that succeeded or were skipped.
+    :param steps_total: planned steps and begun ones that are not in the plan.
+    :param error: of the first failure; None when nothing failed.
+    :param hold_reason: why it waits for a person; None when it does not.
+    :param updated_at: of the last change (checkpoints do not count).
+    :param ended_at: None while open.
+    """
+
+    id: str
+    name: str
+    key: str
+    generation: int
+    correlation_id: str
+    state: WorkflowState
+    version: int
+    on_failure: FailurePolicy
+    steps_done: int
+    steps_total: int
+    current_step: str | None
+    error: str | None
+    hold_reason: str | None
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    deadline_at: datetime | None
+
+
+@dataclass(frozen=True)
+class WorkflowQuery:
+    """Which workflows a list shall hold, newest first.
+
+    Each field that is None does not filter. ``states`` empty means every state.
+
+    :param key: the whole key.
+    :param key_prefix: how the key begins; ``%`` and ``_`` are ordinary letters.
+    :param dag_id: workflows in which a run of this DAG takes part.
+    :param since: started at or after this time.
+    :param limit: 1 to 1000.
+    :param cursor: ``next_cursor`` of the page before; None for the first page.
+    :param readable_dag_ids: only workflows in which one of these DAGs takes part; None for no such limit.
+    """
+
+    name: str | None = None
+    key: str | None = None
+    key_prefix: str | None = None
+    states: list[WorkflowState] = field(default_factory=list)
+    dag_id: str | None = None
+    correlation_id: str | None = None
+    since: datetime | None = None
+    limit: int = 50
+    cursor: str | None = None
+    readable_dag_ids: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class WorkflowPage:
+    """A page of a list.
+
+    :param next_cursor: for the next page; None when this is the last.
+    """
+
+    workflows: list[WorkflowSummary]
+    next_cursor: str | None

@@ -1,0 +1,210 @@
+"""The errors of airflow_wfstate.
+
+Every error says what is wrong (``reason``) and what to do about it (``remedy``); its text is both. ``code`` is
+stable: the API sends it, and the client raises the same class from it.
+
+::
+
+    WorkflowStateError
+    ├── InvalidRequest              the input itself is wrong; nothing was changed
+    │   ├── InvalidName             a name or key is empty, too long or holds a control character
+    │   ├── InvalidPayload          a value cannot be stored as JSON
+    │   ├── PayloadTooLarge         a value is larger than [wfstate] max_payload_bytes
+    │   └── InvalidDag              a DAG is declared wrongly (an import error of the DAG)
+    ├── NotFound
+    │   ├── WorkflowNotFound
+    │   ├── StepNotFound
+    │   └── TaskInstanceNotFound    the task instance that calls is unknown to Airflow, or not running
+    ├── Conflict                    the stored state does not allow it
+    │   ├── WorkflowClosed          the workflow has ended, or is ending: no step begins any more
+    │   ├── WorkflowExists          the key is taken by another workflow
+    │   ├── WorkflowUnfinished      something of the workflow is still open
+    │   ├── InputMismatch           the same key was started with another input
+    │   ├── StaleAttempt            a newer attempt has taken over (the fencing token decides)
+    │   ├── InvalidTransition       the state tables have no such transition
+    │   └── IdempotencyConflict     an Idempotency-Key was used again with another body
+    ├── AccessDenied
+    │   ├── NotAuthenticated        no credentials, or credentials that do not hold
+    │   └── InvalidAttemptKey       an attempt key that this server did not issue
+    └── Unavailable                 worth another try later
+        ├── ServerUnreachable       the api-server does not answer
+        ├── DatabaseUnavailable     the database does not answer, or stays locked
+        └── DatabaseNotMigrated     the wfstate_* tables are missing or old
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class WorkflowStateError(Exception):
+    """The root of the tree.
+
+    :param reason: what is wrong, naming the thing; a full sentence.
+    :param remedy: what the reader can do; a full sentence. Empty when there is nothing to do.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason, remedy)
+        self.reason = reason
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.remedy}".rstrip()
+
+
+class InvalidRequest(WorkflowStateError):
+    """The input itself is wrong; nothing was changed."""
+
+    code = "invalid-request"
+
+
+class InvalidName(InvalidRequest):
+    """A name or key is empty, too long or holds a control character."""
+
+    code = "invalid-name"
+
+
+class InvalidPayload(InvalidRequest):
+    """A value cannot be stored as JSON."""
+
+    code = "invalid-payload"
+
+
+class PayloadTooLarge(InvalidRequest):
+    """A value is larger than ``[wfstate] max_payload_bytes``."""
+
+    code = "payload-too-large"
+
+
+class InvalidDag(InvalidRequest):
+    """A DAG is declared wrongly; raised while the DAG is parsed, so that it shows as an import error."""
+
+    code = "invalid-dag"
+
+
+class NotFound(WorkflowStateError):
+    """The thing that was named does not exist."""
+
+    code = "not-found"
+
+
+class WorkflowNotFound(NotFound):
+    """No workflow has this id."""
+
+    code = "workflow-not-found"
+
+
+class StepNotFound(NotFound):
+    """The workflow has no such step."""
+
+    code = "step-not-found"
+
+
+class TaskInstanceNotFound(NotFound):
+    """The task instance that calls is unknown to Airflow, or not running."""
+
+    code = "task-instance-not-found"
+
+
+class Conflict(WorkflowStateError):
+    """The stored state does not allow what was asked; nothing was changed."""
+
+    code = "conflict"
+
+
+class WorkflowClosed(Conflict):
+    """The workflow has ended, or is ending: no step begins any more."""
+
+    code = "workflow-closed"
+
+
+class WorkflowExists(Conflict):
+    """The key is taken by another workflow."""
+
+    code = "workflow-exists"
+
+
+class WorkflowUnfinished(Conflict):
+    """Something of the workflow is still open, so that it cannot be completed."""
+
+    code = "workflow-unfinished"
+
+
+class InputMismatch(Conflict):
+    """The same key was started with another input."""
+
+    code = "input-mismatch"
+
+
+class StaleAttempt(Conflict):
+    """A newer attempt has taken over; what this one still says is not recorded."""
+
+    code = "stale-attempt"
+
+
+class InvalidTransition(Conflict):
+    """The state tables in :mod:`airflow_wfstate.domain.states` have no such transition."""
+
+    code = "invalid-transition"
+
+
+class IdempotencyConflict(Conflict):
+    """An Idempotency-Key was used again with another body."""
+
+    code = "idempotency-conflict"
+
+
+class AccessDenied(WorkflowStateError):
+    """The caller may not do this."""
+
+    code = "access-denied"
+
+
+class NotAuthenticated(AccessDenied):
+    """There are no credentials, or credentials that do not hold."""
+
+    code = "not-authenticated"
+
+
+class InvalidAttemptKey(AccessDenied):
+    """The attempt key was not issued by this server, or belongs to another task instance."""
+
+    code = "invalid-attempt-key"
+
+
+class Unavailable(WorkflowStateError):
+    """Nothing is known to be wrong with the request: worth another try later."""
+
+    code = "unavailable"
+
+
+class ServerUnreachable(Unavailable):
+    """The api-server does not answer."""
+
+    code = "server-unreachable"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer, or stays locked."""
+
+    code = "database-unavailable"
+
+
+class DatabaseNotMigrated(Unavailable):
+    """The ``wfstate_*`` tables are missing or older than this package."""
+
+    code = "database-not-migrated"
+
+
+def error_classes() -> dict[str, type[WorkflowStateError]]:
+    """Every error class of the tree by its ``code``, for those who carry errors over a wire."""
+    classes: dict[str, type[WorkflowStateError]] = {}
+    pending: list[type[WorkflowStateError]] = [WorkflowStateError]
+    while pending:
+        error_class = pending.pop()
+        classes[error_class.code] = error_class
+        pending.extend(error_class.__subclasses__())
+    return classes
