@@ -1,0 +1,53 @@
+"""Workflow state management for Apache Airflow.
+
+The public names are imported when they are first used, so that importing the package costs nothing: Airflow does
+so in every process.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+    from airflow_wfstate.operators.compensate_workflow import CompensateWorkflowOperator
+    from airflow_wfstate.operators.complete_workflow import CompleteWorkflowOperator
+    from airflow_wfstate.operators.durable import durable
+    from airflow_wfstate.operators.handler import CompensationContext
+    from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
+    from airflow_wfstate.operators.step import STEP, Step
+    from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
+
+_PUBLIC: Final = {
+    "STEP": "operators.step",
+    "CompensateWorkflowOperator": "operators.compensate_workflow",
+    "CompensationContext": "operators.handler",
+    "CompleteWorkflowOperator": "operators.complete_workflow",
+    "StartWorkflowOperator": "operators.start_workflow",
+    "Step": "operators.step",
+    "TriggerWorkflowDagRunOperator": "operators.trigger_workflow_dag_run",
+    "WorkflowStateHook": "hooks.workflow_state",
+    "durable": "operators.durable",
+}
+
+__all__ = [
+    "STEP",
+    "CompensateWorkflowOperator",
+    "CompensationContext",
+    "CompleteWorkflowOperator",
+    "StartWorkflowOperator",
+    "Step",
+    "TriggerWorkflowDagRunOperator",
+    "WorkflowStateHook",
+    "__version__",
+    "durable",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)

@@ -1,0 +1,153 @@
+"""The options of the ``[wfstate]`` section, one typed function each.
+
+Read anew at each call (Airflow caches its configuration itself), so that a test or an operator that sets an
+environment variable is heard. :data:`OPTIONS` describes them for ``airflow config list`` and the docs.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, TypedDict
+
+SECTION: Final = "wfstate"
+
+
+class Option(TypedDict):
+    """An option as Airflow's provider schema wants it (airflow/provider_info.schema.json, ``config``)."""
+
+    description: str
+    version_added: str
+    type: str
+    example: str | None
+    default: str
+
+
+def _option(kind: str, default: str, description: str) -> Option:
+    return {"description": description, "version_added": "0.1.0", "type": kind, "example": None, "default": default}
+
+
+OPTIONS: Final[dict[str, Option]] = {
+    "max_payload_bytes": _option(
+        "integer",
+        "1048576",
+        "The largest payload (a workflow's input or output, a step's output, a checkpoint) that is stored, in bytes "
+        "of its JSON text. A larger one is refused.",
+    ),
+    "busy_poll_seconds": _option(
+        "integer",
+        "10",
+        "How long a task waits, deferred, before it asks again for a step that another run is working on.",
+    ),
+    "busy_timeout_seconds": _option(
+        "integer",
+        "86400",
+        "How long a task waits altogether for such a step, or for a workflow that is being compensated, before it "
+        "fails. 0: it does not wait at all.",
+    ),
+    "child_poll_seconds": _option(
+        "integer",
+        "5",
+        "How often TriggerWorkflowDagRunOperator looks whether the child run has ended.",
+    ),
+    "api_url": _option(
+        "string",
+        "",
+        "Where workers reach the api-server when no connection of type wfstate is defined, for instance "
+        "http://localhost:8080. Empty: taken from [core] execution_api_server_url, else [api] base_url.",
+    ),
+    "api_timeout_seconds": _option(
+        "float",
+        "30",
+        "How long a worker waits for one answer of the api-server.",
+    ),
+    "api_retry_seconds": _option(
+        "float",
+        "60",
+        "How long a worker goes on trying, with back-off, to reach an api-server that does not answer.",
+    ),
+    "sweep_interval_seconds": _option(
+        "integer",
+        "60",
+        "How old the last sweep may be before an API request starts the next one.",
+    ),
+    "turn_interval_seconds": _option(
+        "float",
+        "5",
+        "How often an api-server that gets requests looks for relays that wait to be set going.",
+    ),
+    "in_flight_grace_seconds": _option(
+        "integer",
+        "20",
+        "For how long after Airflow took a task out of 'running' its step still counts as open: the process lives "
+        "on for up to 10 seconds.",
+    ),
+}
+
+
+def _text(name: str) -> str:
+    from airflow.configuration import conf
+
+    value: str = conf.get(SECTION, name, fallback=OPTIONS[name]["default"])
+    return value
+
+
+def max_payload_bytes() -> int:
+    """The largest payload that is stored, in bytes."""
+    return int(_text("max_payload_bytes"))
+
+
+def busy_poll() -> timedelta:
+    """How long a task waits before it asks again for a step that another run is working on."""
+    return timedelta(seconds=int(_text("busy_poll_seconds")))
+
+
+def busy_timeout() -> timedelta:
+    """How long a task waits altogether for such a step; zero: not at all."""
+    return timedelta(seconds=int(_text("busy_timeout_seconds")))
+
+
+def child_poll() -> timedelta:
+    """How often to look whether a child run has ended."""
+    return timedelta(seconds=int(_text("child_poll_seconds")))
+
+
+def api_url() -> str:
+    """Where workers reach the api-server, without a slash at the end.
+
+    Default: ``[core] execution_api_server_url`` without its ``/execution``, else ``[api] base_url``, else
+    ``http://localhost:8080``.
+    """
+    from airflow.configuration import conf
+
+    if url := _text("api_url").rstrip("/"):
+        return url
+    execution_url: str = conf.get("core", "execution_api_server_url", fallback="") or ""
+    if execution_url:
+        return execution_url.rstrip("/").removesuffix("/execution")
+    base_url: str = conf.get("api", "base_url", fallback="") or ""
+    return (base_url or "http://localhost:8080").rstrip("/")
+
+
+def api_timeout() -> timedelta:
+    """How long to wait for one answer of the api-server."""
+    return timedelta(seconds=float(_text("api_timeout_seconds")))
+
+
+def api_retry() -> timedelta:
+    """How long to go on trying to reach an api-server that does not answer."""
+    return timedelta(seconds=float(_text("api_retry_seconds")))
+
+
+def sweep_interval() -> timedelta:
+    """How old the last sweep may be before an API request starts the next one."""
+    return timedelta(seconds=int(_text("sweep_interval_seconds")))
+
+
+def turn_interval() -> timedelta:
+    """How often an api-server looks for relays that wait to be set going."""
+    return timedelta(seconds=float(_text("turn_interval_seconds")))
+
+
+def in_flight_grace() -> timedelta:
+    """For how long after a task left ``running`` its step still counts as open."""
+    return timedelta(seconds=int(_text("in_flight_grace_seconds")))

@@ -1,0 +1,1 @@
+"""WorkflowStateHook: from an Airflow Connection to a StateBackend."""

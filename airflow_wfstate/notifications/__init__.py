@@ -1,0 +1,1 @@
+"""Notifications about workflows. Empty so far: notices come with compensation failures."""

@@ -1,0 +1,1 @@
+"""Triggers. Empty so far: waits use triggers of the standard provider."""
