@@ -1,0 +1,43 @@
+"""What every command has in common: Airflow's settings, the store, and how errors end."""
+
+from __future__ import annotations
+
+import functools
+from argparse import Namespace
+from collections.abc import Callable
+from typing import TypeAlias
+
+from airflow.utils.cli import suppress_logs_and_warning
+from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.exceptions import WorkflowStateError
+
+Action: TypeAlias = "Callable[[Namespace], None]"
+
+
+def command(body: Callable[[Namespace, StateBackend], None]) -> Action:
+    """Make an action of ``airflow`` from a function of the arguments and the store.
+
+    An error of ours ends the process with exit code 1 and its text on stderr, without a traceback.
+    """
+
+    @suppress_logs_and_warning
+    @providers_configuration_loaded
+    @functools.wraps(body)
+    def action(arguments: Namespace) -> None:
+        try:
+            body(arguments, _open_store())
+        except WorkflowStateError as error:
+            raise SystemExit(str(error)) from None
+
+    return action
+
+
+def _open_store() -> StateBackend:
+    """The store in the metadata database of this ``airflow`` command."""
+    from airflow import settings
+
+    from airflow_wfstate.backends.database import DatabaseBackend
+
+    return DatabaseBackend(settings.engine)

@@ -1,0 +1,102 @@
+"""The commands of ``airflow wfstate``, as Airflow's argument parser wants them.
+
+Imported whenever ``airflow`` starts: nothing but Airflow's own command-line settings may be imported here. The
+actions are imported when they are called.
+"""
+
+# Airflow's Arg has no annotations.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from typing import Final
+
+from airflow.cli.cli_config import ARG_OUTPUT, ARG_VERBOSE, ActionCommand, Arg, GroupCommand, lazy_load_command
+
+DEFAULT_WORKFLOW_LIMIT: Final = 50
+"""Workflows on a page of ``list``."""
+
+DEFAULT_ENTRY_LIMIT: Final = 200
+"""Entries on a page of ``journal``."""
+
+ARG_WORKFLOW: Final = Arg(
+    ("workflow",),
+    metavar="WORKFLOW",
+    help="The workflow's id, or its name and key as name/key (the newest generation of the key)",
+)
+ARG_NAME: Final = Arg(("--name",), help="Only workflows of this name")
+ARG_KEY: Final = Arg(("--key",), help="Only workflows with this key")
+ARG_STATE: Final = Arg(
+    ("--state",),
+    action="append",
+    default=None,
+    help="Only workflows in this state; may be given several times, or as a list with commas (default: every state)",
+)
+ARG_DAG_ID: Final = Arg(("--dag-id",), help="Only workflows in which a run of this DAG takes part")
+ARG_SINCE: Final = Arg(
+    ("--since",),
+    help="Only workflows that started at or after this time: ISO 8601 (without an offset: UTC), or how long ago, "
+    "as 90s, 30m, 2h, 1d or 4w",
+)
+ARG_LIMIT: Final = Arg(
+    ("--limit",),
+    type=int,
+    default=DEFAULT_WORKFLOW_LIMIT,
+    help=f"Workflows on a page, 1 to 1000 (default: {DEFAULT_WORKFLOW_LIMIT})",
+)
+ARG_CURSOR: Final = Arg(("--cursor",), help="Where the page begins, as the page before said (default: the newest)")
+ARG_AFTER: Final = Arg(
+    ("--after",),
+    type=int,
+    default=0,
+    help="Only entries with a number above this one (default: 0, from the beginning)",
+)
+ARG_ENTRY_LIMIT: Final = Arg(
+    ("--limit",),
+    type=int,
+    default=DEFAULT_ENTRY_LIMIT,
+    help=f"Entries on a page, 1 to 1000 (default: {DEFAULT_ENTRY_LIMIT})",
+)
+
+WFSTATE_COMMANDS: Final = (
+    ActionCommand(
+        name="list",
+        help="List workflows, newest first",
+        func=lazy_load_command("airflow_wfstate.cli.list_command.list_workflows"),
+        args=(
+            ARG_NAME,
+            ARG_KEY,
+            ARG_STATE,
+            ARG_DAG_ID,
+            ARG_SINCE,
+            ARG_LIMIT,
+            ARG_CURSOR,
+            ARG_OUTPUT,
+            ARG_VERBOSE,
+        ),
+    ),
+    ActionCommand(
+        name="show",
+        help="Show a workflow: its steps, attempts, outputs, compensations, runs, and what remains",
+        func=lazy_load_command("airflow_wfstate.cli.show_command.show_workflow"),
+        args=(ARG_WORKFLOW, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
+        name="journal",
+        help="Print the history of a workflow, oldest entry first",
+        func=lazy_load_command("airflow_wfstate.cli.journal_command.print_journal"),
+        args=(ARG_WORKFLOW, ARG_AFTER, ARG_ENTRY_LIMIT, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+)
+
+
+def get_wfstate_cli_commands() -> list[GroupCommand]:
+    """The group ``airflow wfstate``; named by the provider info."""
+    return [
+        GroupCommand(
+            name="wfstate",
+            help="Look at the state of workflows",
+            description="Which steps of a workflow are done, what each produced, what remains, and how it is undone.",
+            subcommands=WFSTATE_COMMANDS,
+        )
+    ]

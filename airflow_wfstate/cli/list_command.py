@@ -1,0 +1,119 @@
+"""``airflow wfstate list``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.definition import DEFAULT_WORKFLOW_LIMIT
+from airflow_wfstate.cli.rendering import (
+    PROGRAM_FORMATS,
+    as_json,
+    print_for_programs,
+    print_rows,
+    short_duration,
+    short_time,
+)
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSummary
+from airflow_wfstate.exceptions import InvalidRequest
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@command
+def list_workflows(arguments: Namespace, store: StateBackend) -> None:
+    """Print a page of workflows, newest first; on stderr how to get the next page."""
+    now = datetime.now(timezone.utc)
+    page = store.list_workflows(
+        WorkflowQuery(
+            name=arguments.name,
+            key=arguments.key,
+            states=parse_states(arguments.state or []),
+            dag_id=arguments.dag_id,
+            since=None if arguments.since is None else parse_since(arguments.since, now),
+            limit=arguments.limit,
+            cursor=arguments.cursor,
+        )
+    )
+    if arguments.output in PROGRAM_FORMATS:
+        print_for_programs(as_json(page.workflows), arguments.output)
+    else:
+        print_rows([_row(workflow, now) for workflow in page.workflows], arguments.output)
+    if page.next_cursor is not None:
+        print(f"There are more: {_next_page(arguments, page.next_cursor)}", file=sys.stderr)
+
+
+def parse_states(texts: Sequence[str]) -> list[WorkflowState]:
+    """The states that ``--state`` names; each text may name several, with commas.
+
+    :raises InvalidRequest: one is no state of a workflow.
+    """
+    return [_state(name.strip()) for text in texts for name in text.split(",")]
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """The time that ``--since`` names.
+
+    :param text: ISO 8601, in UTC unless it has an offset; or a number with s, m, h, d or w: that long before ``now``.
+    :raises InvalidRequest: it is neither.
+    """
+    try:
+        if ago := re.fullmatch(r"(\d+)([smhdw])", text, re.ASCII):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        # Python 3.10 does not read the Z of ISO 8601.
+        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+    except (ValueError, OverflowError):
+        raise InvalidRequest(
+            f"{text!r} is no time.",
+            "Write it as 2026-03-01T12:00:00+00:00, or how long ago, as 90s, 30m, 2h, 1d or 4w.",
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _state(name: str) -> WorkflowState:
+    try:
+        return WorkflowState(name)
+    except ValueError:
+        raise InvalidRequest(
+            f"{name!r} is no state of a workflow.",
+            f"The states are {', '.join(state.value for state in WorkflowState)}.",
+        ) from None
+
+
+def _row(workflow: WorkflowSummary, now: datetime) -> dict[str, object]:
+    return {
+        "id": workflow.id,
+        "name": workflow.name,
+        "key": workflow.key,
+        "generation": workflow.generation,
+        "state": workflow.state,
+        "steps": f"{workflow.steps_done}/{workflow.steps_total}",
+        "current_step": workflow.current_step,
+        "started_at": short_time(workflow.started_at),
+        "duration": short_duration((workflow.ended_at or now) - workflow.started_at),
+        "error": (workflow.hold_reason or workflow.error or "").partition("\n")[0] or None,
+    }
+
+
+def _next_page(arguments: Namespace, cursor: str) -> str:
+    """The command that prints the next page: this one with the cursor."""
+    words = ["airflow", "wfstate", "list"]
+    for option in ("name", "key", "dag_id", "since"):
+        value = getattr(arguments, option)
+        if value is not None:
+            words += [f"--{option.replace('_', '-')}", value]
+    for state in arguments.state or []:
+        words += ["--state", state]
+    if arguments.limit != DEFAULT_WORKFLOW_LIMIT:
+        words += ["--limit", str(arguments.limit)]
+    if arguments.output != "table":
+        words += ["-o", arguments.output]
+    return shlex.join([*words, "--cursor", cursor])

@@ -1,0 +1,140 @@
+"""A workflow for people: a section for each kind of thing that it is made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from airflow_wfstate.cli.rendering import print_section, short_duration, short_time
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.step import StepSummary
+
+_LONGEST_VALUE = 120
+
+
+def print_workflow(workflow: WorkflowDetail, output: str) -> None:
+    """Print a workflow as ``table`` or ``plain``. Sections that would be empty are left out."""
+    print_section("Workflow", [_header(workflow)], output)
+    print_section("Progress", [_progress(workflow)], output)
+    print_section("Steps", [_step(step) for step in workflow.steps], output)
+    print_section("Attempts", [row for step in workflow.steps for row in _attempts(step)], output)
+    print_section("Checkpoints", [row for step in workflow.steps for row in _checkpoints(step)], output)
+    print_section("Compensations", [row for step in workflow.steps for row in _compensations(step)], output)
+    print_section(
+        "Runs",
+        [
+            {"dag_id": run.dag_id, "run_id": run.run_id, "role": run.role, "state": run.state or "does not exist"}
+            for run in workflow.runs
+        ],
+        output,
+    )
+    print_section(
+        "Values",
+        [
+            {"value": name, "type": payload.type, "size": payload.size, "text": _shortened(payload)}
+            for name, payload in (("input", workflow.input), ("output", workflow.output))
+            if payload is not None
+        ],
+        output,
+    )
+
+
+def _header(workflow: WorkflowDetail) -> dict[str, object]:
+    summary = workflow.summary
+    return {
+        "id": summary.id,
+        "name": summary.name,
+        "key": summary.key,
+        "generation": summary.generation,
+        "state": summary.state,
+        "on_failure": summary.on_failure,
+        "started_at": short_time(summary.started_at),
+        "ended_at": short_time(summary.ended_at),
+        "deadline_at": short_time(summary.deadline_at),
+        "error": _first_line(summary.error),
+        "hold_reason": summary.hold_reason,
+    }
+
+
+def _progress(workflow: WorkflowDetail) -> dict[str, object]:
+    progress = workflow.progress
+    return {
+        "done": ", ".join(progress.done),
+        "running": ", ".join(progress.running),
+        "failed": ", ".join(progress.failed),
+        "remaining": ", ".join(progress.remaining),
+        "not_reached": ", ".join(workflow.not_reached),
+    }
+
+
+def _step(step: StepSummary) -> dict[str, object]:
+    return {
+        "participant": step.participant,
+        "step": step.label,
+        "state": step.state,
+        "round": step.round,
+        "attempts": len(step.attempts),
+        "output_type": step.output_type,
+        "output_size": step.output_size,
+        "output": None if step.output is None else _shortened(step.output),
+        "error": _first_line(step.error),
+    }
+
+
+def _attempts(step: StepSummary) -> list[dict[str, object]]:
+    return [
+        {
+            "step": step.label,
+            "attempt": attempt.number,
+            "round": attempt.round,
+            "state": attempt.state,
+            "run": f"{attempt.dag_id}/{attempt.run_id}",
+            "try": attempt.try_number,
+            "started_at": short_time(attempt.started_at),
+            "duration": _duration(attempt.started_at, attempt.ended_at),
+            "error": _first_line(attempt.error),
+        }
+        for attempt in step.attempts
+    ]
+
+
+def _checkpoints(step: StepSummary) -> list[dict[str, object]]:
+    return [
+        {
+            "step": step.label,
+            "round": checkpoint.round,
+            "name": checkpoint.name,
+            "type": checkpoint.type,
+            "size": checkpoint.size,
+            "attempt": checkpoint.attempt,
+            "saved_at": short_time(checkpoint.saved_at),
+        }
+        for checkpoint in step.checkpoints
+    ]
+
+
+def _compensations(step: StepSummary) -> list[dict[str, object]]:
+    return [
+        {
+            "step": step.label,
+            "round": compensation.round,
+            "state": compensation.state,
+            "handler": compensation.handler,
+            "attempts": f"{compensation.attempts}/{compensation.max_attempts}",
+            "ended_at": short_time(compensation.ended_at),
+            "error": _first_line(compensation.error),
+        }
+        for compensation in step.compensations
+    ]
+
+
+def _shortened(payload: Payload) -> str:
+    return payload.text if len(payload.text) <= _LONGEST_VALUE else f"{payload.text[:_LONGEST_VALUE]}..."
+
+
+def _first_line(text: str | None) -> str | None:
+    return text.partition("\n")[0] if text else None
+
+
+def _duration(started_at: datetime, ended_at: datetime | None) -> str | None:
+    return None if ended_at is None else short_duration(ended_at - started_at)
