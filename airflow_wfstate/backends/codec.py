@@ -1,0 +1,229 @@
+"""From a Python value to a payload, and back.
+
+JSON values and Python's own containers are written here, exactly: tuples, sets, dicts with keys of any kind, Decimal
+with all its digits, datetime with its offset or time zone. Every other type is left to Airflow's serialisation of
+XComs (``airflow.sdk.serde``), with its rules: its own types, dataclasses, attrs, pydantic models, numpy, pandas,
+classes with ``serialize``; what comes back must be named by ``[core] allowed_deserialization_classes``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from airflow_wfstate import conf
+from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CLASS: Final = "__classname__"  # as in airflow.sdk.serde; a dict of the user's must not have this key
+_VERSION: Final = "__version__"
+_DATA: Final = "__data__"
+_DICT: Final = "wfstate.dict"
+_DATETIME: Final = "wfstate.datetime"
+
+_COLLECTIONS: Final[dict[str, type[tuple[Any, ...]] | type[set[Any]] | type[frozenset[Any]]]] = {
+    "builtins.tuple": tuple,
+    "builtins.set": set,
+    "builtins.frozenset": frozenset,
+}
+_MAX_DEPTH: Final = 50  # a tuple takes two of the hundred levels that a payload may have
+
+_WHAT_CAN_BE_STORED: Final = (
+    "Return what can be stored: numbers, strings, lists, dicts, or a type that Airflow serialises for XCom."
+)
+
+
+def encode(value: object, *, sort_keys: bool = False) -> Payload:
+    """The payload of a value.
+
+    :param value: what a step returned, a checkpoint, a workflow's input.
+    :param sort_keys: for values that are compared by meaning (a workflow's input): equal dicts then give equal
+        payloads.
+    :raises InvalidPayload: when a part of the value cannot be stored; the message names it.
+    :raises PayloadTooLarge: when the text is longer than ``[wfstate] max_payload_bytes``.
+    """
+    type_name = type(value).__name__
+    try:
+        payload = Payload.of(_Encoder(sort_keys).encode(value), type_name=type_name, sort_keys=sort_keys)
+    except ValueError as error:  # Python refuses to print integers of more than 4300 digits
+        raise InvalidPayload(
+            f"The value of type {type_name} has no JSON form: {error}.", _WHAT_CAN_BE_STORED
+        ) from error
+    check_size(payload)
+    return payload
+
+
+def check_size(payload: Payload) -> None:
+    """Check that a payload is not larger than ``[wfstate] max_payload_bytes``.
+
+    :raises PayloadTooLarge: when it is.
+    """
+    limit = conf.max_payload_bytes()
+    if payload.size > limit:
+        raise PayloadTooLarge(
+            f"The value of type {payload.type} takes {payload.size} bytes; the limit is {limit}.",
+            "Store it elsewhere and return a reference to it, or raise [wfstate] max_payload_bytes.",
+        )
+
+
+def decode(payload: Payload) -> object:
+    """The value of a payload again.
+
+    :raises InvalidPayload: when the text was changed since it was stored, or when a class of the value is missing
+        here or not allowed by ``[core] allowed_deserialization_classes``.
+    """
+    return _decoded(payload.value())
+
+
+class _Encoder:
+    """Walks a value; knows at each moment where it is, for the error message."""
+
+    def __init__(self, sort_keys: bool) -> None:
+        self._sort_keys = sort_keys
+        self._path: list[str] = ["value"]
+        self._containers: set[int] = set()
+
+    def encode(self, value: object) -> JsonValue:
+        if value is None or type(value) in (bool, int, float, str):
+            return value  # type: ignore[return-value]  # type() does not narrow as isinstance() does
+        if isinstance(value, dict):
+            with self._inside(value):
+                return self._dict(value)
+        if isinstance(value, list):
+            with self._inside(value):
+                return self._items(value)
+        if isinstance(value, (tuple, set, frozenset)):
+            with self._inside(value):
+                return self._collection(value)
+        if type(value) is Decimal:
+            return {_CLASS: "decimal.Decimal", _VERSION: 1, _DATA: str(value)}
+        if type(value) is datetime.datetime or _is_pendulum(value):
+            return self._datetime(value)
+        return self._left_to_airflow(value)
+
+    def _dict(self, value: Mapping[Any, object]) -> JsonValue:
+        if all(type(key) is str for key in value):
+            if _CLASS in value:
+                raise self._error(f"has the key {_CLASS}, which Airflow's serialisation reserves", "Rename the key.")
+            return {key: self._at(f".{key}", item) for key, item in value.items()}
+        pairs: list[JsonValue] = [
+            [self._at(f".key({key!r})", key), self._at(f"[{key!r}]", item)] for key, item in value.items()
+        ]
+        if self._sort_keys:
+            pairs.sort(key=_text)
+        return {_CLASS: _DICT, "items": pairs}
+
+    def _items(self, values: Iterable[object]) -> list[JsonValue]:
+        return [self._at(f"[{index}]", item) for index, item in enumerate(values)]
+
+    def _collection(self, value: tuple[Any, ...] | set[Any] | frozenset[Any]) -> JsonValue:
+        name = next(name for name, kind in _COLLECTIONS.items() if isinstance(value, kind))
+        items = self._items(value)
+        if not isinstance(value, tuple):
+            items.sort(key=_text)  # equal sets give equal texts
+        return {_CLASS: name, _VERSION: 1, _DATA: items}
+
+    def _datetime(self, value: datetime.datetime) -> JsonValue:
+        # ZoneInfo and pendulum's Timezone name their zone; a fixed offset stands in the text itself.
+        zone = value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else None
+        return {
+            _CLASS: _DATETIME,
+            "at": value.isoformat(),
+            "zone": zone,
+            "fold": value.fold,
+            "pendulum": _is_pendulum(value),
+        }
+
+    def _left_to_airflow(self, value: object) -> JsonValue:
+        from airflow.sdk.serde import serialize
+
+        try:
+            plain = serialize(value)
+        except RecursionError as error:
+            raise self._error("contains itself, or nests too deeply", "Store a flatter value.") from error
+        except Exception as error:  # serialisers belong to many libraries, and raise what they like
+            raise self._error(
+                f"is of type {type(value).__module__}.{type(value).__qualname__}, which cannot be stored ({error})",
+                _WHAT_CAN_BE_STORED,
+            ) from error
+        return cast("JsonValue", plain)
+
+    def _at(self, place: str, value: object) -> JsonValue:
+        self._path.append(place)
+        plain = self.encode(value)
+        self._path.pop()
+        return plain
+
+    @contextmanager
+    def _inside(self, container: object) -> Iterator[None]:
+        if id(container) in self._containers:
+            raise self._error("contains itself", "Store a value without cycles.")
+        if len(self._path) > _MAX_DEPTH:
+            raise self._error(f"nests deeper than {_MAX_DEPTH} containers", "Store a flatter value.")
+        self._containers.add(id(container))
+        yield
+        self._containers.discard(id(container))
+
+    def _error(self, complaint: str, remedy: str) -> InvalidPayload:
+        return InvalidPayload(f"{''.join(self._path)[:300]} {complaint}.", remedy)
+
+
+def _is_pendulum(value: object) -> TypeGuard[datetime.datetime]:
+    return isinstance(value, datetime.datetime) and type(value).__module__ == "pendulum.datetime"
+
+
+def _text(plain: JsonValue) -> str:
+    return json.dumps(plain, sort_keys=True)
+
+
+def _decoded(plain: JsonValue) -> object:
+    if isinstance(plain, list):
+        return [_decoded(item) for item in plain]
+    if not isinstance(plain, dict):
+        return plain
+    name = plain.get(_CLASS)
+    if not isinstance(name, str):
+        return {key: _decoded(item) for key, item in plain.items()}
+    if name == _DICT:
+        pairs: Any = plain["items"]  # as _Encoder._dict wrote them
+        return {_decoded(key): _decoded(item) for key, item in pairs}
+    if name == _DATETIME:
+        return _datetime(plain)
+    if name in _COLLECTIONS:
+        items: Any = plain[_DATA]  # as _Encoder._collection wrote them
+        return _COLLECTIONS[name](_decoded(item) for item in items)
+    return _read_by_airflow(plain, name)
+
+
+def _datetime(plain: dict[str, JsonValue]) -> datetime.datetime:
+    at = datetime.datetime.fromisoformat(str(plain["at"]))
+    if zone := plain["zone"]:
+        # A machine that does not know the zone keeps the offset, which tells the moment.
+        with suppress(ZoneInfoNotFoundError, ValueError):
+            at = at.replace(tzinfo=ZoneInfo(str(zone)), fold=1 if plain["fold"] else 0)
+    if plain["pendulum"]:
+        import pendulum
+
+        return pendulum.instance(at, tz=at.tzinfo)
+    return at
+
+
+def _read_by_airflow(plain: dict[str, JsonValue], name: str) -> object:
+    from airflow.sdk.serde import deserialize
+
+    try:
+        value: object = deserialize(plain)
+    except Exception as error:  # deserialisers belong to many libraries, and raise what they like
+        raise InvalidPayload(
+            f"A stored value of type {name} cannot be read here: {error}.",
+            f"Install what defines {name}, and add it to [core] allowed_deserialization_classes.",
+        ) from error
+    return value
