@@ -1,0 +1,42 @@
+import { Heading, Link, Table } from "@chakra-ui/react";
+import { Link as RouterLink } from "react-router-dom";
+
+import { runAddress } from "./airflow";
+import type { LinkedRun } from "./domain";
+
+/** The DAG runs that take part, each linked to its page in Airflow. */
+export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => (
+  <>
+    <Heading mb={2} size="md">
+      DAG runs
+    </Heading>
+    <Table.Root mb={6} size="sm">
+      <Table.Header>
+        <Table.Row>
+          <Table.ColumnHeader>Role</Table.ColumnHeader>
+          <Table.ColumnHeader>DAG</Table.ColumnHeader>
+          <Table.ColumnHeader>Run</Table.ColumnHeader>
+          <Table.ColumnHeader>State in Airflow</Table.ColumnHeader>
+        </Table.Row>
+      </Table.Header>
+      <Table.Body>
+        {runs.map((run) => (
+          <Table.Row key={`${run.dag_id} ${run.run_id}`}>
+            <Table.Cell>{run.role}</Table.Cell>
+            <Table.Cell>{run.dag_id}</Table.Cell>
+            <Table.Cell>
+              {run.state === null ? (
+                run.run_id
+              ) : (
+                <Link asChild>
+                  <RouterLink to={runAddress(run.dag_id, run.run_id)}>{run.run_id}</RouterLink>
+                </Link>
+              )}
+            </Table.Cell>
+            <Table.Cell>{run.state ?? "does not exist"}</Table.Cell>
+          </Table.Row>
+        ))}
+      </Table.Body>
+    </Table.Root>
+  </>
+);

@@ -1,0 +1,21 @@
+/** A duration in its two largest units, as `airflow wfstate` prints it: 45s, 3m 20s, 2h 5m, 4d 1h. */
+export const durationText = (milliseconds: number): string => {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 60) {
+    return `${seconds}s`;
+  }
+  if (seconds < 3600) {
+    return `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
+  }
+  if (seconds < 86_400) {
+    return `${Math.floor(seconds / 3600)}h ${Math.floor((seconds % 3600) / 60)}m`;
+  }
+  return `${Math.floor(seconds / 86_400)}d ${Math.floor((seconds % 86_400) / 3600)}h`;
+};
+
+/** How long it took, or has taken until now. */
+export const spanText = (startedAt: string, endedAt: string | null): string =>
+  durationText((endedAt === null ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt));
+
+/** A time as the reader's browser writes it. */
+export const timeText = (moment: string): string => new Date(moment).toLocaleString();

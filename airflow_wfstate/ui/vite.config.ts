@@ -1,0 +1,22 @@
+import { defineConfig } from "vite";
+
+// What Airflow's page puts on `globalThis` for plugins. Nothing of it is bundled: the page then uses Airflow's own
+// React, router and theme, and stays a few kilobytes.
+const hostGlobals = {
+  "@chakra-ui/react": "ChakraUI",
+  "@emotion/react": "EmotionReact",
+  react: "React",
+  "react-dom": "ReactDOM",
+  "react-router-dom": "ReactRouterDOM",
+  "react/jsx-runtime": "ReactJSXRuntime",
+};
+
+export default defineConfig({
+  build: {
+    lib: { entry: "src/main.tsx", fileName: "main", formats: ["umd"], name: "AirflowPlugin" },
+    rolldownOptions: {
+      external: Object.keys(hostGlobals),
+      output: { globals: hostGlobals },
+    },
+  },
+});
