@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # its stubs are a package apart, which Airflow does not install
 from airflow.cli.simple_table import AirflowConsole
 
 from airflow_wfstate.domain.payload import JsonValue, Payload
