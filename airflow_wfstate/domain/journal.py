@@ -13,7 +13,6 @@ class EntryKind(str, Enum):
     """What a journal entry tells."""
 
     WORKFLOW_STARTED = "workflow.started"
-    WORKFLOW_ATTACHED = "workflow.attached"
     WORKFLOW_RESUMED = "workflow.resumed"
     WORKFLOW_SUCCEEDED = "workflow.succeeded"
     WORKFLOW_FAILED = "workflow.failed"

@@ -1,0 +1,107 @@
+"""DatabaseBackend: straight to the tables, one transaction a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
+from airflow_wfstate.domain.workflow import (
+    CompletedWorkflow,
+    CompleteWorkflow,
+    StartedWorkflow,
+    StartWorkflow,
+    WorkflowPage,
+    WorkflowQuery,
+)
+from airflow_wfstate.store.begin_step import begin_step
+from airflow_wfstate.store.complete_workflow import complete_workflow
+from airflow_wfstate.store.end_attempt import end_attempt
+from airflow_wfstate.store.end_compensation import end_compensation
+from airflow_wfstate.store.health import read_health
+from airflow_wfstate.store.journal_reading import read_journal
+from airflow_wfstate.store.link_child_run import link_child_run
+from airflow_wfstate.store.save_checkpoint import save_checkpoint
+from airflow_wfstate.store.start_workflow import start_workflow
+from airflow_wfstate.store.take_turn import take_turn
+from airflow_wfstate.store.transaction import Unchanged, run_transaction
+from airflow_wfstate.store.workflow_detail import read_workflow
+from airflow_wfstate.store.workflow_list import list_workflows
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+class DatabaseBackend:
+    """The :class:`~airflow_wfstate.backends.protocol.StateBackend` of the database way.
+
+    :param engine: of Airflow's metadata database, PostgreSQL or SQLite; its pool is used, one connection a call.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
+        """See ``StateBackend.start_workflow``."""
+        return self._write(start_workflow, request)
+
+    def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
+        """See ``StateBackend.complete_workflow``."""
+        return self._write(complete_workflow, request)
+
+    def begin_step(self, request: BeginStep) -> BegunStep:
+        """See ``StateBackend.begin_step``."""
+        return self._write(begin_step, request)
+
+    def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
+        """See ``StateBackend.save_checkpoint``."""
+        return self._write(save_checkpoint, request)
+
+    def end_attempt(self, request: EndAttempt) -> RecordedWrite:
+        """See ``StateBackend.end_attempt``."""
+        return self._write(end_attempt, request)
+
+    def link_child_run(self, request: LinkChildRun) -> RecordedWrite:
+        """See ``StateBackend.link_child_run``."""
+        return self._write(link_child_run, request)
+
+    def take_turn(self, request: TakeTurn) -> TurnAnswer:
+        """See ``StateBackend.take_turn``."""
+        return self._write(take_turn, request)
+
+    def end_compensation(self, request: EndCompensation) -> EndedCompensation:
+        """See ``StateBackend.end_compensation``."""
+        return self._write(end_compensation, request)
+
+    def get_workflow(self, workflow_id: str) -> WorkflowDetail:
+        """See ``StateBackend.get_workflow``."""
+        return self._read(lambda connection: read_workflow(connection, workflow_id))
+
+    def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
+        """See ``StateBackend.list_workflows``."""
+        return self._read(lambda connection: list_workflows(connection, query))
+
+    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
+        """See ``StateBackend.read_journal``."""
+        return self._read(lambda connection: read_journal(connection, workflow_id, after, limit))
+
+    def check(self) -> str:
+        """See ``StateBackend.check``."""
+        health = self._read(read_health)
+        return f"{self.engine.dialect.name} answered; {health.open_workflows} open workflows"
+
+    def _write(
+        self, transaction: Callable[[Connection, Request], Answer | Unchanged[Answer]], request: Request
+    ) -> Answer:
+        return run_transaction(self.engine, lambda connection: transaction(connection, request))
+
+    def _read(self, read: Callable[[Connection], Answer]) -> Answer:
+        def work(connection: Connection) -> Unchanged[Answer]:
+            return Unchanged(read(connection))
+
+        return run_transaction(self.engine, work)

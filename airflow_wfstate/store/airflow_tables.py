@@ -1,0 +1,53 @@
+"""The columns of Airflow's own tables that the store reads: light copies, so that nobody has to load Airflow's ORM.
+
+Tried against 3.2.2 and 3.3.2; tests/store/test_airflow_tables.py compares them with the models of the installed
+Airflow.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airflow.utils.sqlalchemy import UtcDateTime
+from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid
+
+airflow_metadata: Final = MetaData()
+
+task_instance: Final = Table(
+    "task_instance",
+    airflow_metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("dag_id", String(250)),
+    Column("run_id", String(250)),
+    Column("task_id", String(250)),
+    Column("map_index", Integer),
+    Column("try_number", Integer),
+    Column("state", String(20)),
+    Column("end_date", UtcDateTime),
+    Column("updated_at", UtcDateTime),
+)
+
+task_instance_history: Final = Table(
+    "task_instance_history",
+    airflow_metadata,
+    Column("task_instance_id", Uuid(as_uuid=False), primary_key=True),
+    Column("state", String(20)),
+    Column("end_date", UtcDateTime),
+)
+
+dag_run: Final = Table(
+    "dag_run",
+    airflow_metadata,
+    Column("id", Integer, primary_key=True),
+    Column("dag_id", String(250)),
+    Column("run_id", String(250)),
+    Column("state", String(50)),
+    Column("clear_number", Integer),
+    Column("start_date", UtcDateTime),
+    Column("end_date", UtcDateTime),
+)
+
+FINISHED_TASK_STATES: Final = ("success", "failed", "skipped", "upstream_failed", "removed")
+"""The task instance is over. In any other state its process may be at work, or will be, under the same id."""
+
+UNFINISHED_RUN_STATES: Final = ("queued", "running")

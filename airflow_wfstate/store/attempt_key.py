@@ -1,0 +1,80 @@
+"""Attempt keys: what proves that a write comes from the attempt that the store began.
+
+``v1.<kind>.<workflow>.<step>.<number>.<round>.<task instance>.<mac>``; the MAC is HMAC-SHA256 (RFC 2104) over what
+stands before it, with the workflow's secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from airflow_wfstate.exceptions import InvalidAttemptKey
+
+STEP: Final = "step"
+COMPENSATION: Final = "compensation"
+
+
+@dataclass(frozen=True)
+class AttemptKey:
+    """What a key says. Only :func:`verify` tells whether it is true.
+
+    :param kind: :data:`STEP` or :data:`COMPENSATION`.
+    :param attempt: number of the attempt of the step, or of the compensation.
+    """
+
+    kind: str
+    workflow_id: str
+    step_id: str
+    attempt: int
+    round: int
+    task_instance_id: str
+    mac: str = ""
+
+    def body(self) -> str:
+        """What the MAC is taken of."""
+        return f"v1.{self.kind}.{self.workflow_id}.{self.step_id}.{self.attempt}.{self.round}.{self.task_instance_id}"
+
+
+def issue(key: AttemptKey, secret: str) -> str:
+    """The text of a key, signed with its workflow's secret."""
+    return f"{key.body()}.{_mac(key, secret)}"
+
+
+def parse(text: str, kind: str = STEP) -> AttemptKey:
+    """What a key says, before it is verified.
+
+    :raises InvalidAttemptKey: when the text has not the form of a key of this kind.
+    """
+    parts = text.split(".")
+    if len(parts) != 8 or parts[0] != "v1" or parts[1] != kind or not (parts[4] + parts[5]).isdecimal():
+        raise InvalidAttemptKey("The attempt key is malformed.", "Send the one that the begin answered with.")
+    try:
+        workflow_id, step_id, task_instance_id = (str(UUID(part)) for part in (parts[2], parts[3], parts[6]))
+        number, round_number = int(parts[4]), int(parts[5])
+    except ValueError as error:
+        raise InvalidAttemptKey(
+            "The attempt key is malformed.", "Send the one that the begin answered with."
+        ) from error
+    if number >= 2**31 or round_number >= 2**31:
+        raise InvalidAttemptKey("The attempt key is malformed.", "Send the one that the begin answered with.")
+    return AttemptKey(kind, workflow_id, step_id, number, round_number, task_instance_id, parts[7])
+
+
+def verify(key: AttemptKey, secret: str) -> None:
+    """Check that the key was issued with this secret.
+
+    :raises InvalidAttemptKey: when it was not.
+    """
+    if not hmac.compare_digest(_mac(replace(key, mac=""), secret).encode(), key.mac.encode()):
+        raise InvalidAttemptKey(
+            f"The attempt key for step {key.step_id} was not issued by this store.",
+            "Send the one that the begin answered with.",
+        )
+
+
+def _mac(key: AttemptKey, secret: str) -> str:
+    return hmac.new(bytes.fromhex(secret), key.body().encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,112 @@
+"""The task instance that calls, as Airflow's tables know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, select
+
+from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.exceptions import TaskInstanceNotFound
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import dag_run, task_instance
+
+_READ: Final = (
+    select(
+        task_instance.c.id,
+        task_instance.c.dag_id,
+        task_instance.c.run_id,
+        task_instance.c.task_id,
+        task_instance.c.map_index,
+        task_instance.c.try_number,
+        task_instance.c.state,
+        dag_run.c.clear_number,
+        schema.run.c.workflow_id,
+        schema.run.c.role,
+        schema.run.c.relay_task_id,
+    )
+    .join(
+        dag_run,
+        (dag_run.c.dag_id == task_instance.c.dag_id) & (dag_run.c.run_id == task_instance.c.run_id),
+    )
+    .outerjoin(
+        schema.run,
+        (schema.run.c.dag_id == task_instance.c.dag_id)
+        & (schema.run.c.run_id == task_instance.c.run_id)
+        & schema.run.c.bound,
+    )
+    .where(task_instance.c.id == bindparam("task_instance_id"))
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A running task instance.
+
+    :param clear_number: how often its run was cleared.
+    :param workflow_id: of the workflow that its run is bound to; None when it is bound to none.
+    :param role: of its run there.
+    :param relay_task_id: that its run has registered there.
+    """
+
+    task_instance_id: str
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    clear_number: int
+    workflow_id: str | None
+    role: RunRole | None
+    relay_task_id: str | None
+
+    @property
+    def actor(self) -> str:
+        """How the journal names it."""
+        index = f"[{self.map_index}]" if self.map_index >= 0 else ""
+        return f"task:{self.dag_id}/{self.run_id}/{self.task_id}{index}"
+
+
+def check_task_instance_id(task_instance_id: str) -> str:
+    """The id in its canonical form.
+
+    :raises TaskInstanceNotFound: when it is no UUID.
+    """
+    try:
+        return str(UUID(task_instance_id))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise TaskInstanceNotFound(
+            f"{str(task_instance_id)[:80]!r} is not the id of a task instance.", "Give the id of the running task."
+        ) from error
+
+
+def read_caller(connection: Connection, task_instance_id: str) -> Caller:
+    """Read the caller.
+
+    :raises TaskInstanceNotFound: when Airflow does not know it, or it is not running.
+    """
+    row = connection.execute(_READ, {"task_instance_id": task_instance_id}).one_or_none()
+    if row is None:
+        raise TaskInstanceNotFound(
+            f"Airflow knows no task instance {task_instance_id}.",
+            "It was cleared or retried since (each gives a new id), or the DAG was deleted.",
+        )
+    if row.state != "running":
+        raise TaskInstanceNotFound(
+            f"Task instance {task_instance_id} ({row.dag_id}/{row.run_id}/{row.task_id}) is {row.state}, not running.",
+            "Only a running task may do this.",
+        )
+    return Caller(
+        task_instance_id=row.id,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        task_id=row.task_id,
+        map_index=row.map_index,
+        try_number=row.try_number,
+        clear_number=row.clear_number,
+        workflow_id=row.workflow_id,
+        role=None if row.role is None else RunRole(row.role),
+        relay_task_id=row.relay_task_id,
+    )

@@ -1,0 +1,227 @@
+"""A change of a workflow: made under the lock of its row, journaled, written at once.
+
+The lock is an UPDATE that already counts the workflow's version and reserves the first journal number, on
+PostgreSQL and SQLite alike. A change that finds nothing to do is rolled back (``transaction.Unchanged``), so that
+neither number has a gap.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import Connection, Insert, Row, Select, Table, Update, bindparam, insert, select, update
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.states import WorkflowState, may_become, predecessors
+from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.exceptions import InvalidTransition
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import task_instance
+from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.write_batch import Bind, Write, WriteBatch
+
+_workflow: Final = schema.workflow
+
+
+def _lock(found: Select[tuple[str]]) -> Update:
+    return (
+        update(_workflow)
+        .where(_workflow.c.id == found.scalar_subquery())
+        .values(
+            version=_workflow.c.version + 1,
+            journal_count=_workflow.c.journal_count + 1,
+            updated_at=database_now(),
+        )
+    )
+
+
+_RETURNED: Final = (
+    _workflow.c.id,
+    _workflow.c.name,
+    _workflow.c.key,
+    _workflow.c.generation,
+    _workflow.c.correlation_id,
+    _workflow.c.state,
+    _workflow.c.journal_count,
+    _workflow.c.definition_sha256,
+    _workflow.c.implicit,
+    _workflow.c.on_failure,
+    _workflow.c.input_sha256,
+    _workflow.c.error,
+    _workflow.c.secret,
+    _workflow.c.updated_at,
+)
+
+_LOCK_BY_ID: Final = _lock(select(bindparam("workflow_id", type_=_workflow.c.id.type))).returning(*_RETURNED)
+
+_LOCK_BY_TASK_INSTANCE: Final = _lock(
+    select(schema.run.c.workflow_id)
+    .join(
+        task_instance,
+        (task_instance.c.dag_id == schema.run.c.dag_id) & (task_instance.c.run_id == schema.run.c.run_id),
+    )
+    .where(schema.run.c.bound, task_instance.c.id == bindparam("task_instance_id"))
+).returning(*_RETURNED)
+
+
+class Change:
+    """What one transaction does to one workflow, whose row it has locked.
+
+    :param row: the locked row, as :data:`_RETURNED` lists it.
+    :param actor: who makes the change, for the journal.
+    """
+
+    def __init__(self, connection: Connection, row: Row[tuple[object, ...]], actor: str) -> None:
+        self.connection = connection
+        self.actor = actor
+        self.workflow_id: str = row.id
+        self.name: str = row.name
+        self.key: str = row.key
+        self.generation: int = row.generation
+        self.correlation_id: str = row.correlation_id
+        self.state = WorkflowState(row.state)
+        self.definition_sha256: str = row.definition_sha256
+        self.implicit: bool = row.implicit
+        self.on_failure: str = row.on_failure
+        self.input_sha256: str = row.input_sha256
+        self.error: str | None = row.error
+        self.secret: str = row.secret
+        self.now: datetime = row.updated_at
+        self._first_entry: int = row.journal_count
+        self._next_entry: int = row.journal_count
+        self._batch = WriteBatch()
+        self._values: dict[str, object] = {}
+        self._from_states: tuple[WorkflowState, ...] = ()
+        self._has_written = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written, nor collected to be written: the transaction may be rolled back."""
+        return self._batch.is_empty and not self._values and not self._has_written
+
+    def ref(self) -> WorkflowRef:
+        """What identifies the workflow, in its state after this change."""
+        return WorkflowRef(self.workflow_id, self.name, self.key, self.generation, self.correlation_id, self.state)
+
+    def journal(
+        self,
+        kind: EntryKind,
+        *,
+        step: str | None = None,
+        attempt: int | None = None,
+        data: Mapping[str, JsonValue] | None = None,
+    ) -> int:
+        """Append an entry, and return its number."""
+        number = self._next_entry
+        self._next_entry += 1
+        self.insert(
+            schema.journal,
+            {
+                "workflow_id": self.workflow_id,
+                "number": number,
+                "at": self.now,
+                "kind": kind.value,
+                "step": step,
+                "attempt": attempt,
+                "actor": self.actor,
+                "data": json.dumps(data or {}, ensure_ascii=True, separators=(",", ":")),
+            },
+        )
+        return number
+
+    def insert(self, table: Table, values: Mapping[str, object]) -> None:
+        """Insert a row."""
+        self._batch.add(_insert(table, tuple(values)), values)
+
+    def update(
+        self,
+        table: Table,
+        *,
+        where: Mapping[str, object],
+        values: Mapping[str, object],
+        from_states: Iterable[Enum] | None = None,
+    ) -> None:
+        """Update rows by equality.
+
+        :param from_states: when given, exactly one row must match, and its state must be one of these.
+        """
+        guard = None if from_states is None else tuple(str(state.value) for state in from_states)
+        self._batch.add(
+            _update(table, tuple(where), tuple(values), guard),
+            {**{f"where_{name}": value for name, value in where.items()}, **values},
+        )
+
+    def become(self, target: WorkflowState, **values: object) -> None:
+        """Give the workflow its next state, and other columns with it.
+
+        :raises InvalidTransition: the state table has no such transition.
+        """
+        if not may_become(self.state, target):
+            raise InvalidTransition(
+                f"Workflow {self.workflow_id} is {self.state.value}, and cannot become {target.value}.",
+                "Look at it with: airflow wfstate show " + self.workflow_id,
+            )
+        self._from_states = predecessors(target)
+        self._values.update(values, state=target.value)
+        self.state = target
+
+    def set(self, **values: object) -> None:
+        """Set columns of the workflow's row without a change of state."""
+        self._values.update(values)
+
+    def write(self) -> None:
+        """Send everything that was collected; a journal number that was reserved and not used is given back."""
+        self._has_written = self._has_written or not self.is_empty
+        last_entry = self._next_entry - 1
+        if last_entry != self._first_entry:
+            self._values["journal_count"] = last_entry
+        if self._values:
+            self.update(
+                schema.workflow,
+                where={"id": self.workflow_id},
+                values=self._values,
+                from_states=self._from_states or None,
+            )
+        self._batch.execute(self.connection)
+        self._first_entry = last_entry
+        self._values = {}
+        self._from_states = ()
+
+
+def lock_by_id(connection: Connection, workflow_id: str, actor: str) -> Change | None:
+    """Lock the workflow with this id; None when there is none."""
+    row = connection.execute(_LOCK_BY_ID, {"workflow_id": workflow_id}).one_or_none()
+    return None if row is None else Change(connection, row, actor)
+
+
+def lock_by_task_instance(connection: Connection, task_instance_id: str, actor: str) -> Change | None:
+    """Lock the workflow to which the run of a task instance is bound; None when there is none."""
+    row = connection.execute(_LOCK_BY_TASK_INSTANCE, {"task_instance_id": task_instance_id}).one_or_none()
+    return None if row is None else Change(connection, row, actor)
+
+
+@lru_cache(maxsize=256)
+def _insert(table: Table, columns: tuple[str, ...]) -> Write:
+    def build(bind: Bind) -> Insert:
+        return insert(table).values({name: bind(name) for name in columns})
+
+    return Write(f"insert into {table.name}", build)
+
+
+@lru_cache(maxsize=256)
+def _update(table: Table, where: tuple[str, ...], columns: tuple[str, ...], guard: tuple[str, ...] | None) -> Write:
+    def build(bind: Bind) -> Update:
+        statement = update(table).values({name: bind(name) for name in columns})
+        for name in where:
+            statement = statement.where(table.c[name] == bind(f"where_{name}"))
+        if guard is not None:
+            statement = statement.where(table.c.state.in_(guard))
+        return statement
+
+    return Write(f"update of {table.name}", build, guarded=guard is not None)

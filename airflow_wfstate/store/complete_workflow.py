@@ -1,0 +1,151 @@
+"""The end of a workflow as succeeded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.plan import PlannedStep, progress
+from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.workflow import CompletedWorkflow, CompleteWorkflow, RunRole
+from airflow_wfstate.exceptions import WorkflowClosed, WorkflowNotFound, WorkflowUnfinished
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import UNFINISHED_RUN_STATES, dag_run
+from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
+from airflow_wfstate.store.change import Change, lock_by_task_instance
+from airflow_wfstate.store.definition import read_definition
+from airflow_wfstate.store.payload_columns import check_payload, described, payload_of
+from airflow_wfstate.store.step_row import open_steps
+from airflow_wfstate.store.stored_answer import find_answer, store_answer
+from airflow_wfstate.store.transaction import Unchanged
+
+
+def complete_workflow(
+    connection: Connection, request: CompleteWorkflow
+) -> CompletedWorkflow | Unchanged[CompletedWorkflow]:
+    """Complete the workflow, as ``StateBackend.complete_workflow`` says."""
+    check_payload("output", request.output)
+    request = replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
+    change = lock_by_task_instance(connection, request.task_instance_id, actor="")
+    caller = read_caller(connection, request.task_instance_id)
+    stored = find_answer(connection, request.idempotency_key, request, CompletedWorkflow)
+    if stored is not None:
+        return Unchanged(stored)
+    if change is None:
+        raise WorkflowNotFound(
+            f"Run {caller.run_id} of DAG {caller.dag_id} belongs to no workflow.",
+            "Start one first, with StartWorkflowOperator or a step.",
+        )
+    change.actor = caller.actor
+    not_reached = _not_reached(connection, change)
+    if change.state is WorkflowState.SUCCEEDED:
+        return Unchanged(CompletedWorkflow(change.ref(), _stored_output(connection, change), not_reached))
+    _check_may_complete(connection, change, caller)
+    complete(change, request.output, not_reached)
+    change.write()
+    answer = CompletedWorkflow(change.ref(), request.output, not_reached)
+    store_answer(connection, request.idempotency_key, request, answer)
+    return answer
+
+
+def complete(change: Change, output: Payload, not_reached: list[str]) -> None:
+    """Give the workflow its output and its end; what was armed to undo it is discarded."""
+    change.become(
+        WorkflowState.SUCCEEDED,
+        output=output.text,
+        output_type=output.type,
+        output_sha256=output.sha256,
+        ended_at=change.now,
+        hold_reason=None,
+    )
+    change.update(
+        schema.compensation,
+        where={"workflow_id": change.workflow_id, "state": CompensationState.ARMED.value},
+        values={"state": CompensationState.DISCARDED.value},
+    )
+    change.journal(EntryKind.WORKFLOW_SUCCEEDED, data={"output": described(output), "not_reached": list(not_reached)})
+
+
+def _check_may_complete(connection: Connection, change: Change, caller: Caller) -> None:
+    subject = f"Workflow {change.name} / {change.key} ({change.workflow_id})"
+    if change.state is not WorkflowState.RUNNING:
+        raise WorkflowClosed(f"{subject} is {change.state.value}.", "Only a running workflow can be completed.")
+    if caller.role is RunRole.GUEST:
+        raise WorkflowUnfinished(
+            f"{subject} is still running, and run {caller.run_id} of DAG {caller.dag_id} is its guest.",
+            "The run that started it completes it; try again later.",
+        )
+    waiting_for_caller = _ancestor_step_ids(connection, change.workflow_id, caller)
+    for step in open_steps(connection, change.workflow_id):
+        if step.id not in waiting_for_caller:
+            raise WorkflowUnfinished(
+                f"{subject} has an open step: {step.label} is {step.state.value} in {step.holder}.",
+                "Complete the workflow below all its steps.",
+            )
+    child = _unfinished_child(connection, change.workflow_id, caller, waiting_for_caller)
+    if child is not None:
+        raise WorkflowUnfinished(
+            f"{subject} has an unfinished child run: {child}.",
+            "Let TriggerWorkflowDagRunOperator wait for it (wait_for_completion=True).",
+        )
+
+
+def _ancestor_step_ids(connection: Connection, workflow_id: str, caller: Caller) -> set[str]:
+    """The steps that wait for the caller's run, up to the owner."""
+    ancestors: set[str] = set()
+    dag_id, run_id = caller.dag_id, caller.run_id
+    run, step, attempt = schema.run, schema.step, schema.attempt
+    while True:
+        parent = connection.execute(
+            select(run.c.parent_step_id, attempt.c.dag_id, attempt.c.run_id)
+            .join(step, step.c.id == run.c.parent_step_id)
+            .join(attempt, (attempt.c.step_id == step.c.id) & (attempt.c.number == step.c.attempt))
+            .where(run.c.workflow_id == workflow_id, run.c.dag_id == dag_id, run.c.run_id == run_id)
+        ).one_or_none()
+        if parent is None or parent.parent_step_id in ancestors:
+            return ancestors
+        ancestors.add(parent.parent_step_id)
+        dag_id, run_id = parent.dag_id, parent.run_id
+
+
+def _unfinished_child(
+    connection: Connection, workflow_id: str, caller: Caller, waiting_for_caller: set[str]
+) -> str | None:
+    run = schema.run
+    rows = connection.execute(
+        select(run.c.dag_id, run.c.run_id, run.c.parent_step_id, dag_run.c.state)
+        .join(dag_run, (dag_run.c.dag_id == run.c.dag_id) & (dag_run.c.run_id == run.c.run_id))
+        .where(
+            run.c.workflow_id == workflow_id,
+            run.c.role == RunRole.CHILD.value,
+            dag_run.c.state.in_(UNFINISHED_RUN_STATES),
+        )
+        .order_by(run.c.dag_id, run.c.run_id)
+    )
+    for row in rows:
+        if (row.dag_id, row.run_id) != (caller.dag_id, caller.run_id) and row.parent_step_id not in waiting_for_caller:
+            return f"{row.dag_id}/{row.run_id} is {row.state}"
+    return None
+
+
+def _not_reached(connection: Connection, change: Change) -> list[str]:
+    definition = read_definition(connection, change.name, change.definition_sha256)
+    step = schema.step
+    rows = connection.execute(
+        select(step.c.participant, step.c.name, step.c.state).where(step.c.workflow_id == change.workflow_id)
+    )
+    steps = [PlannedStep(row.participant, row.name, StepState(row.state)) for row in rows]
+    return progress(definition.plan, steps).remaining
+
+
+def _stored_output(connection: Connection, change: Change) -> Payload:
+    workflow = schema.workflow
+    row = connection.execute(
+        select(workflow.c.output, workflow.c.output_type, workflow.c.output_sha256).where(
+            workflow.c.id == change.workflow_id
+        )
+    ).one()
+    return payload_of(row.output, row.output_type, row.output_sha256) or Payload.of(None)

@@ -1,0 +1,25 @@
+"""What ``airflow db migrate`` runs for our tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from airflow.utils.db_manager import BaseDBManager
+
+from airflow_wfstate.store.schema import metadata
+
+_STORE = Path(__file__).parent
+
+
+class WorkflowStateDBManager(BaseDBManager):
+    """Creates and upgrades the ``wfstate_*`` tables, with a version table of their own.
+
+    A fresh database gets the tables from the metadata and a stamp; an older one is upgraded by the migrations. Both
+    give the same tables (tests/store/test_migrations.py).
+    """
+
+    metadata = metadata
+    version_table_name = "wfstate_alembic_version"
+    migration_dir = (_STORE / "migrations").as_posix()
+    alembic_file = (_STORE / "alembic.ini").as_posix()
+    supports_table_dropping = True

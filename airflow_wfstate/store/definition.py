@@ -1,0 +1,93 @@
+"""The definition of a workflow's name, versioned by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.payload import canonical_json
+from airflow_wfstate.domain.plan import check_plan
+from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.clock import database_now
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What is declared about a name."""
+
+    plan: list[str] = field(default_factory=list)
+    participants: list[str] = field(default_factory=list)
+    on_failure: FailurePolicy = FailurePolicy.COMPENSATE
+    deadline_seconds: int | None = None
+
+    def content(self) -> str:
+        """The canonical text of which the version is taken."""
+        return canonical_json(
+            {
+                "deadline_seconds": self.deadline_seconds,
+                "on_failure": self.on_failure.value,
+                "participants": list(self.participants),
+                "plan": list(self.plan),
+            },
+            sort_keys=True,
+        )
+
+
+def check_definition(definition: Definition) -> Definition:
+    """Return the definition when its names are names and its deadline is positive.
+
+    :raises InvalidName: a plan entry or participant breaks the rule of names.
+    :raises InvalidRequest: the deadline is not above zero, or over a hundred years.
+    """
+    check_plan(definition.plan)
+    for participant in definition.participants:
+        check_name("participant", participant)
+    deadline = definition.deadline_seconds
+    if deadline is not None and not 0 < deadline <= 100 * 366 * 86400:
+        raise InvalidRequest(
+            f"The deadline of {deadline} seconds is out of range.", "Give a positive duration, or none at all."
+        )
+    return definition
+
+
+def store_definition(connection: Connection, name: str, definition: Definition) -> str:
+    """Store the definition of a name unless it is there already, and return its sha256."""
+    content = definition.content()
+    sha256 = hashlib.sha256(content.encode("ascii")).hexdigest()
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        dialect_insert(schema.definition)
+        .values(name=name, sha256=sha256, content=content, created_at=database_now())
+        .on_conflict_do_nothing(index_elements=["name", "sha256"])
+    )
+    return sha256
+
+
+def read_definition(connection: Connection, name: str, sha256: str) -> Definition:
+    """The definition of a workflow."""
+    content = connection.execute(
+        select(schema.definition.c.content).where(
+            schema.definition.c.name == name, schema.definition.c.sha256 == sha256
+        )
+    ).scalar_one()
+    return parse_definition(content)
+
+
+@lru_cache(maxsize=256)
+def parse_definition(content: str) -> Definition:
+    """The definition of a stored content."""
+    values = json.loads(content)
+    return Definition(
+        plan=values["plan"],
+        participants=values["participants"],
+        on_failure=FailurePolicy(values["on_failure"]),
+        deadline_seconds=values["deadline_seconds"],
+    )

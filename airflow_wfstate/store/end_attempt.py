@@ -1,0 +1,142 @@
+"""The end of an attempt: succeeded, failed, skipped; or that it waits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.states import CompensationState, StepState, may_become, predecessors
+from airflow_wfstate.domain.step import EndAttempt, RecordedWrite
+from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.attempt_key import AttemptKey, parse, verify
+from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.payload_columns import check_payload, described
+from airflow_wfstate.store.step_row import StepRow, read_step
+from airflow_wfstate.store.transaction import Unchanged
+
+_ENTRY_KINDS: Final = {
+    StepState.SUCCEEDED: EntryKind.STEP_SUCCEEDED,
+    StepState.FAILED: EntryKind.STEP_FAILED,
+    StepState.SKIPPED: EntryKind.STEP_SKIPPED,
+    StepState.WAITING: EntryKind.STEP_WAITING,
+}
+
+MAX_ERROR_LENGTH: Final = 10_000
+"""Characters of an error that are kept; the task's log has all."""
+
+
+def end_attempt(connection: Connection, request: EndAttempt) -> RecordedWrite | Unchanged[RecordedWrite]:
+    """Record the end, as ``StateBackend.end_attempt`` says."""
+    _check(request)
+    key = parse(request.attempt_key)
+    change, step = lock_attempt(connection, key)
+    answer = RecordedWrite(step.id, key.attempt, request.write)
+    if is_applied(step, key, request.write):
+        return Unchanged(answer)
+    check_newest(change, step, key)
+    too_late = step.attempt_state is StepState.LOST and step.compensation_state not in (None, CompensationState.ARMED)
+    if too_late or not may_become(step.attempt_state, request.state):
+        raise StaleAttempt(
+            f"Attempt {key.attempt} of step {step.label} is {step.attempt_state.value} already, "
+            f"and cannot become {request.state.value}.",
+            "It ended before; nothing was recorded.",
+        )
+    _write_end(change, step, request)
+    change.write()
+    return answer
+
+
+def lock_attempt(connection: Connection, key: AttemptKey) -> tuple[Change, StepRow]:
+    """Lock the workflow of an attempt and read its step.
+
+    :raises InvalidAttemptKey: the key was not issued by this store.
+    """
+    change = lock_by_id(connection, key.workflow_id, actor="")
+    step = None if change is None else read_step(connection, key.step_id)
+    if change is None or step is None:
+        raise InvalidAttemptKey(
+            f"The attempt key names a step {key.step_id} that this store does not have.",
+            "The workflow was deleted, or the key comes from another Airflow.",
+        )
+    verify(key, change.secret)
+    change.actor = f"task:{step.dag_id}/{step.run_id}"
+    return change, step
+
+
+def is_applied(step: StepRow, key: AttemptKey, write: int) -> bool:
+    """Whether the newest attempt's write with this number (or a later one) was applied: it is sent again."""
+    return key.attempt == step.attempt and write <= step.last_write
+
+
+def check_newest(change: Change, step: StepRow, key: AttemptKey) -> None:
+    """Check the fencing token.
+
+    :raises StaleAttempt: a newer attempt has taken over.
+    """
+    if key.attempt != step.attempt:
+        raise StaleAttempt(
+            f"Attempt {key.attempt} of step {step.label} in workflow {change.name} / {change.key} was taken over by "
+            f"attempt {step.attempt}.",
+            "This process is a leftover; what it did is not recorded.",
+        )
+
+
+def _check(request: EndAttempt) -> None:
+    if request.state not in _ENTRY_KINDS:
+        raise InvalidRequest(
+            f"An attempt cannot end as {request.state.value}.",
+            "Report " + ", ".join(state.value for state in _ENTRY_KINDS) + ".",
+        )
+    check_write_number(request.write)
+    if (request.output is not None) != (request.state is StepState.SUCCEEDED):
+        raise InvalidRequest("An output goes with 'succeeded', and only with it.", "Send both, or neither.")
+    if (request.error is not None) != (request.state is StepState.FAILED):
+        raise InvalidRequest("An error goes with 'failed', and only with it.", "Send both, or neither.")
+    if request.output is not None:
+        check_payload("output", request.output)
+
+
+def check_write_number(write: int) -> None:
+    """Check the number of an attempt's write.
+
+    :raises InvalidRequest: it is not from 1 to 2**62.
+    """
+    if not 1 <= write <= 2**62:
+        raise InvalidRequest(f"A write has the number {write}.", "Count the writes of an attempt from 1.")
+
+
+def _write_end(change: Change, step: StepRow, request: EndAttempt) -> None:
+    error = None if request.error is None else storable_text(request.error[:MAX_ERROR_LENGTH])
+    data: dict[str, JsonValue] = {}
+    if request.output is not None:
+        data["output"] = described(request.output)
+    if error is not None:
+        data["error"] = error
+    entry = change.journal(_ENTRY_KINDS[request.state], step=step.label, attempt=step.attempt, data=data)
+    state = request.state.value
+    round_values: dict[str, object] = {"state": state, "last_entry": entry}
+    if request.output is not None:
+        round_values |= {
+            "output": request.output.text,
+            "output_type": request.output.type,
+            "output_sha256": request.output.sha256,
+        }
+    change.update(
+        schema.step,
+        where={"id": step.id, "attempt": step.attempt},
+        values={"state": state, "error": error, "updated_at": change.now},
+        from_states=predecessors(request.state),
+    )
+    change.update(schema.round_, where={"step_id": step.id, "number": step.round}, values=round_values)
+    ended_at = None if request.state is StepState.WAITING else change.now
+    change.update(
+        schema.attempt,
+        where={"step_id": step.id, "number": step.attempt},
+        values={"state": state, "last_write": request.write, "ended_at": ended_at, "error": error},
+        from_states=predecessors(request.state),
+    )

@@ -1,0 +1,105 @@
+"""The end of an attempt of a compensation."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Row, select
+
+from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
+from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, parse, verify
+from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.end_attempt import MAX_ERROR_LENGTH
+from airflow_wfstate.store.step_row import step_label
+from airflow_wfstate.store.transaction import Unchanged
+
+
+def end_compensation(
+    connection: Connection, request: EndCompensation
+) -> EndedCompensation | Unchanged[EndedCompensation]:
+    """Record the end, as ``StateBackend.end_compensation`` says."""
+    if (request.error is None) != request.succeeded:
+        raise InvalidRequest("An error goes with a failure, and only with it.", "Send both, or neither.")
+    key = parse(request.compensation_key, COMPENSATION)
+    change, row = _locked(connection, key)
+    if row.attempts != key.attempt:
+        raise StaleAttempt(
+            f"Attempt {key.attempt} of the compensation of step {row.name} was taken over by attempt {row.attempts}.",
+            "This process is a leftover; what it did is not recorded.",
+        )
+    if row.ended_at is not None:
+        return Unchanged(EndedCompensation(key.step_id, key.round, CompensationState(row.state)))
+    label = step_label(row.participant, row.name, row.item_key)
+    state = (
+        _record_done(change, key, row, label) if request.succeeded else _record_error(change, key, row, label, request)
+    )
+    change.write()
+    return EndedCompensation(key.step_id, key.round, state)
+
+
+def _locked(connection: Connection, key: AttemptKey) -> tuple[Change, Row[tuple[object, ...]]]:
+    change = lock_by_id(connection, key.workflow_id, actor="")
+    compensation, step = schema.compensation, schema.step
+    row = connection.execute(
+        select(
+            compensation,
+            step.c.participant,
+            step.c.name,
+            step.c.item_key,
+            step.c.state.label("step_state"),
+            step.c.round.label("newest_round"),
+        )
+        .join(step, step.c.id == compensation.c.step_id)
+        .where(compensation.c.step_id == key.step_id, compensation.c.round == key.round)
+    ).one_or_none()
+    if change is None or row is None:
+        raise InvalidAttemptKey(
+            f"The compensation key names a step {key.step_id} that this store does not have.",
+            "The workflow was deleted, or the key comes from another Airflow.",
+        )
+    verify(key, change.secret)
+    change.actor = f"task:{row.dag_id}/{row.run_id}"
+    return change, row
+
+
+def _record_done(change: Change, key: AttemptKey, row: Row[tuple[object, ...]], label: str) -> CompensationState:
+    change.update(
+        schema.compensation,
+        where={"step_id": key.step_id, "round": key.round},
+        values={"state": CompensationState.DONE.value, "error": None, "ended_at": change.now},
+        from_states=predecessors(CompensationState.DONE),
+    )
+    # The rounds are undone newest first: the step is compensated with its oldest one.
+    if may_become(StepState(row.step_state), StepState.COMPENSATED):
+        change.update(
+            schema.step,
+            where={"id": key.step_id},
+            values={"state": StepState.COMPENSATED.value, "updated_at": change.now},
+            from_states=predecessors(StepState.COMPENSATED),
+        )
+    change.journal(EntryKind.COMPENSATION_DONE, step=label, attempt=key.attempt, data={"round": key.round})
+    return CompensationState.DONE
+
+
+def _record_error(
+    change: Change, key: AttemptKey, row: Row[tuple[object, ...]], label: str, request: EndCompensation
+) -> CompensationState:
+    error = storable_text((request.error or "")[:MAX_ERROR_LENGTH])
+    final = key.attempt >= row.max_attempts
+    state = CompensationState.FAILED if final else CompensationState.RUNNING
+    change.update(
+        schema.compensation,
+        where={"step_id": key.step_id, "round": key.round},
+        values={"state": state.value, "error": error, "ended_at": change.now},
+        from_states=predecessors(state),
+    )
+    kind = EntryKind.COMPENSATION_FAILED if final else EntryKind.COMPENSATION_ATTEMPT_FAILED
+    change.journal(kind, step=label, attempt=key.attempt, data={"round": key.round, "error": error})
+    if final and change.state is WorkflowState.COMPENSATING:
+        reason = f"The compensation of step {label} failed: {error}"
+        change.become(WorkflowState.COMPENSATION_FAILED, hold_reason=reason)
+        change.journal(EntryKind.WORKFLOW_COMPENSATION_FAILED, data={"hold_reason": reason})
+    return state

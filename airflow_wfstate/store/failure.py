@@ -1,0 +1,48 @@
+"""The failure of a workflow: it is to be compensated, or it holds for a person."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.change import Change
+from airflow_wfstate.store.pending_compensations import pending_compensations
+from airflow_wfstate.store.run_verdict import root_failure
+from airflow_wfstate.store.step_row import open_steps
+
+
+def fail_workflow(connection: Connection, change: Change, dag_id: str, run_id: str) -> None:
+    """Record that a deciding run failed, and what follows by the workflow's policy.
+
+    The first error is kept. With nothing to compensate it stays failed.
+    """
+    error = change.error or storable_text(_first_error(connection, change, dag_id, run_id))
+    change.journal(EntryKind.WORKFLOW_FAILED, data={"dag_id": dag_id, "run_id": run_id, "error": error})
+    to_compensate = bool(pending_compensations(connection, change.workflow_id)) or any(
+        step.compensation_state is CompensationState.ARMED for step in open_steps(connection, change.workflow_id)
+    )
+    if change.on_failure == FailurePolicy.COMPENSATE.value and to_compensate:
+        change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
+        change.journal(EntryKind.WORKFLOW_COMPENSATING)
+        return
+    reason = "nothing to compensate" if not to_compensate else "its policy on failure is to hold"
+    change.become(WorkflowState.FAILED, error=error, hold_reason=reason)
+
+
+def _first_error(connection: Connection, change: Change, dag_id: str, run_id: str) -> str:
+    """The error of the step that failed first; else Airflow's first failed task."""
+    step = schema.step
+    row = connection.execute(
+        select(step.c.name, step.c.item_key, step.c.error)
+        .where(step.c.workflow_id == change.workflow_id, step.c.error.is_not(None), step.c.state == "failed")
+        .order_by(step.c.updated_at, step.c.id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return root_failure(connection, dag_id, run_id) or f"Run {run_id} of DAG {dag_id} failed."
+    name = f"{row.name}[{row.item_key}]" if row.item_key else row.name
+    return f"Step {name} failed: {row.error}"

@@ -1,0 +1,27 @@
+"""Ids and secrets that the store gives out."""
+
+from __future__ import annotations
+
+import secrets
+
+import uuid6
+
+
+def new_id() -> str:
+    """A UUIDv7 (RFC 9562, section 5.7): rows that are made together lie together in an index."""
+    return str(uuid6.uuid7())
+
+
+def new_secret() -> str:
+    """256 random bits in hexadecimal, the key of a workflow's HMACs."""
+    return secrets.token_hex(32)
+
+
+def idempotency_key(step_id: str, round_number: int) -> str:
+    """What a step hands to outside systems: the same on every attempt of the round."""
+    return f"{step_id}-{round_number}"
+
+
+def compensation_idempotency_key(step_id: str, round_number: int) -> str:
+    """What an undo hands to outside systems: the same on every attempt of it."""
+    return f"{step_id}-{round_number}-compensation"

@@ -1,0 +1,57 @@
+"""A child run, linked before it exists."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, StepState, WorkflowState
+from airflow_wfstate.domain.step import LinkChildRun, RecordedWrite
+from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.exceptions import StaleAttempt, WorkflowExists
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.attempt_key import parse
+from airflow_wfstate.store.end_attempt import check_newest, check_write_number, is_applied, lock_attempt
+from airflow_wfstate.store.new_workflow import bind_run
+from airflow_wfstate.store.transaction import Unchanged
+
+
+def link_child_run(connection: Connection, request: LinkChildRun) -> RecordedWrite | Unchanged[RecordedWrite]:
+    """Link the run, as ``StateBackend.link_child_run`` says."""
+    check_name("DAG id", request.dag_id)
+    check_name("run id", request.run_id)
+    check_write_number(request.write)
+    key = parse(request.attempt_key)
+    change, step = lock_attempt(connection, key)
+    answer = RecordedWrite(step.id, key.attempt, request.write)
+    if is_applied(step, key, request.write):
+        return Unchanged(answer)
+    check_newest(change, step, key)
+    if step.attempt_state is not StepState.RUNNING:
+        raise StaleAttempt(
+            f"Attempt {key.attempt} of step {step.label} is {step.attempt_state.value}.",
+            "Only a running attempt links runs.",
+        )
+    _check_free(connection, change.workflow_id, request)
+    bind_run(connection, change, request.dag_id, request.run_id, RunRole.CHILD, parent_step_id=step.id)
+    change.update(
+        schema.attempt, where={"step_id": step.id, "number": step.attempt}, values={"last_write": request.write}
+    )
+    change.write()
+    return answer
+
+
+def _check_free(connection: Connection, workflow_id: str, request: LinkChildRun) -> None:
+    run, workflow = schema.run, schema.workflow
+    bound = connection.execute(
+        select(workflow.c.id, workflow.c.name, workflow.c.key, workflow.c.state)
+        .join(run, run.c.workflow_id == workflow.c.id)
+        .where(run.c.dag_id == request.dag_id, run.c.run_id == request.run_id, run.c.bound)
+    ).one_or_none()
+    if bound is None or bound.id == workflow_id or WorkflowState(bound.state) in FINAL_WORKFLOW_STATES:
+        return
+    raise WorkflowExists(
+        f"Run {request.run_id} of DAG {request.dag_id} belongs to workflow {bound.name} / {bound.key} ({bound.id}), "
+        f"which is {bound.state}.",
+        "Trigger a run of its own.",
+    )

@@ -1,0 +1,53 @@
+"""Alembic's environment: the connection of Airflow's metadata database, our metadata, our version table."""
+
+from __future__ import annotations
+
+import contextlib
+
+from airflow import settings
+from alembic import context
+
+from airflow_wfstate.store.db_manager import WorkflowStateDBManager
+
+_OPTIONS = {
+    "target_metadata": WorkflowStateDBManager.metadata,
+    "version_table": WorkflowStateDBManager.version_table_name,
+    "compare_type": True,
+    "compare_server_default": True,
+}
+
+
+def include_name(name: str | None, kind: str, parent_names: object) -> bool:
+    """Leave Airflow's own tables alone."""
+    return kind != "table" or (name or "").startswith("wfstate_")
+
+
+def run_migrations_offline() -> None:
+    """Print the SQL of the migrations."""
+    context.configure(
+        url=settings.SQL_ALCHEMY_CONN, literal_binds=True, include_name=include_name, **_OPTIONS
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_migrations_online() -> None:
+    """Run the migrations on Airflow's engine, or on the connection that the configuration carries."""
+    given = context.config.attributes.get("connection")
+    with contextlib.ExitStack() as stack:
+        connection = given if given is not None else stack.enter_context(settings.engine.connect())
+        context.configure(
+            connection=connection,
+            transaction_per_migration=True,
+            render_as_batch=connection.dialect.name == "sqlite",
+            include_name=include_name,
+            **_OPTIONS,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_migrations_offline()
+else:
+    run_migrations_online()

@@ -1,0 +1,125 @@
+"""A new generation of a workflow, with the run that owns it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.caller import Caller
+from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.definition import Definition, store_definition
+from airflow_wfstate.store.identity import new_id, new_secret
+from airflow_wfstate.store.payload_columns import described
+
+
+@dataclass(frozen=True)
+class NewWorkflow:
+    """What a generation is made of.
+
+    :param implicit: started by a step of a run that started no workflow.
+    """
+
+    name: str
+    key: str
+    generation: int
+    input: Payload
+    definition: Definition
+    correlation_id: str | None = None
+    implicit: bool = False
+
+
+def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) -> Change | None:
+    """Insert the generation, owned by the caller's run; None when somebody else has just inserted it.
+
+    The answer is the change under its lock, journaled and written.
+    """
+    workflow_id = new_id()
+    sha256 = store_definition(connection, new.name, new.definition)
+    now = connection.execute(select(database_now())).scalar_one()
+    seconds = new.definition.deadline_seconds
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    inserted = connection.execute(
+        dialect_insert(schema.workflow)
+        .values(
+            id=workflow_id,
+            name=new.name,
+            key=new.key,
+            generation=new.generation,
+            correlation_id=new.correlation_id or workflow_id,
+            state=WorkflowState.RUNNING.value,
+            version=0,
+            journal_count=0,
+            definition_sha256=sha256,
+            implicit=new.implicit,
+            on_failure=new.definition.on_failure.value,
+            input=new.input.text,
+            input_type=new.input.type,
+            input_sha256=new.input.sha256,
+            secret=new_secret(),
+            started_at=now,
+            updated_at=now,
+            deadline_at=None if seconds is None else now + timedelta(seconds=seconds),
+        )
+        .on_conflict_do_nothing()
+        .returning(schema.workflow.c.id)
+    ).one_or_none()
+    if inserted is None:
+        return None
+    change = lock_by_id(connection, workflow_id, caller.actor)
+    assert change is not None  # noqa: S101 - inserted above, in this transaction
+    data: dict[str, JsonValue] = {
+        "name": new.name,
+        "key": new.key,
+        "generation": new.generation,
+        "input": described(new.input),
+        "implicit": new.implicit,
+        "definition_sha256": sha256,
+    }
+    change.journal(EntryKind.WORKFLOW_STARTED, data=data)
+    bind_run(connection, change, caller.dag_id, caller.run_id, RunRole.OWNER)
+    change.write()
+    return change
+
+
+def bind_run(
+    connection: Connection,
+    change: Change,
+    dag_id: str,
+    run_id: str,
+    role: RunRole,
+    parent_step_id: str | None = None,
+) -> None:
+    """Bind a run to the change's workflow, and to no other any more. Nothing happens when it is bound to it."""
+    run = schema.run
+    connection.execute(
+        update(run)
+        .where(run.c.dag_id == dag_id, run.c.run_id == run_id, run.c.bound, run.c.workflow_id != change.workflow_id)
+        .values(bound=False)
+    )
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    inserted = connection.execute(
+        dialect_insert(run)
+        .values(
+            workflow_id=change.workflow_id,
+            dag_id=dag_id,
+            run_id=run_id,
+            role=role.value,
+            bound=True,
+            parent_step_id=parent_step_id,
+            linked_at=change.now,
+        )
+        .on_conflict_do_nothing()
+        .returning(run.c.workflow_id)
+    ).one_or_none()
+    if inserted is not None:
+        data: dict[str, JsonValue] = {"dag_id": dag_id, "run_id": run_id, "role": role.value}
+        change.journal(EntryKind.RUN_LINKED, data=data)

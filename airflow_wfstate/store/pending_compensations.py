@@ -1,0 +1,99 @@
+"""What is still to be undone of a workflow, in the domain's order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.compensation import CompensateWhen, Compensation, compensation_order
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.payload_columns import payload_of
+from airflow_wfstate.store.step_row import step_label
+
+
+@dataclass(frozen=True)
+class PendingCompensation:
+    """A compensation that is to be run, with what running it needs.
+
+    :param task_instance_id: of the relay that ran its last attempt; None when none did.
+    :param attempt_ended: whether the end of that attempt was recorded.
+    :param dag_id: with ``run_id``: of the run whose relay runs it.
+    """
+
+    step_id: str
+    round: int
+    state: CompensationState
+    handler: str
+    attempts: int
+    max_attempts: int
+    task_instance_id: str | None
+    attempt_ended: bool
+    dag_id: str
+    run_id: str
+    participant: str
+    step_name: str
+    item_key: str
+    output: Payload | None
+
+    @property
+    def label(self) -> str:
+        """How the journal names its step."""
+        return step_label(self.participant, self.step_name, self.item_key)
+
+
+def pending_compensations(connection: Connection, workflow_id: str) -> list[PendingCompensation]:
+    """What is to be undone, the next one first (``domain.compensation.compensation_order``)."""
+    compensation, step, round_ = schema.compensation, schema.step, schema.round_
+    rows = connection.execute(
+        select(
+            compensation,
+            step.c.participant,
+            step.c.name,
+            step.c.item_key,
+            round_.c.state.label("round_state"),
+            round_.c.last_entry,
+            round_.c.output,
+            round_.c.output_type,
+            round_.c.output_sha256,
+        )
+        .join(step, step.c.id == compensation.c.step_id)
+        .join(round_, (round_.c.step_id == compensation.c.step_id) & (round_.c.number == compensation.c.round))
+        .where(compensation.c.workflow_id == workflow_id)
+    ).all()
+    by_key = {(row.step_id, row.round): row for row in rows}
+    order = compensation_order(
+        Compensation(
+            step_id=row.step_id,
+            round=row.round,
+            state=CompensationState(row.state),
+            when=CompensateWhen(row.compensate_when),
+            ended_entry=row.last_entry,
+            round_state=StepState(row.round_state),
+        )
+        for row in rows
+    )
+    pending = []
+    for item in order:
+        row = by_key[item.step_id, item.round]
+        pending.append(
+            PendingCompensation(
+                step_id=row.step_id,
+                round=row.round,
+                state=item.state,
+                handler=row.handler,
+                attempts=row.attempts,
+                max_attempts=row.max_attempts,
+                task_instance_id=row.task_instance_id,
+                attempt_ended=row.ended_at is not None,
+                dag_id=row.dag_id,
+                run_id=row.run_id,
+                participant=row.participant,
+                step_name=row.name,
+                item_key=row.item_key,
+                output=payload_of(row.output, row.output_type, row.output_sha256),
+            )
+        )
+    return pending

@@ -1,0 +1,74 @@
+"""Setting a relay going: its task is cleared in its finished run, so that the scheduler runs it once more.
+
+Only where Airflow's own ORM may be used: in the api-server and the command line, never in a worker.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, UNFINISHED_RUN_STATES, dag_run, task_instance
+
+log = logging.getLogger(__name__)
+
+_LIMIT = 100
+
+
+def waiting_relays(engine: Engine) -> list[str]:
+    """Ids of the relays' task instances that have a turn, are over, and whose run is finished; at most 100."""
+    turn = schema.turn
+    with engine.connect() as connection:
+        return list(
+            connection.execute(
+                select(task_instance.c.id)
+                .join(turn, turn.c.relay_task_instance_id == task_instance.c.id)
+                .join(
+                    dag_run,
+                    (dag_run.c.dag_id == task_instance.c.dag_id) & (dag_run.c.run_id == task_instance.c.run_id),
+                )
+                .where(
+                    task_instance.c.state.in_(FINISHED_TASK_STATES),
+                    dag_run.c.state.not_in(UNFINISHED_RUN_STATES),
+                )
+                .order_by(turn.c.given_at, turn.c.workflow_id)
+                .limit(_LIMIT)
+            ).scalars()
+        )
+
+
+def clear_waiting_relays(engine: Engine) -> int:
+    """Clear every relay that waits for it, each in a transaction of its own; how many were cleared.
+
+    A cleared task instance gets a new id, so that the next look does not find it again. The run goes to RUNNING, not
+    QUEUED, so that max_active_runs does not hold it.
+    """
+    cleared = 0
+    for task_instance_id in waiting_relays(engine):
+        try:
+            cleared += _clear(engine, task_instance_id)
+        except Exception:
+            log.exception("The relay %s could not be set going; the next sweep tries again.", task_instance_id)
+    return cleared
+
+
+def _clear(engine: Engine, task_instance_id: str) -> int:
+    from uuid import UUID
+
+    from airflow.models.taskinstance import TaskInstance, clear_task_instances
+    from airflow.utils.state import DagRunState
+
+    with Session(engine) as session:
+        relay = session.scalar(
+            select(TaskInstance)
+            .where(TaskInstance.id == UUID(task_instance_id), TaskInstance.state.in_(FINISHED_TASK_STATES))
+            .with_for_update(skip_locked=True)
+        )
+        if relay is None:
+            return 0
+        clear_task_instances([relay], session, dag_run_state=DagRunState.RUNNING)
+        session.commit()
+    return 1

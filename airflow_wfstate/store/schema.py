@@ -1,0 +1,288 @@
+"""The ``wfstate_*`` tables, in Airflow's metadata database. No foreign key leads into Airflow's own tables.
+
+Payloads (``input``, ``output``, ``value``) are TEXT: exactly the canonical bytes that were hashed. Ids are UUIDv7.
+Times are UTC from the database's clock. States are VARCHAR with a CHECK derived from the state tables.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from airflow.utils.sqlalchemy import UtcDateTime
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from airflow_wfstate.domain.compensation import CompensateWhen
+from airflow_wfstate.domain.names import MAX_NAME_LENGTH
+from airflow_wfstate.domain.states import OPEN_WORKFLOW_STATES, CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.workflow import FailurePolicy, RunRole
+
+metadata: Final = MetaData()
+
+_SHA256: Final = String(64)
+_STATE: Final = String(20)
+_TYPE: Final = String(MAX_NAME_LENGTH)
+
+
+def _name() -> String:
+    return String(MAX_NAME_LENGTH)
+
+
+def _id() -> Uuid[str]:
+    return Uuid(as_uuid=False)
+
+
+def _one_of(column: str, values: type[Enum], name: str) -> CheckConstraint:
+    listed = ", ".join(f"'{member.value}'" for member in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+_OPEN: Final = ", ".join(f"'{state.value}'" for state in OPEN_WORKFLOW_STATES)
+
+definition: Final = Table(
+    "wfstate_definition",
+    metadata,
+    Column("name", _name(), nullable=False),
+    Column("sha256", _SHA256, nullable=False, comment="of the content: the definition's version"),
+    Column("content", Text, nullable=False, comment="canonical JSON: plan, participants, policy, deadline"),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("name", "sha256", name="wfstate_definition_pkey"),
+)
+
+workflow: Final = Table(
+    "wfstate_workflow",
+    metadata,
+    Column("id", _id(), nullable=False),
+    Column("name", _name(), nullable=False),
+    Column("key", _name(), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("correlation_id", _name(), nullable=False),
+    Column("state", _STATE, nullable=False),
+    Column("version", BigInteger, nullable=False, comment="grows with each change"),
+    Column("journal_count", BigInteger, nullable=False, comment="number of the last journal entry"),
+    Column("definition_sha256", _SHA256, nullable=False),
+    Column("implicit", Boolean, nullable=False, comment="started by a step, not by an operator"),
+    Column("on_failure", _STATE, nullable=False),
+    Column("input", Text, nullable=False),
+    Column("input_type", _TYPE, nullable=False),
+    Column("input_sha256", _SHA256, nullable=False),
+    Column("output", Text),
+    Column("output_type", _TYPE),
+    Column("output_sha256", _SHA256),
+    Column("error", Text, comment="of the first failure"),
+    Column("hold_reason", Text, comment="why it waits for a person"),
+    Column("secret", String(64), nullable=False, comment="signs attempt keys; never leaves the store"),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("deadline_at", UtcDateTime),
+    PrimaryKeyConstraint("id", name="wfstate_workflow_pkey"),
+    ForeignKeyConstraint(
+        ["name", "definition_sha256"],
+        ["wfstate_definition.name", "wfstate_definition.sha256"],
+        name="wfstate_workflow_definition_fkey",
+    ),
+    UniqueConstraint("name", "key", "generation", name="wfstate_workflow_generation_key"),
+    _one_of("state", WorkflowState, "wfstate_workflow_state_check"),
+    _one_of("on_failure", FailurePolicy, "wfstate_workflow_on_failure_check"),
+    CheckConstraint("generation >= 1", name="wfstate_workflow_generation_check"),
+    Index(
+        "wfstate_workflow_open_key",
+        "name",
+        "key",
+        unique=True,
+        postgresql_where=text(f"state IN ({_OPEN})"),
+        sqlite_where=text(f"state IN ({_OPEN})"),
+    ),
+    Index("wfstate_workflow_started", "started_at", "id"),
+    Index("wfstate_workflow_state", "state", "started_at", "id"),
+    Index("wfstate_workflow_key", "key"),
+    Index("wfstate_workflow_correlation", "correlation_id"),
+)
+
+run: Final = Table(
+    "wfstate_run",
+    metadata,
+    Column("workflow_id", _id(), nullable=False),
+    Column("dag_id", _name(), nullable=False),
+    Column("run_id", _name(), nullable=False),
+    Column("role", _STATE, nullable=False),
+    Column("bound", Boolean, nullable=False, comment="whether the run's calls go to this workflow now"),
+    Column("relay_task_id", _name(), comment="the DAG's CompensateWorkflowOperator"),
+    Column("parent_step_id", _id(), comment="of a child: the step that triggers it"),
+    Column("linked_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("workflow_id", "dag_id", "run_id", name="wfstate_run_pkey"),
+    ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_run_workflow_fkey"),
+    _one_of("role", RunRole, "wfstate_run_role_check"),
+    Index(
+        "wfstate_run_bound",
+        "dag_id",
+        "run_id",
+        unique=True,
+        postgresql_where=text("bound"),
+        sqlite_where=text("bound"),
+    ),
+)
+
+step: Final = Table(
+    "wfstate_step",
+    metadata,
+    Column("id", _id(), nullable=False),
+    Column("workflow_id", _id(), nullable=False),
+    Column("participant", _name(), nullable=False),
+    Column("name", _name(), nullable=False),
+    Column("item_key", _name(), nullable=False),
+    Column("state", _STATE, nullable=False),
+    Column("round", Integer, nullable=False, comment="number of the newest round"),
+    Column("attempt", Integer, nullable=False, comment="number of the newest attempt: the fencing token"),
+    Column("error", Text, comment="of the newest attempt"),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("id", name="wfstate_step_pkey"),
+    ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_step_workflow_fkey"),
+    UniqueConstraint("workflow_id", "participant", "name", "item_key", name="wfstate_step_identity_key"),
+    _one_of("state", StepState, "wfstate_step_state_check"),
+)
+
+round_: Final = Table(
+    "wfstate_round",
+    metadata,
+    Column("step_id", _id(), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", _STATE, nullable=False),
+    Column("last_entry", BigInteger, nullable=False, comment="journal number of the round's last entry of its own"),
+    Column("output", Text),
+    Column("output_type", _TYPE),
+    Column("output_sha256", _SHA256),
+    PrimaryKeyConstraint("step_id", "number", name="wfstate_round_pkey"),
+    ForeignKeyConstraint(["step_id"], ["wfstate_step.id"], name="wfstate_round_step_fkey"),
+    _one_of("state", StepState, "wfstate_round_state_check"),
+)
+
+attempt: Final = Table(
+    "wfstate_attempt",
+    metadata,
+    Column("step_id", _id(), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("state", _STATE, nullable=False),
+    Column("last_write", BigInteger, nullable=False, comment="number of the last write that was applied"),
+    Column("task_instance_id", _id(), nullable=False),
+    Column("dag_id", _name(), nullable=False),
+    Column("run_id", _name(), nullable=False),
+    Column("task_id", _name(), nullable=False),
+    Column("map_index", Integer, nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("error", Text),
+    PrimaryKeyConstraint("step_id", "number", name="wfstate_attempt_pkey"),
+    ForeignKeyConstraint(["step_id"], ["wfstate_step.id"], name="wfstate_attempt_step_fkey"),
+    _one_of("state", StepState, "wfstate_attempt_state_check"),
+)
+
+checkpoint: Final = Table(
+    "wfstate_checkpoint",
+    metadata,
+    Column("step_id", _id(), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("name", _name(), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("value_type", _TYPE, nullable=False),
+    Column("value_sha256", _SHA256, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("step_id", "round", "name", name="wfstate_checkpoint_pkey"),
+    ForeignKeyConstraint(["step_id"], ["wfstate_step.id"], name="wfstate_checkpoint_step_fkey"),
+)
+
+compensation: Final = Table(
+    "wfstate_compensation",
+    metadata,
+    Column("step_id", _id(), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("workflow_id", _id(), nullable=False),
+    Column("state", _STATE, nullable=False),
+    Column("handler", Text, nullable=False),
+    Column("compensate_when", _STATE, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("task_instance_id", _id(), comment="of the relay that runs it"),
+    Column("dag_id", _name(), nullable=False, comment="of the run that did the round, whose relay undoes it"),
+    Column("run_id", _name(), nullable=False),
+    Column("error", Text),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    PrimaryKeyConstraint("step_id", "round", name="wfstate_compensation_pkey"),
+    ForeignKeyConstraint(["step_id"], ["wfstate_step.id"], name="wfstate_compensation_step_fkey"),
+    ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_compensation_workflow_fkey"),
+    _one_of("state", CompensationState, "wfstate_compensation_state_check"),
+    _one_of("compensate_when", CompensateWhen, "wfstate_compensation_when_check"),
+    Index("wfstate_compensation_workflow", "workflow_id"),
+)
+
+turn: Final = Table(
+    "wfstate_turn",
+    metadata,
+    Column("workflow_id", _id(), nullable=False),
+    Column("step_id", _id(), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("dag_id", _name(), nullable=False),
+    Column("run_id", _name(), nullable=False),
+    Column("relay_task_instance_id", _id(), comment="the relay's, when the turn was given: a new one shows it runs"),
+    Column("given_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("workflow_id", name="wfstate_turn_pkey"),
+    ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_turn_workflow_fkey"),
+)
+
+journal: Final = Table(
+    "wfstate_journal",
+    metadata,
+    Column("workflow_id", _id(), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("step", String(3 * MAX_NAME_LENGTH + 4)),
+    Column("attempt", Integer),
+    Column("actor", String(1000), nullable=False),
+    Column("data", Text, nullable=False),
+    PrimaryKeyConstraint("workflow_id", "number", name="wfstate_journal_pkey"),
+    ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_journal_workflow_fkey"),
+)
+
+request: Final = Table(
+    "wfstate_request",
+    metadata,
+    Column("idempotency_key", String(500), nullable=False),
+    Column("body_sha256", _SHA256, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("idempotency_key", name="wfstate_request_pkey"),
+    Index("wfstate_request_created", "created_at"),
+)
+
+sweep: Final = Table(
+    "wfstate_sweep",
+    metadata,
+    Column("id", Integer, nullable=False, autoincrement=False),
+    Column("leased_until", UtcDateTime, nullable=False, comment="nobody else sweeps before"),
+    Column("finished_at", UtcDateTime, comment="of the last complete pass"),
+    PrimaryKeyConstraint("id", name="wfstate_sweep_pkey"),
+    CheckConstraint("id = 1", name="wfstate_sweep_single_check"),
+)

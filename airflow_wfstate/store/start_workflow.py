@@ -1,0 +1,168 @@
+"""The start of a workflow: a new generation, or the one that the key has already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, Row, select
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, WorkflowState
+from airflow_wfstate.domain.workflow import IfExists, RunRole, StartedWorkflow, StartWorkflow
+from airflow_wfstate.exceptions import AccessDenied, InputMismatch, WorkflowClosed, WorkflowExists
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
+from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.definition import Definition, check_definition, read_definition
+from airflow_wfstate.store.new_workflow import NewWorkflow, bind_run, insert_workflow
+from airflow_wfstate.store.payload_columns import check_payload, payload_of
+from airflow_wfstate.store.stored_answer import find_answer, store_answer
+from airflow_wfstate.store.transaction import Contention, Unchanged
+
+
+def start_workflow(connection: Connection, request: StartWorkflow) -> StartedWorkflow | Unchanged[StartedWorkflow]:
+    """Start the workflow, as ``StateBackend.start_workflow`` says."""
+    request = _checked(request)
+    caller = read_caller(connection, request.task_instance_id)
+    stored = find_answer(connection, request.idempotency_key, request, StartedWorkflow)
+    if stored is not None:
+        return Unchanged(stored)
+    _check_not_bound_elsewhere(connection, request, caller)
+    newest = _newest_generation(connection, request)
+    if newest is None or WorkflowState(newest.state) in FINAL_WORKFLOW_STATES:
+        answer = _start_generation(connection, request, caller, 1 if newest is None else newest.generation + 1)
+    else:
+        change = lock_by_id(connection, newest.id, caller.actor)
+        if change is None or change.state in FINAL_WORKFLOW_STATES:
+            raise Contention(f"workflow {request.name} / {request.key} has just ended")
+        joined = _join(connection, change, request, caller)
+        if isinstance(joined, Unchanged):
+            return joined
+        answer = joined
+    store_answer(connection, request.idempotency_key, request, answer)
+    return answer
+
+
+def _checked(request: StartWorkflow) -> StartWorkflow:
+    check_name("workflow name", request.name)
+    check_name("workflow key", request.key)
+    if request.correlation_id is not None:
+        check_name("correlation id", request.correlation_id)
+    check_payload("input", request.input)
+    check_definition(_definition(request))
+    return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
+
+
+def _definition(request: StartWorkflow) -> Definition:
+    return Definition(
+        plan=list(request.plan),
+        participants=list(request.participants),
+        on_failure=request.on_failure,
+        deadline_seconds=request.deadline_seconds,
+    )
+
+
+def _newest_generation(connection: Connection, request: StartWorkflow) -> Row[tuple[str, str, int]] | None:
+    workflow = schema.workflow
+    return connection.execute(
+        select(workflow.c.id, workflow.c.state, workflow.c.generation)
+        .where(workflow.c.name == request.name, workflow.c.key == request.key)
+        .order_by(workflow.c.generation.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _check_not_bound_elsewhere(connection: Connection, request: StartWorkflow, caller: Caller) -> None:
+    if caller.workflow_id is None:
+        return
+    workflow = schema.workflow
+    bound = connection.execute(
+        select(workflow.c.name, workflow.c.key, workflow.c.state).where(workflow.c.id == caller.workflow_id)
+    ).one()
+    if (bound.name, bound.key) == (request.name, request.key):
+        return
+    if WorkflowState(bound.state) not in FINAL_WORKFLOW_STATES:
+        raise WorkflowExists(
+            f"Run {caller.run_id} of DAG {caller.dag_id} belongs to the workflow {bound.name} / {bound.key} "
+            f"({caller.workflow_id}), which is {bound.state}.",
+            "A run belongs to one workflow: start it first in the DAG, and only once.",
+        )
+
+
+def _start_generation(
+    connection: Connection, request: StartWorkflow, caller: Caller, generation: int
+) -> StartedWorkflow:
+    new = NewWorkflow(
+        name=request.name,
+        key=request.key,
+        generation=generation,
+        input=request.input,
+        definition=_definition(request),
+        correlation_id=request.correlation_id,
+    )
+    change = insert_workflow(connection, new, caller)
+    if change is not None:
+        return StartedWorkflow(workflow=change.ref(), role=RunRole.OWNER)
+    raise Contention(f"workflow {request.name} / {request.key} was started by somebody else")
+
+
+def _join(
+    connection: Connection, change: Change, request: StartWorkflow, caller: Caller
+) -> StartedWorkflow | Unchanged[StartedWorkflow]:
+    """The answer for a key that has an open or succeeded generation; the caller's run is bound to it."""
+    own_role = caller.role if caller.workflow_id == change.workflow_id else None
+    if change.input_sha256 != request.input.sha256:
+        raise InputMismatch(
+            f"Workflow {change.name} / {change.key} was started with the input {change.input_sha256}, "
+            f"this start has {request.input.sha256}.",
+            "Use another key for another input, or give the same input again.",
+        )
+    if change.state is WorkflowState.COMPENSATION_FAILED:
+        raise WorkflowClosed(
+            f"Workflow {change.name} / {change.key} ({change.workflow_id}) is compensation_failed: {change.error}.",
+            "A person must decide about its compensations first.",
+        )
+    role = own_role or RunRole.GUEST
+    if change.state is WorkflowState.COMPENSATING:
+        return Unchanged(StartedWorkflow(workflow=change.ref(), role=role, busy=True))
+    output = _read_output(connection, change) if change.state is WorkflowState.SUCCEEDED else None
+    if own_role is None:
+        _check_may_join(connection, change, request, caller)
+        bind_run(connection, change, caller.dag_id, caller.run_id, RunRole.GUEST)
+    elif change.state is WorkflowState.FAILED and own_role is not RunRole.GUEST:
+        change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None)
+        change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": "its own run started it again"})
+    else:
+        return Unchanged(StartedWorkflow(workflow=change.ref(), role=role, output=output))
+    change.write()
+    return StartedWorkflow(workflow=change.ref(), role=role, output=output)
+
+
+def _check_may_join(connection: Connection, change: Change, request: StartWorkflow, caller: Caller) -> None:
+    if request.if_exists is IfExists.REJECT and change.state is not WorkflowState.SUCCEEDED:
+        raise WorkflowExists(
+            f"Workflow {change.name} / {change.key} is {change.state.value} already ({change.workflow_id}).",
+            "Wait for its end, or start with if_exists='attach'.",
+        )
+    definition = read_definition(connection, change.name, change.definition_sha256)
+    if caller.dag_id not in {*definition.participants, *_linked_dag_ids(connection, change.workflow_id)}:
+        raise AccessDenied(
+            f"DAG {caller.dag_id} does not take part in workflow {change.name} / {change.key}.",
+            "Name it in participants=[...] where the workflow is started, or trigger it from one of its steps.",
+        )
+
+
+def _linked_dag_ids(connection: Connection, workflow_id: str) -> set[str]:
+    return set(connection.execute(select(schema.run.c.dag_id).where(schema.run.c.workflow_id == workflow_id)).scalars())
+
+
+def _read_output(connection: Connection, change: Change) -> Payload | None:
+    workflow = schema.workflow
+    row = connection.execute(
+        select(workflow.c.output, workflow.c.output_type, workflow.c.output_sha256).where(
+            workflow.c.id == change.workflow_id
+        )
+    ).one()
+    return payload_of(row.output, row.output_type, row.output_sha256)

@@ -1,0 +1,141 @@
+"""A step as the transactions read it: with its newest round and attempt, and the state of who holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, Row, Select, bindparam, select
+
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, task_instance
+from airflow_wfstate.store.payload_columns import payload_of
+
+_step, _round, _attempt = schema.step, schema.round_, schema.attempt
+
+_SELECT: Final[Select[tuple[object, ...]]] = (
+    select(
+        _step.c.id,
+        _step.c.participant,
+        _step.c.name,
+        _step.c.item_key,
+        _step.c.state,
+        _step.c.round,
+        _step.c.attempt,
+        _round.c.output,
+        _round.c.output_type,
+        _round.c.output_sha256,
+        _attempt.c.state.label("attempt_state"),
+        _attempt.c.last_write,
+        _attempt.c.task_instance_id,
+        _attempt.c.dag_id,
+        _attempt.c.run_id,
+        _attempt.c.task_id,
+        schema.compensation.c.state.label("compensation_state"),
+        task_instance.c.id.label("holder_id"),
+        task_instance.c.state.label("holder_state"),
+    )
+    .join(_round, (_round.c.step_id == _step.c.id) & (_round.c.number == _step.c.round))
+    .join(_attempt, (_attempt.c.step_id == _step.c.id) & (_attempt.c.number == _step.c.attempt))
+    .outerjoin(
+        schema.compensation,
+        (schema.compensation.c.step_id == _step.c.id) & (schema.compensation.c.round == _step.c.round),
+    )
+    .outerjoin(task_instance, task_instance.c.id == _attempt.c.task_instance_id)
+)
+
+_BY_IDENTITY: Final = _SELECT.where(
+    _step.c.workflow_id == bindparam("workflow_id"),
+    _step.c.participant == bindparam("participant"),
+    _step.c.name == bindparam("name"),
+    _step.c.item_key == bindparam("item_key"),
+)
+
+_BY_ID: Final = _SELECT.where(_step.c.id == bindparam("step_id"))
+
+_OPEN: Final = _SELECT.where(
+    _step.c.workflow_id == bindparam("workflow_id"),
+    _step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
+)
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """A step with its newest round and attempt.
+
+    :param output: of the newest round.
+    :param compensation_state: of the newest round; None when it recorded none.
+    :param holder: the task instance of the newest attempt, for people.
+    :param holder_is_over: that task instance is gone from Airflow's table, or finished there.
+    """
+
+    id: str
+    participant: str
+    name: str
+    item_key: str
+    state: StepState
+    round: int
+    attempt: int
+    output: Payload | None
+    attempt_state: StepState
+    last_write: int
+    task_instance_id: str
+    dag_id: str
+    run_id: str
+    compensation_state: CompensationState | None
+    holder: str
+    holder_is_over: bool
+
+    @property
+    def label(self) -> str:
+        """How the journal names it."""
+        return step_label(self.participant, self.name, self.item_key)
+
+
+def step_label(participant: str, name: str, item_key: str) -> str:
+    """``participant.name``, or ``participant.name[item_key]``."""
+    return f"{participant}.{name}[{item_key}]" if item_key else f"{participant}.{name}"
+
+
+def find_step(connection: Connection, workflow_id: str, participant: str, name: str, item_key: str) -> StepRow | None:
+    """The step with this identity; None when it never began."""
+    row = connection.execute(
+        _BY_IDENTITY,
+        {"workflow_id": workflow_id, "participant": participant, "name": name, "item_key": item_key},
+    ).one_or_none()
+    return None if row is None else _step_row(row)
+
+
+def read_step(connection: Connection, step_id: str) -> StepRow | None:
+    """The step with this id; None when there is none."""
+    row = connection.execute(_BY_ID, {"step_id": step_id}).one_or_none()
+    return None if row is None else _step_row(row)
+
+
+def open_steps(connection: Connection, workflow_id: str) -> list[StepRow]:
+    """The steps of a workflow that are running or waiting, in order of their ids."""
+    rows = connection.execute(_OPEN.order_by(_step.c.id), {"workflow_id": workflow_id})
+    return [_step_row(row) for row in rows]
+
+
+def _step_row(row: Row[tuple[object, ...]]) -> StepRow:
+    return StepRow(
+        id=row.id,
+        participant=row.participant,
+        name=row.name,
+        item_key=row.item_key,
+        state=StepState(row.state),
+        round=row.round,
+        attempt=row.attempt,
+        output=payload_of(row.output, row.output_type, row.output_sha256),
+        attempt_state=StepState(row.attempt_state),
+        last_write=row.last_write,
+        task_instance_id=row.task_instance_id,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        compensation_state=None if row.compensation_state is None else CompensationState(row.compensation_state),
+        holder=f"{row.dag_id}/{row.run_id}/{row.task_id} ({row.task_instance_id})",
+        holder_is_over=row.holder_id is None or row.holder_state in FINISHED_TASK_STATES,
+    )

@@ -1,0 +1,140 @@
+"""The steps of a workflow as people see them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.compensation import CompensateWhen, CompensationSummary
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.domain.step import AttemptSummary, CheckpointSummary, StepSummary
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.payload_columns import payload_of
+
+_step, _round, _attempt = schema.step, schema.round_, schema.attempt
+_checkpoint, _compensation = schema.checkpoint, schema.compensation
+
+
+def read_step_summaries(connection: Connection, workflow_id: str) -> list[StepSummary]:
+    """The steps, in the order in which they first began."""
+    attempts = _read_attempts(connection, workflow_id)
+    checkpoints = _read_checkpoints(connection, workflow_id)
+    compensations = _read_compensations(connection, workflow_id)
+    outputs = _read_outputs(connection, workflow_id)
+    rows = connection.execute(
+        select(_step).where(_step.c.workflow_id == workflow_id).order_by(_step.c.started_at, _step.c.id)
+    )
+    return [
+        StepSummary(
+            id=row.id,
+            participant=row.participant,
+            name=row.name,
+            item_key=row.item_key,
+            state=StepState(row.state),
+            round=row.round,
+            started_at=row.started_at,
+            updated_at=row.updated_at,
+            attempts=attempts[row.id],
+            checkpoints=checkpoints[row.id],
+            compensations=compensations[row.id],
+            output=outputs.get(row.id),
+            output_type=outputs[row.id].type if row.id in outputs else None,
+            output_size=outputs[row.id].size if row.id in outputs else None,
+            output_sha256=outputs[row.id].sha256 if row.id in outputs else None,
+            error=row.error,
+        )
+        for row in rows
+    ]
+
+
+def _read_attempts(connection: Connection, workflow_id: str) -> dict[str, list[AttemptSummary]]:
+    attempts: dict[str, list[AttemptSummary]] = defaultdict(list)
+    rows = connection.execute(
+        select(_attempt)
+        .join(_step, _step.c.id == _attempt.c.step_id)
+        .where(_step.c.workflow_id == workflow_id)
+        .order_by(_attempt.c.step_id, _attempt.c.number)
+    )
+    for row in rows:
+        attempts[row.step_id].append(
+            AttemptSummary(
+                number=row.number,
+                round=row.round,
+                state=StepState(row.state),
+                task_instance_id=row.task_instance_id,
+                dag_id=row.dag_id,
+                run_id=row.run_id,
+                task_id=row.task_id,
+                map_index=row.map_index,
+                try_number=row.try_number,
+                started_at=row.started_at,
+                ended_at=row.ended_at,
+                error=row.error,
+            )
+        )
+    return attempts
+
+
+def _read_checkpoints(connection: Connection, workflow_id: str) -> dict[str, list[CheckpointSummary]]:
+    checkpoints: dict[str, list[CheckpointSummary]] = defaultdict(list)
+    rows = connection.execute(
+        select(_checkpoint)
+        .join(_step, _step.c.id == _checkpoint.c.step_id)
+        .where(_step.c.workflow_id == workflow_id)
+        .order_by(_checkpoint.c.step_id, _checkpoint.c.round, _checkpoint.c.name)
+    )
+    for row in rows:
+        checkpoints[row.step_id].append(
+            CheckpointSummary(
+                round=row.round,
+                name=row.name,
+                type=row.value_type,
+                size=len(row.value),
+                sha256=row.value_sha256,
+                attempt=row.attempt,
+                saved_at=row.saved_at,
+            )
+        )
+    return checkpoints
+
+
+def _read_compensations(connection: Connection, workflow_id: str) -> dict[str, list[CompensationSummary]]:
+    compensations: dict[str, list[CompensationSummary]] = defaultdict(list)
+    rows = connection.execute(
+        select(_compensation)
+        .where(_compensation.c.workflow_id == workflow_id)
+        .order_by(_compensation.c.step_id, _compensation.c.round)
+    )
+    for row in rows:
+        compensations[row.step_id].append(
+            CompensationSummary(
+                round=row.round,
+                handler=row.handler,
+                state=CompensationState(row.state),
+                when=CompensateWhen(row.compensate_when),
+                attempts=row.attempts,
+                max_attempts=row.max_attempts,
+                error=row.error,
+                started_at=row.started_at,
+                ended_at=row.ended_at,
+            )
+        )
+    return compensations
+
+
+def _read_outputs(connection: Connection, workflow_id: str) -> dict[str, Payload]:
+    """Of each step the output of the newest round that has one."""
+    outputs: dict[str, Payload] = {}
+    rows = connection.execute(
+        select(_round.c.step_id, _round.c.output, _round.c.output_type, _round.c.output_sha256)
+        .join(_step, _step.c.id == _round.c.step_id)
+        .where(_step.c.workflow_id == workflow_id, _round.c.output.is_not(None))
+        .order_by(_round.c.step_id, _round.c.number)
+    )
+    for row in rows:
+        payload = payload_of(row.output, row.output_type, row.output_sha256)
+        if payload is not None:
+            outputs[row.step_id] = payload
+    return outputs

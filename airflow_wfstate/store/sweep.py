@@ -1,0 +1,206 @@
+"""The sweep: one idempotent pass over what nobody reports, under a lease.
+
+It marks lost attempts, fails workflows whose deciding runs failed, closes implicit workflows that ended well, and
+gives turns. Each workflow is a transaction of its own; one that fails is logged and left to the next pass.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, Engine, Select, and_, exists, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from airflow_wfstate import conf
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
+from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance
+from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.complete_workflow import complete
+from airflow_wfstate.store.failure import fail_workflow
+from airflow_wfstate.store.relay_clear import clear_waiting_relays
+from airflow_wfstate.store.rest import come_to_rest
+from airflow_wfstate.store.take_turn import give_turn
+from airflow_wfstate.store.transaction import Unchanged, run_transaction
+
+log = logging.getLogger(__name__)
+
+_LIMIT: Final = 500
+_LEASE: Final = timedelta(seconds=120)
+_workflow, _run, _step = schema.workflow, schema.run, schema.step
+
+_OF_RUN: Final = and_(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id)
+_DECIDING: Final = and_(
+    _run.c.workflow_id == _workflow.c.id,
+    _run.c.bound,
+    _run.c.role.in_([RunRole.OWNER.value, RunRole.CHILD.value]),
+)
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """What a pass did, counted in workflows (and relays).
+
+    :param swept: False when another pass holds the lease: nothing was done.
+    """
+
+    swept: bool
+    lost: int = 0
+    failed: int = 0
+    succeeded: int = 0
+    turns: int = 0
+    relays: int = 0
+
+
+def sweep(engine: Engine) -> SweepReport:
+    """Make one pass, unless another holds the lease."""
+    if not run_transaction(engine, _take_lease):
+        return SweepReport(swept=False)
+    report = SweepReport(
+        swept=True,
+        lost=_each(engine, _with_lost_attempts(), _mark_lost),
+        failed=_each(engine, _with_failed_run(), _fail),
+        succeeded=_each(engine, _implicit_and_ended(), _complete),
+        turns=_each(engine, _in_state(WorkflowState.COMPENSATING), _give_turn),
+        relays=clear_waiting_relays(engine),
+    )
+    run_transaction(engine, _finish)
+    return report
+
+
+def sweep_if_due(engine: Engine) -> SweepReport:
+    """Make a pass when the last one is older than ``[wfstate] sweep_interval_seconds``; else only give turns."""
+    finished_at, now = run_transaction(engine, _last_pass)
+    if finished_at is None or now - finished_at >= conf.sweep_interval():
+        return sweep(engine)
+    return SweepReport(
+        swept=False,
+        turns=_each(engine, _in_state(WorkflowState.COMPENSATING), _give_turn),
+        relays=clear_waiting_relays(engine),
+    )
+
+
+def _take_lease(connection: Connection) -> bool:
+    table = schema.sweep
+    now = connection.execute(select(database_now())).scalar_one()
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(dialect_insert(table).values(id=1, leased_until=now).on_conflict_do_nothing())
+    taken = connection.execute(
+        update(table).where(table.c.id == 1, table.c.leased_until <= now).values(leased_until=now + _LEASE)
+    )
+    return taken.rowcount == 1
+
+
+def _finish(connection: Connection) -> None:
+    connection.execute(
+        update(schema.sweep)
+        .where(schema.sweep.c.id == 1)
+        .values(leased_until=database_now(), finished_at=database_now())
+    )
+
+
+def _last_pass(connection: Connection) -> Unchanged[tuple[datetime | None, datetime]]:
+    finished_at = connection.execute(select(schema.sweep.c.finished_at)).scalar_one_or_none()
+    return Unchanged((finished_at, connection.execute(select(database_now())).scalar_one()))
+
+
+def last_sweep_at(connection: Connection) -> datetime | None:
+    """When the last complete pass ended; None when there was none."""
+    finished_at: datetime | None = connection.execute(select(schema.sweep.c.finished_at)).scalar_one_or_none()
+    return finished_at
+
+
+def _each(engine: Engine, found: Select[tuple[str]], act: Callable[[Connection, Change], None]) -> int:
+    """Lock each workflow that was found and act on it; how many were changed."""
+    with engine.connect() as connection:
+        workflow_ids = list(connection.execute(found.order_by(_workflow.c.id).limit(_LIMIT)).scalars())
+    changed = 0
+    for workflow_id in workflow_ids:
+
+        def work(connection: Connection, workflow_id: str = workflow_id) -> bool | Unchanged[bool]:
+            change = lock_by_id(connection, workflow_id, actor="sweep")
+            if change is None:
+                return Unchanged(False)
+            act(connection, change)
+            if change.is_empty:
+                return Unchanged(False)
+            change.write()
+            return True
+
+        try:
+            changed += run_transaction(engine, work)
+        except Exception:
+            log.exception("The sweep could not change workflow %s; the next pass tries again.", workflow_id)
+    return changed
+
+
+def _in_state(*states: WorkflowState) -> Select[tuple[str]]:
+    return select(_workflow.c.id).where(_workflow.c.state.in_([state.value for state in states]))
+
+
+def _with_lost_attempts() -> Select[tuple[str]]:
+    attempt = schema.attempt
+    over = (
+        select(_step.c.id)
+        .join(attempt, (attempt.c.step_id == _step.c.id) & (attempt.c.number == _step.c.attempt))
+        .outerjoin(task_instance, task_instance.c.id == attempt.c.task_instance_id)
+        .where(
+            _step.c.workflow_id == _workflow.c.id,
+            _step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
+            or_(task_instance.c.id.is_(None), task_instance.c.state.in_(FINISHED_TASK_STATES)),
+        )
+    )
+    return _in_state(WorkflowState.RUNNING, WorkflowState.FAILED).where(exists(over))
+
+
+def _mark_lost(connection: Connection, change: Change) -> None:
+    come_to_rest(connection, change)
+
+
+def _with_failed_run() -> Select[tuple[str]]:
+    failed = select(_run.c.run_id).join(dag_run, _OF_RUN).where(_DECIDING, dag_run.c.state == "failed")
+    return _in_state(WorkflowState.RUNNING).where(exists(failed))
+
+
+def _fail(connection: Connection, change: Change) -> None:
+    if change.state is not WorkflowState.RUNNING:
+        return
+    row = connection.execute(
+        select(_run.c.dag_id, _run.c.run_id)
+        .join(_workflow, _workflow.c.id == _run.c.workflow_id)
+        .join(dag_run, _OF_RUN)
+        .where(_DECIDING, dag_run.c.state == "failed", _workflow.c.id == change.workflow_id)
+        .order_by(dag_run.c.end_date, _run.c.dag_id, _run.c.run_id)
+        .limit(1)
+    ).one_or_none()
+    if row is not None:
+        fail_workflow(connection, change, row.dag_id, row.run_id)
+
+
+def _implicit_and_ended() -> Select[tuple[str]]:
+    succeeded = select(_run.c.run_id).join(dag_run, _OF_RUN).where(_DECIDING, dag_run.c.state == "success")
+    other = select(_run.c.run_id).join(dag_run, _OF_RUN).where(_DECIDING, dag_run.c.state != "success")
+    open_step = select(_step.c.id).where(
+        _step.c.workflow_id == _workflow.c.id, _step.c.state.in_([state.value for state in OPEN_STEP_STATES])
+    )
+    return _in_state(WorkflowState.RUNNING).where(
+        _workflow.c.implicit, exists(succeeded), ~exists(other), ~exists(open_step)
+    )
+
+
+def _complete(connection: Connection, change: Change) -> None:
+    if change.state is WorkflowState.RUNNING:
+        complete(change, Payload.of(None), [])
+
+
+def _give_turn(connection: Connection, change: Change) -> None:
+    if change.state is WorkflowState.COMPENSATING and come_to_rest(connection, change):
+        change.write()
+        give_turn(connection, change)

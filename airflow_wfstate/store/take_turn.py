@@ -1,0 +1,236 @@
+"""The turn: which relay runs the next compensation (DESIGN: "Compensation across DAGs: the relay").
+
+Asking, judging the run and giving up the turn are one transaction under the workflow's lock, so that however many
+relays and sweeps ask at once, each compensation has one runner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, delete, insert, select
+
+from airflow_wfstate.domain.compensation import CompensationWork, TakeTurn, TurnAnswer, TurnDecision
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
+from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import task_instance
+from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, issue
+from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
+from airflow_wfstate.store.change import Change, lock_by_task_instance
+from airflow_wfstate.store.failure import fail_workflow
+from airflow_wfstate.store.identity import compensation_idempotency_key, idempotency_key
+from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
+from airflow_wfstate.store.rest import come_to_rest
+from airflow_wfstate.store.run_verdict import failed_leaf, is_finished
+from airflow_wfstate.store.transaction import Unchanged
+
+
+def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchanged[TurnAnswer]:
+    """Answer a relay, as ``StateBackend.take_turn`` says."""
+    request = replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
+    change = lock_by_task_instance(connection, request.task_instance_id, actor="")
+    caller = read_caller(connection, request.task_instance_id)
+    if change is None:
+        return Unchanged(TurnAnswer(TurnDecision.NOTHING, None, "This run belongs to no workflow."))
+    change.actor = caller.actor
+    if caller.role is RunRole.GUEST:
+        return Unchanged(
+            _answer(change, TurnDecision.NOTHING, "This run is a guest of the workflow: it decides nothing.")
+        )
+    if caller.relay_task_id != caller.task_id:
+        change.update(
+            schema.run,
+            where={"workflow_id": change.workflow_id, "dag_id": caller.dag_id, "run_id": caller.run_id},
+            values={"relay_task_id": caller.task_id},
+        )
+    if change.state is WorkflowState.RUNNING:
+        leaf = failed_leaf(connection, caller.dag_id, caller.run_id, request.leaf_task_ids)
+        if leaf is not None:
+            fail_workflow(connection, change, caller.dag_id, caller.run_id)
+    if change.state is not WorkflowState.COMPENSATING:
+        answer = _answer(change, TurnDecision.NOTHING, f"The workflow is {change.state.value}: nothing to undo.")
+    elif not come_to_rest(connection, change):
+        answer = _answer(
+            change, TurnDecision.NOT_AT_REST, "A step is still open; its run's relay, or the sweep, goes on."
+        )
+    else:
+        change.write()
+        answer = _give_or_take(connection, change, caller)
+    if change.is_empty:
+        return Unchanged(answer)
+    change.write()
+    return answer
+
+
+def give_turn(connection: Connection, change: Change) -> TurnAnswer:
+    """Find out whose turn it is without a relay that asks: what the sweep does for a workflow at rest."""
+    return _give_or_take(connection, change, None)
+
+
+def _give_or_take(connection: Connection, change: Change, caller: Caller | None) -> TurnAnswer:
+    for pending in pending_compensations(connection, change.workflow_id):
+        return _next(connection, change, caller, pending)
+    connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
+    change.become(WorkflowState.COMPENSATED, ended_at=change.now, hold_reason=None)
+    change.journal(EntryKind.WORKFLOW_COMPENSATED)
+    return _answer(change, TurnDecision.FINISHED, "Everything is undone.")
+
+
+def _next(connection: Connection, change: Change, caller: Caller | None, pending: PendingCompensation) -> TurnAnswer:
+    if pending.state is CompensationState.FAILED:
+        return _hold(change, f"The compensation of step {pending.label} failed.")
+    if pending.state is CompensationState.RUNNING:
+        again = _same_work(change, caller, pending)
+        if again is not None:
+            return again
+        if not pending.attempt_ended:
+            if pending.task_instance_id and not is_finished(connection, pending.task_instance_id):
+                return _answer(
+                    change, TurnDecision.HANDED_OVER, f"Step {pending.label} is being undone by another relay."
+                )
+            if pending.attempts >= pending.max_attempts:
+                return _give_up(change, pending)
+    if caller is not None and (pending.dag_id, pending.run_id) == (caller.dag_id, caller.run_id):
+        return _take(connection, change, caller, pending)
+    return _hand_over(connection, change, pending)
+
+
+def _same_work(change: Change, caller: Caller | None, pending: PendingCompensation) -> TurnAnswer | None:
+    """The answer of the first time, when the same relay asks again and has reported nothing since."""
+    if caller is None or pending.attempt_ended or pending.task_instance_id != caller.task_instance_id:
+        return None
+    return _work(change, caller, pending, pending.attempts)
+
+
+def _take(connection: Connection, change: Change, caller: Caller, pending: PendingCompensation) -> TurnAnswer:
+    number = pending.attempts + 1
+    _store_turn(connection, change, pending, caller.task_instance_id)
+    change.update(
+        schema.compensation,
+        where={"step_id": pending.step_id, "round": pending.round, "attempts": pending.attempts},
+        values={
+            "state": CompensationState.RUNNING.value,
+            "attempts": number,
+            "task_instance_id": caller.task_instance_id,
+            "started_at": change.now,
+            "ended_at": None,
+        },
+        from_states=predecessors(CompensationState.RUNNING),
+    )
+    change.journal(
+        EntryKind.COMPENSATION_BEGAN,
+        step=pending.label,
+        attempt=number,
+        data={"round": pending.round, "handler": pending.handler, "task_instance_id": caller.task_instance_id},
+    )
+    return _work(change, caller, pending, number)
+
+
+def _hand_over(connection: Connection, change: Change, pending: PendingCompensation) -> TurnAnswer:
+    """Give the turn to the run that did the step; afterwards ``store/relay_clear.py`` sets its relay going."""
+    relay_task_id = connection.execute(
+        select(schema.run.c.relay_task_id).where(
+            schema.run.c.workflow_id == change.workflow_id,
+            schema.run.c.dag_id == pending.dag_id,
+            schema.run.c.run_id == pending.run_id,
+        )
+    ).scalar_one_or_none()
+    if relay_task_id is None:
+        return _hold(change, f"DAG {pending.dag_id} has no CompensateWorkflowOperator to undo step {pending.label}.")
+    relay = connection.execute(
+        select(task_instance.c.id).where(
+            task_instance.c.dag_id == pending.dag_id,
+            task_instance.c.run_id == pending.run_id,
+            task_instance.c.task_id == relay_task_id,
+            task_instance.c.map_index == -1,
+        )
+    ).scalar_one_or_none()
+    if relay is None:
+        return _hold(
+            change,
+            f"Run {pending.run_id} of DAG {pending.dag_id} is gone, or its task {relay_task_id} is: "
+            f"nobody can undo step {pending.label}.",
+        )
+    if _store_turn(connection, change, pending, relay):
+        change.journal(
+            EntryKind.TURN_GIVEN,
+            step=pending.label,
+            data={"dag_id": pending.dag_id, "run_id": pending.run_id, "relay_task_instance_id": relay},
+        )
+    return _answer(
+        change,
+        TurnDecision.HANDED_OVER,
+        f"Step {pending.label} is undone by run {pending.run_id} of DAG {pending.dag_id}.",
+    )
+
+
+def _store_turn(connection: Connection, change: Change, pending: PendingCompensation, relay_id: str) -> bool:
+    """Store whose turn it is; False when it was given so before."""
+    turn = schema.turn
+    row = connection.execute(select(turn).where(turn.c.workflow_id == change.workflow_id)).one_or_none()
+    if row is not None:
+        if (row.step_id, row.round, row.dag_id, row.run_id) == (
+            pending.step_id,
+            pending.round,
+            pending.dag_id,
+            pending.run_id,
+        ) and row.relay_task_instance_id == relay_id:
+            return False
+        connection.execute(delete(turn).where(turn.c.workflow_id == change.workflow_id))
+    connection.execute(
+        insert(turn).values(
+            workflow_id=change.workflow_id,
+            step_id=pending.step_id,
+            round=pending.round,
+            dag_id=pending.dag_id,
+            run_id=pending.run_id,
+            relay_task_instance_id=relay_id,
+            given_at=change.now,
+        )
+    )
+    return True
+
+
+def _hold(change: Change, reason: str) -> TurnAnswer:
+    change.become(WorkflowState.COMPENSATION_FAILED, hold_reason=reason)
+    change.journal(EntryKind.WORKFLOW_COMPENSATION_FAILED, data={"hold_reason": reason})
+    return _answer(change, TurnDecision.HELD, reason)
+
+
+def _give_up(change: Change, pending: PendingCompensation) -> TurnAnswer:
+    """The last attempt's process died: its outcome is unknown, and no attempt is left."""
+    error = f"attempt {pending.attempts} of {pending.max_attempts} was lost with its process"
+    change.update(
+        schema.compensation,
+        where={"step_id": pending.step_id, "round": pending.round},
+        values={"state": CompensationState.FAILED.value, "error": error, "ended_at": change.now},
+        from_states=predecessors(CompensationState.FAILED),
+    )
+    change.journal(EntryKind.COMPENSATION_FAILED, step=pending.label, attempt=pending.attempts, data={"error": error})
+    return _hold(change, f"The compensation of step {pending.label} failed: {error}.")
+
+
+def _work(change: Change, caller: Caller, pending: PendingCompensation, number: int) -> TurnAnswer:
+    key = AttemptKey(COMPENSATION, change.workflow_id, pending.step_id, number, pending.round, caller.task_instance_id)
+    work = CompensationWork(
+        step_id=pending.step_id,
+        step_name=pending.step_name,
+        item_key=pending.item_key,
+        round=pending.round,
+        participant=pending.participant,
+        handler=pending.handler,
+        attempt=number,
+        max_attempts=pending.max_attempts,
+        compensation_key=issue(key, change.secret),
+        idempotency_key=compensation_idempotency_key(pending.step_id, pending.round),
+        step_idempotency_key=idempotency_key(pending.step_id, pending.round),
+        output=pending.output,
+        error=change.error,
+    )
+    return replace(_answer(change, TurnDecision.COMPENSATE, f"Undo step {pending.label}."), work=work)
+
+
+def _answer(change: Change, decision: TurnDecision, reason: str) -> TurnAnswer:
+    return TurnAnswer(decision, change.ref(), reason)

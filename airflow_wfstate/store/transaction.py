@@ -1,0 +1,125 @@
+"""One transaction: committed, rolled back when nothing changed, tried again when the database asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from airflow_wfstate.exceptions import DatabaseNotMigrated, DatabaseUnavailable
+
+Answer = TypeVar("Answer")
+
+_ATTEMPTS: Final = 10
+
+_RETRYABLE_SQLSTATES: Final = (
+    "40001",  # serialization_failure
+    "40P01",  # deadlock_detected
+    "55P03",  # lock_not_available
+    "57P01",  # admin_shutdown
+    "57P02",  # crash_shutdown
+    "57P03",  # cannot_connect_now
+    "53300",  # too_many_connections
+)
+"""PostgreSQL, Appendix A: another try may succeed. All our changes can be sent again."""
+
+
+class Contention(Exception):
+    """Somebody else changed what the transaction has read before it had the lock: run it again."""
+
+
+@dataclass(frozen=True)
+class Unchanged(Generic[Answer]):
+    """The answer of a transaction that found nothing to change: it is rolled back."""
+
+    answer: Answer
+
+
+def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer]]) -> Answer:
+    """Run ``work`` in one transaction and return its answer.
+
+    Tried again, up to 10 times with random back-off up to 2 seconds, on contention, on a deadlock, on SQLite's lock
+    and on a lost connection. ``work`` may therefore run more than once. It commits once, unless the answer to the
+    commit was lost; the changes recognise that themselves.
+
+    :raises DatabaseNotMigrated: the ``wfstate_*`` tables are missing or old.
+    :raises DatabaseUnavailable: the database does not answer, or stays locked, after all tries.
+    """
+    retrying = Retrying(
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.02, max=2),
+        retry=retry_if_exception(_is_worth_another_try),
+        reraise=True,
+    )
+    try:
+        return retrying(_once, engine, work)
+    except Contention as error:
+        raise DatabaseUnavailable(f"Others keep changing the same workflow: {error}.", "Try again.") from error
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        if _is_missing_table(error):
+            raise _not_migrated() from error
+        raise DatabaseUnavailable(
+            f"The database of the workflow state did not answer: {_first_line(error)}.",
+            "Check that it runs and that [database] sql_alchemy_conn (or the Airflow connection) leads to it.",
+        ) from error
+    except ProgrammingError as error:
+        if _is_missing_table(error):
+            raise _not_migrated() from error
+        raise
+
+
+def _once(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer]]) -> Answer:
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        try:
+            answer = work(connection)
+        except BaseException:
+            transaction.rollback()
+            raise
+        if isinstance(answer, Unchanged):
+            transaction.rollback()
+            return answer.answer
+        transaction.commit()
+        return answer
+
+
+def _is_worth_another_try(error: BaseException) -> bool:
+    if isinstance(error, Contention):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    sqlstate = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    if sqlstate is not None:
+        return sqlstate in _RETRYABLE_SQLSTATES
+    text = str(error.orig).lower()
+    return isinstance(error, OperationalError) and ("locked" in text or "connect" in text)
+
+
+def _is_missing_table(error: BaseException) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    sqlstate = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    if sqlstate is not None:
+        return sqlstate in ("42P01", "42703")  # undefined_table, undefined_column
+    text = str(error.orig).lower()
+    return "no such table" in text or "no such column" in text
+
+
+def _not_migrated() -> DatabaseNotMigrated:
+    return DatabaseNotMigrated(
+        "The tables of the workflow state are missing in this database, or older than this package.",
+        "Run: airflow db migrate",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    original = getattr(error, "orig", None) or error
+    lines = str(original).strip().splitlines()
+    return (lines[0] if lines else type(original).__name__).rstrip(".")

@@ -1,0 +1,95 @@
+"""Everything about one workflow, joined with what Airflow knows of its runs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.plan import PlannedStep, progress
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import LinkedRun, RunRole
+from airflow_wfstate.exceptions import WorkflowNotFound
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import dag_run
+from airflow_wfstate.store.definition import parse_definition
+from airflow_wfstate.store.payload_columns import payload_of
+from airflow_wfstate.store.step_summaries import read_step_summaries
+from airflow_wfstate.store.workflow_list import select_summaries, summary_of
+
+_workflow, _run = schema.workflow, schema.run
+
+
+def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
+    """The workflow, as ``StateBackend.get_workflow`` says."""
+    canonical_id = check_id(workflow_id)
+    row = connection.execute(
+        select_summaries()
+        .add_columns(
+            _workflow.c.input,
+            _workflow.c.input_type,
+            _workflow.c.input_sha256,
+            _workflow.c.output,
+            _workflow.c.output_type,
+            _workflow.c.output_sha256,
+        )
+        .where(_workflow.c.id == canonical_id)
+    ).one_or_none()
+    if row is None:
+        raise _unknown(workflow_id)
+    steps = read_step_summaries(connection, canonical_id)
+    by_change = sorted(steps, key=lambda step: (step.updated_at, step.id))
+    planned = [PlannedStep(step.participant, step.name, step.state) for step in by_change]
+    definition = parse_definition(row.content)
+    where = progress(definition.plan, planned)
+    return WorkflowDetail(
+        summary=summary_of(row, planned),
+        plan=definition.plan,
+        progress=where,
+        not_reached=where.remaining if WorkflowState(row.state) is WorkflowState.SUCCEEDED else [],
+        participants=definition.participants,
+        runs=_read_runs(connection, canonical_id),
+        steps=steps,
+        input=payload_of(row.input, row.input_type, row.input_sha256),
+        output=payload_of(row.output, row.output_type, row.output_sha256),
+    )
+
+
+def _read_runs(connection: Connection, workflow_id: str) -> list[LinkedRun]:
+    rows = connection.execute(
+        select(_run.c.dag_id, _run.c.run_id, _run.c.role, _run.c.linked_at, dag_run.c.state)
+        .outerjoin(dag_run, (dag_run.c.dag_id == _run.c.dag_id) & (dag_run.c.run_id == _run.c.run_id))
+        .where(_run.c.workflow_id == workflow_id)
+        .order_by(_run.c.linked_at, _run.c.dag_id, _run.c.run_id)
+    )
+    return [LinkedRun(row.dag_id, row.run_id, RunRole(row.role), row.state, row.linked_at) for row in rows]
+
+
+def check_id(workflow_id: str) -> str:
+    """The id in its canonical form.
+
+    :raises WorkflowNotFound: it is no UUID.
+    """
+    try:
+        return str(UUID(workflow_id))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise _unknown(workflow_id) from error
+
+
+def check_exists(connection: Connection, workflow_id: str) -> str:
+    """The id in its canonical form.
+
+    :raises WorkflowNotFound: there is no workflow with this id.
+    """
+    canonical_id = check_id(workflow_id)
+    found = connection.execute(select(_workflow.c.id).where(_workflow.c.id == canonical_id)).scalar_one_or_none()
+    if found is None:
+        raise _unknown(workflow_id)
+    return canonical_id
+
+
+def _unknown(workflow_id: str) -> WorkflowNotFound:
+    return WorkflowNotFound(
+        f"There is no workflow with the id {str(workflow_id)[:80]!r}.", "List them with: airflow wfstate list"
+    )

@@ -1,0 +1,127 @@
+"""Rows in Airflow's own tables, as the scheduler would have made them.
+
+The store reads what Airflow knows from these tables; a test that wants a running task has to put one there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import uuid6
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancehistory import TaskInstanceHistory
+from sqlalchemy import Engine, delete, insert, select, update
+
+
+class AirflowRows:
+    """Makes and changes DAG runs and task instances."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def add_run(self, dag_id: str, run_id: str | None = None, state: str = "running") -> str:
+        """Insert a DAG run; its run id."""
+        run_id = run_id or f"manual__{uuid6.uuid7()}"
+        now = datetime.now(timezone.utc)
+        with self.engine.begin() as connection:
+            connection.execute(
+                insert(DagRun.__table__).values(
+                    dag_id=dag_id,
+                    run_id=run_id,
+                    run_type="manual",
+                    state=state,
+                    run_after=now,
+                    start_date=now,
+                    clear_number=0,
+                    span_status="not_started",
+                )
+            )
+        return run_id
+
+    def add_task(
+        self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1, state: str | None = "running"
+    ) -> str:
+        """Insert a task instance; its id."""
+        task_instance_id = uuid6.uuid7()
+        with self.engine.begin() as connection:
+            connection.execute(
+                insert(TaskInstance.__table__).values(
+                    id=task_instance_id,
+                    dag_id=dag_id,
+                    run_id=run_id,
+                    task_id=task_id,
+                    map_index=map_index,
+                    try_number=1,
+                    max_tries=3,
+                    pool="default_pool",
+                    pool_slots=1,
+                    state=state,
+                    span_status="not_started",
+                )
+            )
+        return str(task_instance_id)
+
+    def running_task(self, dag_id: str = "orders", task_id: str = "work", run_id: str | None = None) -> str:
+        """A running task instance, in a new run unless one is given; its id."""
+        return self.add_task(dag_id, run_id or self.add_run(dag_id), task_id)
+
+    def set_task_state(self, task_instance_id: str, state: str | None, *, ended_ago: timedelta | None = None) -> None:
+        """Give a task instance a state; ``ended_ago`` sets when it ended."""
+        ended_at = None if ended_ago is None else datetime.now(timezone.utc) - ended_ago
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(TaskInstance.__table__)
+                .where(TaskInstance.__table__.c.id == _uuid(task_instance_id))
+                .values(state=state, end_date=ended_at)
+            )
+
+    def set_run_state(self, dag_id: str, run_id: str, state: str) -> None:
+        """Give a DAG run a state."""
+        table = DagRun.__table__
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(table).where(table.c.dag_id == dag_id, table.c.run_id == run_id).values(state=state)
+            )
+
+    def count_clear(self, dag_id: str, run_id: str) -> None:
+        """What a clear does to the run itself."""
+        table = DagRun.__table__
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.dag_id == dag_id, table.c.run_id == run_id)
+                .values(clear_number=table.c.clear_number + 1, state="running")
+            )
+
+    def next_try(self, task_instance_id: str, *, state: str = "failed") -> str:
+        """What a retry or a clear does: the old try goes to the history, the row gets a new id; that id."""
+        new_id = uuid6.uuid7()
+        table, history = TaskInstance.__table__, TaskInstanceHistory.__table__
+        with self.engine.begin() as connection:
+            row = connection.execute(select(table).where(table.c.id == _uuid(task_instance_id))).mappings().one()
+            kept = {name: value for name, value in row.items() if name in history.c and name not in ("state", "end_date")}
+            connection.execute(
+                insert(history).values(
+                    **kept,
+                    task_instance_id=row["id"],
+                    state=state,
+                    end_date=datetime.now(timezone.utc),
+                )
+            )
+            values = {**row, "id": new_id, "try_number": row["try_number"] + 1, "state": "running"}
+            connection.execute(delete(table).where(table.c.id == row["id"]))
+            connection.execute(insert(table).values(values))
+        return str(new_id)
+
+    def delete_task(self, task_instance_id: str) -> None:
+        """Delete a task instance without a trace."""
+        table = TaskInstance.__table__
+        with self.engine.begin() as connection:
+            connection.execute(delete(table).where(table.c.id == _uuid(task_instance_id)))
+
+
+def _uuid(text: str) -> object:
+    from uuid import UUID
+
+    return UUID(text)
