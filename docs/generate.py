@@ -1,0 +1,74 @@
+"""Write the parts of docs/ that follow from the code: ``python docs/generate.py``.
+
+A generated part stands between two comments that name it. tests/docs compares each with what would be written now.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+
+from airflow_wfstate.conf import OPTIONS, SECTION
+from airflow_wfstate.domain.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
+
+FOLDER = Path(__file__).parent
+
+
+def diagram(transitions: frozenset[tuple[Enum, Enum]]) -> str:
+    """A Mermaid state diagram with an arrow for each pair, in order of declaration."""
+    states = list(type(next(iter(transitions))[0]))
+    first = states[0].value
+    arrows = [
+        f"    {state.value} --> {target.value}"
+        for state in states
+        for target in states
+        if (state, target) in transitions
+    ]
+    ends = [f"    {state.value} --> [*]" for state in states if all(state is not source for source, _ in transitions)]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {first}", *arrows, *ends, "```"])
+
+
+def options() -> str:
+    """A section for each option of ``[wfstate]``."""
+    sections = []
+    for name, option in OPTIONS.items():
+        default = f"`{option['default']}`" if option["default"] else "empty"
+        sections.append(
+            f"### {name}\n\n{option['description']}\n\n"
+            f"Type: {option['type']}. Default: {default}. "
+            f"Environment variable: `AIRFLOW__{SECTION.upper()}__{name.upper()}`."
+        )
+    return "\n\n".join(sections)
+
+
+PARTS = {
+    ("states.md", "workflow"): lambda: diagram(WORKFLOW_TRANSITIONS),
+    ("states.md", "step"): lambda: diagram(STEP_TRANSITIONS),
+    ("states.md", "compensation"): lambda: diagram(COMPENSATION_TRANSITIONS),
+    ("configuration.md", "options"): options,
+}
+
+
+def with_parts(page: str) -> str:
+    """The text of a page with its generated parts as they would be written now."""
+    text = (FOLDER / page).read_text(encoding="utf-8")
+    for (name, part), content in PARTS.items():
+        if name == page:
+            begin, end = f"<!-- generated: {part} -->", f"<!-- end: {part} -->"
+            pattern = re.compile(f"{re.escape(begin)}.*{re.escape(end)}", re.DOTALL)
+            if not pattern.search(text):
+                raise SystemExit(f"docs/{page} has no part {begin} ... {end}.")
+            replacement = f"{begin}\n{content()}\n{end}"
+            text = pattern.sub(lambda _, written=replacement: written, text)
+    return text
+
+
+def main() -> None:
+    """Write every generated part into its page."""
+    for page in sorted({name for name, _ in PARTS}):
+        (FOLDER / page).write_text(with_parts(page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
