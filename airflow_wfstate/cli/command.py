@@ -40,4 +40,4 @@ def _open_store() -> StateBackend:
 
     from airflow_wfstate.backends.database import DatabaseBackend
 
-    return DatabaseBackend(settings.engine)
+    return DatabaseBackend(settings.get_engine())  # type: ignore[no-untyped-call]  # Airflow does not annotate it

@@ -11,7 +11,14 @@ from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.definition import DEFAULT_ENTRY_LIMIT
 from airflow_wfstate.cli.identify import workflow_id
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, short_time
+from airflow_wfstate.cli.rendering import (
+    PROGRAM_FORMATS,
+    as_json,
+    print_for_programs,
+    print_rows,
+    short_time,
+    shortened,
+)
 from airflow_wfstate.domain.journal import JournalEntry
 
 
@@ -22,12 +29,13 @@ def print_journal(arguments: Namespace, store: StateBackend) -> None:
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(page.entries), arguments.output)
     else:
-        print_rows([_row(entry) for entry in page.entries], arguments.output)
+        print_rows([_row(entry, arguments.output) for entry in page.entries], arguments.output)
     if page.next_after is not None:
         print(f"There are more: {_next_page(arguments, page.next_after)}", file=sys.stderr)
 
 
-def _row(entry: JournalEntry) -> dict[str, object]:
+def _row(entry: JournalEntry, output: str) -> dict[str, object]:
+    data = json.dumps(entry.data) if entry.data else None
     return {
         "number": entry.number,
         "at": short_time(entry.at),
@@ -35,7 +43,7 @@ def _row(entry: JournalEntry) -> dict[str, object]:
         "step": entry.step,
         "attempt": entry.attempt,
         "actor": entry.actor,
-        "data": json.dumps(entry.data) if entry.data else None,
+        "data": shortened(data) if data and output == "table" else data,
     }
 
 

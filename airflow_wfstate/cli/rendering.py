@@ -21,6 +21,8 @@ from airflow_wfstate.domain.payload import JsonValue, Payload
 
 PROGRAM_FORMATS: Final = ("json", "yaml")
 
+_LONGEST_TEXT: Final = 120
+
 
 def as_json(value: object) -> JsonValue:
     """The JSON value of a dataclass of the domain, field by field, under the same names."""
@@ -85,6 +87,11 @@ def short_duration(duration: timedelta) -> str:
     if seconds < 86400:
         return f"{seconds // 3600}h {seconds % 3600 // 60}m"
     return f"{seconds // 86400}d {seconds % 86400 // 3600}h"
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning and ``...`` when it is longer than 120 characters."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
 
 
 def _cell(value: object) -> str:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from airflow_wfstate.cli.rendering import print_section, short_duration, short_time
+from airflow_wfstate.cli.rendering import print_section, short_duration, short_time, shortened
 from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.step import StepSummary
-
-_LONGEST_VALUE = 120
 
 
 def print_workflow(workflow: WorkflowDetail, output: str) -> None:
@@ -31,7 +28,7 @@ def print_workflow(workflow: WorkflowDetail, output: str) -> None:
     print_section(
         "Values",
         [
-            {"value": name, "type": payload.type, "size": payload.size, "text": _shortened(payload)}
+            {"value": name, "type": payload.type, "size": payload.size, "text": shortened(payload.text)}
             for name, payload in (("input", workflow.input), ("output", workflow.output))
             if payload is not None
         ],
@@ -76,7 +73,7 @@ def _step(step: StepSummary) -> dict[str, object]:
         "attempts": len(step.attempts),
         "output_type": step.output_type,
         "output_size": step.output_size,
-        "output": None if step.output is None else _shortened(step.output),
+        "output": None if step.output is None else shortened(step.output.text),
         "error": _first_line(step.error),
     }
 
@@ -126,10 +123,6 @@ def _compensations(step: StepSummary) -> list[dict[str, object]]:
         }
         for compensation in step.compensations
     ]
-
-
-def _shortened(payload: Payload) -> str:
-    return payload.text if len(payload.text) <= _LONGEST_VALUE else f"{payload.text[:_LONGEST_VALUE]}..."
 
 
 def _first_line(text: str | None) -> str | None:

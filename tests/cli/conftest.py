@@ -1,0 +1,112 @@
+"""A migrated Airflow home on SQLite, the real ``airflow`` command, and workflows to look at."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.compensation import CompensationDeclaration
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.step import BeginStep, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.workflow import StartWorkflow
+from tests.support.airflow_rows import AirflowRows
+
+
+@dataclass(frozen=True)
+class Home:
+    """An Airflow home, and its command line."""
+
+    path: Path
+
+    def airflow(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        return subprocess.run(
+            [sys.executable, "-m", "airflow", *words],
+            cwd=self.path,  # so that the installed wheel is meant, not the checkout
+            env={**inherited, "AIRFLOW_HOME": str(self.path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **variables},
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    def wfstate(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.airflow("wfstate", *words)
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose database has not been migrated."""
+    home = Home(tmp_path_factory.mktemp("empty_home"))
+    if home.wfstate("--help").returncode != 0:
+        pytest.fail("airflow does not know the command wfstate: install the wheel (make test does).")
+    return home
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Home:
+    """A home whose database has been migrated."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    migrated = home.airflow("db", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    return home
+
+
+@pytest.fixture(scope="session")
+def engine(home: Home) -> Iterator[Engine]:
+    engine = create_engine(f"sqlite:///{home.path / 'airflow.db'}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def order_id(engine: Engine) -> str:
+    """The id of the workflow ``order/007``: one step done, with a checkpoint, and one at its second attempt."""
+    rows, store = AirflowRows(engine), DatabaseBackend(engine)
+    run_id = rows.add_run("order_intake")
+    started = store.start_workflow(
+        StartWorkflow(
+            rows.add_task("order_intake", run_id, "start"),
+            "order",
+            "007",
+            Payload.of({"order_id": "007"}),
+            plan=["reserve_stock", "charge_card", "pack", "ship"],
+        )
+    )
+    reserve = store.begin_step(
+        BeginStep(
+            rows.add_task("order_intake", run_id, "reserve_stock"),
+            "reserve_stock",
+            compensation=CompensationDeclaration("task:reserve_stock"),
+            relay_task_id="compensate",
+        )
+    )
+    store.save_checkpoint(SaveCheckpoint(reserve.attempt_key, 1, "batch", Payload.of(3)))
+    output = Payload.of({"not a number": float("nan"), "lone": "\ud800", "zero": "\x00"})
+    store.end_attempt(EndAttempt(reserve.attempt_key, 2, StepState.SUCCEEDED, output=output))
+    task = rows.add_task("order_intake", run_id, "charge_card")
+    charge = store.begin_step(BeginStep(task, "charge_card"))
+    error = "ValueError: no [red]money[/red] :bug:\nsecond line"
+    store.end_attempt(EndAttempt(charge.attempt_key, 1, StepState.FAILED, error=error))
+    store.begin_step(BeginStep(rows.next_try(task), "charge_card"))
+    return started.workflow.id
+
+
+@pytest.fixture(scope="session")
+def invoice_ids(engine: Engine, order_id: str) -> list[str]:
+    """The ids of three workflows named ``invoice``, all of the DAG ``billing``, newest first."""
+    rows, store = AirflowRows(engine), DatabaseBackend(engine)
+    ids = []
+    for key in ("1", "2", "3 'x'"):
+        task = rows.running_task("billing", "start")
+        ids.insert(0, store.start_workflow(StartWorkflow(task, "invoice", key, Payload.of({}))).workflow.id)
+    return ids

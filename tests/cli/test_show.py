@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Home
+
+
+def test_json_holds_everything(home: Home, order_id: str) -> None:
+    answer = home.wfstate("show", order_id, "-o", "json")
+    workflow = json.loads(answer.stdout)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert workflow["summary"]["id"] == order_id
+    assert workflow["input"]["value"] == {"order_id": "007"}
+    assert workflow["progress"] == {
+        "done": ["reserve_stock"],
+        "running": ["charge_card"],
+        "failed": [],
+        "remaining": ["pack", "ship"],
+    }
+    assert [(run["dag_id"], run["role"], run["state"]) for run in workflow["runs"]] == [
+        ("order_intake", "owner", "running")
+    ]
+    reserve, charge = workflow["steps"]
+    assert [checkpoint["name"] for checkpoint in reserve["checkpoints"]] == ["batch"]
+    assert [compensation["state"] for compensation in reserve["compensations"]] == ["armed"]
+    assert reserve["output"]["value"] == {"not a number": {"$numberDouble": "NaN"}, "lone": "\ud800", "zero": "\x00"}
+    assert [(attempt["number"], attempt["state"]) for attempt in charge["attempts"]] == [(1, "failed"), (2, "running")]
+    assert charge["output"] is None
+
+
+def test_yaml_says_the_same_as_json(home: Home, order_id: str) -> None:
+    as_json = json.loads(home.wfstate("show", order_id, "-o", "json").stdout)
+    assert yaml.safe_load(home.wfstate("show", order_id, "-o", "yaml").stdout) == as_json
+
+
+def test_name_and_key_are_as_good_as_the_id(home: Home, order_id: str) -> None:
+    assert json.loads(home.wfstate("show", "order/007", "-o", "json").stdout)["summary"]["id"] == order_id
+
+
+@pytest.mark.parametrize("output", ["table", "plain"])
+def test_people_see_a_section_for_each_kind_of_thing(home: Home, order_id: str, output: str) -> None:
+    text = home.wfstate("show", order_id, "-o", output).stdout
+    titles = [line for line in text.splitlines() if line.endswith(":") and " " not in line]
+    assert titles == [
+        "Workflow:",
+        "Progress:",
+        "Steps:",
+        "Attempts:",
+        "Checkpoints:",
+        "Compensations:",
+        "Runs:",
+        "Values:",
+    ]
+    assert "pack, ship" in text
+    assert "no [red]money[/red] :bug:" in text, "text of users is no markup"
+
+
+@pytest.mark.parametrize(
+    ("workflow", "reason"),
+    [
+        ("01900000-0000-7000-8000-000000000000", "There is no workflow with the id '01900000-"),
+        ("order/nobody", "There is no workflow 'order' with the key 'nobody'."),
+        ("nonsense", "'nonsense' is no workflow's id, nor a name and a key"),
+    ],
+)
+@pytest.mark.parametrize("command", ["show", "journal"])
+def test_an_unknown_workflow_says_so(home: Home, command: str, workflow: str, reason: str) -> None:
+    answer = home.wfstate(command, workflow)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.startswith(reason)
+    assert "airflow wfstate list" in answer.stderr
