@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-
-from airflow_wfstate.domain.payload import JsonValue
 
 
 class EntryKind(str, Enum):
@@ -51,7 +50,7 @@ class JournalEntry:
     step: str | None
     attempt: int | None
     actor: str
-    data: dict[str, JsonValue]
+    data: Mapping[str, object]
 
 
 @dataclass(frozen=True)
