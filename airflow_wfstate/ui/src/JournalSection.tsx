@@ -40,8 +40,10 @@ export const JournalSection = ({ workflowId }: { readonly workflowId: string }) 
                   <Table.Cell>{entry.kind}</Table.Cell>
                   <Table.Cell>{entry.step}</Table.Cell>
                   <Table.Cell>{entry.attempt}</Table.Cell>
-                  <Table.Cell>{entry.actor}</Table.Cell>
-                  <Table.Cell maxWidth="md">
+                  <Table.Cell maxWidth="64" title={entry.actor} truncate>
+                    {entry.actor}
+                  </Table.Cell>
+                  <Table.Cell>
                     {Object.keys(entry.data).length === 0 ? undefined : (
                       <Code lineClamp={2} title={JSON.stringify(entry.data, null, 2)} wordBreak="break-all">
                         {JSON.stringify(entry.data)}

@@ -28,7 +28,7 @@ export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => 
               {run.state === null ? (
                 run.run_id
               ) : (
-                <Link asChild>
+                <Link asChild color="fg.info">
                   <RouterLink to={runAddress(run.dag_id, run.run_id)}>{run.run_id}</RouterLink>
                 </Link>
               )}

@@ -1,5 +1,4 @@
 import { Code, Heading, HStack, Link, Stack, Table, Text } from "@chakra-ui/react";
-import { Fragment } from "react";
 import { Link as RouterLink } from "react-router-dom";
 
 import { runAddress } from "./airflow";
@@ -37,15 +36,13 @@ export const StepsTable = ({ notReached, remaining, steps }: Props) => (
           </Table.Header>
           <Table.Body>
             {steps.map((step) => (
-              <Fragment key={step.id}>
-                <StepRow step={step} />
-              </Fragment>
+              <StepRow key={step.id} step={step} />
             ))}
           </Table.Body>
         </Table.Root>
       </Table.ScrollArea>
     )}
-    <Text color="fg.muted" mb={6} mt={2}>
+    <Text color="fg.muted" fontSize="sm" mb={6} mt={2}>
       {remaining.length > 0 && notReached.length === 0 ? `Remaining: ${remaining.join(", ")}` : undefined}
       {notReached.length > 0 ? `Planned, and not reached: ${notReached.join(", ")}` : undefined}
     </Text>
@@ -98,7 +95,7 @@ const StepRow = ({ step }: { readonly step: Step }) => (
 const AttemptLine = ({ attempt }: { readonly attempt: Attempt }) => (
   <>
     <HStack title={timeText(attempt.started_at)}>
-      <Link asChild fontSize="xs">
+      <Link asChild color="fg.info" fontSize="xs">
         <RouterLink to={runAddress(attempt.dag_id, attempt.run_id)}>{`#${attempt.number}`}</RouterLink>
       </Link>
       <StateBadge state={attempt.state} />

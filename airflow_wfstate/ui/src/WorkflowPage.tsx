@@ -18,7 +18,7 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
 
   return (
     <>
-      <Link asChild mb={2}>
+      <Link asChild color="fg.info" mb={2}>
         <RouterLink to={{ search: "" }}>All workflows</RouterLink>
       </Link>
       {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}

@@ -110,10 +110,12 @@ const WorkflowsTable = ({ workflows }: { readonly workflows: readonly WorkflowSu
             </Table.Cell>
             <Table.Cell>{workflow.name}</Table.Cell>
             <Table.Cell>
-              <Link asChild colorPalette="brand">
+              <Link asChild color="fg.info">
                 <RouterLink to={{ search: `?workflow=${workflow.id}` }}>{workflow.key}</RouterLink>
               </Link>
-              {workflow.generation > 1 ? <Text as="span" color="fg.muted">{` (generation ${workflow.generation})`}</Text> : undefined}
+              {workflow.generation > 1 ? (
+                <Text as="span" color="fg.muted">{` (generation ${workflow.generation})`}</Text>
+              ) : undefined}
             </Table.Cell>
             <Table.Cell>
               <StepsDone done={workflow.steps_done} total={workflow.steps_total} />
