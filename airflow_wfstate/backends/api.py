@@ -1,0 +1,217 @@
+"""ApiBackend: HTTP to the plugin app of an api-server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from airflow_wfstate import __version__, conf
+from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
+from airflow_wfstate.domain.workflow import (
+    CompletedWorkflow,
+    CompleteWorkflow,
+    StartedWorkflow,
+    StartWorkflow,
+    WorkflowPage,
+    WorkflowQuery,
+)
+from airflow_wfstate.exceptions import (
+    AccessDenied,
+    ServerUnreachable,
+    WorkflowStateError,
+    error_classes,
+)
+
+Answer = TypeVar("Answer")
+
+PROBLEM: Final = "application/problem+json"
+_BUSY_STATUSES: Final = (429, 502, 503, 504)
+
+
+class _Unanswered(Exception):
+    """The server did not answer, or is busy: worth another try.
+
+    :param error: what the caller gets when no try is left.
+    """
+
+    def __init__(self, error: WorkflowStateError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class ApiBackend:
+    """The :class:`~airflow_wfstate.backends.protocol.StateBackend` of the api way.
+
+    Connections are kept alive. A request that gets no answer, or 429, 502, 503 or 504, is sent again with random
+    back-off up to 5 seconds, for ``[wfstate] api_retry_seconds`` altogether; every write can be sent again.
+
+    :param server_url: of the api-server, without a slash at the end.
+    :param credentials: what proves who calls (:mod:`airflow_wfstate.backends.credentials`).
+    :param configured_by: where the URL comes from, for the error message ("the connection wfstate_default").
+    """
+
+    def __init__(self, server_url: str, credentials: httpx.Auth, *, configured_by: str) -> None:
+        self._base_url = f"{server_url}/wfstate/v1"
+        self._configured_by = configured_by
+        self._client = httpx.Client(
+            auth=credentials,
+            timeout=conf.api_timeout().total_seconds(),
+            headers={"Accept": "application/json", "User-Agent": f"airflow-provider-wfstate/{__version__}"},
+        )
+
+    def close(self) -> None:
+        """Close the kept-alive connections."""
+        self._client.close()
+
+    def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
+        """See ``StateBackend.start_workflow``."""
+        return self._post("/workflows", request, StartedWorkflow, request.idempotency_key)
+
+    def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
+        """See ``StateBackend.complete_workflow``."""
+        return self._post("/workflows/complete", request, CompletedWorkflow, request.idempotency_key)
+
+    def begin_step(self, request: BeginStep) -> BegunStep:
+        """See ``StateBackend.begin_step``."""
+        return self._post("/steps/begin", request, BegunStep)
+
+    def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
+        """See ``StateBackend.save_checkpoint``."""
+        return self._post("/steps/checkpoint", request, RecordedWrite)
+
+    def end_attempt(self, request: EndAttempt) -> RecordedWrite:
+        """See ``StateBackend.end_attempt``."""
+        return self._post("/steps/end", request, RecordedWrite)
+
+    def link_child_run(self, request: LinkChildRun) -> RecordedWrite:
+        """See ``StateBackend.link_child_run``."""
+        return self._post("/steps/child-run", request, RecordedWrite)
+
+    def take_turn(self, request: TakeTurn) -> TurnAnswer:
+        """See ``StateBackend.take_turn``."""
+        return self._post("/compensations/turn", request, TurnAnswer)
+
+    def end_compensation(self, request: EndCompensation) -> EndedCompensation:
+        """See ``StateBackend.end_compensation``."""
+        return self._post("/compensations/end", request, EndedCompensation)
+
+    def get_workflow(self, workflow_id: str) -> WorkflowDetail:
+        """See ``StateBackend.get_workflow``."""
+        return self._get(f"/workflows/{_segment(workflow_id)}", {}, WorkflowDetail)
+
+    def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
+        """See ``StateBackend.list_workflows``."""
+        return self._get("/workflows", _query_parameters(query), WorkflowPage)
+
+    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
+        """See ``StateBackend.read_journal``."""
+        return self._get(f"/workflows/{_segment(workflow_id)}/journal", {"after": after, "limit": limit}, JournalPage)
+
+    def check(self) -> str:
+        """See ``StateBackend.check``."""
+        health: dict[str, Any] = self._get("/health", {}, dict)
+        return f"{self._base_url} answered: {health.get('status')}"
+
+    def _get(self, path: str, parameters: Mapping[str, Any], answer_type: type[Answer]) -> Answer:
+        return self._send(httpx.Request("GET", self._base_url + path, params=dict(parameters)), answer_type)
+
+    def _post(
+        self, path: str, request: object, answer_type: type[Answer], idempotency_key: str | None = None
+    ) -> Answer:
+        headers = {"Content-Type": "application/json"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        body = adapter(type(request)).dump_json(request)
+        return self._send(httpx.Request("POST", self._base_url + path, content=body, headers=headers), answer_type)
+
+    def _send(self, request: httpx.Request, answer_type: type[Answer]) -> Answer:
+        retrying = Retrying(
+            stop=stop_after_delay(conf.api_retry()),
+            wait=wait_random_exponential(multiplier=0.1, max=5),
+            retry=retry_if_exception_type(_Unanswered),
+            reraise=True,
+        )
+        try:
+            response = retrying(self._send_once, request)
+        except _Unanswered as unanswered:
+            raise unanswered.error from unanswered.__cause__
+        try:
+            return adapter(answer_type).validate_json(response.content)
+        except ValidationError as error:
+            raise self._unreachable(f"answered something else than a {answer_type.__name__}") from error
+
+    def _send_once(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = self._client.send(request)
+        except httpx.TransportError as failure:
+            complaint = f"did not answer ({type(failure).__name__}: {failure})"
+            raise _Unanswered(self._unreachable(complaint)) from failure
+        if response.is_success:
+            return response
+        error = self._error(response)
+        if response.status_code in _BUSY_STATUSES:
+            raise _Unanswered(error)
+        raise error
+
+    def _error(self, response: httpx.Response) -> WorkflowStateError:
+        """What an answer without success means."""
+        status = response.status_code
+        if response.headers.get("Content-Type", "").startswith(PROBLEM):
+            problem = json.loads(response.content)
+            error_class = error_classes().get(problem.get("code"), WorkflowStateError)
+            return error_class(problem.get("reason", ""), problem.get("remedy", ""))
+        if status in (401, 403):
+            return AccessDenied(
+                f"The api-server at {self._base_url} refused this caller with {status}: {response.text[:200]}.",
+                f"Check {self._configured_by}.",
+            )
+        if status == 404:
+            return self._unreachable("answered 404: it has no plugin wfstate, or another URL")
+        return self._unreachable(f"answered {status}")
+
+    def _unreachable(self, complaint: str) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"The api-server at {self._base_url} {complaint}.",
+            f"The URL comes from {self._configured_by}: correct it, or define the Airflow connection wfstate_default "
+            "(type wfstate), or set [wfstate] api_url; and install airflow-provider-wfstate on the api-server.",
+        )
+
+
+def adapter(kind: type[Answer]) -> TypeAdapter[Answer]:
+    """What reads and writes a dataclass of the domain as JSON; built once a type."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+_ADAPTERS: Final[dict[type[object], TypeAdapter[Any]]] = {}
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _query_parameters(query: WorkflowQuery) -> dict[str, Any]:
+    parameters = {
+        "name": query.name,
+        "key": query.key,
+        "key_prefix": query.key_prefix,
+        "state": [state.value for state in query.states],
+        "dag_id": query.dag_id,
+        "correlation_id": query.correlation_id,
+        "since": None if query.since is None else query.since.isoformat(),
+        "limit": query.limit,
+        "cursor": query.cursor,
+        # An empty list cannot be told from none in a URL; no DAG has an empty id.
+        "readable_dag_id": None if query.readable_dag_ids is None else sorted(query.readable_dag_ids) or [""],
+    }
+    return {name: value for name, value in parameters.items() if value is not None}

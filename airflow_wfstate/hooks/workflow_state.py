@@ -1,0 +1,166 @@
+"""WorkflowStateHook: from an Airflow Connection to a StateBackend."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from airflow_wfstate import conf
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.exceptions import InvalidRequest, WorkflowStateError
+from airflow_wfstate.hooks.environment import current_task_instance_id, is_database_blocked
+
+if TYPE_CHECKING:
+    import httpx
+    from airflow.sdk import Connection
+
+_BACKENDS: Final[dict[tuple[int, str, str], StateBackend]] = {}
+"""By process id (a forked process must not share sockets), connection and task instance."""
+
+
+class WorkflowStateHook(BaseHook):
+    """Reaches the state of workflows.
+
+    :param wfstate_conn_id: the Airflow connection. Of type ``wfstate``: HTTP to an api-server, as the user it names.
+        Of type ``postgres``: straight to the tables. When the default one is not defined: inside a task or trigger
+        HTTP with a short-lived token of this task instance; elsewhere (api-server, scheduler, CLI, ``dag.test()``)
+        Airflow's own database engine.
+    """
+
+    conn_name_attr = "wfstate_conn_id"
+    default_conn_name = "wfstate_default"
+    conn_type = "wfstate"
+    hook_name = "Workflow State"
+
+    def __init__(self, wfstate_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.wfstate_conn_id = wfstate_conn_id
+
+    def get_conn(self) -> StateBackend:
+        """The way to the store; kept for this process, connection and task instance, with its sockets and tokens.
+
+        :raises InvalidRequest: the connection is of another type, lacks a host or credentials, or is not defined and
+            is not the default one.
+        """
+        if not is_database_blocked():
+            # Connections cost little to read here, and may change: nothing is kept but the backend itself.
+            connection = self._find_connection()
+            return self._kept(connection, "" if connection is None else connection.get_uri())
+        key = _key(self.wfstate_conn_id)
+        if key not in _BACKENDS:
+            _BACKENDS[key] = self._make_backend(self._find_connection())
+        return _BACKENDS[key]
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the store answers, and what it said. For Airflow's "Test" button."""
+        try:
+            return True, self.get_conn().check()
+        except WorkflowStateError as error:
+            return False, str(error)
+
+    def _kept(self, connection: Connection | None, uri: str) -> StateBackend:
+        key = _key(uri)
+        if key not in _BACKENDS:
+            _BACKENDS[key] = self._make_backend(connection)
+        return _BACKENDS[key]
+
+    def _find_connection(self) -> Connection | None:
+        try:
+            return self.get_connection(self.wfstate_conn_id)
+        except AirflowNotFoundException as error:
+            if self.wfstate_conn_id == self.default_conn_name:
+                return None
+            raise InvalidRequest(
+                f"The Airflow connection {self.wfstate_conn_id!r} is not defined.",
+                f"Define it (type wfstate or postgres), or leave out wfstate_conn_id for {self.default_conn_name}.",
+            ) from error
+
+    def _make_backend(self, connection: Connection | None) -> StateBackend:
+        if connection is None:
+            return _task_backend() if is_database_blocked() else _own_database_backend()
+        if connection.conn_type == self.conn_type:
+            return _user_backend(connection)
+        if connection.conn_type == "postgres":
+            return _postgres_backend(connection)
+        raise InvalidRequest(
+            f"The Airflow connection {connection.conn_id!r} is of type {connection.conn_type!r}.",
+            "Give one of type wfstate (HTTP to the api-server) or postgres (straight to the tables).",
+        )
+
+
+def _key(connection: str) -> tuple[int, str, str]:
+    return os.getpid(), connection, current_task_instance_id() or ""
+
+
+def _user_backend(connection: Connection) -> StateBackend:
+    from airflow_wfstate.backends.api import ApiBackend
+
+    server_url = _server_url(connection)
+    return ApiBackend(
+        server_url,
+        _user_credentials(connection, server_url),
+        configured_by=f"the Airflow connection {connection.conn_id}",
+    )
+
+
+def _user_credentials(connection: Connection, server_url: str) -> httpx.Auth:
+    from airflow_wfstate.backends.credentials import StaticToken, UserToken
+
+    if token := connection.extra_dejson.get("token"):
+        return StaticToken(str(token))
+    if connection.login and connection.password:
+        return UserToken(server_url, connection.login, connection.password)
+    raise InvalidRequest(
+        f"The Airflow connection {connection.conn_id!r} names nobody.",
+        "Give it a login and a password of an Airflow user, or a token.",
+    )
+
+
+def _server_url(connection: Connection) -> str:
+    if not connection.host:
+        raise InvalidRequest(
+            f"The Airflow connection {connection.conn_id!r} has no host.",
+            "Give it the api-server's URL, for instance https://airflow.example.com.",
+        )
+    url = connection.host if "://" in connection.host else f"{connection.schema or 'http'}://{connection.host}"
+    url = url.rstrip("/")
+    return f"{url}:{connection.port}" if connection.port else url
+
+
+def _task_backend() -> StateBackend:
+    from airflow_wfstate.backends.api import ApiBackend
+    from airflow_wfstate.backends.credentials import TaskToken
+
+    task_instance_id = current_task_instance_id()
+    if task_instance_id is None:
+        raise InvalidRequest(
+            "The state of workflows is asked for outside a task instance, in a process without a database.",
+            "Call it inside a task, or define the Airflow connection wfstate_default.",
+        )
+    return ApiBackend(
+        conf.api_url(),
+        TaskToken(task_instance_id),
+        configured_by="[wfstate] api_url, [core] execution_api_server_url or [api] base_url",
+    )
+
+
+def _own_database_backend() -> StateBackend:
+    from airflow import settings
+
+    from airflow_wfstate.backends.database import DatabaseBackend
+
+    if settings.engine is None:
+        settings.configure_orm()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+    return DatabaseBackend(settings.get_engine())  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+
+
+def _postgres_backend(connection: Connection) -> StateBackend:
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    from airflow_wfstate.backends.database import DatabaseBackend
+
+    hook = PostgresHook(connection=connection)
+    return DatabaseBackend(hook.get_sqlalchemy_engine(engine_kwargs={"pool_size": 2, "pool_pre_ping": True}))

@@ -1,0 +1,54 @@
+"""The plugin: mounts the API and the page. Wiring only.
+
+The class is loaded in every Airflow process; FastAPI is imported when the api-server gets the first request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
+from typing import Any, Final
+
+from airflow.plugins_manager import AirflowPlugin
+
+URL_PREFIX: Final = "/wfstate"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class LazyApp:
+    """An ASGI app that is built by its first request."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as the ASGI specification says."""
+        await _app()(scope, receive, send)
+
+
+@cache
+def _app() -> AsgiApp:
+    from airflow_wfstate.api.app import create_app
+
+    app: AsgiApp = create_app()
+    return app
+
+
+class WorkflowStatePlugin(AirflowPlugin):
+    """Mounts ``/wfstate/v1``, ``/wfstate/ui`` and the page."""
+
+    name = "wfstate"
+    # Airflow's base class declares these as instance variables, and reads them from the class.
+    fastapi_apps: list[Any] = [  # noqa: RUF012
+        {"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "Workflow State"},
+    ]
+    react_apps: list[Any] = [  # noqa: RUF012
+        {
+            "name": "Workflows",
+            "bundle_url": f"{URL_PREFIX}/ui/static/main.umd.cjs",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "wfstate",
+        },
+    ]

@@ -1,0 +1,62 @@
+"""What Airflow reads to find this provider's parts."""
+
+from __future__ import annotations
+
+from airflow_wfstate import __version__
+from airflow_wfstate.conf import OPTIONS, SECTION, Option
+
+ProviderInfo = dict[str, object]
+
+_INTEGRATION = "Workflow State"
+
+
+def get_provider_info() -> ProviderInfo:
+    """Every extension point, as airflow/provider_info.schema.json of Airflow 3.2 and later describes it."""
+    return {
+        "package-name": "airflow-provider-wfstate",
+        "name": _INTEGRATION,
+        "description": "Durable steps, checkpoints and compensation for workflows across DAGs.",
+        "versions": [__version__],
+        "integrations": [{"integration-name": _INTEGRATION, "external-doc-url": "", "tags": ["software"]}],
+        "operators": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": [
+                    "airflow_wfstate.operators.start_workflow",
+                    "airflow_wfstate.operators.complete_workflow",
+                    "airflow_wfstate.operators.compensate_workflow",
+                    "airflow_wfstate.operators.trigger_workflow_dag_run",
+                ],
+            }
+        ],
+        "hooks": [{"integration-name": _INTEGRATION, "python-modules": ["airflow_wfstate.hooks.workflow_state"]}],
+        "task-decorators": [{"name": "step", "class-name": "airflow_wfstate.decorators.step.step_task"}],
+        "connection-types": [_connection_type()],
+        "db-managers": ["airflow_wfstate.store.db_manager.WorkflowStateDBManager"],
+        "cli": ["airflow_wfstate.cli.definition.get_wfstate_cli_commands"],
+        "config": {SECTION: {"description": "Workflow state (airflow_wfstate).", "options": _options()}},
+    }
+
+
+def _options() -> dict[str, Option]:
+    return OPTIONS
+
+
+def _connection_type() -> ProviderInfo:
+    return {
+        "connection-type": "wfstate",
+        "hook-class-name": "airflow_wfstate.hooks.workflow_state.WorkflowStateHook",
+        "hook-name": _INTEGRATION,
+        "conn-fields": {
+            "token": {
+                "label": "Token",
+                "description": "A token to send as it is, instead of one for login and password.",
+                "schema": {"type": ["string", "null"], "format": "password"},
+            },
+        },
+        "ui-field-behaviour": {
+            "hidden-fields": ["extra"],
+            "relabeling": {"host": "Airflow's URL", "schema": "Scheme (when the host names none)"},
+            "placeholders": {"host": "https://airflow.example.com", "schema": "http", "login": "orders_service"},
+        },
+    }
