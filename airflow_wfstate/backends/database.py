@@ -24,12 +24,13 @@ from airflow_wfstate.store.complete_workflow import complete_workflow
 from airflow_wfstate.store.end_attempt import end_attempt
 from airflow_wfstate.store.end_compensation import end_compensation
 from airflow_wfstate.store.health import read_health
+from airflow_wfstate.store.hot_path import HotPath
 from airflow_wfstate.store.journal_reading import read_journal
 from airflow_wfstate.store.link_child_run import link_child_run
 from airflow_wfstate.store.save_checkpoint import save_checkpoint
 from airflow_wfstate.store.start_workflow import start_workflow
 from airflow_wfstate.store.take_turn import take_turn
-from airflow_wfstate.store.transaction import Unchanged, run_transaction
+from airflow_wfstate.store.transaction import Unchanged, run_read, run_transaction
 from airflow_wfstate.store.workflow_detail import read_workflow
 from airflow_wfstate.store.workflow_list import list_workflows
 
@@ -45,6 +46,7 @@ class DatabaseBackend:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._hot_path = HotPath(engine) if engine.dialect.name == "postgresql" else None
 
     def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
         """See ``StateBackend.start_workflow``."""
@@ -56,7 +58,8 @@ class DatabaseBackend:
 
     def begin_step(self, request: BeginStep) -> BegunStep:
         """See ``StateBackend.begin_step``."""
-        return self._write(begin_step, request)
+        begun = None if self._hot_path is None else self._hot_path.begin_new_step(request)
+        return begun or self._write(begin_step, request)
 
     def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
         """See ``StateBackend.save_checkpoint``."""
@@ -64,7 +67,8 @@ class DatabaseBackend:
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""
-        return self._write(end_attempt, request)
+        ended = None if self._hot_path is None else self._hot_path.end_running_attempt(request)
+        return ended or self._write(end_attempt, request)
 
     def link_child_run(self, request: LinkChildRun) -> RecordedWrite:
         """See ``StateBackend.link_child_run``."""
@@ -101,7 +105,4 @@ class DatabaseBackend:
         return run_transaction(self.engine, lambda connection: transaction(connection, request))
 
     def _read(self, read: Callable[[Connection], Answer]) -> Answer:
-        def work(connection: Connection) -> Unchanged[Answer]:
-            return Unchanged(read(connection))
-
-        return run_transaction(self.engine, work)
+        return run_read(self.engine, read)

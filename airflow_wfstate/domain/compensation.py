@@ -92,7 +92,7 @@ class TurnDecision(str, Enum):
 
 @dataclass(frozen=True)
 class TakeTurn:
-    """A relay's question: is there a compensation for this run?
+    """A relay's question whether there is a compensation for its run.
 
     :param task_instance_id: of the relay; it must be running.
     :param leaf_task_ids: the effective leaves of its DAG, by which Airflow judges the run

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 
 from airflow_wfstate.exceptions import InvalidPayload
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 _NUMBER: Final = "$numberDouble"
 _LITERAL: Final = "$literal"

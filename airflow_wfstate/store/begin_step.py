@@ -1,6 +1,6 @@
 """The begin of a step: the next attempt, or the answer that there is nothing to do.
 
-With ``store/end_attempt.py`` the hot path: three round trips and a commit on PostgreSQL.
+With ``end_attempt.py`` the hot path; ``hot_path.py`` takes the plain case of both on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from airflow_wfstate.store.transaction import Unchanged
 
 def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchanged[BegunStep]:
     """Begin the step, as ``StateBackend.begin_step`` says."""
-    request = _checked(request)
+    request = check_begin(request)
     change = lock_by_task_instance(connection, request.task_instance_id, actor="")
     caller = read_caller(connection, request.task_instance_id)
     if change is None:
@@ -57,7 +57,11 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
     return begun
 
 
-def _checked(request: BeginStep) -> BeginStep:
+def check_begin(request: BeginStep) -> BeginStep:
+    """Return the request with its ids in canonical form.
+
+    :raises InvalidRequest: a name breaks the rule of names, or a number is out of range.
+    """
     check_name("step name", request.name)
     if request.item_key:
         check_name("item key", request.item_key)

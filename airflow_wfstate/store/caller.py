@@ -65,8 +65,13 @@ class Caller:
     @property
     def actor(self) -> str:
         """How the journal names it."""
-        index = f"[{self.map_index}]" if self.map_index >= 0 else ""
-        return f"task:{self.dag_id}/{self.run_id}/{self.task_id}{index}"
+        return task_actor(self.dag_id, self.run_id, self.task_id, self.map_index)
+
+
+def task_actor(dag_id: str, run_id: str, task_id: str, map_index: int) -> str:
+    """How the journal names a task as the actor."""
+    index = f"[{map_index}]" if map_index >= 0 else ""
+    return f"task:{dag_id}/{run_id}/{task_id}{index}"
 
 
 def check_task_instance_id(task_instance_id: str) -> str:

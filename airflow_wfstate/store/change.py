@@ -1,4 +1,4 @@
-"""A change of a workflow: made under the lock of its row, journaled, written at once.
+"""A change of a workflow: made under the lock of its row, and journaled.
 
 The lock is an UPDATE that already counts the workflow's version and reserves the first journal number, on
 PostgreSQL and SQLite alike. A change that finds nothing to do is rolled back (``transaction.Unchanged``), so that
@@ -24,7 +24,6 @@ from airflow_wfstate.exceptions import InvalidTransition
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import task_instance
 from airflow_wfstate.store.clock import database_now
-from airflow_wfstate.store.write_batch import Bind, Write, WriteBatch
 
 _workflow: Final = schema.workflow
 
@@ -73,6 +72,8 @@ _LOCK_BY_TASK_INSTANCE: Final = _lock(
 class Change:
     """What one transaction does to one workflow, whose row it has locked.
 
+    Rows of other tables are written at once, the workflow's own row by :meth:`write`, which ends the change.
+
     :param row: the locked row, as :data:`_RETURNED` lists it.
     :param actor: who makes the change, for the journal.
     """
@@ -95,15 +96,14 @@ class Change:
         self.now: datetime = row.updated_at
         self._first_entry: int = row.journal_count
         self._next_entry: int = row.journal_count
-        self._batch = WriteBatch()
         self._values: dict[str, object] = {}
         self._from_states: tuple[WorkflowState, ...] = ()
         self._has_written = False
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was written, nor collected to be written: the transaction may be rolled back."""
-        return self._batch.is_empty and not self._values and not self._has_written
+        """Whether nothing was written, nor is to be written: the transaction may be rolled back."""
+        return not self._values and not self._has_written
 
     def ref(self) -> WorkflowRef:
         """What identifies the workflow, in its state after this change."""
@@ -137,7 +137,8 @@ class Change:
 
     def insert(self, table: Table, values: Mapping[str, object]) -> None:
         """Insert a row."""
-        self._batch.add(_insert(table, tuple(values)), values)
+        self._has_written = True
+        self.connection.execute(_insert(table, tuple(values)), values)
 
     def update(
         self,
@@ -151,11 +152,17 @@ class Change:
 
         :param from_states: when given, exactly one row must match, and its state must be one of these.
         """
+        self._has_written = True
         guard = None if from_states is None else tuple(str(state.value) for state in from_states)
-        self._batch.add(
+        matched = self.connection.execute(
             _update(table, tuple(where), tuple(values), guard),
-            {**{f"where_{name}": value for name, value in where.items()}, **values},
+            {**{f"where_{name}": value for name, value in where.items()}, **_bound(values)},
         )
+        if guard is not None and matched.rowcount != 1:
+            raise InvalidTransition(
+                f"The stored state of {table.name} {dict(where)} does not allow {dict(values)}.",
+                "It was changed by somebody else in the meantime; ask again.",
+            )
 
     def become(self, target: WorkflowState, **values: object) -> None:
         """Give the workflow its next state, and other columns with it.
@@ -176,8 +183,7 @@ class Change:
         self._values.update(values)
 
     def write(self) -> None:
-        """Send everything that was collected; a journal number that was reserved and not used is given back."""
-        self._has_written = self._has_written or not self.is_empty
+        """Write the workflow's own row; a journal number that was reserved and not used is given back."""
         last_entry = self._next_entry - 1
         if last_entry != self._first_entry:
             self._values["journal_count"] = last_entry
@@ -188,7 +194,6 @@ class Change:
                 values=self._values,
                 from_states=self._from_states or None,
             )
-        self._batch.execute(self.connection)
         self._first_entry = last_entry
         self._values = {}
         self._from_states = ()
@@ -206,22 +211,20 @@ def lock_by_task_instance(connection: Connection, task_instance_id: str, actor: 
     return None if row is None else Change(connection, row, actor)
 
 
-@lru_cache(maxsize=256)
-def _insert(table: Table, columns: tuple[str, ...]) -> Write:
-    def build(bind: Bind) -> Insert:
-        return insert(table).values({name: bind(name) for name in columns})
-
-    return Write(f"insert into {table.name}", build)
+def _bound(values: Mapping[str, object]) -> dict[str, object]:
+    return {f"new_{name}": value for name, value in values.items()}
 
 
 @lru_cache(maxsize=256)
-def _update(table: Table, where: tuple[str, ...], columns: tuple[str, ...], guard: tuple[str, ...] | None) -> Write:
-    def build(bind: Bind) -> Update:
-        statement = update(table).values({name: bind(name) for name in columns})
-        for name in where:
-            statement = statement.where(table.c[name] == bind(f"where_{name}"))
-        if guard is not None:
-            statement = statement.where(table.c.state.in_(guard))
-        return statement
+def _insert(table: Table, columns: tuple[str, ...]) -> Insert:
+    return insert(table).values({name: bindparam(name) for name in columns})
 
-    return Write(f"update of {table.name}", build, guarded=guard is not None)
+
+@lru_cache(maxsize=256)
+def _update(table: Table, where: tuple[str, ...], columns: tuple[str, ...], guard: tuple[str, ...] | None) -> Update:
+    statement = update(table).values({name: bindparam(f"new_{name}") for name in columns})
+    for name in where:
+        statement = statement.where(table.c[name] == bindparam(f"where_{name}"))
+    if guard is not None:
+        statement = statement.where(table.c.state.in_(guard))
+    return statement

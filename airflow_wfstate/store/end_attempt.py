@@ -19,12 +19,13 @@ from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.step_row import StepRow, read_step
 from airflow_wfstate.store.transaction import Unchanged
 
-_ENTRY_KINDS: Final = {
+ENTRY_KINDS: Final = {
     StepState.SUCCEEDED: EntryKind.STEP_SUCCEEDED,
     StepState.FAILED: EntryKind.STEP_FAILED,
     StepState.SKIPPED: EntryKind.STEP_SKIPPED,
     StepState.WAITING: EntryKind.STEP_WAITING,
 }
+"""The journal entry that tells of each end."""
 
 MAX_ERROR_LENGTH: Final = 10_000
 """Characters of an error that are kept; the task's log has all."""
@@ -32,7 +33,7 @@ MAX_ERROR_LENGTH: Final = 10_000
 
 def end_attempt(connection: Connection, request: EndAttempt) -> RecordedWrite | Unchanged[RecordedWrite]:
     """Record the end, as ``StateBackend.end_attempt`` says."""
-    _check(request)
+    check_end(request)
     key = parse(request.attempt_key)
     change, step = lock_attempt(connection, key)
     answer = RecordedWrite(step.id, key.attempt, request.write)
@@ -64,7 +65,7 @@ def lock_attempt(connection: Connection, key: AttemptKey) -> tuple[Change, StepR
             "The workflow was deleted, or the key comes from another Airflow.",
         )
     verify(key, change.secret)
-    change.actor = f"task:{step.dag_id}/{step.run_id}"
+    change.actor = step.actor
     return change, step
 
 
@@ -86,11 +87,15 @@ def check_newest(change: Change, step: StepRow, key: AttemptKey) -> None:
         )
 
 
-def _check(request: EndAttempt) -> None:
-    if request.state not in _ENTRY_KINDS:
+def check_end(request: EndAttempt) -> None:
+    """Check what does not depend on the stored state.
+
+    :raises InvalidRequest: state, output, error and number do not fit together.
+    """
+    if request.state not in ENTRY_KINDS:
         raise InvalidRequest(
             f"An attempt cannot end as {request.state.value}.",
-            "Report " + ", ".join(state.value for state in _ENTRY_KINDS) + ".",
+            "Report " + ", ".join(state.value for state in ENTRY_KINDS) + ".",
         )
     check_write_number(request.write)
     if (request.output is not None) != (request.state is StepState.SUCCEEDED):
@@ -111,13 +116,8 @@ def check_write_number(write: int) -> None:
 
 
 def _write_end(change: Change, step: StepRow, request: EndAttempt) -> None:
-    error = None if request.error is None else storable_text(request.error[:MAX_ERROR_LENGTH])
-    data: dict[str, JsonValue] = {}
-    if request.output is not None:
-        data["output"] = described(request.output)
-    if error is not None:
-        data["error"] = error
-    entry = change.journal(_ENTRY_KINDS[request.state], step=step.label, attempt=step.attempt, data=data)
+    error = stored_error(request)
+    entry = change.journal(ENTRY_KINDS[request.state], step=step.label, attempt=step.attempt, data=end_data(request))
     state = request.state.value
     round_values: dict[str, object] = {"state": state, "last_entry": entry}
     if request.output is not None:
@@ -140,3 +140,18 @@ def _write_end(change: Change, step: StepRow, request: EndAttempt) -> None:
         values={"state": state, "last_write": request.write, "ended_at": ended_at, "error": error},
         from_states=predecessors(request.state),
     )
+
+
+def stored_error(request: EndAttempt) -> str | None:
+    """The error as it is stored; None when there is none."""
+    return None if request.error is None else storable_text(request.error[:MAX_ERROR_LENGTH])
+
+
+def end_data(request: EndAttempt) -> dict[str, JsonValue]:
+    """What the journal keeps of an end."""
+    data: dict[str, JsonValue] = {}
+    if request.output is not None:
+        data["output"] = described(request.output)
+    if request.error is not None:
+        data["error"] = stored_error(request)
+    return data

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import check_name
@@ -31,8 +31,8 @@ def start_workflow(connection: Connection, request: StartWorkflow) -> StartedWor
         return Unchanged(stored)
     _check_not_bound_elsewhere(connection, request, caller)
     newest = _newest_generation(connection, request)
-    if newest is None or WorkflowState(newest.state) in FINAL_WORKFLOW_STATES:
-        answer = _start_generation(connection, request, caller, 1 if newest is None else newest.generation + 1)
+    if newest is None or newest.state in FINAL_WORKFLOW_STATES:
+        answer = _start_generation(connection, request, caller, 1 if newest is None else newest.number + 1)
     else:
         change = lock_by_id(connection, newest.id, caller.actor)
         if change is None or change.state in FINAL_WORKFLOW_STATES:
@@ -64,14 +64,22 @@ def _definition(request: StartWorkflow) -> Definition:
     )
 
 
-def _newest_generation(connection: Connection, request: StartWorkflow) -> Row[tuple[str, str, int]] | None:
+@dataclass(frozen=True)
+class _Generation:
+    id: str
+    state: WorkflowState
+    number: int
+
+
+def _newest_generation(connection: Connection, request: StartWorkflow) -> _Generation | None:
     workflow = schema.workflow
-    return connection.execute(
+    row = connection.execute(
         select(workflow.c.id, workflow.c.state, workflow.c.generation)
         .where(workflow.c.name == request.name, workflow.c.key == request.key)
         .order_by(workflow.c.generation.desc())
         .limit(1)
     ).one_or_none()
+    return None if row is None else _Generation(row.id, WorkflowState(row.state), row.generation)
 
 
 def _check_not_bound_elsewhere(connection: Connection, request: StartWorkflow, caller: Caller) -> None:

@@ -11,6 +11,7 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, task_instance
+from airflow_wfstate.store.caller import task_actor
 from airflow_wfstate.store.payload_columns import payload_of
 
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
@@ -33,6 +34,7 @@ _SELECT: Final[Select[tuple[object, ...]]] = (
         _attempt.c.dag_id,
         _attempt.c.run_id,
         _attempt.c.task_id,
+        _attempt.c.map_index,
         schema.compensation.c.state.label("compensation_state"),
         task_instance.c.id.label("holder_id"),
         task_instance.c.state.label("holder_state"),
@@ -84,9 +86,16 @@ class StepRow:
     task_instance_id: str
     dag_id: str
     run_id: str
+    task_id: str
+    map_index: int
     compensation_state: CompensationState | None
     holder: str
     holder_is_over: bool
+
+    @property
+    def actor(self) -> str:
+        """How the journal names the task of the newest attempt."""
+        return task_actor(self.dag_id, self.run_id, self.task_id, self.map_index)
 
     @property
     def label(self) -> str:
@@ -135,6 +144,8 @@ def _step_row(row: Row[tuple[object, ...]]) -> StepRow:
         task_instance_id=row.task_instance_id,
         dag_id=row.dag_id,
         run_id=row.run_id,
+        task_id=row.task_id,
+        map_index=row.map_index,
         compensation_state=None if row.compensation_state is None else CompensationState(row.compensation_state),
         holder=f"{row.dag_id}/{row.run_id}/{row.task_id} ({row.task_instance_id})",
         holder_is_over=row.holder_id is None or row.holder_state in FINISHED_TASK_STATES,

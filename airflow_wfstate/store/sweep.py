@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, Engine, Select, and_, exists, or_, select, update
@@ -28,7 +29,7 @@ from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.take_turn import give_turn
-from airflow_wfstate.store.transaction import Unchanged, run_transaction
+from airflow_wfstate.store.transaction import Unchanged, run_read, run_transaction
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +78,7 @@ def sweep(engine: Engine) -> SweepReport:
 
 def sweep_if_due(engine: Engine) -> SweepReport:
     """Make a pass when the last one is older than ``[wfstate] sweep_interval_seconds``; else only give turns."""
-    finished_at, now = run_transaction(engine, _last_pass)
-    if finished_at is None or now - finished_at >= conf.sweep_interval():
+    if run_read(engine, _is_due):
         return sweep(engine)
     return SweepReport(
         swept=False,
@@ -106,9 +106,10 @@ def _finish(connection: Connection) -> None:
     )
 
 
-def _last_pass(connection: Connection) -> Unchanged[tuple[datetime | None, datetime]]:
-    finished_at = connection.execute(select(schema.sweep.c.finished_at)).scalar_one_or_none()
-    return Unchanged((finished_at, connection.execute(select(database_now())).scalar_one()))
+def _is_due(connection: Connection) -> bool:
+    finished_at = last_sweep_at(connection)
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    return finished_at is None or now - finished_at >= conf.sweep_interval()
 
 
 def last_sweep_at(connection: Connection) -> datetime | None:
@@ -120,25 +121,27 @@ def last_sweep_at(connection: Connection) -> datetime | None:
 def _each(engine: Engine, found: Select[tuple[str]], act: Callable[[Connection, Change], None]) -> int:
     """Lock each workflow that was found and act on it; how many were changed."""
     with engine.connect() as connection:
-        workflow_ids = list(connection.execute(found.order_by(_workflow.c.id).limit(_LIMIT)).scalars())
+        workflow_ids: list[str] = [row.id for row in connection.execute(found.order_by(_workflow.c.id).limit(_LIMIT))]
     changed = 0
     for workflow_id in workflow_ids:
-
-        def work(connection: Connection, workflow_id: str = workflow_id) -> bool | Unchanged[bool]:
-            change = lock_by_id(connection, workflow_id, actor="sweep")
-            if change is None:
-                return Unchanged(False)
-            act(connection, change)
-            if change.is_empty:
-                return Unchanged(False)
-            change.write()
-            return True
-
         try:
-            changed += run_transaction(engine, work)
+            changed += run_transaction(engine, partial(_change_one, workflow_id, act))
         except Exception:
             log.exception("The sweep could not change workflow %s; the next pass tries again.", workflow_id)
     return changed
+
+
+def _change_one(
+    workflow_id: str, act: Callable[[Connection, Change], None], connection: Connection
+) -> bool | Unchanged[bool]:
+    change = lock_by_id(connection, workflow_id, actor="sweep")
+    if change is None:
+        return Unchanged(False)
+    act(connection, change)
+    if change.is_empty:
+        return Unchanged(False)
+    change.write()
+    return True
 
 
 def _in_state(*states: WorkflowState) -> Select[tuple[str]]:

@@ -50,6 +50,26 @@ def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchan
     :raises DatabaseNotMigrated: the ``wfstate_*`` tables are missing or old.
     :raises DatabaseUnavailable: the database does not answer, or stays locked, after all tries.
     """
+    return _persistently(lambda: _once(engine, work))
+
+
+def run_read(engine: Engine, read: Callable[[Connection], Answer]) -> Answer:
+    """Run ``read`` in one transaction that is rolled back, and return its answer.
+
+    Tried again, and raising, as :func:`run_transaction`.
+    """
+    return _persistently(lambda: _once_and_back(engine, read))
+
+
+def run_autocommit(engine: Engine, work: Callable[[Connection], Answer]) -> Answer:
+    """Run ``work``, a single statement that is a transaction of its own, and return its answer.
+
+    Tried again, and raising, as :func:`run_transaction`.
+    """
+    return _persistently(lambda: _once_autocommit(engine, work))
+
+
+def _persistently(once: Callable[[], Answer]) -> Answer:
     retrying = Retrying(
         stop=stop_after_attempt(_ATTEMPTS),
         wait=wait_random_exponential(multiplier=0.02, max=2),
@@ -57,7 +77,7 @@ def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchan
         reraise=True,
     )
     try:
-        return retrying(_once, engine, work)
+        return retrying(once)
     except Contention as error:
         raise DatabaseUnavailable(f"Others keep changing the same workflow: {error}.", "Try again.") from error
     except (OperationalError, InterfaceError, PoolTimeout) as error:
@@ -71,6 +91,16 @@ def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchan
         if _is_missing_table(error):
             raise _not_migrated() from error
         raise
+
+
+def _once_autocommit(engine: Engine, work: Callable[[Connection], Answer]) -> Answer:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return work(connection)
+
+
+def _once_and_back(engine: Engine, read: Callable[[Connection], Answer]) -> Answer:
+    with engine.connect() as connection:
+        return read(connection)
 
 
 def _once(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer]]) -> Answer:
@@ -107,7 +137,7 @@ def _is_missing_table(error: BaseException) -> bool:
         return False
     sqlstate = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     if sqlstate is not None:
-        return sqlstate in ("42P01", "42703")  # undefined_table, undefined_column
+        return sqlstate in ("42P01", "42703", "42883")  # undefined table, column, function
     text = str(error.orig).lower()
     return "no such table" in text or "no such column" in text
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
+from sqlalchemy import Connection, Exists, Row, Select, and_, exists, or_, select
 
 from airflow_wfstate.domain.plan import PlannedStep, progress
 from airflow_wfstate.domain.states import StepState, WorkflowState
@@ -127,7 +127,7 @@ def _filtered(statement: Select[tuple[object, ...]], query: WorkflowQuery) -> Se
     return statement
 
 
-def _takes_part(dag_ids: list[str]) -> object:
+def _takes_part(dag_ids: list[str]) -> Exists:
     return exists(select(_run.c.run_id).where(_run.c.workflow_id == _workflow.c.id, _run.c.dag_id.in_(dag_ids)))
 
 

@@ -6,15 +6,15 @@ import contextlib
 
 from airflow import settings
 from alembic import context
+from sqlalchemy import Engine
 
 from airflow_wfstate.store.db_manager import WorkflowStateDBManager
 
-_OPTIONS = {
-    "target_metadata": WorkflowStateDBManager.metadata,
-    "version_table": WorkflowStateDBManager.version_table_name,
-    "compare_type": True,
-    "compare_server_default": True,
-}
+
+def _engine() -> Engine:
+    if settings.engine is None:
+        raise RuntimeError("Airflow's settings are not initialised; run the migrations by: airflow db migrate")
+    return settings.engine
 
 
 def include_name(name: str | None, kind: str, parent_names: object) -> bool:
@@ -25,7 +25,11 @@ def include_name(name: str | None, kind: str, parent_names: object) -> bool:
 def run_migrations_offline() -> None:
     """Print the SQL of the migrations."""
     context.configure(
-        url=settings.SQL_ALCHEMY_CONN, literal_binds=True, include_name=include_name, **_OPTIONS
+        url=settings.SQL_ALCHEMY_CONN,
+        target_metadata=WorkflowStateDBManager.metadata,
+        version_table=WorkflowStateDBManager.version_table_name,
+        literal_binds=True,
+        include_name=include_name,
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -35,13 +39,16 @@ def run_migrations_online() -> None:
     """Run the migrations on Airflow's engine, or on the connection that the configuration carries."""
     given = context.config.attributes.get("connection")
     with contextlib.ExitStack() as stack:
-        connection = given if given is not None else stack.enter_context(settings.engine.connect())
+        connection = given if given is not None else stack.enter_context(_engine().connect())
         context.configure(
             connection=connection,
             transaction_per_migration=True,
             render_as_batch=connection.dialect.name == "sqlite",
             include_name=include_name,
-            **_OPTIONS,
+            target_metadata=WorkflowStateDBManager.metadata,
+            version_table=WorkflowStateDBManager.version_table_name,
+            compare_type=True,
+            compare_server_default=True,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -1,0 +1,135 @@
+"""The hot path on PostgreSQL: begin and end of an attempt as one call of a stored function each."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from threading import Lock
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, EndAttempt, RecordedWrite
+from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue, parse, verify
+from airflow_wfstate.store.begin_step import check_begin
+from airflow_wfstate.store.end_attempt import ENTRY_KINDS, check_end, end_data, stored_error
+from airflow_wfstate.store.identity import idempotency_key, new_id
+from airflow_wfstate.store.transaction import run_autocommit
+
+_BEGIN: Final = (
+    "SELECT * FROM wfstate_begin_new_step(%(task_instance_id)s::uuid, %(name)s::text, %(item_key)s::text, "
+    "%(step_id)s::uuid, %(handler)s::text, %(compensate_when)s::text, %(max_attempts)s::integer, "
+    "%(relay_task_id)s::text)"
+)
+
+_END: Final = (
+    "SELECT wfstate_end_running_attempt(%(workflow_id)s::uuid, %(step_id)s::uuid, %(attempt)s::integer, "
+    "%(round)s::integer, %(write)s::bigint, %(state)s::text, %(output)s::text, %(output_type)s::text, "
+    "%(output_sha256)s::text, %(error)s::text, %(kind)s::text, %(data)s::text)"
+)
+
+
+class WorkflowSecrets:
+    """The secrets of the workflows that were begun lately: they never change, and verify keys without a read.
+
+    :param size: how many are kept; the least lately used goes first.
+    """
+
+    def __init__(self, size: int = 10_000) -> None:
+        self._size = size
+        self._secrets: OrderedDict[str, str] = OrderedDict()
+        self._lock = Lock()
+
+    def remember(self, workflow_id: str, secret: str) -> None:
+        """Keep a secret."""
+        with self._lock:
+            self._secrets[workflow_id] = secret
+            self._secrets.move_to_end(workflow_id)
+            while len(self._secrets) > self._size:
+                self._secrets.popitem(last=False)
+
+    def find(self, workflow_id: str) -> str | None:
+        """The secret of a workflow; None when it is not kept."""
+        with self._lock:
+            return self._secrets.get(workflow_id)
+
+
+class HotPath:
+    """Begin and end of attempts in the plain case.
+
+    :param engine: of a PostgreSQL database.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._secrets = WorkflowSecrets()
+
+    def begin_new_step(self, request: BeginStep) -> BegunStep | None:
+        """Begin a step that never began in a running workflow; None in any other case: nothing was changed."""
+        request = check_begin(request)
+        step_id = new_id()
+        declared = request.compensation
+        parameters = {
+            "task_instance_id": request.task_instance_id,
+            "name": request.name,
+            "item_key": request.item_key,
+            "step_id": step_id,
+            "handler": None if declared is None else declared.handler,
+            "compensate_when": None if declared is None else declared.when.value,
+            "max_attempts": None if declared is None else declared.max_attempts,
+            "relay_task_id": request.relay_task_id,
+        }
+
+        def work(connection: Connection) -> BegunStep | None:
+            row = connection.exec_driver_sql(_BEGIN, parameters).one_or_none()
+            if row is None:
+                return None
+            workflow_id = str(row.workflow_id)
+            self._secrets.remember(workflow_id, row.secret)
+            return BegunStep(
+                decision=BeginDecision.RUN,
+                workflow=WorkflowRef(
+                    workflow_id, row.name, row.key, row.generation, row.correlation_id, WorkflowState.RUNNING
+                ),
+                step_id=step_id,
+                attempt=1,
+                round=1,
+                idempotency_key=idempotency_key(step_id, 1),
+                attempt_key=issue(AttemptKey(STEP, workflow_id, step_id, 1, 1, request.task_instance_id), row.secret),
+            )
+
+        return run_autocommit(self._engine, work)
+
+    def end_running_attempt(self, request: EndAttempt) -> RecordedWrite | None:
+        """End an attempt that is the newest and runs; None in any other case: nothing was changed."""
+        check_end(request)
+        key = parse(request.attempt_key)
+        secret = self._secrets.find(key.workflow_id)
+        if secret is None:
+            return None
+        verify(key, secret)
+        output = request.output
+        parameters = {
+            "workflow_id": key.workflow_id,
+            "step_id": key.step_id,
+            "attempt": key.attempt,
+            "round": key.round,
+            "write": request.write,
+            "state": request.state.value,
+            "output": None if output is None else output.text,
+            "output_type": None if output is None else output.type,
+            "output_sha256": None if output is None else output.sha256,
+            "error": stored_error(request),
+            "kind": ENTRY_KINDS[request.state].value,
+            "data": json.dumps(end_data(request), ensure_ascii=True, separators=(",", ":")),
+        }
+
+        def work(connection: Connection) -> bool:
+            ended: bool = connection.exec_driver_sql(_END, parameters).scalar_one()
+            return ended
+
+        if not run_autocommit(self._engine, work):
+            return None
+        return RecordedWrite(key.step_id, key.attempt, request.write)
