@@ -8,10 +8,10 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from airflow_wfstate import __version__, conf
+from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
@@ -130,8 +130,9 @@ class ApiBackend:
         headers = {"Content-Type": "application/json"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        body = adapter(type(request)).dump_json(request)
-        return self._send(httpx.Request("POST", self._base_url + path, content=body, headers=headers), answer_type)
+        return self._send(
+            httpx.Request("POST", self._base_url + path, content=to_json(request), headers=headers), answer_type
+        )
 
     def _send(self, request: httpx.Request, answer_type: type[Answer]) -> Answer:
         retrying = Retrying(
@@ -145,8 +146,8 @@ class ApiBackend:
         except _Unanswered as unanswered:
             raise unanswered.error from unanswered.__cause__
         try:
-            return adapter(answer_type).validate_json(response.content)
-        except ValidationError as error:
+            return from_json(answer_type, response.content)
+        except ValueError as error:
             raise self._unreachable(f"answered something else than a {answer_type.__name__}") from error
 
     def _send_once(self, request: httpx.Request) -> httpx.Response:
@@ -184,16 +185,6 @@ class ApiBackend:
             f"The URL comes from {self._configured_by}: correct it, or define the Airflow connection wfstate_default "
             "(type wfstate), or set [wfstate] api_url; and install airflow-provider-wfstate on the api-server.",
         )
-
-
-def adapter(kind: type[Answer]) -> TypeAdapter[Answer]:
-    """What reads and writes a dataclass of the domain as JSON; built once a type."""
-    if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)
-    return _ADAPTERS[kind]
-
-
-_ADAPTERS: Final[dict[type[object], TypeAdapter[Any]]] = {}
 
 
 def _segment(text: str) -> str:

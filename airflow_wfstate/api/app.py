@@ -1,0 +1,60 @@
+"""The FastAPI app that the plugin mounts at /wfstate: /v1 is stable, /ui is private to the page."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from airflow_wfstate import __version__
+from airflow_wfstate.api import problems
+from airflow_wfstate.api.authentication import authenticate
+from airflow_wfstate.api.background_sweep import sweep_afterwards
+from airflow_wfstate.api.routes import (
+    compensations,
+    description,
+    health,
+    journal,
+    page,
+    steps,
+    sweep,
+    workflows,
+)
+
+
+def create_app() -> FastAPI:
+    """The app, with all its routes. Every one needs a token, but for the page's bundle."""
+    app = FastAPI(
+        title="Workflow State API",
+        version=__version__,
+        # FastAPI's own description routes ask for no token.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.add_handlers(app)
+    app.include_router(_v1())
+    app.include_router(_ui())
+    return app
+
+
+def _v1() -> APIRouter:
+    router = APIRouter(prefix="/v1", dependencies=[Depends(authenticate), Depends(sweep_afterwards)])
+    for part in (
+        workflows.writes,
+        workflows.reads,
+        journal.reads,
+        steps.writes,
+        compensations.writes,
+        health.reads,
+        sweep.writes,
+        description.reads,
+    ):
+        router.include_router(part)
+    return router
+
+
+def _ui() -> APIRouter:
+    router = APIRouter(prefix="/ui", include_in_schema=False)
+    router.include_router(page.reads)
+    for part in (workflows.reads, journal.reads):
+        router.include_router(part, dependencies=[Depends(authenticate)])
+    return router

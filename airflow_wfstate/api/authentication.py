@@ -1,0 +1,98 @@
+"""Who calls: a task by its token, or a user of Airflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+import jwt
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.tokens import JWTValidator, get_sig_validation_args
+from airflow.configuration import conf
+from fastapi import Request
+
+from airflow_wfstate.exceptions import NotAuthenticated
+
+
+@dataclass(frozen=True)
+class TaskCaller:
+    """A task, known by a token for its task instance."""
+
+    task_instance_id: str
+
+
+@dataclass(frozen=True)
+class UserCaller:
+    """A user, known to Airflow's auth manager."""
+
+    user: BaseUser
+
+
+Caller: TypeAlias = TaskCaller | UserCaller
+
+
+async def authenticate(request: Request) -> Caller:
+    """Who sent the request, by its bearer token, else by the cookie of Airflow's page.
+
+    :raises NotAuthenticated: there is no token, or one that does not hold.
+    """
+    token = _bearer_token(request) or request.cookies.get(COOKIE_NAME_JWT_TOKEN)
+    if not token:
+        raise NotAuthenticated(
+            "The request carries no token.",
+            "Get one from POST /auth/token, and send it in the header 'Authorization: Bearer ...'.",
+        )
+    try:
+        if _is_for_tasks(token):
+            return await _task(token)
+        return UserCaller(await get_auth_manager().get_user_from_token(token))
+    except jwt.ExpiredSignatureError as error:
+        raise NotAuthenticated("The token has expired.", "Get a new one from POST /auth/token.") from error
+    except jwt.InvalidTokenError as error:
+        raise NotAuthenticated(
+            "The token was not issued by this Airflow, or is damaged.",
+            "Get one from POST /auth/token of this api-server; where tasks sign their own, give workers the same "
+            "[api_auth] jwt_secret.",
+        ) from error
+
+
+def _bearer_token(request: Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _is_for_tasks(token: str) -> bool:
+    """Whether the token claims to be one of Airflow's execution API. Nothing is verified yet."""
+    audience = jwt.decode(token, options={"verify_signature": False}).get("aud", [])
+    audiences = [audience] if isinstance(audience, str) else audience
+    return any(item in audiences for item in _execution_audiences())
+
+
+async def _task(token: str) -> TaskCaller:
+    claims: dict[str, Any] = await _task_token_validator().avalidated_claims(token)
+    # "workload" tokens live long and serve to start a task only.
+    if claims.get("scope", "execution") != "execution" or not claims.get("sub"):
+        raise jwt.InvalidTokenError("not a task's token")
+    return TaskCaller(str(claims["sub"]))
+
+
+@cache
+def _execution_audiences() -> list[str]:
+    audiences: list[str] = conf.get_mandatory_list_value("execution_api", "jwt_audience")
+    return audiences
+
+
+@cache
+def _task_token_validator() -> JWTValidator:
+    """As Airflow's execution API makes its own (``airflow.api_fastapi.execution_api.app``)."""
+    issuer = conf.get("api_auth", "jwt_issuer", fallback=None)
+    required = ["aud", "exp", "iat", "sub"]
+    return JWTValidator(
+        required_claims=frozenset([*required, "iss"] if issuer else required),
+        issuer=issuer,
+        audience=_execution_audiences(),
+        **get_sig_validation_args(make_secret_key_if_needed=False),
+    )

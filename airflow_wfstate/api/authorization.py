@@ -1,0 +1,132 @@
+"""What a caller may do, by Airflow's own permissions on DAGs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.configuration import conf
+from airflow.models.dag import DagModel
+
+from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
+from airflow_wfstate.api.task_instance import run_of
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.workflow import RunRole, WorkflowQuery
+from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
+from airflow_wfstate.store import attempt_key
+
+
+def check_task_instance(caller: Caller, task_instance_id: str) -> None:
+    """Check that the caller may act for a task instance.
+
+    A task may for itself alone; a user who may change runs of its DAG.
+
+    :raises AccessDenied: otherwise.
+    :raises TaskInstanceNotFound: a user names one that Airflow does not know.
+    """
+    if isinstance(caller, TaskCaller):
+        if caller.task_instance_id != task_instance_id:
+            raise AccessDenied(
+                f"The token is for task instance {caller.task_instance_id}, not for {task_instance_id[:80]}.",
+                "A task acts for itself alone.",
+            )
+        return
+    dag_id = run_of(task_instance_id).dag_id
+    if not _may_change_runs(caller, dag_id):
+        raise AccessDenied(
+            f"{caller.user.get_name()} may not change runs of the DAG {dag_id}.",
+            "Give the user of the Airflow connection the permission to edit runs of this DAG.",
+        )
+
+
+def check_attempt_key(caller: Caller, text: str) -> None:
+    """Check that the caller may write for the attempt of a step; as :func:`check_task_instance`.
+
+    :raises InvalidAttemptKey: the text is no attempt key.
+    """
+    check_task_instance(caller, attempt_key.parse(text).task_instance_id)
+
+
+def check_compensation_key(caller: Caller, text: str) -> None:
+    """Check that the caller may write for the attempt of a compensation; as :func:`check_task_instance`.
+
+    :raises InvalidAttemptKey: the text is no compensation key.
+    """
+    check_task_instance(caller, attempt_key.parse(text, attempt_key.COMPENSATION).task_instance_id)
+
+
+def check_sweep(caller: Caller) -> None:
+    """Check that the caller may start a sweep: any user who may change runs of some DAG.
+
+    :raises AccessDenied: otherwise, and for tasks.
+    """
+    if isinstance(caller, TaskCaller) or not get_auth_manager().is_authorized_dag(
+        method="PUT", access_entity=DagAccessEntity.RUN, user=caller.user
+    ):
+        raise AccessDenied("This caller may not start a sweep.", "Call as a user who may edit DAG runs.")
+
+
+def readable(caller: Caller, query: WorkflowQuery) -> WorkflowQuery:
+    """The query, narrowed to what the caller may see.
+
+    :raises AccessDenied: for a task, which sees its own workflow only.
+    """
+    if isinstance(caller, TaskCaller):
+        raise AccessDenied("A task may not list workflows.", "Define an Airflow connection of type wfstate for a user.")
+    mine = frozenset(get_auth_manager().get_authorized_dag_ids(user=caller.user, method="GET"))
+    asked = query.readable_dag_ids
+    return replace(query, readable_dag_ids=mine if asked is None else mine & asked)
+
+
+def visible(caller: Caller, detail: WorkflowDetail) -> WorkflowDetail:
+    """The workflow without the payloads that the caller may not read.
+
+    :raises WorkflowNotFound: the caller may read no DAG that takes part in it, or is a task of another workflow.
+    """
+    if isinstance(caller, TaskCaller):
+        own = run_of(caller.task_instance_id)
+        if not any((run.dag_id, run.run_id) == (own.dag_id, own.run_id) for run in detail.runs):
+            raise _not_found(detail.summary.id)
+        return detail
+    taking_part = {run.dag_id for run in detail.runs} | {step.participant for step in detail.steps}
+    dag_ids = _readable_dag_ids(caller, taking_part)
+    if not dag_ids:
+        raise _not_found(detail.summary.id)
+    owners = {run.dag_id for run in detail.runs if run.role is RunRole.OWNER}
+    sees_owner = owners <= dag_ids
+    return replace(
+        detail,
+        input=detail.input if sees_owner else None,
+        output=detail.output if sees_owner else None,
+        steps=[step if step.participant in dag_ids else replace(step, output=None) for step in detail.steps],
+    )
+
+
+def _may_change_runs(caller: UserCaller, dag_id: str) -> bool:
+    return get_auth_manager().is_authorized_dag(
+        method="PUT",
+        access_entity=DagAccessEntity.RUN,
+        details=DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id) if _has_teams() else None),
+        user=caller.user,
+    )
+
+
+def _readable_dag_ids(caller: UserCaller, dag_ids: Iterable[str]) -> set[str]:
+    manager = get_auth_manager()
+    if _has_teams():
+        return set(dag_ids) & manager.get_authorized_dag_ids(user=caller.user, method="GET")
+    # Asks for these DAGs alone, and also for those that Airflow has forgotten.
+    return manager.filter_authorized_dag_ids(dag_ids=set(dag_ids), user=caller.user, method="GET")
+
+
+def _has_teams() -> bool:
+    return bool(conf.getboolean("core", "multi_team", fallback=False))
+
+
+def _not_found(workflow_id: str) -> WorkflowNotFound:
+    return WorkflowNotFound(
+        f"There is no workflow {workflow_id}, or you may not see it.",
+        "Look for it with: airflow wfstate list",
+    )

@@ -1,0 +1,1 @@
+"""The routes, one noun a file. They parse, call, render; no rule lives here."""

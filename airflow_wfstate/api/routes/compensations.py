@@ -1,0 +1,30 @@
+"""Compensations: the turn to run the next one, and how it ended."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import check_compensation_key, check_task_instance
+from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+
+CallerOf = Annotated[Caller, Depends(authenticate)]
+
+writes = APIRouter(prefix="/compensations", tags=["compensations"])
+
+
+@writes.post("/turn", response_model=TurnAnswer)
+def take_turn(caller: CallerOf, body: TakeTurn) -> Response:
+    """Judge the relay's run, and get the next compensation if it belongs to that run."""
+    check_task_instance(caller, body.task_instance_id)
+    return json_response(get_backend().take_turn(body))
+
+
+@writes.post("/end", response_model=EndedCompensation)
+def end_compensation(caller: CallerOf, body: EndCompensation) -> Response:
+    """Record how an attempt of a compensation ended."""
+    check_compensation_key(caller, body.compensation_key)
+    return json_response(get_backend().end_compensation(body))

@@ -1,0 +1,25 @@
+"""The journal of a workflow."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import visible
+from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.journal import JournalPage
+
+reads = APIRouter(tags=["journal"])
+"""Also under /wfstate/ui, for the page."""
+
+
+@reads.get("/workflows/{workflow_id}/journal", response_model=JournalPage)
+def read_journal(
+    caller: Annotated[Caller, Depends(authenticate)], workflow_id: str, after: int = 0, limit: int = 200
+) -> Response:
+    """Entries with a number above ``after``, ascending."""
+    backend = get_backend()
+    visible(caller, backend.get_workflow(workflow_id))
+    return json_response(backend.read_journal(workflow_id, after, limit))

@@ -1,0 +1,44 @@
+"""Steps: begin, and what an attempt writes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import check_attempt_key, check_task_instance
+from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
+
+CallerOf = Annotated[Caller, Depends(authenticate)]
+
+writes = APIRouter(prefix="/steps", tags=["steps"])
+
+
+@writes.post("/begin", response_model=BegunStep)
+def begin_step(caller: CallerOf, body: BeginStep) -> Response:
+    """Begin the next attempt of a step, or learn that there is nothing to do."""
+    check_task_instance(caller, body.task_instance_id)
+    return json_response(get_backend().begin_step(body))
+
+
+@writes.post("/checkpoint", response_model=RecordedWrite)
+def save_checkpoint(caller: CallerOf, body: SaveCheckpoint) -> Response:
+    """Keep a value inside the round."""
+    check_attempt_key(caller, body.attempt_key)
+    return json_response(get_backend().save_checkpoint(body))
+
+
+@writes.post("/end", response_model=RecordedWrite)
+def end_attempt(caller: CallerOf, body: EndAttempt) -> Response:
+    """Record how an attempt ended, or that it waits."""
+    check_attempt_key(caller, body.attempt_key)
+    return json_response(get_backend().end_attempt(body))
+
+
+@writes.post("/child-run", response_model=RecordedWrite)
+def link_child_run(caller: CallerOf, body: LinkChildRun) -> Response:
+    """Bind a run that is about to be triggered to the workflow of the step."""
+    check_attempt_key(caller, body.attempt_key)
+    return json_response(get_backend().link_child_run(body))

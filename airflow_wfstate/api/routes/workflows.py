@@ -1,0 +1,82 @@
+"""Workflows: start, complete, look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import check_task_instance, readable, visible
+from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import (
+    CompletedWorkflow,
+    CompleteWorkflow,
+    StartedWorkflow,
+    StartWorkflow,
+    WorkflowPage,
+    WorkflowQuery,
+)
+
+CallerOf = Annotated[Caller, Depends(authenticate)]
+IdempotencyKey = Annotated[str | None, Header(description="Sent again with the same body, answers the same.")]
+
+writes = APIRouter(tags=["workflows"])
+reads = APIRouter(tags=["workflows"])
+"""Also under /wfstate/ui, for the page."""
+
+
+@writes.post("/workflows", response_model=StartedWorkflow)
+def start_workflow(caller: CallerOf, body: StartWorkflow, idempotency_key: IdempotencyKey = None) -> Response:
+    """Start a workflow, or attach the caller's run to the one that has the key."""
+    check_task_instance(caller, body.task_instance_id)
+    request = replace(body, idempotency_key=idempotency_key or body.idempotency_key)
+    return json_response(get_backend().start_workflow(request))
+
+
+@writes.post("/workflows/complete", response_model=CompletedWorkflow)
+def complete_workflow(caller: CallerOf, body: CompleteWorkflow, idempotency_key: IdempotencyKey = None) -> Response:
+    """End the workflow of the caller's run as succeeded."""
+    check_task_instance(caller, body.task_instance_id)
+    request = replace(body, idempotency_key=idempotency_key or body.idempotency_key)
+    return json_response(get_backend().complete_workflow(request))
+
+
+@reads.get("/workflows", response_model=WorkflowPage)
+def list_workflows(
+    caller: CallerOf,
+    name: str | None = None,
+    key: str | None = None,
+    key_prefix: str | None = None,
+    state: Annotated[list[WorkflowState] | None, Query()] = None,
+    dag_id: str | None = None,
+    correlation_id: str | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+    readable_dag_id: Annotated[list[str] | None, Query(description="Narrows what the caller may see.")] = None,
+) -> Response:
+    """A page of the workflows that the caller may see, newest first."""
+    query = WorkflowQuery(
+        name=name,
+        key=key,
+        key_prefix=key_prefix,
+        states=state or [],
+        dag_id=dag_id,
+        correlation_id=correlation_id,
+        since=since,
+        limit=limit,
+        cursor=cursor,
+        readable_dag_ids=None if readable_dag_id is None else frozenset(readable_dag_id),
+    )
+    return json_response(get_backend().list_workflows(readable(caller, query)))
+
+
+@reads.get("/workflows/{workflow_id}", response_model=WorkflowDetail)
+def get_workflow(caller: CallerOf, workflow_id: str) -> Response:
+    """Everything about one workflow; payloads of DAGs that the caller may not read are left out."""
+    return json_response(visible(caller, get_backend().get_workflow(workflow_id)))

@@ -1,0 +1,44 @@
+"""Which DAG run a task instance belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancehistory import TaskInstanceHistory
+from airflow.utils.session import create_session
+
+from airflow_wfstate.exceptions import TaskInstanceNotFound
+
+
+@dataclass(frozen=True)
+class TaskInstanceRun:
+    """The DAG run of a task instance."""
+
+    dag_id: str
+    run_id: str
+
+
+@lru_cache(maxsize=10_000)  # a task instance never changes its run
+def run_of(task_instance_id: str) -> TaskInstanceRun:
+    """The run of a task instance, also of an earlier try.
+
+    :raises TaskInstanceNotFound: Airflow does not know it.
+    """
+    try:
+        identity = UUID(task_instance_id)
+    except ValueError as error:
+        raise _not_found(task_instance_id) from error
+    with create_session() as session:
+        found = session.get(TaskInstance, identity) or session.get(TaskInstanceHistory, identity)
+        if found is None:
+            raise _not_found(task_instance_id)
+        return TaskInstanceRun(found.dag_id, found.run_id)
+
+
+def _not_found(task_instance_id: str) -> TaskInstanceNotFound:
+    return TaskInstanceNotFound(
+        f"Airflow knows no task instance {task_instance_id[:80]}.", "Give the id of the running task."
+    )
