@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { defineConfig } from "vite";
 
 // What Airflow's page puts on `globalThis` for plugins. Nothing of it is bundled: the page then uses Airflow's own
@@ -11,12 +13,18 @@ const hostGlobals = {
   "react/jsx-runtime": "ReactJSXRuntime",
 };
 
+// The bundle is committed; its first line tells tests/ui which sources it was built from.
+const sources = createHash("sha256");
+for (const name of readdirSync("src").sort()) {
+  sources.update(name).update(readFileSync(`src/${name}`));
+}
+
 export default defineConfig({
   build: {
     lib: { entry: "src/main.tsx", fileName: "main", formats: ["umd"], name: "AirflowPlugin" },
     rolldownOptions: {
       external: Object.keys(hostGlobals),
-      output: { globals: hostGlobals },
+      output: { globals: hostGlobals, postBanner: `/*! Built from the sources ${sources.digest("hex")} */` },
     },
   },
 });
