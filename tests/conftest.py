@@ -1,0 +1,54 @@
+"""Fixtures of every test room: databases, and an Airflow home of the test session's own."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parent.parent
+
+# Tests import `tests.support`, `demo` and `dags` from the checkout, but the package from where the wheel was
+# installed: the checkout comes last.
+if str(CHECKOUT) not in sys.path:
+    sys.path.append(str(CHECKOUT))
+
+# Airflow reads its configuration, and makes its home, when it is first imported.
+_home = tempfile.mkdtemp(prefix="wfstate-tests-")
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
+for _name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+    del os.environ[_name]
+os.environ["AIRFLOW_HOME"] = _home
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+from tests.support.postgres import PostgresServer, migrate, running_server, sqlalchemy_url  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server: embedded, or the developer's own (tests/support/postgres.py)."""
+    with running_server(tmp_path_factory.mktemp("postgres") / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres_url(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An SQLAlchemy URL (psycopg2) of a PostgreSQL database with Airflow's tables and ours."""
+    with postgres_server.database("migrated") as url:
+        migrate(sqlalchemy_url(url), tmp_path_factory.mktemp("home"))
+        yield sqlalchemy_url(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An SQLAlchemy URL of an SQLite database with Airflow's tables and ours."""
+    home = tmp_path_factory.mktemp("home")
+    url = f"sqlite:///{home / 'airflow.db'}"
+    migrate(url, home)
+    return url

@@ -1,0 +1,91 @@
+"""The PostgreSQL server of the tests, and migrated databases.
+
+The server is embedded, or a developer's own: ``WFSTATE_TEST_POSTGRES_URL`` names it, a libpq URL of a role that may
+create databases.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url
+
+from demo.postgres import EmbeddedPostgres
+
+SERVER_VARIABLE = "WFSTATE_TEST_POSTGRES_URL"
+
+
+class PostgresServer:
+    """A server on which tests make databases.
+
+    :param admin_url: a libpq URL of a role that may create databases.
+    """
+
+    def __init__(self, admin_url: str) -> None:
+        self.admin_url = admin_url
+
+    @contextmanager
+    def database(self, label: str) -> Iterator[str]:
+        """A new, empty database, dropped afterwards; its libpq URL."""
+        name = f"wfstate_test_{label}_{uuid.uuid4().hex[:8]}"
+        self._execute("CREATE DATABASE {}", name)
+        try:
+            url = make_url(self.admin_url).set(database=name)
+            yield url.render_as_string(hide_password=False)
+        finally:
+            self._execute("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _execute(self, statement: str, database: str) -> None:
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
+
+
+def sqlalchemy_url(libpq_url: str, driver: str = "psycopg2") -> str:
+    """The same database for SQLAlchemy."""
+    return make_url(libpq_url).set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
+
+
+@contextmanager
+def running_server(folder: Path) -> Iterator[PostgresServer]:
+    """The developer's server when there is one, else an embedded one with its data in ``folder``."""
+    if url := os.environ.get(SERVER_VARIABLE):
+        yield PostgresServer(url)
+        return
+    with EmbeddedPostgres(folder) as embedded:
+        yield PostgresServer(embedded.url())
+
+
+def migrate(url: str, home: Path) -> None:
+    """Run ``airflow db migrate`` on a database: Airflow's tables and ours.
+
+    :param url: an SQLAlchemy URL.
+    :param home: an Airflow home to work in.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    migrated = subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        cwd=home,  # so that the installed wheel is meant, not the checkout
+        env={
+            **inherited,
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+            # Found by itself when the wheel is installed; named for those who test the checkout on PYTHONPATH.
+            "AIRFLOW__DATABASE__EXTERNAL_DB_MANAGERS": "airflow_wfstate.store.db_manager.WorkflowStateDBManager",
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if migrated.returncode != 0:
+        pytest.fail(f"airflow db migrate failed:\n{migrated.stdout[-2000:]}\n{migrated.stderr[-4000:]}")
