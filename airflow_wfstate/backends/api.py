@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
@@ -27,6 +27,7 @@ from airflow_wfstate.domain.workflow import (
 from airflow_wfstate.exceptions import (
     AccessDenied,
     ServerUnreachable,
+    WorkflowNotFound,
     WorkflowStateError,
     error_classes,
 )
@@ -106,7 +107,7 @@ class ApiBackend:
 
     def get_workflow(self, workflow_id: str) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""
-        return self._get(f"/workflows/{_segment(workflow_id)}", {}, WorkflowDetail)
+        return self._get(_path_of(workflow_id), {}, WorkflowDetail)
 
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
         """See ``StateBackend.list_workflows``."""
@@ -114,7 +115,7 @@ class ApiBackend:
 
     def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
         """See ``StateBackend.read_journal``."""
-        return self._get(f"/workflows/{_segment(workflow_id)}/journal", {"after": after, "limit": limit}, JournalPage)
+        return self._get(f"{_path_of(workflow_id)}/journal", {"after": after, "limit": limit}, JournalPage)
 
     def check(self) -> str:
         """See ``StateBackend.check``."""
@@ -187,8 +188,14 @@ class ApiBackend:
         )
 
 
-def _segment(text: str) -> str:
-    return quote(text, safe="")
+def _path_of(workflow_id: str) -> str:
+    """The path of a workflow. What is no UUID names none, and might lead to another path."""
+    try:
+        return f"/workflows/{UUID(workflow_id)}"
+    except (ValueError, AttributeError, TypeError) as error:
+        raise WorkflowNotFound(
+            f"There is no workflow {str(workflow_id)[:80]!r}.", "Look for it with: airflow wfstate list"
+        ) from error
 
 
 def _query_parameters(query: WorkflowQuery) -> dict[str, Any]:

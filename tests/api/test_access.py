@@ -1,0 +1,154 @@
+"""Who may do what: anonymous callers, tasks by their token, users by their role."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import jwt
+import pytest
+
+from airflow_wfstate.backends.api import ApiBackend
+from airflow_wfstate.backends.codec import encode
+from airflow_wfstate.backends.credentials import StaticToken, TaskToken
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.step import BeginStep, EndAttempt
+from airflow_wfstate.domain.workflow import StartWorkflow, WorkflowQuery
+from airflow_wfstate.exceptions import AccessDenied, InvalidAttemptKey, NotAuthenticated, WorkflowNotFound
+from tests.support.airflow_rows import AirflowRows
+from tests.support.api_server import JWT_SECRET, ApiServer
+
+
+@pytest.fixture(autouse=True)
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", JWT_SECRET)
+
+
+def as_task(server: ApiServer, task_instance_id: str) -> ApiBackend:
+    return ApiBackend(server.url, TaskToken(task_instance_id), configured_by="the test")
+
+
+@pytest.fixture
+def task(airflow_rows: AirflowRows) -> str:
+    return airflow_rows.running_task()
+
+
+@pytest.fixture
+def task_backend(api_server: ApiServer, task: str) -> Iterator[ApiBackend]:
+    backend = as_task(api_server, task)
+    yield backend
+    backend.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/workflows"),
+        ("GET", "/v1/workflows"),
+        ("GET", "/v1/workflows/0190b0a0-0000-7000-8000-000000000000"),
+        ("GET", "/v1/workflows/0190b0a0-0000-7000-8000-000000000000/journal"),
+        ("POST", "/v1/workflows/complete"),
+        ("POST", "/v1/steps/begin"),
+        ("POST", "/v1/steps/checkpoint"),
+        ("POST", "/v1/steps/end"),
+        ("POST", "/v1/steps/child-run"),
+        ("POST", "/v1/compensations/turn"),
+        ("POST", "/v1/compensations/end"),
+        ("GET", "/v1/health"),
+        ("POST", "/v1/sweep"),
+        ("GET", "/v1/openapi.json"),
+        ("GET", "/v1/docs"),
+        ("GET", "/ui/workflows"),
+        ("GET", "/ui/workflows/0190b0a0-0000-7000-8000-000000000000"),
+        ("GET", "/ui/workflows/0190b0a0-0000-7000-8000-000000000000/journal"),
+    ],
+)
+def test_nothing_is_for_the_anonymous(client: httpx.Client, method: str, path: str) -> None:
+    answer = client.request(method, path, json={} if method == "POST" else None)
+    assert answer.status_code == 401
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.json()["code"] == "not-authenticated"
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc"])
+def test_fastapi_describes_nothing_by_itself(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", jwt.encode({"aud": "urn:airflow.apache.org:task"}, "k" * 64)])
+def test_a_token_that_does_not_hold_is_refused(client: httpx.Client, token: str) -> None:
+    answer = client.get("/v1/health", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "not-authenticated")
+
+
+def test_a_token_of_another_scope_is_refused(client: httpx.Client, task: str) -> None:
+    claims = {"aud": "urn:airflow.apache.org:task", "scope": "workload", "sub": task, "exp": 2**31, "iat": 1, "nbf": 1}
+    token = jwt.encode(claims, JWT_SECRET, "HS512")
+    assert client.get("/v1/health", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_a_task_acts_for_itself_alone(
+    api_server: ApiServer, task_backend: ApiBackend, task: str, airflow_rows: AirflowRows
+) -> None:
+    begun = task_backend.begin_step(BeginStep(task, "pay"))
+    other = airflow_rows.running_task()
+    with pytest.raises(AccessDenied, match="acts for itself"):
+        task_backend.begin_step(BeginStep(other, "pay"))
+    other_backend = as_task(api_server, other)
+    with pytest.raises(AccessDenied):
+        other_backend.end_attempt(EndAttempt(begun.attempt_key, 1, StepState.SKIPPED))
+    with pytest.raises(WorkflowNotFound):
+        other_backend.get_workflow(begun.workflow.id)
+    with pytest.raises(WorkflowNotFound):
+        other_backend.read_journal(begun.workflow.id)
+    other_backend.close()
+    assert task_backend.get_workflow(begun.workflow.id).summary.id == begun.workflow.id
+    with pytest.raises(AccessDenied):
+        task_backend.list_workflows(WorkflowQuery())
+
+
+def test_a_key_that_the_store_did_not_issue_is_refused(task_backend: ApiBackend, task: str) -> None:
+    key = task_backend.begin_step(BeginStep(task, "pay")).attempt_key
+    forged = key[:-1] + ("0" if key[-1] != "0" else "1")
+    for wrong in (forged, "nonsense", ""):
+        with pytest.raises(InvalidAttemptKey):
+            task_backend.end_attempt(EndAttempt(wrong, 1, StepState.SKIPPED))
+
+
+def test_a_viewer_reads_and_does_not_write(api_server: ApiServer, task: str) -> None:
+    viewer = api_server.backend("viewer")
+    with pytest.raises(AccessDenied, match=r"viewer.* may not change runs of the DAG orders"):
+        viewer.start_workflow(StartWorkflow(task, "order", str(uuid.uuid4()), encode({})))
+    operator = api_server.backend("op")
+    started = operator.start_workflow(StartWorkflow(task, "order", str(uuid.uuid4()), encode({"id": 1})))
+    detail = viewer.get_workflow(started.workflow.id)
+    assert detail.input is not None
+    viewer.close()
+    operator.close()
+
+
+def test_only_who_may_change_runs_sweeps(client: httpx.Client, api_server: ApiServer) -> None:
+    def sweep_as(login: str) -> httpx.Response:
+        return client.post("/v1/sweep", headers={"Authorization": f"Bearer {api_server.token(login)}"})
+
+    assert sweep_as("viewer").status_code == 403
+    assert sweep_as("op").status_code == 200
+
+
+def test_the_page_is_authenticated_by_the_cookie(client: httpx.Client, api_server: ApiServer) -> None:
+    client.cookies.set("_token", api_server.token("viewer"))
+    answer = client.get("/ui/workflows", params={"state": ["running", "failed"], "key_prefix": "x%"})
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"workflows", "next_cursor"}
+
+
+def test_a_static_token_serves_as_it_is(api_server: ApiServer) -> None:
+    backend = ApiBackend(api_server.url, StaticToken(api_server.token()), configured_by="the test")
+    assert backend.check()
+    backend.close()
+    wrong = ApiBackend(api_server.url, StaticToken("x"), configured_by="the test")
+    with pytest.raises(NotAuthenticated):
+        wrong.check()
+    wrong.close()
