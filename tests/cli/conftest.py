@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine
@@ -18,29 +13,8 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginStep, EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.workflow import StartWorkflow
+from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
-
-
-@dataclass(frozen=True)
-class Home:
-    """An Airflow home, and its command line."""
-
-    path: Path
-
-    def airflow(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        return subprocess.run(
-            [sys.executable, "-m", "airflow", *words],
-            cwd=self.path,  # so that the installed wheel is meant, not the checkout
-            env={**inherited, "AIRFLOW_HOME": str(self.path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **variables},
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-
-    def wfstate(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.airflow("wfstate", *words)
 
 
 @pytest.fixture(scope="session")

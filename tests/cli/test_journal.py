@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import shlex
 
-from tests.cli.conftest import Home
+from tests.support.airflow_home import Home
 
 
 def test_entries_in_order(home: Home, order_id: str) -> None:

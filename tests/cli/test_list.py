@@ -10,7 +10,7 @@ import yaml
 from airflow_wfstate.cli.list_command import parse_since, parse_states
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
-from tests.cli.conftest import Home
+from tests.support.airflow_home import Home
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 

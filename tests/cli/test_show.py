@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from tests.cli.conftest import Home
+from tests.support.airflow_home import Home
 
 
 def test_json_holds_everything(home: Home, order_id: str) -> None:

@@ -1,0 +1,43 @@
+"""The README's DAG is a DAG, and does what the README says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.airflow_home import Home
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+MATCH = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+SOURCE = MATCH.group(1) if MATCH else ""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("readme_home"))
+    (home.path / "dags").mkdir()
+    (home.path / "dags" / "order.py").write_text(SOURCE, encoding="utf-8")
+    migrated = home.airflow("db", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    return home
+
+
+def test_it_has_25_lines() -> None:
+    assert len(SOURCE.splitlines()) == 25
+
+
+def test_it_runs_and_shows(home: Home) -> None:
+    ran = home.airflow("dags", "test", "order")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    workflow = json.loads(home.wfstate("show", "order/1001", "-o", "json").stdout)
+    assert workflow["summary"]["state"] == "succeeded"
+    assert [(step["name"], step["state"]) for step in workflow["steps"]] == [
+        ("charge", "succeeded"),
+        ("label", "succeeded"),
+    ]
+    assert [checkpoint["name"] for checkpoint in workflow["steps"][1]["checkpoints"]] == ["printed"]
+    assert workflow["output"]["value"]["parcels"] == 3

@@ -1,0 +1,31 @@
+"""An Airflow home of its own, and the real ``airflow`` command in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """An Airflow home, and its command line."""
+
+    path: Path
+
+    def airflow(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        return subprocess.run(
+            [sys.executable, "-m", "airflow", *words],
+            cwd=self.path,  # so that the installed wheel is meant, not the checkout
+            env={**inherited, "AIRFLOW_HOME": str(self.path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **variables},
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    def wfstate(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.airflow("wfstate", *words)
