@@ -100,7 +100,9 @@ class AirflowRows:
         table, history = TaskInstance.__table__, TaskInstanceHistory.__table__
         with self.engine.begin() as connection:
             row = connection.execute(select(table).where(table.c.id == _uuid(task_instance_id))).mappings().one()
-            kept = {name: value for name, value in row.items() if name in history.c and name not in ("state", "end_date")}
+            kept = {
+                name: value for name, value in row.items() if name in history.c and name not in ("state", "end_date")
+            }
             connection.execute(
                 insert(history).values(
                     **kept,

@@ -1,0 +1,119 @@
+"""The contract of the reads: lists, one workflow, the journal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.exceptions import InvalidRequest, WorkflowNotFound
+from tests.support.world import World
+
+
+def _keys(world: World, query: WorkflowQuery) -> list[str]:
+    return [workflow.key for workflow in world.backend.list_workflows(query).workflows]
+
+
+def test_pages_are_newest_first_and_stay_right_while_rows_are_added(world: World) -> None:
+    name = world.unique("name")
+    keys = [world.start(name=name).workflow.key for _ in range(5)]
+
+    first = world.backend.list_workflows(WorkflowQuery(name=name, limit=2))
+    world.start(name=name)
+    second = world.backend.list_workflows(WorkflowQuery(name=name, limit=2, cursor=first.next_cursor))
+    third = world.backend.list_workflows(WorkflowQuery(name=name, limit=2, cursor=second.next_cursor))
+
+    found = [workflow.key for page in (first, second, third) for workflow in page.workflows]
+    assert found == list(reversed(keys))
+    assert third.next_cursor is None
+
+
+def test_filters(world: World) -> None:
+    name, stem = world.unique("name"), world.unique("k")
+    before = datetime.now(timezone.utc) - timedelta(seconds=5)
+    one = world.start(name=name, key=f"{stem}_1")
+    world.start(name=name, key=f"{stem}x1", dag_id="billing")
+
+    assert _keys(world, WorkflowQuery(name=name, key=f"{stem}_1")) == [f"{stem}_1"]
+    assert _keys(world, WorkflowQuery(name=name, key_prefix=f"{stem}_")) == [f"{stem}_1"]
+    assert _keys(world, WorkflowQuery(name=name, key_prefix="%")) == []
+    assert _keys(world, WorkflowQuery(name=name, dag_id="billing")) == [f"{stem}x1"]
+    assert _keys(world, WorkflowQuery(name=name, correlation_id=one.workflow.correlation_id)) == [f"{stem}_1"]
+    assert _keys(world, WorkflowQuery(name=name, states=[WorkflowState.FAILED])) == []
+    assert len(_keys(world, WorkflowQuery(name=name, states=[WorkflowState.FAILED, WorkflowState.RUNNING]))) == 2
+    assert len(_keys(world, WorkflowQuery(name=name, since=before))) == 2
+    assert _keys(world, WorkflowQuery(name=name, since=before + timedelta(days=1))) == []
+
+
+def test_where_a_workflow_stands(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id, plan=["reserve", "charge", "ship"]).workflow
+    world.step_done(run_id, "reserve")
+    world.begin(run_id, "charge")
+
+    (summary,) = world.backend.list_workflows(WorkflowQuery(name="order", key=workflow.key)).workflows
+    detail = world.backend.get_workflow(workflow.id)
+
+    assert (summary.steps_done, summary.steps_total, summary.current_step) == (1, 3, "charge")
+    assert detail.summary == summary
+    assert (detail.progress.done, detail.progress.running, detail.progress.remaining) == (
+        ["reserve"],
+        ["charge"],
+        ["ship"],
+    )
+    assert [step.name for step in detail.steps] == ["reserve", "charge"]
+    assert detail.summary.started_at.utcoffset() == timedelta(0)
+
+
+def test_the_journal_comes_in_pages(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id).workflow
+    for number in range(3):
+        world.step_done(run_id, f"step-{number}")
+
+    first = world.backend.read_journal(workflow.id, limit=5)
+    second = world.backend.read_journal(workflow.id, after=first.next_after or 0, limit=5)
+
+    assert [entry.number for entry in first.entries + second.entries] == list(range(1, 9))
+    assert first.next_after == 5
+    assert second.next_after is None
+    assert all(entry.actor.startswith(f"task:intake/{run_id}/") for entry in first.entries)
+
+
+def test_the_journal_holds_hashes_and_sizes_never_payloads(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id, input={"card": "4111-secret"}).workflow
+    world.step_done(run_id, "charge", {"receipt": "very-secret"})
+
+    text = str(world.journal(workflow.id))
+
+    assert "secret" not in text
+    assert "sha256" in text
+
+
+@pytest.mark.parametrize("workflow_id", ["", "no-uuid", "01890000-0000-7000-8000-000000000000"])
+def test_an_unknown_workflow_says_so(world: World, workflow_id: str) -> None:
+    with pytest.raises(WorkflowNotFound):
+        world.backend.get_workflow(workflow_id or "none")
+    with pytest.raises(WorkflowNotFound):
+        world.backend.read_journal(workflow_id or "none")
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+def test_a_limit_out_of_range_is_refused(world: World, limit: int) -> None:
+    with pytest.raises(InvalidRequest):
+        world.backend.list_workflows(WorkflowQuery(limit=limit))
+    with pytest.raises(InvalidRequest):
+        world.backend.read_journal(world.start().workflow.id, limit=limit)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "AAAA", "ÿ", "W10"])
+def test_a_cursor_that_is_none_of_ours_is_refused(world: World, cursor: str) -> None:
+    with pytest.raises(InvalidRequest):
+        world.backend.list_workflows(WorkflowQuery(cursor=cursor))
+
+
+def test_check_says_what_answered(world: World) -> None:
+    assert "answered" in world.backend.check()

@@ -1,0 +1,123 @@
+"""A store with an Airflow around it, and the shortest way to tell a story in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.domain.compensation import CompensationDeclaration
+from airflow_wfstate.domain.journal import JournalEntry
+from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, RecordedWrite
+from airflow_wfstate.domain.workflow import FailurePolicy, IfExists, StartedWorkflow, StartWorkflow
+from tests.support.airflow_rows import AirflowRows
+
+
+@dataclass(frozen=True)
+class World:
+    """One way to a store, and the rows of the Airflow beside it.
+
+    Tests share the database: each takes names of its own with :meth:`unique`.
+    """
+
+    backend: StateBackend
+    rows: AirflowRows
+
+    @staticmethod
+    def unique(stem: str) -> str:
+        """A name that no other test has."""
+        return f"{stem}-{uuid4().hex[:12]}"
+
+    def start(
+        self,
+        run_id: str | None = None,
+        *,
+        dag_id: str = "intake",
+        name: str = "order",
+        key: str | None = None,
+        input: JsonValue = None,
+        plan: list[str] | None = None,
+        participants: list[str] | None = None,
+        on_failure: FailurePolicy = FailurePolicy.COMPENSATE,
+        if_exists: IfExists = IfExists.ATTACH,
+    ) -> StartedWorkflow:
+        """Start a workflow from a task of a run, by default of a new one."""
+        run_id = run_id or self.rows.add_run(dag_id)
+        return self.backend.start_workflow(
+            StartWorkflow(
+                task_instance_id=self.rows.add_task(dag_id, run_id, self.unique("start")),
+                name=name,
+                key=key or self.unique("key"),
+                input=Payload.of(input, sort_keys=True),
+                plan=plan or [],
+                participants=participants or [],
+                on_failure=on_failure,
+                if_exists=if_exists,
+            )
+        )
+
+    def begin(
+        self,
+        run_id: str,
+        name: str,
+        *,
+        dag_id: str = "intake",
+        item_key: str = "",
+        compensation: CompensationDeclaration | None = None,
+    ) -> tuple[str, BegunStep]:
+        """Begin a step from a new task instance of the run: its id, and the answer."""
+        task_instance_id = self.rows.add_task(dag_id, run_id, self.unique(name))
+        return task_instance_id, self.begin_as(task_instance_id, name, item_key=item_key, compensation=compensation)
+
+    def begin_as(
+        self,
+        task_instance_id: str,
+        name: str,
+        *,
+        item_key: str = "",
+        compensation: CompensationDeclaration | None = None,
+    ) -> BegunStep:
+        """Begin a step as this task instance."""
+        return self.backend.begin_step(
+            BeginStep(
+                task_instance_id,
+                name,
+                item_key=item_key,
+                compensation=compensation,
+                relay_task_id=None if compensation is None else "compensate",
+            )
+        )
+
+    def succeed(self, begun: BegunStep, output: JsonValue = None, *, write: int | None = None) -> RecordedWrite:
+        """End the attempt well."""
+        number = begun.writes_applied + 1 if write is None else write
+        return self.backend.end_attempt(
+            EndAttempt(begun.attempt_key, number, StepState.SUCCEEDED, output=Payload.of(output))
+        )
+
+    def fail(self, begun: BegunStep, error: str = "broken", *, write: int | None = None) -> RecordedWrite:
+        """End the attempt badly."""
+        number = begun.writes_applied + 1 if write is None else write
+        return self.backend.end_attempt(EndAttempt(begun.attempt_key, number, StepState.FAILED, error=error))
+
+    def step_done(
+        self, run_id: str, name: str, output: JsonValue = None, *, dag_id: str = "intake", undo: str | None = None
+    ) -> None:
+        """A whole step, with a compensation when ``undo`` names its handler."""
+        compensation = None if undo is None else CompensationDeclaration(undo)
+        task_instance_id, begun = self.begin(run_id, name, dag_id=dag_id, compensation=compensation)
+        self.succeed(begun, output)
+        self.rows.set_task_state(task_instance_id, "success")
+
+    def journal(self, workflow_id: str) -> list[JournalEntry]:
+        """The whole journal."""
+        return self.backend.read_journal(workflow_id, limit=1000).entries
+
+    def told(self, workflow_id: str) -> list[str]:
+        """The journal as ``kind`` or ``kind step`` lines."""
+        return [
+            entry.kind.value if entry.step is None else f"{entry.kind.value} {entry.step}"
+            for entry in self.journal(workflow_id)
+        ]
