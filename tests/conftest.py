@@ -27,6 +27,8 @@ for _name in [name for name in os.environ if name.startswith("AIRFLOW")]:
 os.environ["AIRFLOW_HOME"] = _home
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
+from airflow_wfstate.backends.api import ApiBackend  # noqa: E402
+from tests.support.api_server import ApiServer, running_api_server  # noqa: E402
 from tests.support.postgres import PostgresServer, migrate, running_server, sqlalchemy_url  # noqa: E402
 
 
@@ -52,3 +54,18 @@ def migrated_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"sqlite:///{home / 'airflow.db'}"
     migrate(url, home)
     return url
+
+
+@pytest.fixture(scope="session")
+def api_server(migrated_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """An api-server of Airflow, with the plugin, on the migrated PostgreSQL database."""
+    with running_api_server(migrated_postgres_url, tmp_path_factory.mktemp("api-server")) as server:
+        yield server
+
+
+@pytest.fixture
+def api_backend(api_server: ApiServer) -> Iterator[ApiBackend]:
+    """The api way to the store, as an administrator."""
+    backend = api_server.backend()
+    yield backend
+    backend.close()

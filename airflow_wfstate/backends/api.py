@@ -154,6 +154,8 @@ class ApiBackend:
     def _send_once(self, request: httpx.Request) -> httpx.Response:
         try:
             response = self._client.send(request)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as failure:
+            raise self._unreachable(f"cannot be called ({type(failure).__name__}: {failure})") from failure
         except httpx.TransportError as failure:
             complaint = f"did not answer ({type(failure).__name__}: {failure})"
             raise _Unanswered(self._unreachable(complaint)) from failure

@@ -1,4 +1,4 @@
-"""An api-server on the embedded PostgreSQL, and ways to call it."""
+"""Ways to call the api-server of the tests, and to its database."""
 
 from __future__ import annotations
 
@@ -8,24 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from airflow_wfstate.backends.api import ApiBackend
 from tests.support.airflow_rows import AirflowRows
-from tests.support.api_server import ApiServer, running_api_server
-
-
-@pytest.fixture(scope="session")
-def api_server(migrated_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """One api-server for the test session."""
-    with running_api_server(migrated_postgres_url, tmp_path_factory.mktemp("api-server")) as server:
-        yield server
-
-
-@pytest.fixture
-def api_backend(api_server: ApiServer) -> Iterator[ApiBackend]:
-    """The api way to the store, as an administrator."""
-    backend = api_server.backend()
-    yield backend
-    backend.close()
+from tests.support.api_server import ApiServer
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer
 
 
@@ -43,14 +44,12 @@ def test_a_limit_or_cursor_that_is_none_is_refused(admin: httpx.Client, paramete
 def test_an_unknown_path_and_a_wrong_method_are_problems_too(admin: httpx.Client) -> None:
     assert admin.get("/v1/nothing").json()["code"] == "not-found"
     answer = admin.delete("/v1/workflows")
-    assert (answer.status_code, answer.json()["code"]) == (405, "not-found")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert answer.headers["Allow"]
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 251, "a\x00b"])
-def test_a_key_that_is_no_name_is_refused(admin: httpx.Client, key: str, airflow_rows: object) -> None:
-    from tests.support.airflow_rows import AirflowRows
-
-    assert isinstance(airflow_rows, AirflowRows)
+def test_a_key_that_is_no_name_is_refused(admin: httpx.Client, key: str, airflow_rows: AirflowRows) -> None:
     text = "{}"
     payload = {
         "type": "dict",

@@ -43,7 +43,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
         datetime.date(2026, 1, 2),
         datetime.timedelta(days=1, microseconds=3),
         datetime.datetime(2026, 1, 2, 3, 4, 5, 678901),  # noqa: DTZ001  # a naive one must stay naive
-        datetime.datetime.max,
+        datetime.datetime.max,  # noqa: DTZ901  # as naive
         datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc),
         datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
         datetime.datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1),
@@ -73,9 +73,11 @@ def test_the_sign_of_zero_survives() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.decimals(allow_nan=False),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text() | st.integers(), inner, max_size=4)
-    | st.tuples(inner, inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text() | st.integers(), inner, max_size=4)
+        | st.tuples(inner, inner)
+    ),
     max_leaves=12,
 )
 
