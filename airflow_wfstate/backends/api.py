@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
@@ -91,7 +93,7 @@ class ApiBackend:
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""
-        return self._post("/steps/end", request, RecordedWrite)
+        return self._post("/steps/end", replace(request, error=_sendable(request.error)), RecordedWrite)
 
     def link_child_run(self, request: LinkChildRun) -> RecordedWrite:
         """See ``StateBackend.link_child_run``."""
@@ -103,7 +105,7 @@ class ApiBackend:
 
     def end_compensation(self, request: EndCompensation) -> EndedCompensation:
         """See ``StateBackend.end_compensation``."""
-        return self._post("/compensations/end", request, EndedCompensation)
+        return self._post("/compensations/end", replace(request, error=_sendable(request.error)), EndedCompensation)
 
     def get_workflow(self, workflow_id: str) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""
@@ -188,6 +190,10 @@ class ApiBackend:
             f"The URL comes from {self._configured_by}: correct it, or define the Airflow connection wfstate_default "
             "(type wfstate), or set [wfstate] api_url; and install airflow-provider-wfstate on the api-server.",
         )
+
+
+def _sendable(error: str | None) -> str | None:
+    return None if error is None else storable_text(error)
 
 
 def _path_of(workflow_id: str) -> str:

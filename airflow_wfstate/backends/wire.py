@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
+
+from airflow_wfstate.exceptions import InvalidName
 
 Kind = TypeVar("Kind")
 
@@ -12,8 +15,16 @@ _ADAPTERS: Final[dict[type[object], TypeAdapter[Any]]] = {}
 
 
 def to_json(value: object) -> bytes:
-    """The JSON of a dataclass."""
-    return _adapter(type(value)).dump_json(value)
+    """The JSON of a dataclass.
+
+    :raises InvalidName: a text holds a lone surrogate, which has no UTF-8 form. (Payloads are ASCII.)
+    """
+    try:
+        return _adapter(type(value)).dump_json(value)
+    except PydanticSerializationError as error:
+        raise InvalidName(
+            f"A text of {type(value).__name__} cannot be sent: {error}.", "Leave out lone surrogates."
+        ) from error
 
 
 def from_json(kind: type[Kind], text: bytes) -> Kind:
