@@ -1,0 +1,183 @@
+"""``@task.step``: a Python function as a step."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from functools import update_wrapper
+from types import FunctionType, new_class
+from typing import Any, ClassVar, Final, Literal
+
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import Context
+from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, task_decorator_factory
+
+from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.links import WorkflowLink
+from airflow_wfstate.operators.step import Step
+from airflow_wfstate.operators.step_execution import StepExecution
+from airflow_wfstate.operators.step_options import (
+    DEFAULT_CONNECTION_ID,
+    CompensationHandler,
+    ItemKey,
+    StepOptions,
+)
+
+PARAMETER: Final = "step"
+"""The reserved parameter."""
+
+
+class StepDecoratedOperator(DecoratedOperator, PythonOperator):
+    """The operator of ``@task.step``. Each decoration makes a subclass that carries its options.
+
+    They cannot be arguments: those of a mapped task are serialised, and functions cannot be.
+    """
+
+    custom_operator_name = "@task.step"
+    template_fields = ("templates_dict", "op_args", "op_kwargs")
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "templates_dict": "json",
+        "op_args": "py",
+        "op_kwargs": "py",
+    }
+    operator_extra_links = (WorkflowLink(),)
+    step_options: ClassVar[StepOptions]
+    step_function: ClassVar[Callable[..., object]]
+
+    def __init__(
+        self,
+        *,
+        python_callable: Callable[..., object],
+        op_args: Collection[Any] | None = None,
+        op_kwargs: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        args, named = _by_name(python_callable, list(op_args or ()), dict(op_kwargs or {}))
+        super().__init__(
+            kwargs_to_upstream={"python_callable": python_callable, "op_args": args, "op_kwargs": named},
+            python_callable=python_callable,
+            op_args=args,
+            op_kwargs=named,
+            **kwargs,
+        )
+
+    def execute(self, context: Context) -> Any:
+        """Do the step, or return what it produced before."""
+        return StepExecution(self, self.step_options, context).execute(lambda attempt: self._call(attempt, context))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after a deferral."""
+        return StepExecution(self, self.step_options, context).resume(
+            next_method,
+            next_kwargs,
+            execute=lambda attempt: self._call(attempt, context),
+            go_on=lambda _attempt: super(StepDecoratedOperator, self).resume_execution(
+                next_method, next_kwargs, context
+            ),
+        )
+
+    def _call(self, attempt: Attempt, context: Context) -> Any:
+        if self.step_function is not self.python_callable:
+            self.python_callable = self.step_function
+            self.op_kwargs = {**self.op_kwargs, PARAMETER: Step(attempt)}
+        return super().execute(context)
+
+
+def step_task(
+    python_callable: Callable[..., Any] | None = None,
+    *,
+    compensate: CompensationHandler | str | None = None,
+    name: str | None = None,
+    item_key: ItemKey | None = None,
+    compensate_when: Literal["attempted", "completed"] = "attempted",
+    compensate_attempts: int = 3,
+    wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
+    multiple_outputs: bool | None = None,
+    **kwargs: Any,
+) -> TaskDecorator:
+    """Make a step of a function. In a DAG file: ``@task.step`` or ``@task.step(...)``.
+
+    The function may have the parameter ``step``, in any position; it gets a
+    :class:`~airflow_wfstate.operators.step.Step` when it runs.
+
+    :param compensate: the undo of the step; it, and the further options, are described at
+        :class:`~airflow_wfstate.operators.step_options.StepOptions`.
+    :param multiple_outputs: as for ``@task``.
+    :param kwargs: of the task: ``task_id``, ``retries``, ``pool`` and so on.
+    :raises InvalidDag: when an option is wrong, or ``step`` cannot be given to the function by its name.
+    """
+    options = StepOptions(name, item_key, compensate, compensate_when, compensate_attempts, wfstate_conn_id)
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        if not isinstance(function, FunctionType):
+            raise InvalidDag(
+                f"@task.step decorates an object of type {type(function).__name__}.", "Decorate a plain function."
+            )
+        members = {
+            "__module__": StepDecoratedOperator.__module__,
+            "__qualname__": StepDecoratedOperator.__qualname__,
+            "__doc__": StepDecoratedOperator.__doc__,
+            "step_options": options,
+            "step_function": staticmethod(function),
+        }
+        operator_class = new_class(
+            StepDecoratedOperator.__name__, (StepDecoratedOperator,), exec_body=lambda body: body.update(members)
+        )
+        return task_decorator_factory(
+            python_callable=_without_step(function),
+            multiple_outputs=multiple_outputs,
+            decorated_operator_class=operator_class,
+            **kwargs,
+        )
+
+    decorator: Any = decorate if python_callable is None else decorate(python_callable)
+    return decorator  # type: ignore[no-any-return]  # Airflow's protocol covers both forms
+
+
+def _without_step(function: FunctionType) -> FunctionType:
+    """The function as Airflow shall see it while the DAG is parsed: the same, less the parameter ``step``.
+
+    A clone and no wrapper: Airflow looks at the code for generators and coroutines, and at the annotations for
+    ``multiple_outputs``.
+    """
+    signature = inspect.signature(function)
+    reserved = signature.parameters.get(PARAMETER)
+    if reserved is None:
+        return function
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    if reserved.kind is not inspect.Parameter.KEYWORD_ONLY and inspect.Parameter.VAR_POSITIONAL in kinds:
+        raise InvalidDag(
+            f"Function {function.__name__} has the parameter step before *args.", "Write it after: (*args, step)."
+        )
+    if reserved.kind not in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY):
+        raise InvalidDag(
+            f"The parameter step of {function.__name__} cannot be given by its name.",
+            "Make step an ordinary parameter; it is reserved.",
+        )
+    clone = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    clone.__kwdefaults__ = function.__kwdefaults__
+    update_wrapper(clone, function)
+    remaining = [parameter for name, parameter in signature.parameters.items() if name != PARAMETER]
+    clone.__signature__ = signature.replace(parameters=remaining)  # type: ignore[attr-defined]  # inspect reads it
+    return clone
+
+
+def _by_name(
+    function: Callable[..., object], args: list[Any], kwargs: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Positional arguments turned into named ones, because ``step`` may stand between them in the real function.
+
+    Left alone is what cannot be named, and what Airflow shall complain about (too many, or given twice).
+    """
+    parameters = list(inspect.signature(function).parameters.values())
+    if any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in parameters):
+        return args, kwargs
+    positional_only = sum(parameter.kind is inspect.Parameter.POSITIONAL_ONLY for parameter in parameters)
+    names = [p.name for p in parameters if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    named = dict(zip(names, args[positional_only:], strict=False))
+    if len(args) > positional_only + len(names) or not named.keys().isdisjoint(kwargs):
+        return args, kwargs
+    return args[:positional_only], {**named, **kwargs}

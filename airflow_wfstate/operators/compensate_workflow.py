@@ -1,0 +1,153 @@
+"""CompensateWorkflowOperator: the relay of a DAG."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.sdk import BaseOperator, Context
+
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.domain.compensation import (
+    CompensationWork,
+    EndCompensation,
+    EndedCompensation,
+    TakeTurn,
+    TurnAnswer,
+    TurnDecision,
+)
+from airflow_wfstate.domain.states import CompensationState
+from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+from airflow_wfstate.operators.handler import call_handler
+from airflow_wfstate.operators.links import WorkflowLink, announce
+from airflow_wfstate.operators.refusal import failing_for_good
+from airflow_wfstate.operators.relay_wiring import leaves, task_ids, wire_relay, wire_when_complete
+from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+_FIRST_PAUSE_SECONDS: Final = 1.0
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+
+
+class CompensateWorkflowOperator(BaseOperator):
+    """Undo the steps of this DAG's run, in their turn, when the workflow is to be compensated.
+
+    Each DAG with compensations has one. It is a teardown and wires itself: below the DAG's leaves, above the DAG's
+    own teardowns. So it runs when all other tasks are done, and does not decide the state of the run.
+
+    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
+    :param retries: for the death of the process only; a compensation that fails is tried again inside.
+    """
+
+    ui_color = "#f4e3d7"
+    operator_extra_links = (WorkflowLink(),)
+
+    def __init__(self, *, wfstate_conn_id: str = DEFAULT_CONNECTION_ID, retries: int = 2, **kwargs: Any) -> None:
+        super().__init__(retries=retries, **kwargs)
+        self.wfstate_conn_id = wfstate_conn_id
+        self.as_teardown(on_failure_fail_dagrun=False)
+        dag = self.get_dag()
+        if dag is not None:
+            _check_only(self, dag)
+            wire_when_complete(dag, self.wire)
+
+    def wire(self) -> None:
+        """Take the place in the DAG. Called when the DAG is complete; again does no harm.
+
+        :raises InvalidDag: there is a second relay, a task below this one, or a branch that is a leaf.
+        """
+        dag = self.get_dag()
+        if dag is not None:
+            _check_only(self, dag)
+            wire_relay(self, dag)
+
+    def resolve_template_files(self) -> None:
+        """Airflow calls this for each task of a complete DAG: the moment to wire."""
+        self.wire()
+        super().resolve_template_files()
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Take turns until there is none for this run.
+
+        :returns: ``decision`` and ``reason`` of the last answer, and ``compensations``: what was undone or tried.
+        """
+        backend = WorkflowStateHook(self.wfstate_conn_id).get_conn()
+        done: list[dict[str, Any]] = []
+        pauses = _pauses()
+        while True:
+            answer = self._take_turn(backend, context)
+            if answer.workflow is not None and not done:
+                announce(self, context["ti"], answer.workflow, decision=answer.decision.value)
+            if answer.decision is not TurnDecision.COMPENSATE or answer.work is None or answer.workflow is None:
+                self.log.info("%s: %s", answer.decision.value, answer.reason)
+                return {"decision": answer.decision.value, "reason": answer.reason, "compensations": done}
+            ended = self._compensate(backend, answer.workflow, answer.work)
+            done.append(
+                {
+                    "step": answer.work.step_name,
+                    "item_key": answer.work.item_key,
+                    "round": answer.work.round,
+                    "attempt": answer.work.attempt,
+                    "state": ended.state.value,
+                }
+            )
+            if ended.state is CompensationState.RUNNING:
+                time.sleep(next(pauses))
+            else:
+                pauses = _pauses()
+
+    def _take_turn(self, backend: StateBackend, context: Context) -> TurnAnswer:
+        leaf_task_ids = task_ids(leaves(self, self.dag))
+        with failing_for_good():
+            return backend.take_turn(TakeTurn(task_instance_id=str(context["ti"].id), leaf_task_ids=leaf_task_ids))
+
+    def _compensate(self, backend: StateBackend, workflow: WorkflowRef, work: CompensationWork) -> EndedCompensation:
+        self.log.info("Undoing step %s, attempt %d of %d.", work.step_name, work.attempt, work.max_attempts)
+        try:
+            call_handler(work, workflow, self.dag.tasks)
+        except Exception as error:
+            self.log.exception("Undoing step %s failed.", work.step_name)
+            return self._end(backend, work, error)
+        except BaseException as error:  # the process is told to end: record it, and end
+            self._end(backend, work, error)
+            raise
+        return self._end(backend, work, None)
+
+    def _end(self, backend: StateBackend, work: CompensationWork, error: BaseException | None) -> EndedCompensation:
+        text = None
+        if error is not None:
+            text = "".join(traceback.format_exception_only(type(error), error)).strip()
+        with failing_for_good():
+            return backend.end_compensation(
+                EndCompensation(compensation_key=work.compensation_key, succeeded=error is None, error=text)
+            )
+
+
+def find_relay(dag: DAG | None) -> str | None:
+    """The task id of the DAG's relay; None when it has none."""
+    if dag is None:
+        return None
+    return next((task.task_id for task in dag.tasks if isinstance(task, CompensateWorkflowOperator)), None)
+
+
+def _check_only(relay: CompensateWorkflowOperator, dag: DAG) -> None:
+    for task in dag.tasks:
+        if isinstance(task, CompensateWorkflowOperator) and task.task_id != relay.task_id:
+            raise InvalidDag(
+                f"DAG {dag.dag_id} has two relays: {task.task_id} and {relay.task_id}.",
+                "Keep one CompensateWorkflowOperator: it undoes all steps of the DAG.",
+            )
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds between attempts of one compensation: 1, 2, 4 and so on, at most 30."""
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        yield pause
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

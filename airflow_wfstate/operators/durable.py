@@ -1,0 +1,112 @@
+"""durable(): any operator as a step."""
+
+from __future__ import annotations
+
+from types import new_class
+from typing import Any, Literal, TypeVar
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.operators.links import WorkflowLink
+from airflow_wfstate.operators.step_execution import StepExecution
+from airflow_wfstate.operators.step_options import (
+    DEFAULT_CONNECTION_ID,
+    CompensationHandler,
+    ItemKey,
+    StepOptions,
+    step_options_of,
+)
+
+Task = TypeVar("Task", BaseOperator, MappedOperator)
+
+
+def durable(
+    operator: Task,
+    *,
+    compensate: CompensationHandler | str | None = None,
+    name: str | None = None,
+    item_key: ItemKey | None = None,
+    compensate_when: Literal["attempted", "completed"] = "attempted",
+    compensate_attempts: int = 3,
+    wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
+) -> Task:
+    """Make a step of a classic operator or of a mapped task, and return it.
+
+    :param operator: an operator (sensors and deferrable ones too), or what ``.expand()`` of one returns.
+    :param compensate: see :class:`~airflow_wfstate.operators.step_options.StepOptions`, as all others.
+    :raises InvalidDag: when it is something else, a step already, or a task that begins or ends in the triggerer.
+    """
+    options = StepOptions(name, item_key, compensate, compensate_when, compensate_attempts, wfstate_conn_id)
+    _check(operator)
+    if isinstance(operator, MappedOperator):
+        operator.operator_class = _step_class(operator.operator_class, options)
+        operator.operator_extra_links = operator.operator_class.operator_extra_links
+    else:
+        # The instance's class, not its methods: Airflow renders and runs a copy of the instance.
+        operator.__class__ = _step_class(type(operator), options)
+    return operator
+
+
+def _check(operator: object) -> None:
+    if not isinstance(operator, (BaseOperator, MappedOperator)):
+        raise InvalidDag(
+            f"durable() was given an object of type {type(operator).__name__}.",
+            "Give it an operator or a mapped operator; decorate a function with @task.step instead of @task.",
+        )
+    if step_options_of(operator) is not None:
+        raise InvalidDag(f"Task {operator.task_id} is a step already.", "Leave out durable() around it.")
+    if issubclass(operator.operator_class, TriggerDagRunOperator):
+        raise InvalidDag(
+            f"Task {operator.task_id} is a TriggerDagRunOperator, which acts after its execute has ended.",
+            "Use TriggerWorkflowDagRunOperator: the triggered run then joins the workflow.",
+        )
+    mapped = operator.partial_kwargs if isinstance(operator, MappedOperator) else {}
+    for option in ("start_from_trigger", "end_from_trigger"):
+        if getattr(operator, option, False) or mapped.get(option, False):
+            raise InvalidDag(
+                f"Task {operator.task_id} has {option}: part of its life is spent where no worker runs it.",
+                f"Set {option}=False.",
+            )
+
+
+def _step_class(operator_class: type[BaseOperator], options: StepOptions) -> type[BaseOperator]:
+    """A subclass that runs the operator's own ``execute`` and ``resume_execution`` as a step."""
+
+    def run(operator: BaseOperator, context: Context) -> Any:
+        if operator.__dict__.get("_wfstate_at_work"):  # a resume method that calls execute
+            return operator_class.execute(operator, context)
+        return StepExecution(operator, options, context).execute(
+            lambda _attempt: _at_work(operator, lambda: operator_class.execute(operator, context))
+        )
+
+    def resume(operator: BaseOperator, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        return StepExecution(operator, options, context).resume(
+            next_method,
+            next_kwargs,
+            execute=lambda _attempt: _at_work(operator, lambda: operator_class.execute(operator, context)),
+            go_on=lambda _attempt: _at_work(
+                operator, lambda: operator_class.resume_execution(operator, next_method, next_kwargs, context)
+            ),
+        )
+
+    members = {
+        "__module__": operator_class.__module__,
+        "__qualname__": operator_class.__qualname__,
+        "__doc__": operator_class.__doc__,
+        "step_options": options,
+        "operator_extra_links": (*operator_class.operator_extra_links, WorkflowLink()),
+        "execute": run,
+        "resume_execution": resume,
+    }
+    return new_class(operator_class.__name__, (operator_class,), exec_body=lambda body: body.update(members))
+
+
+def _at_work(operator: BaseOperator, work: Any) -> Any:
+    operator.__dict__["_wfstate_at_work"] = True
+    try:
+        return work()
+    finally:
+        operator.__dict__["_wfstate_at_work"] = False

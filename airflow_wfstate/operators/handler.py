@@ -1,0 +1,115 @@
+"""A compensation handler: what it is given, how it is found, and how it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from airflow_wfstate.backends.codec import decode
+from airflow_wfstate.domain.compensation import CompensationWork
+from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.operators.step_options import TASK_HANDLER, CompensationHandler, step_options_of
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
+
+
+@dataclass(frozen=True)
+class CompensationContext:
+    """The second argument of a compensation ``fn(output, compensation)``.
+
+    :param workflow: that is being compensated.
+    :param step_name: of the step to undo.
+    :param item_key: of a mapped step; empty otherwise.
+    :param error: the first error of the workflow; None when it was cancelled.
+    :param idempotency_key: of the undo, the same on every attempt of it: hand it to the outside system.
+    :param step_idempotency_key: that the forward round had.
+    :param attempt: of the compensation, from 1.
+    :param output: of the round; None when it has none: it failed or its end is unknown, so it may have acted.
+    """
+
+    workflow: WorkflowRef
+    step_name: str
+    item_key: str
+    error: str | None
+    idempotency_key: str
+    step_idempotency_key: str
+    attempt: int
+    output: object
+
+
+def call_handler(work: CompensationWork, workflow: WorkflowRef, tasks: Iterable[AbstractOperator]) -> None:
+    """Run one compensation. Whatever the handler raises passes through.
+
+    :param tasks: of the DAG that did the step.
+    :raises InvalidDag: the handler cannot be found, or returned an operator.
+    """
+    handler = find_handler(work.handler, tasks)
+    output = None if work.output is None else decode(work.output)
+    result = handler(
+        output,
+        CompensationContext(
+            workflow=workflow,
+            step_name=work.step_name,
+            item_key=work.item_key,
+            error=work.error,
+            idempotency_key=work.idempotency_key,
+            step_idempotency_key=work.step_idempotency_key,
+            attempt=work.attempt,
+            output=output,
+        ),
+    )
+    _check_result(result, work)
+
+
+def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> CompensationHandler:
+    """The function that a handler names.
+
+    :param handler: ``task:<task id>`` or ``module:function``.
+    :raises InvalidDag: no task of the DAG declares it (any more), or it cannot be imported.
+    """
+    declared = {task.task_id: options.compensate for task in tasks if (options := step_options_of(task)) is not None}
+    if handler.startswith(TASK_HANDLER):
+        function = declared.get(handler.removeprefix(TASK_HANDLER))
+        if callable(function):
+            return function
+        raise InvalidDag(
+            f"The DAG has no task {handler.removeprefix(TASK_HANDLER)!r} that declares a function as its compensation.",
+            "The DAG was changed since the step ran: bring the task back, with compensate=<function>.",
+        )
+    if handler not in declared.values():  # a name from the database is imported only if the DAG's code has it too
+        raise InvalidDag(
+            f"No task of the DAG declares the compensation {handler!r}.",
+            "The DAG was changed since the step ran: bring compensate='module:function' back.",
+        )
+    return _imported(handler)
+
+
+def _imported(handler: str) -> CompensationHandler:
+    module, _, path = handler.partition(":")
+    try:
+        found: object = import_module(module)
+        for name in path.split("."):
+            found = getattr(found, name)
+    except (ImportError, AttributeError) as error:
+        raise InvalidDag(
+            f"The compensation {handler!r} cannot be imported: {error}.", "Make it importable on the workers."
+        ) from error
+    if not callable(found):
+        raise InvalidDag(f"The compensation {handler!r} is no function.", "Name a function.")
+    return cast("CompensationHandler", found)
+
+
+def _check_result(result: object, work: CompensationWork) -> None:
+    # Imported when needed: only a relay with something to undo gets here.
+    from airflow.sdk import BaseOperator, XComArg
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+    if isinstance(result, (BaseOperator, MappedOperator, XComArg)):
+        raise InvalidDag(
+            f"The compensation {work.handler!r} returned an operator, which was not run.",
+            "Do the undo in the function itself, with a hook of the provider.",
+        )

@@ -1,0 +1,61 @@
+"""The link from a task to the page of its workflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from airflow.sdk import BaseOperatorLink
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol, TaskInstanceKey
+
+    from airflow_wfstate.domain.workflow import WorkflowRef
+
+_PAGE_ATTRIBUTE: Final = "_wfstate_page"
+WORKFLOW_XCOM_KEY: Final = "wfstate"
+"""The XCom in which a task names its workflow, and the step that it does there."""
+
+
+def workflow_page(workflow_id: str) -> str:
+    """The address of a workflow's page: ``[api] base_url``, when it is set, and the page's path."""
+    from airflow.sdk.configuration import conf
+
+    base_url: str = conf.get("api", "base_url", fallback="") or ""
+    return f"{base_url.rstrip('/')}/plugin/wfstate?{urlencode({'workflow': workflow_id})}"
+
+
+class WorkflowLink(BaseOperatorLink):
+    """The button "Workflow" of a task that takes part in one."""
+
+    name = "Workflow"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """The address of the page; empty when the task has not learned its workflow.
+
+        Called in the task's own process, after its try.
+        """
+        return str(getattr(operator, _PAGE_ATTRIBUTE, ""))
+
+
+def announce(
+    operator: BaseOperator, task_instance: RuntimeTaskInstanceProtocol, workflow: WorkflowRef, **details: object
+) -> None:
+    """Push the link and the XCom ``wfstate``, so that both show while the task is still running.
+
+    :param details: further entries of the XCom, beside the workflow's id, name, key and correlation id.
+    """
+    page = workflow_page(workflow.id)
+    setattr(operator, _PAGE_ATTRIBUTE, page)
+    task_instance.xcom_push(key=WorkflowLink().xcom_key, value=page)
+    task_instance.xcom_push(
+        key=WORKFLOW_XCOM_KEY,
+        value={
+            "workflow_id": workflow.id,
+            "name": workflow.name,
+            "key": workflow.key,
+            "correlation_id": workflow.correlation_id,
+            **details,
+        },
+    )

@@ -1,0 +1,128 @@
+"""StartWorkflowOperator: the start of a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Literal
+
+from airflow.sdk import BaseOperator, Context
+
+from airflow_wfstate.backends.codec import decode, encode
+from airflow_wfstate.domain.workflow import FailurePolicy, IfExists, StartedWorkflow, StartWorkflow
+from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+from airflow_wfstate.operators.links import WorkflowLink, announce
+from airflow_wfstate.operators.refusal import failing_for_good
+from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.waiting import defer_to_ask_again
+
+
+class StartWorkflowOperator(BaseOperator):
+    """Start the workflow ``(name, key)``, or attach this run to the one that has the key.
+
+    Put it first in the DAG. Returns (as its XCom) ``workflow_id``, ``name``, ``key``, ``generation``,
+    ``correlation_id``, ``role`` (owner, child or guest), ``state``, and ``output`` (of a workflow that succeeded
+    before; None otherwise).
+
+    :param name: of the process. (templated)
+    :param key: the business key, such as an order id; rendered as a string. (templated)
+    :param input: what the workflow is started with; None for the run's params, as a dict. (templated)
+    :param plan: the steps in order, each ``step`` or ``participant.step``; empty when it is not known.
+    :param participants: DAG ids that may join by starting the same name and key; a triggered run always may.
+    :param deadline: from the start on; None for none.
+    :param on_failure: ``compensate`` what was done, or ``hold`` it for a person.
+    :param correlation_id: None for the workflow's own id. (templated)
+    :param if_exists: what to do when another run's open workflow has the key: ``attach``, or ``reject`` and fail.
+    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
+    """
+
+    template_fields: Sequence[str] = ("name", "key", "input", "correlation_id")
+    ui_color = "#dcefe0"
+    operator_extra_links = (WorkflowLink(),)
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        key: str,
+        input: Mapping[str, Any] | str | None = None,
+        plan: Sequence[str] = (),
+        participants: Sequence[str] = (),
+        deadline: timedelta | None = None,
+        on_failure: Literal["compensate", "hold"] = "compensate",
+        correlation_id: str | None = None,
+        if_exists: Literal["attach", "reject"] = "attach",
+        wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.name = name
+        self.key = key
+        self.input = input
+        self.plan = list(plan)
+        self.participants = list(participants)
+        self.deadline = deadline
+        self.on_failure = on_failure
+        self.correlation_id = correlation_id
+        self.if_exists = if_exists
+        self.wfstate_conn_id = wfstate_conn_id
+        _check_choice("on_failure", on_failure, [policy.value for policy in FailurePolicy])
+        _check_choice("if_exists", if_exists, [choice.value for choice in IfExists])
+        if deadline is not None and deadline <= timedelta(0):
+            raise InvalidDag(f"The deadline of workflow {name} is {deadline}.", "Give a positive timedelta, or None.")
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Start the workflow, or attach to it."""
+        return self._start(context, waiting_since=None)
+
+    def ask_again(self, context: Context, waiting_since: str) -> dict[str, Any]:
+        """Go on after waiting for the compensations of the workflow that has the key."""
+        return self._start(context, waiting_since)
+
+    def _start(self, context: Context, waiting_since: str | None) -> dict[str, Any]:
+        with failing_for_good():
+            request = self._request(context)
+            started = WorkflowStateHook(self.wfstate_conn_id).get_conn().start_workflow(request)
+        announce(self, context["ti"], started.workflow, role=started.role.value)
+        if started.busy:
+            defer_to_ask_again(
+                self, f"Workflow {started.workflow.name} / {started.workflow.key} is being compensated", waiting_since
+            )
+        return _as_xcom(started)
+
+    def _request(self, context: Context) -> StartWorkflow:
+        value = dict(context["params"]) if self.input is None else self.input
+        task_instance_id = str(context["ti"].id)
+        return StartWorkflow(
+            task_instance_id=task_instance_id,
+            name=str(self.name),
+            key=str(self.key),
+            input=encode(value, sort_keys=True),
+            plan=self.plan,
+            participants=self.participants,
+            on_failure=FailurePolicy(self.on_failure),
+            deadline_seconds=None if self.deadline is None else max(1, int(self.deadline.total_seconds())),
+            correlation_id=None if self.correlation_id is None else str(self.correlation_id),
+            if_exists=IfExists(self.if_exists),
+            idempotency_key=f"{task_instance_id}:start",
+        )
+
+
+def _check_choice(option: str, value: object, choices: list[str]) -> None:
+    if value not in choices:
+        raise InvalidDag(f"{option} is {value!r}.", f"Give one of {', '.join(choices)}.")
+
+
+def _as_xcom(started: StartedWorkflow) -> dict[str, Any]:
+    workflow = started.workflow
+    return {
+        "workflow_id": workflow.id,
+        "name": workflow.name,
+        "key": workflow.key,
+        "generation": workflow.generation,
+        "correlation_id": workflow.correlation_id,
+        "role": started.role.value,
+        "state": workflow.state.value,
+        "output": None if started.output is None else decode(started.output),
+    }

@@ -1,0 +1,84 @@
+"""Step: what a step's function gets to know about itself, and may tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NoReturn, cast
+
+from airflow_wfstate.backends.codec import decode
+from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.exceptions import InvalidDag
+
+if TYPE_CHECKING:
+    from airflow_wfstate.operators.attempt import Attempt
+
+
+class Step:
+    """The step that a task is doing, filled into the reserved parameter ``step``.
+
+    :param attempt: the attempt that this process holds.
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._checkpoints = {name: decode(payload) for name, payload in attempt.begun.checkpoints.items()}
+
+    @property
+    def workflow(self) -> WorkflowRef:
+        """The workflow: id, name, key, generation and correlation id (its state is that of the begin)."""
+        return self._attempt.begun.workflow
+
+    @property
+    def attempt(self) -> int:
+        """Number of this attempt, counted through the step's life from 1."""
+        return self._attempt.begun.attempt
+
+    @property
+    def round(self) -> int:
+        """Number of the round from 1: retries share it, a deliberate rerun starts the next."""
+        return self._attempt.begun.round
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same on every attempt of a round: hand it to the outside system."""
+        return self._attempt.begun.idempotency_key
+
+    @property
+    def checkpoints(self) -> Mapping[str, object]:
+        """By name, the last value saved in this round, by whichever attempt. Read only."""
+        return MappingProxyType(self._checkpoints)
+
+    def checkpoint(self, name: str, value: object) -> None:
+        """Save a value under a name. When this returns it is durable; later attempts of the round find it.
+
+        :param name: 1 to 250 characters.
+        :param value: anything that a step may return.
+        :raises InvalidName: the name breaks the rule of names.
+        :raises InvalidPayload: the value cannot be stored.
+        :raises PayloadTooLarge: it is larger than ``[wfstate] max_payload_bytes``.
+        :raises StaleAttempt: a newer attempt has taken over; stop working.
+        :raises WorkflowClosed: the workflow has ended or is being compensated; stop working.
+        """
+        self._attempt.save_checkpoint(check_name("checkpoint name", name), value)
+        self._checkpoints[name] = value
+
+
+class _UnfilledStep:
+    """What :data:`STEP` is: it stands for the step in a signature, and says so when it is used."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):  # what copying, pickling and inspection ask for
+            raise AttributeError(name)
+        raise InvalidDag(
+            f"step.{name} was used, but no step is being done: STEP is only the parameter's default.",
+            "Name the parameter 'step' and decorate the function with @task.step; in a test of your own, pass a Step.",
+        )
+
+    def __repr__(self) -> str:
+        return "STEP"
+
+
+STEP: Final = cast("Step", _UnfilledStep())
+"""The default of the reserved parameter in typed DAGs: ``def charge(order: str, step: Step = STEP)``."""

@@ -1,0 +1,155 @@
+"""StepExecution: the one place where a task becomes a step: begin, run, end."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.sdk import exceptions as airflow_exceptions
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
+
+from airflow_wfstate.backends.codec import decode, encode
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep
+from airflow_wfstate.exceptions import StaleAttempt, WorkflowStateError
+from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.item_key import item_key_of
+from airflow_wfstate.operators.links import announce
+from airflow_wfstate.operators.refusal import failing_for_good
+from airflow_wfstate.operators.waiting import ASK_AGAIN, defer_to_ask_again
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+    from airflow_wfstate.domain.payload import Payload
+    from airflow_wfstate.operators.step_options import StepOptions
+
+Work = Callable[[Attempt], object]
+"""What the step does, once it holds an attempt; what it returns is the step's output."""
+
+_SKIPPED_TASKS: Final = DownstreamTasksSkipped.__name__
+"""The type of the output of a branch: the tasks that it skipped, so that an answered branch skips them again."""
+
+# TaskAwaitingInput came with Airflow 3.3.
+_WAITING: Final = tuple(
+    getattr(airflow_exceptions, name)
+    for name in ("TaskDeferred", "TaskAwaitingInput", "AirflowRescheduleException")
+    if hasattr(airflow_exceptions, name)
+)
+
+
+class StepExecution:
+    """One go of a task instance at its step.
+
+    A task that deferred or rescheduled itself and goes on is another go at the same attempt.
+
+    :param operator: the task, rendered.
+    :param options: what its author declared.
+    :param context: of the task instance.
+    """
+
+    def __init__(self, operator: BaseOperator, options: StepOptions, context: Context) -> None:
+        self._operator = operator
+        self._options = options
+        self._context = context
+        self._backend = WorkflowStateHook(options.wfstate_conn_id).get_conn()
+
+    def execute(self, work: Work, waiting_since: str | None = None) -> object:
+        """Do the work if it is to be done, record how it ended, and return the step's output.
+
+        :param waiting_since: when the task began to wait for another that was at the step; None when it did not.
+        :raises AirflowSkipException: the step was skipped before, or a guest has nothing to do here.
+        :raises AirflowFailException: the store refuses the step for good.
+        """
+        with failing_for_good():
+            begun = self._begin()
+        if begun.decision is BeginDecision.RUN:
+            return self._run(Attempt(self._backend, begun), work)
+        if begun.decision is BeginDecision.BUSY:
+            defer_to_ask_again(self._operator, f"The step is being done by {begun.holder}", waiting_since)
+        if begun.decision is BeginDecision.SKIPPED:
+            raise AirflowSkipException(f"Workflow {begun.workflow.id} is over: a guest does no further steps.")
+        return self._answer(begun)
+
+    def resume(self, next_method: str, next_kwargs: dict[str, Any] | None, *, execute: Work, go_on: Work) -> object:
+        """Go on after a deferral.
+
+        :param next_method: as the deferral named it.
+        :param execute: the work from its beginning, for a task that waited for its turn.
+        :param go_on: the work from where the operator deferred itself.
+        """
+        if next_method == ASK_AGAIN:
+            return self.execute(execute, (next_kwargs or {}).get("waiting_since"))
+        return self.execute(go_on)
+
+    def _begin(self) -> BegunStep:
+        # Imported when needed: the relay is an operator too, and would import this module in a circle.
+        from airflow_wfstate.operators.compensate_workflow import find_relay
+
+        task_id = self._operator.task_id
+        request = BeginStep(
+            task_instance_id=str(self._context["ti"].id),
+            name=self._options.name or task_id,
+            item_key=item_key_of(self._operator, self._context, self._options.item_key),
+            compensation=self._options.declaration(task_id),
+            relay_task_id=find_relay(self._operator.get_dag()),
+        )
+        begun = self._backend.begin_step(request)
+        announce(
+            self._operator,
+            self._context["ti"],
+            begun.workflow,
+            step=request.name,
+            item_key=request.item_key,
+            decision=begun.decision.value,
+            attempt=begun.attempt,
+            round=begun.round,
+        )
+        return begun
+
+    def _answer(self, begun: BegunStep) -> object:
+        if begun.answered_state is StepState.SKIPPED or begun.output is None:
+            raise AirflowSkipException("The step was skipped before; it is not done again.")
+        self._operator.log.info("The step was done before; here is its stored output.")
+        output = decode(begun.output)
+        if begun.output.type == _SKIPPED_TASKS and isinstance(output, list):
+            raise DownstreamTasksSkipped(tasks=output)  # type: ignore[no-untyped-call]  # Airflow's has no annotations
+        return output
+
+    def _run(self, attempt: Attempt, work: Work) -> object:
+        try:
+            output = work(attempt)
+            payload = encode(output)
+        except _WAITING:
+            self._end(attempt, StepState.WAITING)
+            raise
+        except DownstreamTasksSkipped as skipped:
+            tasks = skipped.tasks if isinstance(skipped.tasks, list) else list(skipped.tasks)
+            self._end(attempt, StepState.SUCCEEDED, output=replace(encode(tasks), type=_SKIPPED_TASKS))
+            raise
+        except AirflowSkipException:
+            self._end(attempt, StepState.SKIPPED)
+            raise
+        except StaleAttempt as error:
+            # Another attempt has taken over: what this one says is refused, and a retry would compete with it.
+            raise AirflowFailException(str(error)) from error
+        except BaseException as error:  # SystemExit and AirflowTaskTimeout are failures too
+            self._record_failure(attempt, error)
+            raise
+        self._end(attempt, StepState.SUCCEEDED, output=payload)
+        return output
+
+    def _end(self, attempt: Attempt, state: StepState, output: Payload | None = None) -> None:
+        with failing_for_good():
+            attempt.end(state, output=output)
+
+    def _record_failure(self, attempt: Attempt, error: BaseException) -> None:
+        text = "".join(traceback.format_exception_only(type(error), error)).strip()
+        try:
+            attempt.end(StepState.FAILED, error=text)
+        except WorkflowStateError:
+            # The step stays open until the sweep finds its task instance over; the user's own error matters more.
+            self._operator.log.exception("The failure of the step could not be recorded.")

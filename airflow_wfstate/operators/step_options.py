@@ -1,0 +1,95 @@
+"""What an author says about a step when declaring it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from airflow_wfstate.domain.compensation import CompensateWhen, CompensationDeclaration
+from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.exceptions import InvalidDag
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
+
+DEFAULT_CONNECTION_ID: Final = "wfstate_default"
+"""The Airflow connection that names the way to the store; it need not be defined."""
+
+CompensationHandler: TypeAlias = Callable[..., object]
+"""``fn(output, compensation)``; see :class:`~airflow_wfstate.operators.handler.CompensationContext`."""
+
+ItemKey: TypeAlias = Callable[..., Any] | str
+"""A function of the item's keyword arguments, or a template that may use them by name."""
+
+TASK_HANDLER: Final = "task:"
+"""How a handler begins that is found through the task that declares it."""
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """The options of ``@task.step`` and ``durable``.
+
+    :param name: of the step; None for the task id.
+    :param item_key: tells the items of a mapped step apart; None to derive it from the item.
+    :param compensate: the undo: a function, or ``module:function``; None for a step that needs none.
+    :param compensate_when: ``attempted``: every round that began is undone, unless it was skipped; ``completed``:
+        only rounds that succeeded or whose end is unknown.
+    :param compensate_attempts: how often the relay tries the undo, at least 1.
+    :param wfstate_conn_id: the Airflow connection that names the way to the store.
+    :raises InvalidDag: when an option is none of these.
+    """
+
+    name: str | None = None
+    item_key: ItemKey | None = None
+    compensate: CompensationHandler | str | None = None
+    compensate_when: Literal["attempted", "completed"] = "attempted"
+    compensate_attempts: int = 3
+    wfstate_conn_id: str = DEFAULT_CONNECTION_ID
+
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            check_name("step name", self.name)
+        if self.compensate_when not in tuple(when.value for when in CompensateWhen):
+            raise InvalidDag(
+                f"compensate_when is {self.compensate_when!r}.", "Give 'attempted' (the default) or 'completed'."
+            )
+        if self.compensate_attempts < 1:
+            raise InvalidDag(f"compensate_attempts is {self.compensate_attempts}.", "Give at least 1.")
+        _check_handler(self.compensate)
+
+    def declaration(self, task_id: str) -> CompensationDeclaration | None:
+        """The undo as the step's begin records it; None for a step without one."""
+        if self.compensate is None:
+            return None
+        return CompensationDeclaration(
+            handler=self.compensate if isinstance(self.compensate, str) else f"{TASK_HANDLER}{task_id}",
+            when=CompensateWhen(self.compensate_when),
+            max_attempts=self.compensate_attempts,
+        )
+
+
+def step_options_of(task: AbstractOperator) -> StepOptions | None:
+    """The options of a task, mapped or not; None when it is no step."""
+    options = getattr(task, "step_options", None) or getattr(task.operator_class, "step_options", None)
+    return options if isinstance(options, StepOptions) else None
+
+
+def _check_handler(handler: object) -> None:
+    if handler is None:
+        return
+    if isinstance(handler, str):
+        module, colon, function = handler.partition(":")
+        if colon and function and all(part.isidentifier() for part in (*module.split("."), *function.split("."))):
+            return
+        raise InvalidDag(f"compensate is {handler!r}.", "Give a function, or its name as 'package.module:function'.")
+    if getattr(handler, "_airflow_is_task_decorator", False):
+        raise InvalidDag(
+            f"compensate is the task {getattr(handler, '__name__', handler)!r}.",
+            "Give a plain function: the relay calls it, it is no task of its own.",
+        )
+    if not callable(handler):
+        raise InvalidDag(
+            f"compensate is of type {type(handler).__name__}.",
+            "Give a function, or its name as 'package.module:function'.",
+        )

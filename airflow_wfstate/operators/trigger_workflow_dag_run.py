@@ -1,0 +1,140 @@
+"""TriggerWorkflowDagRunOperator: a run of another DAG as a step."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowException
+
+from airflow_wfstate import conf as options
+from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.dag_run_trigger import dag_run_state, trigger_dag_run
+from airflow_wfstate.operators.links import WORKFLOW_XCOM_KEY, WorkflowLink
+from airflow_wfstate.operators.step_execution import StepExecution
+from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, ItemKey, StepOptions
+
+_ENDED: Final = ("success", "failed")
+_MAX_READABLE: Final = 100
+"""Characters of a step's name up to which it stands in the run id as it is."""
+
+
+class TriggerWorkflowDagRunOperator(BaseOperator):
+    """Trigger a run of another DAG that joins the workflow, and wait for its end.
+
+    A step like any other: done once, also when its process dies between the trigger and the answer, because the run's
+    id follows from workflow, step and round. The run is linked to the workflow before it exists. Output: ``dag_id``,
+    ``run_id`` and ``state``.
+
+    :param trigger_dag_id: the DAG to run. (templated)
+    :param conf: of the run; None for this run's conf and params. Under the key ``wfstate`` the workflow's id and
+        correlation id are added. (templated)
+    :param wait_for_completion: wait, deferred, until the run has ended, and fail when it failed. False: the step is
+        done when the run is triggered.
+    :param step_name: of the step; None for the task id.
+    :param item_key: as for ``@task.step``.
+    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
+    """
+
+    template_fields: Sequence[str] = ("trigger_dag_id", "conf")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"conf": "py"}
+    ui_color = "#dcefe0"
+    operator_extra_links = (WorkflowLink(),)
+
+    def __init__(
+        self,
+        *,
+        trigger_dag_id: str,
+        conf: Mapping[str, Any] | None = None,
+        wait_for_completion: bool = True,
+        step_name: str | None = None,
+        item_key: ItemKey | None = None,
+        wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.trigger_dag_id = trigger_dag_id
+        self.conf = conf
+        self.wait_for_completion = wait_for_completion
+        self.step_options = StepOptions(name=step_name, item_key=item_key, wfstate_conn_id=wfstate_conn_id)
+
+    def execute(self, context: Context) -> Any:
+        """Link and trigger the run, and wait for it."""
+        return StepExecution(self, self.step_options, context).execute(lambda attempt: self._trigger(attempt, context))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on when the run has ended."""
+        return StepExecution(self, self.step_options, context).resume(
+            next_method,
+            next_kwargs,
+            execute=lambda attempt: self._trigger(attempt, context),
+            go_on=lambda _attempt: super(TriggerWorkflowDagRunOperator, self).resume_execution(
+                next_method, next_kwargs, context
+            ),
+        )
+
+    def run_ended(self, context: Context, event: tuple[str, Mapping[str, Any]]) -> dict[str, str]:
+        """The output of the step, from the trigger's event."""
+        _trigger_class, data = event
+        (run_id,) = data["run_ids"]
+        return self._output(run_id, str(data[run_id]))
+
+    def _trigger(self, attempt: Attempt, context: Context) -> dict[str, str]:
+        run_id = child_run_id(attempt, self.step_options.name or self.task_id, context["ti"].map_index)
+        attempt.link_child_run(self.trigger_dag_id, run_id)
+        created = trigger_dag_run(self.trigger_dag_id, run_id, self._child_conf(attempt, context))
+        self.log.info(
+            "Run %s of DAG %s %s.", run_id, self.trigger_dag_id, "was triggered" if created else "exists already"
+        )
+        context["ti"].xcom_push(key="trigger_run_id", value=run_id)
+        state = "queued" if created else dag_run_state(self.trigger_dag_id, run_id)
+        if self.wait_for_completion and state not in _ENDED:
+            self._wait(run_id)
+        return self._output(run_id, state)
+
+    def _wait(self, run_id: str) -> None:
+        # Imported when needed, as DAG files need not wait for it.
+        from airflow.providers.standard.triggers.external_task import DagStateTrigger
+        from airflow.utils.state import DagRunState
+
+        self.defer(
+            trigger=DagStateTrigger(
+                dag_id=self.trigger_dag_id,
+                states=[DagRunState(state) for state in _ENDED],
+                run_ids=[run_id],
+                poll_interval=options.child_poll().total_seconds(),
+            ),
+            method_name=self.run_ended.__name__,
+        )
+
+    def _output(self, run_id: str, state: str) -> dict[str, str]:
+        if state == "failed":
+            raise AirflowException(
+                f"Run {run_id} of DAG {self.trigger_dag_id} failed. Its own tasks tell why; clear the failed ones "
+                "there, then clear this task."
+            )
+        return {"dag_id": self.trigger_dag_id, "run_id": run_id, "state": state}
+
+    def _child_conf(self, attempt: Attempt, context: Context) -> dict[str, Any]:
+        inherited = {**(context["dag_run"].conf or {}), **context["params"]}
+        conf = inherited if self.conf is None else self.conf
+        workflow = attempt.begun.workflow
+        return {
+            **conf,
+            WORKFLOW_XCOM_KEY: {"workflow_id": workflow.id, "correlation_id": workflow.correlation_id},
+        }
+
+
+def child_run_id(attempt: Attempt, step_name: str, map_index: int | None) -> str:
+    """The id of the run that a round of a step triggers: the same on every attempt of the round.
+
+    A step with a long or unusual name, and an item of a mapped one, is named by its step id, which is unique.
+    """
+    begun = attempt.begun
+    is_mapped = map_index is not None and map_index >= 0
+    is_readable = len(step_name) <= _MAX_READABLE and re.fullmatch(r"[A-Za-z0-9_.~-]+", step_name)
+    name = step_name if is_readable and not is_mapped else hashlib.sha256(begun.step_id.encode()).hexdigest()[:32]
+    return f"wfstate__{begun.workflow.id}__{name}__{begun.round}"
