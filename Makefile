@@ -1,0 +1,73 @@
+# Everything that is done with this repository. Needs Python 3.10 to 3.13, make, and what pip can reach.
+
+# The Airflow to run on: one of constraints/airflow-*.txt.
+AIRFLOW ?= 3.3.2
+
+# The first Python that can make a virtualenv; name another with `make PYTHON=...`.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.10 python3 python; do \
+	"$$name" -c 'import sys, ensurepip, venv; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
+	>/dev/null 2>&1 && echo "$$name" && break; done)
+PYTHON := $(PYTHON)
+
+CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
+VENV := $(if $(filter 3.3.2,$(AIRFLOW)),.venv,.venv-$(AIRFLOW))
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+SOURCES := $(shell find airflow_wfstate -type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*') \
+	pyproject.toml README.md LICENSE
+
+.PHONY: help demo test bench lint wheel install clean
+.DELETE_ON_ERROR:
+
+help:  ## Show this
+	@echo "Targets (Airflow $(AIRFLOW) in $(VENV)):"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@echo "With another Airflow: make test AIRFLOW=3.2.2. With another Python: make test PYTHON=python3.12"
+
+demo: install  ## Run the main job on a real Airflow with a real PostgreSQL, and stay up
+	@$(BIN)/python -m demo
+
+test: lint  ## Check the code and run every test
+	@$(BIN)/pytest $(PYTEST_ARGUMENTS)
+
+bench: install  ## Measure, and compare
+	@$(BIN)/python -m benchmarks
+
+lint: install  ## ruff, mypy --strict and the contracts between rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+wheel: dist/.built  ## Build the wheel into dist/
+
+install: $(VENV)/.installed  ## Install the wheel and all tools into the virtualenv
+
+clean:  ## Remove all that make made
+	rm -rf .venv .venv-* dist build .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The wheel, never an editable install: Airflow would find the entry points of an editable one twice.
+$(VENV)/.installed: dist/.built $(VENV)/.dependencies
+	@$(PIP) install --no-deps --force-reinstall dist/*.whl
+	@touch $@
+
+$(VENV)/.dependencies: $(CONSTRAINTS) pyproject.toml | dist/.built
+	@echo "Installing Airflow $(AIRFLOW) and the tools into $(VENV) ..."
+	@$(PIP) install --constraint $(CONSTRAINTS) apache-airflow "$$(ls dist/*.whl)[dev]"
+	@touch $@
+
+dist/.built: $(SOURCES) | $(VENV)/.builder
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
+	@touch $@
+
+$(VENV)/.builder: $(CONSTRAINTS)
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with the module venv was found." \
+		"Install one (Debian: python3 and python3-venv), or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --constraint $(CONSTRAINTS) build hatchling
+	@touch $@
+
+$(CONSTRAINTS):
+	@echo "There is no $@: AIRFLOW names a version that has none. Known:" constraints/airflow-*.txt >&2; exit 1
