@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from airflow_wfstate import __version__, conf
+from airflow_wfstate import conf
 from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
@@ -68,7 +68,7 @@ class ApiBackend:
         self._client = httpx.Client(
             auth=credentials,
             timeout=conf.api_timeout().total_seconds(),
-            headers={"Accept": "application/json", "User-Agent": f"airflow-provider-wfstate/{__version__}"},
+            headers={"Accept": "application/json", "User-Agent": "airflow-provider-wfstate"},
         )
 
     def close(self) -> None:
@@ -122,7 +122,7 @@ class ApiBackend:
     def check(self) -> str:
         """See ``StateBackend.check``."""
         health: dict[str, Any] = self._get("/health", {}, dict)
-        return f"{self._base_url} answered: {health.get('status')}"
+        return f"{self._base_url} answered; {health.get('open_workflows')} open workflows"
 
     def _get(self, path: str, parameters: Mapping[str, Any], answer_type: type[Answer]) -> Answer:
         return self._send(httpx.Request("GET", self._base_url + path, params=dict(parameters)), answer_type)
