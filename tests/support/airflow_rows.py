@@ -76,6 +76,13 @@ class AirflowRows:
                 .values(state=state, end_date=ended_at)
             )
 
+    def task_state(self, task_instance_id: str) -> str | None:
+        """The state of a task instance; ``cleared`` when its id is gone, as after a clear."""
+        table = TaskInstance.__table__
+        with self.engine.connect() as connection:
+            row = connection.execute(select(table.c.state).where(table.c.id == _uuid(task_instance_id))).one_or_none()
+        return "cleared" if row is None else row.state
+
     def set_run_state(self, dag_id: str, run_id: str, state: str) -> None:
         """Give a DAG run a state."""
         table = DagRun.__table__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,8 +20,8 @@ from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import UserToken
 
 JWT_SECRET = "s" * 64
-USERS = {"admin": "admin", "op": "op", "viewer": "viewer"}
-"""Login and role; the password is the login."""
+USERS = {"admin": "admin", "op": "op", "viewer": "viewer", "clerk": "op"}
+"""Login and role; the password is the login. The clerk is confined to one DAG (per_dag_auth_manager.py)."""
 
 _START_SECONDS = 120
 
@@ -53,10 +54,12 @@ def running_api_server(database_url: str, home: Path) -> Iterator[ApiServer]:
     """
     port = _free_port()
     passwords = home / "passwords.json"
+    shutil.copy(Path(__file__).with_name("per_dag_auth_manager.py"), home)  # found from the server's working directory
     passwords.write_text(json.dumps({login: login for login in USERS}))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__AUTH_MANAGER": "per_dag_auth_manager.PerDagAuthManager",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{login}:{role}" for login, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
@@ -66,7 +69,10 @@ def running_api_server(database_url: str, home: Path) -> Iterator[ApiServer]:
     }
     log_path = home / "api-server.log"
     command = [sys.executable, "-m", "airflow", "api-server", "--apps", "core", "--port", str(port), "--workers", "1"]
-    with log_path.open("w") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process:
+    with (
+        log_path.open("w") as log,
+        subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log) as process,
+    ):
         try:
             server = ApiServer(f"http://localhost:{port}", database_url)
             _wait_until_healthy(server.url, process, log_path)

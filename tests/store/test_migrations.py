@@ -1,0 +1,122 @@
+"""The migrations and the metadata make the same tables, on both databases; and Airflow runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
+
+from airflow_wfstate.store.db_manager import WorkflowStateDBManager
+from tests.support.postgres import PostgresServer, sqlalchemy_url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        engine = create_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+        yield engine
+        engine.dispose()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database("empty") as url:
+        engine = create_engine(sqlalchemy_url(url))
+        yield engine
+        engine.dispose()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config(WorkflowStateDBManager.alembic_file)
+    config.set_main_option("script_location", WorkflowStateDBManager.migration_dir)
+    config.attributes["connection"] = connection
+    return config
+
+
+def _functions(connection: Connection) -> list[str]:
+    if connection.dialect.name != "postgresql":
+        return []
+    rows = connection.execute(
+        text("SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE 'wfstate%' ORDER BY proname")
+    )
+    return list(rows.scalars())
+
+
+def _tables(connection: Connection) -> list[str]:
+    return [name for name in inspect(connection).get_table_names() if name.startswith("wfstate_")]
+
+
+def test_migrations_make_what_the_metadata_says(empty_engine: Engine) -> None:
+    with empty_engine.connect() as connection:
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_name": lambda name, kind, _: (
+                    kind != "table" or name != WorkflowStateDBManager.version_table_name
+                ),
+            },
+        )
+
+        assert compare_metadata(context, WorkflowStateDBManager.metadata) == []
+
+
+def test_stored_functions_are_the_same_both_ways(empty_engine: Engine) -> None:
+    with empty_engine.connect() as connection:
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+        migrated = _functions(connection)
+        command.downgrade(_config(connection), "base")
+        connection.commit()
+        assert _functions(connection) == []
+        WorkflowStateDBManager.metadata.create_all(connection)
+        connection.commit()
+
+        assert _functions(connection) == migrated
+        assert len(migrated) == (2 if connection.dialect.name == "postgresql" else 0)
+
+
+def test_a_downgrade_leaves_nothing_behind(empty_engine: Engine) -> None:
+    with empty_engine.connect() as connection:
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+        assert len(_tables(connection)) > 10
+
+        command.downgrade(_config(connection), "base")
+        connection.commit()
+
+        assert _tables(connection) == [WorkflowStateDBManager.version_table_name]
+
+
+@pytest.mark.parametrize("database", ["migrated_sqlite_url", "migrated_postgres_url"])
+def test_airflow_db_migrate_makes_our_tables_and_stamps_them(database: str, request: pytest.FixtureRequest) -> None:
+    engine = create_engine(request.getfixturevalue(database))
+    with engine.connect() as connection:
+        names = set(_tables(connection))
+        stamp = connection.execute(
+            text(f"SELECT version_num FROM {WorkflowStateDBManager.version_table_name}")  # noqa: S608 - our own name
+        ).scalar_one()
+    engine.dispose()
+
+    assert {table.name for table in WorkflowStateDBManager.metadata.sorted_tables} <= names
+    assert stamp == "0001"
+
+
+def test_every_constraint_has_a_name() -> None:
+    for table in WorkflowStateDBManager.metadata.sorted_tables:
+        for constraint in table.constraints:
+            assert constraint.name, f"{table.name} has a constraint without a name"
+
+
+def test_no_foreign_key_leads_into_the_tables_of_airflow() -> None:
+    for table in WorkflowStateDBManager.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            assert key.target_fullname.startswith("wfstate_")

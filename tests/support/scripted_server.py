@@ -1,0 +1,73 @@
+"""An HTTP server that answers what a test tells it: outages cannot be had from a healthy api-server."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server says once."""
+
+    status: int
+    body: object = field(default_factory=dict)
+    content_type: str = "application/json"
+
+
+@dataclass
+class ScriptedServer:
+    """A server whose every request is answered by a function.
+
+    :param seen: method, path and bearer token of each request, in order.
+    """
+
+    url: str
+    seen: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def scripted_server(answer: Callable[[str, str], Answer]) -> Iterator[ScriptedServer]:
+    """Serve on a free port.
+
+    :param answer: gets the path and the bearer token.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self._answer()
+
+        def _answer(self) -> None:
+            token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            served.seen.append((self.command, self.path, token))
+            said = answer(self.path, token)
+            body = json.dumps(said.body).encode()
+            self.send_response(said.status)
+            self.send_header("Content-Type", said.content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing is logged."""
+
+    with ThreadingHTTPServer(("localhost", 0), Handler) as server:
+        server.daemon_threads = True
+        served = ScriptedServer(f"http://localhost:{server.server_address[1]}")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield served
+        finally:
+            server.shutdown()
+            thread.join(10)
