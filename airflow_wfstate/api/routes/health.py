@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.store.health import Health, read_health
-from airflow_wfstate.store.transaction import Unchanged, run_transaction
+from airflow_wfstate.store.transaction import run_read
 
 reads = APIRouter(tags=["health"])
 
@@ -14,5 +14,4 @@ reads = APIRouter(tags=["health"])
 @reads.get("/health", response_model=Health)
 def get_health() -> Response:
     """How the store is."""
-    health = run_transaction(get_backend().engine, lambda connection: Unchanged(read_health(connection)))
-    return json_response(health)
+    return json_response(run_read(get_backend().engine, read_health))
