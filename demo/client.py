@@ -1,0 +1,93 @@
+"""What the demo asks of Airflow and of the workflow state, by HTTP as any user would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+Json = dict[str, Any]
+"""A JSON object of an answer; its fields are described in Airflow's and in our API documentation."""
+
+
+class Refused(RuntimeError):
+    """Airflow answered with an error; the text has the request and the answer."""
+
+
+class AirflowClient:
+    """An Airflow user with a token. Every method raises :class:`Refused`, and httpx's errors of transport.
+
+    :param url: of the api-server, without a slash at the end.
+    """
+
+    def __init__(self, url: str, username: str, password: str) -> None:
+        self._credentials = {"username": username, "password": password}
+        # The server is on this machine: a proxy of the environment would only be in the way.
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the runs of a DAG start."""
+        self._ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
+
+    def has_dag(self, dag_id: str) -> bool:
+        """Whether Airflow has parsed a DAG."""
+        return self._send("GET", f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK
+
+    def import_errors(self) -> list[str]:
+        """Why DAG files could not be parsed; each with its file."""
+        errors = self._ask("GET", "/api/v2/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
+
+    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, object]) -> None:
+        """Start a run of a DAG."""
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
+        self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """The state of a run, as Airflow names it."""
+        state: str = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"]
+        return state
+
+    def task_instance(self, dag_id: str, run_id: str, task_id: str) -> Json:
+        """A task instance, with the ``pid`` of its process while it runs."""
+        return self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}")
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str) -> object:
+        """What a task returned."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        value: object = self._ask("GET", path)["value"]
+        return value
+
+    def workflows(self, **filters: str | int) -> list[Json]:
+        """Lines of the list of workflows, newest first."""
+        found: list[Json] = self._ask("GET", "/wfstate/v1/workflows", params=filters)["workflows"]
+        return found
+
+    def workflow(self, workflow_id: str) -> Json:
+        """Everything about one workflow."""
+        return self._ask("GET", f"/wfstate/v1/workflows/{workflow_id}")
+
+    def journal(self, workflow_id: str) -> list[Json]:
+        """The first 1000 entries of a workflow's journal, in order."""
+        path = f"/wfstate/v1/workflows/{workflow_id}/journal"
+        entries: list[Json] = self._ask("GET", path, params={"limit": 1000})["entries"]
+        return entries
+
+    def _ask(self, method: str, path: str, **content: Any) -> Json:
+        answer = self._send(method, path, **content)
+        if answer.is_error:
+            raise Refused(f"{method} {answer.url} answered {answer.status_code}: {answer.text[:1000]}")
+        parsed: Json = answer.json()
+        return parsed
+
+    def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
+        if "Authorization" not in self._http.headers:
+            token = self._http.post("/auth/token", json=self._credentials)
+            token.raise_for_status()
+            self._http.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        return self._http.request(method, path, **content)

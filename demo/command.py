@@ -1,0 +1,29 @@
+"""What ``.demo/airflow`` runs: an ``airflow`` command against the demo's home."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from demo.environment import airflow_command
+from demo.home import DemoHome
+from demo.signals import ending_on_signals
+
+
+def main(folder: str, *words: str) -> int:
+    """Run ``airflow`` with these words; its exit code."""
+    home = DemoHome(Path(folder))
+    with ending_on_signals(), home.postgres:
+        process = subprocess.Popen([str(airflow_command()), *words], env=home.variables())
+        try:
+            return process.wait()
+        except SystemExit:
+            # A terminal sends Ctrl-C to the command as well; a SIGTERM reaches this process alone.
+            process.terminate()
+            process.wait()
+            raise
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,77 @@
+"""The variables of environment that Airflow is configured with."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+Variables = dict[str, str]
+
+
+def bare(home: Path) -> Variables:
+    """The variables of this process with nothing of Airflow's but its home: every option is at its default."""
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        # The installed wheel is meant, never a checkout on the path.
+        if not name.startswith("AIRFLOW") and name != "PYTHONPATH"
+    }
+    # `airflow standalone` starts its parts as `airflow ...`.
+    variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", os.defpath)])
+    variables["AIRFLOW_HOME"] = str(home)
+    return variables
+
+
+def on_port(port: int) -> Variables:
+    """Let the api-server listen on a port of this machine, and tell the others."""
+    return {"AIRFLOW__API__PORT": str(port), "AIRFLOW__API__BASE_URL": f"http://localhost:{port}"}
+
+
+def small_and_quick(database_url: str, dags_folder: Path, jwt_secret: str) -> Variables:
+    """Options for a small Airflow that does not keep a person waiting.
+
+    :param database_url: an SQLAlchemy URL of the metadata database.
+    """
+    return {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": jwt_secret,
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+        "AIRFLOW__WFSTATE__CHILD_POLL_SECONDS": "2",
+        "AIRFLOW__WFSTATE__TURN_INTERVAL_SECONDS": "1",
+    }
+
+
+def connection(name: str, fields: Mapping[str, object]) -> Variables:
+    """An Airflow connection."""
+    return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(dict(fields))}
+
+
+def new_jwt_secret() -> str:
+    """A secret for ``[api_auth] jwt_secret`` that is long enough for HS512."""
+    return secrets.token_hex(64)
+
+
+def airflow_command() -> Path:
+    """The command ``airflow`` of this Python; it does not put the working folder on the import path."""
+    return Path(sys.executable).with_name("airflow")
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on, for now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

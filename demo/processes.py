@@ -1,0 +1,61 @@
+"""Ending all the processes of a session, however they were started and whatever became of their parents."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+
+import psutil
+
+
+def session_processes(session_id: int) -> list[psutil.Process]:
+    """The processes of a session and all that descend from them.
+
+    Airflow gives each task a process group of its own, and a BashOperator's command a session of its own: the group of
+    the leader alone would leave them behind.
+
+    :param session_id: the process id of the session's leader, which may have ended.
+    """
+    found: dict[int, psutil.Process] = {}
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == session_id:
+                found[process.pid] = process
+                for child in process.children(recursive=True):
+                    found[child.pid] = child
+        except (psutil.Error, OSError):
+            continue  # it ended meanwhile
+    return [process for process in found.values() if _is_alive(process)]
+
+
+def end_session(session_id: int, patience_seconds: float) -> None:
+    """Ask every process of a session to end (SIGTERM), and kill those that remain (SIGKILL).
+
+    :param patience_seconds: how long to wait between the two.
+    """
+    first = session_processes(session_id)
+    _send(first, signal.SIGTERM)
+    _, remaining = psutil.wait_procs(first, timeout=patience_seconds)
+    # A process that is asked to end may start others; killing is repeated until none is left.
+    for _ in range(10):
+        remaining = [*session_processes(session_id), *(process for process in remaining if _is_alive(process))]
+        if not remaining:
+            return
+        _send(remaining, signal.SIGKILL)
+        _, remaining = psutil.wait_procs(remaining, timeout=2)
+
+
+def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,111 @@
+"""What the scenarios have at hand: Airflow, the workflow state, the warehouse, and patience."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psycopg
+
+from demo.client import AirflowClient, Json
+from demo.standalone import LiveAirflow
+
+DAGS = ("order_intake", "order_fulfilment", "load_airports")
+
+Found = TypeVar("Found")
+
+
+class NotHeld(AssertionError):
+    """A scenario did not come out as it must; the text says what was found instead."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a scenario works with.
+
+    :param warehouse_url: a libpq URL of the database that the DAG load_airports loads into.
+    :param look: called again and again while a scenario waits, for those who show what goes on.
+    :param label: part of every key and run id, so that a second story in the same Airflow has its own.
+    """
+
+    airflow: LiveAirflow
+    client: AirflowClient
+    warehouse_url: str
+    look: Callable[[], None]
+    label: str
+
+    def wait_for(
+        self, what: str, find: Callable[[], Found | None], timeout_seconds: float = 150, pause_seconds: float = 0.4
+    ) -> Found:
+        """Ask until there is an answer that is neither None nor False, and return it.
+
+        :raises NotHeld: the time is over.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            found = find()
+            if found is not None and found is not False:
+                return found
+            if time.monotonic() > deadline:
+                raise NotHeld(f"Waited {timeout_seconds:.0f} seconds in vain for {what}.")
+            self.look()
+            time.sleep(pause_seconds)
+
+    def wait_for_dags(self) -> None:
+        """Wait until Airflow has parsed the DAGs of the story.
+
+        :raises NotHeld: a DAG file has an import error, or the time is over.
+        """
+
+        def parsed() -> bool:
+            if errors := self.client.import_errors():
+                raise NotHeld("Airflow cannot import a DAG:\n" + "\n".join(errors))
+            return all(self.client.has_dag(dag_id) for dag_id in DAGS)
+
+        self.wait_for("Airflow to parse the DAGs", parsed)
+
+    def wait_for_run(self, dag_id: str, run_id: str, state: str) -> None:
+        """Wait until a run has ended.
+
+        :raises NotHeld: it ended otherwise, or the time is over.
+        """
+
+        def ended() -> str | None:
+            now = self.client.run_state(dag_id, run_id)
+            return now if now in ("success", "failed") else None
+
+        found = self.wait_for(f"the run {run_id} of {dag_id} to end", ended)
+        check(found == state, f"The run {run_id} of {dag_id} ended in state {found}, not {state}.")
+
+    def workflow(self, name: str, key: str) -> Json | None:
+        """The newest workflow with a name and key, with its steps; None when there is none."""
+        found = self.client.workflows(name=name, key=key)
+        return self.client.workflow(found[0]["id"]) if found else None
+
+    def wait_for_workflow(self, name: str, key: str, state: str) -> Json:
+        """Wait until a workflow is in a state, and return it with its steps."""
+
+        def reached() -> Json | None:
+            workflow = self.workflow(name, key)
+            return workflow if workflow and workflow["summary"]["state"] == state else None
+
+        return self.wait_for(f"the workflow {name}/{key} to be {state}", reached)
+
+    def airports(self) -> tuple[int, int]:
+        """How many rows the warehouse's table of airports has, and how many different ones; zeros without a table."""
+        with psycopg.connect(self.warehouse_url) as warehouse:
+            if warehouse.execute("SELECT to_regclass('airports')").fetchone() == (None,):
+                return 0, 0
+            found = warehouse.execute("SELECT count(*), count(DISTINCT iata) FROM airports").fetchone()
+            return found or (0, 0)
+
+
+def check(holds: bool, otherwise: str) -> None:
+    """Make sure that something holds.
+
+    :raises NotHeld: with the text ``otherwise``, when it does not.
+    """
+    if not holds:
+        raise NotHeld(otherwise)

@@ -1,0 +1,140 @@
+"""A live Airflow: scheduler, api-server, dag-processor and triggerer, started by ``airflow standalone``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import httpx
+
+from demo.client import AirflowClient
+from demo.environment import airflow_command
+from demo.processes import end_session, session_processes
+
+_PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+
+
+class AirflowDidNotStart(RuntimeError):
+    """``airflow standalone`` ended, or did not become healthy in time; the text has the end of its log."""
+
+
+class LiveAirflow:
+    """``airflow standalone`` in a session of its own.
+
+    :param home: Airflow's home; made when it is missing.
+    :param port: that the api-server listens on, by the variables.
+    :param variables: the whole environment of its processes, see demo/environment.py.
+    """
+
+    def __init__(self, home: Path, port: int, variables: Mapping[str, str]) -> None:
+        self.home = home
+        self.url = f"http://localhost:{port}"
+        self.log_file = home / "standalone.log"
+        self._variables = dict(variables)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        home.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def session_id(self) -> int:
+        """Of all its processes.
+
+        :raises RuntimeError: it has not been started.
+        """
+        if self._process is None:
+            raise RuntimeError("airflow standalone has not been started.")
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start the processes; :meth:`wait_until_healthy` waits for them."""
+        self._log = self.log_file.open("ab")
+        self._process = subprocess.Popen(
+            [str(airflow_command()), "standalone"],
+            cwd=self.home,
+            env=self._variables,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def wait_until_healthy(self, timeout_seconds: float) -> None:
+        """Wait until every part says that it is healthy.
+
+        :raises AirflowDidNotStart: it ended, or the time is over.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        unhealthy = "no answer yet"
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                raise self._failure("airflow standalone ended")
+            unhealthy = self._unhealthy_parts()
+            if not unhealthy:
+                return
+            time.sleep(0.5)
+        raise self._failure(f"Airflow was not healthy after {timeout_seconds:.0f} seconds ({unhealthy})")
+
+    def run(self, *words: str, timeout_seconds: float = 180) -> subprocess.CompletedProcess[str]:
+        """Run an ``airflow`` command against the same home, and return what it printed."""
+        return subprocess.run(
+            [str(airflow_command()), *words],
+            cwd=self.home,
+            env=self._variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+
+    def admin_password(self) -> str:
+        """The password of the user ``admin``, which Airflow made up at its first start."""
+        passwords = json.loads((self.home / "simple_auth_manager_passwords.json.generated").read_text())
+        password: str = passwords["admin"]
+        return password
+
+    def client(self) -> AirflowClient:
+        """The user ``admin``."""
+        return AirflowClient(self.url, "admin", self.admin_password())
+
+    def owns_process(self, pid: int) -> bool:
+        """Whether a process is one of this Airflow."""
+        return any(process.pid == pid for process in session_processes(self.session_id))
+
+    def stop(self) -> None:
+        """End every process, and wait until they are gone; nothing happens when none was started."""
+        if self._process is not None:
+            end_session(self._process.pid, patience_seconds=10)
+            self._process.wait(timeout=10)
+            self._process = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def __enter__(self) -> LiveAirflow:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _unhealthy_parts(self) -> str:
+        try:
+            answer = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5, trust_env=False)
+        except httpx.TransportError:
+            return "the api-server does not answer"
+        if answer.is_error:
+            return f"the api-server answers {answer.status_code}"
+        health = answer.json()
+        return ", ".join(part for part in _PARTS if (health.get(part) or {}).get("status") != "healthy")
+
+    def _failure(self, reason: str) -> AirflowDidNotStart:
+        tail = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-40:])
+        return AirflowDidNotStart(f"{reason}. The end of {self.log_file}:\n{tail}")
