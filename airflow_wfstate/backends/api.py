@@ -28,6 +28,7 @@ from airflow_wfstate.domain.workflow import (
 )
 from airflow_wfstate.exceptions import (
     AccessDenied,
+    InvalidRequest,
     ServerUnreachable,
     WorkflowNotFound,
     WorkflowStateError,
@@ -65,11 +66,15 @@ class ApiBackend:
     def __init__(self, server_url: str, credentials: httpx.Auth, *, configured_by: str) -> None:
         self._base_url = f"{server_url}/wfstate/v1"
         self._configured_by = configured_by
-        self._client = httpx.Client(
-            auth=credentials,
-            timeout=conf.api_timeout().total_seconds(),
-            headers={"Accept": "application/json", "User-Agent": "airflow-provider-wfstate"},
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=self._base_url,
+                auth=credentials,
+                timeout=conf.api_timeout().total_seconds(),
+                headers={"Accept": "application/json", "User-Agent": "airflow-provider-wfstate"},
+            )
+        except httpx.InvalidURL as error:
+            raise self._unreachable(f"cannot be called ({error})") from error
 
     def close(self) -> None:
         """Close the kept-alive connections."""
@@ -77,11 +82,11 @@ class ApiBackend:
 
     def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
         """See ``StateBackend.start_workflow``."""
-        return self._post("/workflows", request, StartedWorkflow, request.idempotency_key)
+        return self._post("/workflows", request, StartedWorkflow)
 
     def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
         """See ``StateBackend.complete_workflow``."""
-        return self._post("/workflows/complete", request, CompletedWorkflow, request.idempotency_key)
+        return self._post("/workflows/complete", request, CompletedWorkflow)
 
     def begin_step(self, request: BeginStep) -> BegunStep:
         """See ``StateBackend.begin_step``."""
@@ -125,17 +130,17 @@ class ApiBackend:
         return f"{self._base_url} answered; {health.get('open_workflows')} open workflows"
 
     def _get(self, path: str, parameters: Mapping[str, Any], answer_type: type[Answer]) -> Answer:
-        return self._send(httpx.Request("GET", self._base_url + path, params=dict(parameters)), answer_type)
+        try:
+            request = self._client.build_request("GET", path, params=dict(parameters))
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(
+                "What was asked for holds a lone surrogate, which has no UTF-8 form.", "Leave it out."
+            ) from error
+        return self._send(request, answer_type)
 
-    def _post(
-        self, path: str, request: object, answer_type: type[Answer], idempotency_key: str | None = None
-    ) -> Answer:
+    def _post(self, path: str, body: object, answer_type: type[Answer]) -> Answer:
         headers = {"Content-Type": "application/json"}
-        if idempotency_key is not None:
-            headers["Idempotency-Key"] = idempotency_key
-        return self._send(
-            httpx.Request("POST", self._base_url + path, content=to_json(request), headers=headers), answer_type
-        )
+        return self._send(self._client.build_request("POST", path, content=to_json(body), headers=headers), answer_type)
 
     def _send(self, request: httpx.Request, answer_type: type[Answer]) -> Answer:
         retrying = Retrying(
@@ -156,7 +161,7 @@ class ApiBackend:
     def _send_once(self, request: httpx.Request) -> httpx.Response:
         try:
             response = self._client.send(request)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as failure:
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as failure:
             raise self._unreachable(f"cannot be called ({type(failure).__name__}: {failure})") from failure
         except httpx.TransportError as failure:
             complaint = f"did not answer ({type(failure).__name__}: {failure})"

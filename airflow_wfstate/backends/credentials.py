@@ -58,16 +58,19 @@ class UserToken(httpx.Auth):
         """Send the request, with a token fetched before when needed; once more when the token was refused."""
         fetched = False
         if time.time() > self._expires_at - _RENEW_BEFORE_SECONDS:
-            yield from self._fetch()
+            yield from self._fetch(request)
             fetched = True
         response = yield _with_token(request, self._token)
         if not fetched and _is_token_refused(response):
-            yield from self._fetch()
+            yield from self._fetch(request)
             yield _with_token(request, self._token)
 
-    def _fetch(self) -> AuthFlow:
+    def _fetch(self, request: httpx.Request) -> AuthFlow:
         response = yield httpx.Request(
-            "POST", self._token_url, json={"username": self._login, "password": self._password}
+            "POST",
+            self._token_url,
+            json={"username": self._login, "password": self._password},
+            extensions=request.extensions,  # the client's timeouts
         )
         if response.status_code in (502, 503, 504):
             raise httpx.ConnectError(f"{self._token_url} answered {response.status_code}")

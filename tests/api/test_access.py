@@ -129,10 +129,44 @@ def test_a_viewer_reads_and_does_not_write(api_server: ApiServer, task: str) -> 
     operator.close()
 
 
+def test_a_user_of_one_dag_sees_its_workflows_and_its_payloads(
+    api_server: ApiServer, api_backend: ApiBackend, airflow_rows: AirflowRows
+) -> None:
+    key = str(uuid.uuid4())
+    run_id = airflow_rows.add_run("orders")
+    owner = airflow_rows.add_task("orders", run_id, "pay")
+    started = api_backend.start_workflow(StartWorkflow(owner, "order", key, encode({"id": 1}), participants=["ledger"]))
+    paid = api_backend.begin_step(BeginStep(owner, "pay"))
+    api_backend.end_attempt(EndAttempt(paid.attempt_key, 1, StepState.SUCCEEDED, output=encode("card 1234")))
+
+    clerk = api_server.backend("clerk")
+    with pytest.raises(WorkflowNotFound):
+        clerk.get_workflow(started.workflow.id)
+    with pytest.raises(WorkflowNotFound):
+        clerk.read_journal(started.workflow.id)
+    with pytest.raises(AccessDenied, match="may not change runs of the DAG orders"):
+        clerk.end_attempt(EndAttempt(paid.attempt_key, 1, StepState.SUCCEEDED, output=encode(2)))
+
+    guest = airflow_rows.running_task("ledger")
+    clerk.start_workflow(StartWorkflow(guest, "order", key, encode({"id": 1})))
+    booked = clerk.begin_step(BeginStep(guest, "book"))
+    clerk.end_attempt(EndAttempt(booked.attempt_key, 1, StepState.SUCCEEDED, output=encode("booked")))
+
+    detail = clerk.get_workflow(started.workflow.id)
+    outputs = {step.name: step.output for step in detail.steps}
+    assert detail.input is None
+    assert outputs["pay"] is None
+    assert outputs["book"] == encode("booked")
+    hashes = {step.name: step.output_sha256 for step in detail.steps}
+    assert hashes["pay"] == encode("card 1234").sha256
+    clerk.close()
+
+
 def test_only_who_may_change_runs_sweeps(client: httpx.Client, api_server: ApiServer) -> None:
     def sweep_as(login: str) -> httpx.Response:
         return client.post("/v1/sweep", headers={"Authorization": f"Bearer {api_server.token(login)}"})
 
+    assert sweep_as("clerk").status_code == 403
     assert sweep_as("viewer").status_code == 403
     assert sweep_as("op").status_code == 200
 
