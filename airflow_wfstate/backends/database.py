@@ -63,7 +63,8 @@ class DatabaseBackend:
 
     def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
         """See ``StateBackend.save_checkpoint``."""
-        return self._write(save_checkpoint, request)
+        saved = None if self._hot_path is None else self._hot_path.save_checkpoint(request)
+        return saved or self._write(save_checkpoint, request)
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import Connection, Insert, Row, Select, Table, Update, bindparam, insert, select, update
 
@@ -177,6 +177,7 @@ class Change:
         self._from_states = predecessors(target)
         self._values.update(values, state=target.value)
         self.state = target
+        self.error = cast("str | None", values.get("error", self.error))
 
     def set(self, **values: object) -> None:
         """Set columns of the workflow's row without a change of state."""

@@ -1,4 +1,4 @@
-"""The hot path on PostgreSQL: begin and end of an attempt as one call of a stored function each."""
+"""The hot path on PostgreSQL: begin, checkpoint and end of an attempt as one call of a stored function each."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, EndAttempt, RecordedWrite
+from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, EndAttempt, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue, parse, verify
 from airflow_wfstate.store.begin_step import check_begin
 from airflow_wfstate.store.end_attempt import ENTRY_KINDS, check_end, end_data, stored_error
 from airflow_wfstate.store.identity import idempotency_key, new_id
+from airflow_wfstate.store.save_checkpoint import check_checkpoint
 from airflow_wfstate.store.transaction import run_autocommit
 
 _BEGIN: Final = (
@@ -28,6 +29,12 @@ _END: Final = (
     "SELECT wfstate_end_running_attempt(%(workflow_id)s::uuid, %(step_id)s::uuid, %(attempt)s::integer, "
     "%(round)s::integer, %(write)s::bigint, %(state)s::text, %(output)s::text, %(output_type)s::text, "
     "%(output_sha256)s::text, %(error)s::text, %(kind)s::text, %(data)s::text)"
+)
+
+_SAVE: Final = (
+    "SELECT wfstate_save_checkpoint(%(workflow_id)s::uuid, %(step_id)s::uuid, %(attempt)s::integer, "
+    "%(round)s::integer, %(write)s::bigint, %(name)s::text, %(value)s::text, %(value_type)s::text, "
+    "%(value_sha256)s::text)"
 )
 
 
@@ -57,7 +64,7 @@ class WorkflowSecrets:
 
 
 class HotPath:
-    """Begin and end of attempts in the plain case.
+    """Begin, checkpoints and end of attempts in the plain case.
 
     :param engine: of a PostgreSQL database.
     """
@@ -102,14 +109,31 @@ class HotPath:
 
         return run_autocommit(self._engine, work)
 
+    def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite | None:
+        """Save a checkpoint of an attempt that runs; None in any other case: nothing was changed."""
+        check_checkpoint(request)
+        key = self._verified(request.attempt_key)
+        if key is None:
+            return None
+        parameters = {
+            "workflow_id": key.workflow_id,
+            "step_id": key.step_id,
+            "attempt": key.attempt,
+            "round": key.round,
+            "write": request.write,
+            "name": request.name,
+            "value": request.value.text,
+            "value_type": request.value.type,
+            "value_sha256": request.value.sha256,
+        }
+        return self._written(_SAVE, parameters, key, request.write)
+
     def end_running_attempt(self, request: EndAttempt) -> RecordedWrite | None:
         """End an attempt that is the newest and runs; None in any other case: nothing was changed."""
         check_end(request)
-        key = parse(request.attempt_key)
-        secret = self._secrets.find(key.workflow_id)
-        if secret is None:
+        key = self._verified(request.attempt_key)
+        if key is None:
             return None
-        verify(key, secret)
         output = request.output
         parameters = {
             "workflow_id": key.workflow_id,
@@ -125,11 +149,24 @@ class HotPath:
             "kind": ENTRY_KINDS[request.state].value,
             "data": json.dumps(end_data(request), ensure_ascii=True, separators=(",", ":")),
         }
+        return self._written(_END, parameters, key, request.write)
 
+    def _verified(self, text: str) -> AttemptKey | None:
+        """The key, when its workflow's secret is kept here; None when it is not."""
+        key = parse(text)
+        secret = self._secrets.find(key.workflow_id)
+        if secret is None:
+            return None
+        verify(key, secret)
+        return key
+
+    def _written(
+        self, statement: str, parameters: dict[str, object], key: AttemptKey, write: int
+    ) -> RecordedWrite | None:
         def work(connection: Connection) -> bool:
-            ended: bool = connection.exec_driver_sql(_END, parameters).scalar_one()
-            return ended
+            written: bool = connection.exec_driver_sql(statement, parameters).scalar_one()
+            return written
 
         if not run_autocommit(self._engine, work):
             return None
-        return RecordedWrite(key.step_id, key.attempt, request.write)
+        return RecordedWrite(key.step_id, key.attempt, write)

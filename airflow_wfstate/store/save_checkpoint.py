@@ -53,9 +53,7 @@ _READ: Final = (
 
 def save_checkpoint(connection: Connection, request: SaveCheckpoint) -> RecordedWrite | Unchanged[RecordedWrite]:
     """Keep the value, as ``StateBackend.save_checkpoint`` says."""
-    check_name("checkpoint name", request.name)
-    check_write_number(request.write)
-    check_payload(f"checkpoint {request.name}", request.value)
+    check_checkpoint(request)
     key = parse(request.attempt_key)
     locked = connection.execute(
         _LOCK, {"locked_step_id": key.step_id, "locked_number": key.attempt, "write": request.write}
@@ -82,6 +80,16 @@ def save_checkpoint(connection: Connection, request: SaveCheckpoint) -> Recorded
         )
     _store(connection, request, key)
     return answer
+
+
+def check_checkpoint(request: SaveCheckpoint) -> None:
+    """Check what does not depend on the stored state.
+
+    :raises InvalidRequest: the name is none, the number is out of range, or the value cannot be stored.
+    """
+    check_name("checkpoint name", request.name)
+    check_write_number(request.write)
+    check_payload(f"checkpoint {request.name}", request.value)
 
 
 def _store(connection: Connection, request: SaveCheckpoint, key: AttemptKey) -> None:

@@ -3,9 +3,9 @@
 Measured with psycopg2, which Airflow's default engine uses: a begin as statements of its own takes seven round
 trips and plans each anew; as a function it takes one, with plans that the session keeps, also behind pgbouncer.
 
-Each does only the plain case of its transaction (begin_step.py, end_attempt.py): the workflow is running, the step is
-new, or its newest attempt is running. In any other case it changes nothing and answers with no row, and the
-transaction in Python decides. Their guards are filled in from the state tables.
+Each does only the plain case of its transaction (begin_step.py, end_attempt.py, save_checkpoint.py): the workflow is
+running, the step is new, or its newest attempt is running. In any other case it changes nothing and answers with no
+row, and the transaction in Python decides. Their guards are filled in from the state tables.
 """
 
 from __future__ import annotations
@@ -132,12 +132,42 @@ BEGIN
 END $function$
 """  # noqa: S608 - filled in from our own enums alone
 
-STORED_FUNCTIONS: Final = (BEGIN_NEW_STEP, END_RUNNING_ATTEMPT)
+SAVE_CHECKPOINT: Final = f"""
+CREATE OR REPLACE FUNCTION wfstate_save_checkpoint(
+    p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_name text,
+    p_value text, p_value_type text, p_value_sha256 text
+) RETURNS boolean
+LANGUAGE plpgsql AS $function$
+#variable_conflict use_column
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM wfstate_workflow w WHERE w.id = p_workflow_id AND w.state = '{WorkflowState.RUNNING.value}'
+    ) THEN
+        RETURN false;
+    END IF;
+    UPDATE wfstate_attempt a SET last_write = p_write
+     WHERE a.step_id = p_step_id AND a.number = p_attempt AND a.last_write < p_write
+       AND a.state = '{StepState.RUNNING.value}';
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO wfstate_checkpoint AS c
+        (step_id, round, name, value, value_type, value_sha256, attempt, saved_at)
+    VALUES (p_step_id, p_round, p_name, p_value, p_value_type, p_value_sha256, p_attempt, clock_timestamp())
+    ON CONFLICT (step_id, round, name) DO UPDATE
+       SET value = excluded.value, value_type = excluded.value_type, value_sha256 = excluded.value_sha256,
+           attempt = excluded.attempt, saved_at = excluded.saved_at;
+    RETURN true;
+END $function$
+"""  # noqa: S608 - filled in from our own enums alone
+
+STORED_FUNCTIONS: Final = (BEGIN_NEW_STEP, END_RUNNING_ATTEMPT, SAVE_CHECKPOINT)
 
 DROP_STORED_FUNCTIONS: Final = (
     "DROP FUNCTION IF EXISTS wfstate_begin_new_step(uuid, text, text, uuid, text, text, integer, text)",
     "DROP FUNCTION IF EXISTS wfstate_end_running_attempt"
     "(uuid, uuid, integer, integer, bigint, text, text, text, text, text, text, text)",
+    "DROP FUNCTION IF EXISTS wfstate_save_checkpoint(uuid, uuid, integer, integer, bigint, text, text, text, text)",
 )
 
 

@@ -81,6 +81,10 @@ def order(world: World) -> Order:
     )
 
 
+def _forged(key: str) -> str:
+    return key[:-1] + ("0" if key[-1] != "0" else "1")
+
+
 def _done(order: Order, answer: TurnAnswer) -> None:
     assert answer.work is not None
     order.world.backend.end_compensation(EndCompensation(answer.work.compensation_key, succeeded=True))
@@ -216,6 +220,7 @@ def test_a_killed_step_is_undone_as_lost_after_the_grace(world: World) -> None:
     assert answer.decision is TurnDecision.COMPENSATE
     assert answer.work is not None
     assert answer.work.output is None
+    assert answer.work.error is not None
 
 
 @pytest.mark.parametrize(("when", "undone"), [(CompensateWhen.ATTEMPTED, True), (CompensateWhen.COMPLETED, False)])
@@ -287,4 +292,4 @@ def test_bad_ends_are_refused(order: Order) -> None:
     with pytest.raises(InvalidRequest):
         order.world.backend.end_compensation(EndCompensation(work.compensation_key, succeeded=False))
     with pytest.raises(InvalidAttemptKey):
-        order.world.backend.end_compensation(EndCompensation(work.compensation_key[:-2] + "00", succeeded=True))
+        order.world.backend.end_compensation(EndCompensation(_forged(work.compensation_key), succeeded=True))
