@@ -22,7 +22,7 @@ _HEALTHY_SECONDS = 180
 
 def main() -> int:
     """Run the demo; 0 when all four scenarios held."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     home = DemoHome()
     airflow: LiveAirflow | None = None
     stays = console.is_terminal and os.environ.get("DEMO_EXIT") != "1"
@@ -55,8 +55,7 @@ def _run(home: DemoHome, airflow: LiveAirflow, console: Console) -> list[Outcome
     airflow.wait_until_healthy(_HEALTHY_SECONDS)
     console.print(f"Airflow is healthy after {time.monotonic() - began:.0f} seconds.")
     client = airflow.client()
-    label = time.strftime("%H%M%S")
-    stage = Stage(airflow, client, home.postgres.url(WAREHOUSE), lambda: screen.look(), label)
+    stage = Stage(airflow, client, home.postgres.url(WAREHOUSE), lambda: screen.look(), label="demo")
     screen = Screen(console, client, lambda: _loaded(stage))
     try:
         stage.wait_for_dags()
@@ -85,7 +84,12 @@ def _summarise(home: DemoHome, airflow: LiveAirflow, outcomes: list[Outcome], co
         console.print(f"\nThe page:  {airflow.url}/plugin/wfstate   (user admin, password {airflow.admin_password()})")
     command = os.path.relpath(home.command)
     console.print(f"\nCommands to try{'' if stays else ' (they start the PostgreSQL of the demo as they need it)'}:")
-    for words in ("list", "list --state compensated -o json", "show order/KEY", "journal order/KEY"):
+    for words in (
+        "list",
+        "list --state compensated -o json",
+        "show order/demo-refused",
+        "journal load_airports/demo-airports",
+    ):
         console.print(f"  {command} wfstate {words}", markup=False)
 
 

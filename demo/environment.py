@@ -32,6 +32,14 @@ def on_port(port: int) -> Variables:
     return {"AIRFLOW__API__PORT": str(port), "AIRFLOW__API__BASE_URL": f"http://localhost:{port}"}
 
 
+def on_free_log_ports() -> Variables:
+    """Let the servers of logs listen where no other Airflow of this machine does."""
+    return {
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+    }
+
+
 def small_and_quick(database_url: str, dags_folder: Path, jwt_secret: str) -> Variables:
     """Options for a small Airflow that does not keep a person waiting.
 

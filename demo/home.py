@@ -79,6 +79,7 @@ class DemoHome:
         return {
             **environment.bare(self.airflow_folder),
             **environment.on_port(settings["port"]),
+            **environment.on_free_log_ports(),
             **environment.small_and_quick(
                 self.postgres.url(_METADATA, "psycopg2"), CHECKOUT / "dags", settings["jwt_secret"]
             ),

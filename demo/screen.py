@@ -45,7 +45,7 @@ class Screen:
         self._title = ""
         self._told: dict[str, str] = {}
         self._spinner = Spinner("dots")
-        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
 
     def begin(self, title: str) -> None:
         """Say what comes now."""
