@@ -1,0 +1,62 @@
+"""A live Airflow on PostgreSQL, with the demo's DAGs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import make_url
+
+from demo import environment
+from demo.home import CHECKOUT
+from demo.stage import Stage
+from demo.standalone import LiveAirflow
+from tests.support.postgres import PostgresServer, sqlalchemy_url
+
+
+@pytest.fixture(scope="session")
+def warehouse_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A libpq URL of the database that the DAG load_airports loads into."""
+    with postgres_server.database("warehouse") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def live_airflow(
+    postgres_server: PostgresServer, warehouse_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveAirflow]:
+    """Scheduler, workers, triggerer and api-server on a PostgreSQL database of their own; healthy."""
+    home, port = tmp_path_factory.mktemp("live"), environment.free_port()
+    with postgres_server.database("live") as url:
+        variables = {
+            **environment.bare(home),
+            **environment.on_port(port),
+            **environment.on_free_log_ports(),
+            **environment.small_and_quick(sqlalchemy_url(url), CHECKOUT / "dags", environment.new_jwt_secret()),
+            **environment.connection("demo_warehouse", _connection_fields(warehouse_url)),
+        }
+        with LiveAirflow(home, port, variables) as airflow:
+            airflow.wait_until_healthy(timeout_seconds=240)
+            yield airflow
+
+
+@pytest.fixture(scope="session")
+def stage(live_airflow: LiveAirflow, warehouse_url: str) -> Iterator[Stage]:
+    """What the demo's scenarios work with."""
+    client = live_airflow.client()
+    stage = Stage(live_airflow, client, warehouse_url, look=lambda: None, label="acceptance")
+    stage.wait_for_dags()
+    yield stage
+    client.close()
+
+
+def _connection_fields(libpq_url: str) -> dict[str, object]:
+    url = make_url(libpq_url)
+    return {
+        "conn_type": "postgres",
+        "host": url.host or url.query["host"],
+        "port": url.port,
+        "login": url.username,
+        "password": url.password,
+        "schema": url.database,
+    }
