@@ -35,17 +35,14 @@ def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchang
     if change is None:
         return Unchanged(TurnAnswer(TurnDecision.NOTHING, None, "This run belongs to no workflow."))
     change.actor = caller.actor
-    if caller.role is RunRole.GUEST:
-        return Unchanged(
-            _answer(change, TurnDecision.NOTHING, "This run is a guest of the workflow: it decides nothing.")
-        )
     if caller.relay_task_id != caller.task_id:
         change.update(
             schema.run,
             where={"workflow_id": change.workflow_id, "dag_id": caller.dag_id, "run_id": caller.run_id},
             values={"relay_task_id": caller.task_id},
         )
-    if change.state is WorkflowState.RUNNING:
+    # A guest decides nothing, but what it did for the workflow is undone by its relay.
+    if change.state is WorkflowState.RUNNING and caller.role is not RunRole.GUEST:
         leaf = failed_leaf(connection, caller.dag_id, caller.run_id, request.leaf_task_ids)
         if leaf is not None:
             fail_workflow(connection, change, caller.dag_id, caller.run_id)
@@ -73,6 +70,11 @@ def _give_or_take(connection: Connection, change: Change, caller: Caller | None)
     for pending in pending_compensations(connection, change.workflow_id):
         return _next(connection, change, caller, pending)
     connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
+    change.update(
+        schema.compensation,
+        where={"workflow_id": change.workflow_id, "state": CompensationState.ARMED.value},
+        values={"state": CompensationState.NOT_NEEDED.value},
+    )
     change.become(WorkflowState.COMPENSATED, ended_at=change.now, hold_reason=None)
     change.journal(EntryKind.WORKFLOW_COMPENSATED)
     return _answer(change, TurnDecision.FINISHED, "Everything is undone.")

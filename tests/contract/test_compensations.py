@@ -239,6 +239,46 @@ def test_whether_a_failed_round_is_undone(world: World, when: CompensateWhen, un
     assert world.backend.get_workflow(workflow.id).summary.state is expected
 
 
+def test_what_a_guest_did_is_undone_by_the_guests_own_relay(world: World) -> None:
+    key, run_id, guest_run = world.unique("key"), world.rows.add_run("intake"), world.rows.add_run("intake")
+    workflow = world.start(run_id, key=key).workflow
+    world.start(guest_run, key=key)
+    world.step_done(guest_run, "reserve", undo="task:reserve")
+    guest_relay = world.rows.add_task("intake", guest_run, "compensate")
+    assert world.backend.take_turn(TakeTurn(guest_relay, ["reserve"])).decision is TurnDecision.NOTHING
+    broken = world.rows.add_task("intake", run_id, "broken")
+    world.fail(world.begin_as(broken, "broken"))
+    world.rows.set_task_state(broken, "failed")
+    owner_relay = world.rows.add_task("intake", run_id, "compensate")
+
+    assert world.backend.take_turn(TakeTurn(owner_relay, ["broken"])).decision is TurnDecision.HANDED_OVER
+    answer = world.backend.take_turn(TakeTurn(guest_relay, ["reserve"]))
+
+    assert answer.work is not None
+    world.backend.end_compensation(EndCompensation(answer.work.compensation_key, succeeded=True))
+    assert world.backend.take_turn(TakeTurn(guest_relay, ["reserve"])).decision is TurnDecision.FINISHED
+    assert world.backend.get_workflow(workflow.id).summary.state is WorkflowState.COMPENSATED
+
+
+def test_what_never_acted_needs_no_undo(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id).workflow
+    world.step_done(run_id, "reserve", undo="task:reserve")
+    task = world.rows.add_task("intake", run_id, "act")
+    declared = CompensationDeclaration("task:act", when=CompensateWhen.COMPLETED)
+    world.fail(world.begin_as(task, "act", compensation=declared))
+    world.rows.set_task_state(task, "failed")
+    relay = world.rows.add_task("intake", run_id, "compensate")
+    work = world.backend.take_turn(TakeTurn(relay, ["act"])).work
+    assert work is not None
+    assert work.step_name == "reserve"
+    world.backend.end_compensation(EndCompensation(work.compensation_key, succeeded=True))
+
+    assert world.backend.take_turn(TakeTurn(relay, ["act"])).decision is TurnDecision.FINISHED
+    states = {step.name: step.compensations[0].state for step in world.backend.get_workflow(workflow.id).steps}
+    assert states == {"reserve": CompensationState.DONE, "act": CompensationState.NOT_NEEDED}
+
+
 def test_policy_hold_waits_for_a_person(world: World) -> None:
     run_id = world.rows.add_run("intake")
     workflow = world.start(run_id, on_failure=FailurePolicy.HOLD).workflow
