@@ -13,6 +13,7 @@ class EntryKind(str, Enum):
 
     WORKFLOW_STARTED = "workflow.started"
     WORKFLOW_RESUMED = "workflow.resumed"
+    WORKFLOW_REOPENED = "workflow.reopened"
     WORKFLOW_SUCCEEDED = "workflow.succeeded"
     WORKFLOW_FAILED = "workflow.failed"
     WORKFLOW_COMPENSATING = "workflow.compensating"

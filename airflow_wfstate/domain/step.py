@@ -26,6 +26,16 @@ class BeginDecision(str, Enum):
     SKIPPED = "skipped"
 
 
+class OnClear(str, Enum):
+    """What it means that a person cleared a task whose step had succeeded.
+
+    ``rerun``: a wish to run it again, as a new round; ``reuse``: the stored output answers.
+    """
+
+    RERUN = "rerun"
+    REUSE = "reuse"
+
+
 @dataclass(frozen=True)
 class BeginStep:
     """The wish of a task instance to do a step.
@@ -37,6 +47,7 @@ class BeginStep:
     :param item_key: tells the items of a mapped step apart; empty for a step that is not mapped.
     :param compensation: the undo that this step declares; None for a step without one.
     :param relay_task_id: the DAG's CompensateWorkflowOperator; None when it has none.
+    :param on_clear: what it means that the task was cleared after the step had succeeded.
     """
 
     task_instance_id: str
@@ -44,6 +55,7 @@ class BeginStep:
     item_key: str = ""
     compensation: CompensationDeclaration | None = None
     relay_task_id: str | None = None
+    on_clear: OnClear = OnClear.RERUN
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,11 @@ task_instance_history: Final = Table(
     "task_instance_history",
     airflow_metadata,
     Column("task_instance_id", Uuid(as_uuid=False), primary_key=True),
+    Column("dag_id", String(250)),
+    Column("run_id", String(250)),
+    Column("task_id", String(250)),
+    Column("map_index", Integer),
+    Column("try_number", Integer),
     Column("state", String(20)),
     Column("end_date", UtcDateTime),
 )

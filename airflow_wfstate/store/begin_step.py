@@ -13,13 +13,14 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, predecessors
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep
+from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
+from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_after_success
 from airflow_wfstate.store.identity import idempotency_key, new_id
 from airflow_wfstate.store.implicit_workflow import start_implicit_workflow
 from airflow_wfstate.store.payload_columns import payload_of
@@ -38,9 +39,11 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
     change.actor = caller.actor
     step = find_step(connection, change.workflow_id, caller.dag_id, request.name, request.item_key)
     if step is not None:
-        answer = _without_new_attempt(connection, change, caller, step)
+        answer = _without_new_attempt(connection, change, caller, step, request.on_clear)
         if answer is not None:
             return answer
+        if step.state is StepState.SUCCEEDED and change.state is WorkflowState.SUCCEEDED:
+            reopen(change)
     elif change.state is WorkflowState.SUCCEEDED and caller.role is RunRole.GUEST:
         return Unchanged(BegunStep(BeginDecision.SKIPPED, change.ref(), step_id=""))
     _check_open(change, caller, request)
@@ -78,7 +81,7 @@ def check_begin(request: BeginStep) -> BeginStep:
 
 
 def _without_new_attempt(
-    connection: Connection, change: Change, caller: Caller, step: StepRow
+    connection: Connection, change: Change, caller: Caller, step: StepRow, on_clear: OnClear
 ) -> BegunStep | Unchanged[BegunStep] | None:
     """The answer when the step's state needs no new attempt; None when it does."""
     if step.state in (StepState.RUNNING, StepState.WAITING):
@@ -86,7 +89,7 @@ def _without_new_attempt(
             return _same_attempt(connection, change, caller, step)
         if not step.holder_is_over:
             return Unchanged(BegunStep(BeginDecision.BUSY, change.ref(), step.id, holder=step.holder))
-    if step.state is StepState.SUCCEEDED:
+    if step.state is StepState.SUCCEEDED and not _is_wish_to_run_again(connection, change, caller, step, on_clear):
         return Unchanged(
             BegunStep(
                 BeginDecision.ANSWERED,
@@ -102,6 +105,18 @@ def _without_new_attempt(
     if caller.role is RunRole.GUEST and change.state is WorkflowState.SUCCEEDED:
         return Unchanged(BegunStep(BeginDecision.SKIPPED, change.ref(), step.id))
     return None
+
+
+def _is_wish_to_run_again(
+    connection: Connection, change: Change, caller: Caller, step: StepRow, on_clear: OnClear
+) -> bool:
+    """Whether a succeeded step is to get its next round: its task was cleared by hand, and its author agrees."""
+    return (
+        on_clear is OnClear.RERUN
+        and step.task_instance_id != caller.task_instance_id
+        and not (caller.role is RunRole.GUEST and change.state is WorkflowState.SUCCEEDED)
+        and was_cleared_after_success(connection, caller)
+    )
 
 
 def _same_attempt(
@@ -170,10 +185,7 @@ def _new_step(change: Change, caller: Caller, request: BeginStep) -> BegunStep:
             "updated_at": change.now,
         },
     )
-    change.insert(
-        schema.round_,
-        {"step_id": step_id, "number": 1, "state": StepState.RUNNING.value, "last_entry": entry},
-    )
+    _insert_round(change, step_id, 1, entry)
     _insert_attempt(change, caller, step_id, 1, 1)
     _record_compensation(change, caller, request, step_id, 1, recorded=False)
     return _begun(change, caller, step_id, 1, 1)
@@ -183,6 +195,8 @@ def _next_attempt(
     connection: Connection, change: Change, caller: Caller, request: BeginStep, step: StepRow
 ) -> BegunStep:
     number = step.attempt + 1
+    is_new_round = step.state is StepState.SUCCEEDED
+    round_number = step.round + 1 if is_new_round else step.round
     if step.state in (StepState.RUNNING, StepState.WAITING):
         change.journal(
             EntryKind.STEP_LOST, step=step.label, attempt=step.attempt, data={"task_instance_id": step.task_instance_id}
@@ -193,22 +207,41 @@ def _next_attempt(
             values={"state": StepState.LOST.value, "ended_at": change.now},
             from_states=predecessors(StepState.LOST),
         )
-    entry = change.journal(EntryKind.STEP_BEGAN, step=step.label, attempt=number, data=_begin_data(caller, step.round))
+    entry = change.journal(
+        EntryKind.STEP_BEGAN, step=step.label, attempt=number, data=_begin_data(caller, round_number)
+    )
     change.update(
         schema.step,
         where={"id": step.id, "attempt": step.attempt},
-        values={"state": StepState.RUNNING.value, "attempt": number, "error": None, "updated_at": change.now},
+        values={
+            "state": StepState.RUNNING.value,
+            "round": round_number,
+            "attempt": number,
+            "error": None,
+            "updated_at": change.now,
+        },
         from_states=[step.state],
     )
-    change.update(
+    if is_new_round:
+        _insert_round(change, step.id, round_number, entry)
+    else:
+        change.update(
+            schema.round_,
+            where={"step_id": step.id, "number": round_number},
+            values={"state": StepState.RUNNING.value, "last_entry": entry},
+        )
+    _insert_attempt(change, caller, step.id, round_number, number)
+    recorded = step.compensation_state is not None and not is_new_round
+    _record_compensation(change, caller, request, step.id, round_number, recorded=recorded)
+    begun = _begun(change, caller, step.id, round_number, number)
+    return replace(begun, checkpoints=_checkpoints(connection, step.id, round_number))
+
+
+def _insert_round(change: Change, step_id: str, number: int, entry: int) -> None:
+    change.insert(
         schema.round_,
-        where={"step_id": step.id, "number": step.round},
-        values={"state": StepState.RUNNING.value, "last_entry": entry},
+        {"step_id": step_id, "number": number, "state": StepState.RUNNING.value, "last_entry": entry},
     )
-    _insert_attempt(change, caller, step.id, step.round, number)
-    _record_compensation(change, caller, request, step.id, step.round, recorded=step.compensation_state is not None)
-    begun = _begun(change, caller, step.id, step.round, number)
-    return replace(begun, checkpoints=_checkpoints(connection, step.id, step.round))
 
 
 def _begin_data(caller: Caller, round_number: int) -> dict[str, JsonValue]:

@@ -50,6 +50,7 @@ _RETURNED: Final = (
     _workflow.c.journal_count,
     _workflow.c.definition_sha256,
     _workflow.c.implicit,
+    _workflow.c.reopened,
     _workflow.c.on_failure,
     _workflow.c.input_sha256,
     _workflow.c.error,
@@ -89,6 +90,7 @@ class Change:
         self.state = WorkflowState(row.state)
         self.definition_sha256: str = row.definition_sha256
         self.implicit: bool = row.implicit
+        self.reopened: bool = row.reopened
         self.on_failure: str = row.on_failure
         self.input_sha256: str = row.input_sha256
         self.error: str | None = row.error

@@ -25,11 +25,16 @@ def fail_workflow(connection: Connection, change: Change, dag_id: str, run_id: s
     to_compensate = bool(pending_compensations(connection, change.workflow_id)) or any(
         step.compensation_state is CompensationState.ARMED for step in open_steps(connection, change.workflow_id)
     )
-    if change.on_failure == FailurePolicy.COMPENSATE.value and to_compensate:
+    if change.on_failure == FailurePolicy.COMPENSATE.value and to_compensate and not change.reopened:
         change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
         change.journal(EntryKind.WORKFLOW_COMPENSATING)
         return
-    reason = "nothing to compensate" if not to_compensate else "its policy on failure is to hold"
+    if not to_compensate:
+        reason = "nothing to compensate"
+    elif change.reopened:
+        reason = "it had succeeded before: a person decides"
+    else:
+        reason = "its policy on failure is to hold"
     change.become(WorkflowState.FAILED, error=error, hold_reason=reason)
 
 

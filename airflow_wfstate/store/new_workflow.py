@@ -60,6 +60,7 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
             journal_count=0,
             definition_sha256=sha256,
             implicit=new.implicit,
+            reopened=False,
             on_failure=new.definition.on_failure.value,
             input=new.input.text,
             input_type=new.input.type,

@@ -78,6 +78,7 @@ workflow: Final = Table(
     Column("journal_count", BigInteger, nullable=False, comment="number of the last journal entry"),
     Column("definition_sha256", _SHA256, nullable=False),
     Column("implicit", Boolean, nullable=False, comment="started by a step, not by an operator"),
+    Column("reopened", Boolean, nullable=False, comment="had succeeded: never compensated by itself any more"),
     Column("on_failure", _STATE, nullable=False),
     Column("input", Text, nullable=False),
     Column("input_type", _TYPE, nullable=False),

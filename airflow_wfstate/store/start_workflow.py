@@ -15,6 +15,7 @@ from airflow_wfstate.exceptions import AccessDenied, InputMismatch, WorkflowClos
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_after_success
 from airflow_wfstate.store.definition import Definition, check_definition, read_definition
 from airflow_wfstate.store.new_workflow import NewWorkflow, bind_run, insert_workflow
 from airflow_wfstate.store.payload_columns import check_payload, payload_of
@@ -139,6 +140,13 @@ def _join(
     if own_role is None:
         _check_may_join(connection, change, request, caller)
         bind_run(connection, change, caller.dag_id, caller.run_id, RunRole.GUEST)
+    elif (
+        change.state is WorkflowState.SUCCEEDED
+        and own_role is not RunRole.GUEST
+        and was_cleared_after_success(connection, caller)
+    ):
+        reopen(change)
+        output = None
     elif change.state is WorkflowState.FAILED and own_role is not RunRole.GUEST:
         change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None)
         change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": "its own run started it again"})

@@ -118,9 +118,12 @@ class AirflowRows:
                     end_date=datetime.now(timezone.utc),
                 )
             )
-            values = {**row, "id": new_id, "try_number": row["try_number"] + 1, "state": "running"}
-            connection.execute(delete(table).where(table.c.id == row["id"]))
-            connection.execute(insert(table).values(values))
+            # In place, as Airflow does: a deleted row would take its history with it.
+            connection.execute(
+                update(table)
+                .where(table.c.id == row["id"])
+                .values(id=new_id, try_number=row["try_number"] + 1, state="running", end_date=None)
+            )
         return str(new_id)
 
     def delete_task(self, task_instance_id: str) -> None:

@@ -57,6 +57,9 @@ def upgrade() -> None:
         sa.Column("journal_count", sa.BigInteger(), nullable=False, comment="number of the last journal entry"),
         sa.Column("definition_sha256", sa.String(length=64), nullable=False),
         sa.Column("implicit", sa.Boolean(), nullable=False, comment="started by a step, not by an operator"),
+        sa.Column(
+            "reopened", sa.Boolean(), nullable=False, comment="had succeeded: never compensated by itself any more"
+        ),
         sa.Column("on_failure", sa.String(length=20), nullable=False),
         sa.Column("input", sa.Text(), nullable=False),
         sa.Column("input_type", sa.String(length=250), nullable=False),
