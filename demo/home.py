@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from demo import environment
 from demo.postgres import EmbeddedPostgres
+from demo.processes import airflow_processes_in, end
 from demo.standalone import LiveAirflow
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -46,10 +47,7 @@ class DemoHome:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise DemoIsRunning("A demo is running already: stop it first (Ctrl-C where it runs).") from error
-        if (self.postgres.folder / "postmaster.pid").exists():
-            # Left running by a demo that was killed.
-            self.postgres.start()
-            self.postgres.stop()
+        self._end_leftovers()
         for entry in self.folder.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)
@@ -90,6 +88,13 @@ class DemoHome:
     def command(self) -> Path:
         """A shell script that runs any ``airflow`` command against this home."""
         return self.folder / "airflow"
+
+    def _end_leftovers(self) -> None:
+        """End what a demo that was killed has left running."""
+        end(lambda: airflow_processes_in(self.airflow_folder), patience_seconds=5)
+        if (self.postgres.folder / "postmaster.pid").exists():
+            self.postgres.start()
+            self.postgres.stop()
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = json.loads(self._settings_file.read_text())

@@ -1,10 +1,11 @@
-"""Ending all the processes of a session, however they were started and whatever became of their parents."""
+"""Finding all the processes of an Airflow, whatever became of their parents, and ending them."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import psutil
 
@@ -29,17 +30,29 @@ def session_processes(session_id: int) -> list[psutil.Process]:
     return [process for process in found.values() if _is_alive(process)]
 
 
-def end_session(session_id: int, patience_seconds: float) -> None:
-    """Ask every process of a session to end (SIGTERM), and kill those that remain (SIGKILL).
+def airflow_processes_in(folder: Path) -> list[psutil.Process]:
+    """The processes of an Airflow that was started in a folder, whoever started it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()) == folder and any("airflow" in word for word in process.cmdline()):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue  # it ended meanwhile, or is somebody else's
+    return [process for process in found if _is_alive(process)]
 
+
+def end(find: Callable[[], list[psutil.Process]], patience_seconds: float) -> None:
+    """Ask processes to end (SIGTERM), and kill those that remain (SIGKILL), until none is found any more.
+
+    :param find: the processes that there are, asked anew: one that is asked to end may start others.
     :param patience_seconds: how long to wait between the two.
     """
-    first = session_processes(session_id)
+    first = find()
     _send(first, signal.SIGTERM)
     _, remaining = psutil.wait_procs(first, timeout=patience_seconds)
-    # A process that is asked to end may start others; killing is repeated until none is left.
     for _ in range(10):
-        remaining = [*session_processes(session_id), *(process for process in remaining if _is_alive(process))]
+        remaining = [*find(), *(process for process in remaining if _is_alive(process))]
         if not remaining:
             return
         _send(remaining, signal.SIGKILL)

@@ -14,7 +14,7 @@ import httpx
 
 from demo.client import AirflowClient
 from demo.environment import airflow_command
-from demo.processes import end_session, session_processes
+from demo.processes import end, session_processes
 
 _PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
@@ -109,7 +109,8 @@ class LiveAirflow:
     def stop(self) -> None:
         """End every process, and wait until they are gone; nothing happens when none was started."""
         if self._process is not None:
-            end_session(self._process.pid, patience_seconds=10)
+            session_id = self._process.pid
+            end(lambda: session_processes(session_id), patience_seconds=10)
             self._process.wait(timeout=10)
             self._process = None
         if self._log is not None:
