@@ -48,6 +48,15 @@ class AirflowClient:
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
         self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
 
+    def clear(self, dag_id: str, run_id: str, task_ids: list[str] | None = None) -> None:
+        """Clear tasks of a run, and nothing below them; None for the whole run."""
+        body: Json = {"dry_run": False, "only_failed": False}
+        if task_ids is None:
+            self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/clear", json=body)
+            return
+        body |= {"dag_run_id": run_id, "task_ids": task_ids, "reset_dag_runs": True, "include_downstream": False}
+        self._ask("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", json=body)
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """The state of a run, as Airflow names it."""
         state: str = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"]
