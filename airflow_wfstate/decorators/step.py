@@ -92,6 +92,7 @@ def step_task(
     item_key: ItemKey | None = None,
     compensate_when: Literal["attempted", "completed"] = "attempted",
     compensate_attempts: int = 3,
+    on_clear: Literal["rerun", "reuse"] = "rerun",
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
     multiple_outputs: bool | None = None,
     **kwargs: Any,
@@ -107,7 +108,7 @@ def step_task(
     :param kwargs: of the task: ``task_id``, ``retries``, ``pool`` and so on.
     :raises InvalidDag: when an option is wrong, or ``step`` cannot be given to the function by its name.
     """
-    options = StepOptions(name, item_key, compensate, compensate_when, compensate_attempts, wfstate_conn_id)
+    options = StepOptions(name, item_key, compensate, compensate_when, compensate_attempts, wfstate_conn_id, on_clear)
 
     def decorate(function: Callable[..., Any]) -> Any:
         if not isinstance(function, FunctionType):

@@ -31,6 +31,7 @@ def durable(
     item_key: ItemKey | None = None,
     compensate_when: Literal["attempted", "completed"] = "attempted",
     compensate_attempts: int = 3,
+    on_clear: Literal["rerun", "reuse"] = "rerun",
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
 ) -> Task:
     """Make a step of a classic operator or of a mapped task, and return it.
@@ -39,7 +40,7 @@ def durable(
     :param compensate: see :class:`~airflow_wfstate.operators.step_options.StepOptions`, as all others.
     :raises InvalidDag: when it is something else, a step already, or a task that begins or ends in the triggerer.
     """
-    options = StepOptions(name, item_key, compensate, compensate_when, compensate_attempts, wfstate_conn_id)
+    options = StepOptions(name, item_key, compensate, compensate_when, compensate_attempts, wfstate_conn_id, on_clear)
     _check(operator)
     if isinstance(operator, MappedOperator):
         operator.operator_class = _step_class(operator.operator_class, options)

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, D
 
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep
+from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowStateError
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.attempt import Attempt
@@ -96,6 +96,7 @@ class StepExecution:
             item_key=item_key_of(self._operator, self._context, self._options.item_key),
             compensation=self._options.declaration(task_id),
             relay_task_id=find_relay(self._operator.get_dag()),
+            on_clear=OnClear(self._options.on_clear),
         )
         begun = self._backend.begin_step(request)
         announce(

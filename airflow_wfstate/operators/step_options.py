@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from airflow_wfstate.domain.compensation import CompensateWhen, CompensationDeclaration
 from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.step import OnClear
 from airflow_wfstate.exceptions import InvalidDag
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class StepOptions:
         only rounds that succeeded or whose end is unknown.
     :param compensate_attempts: how often the relay tries the undo, at least 1.
     :param wfstate_conn_id: the Airflow connection that names the way to the store.
+    :param on_clear: what it means that a person cleared the task after its step had succeeded: ``rerun`` is a wish
+        to do it again, as a new round with a new idempotency key; with ``reuse`` the stored output comes back.
     :raises InvalidDag: when an option is none of these.
     """
 
@@ -46,6 +49,7 @@ class StepOptions:
     compensate_when: Literal["attempted", "completed"] = "attempted"
     compensate_attempts: int = 3
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID
+    on_clear: Literal["rerun", "reuse"] = "rerun"
 
     def __post_init__(self) -> None:
         if self.name is not None:
@@ -54,6 +58,8 @@ class StepOptions:
             raise InvalidDag(
                 f"compensate_when is {self.compensate_when!r}.", "Give 'attempted' (the default) or 'completed'."
             )
+        if self.on_clear not in tuple(meaning.value for meaning in OnClear):
+            raise InvalidDag(f"on_clear is {self.on_clear!r}.", "Give 'rerun' (the default) or 'reuse'.")
         if self.compensate_attempts < 1:
             raise InvalidDag(f"compensate_attempts is {self.compensate_attempts}.", "Give at least 1.")
         _check_handler(self.compensate)

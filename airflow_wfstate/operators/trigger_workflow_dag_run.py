@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException
@@ -52,6 +52,7 @@ class TriggerWorkflowDagRunOperator(BaseOperator):
         wait_for_completion: bool = True,
         step_name: str | None = None,
         item_key: ItemKey | None = None,
+        on_clear: Literal["rerun", "reuse"] = "rerun",
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
     ) -> None:
@@ -59,7 +60,9 @@ class TriggerWorkflowDagRunOperator(BaseOperator):
         self.trigger_dag_id = trigger_dag_id
         self.conf = conf
         self.wait_for_completion = wait_for_completion
-        self.step_options = StepOptions(name=step_name, item_key=item_key, wfstate_conn_id=wfstate_conn_id)
+        self.step_options = StepOptions(
+            name=step_name, item_key=item_key, wfstate_conn_id=wfstate_conn_id, on_clear=on_clear
+        )
 
     def execute(self, context: Context) -> Any:
         """Link and trigger the run, and wait for it."""
