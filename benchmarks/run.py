@@ -1,0 +1,72 @@
+"""One run: everything is measured, one after the other, on the same server."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import task_state_store
+from benchmarks.dbos_transact import DbosSteps, DbosTransact, NotMeasured
+from benchmarks.results import MANY, NO_ROWS, Measured, rows_label
+from benchmarks.scope import STEPS_A_WORKFLOW, Scope
+from benchmarks.server import EMPTY, HISTORY, Databases, databases
+from benchmarks.step_life import Timings, Turn, measure
+from benchmarks.workflows import running_tasks
+
+
+def run(scope: Scope, folder: Path, dbos_folder: Path, console: Console) -> Measured:
+    """Measure.
+
+    :param folder: an empty one, for the server and the Airflow homes.
+    :param dbos_folder: the virtualenv of DBOS Transact, kept for the next run.
+    """
+    missing: dict[str, str] = {}
+    console.print(f"Starting PostgreSQL and two api-servers, and filling in {scope.rows:,} steps ...")
+    with databases(folder, scope.rows) as server:
+        lives: dict[int, dict[str, Timings]] = {}
+        for writers in (1, MANY):
+            console.print(f"Measuring with {writers} writer(s) ...")
+            lives[writers] = measure(_schedules(server, scope, writers))
+        dbos: dict[int, DbosSteps] = {}
+        if scope.dbos:
+            console.print("Measuring DBOS Transact ...")
+            try:
+                dbos = _measure_dbos(server, scope, dbos_folder)
+            except NotMeasured as error:
+                missing["DBOS Transact"] = str(error)
+        else:
+            missing["DBOS Transact"] = "left out"
+        version = server.version()
+        airflow_url = server.postgres.url("airflow", "psycopg2")
+        server.stop_api_servers()
+        calls = None
+        if scope.airflow:
+            console.print("Measuring from a task of a live Airflow ...")
+            calls = task_state_store.measure(airflow_url, folder / "airflow", scope.calls)
+        else:
+            missing["task_state_store.set"] = "left out"
+    return Measured(scope, version, lives, dbos, calls, missing)
+
+
+def _schedules(server: Databases, scope: Scope, writers: int) -> list[list[Turn]]:
+    """What each writer does: every way of both databases, in turn, several times."""
+    empty, history = server.ways(EMPTY, NO_ROWS), server.ways(HISTORY, rows_label(scope))
+    tasks = {name: running_tasks(server.postgres.url(name, "psycopg")) for name in (EMPTY, HISTORY)}
+    schedules: list[list[Turn]] = [[] for _ in range(writers)]
+    for turn in range(scope.turns):
+        for pair in zip(empty, history, strict=True):
+            both = list(zip((EMPTY, HISTORY), pair, strict=True))
+            # The one that goes second finds a warmer machine: they change places.
+            for database, way in both if turn % 2 == 0 else reversed(both):
+                for schedule in schedules:
+                    schedule.append(Turn(way, list(islice(tasks[database], scope.steps // STEPS_A_WORKFLOW))))
+    return schedules
+
+
+def _measure_dbos(server: Databases, scope: Scope, folder: Path) -> dict[int, DbosSteps]:
+    transact = DbosTransact(folder)
+    transact.install()
+    url = server.postgres.url("dbos")
+    return {writers: transact.measure(url, scope.steps, writers, min(scope.turns, 3)) for writers in (1, MANY)}

@@ -1,0 +1,32 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STEPS_A_WORKFLOW = 100
+"""How many steps the benchmark does in one workflow before it goes on with the next."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The size of one run of the benchmark.
+
+    :param steps: measured in each turn of each line; a multiple of 100.
+    :param turns: how often each line has its turn. The lines alternate, so that drift of the machine cancels.
+    :param rows: earlier steps in the database that is not empty; a multiple of 100.
+    :param calls: of each kind from a task of a live Airflow.
+    :param dbos: whether DBOS Transact is measured too.
+    :param airflow: whether Airflow's own task_state_store is measured too.
+    """
+
+    steps: int = 200
+    turns: int = 5
+    rows: int = 1_000_000
+    calls: int = 200
+    dbos: bool = True
+    airflow: bool = True
+
+
+QUICK = Scope(steps=100, turns=1, rows=1_000, calls=20)
+"""Shows that everything works; its figures mean nothing."""
