@@ -12,19 +12,19 @@ import time
 from importlib.metadata import version
 from multiprocessing.synchronize import Barrier
 
-from dbos import DBOS
+from dbos import DBOS  # type: ignore[import-not-found]  # lives in a virtualenv of its own
 
 OUTPUT = "x" * 1000
 STEPS_A_WORKFLOW = 100
 
 
-@DBOS.step()
+@DBOS.step()  # type: ignore[untyped-decorator]  # see the import
 def step(number: int) -> str:
     """Do nothing, and return 1 kB."""
     return OUTPUT
 
 
-@DBOS.workflow()
+@DBOS.workflow()  # type: ignore[untyped-decorator]  # see the import
 def steps(count: int) -> float:
     """Do ``count`` steps; the seconds that they took, the workflow's own start and end not counted."""
     started = time.perf_counter()

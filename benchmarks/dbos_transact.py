@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -52,11 +53,9 @@ class DbosTransact:
             and subprocess.run([self._python, "-c", installed], capture_output=True).returncode == 0
         ):
             return
-        for command in (
-            [sys.executable, "-m", "venv", self._folder],
-            [self._python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", wanted],
-        ):
-            self._run(command, timeout_seconds=300)
+        self._run([sys.executable, "-m", "venv", self._folder], timeout_seconds=300)
+        pip = [self._python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        self._run([*pip, "install", wanted], timeout_seconds=300)
 
     def measure(self, url: str, steps: int, writers: int, turns: int) -> DbosSteps:
         """Let writers do steps; the median of several turns.
@@ -75,7 +74,7 @@ class DbosTransact:
             median(turn["steps_per_second"] for turn in found),
         )
 
-    def _run(self, command: list[str | Path], timeout_seconds: float) -> str:
+    def _run(self, command: Sequence[str | Path], timeout_seconds: float) -> str:
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_seconds, check=True)
         except subprocess.CalledProcessError as error:

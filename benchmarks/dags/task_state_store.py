@@ -17,6 +17,8 @@ KEYS = 10
 
 @dag(schedule=None, catchup=False, params={"calls": 200}, doc_md=__doc__)
 def bench_task_state_store() -> None:
+    """One run measures; the task's XCom has the seconds."""
+
     @task
     def measure(calls: str) -> dict[str, list[float]]:
         """Seconds of each call, by kind."""
