@@ -12,6 +12,9 @@ from rich.console import Console
 
 from benchmarks.scope import QUICK, Scope
 
+_WIDTH = 140
+"""Columns of the table where there is no terminal to ask."""
+
 FOLDER = Path(__file__).resolve().parent.parent / ".bench"
 
 
@@ -38,6 +41,8 @@ def main() -> None:
         from benchmarks.run import run
 
         console = Console()
+        if not console.is_terminal:
+            console.width = _WIDTH
         measured = run(scope, Path(folder), FOLDER / "dbos", console)
         show(measured, console)
         write(measured, arguments.output)

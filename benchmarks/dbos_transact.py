@@ -54,7 +54,7 @@ class DbosTransact:
         ):
             return
         self._run([sys.executable, "-m", "venv", self._folder], timeout_seconds=300)
-        pip = [self._python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        pip: list[str | Path] = [self._python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
         self._run([*pip, "install", wanted], timeout_seconds=300)
 
     def measure(self, url: str, steps: int, writers: int, turns: int) -> DbosSteps:

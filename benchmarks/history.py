@@ -6,9 +6,10 @@ import psycopg
 
 _WORKFLOWS = """
 INSERT INTO wfstate_workflow (id, name, key, generation, correlation_id, state, version, journal_count,
-    definition_sha256, implicit, reopened, on_failure, input, input_type, input_sha256, secret, started_at, updated_at, ended_at)
-SELECT uuidv7(), 'history', 'order-' || n, 1, 'order-' || n, 'succeeded', 202, 202, repeat('0', 64), false, false, 'hold',
-    '{}', 'dict', repeat('0', 64), repeat('0', 64), now(), now(), now()
+    definition_sha256, implicit, reopened, on_failure, input, input_type, input_sha256, secret, started_at, updated_at,
+    ended_at)
+SELECT uuidv7(), 'history', 'order-' || n, 1, 'order-' || n, 'succeeded', 202, 202, repeat('0', 64), false, false,
+    'hold', '{}', 'dict', repeat('0', 64), repeat('0', 64), now(), now(), now()
 FROM generate_series(1, %(workflows)s) n
 """
 

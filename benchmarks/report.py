@@ -14,10 +14,10 @@ from benchmarks.results import Line, Measured, Target, machine
 def show(measured: Measured, console: Console) -> None:
     """Print the table, what was not measured, and which targets hold."""
     table = Table(title="A step's life: begin, complete with 1 kB, journal (medians, milliseconds)")
-    table.add_column("what")
+    table.add_column("what", no_wrap=True)
     for heading in ("writers", "begin", "complete", "together", "steps/s", "ratio"):
         table.add_column(heading, justify="right")
-    table.add_column("to")
+    table.add_column("to", no_wrap=True)
     for line in measured.lines():
         table.add_row(*_cells(line))
     console.print(table)
