@@ -26,6 +26,7 @@ stable: the API sends it, and the client raises the same class from it.
     ├── AccessDenied
     │   ├── NotAuthenticated        no credentials, or credentials that do not hold
     │   └── InvalidAttemptKey       an attempt key that this server did not issue
+    ├── RecordedError               a call of step.once() failed in an earlier attempt, and was recorded so
     └── Unavailable                 worth another try later
         ├── ServerUnreachable       the api-server does not answer
         ├── DatabaseUnavailable     the database does not answer, or stays locked
@@ -173,6 +174,23 @@ class InvalidAttemptKey(AccessDenied):
     """The attempt key was not issued by this server, or belongs to another task instance."""
 
     code = "invalid-attempt-key"
+
+
+class RecordedError(WorkflowStateError):
+    """A call of ``step.once(..., record_errors=True)`` failed in an earlier attempt; it is not made again.
+
+    :param name: of the call.
+    :param type_name: of the error that it raised.
+    :param message: of that error.
+    """
+
+    code = "recorded-error"
+
+    def __init__(self, name: str, type_name: str = "", message: str = "") -> None:
+        super().__init__(f"The call {name!r} failed in an earlier attempt: {type_name}: {message}")
+        self.name = name
+        self.type_name = type_name
+        self.message = message
 
 
 class Unavailable(WorkflowStateError):

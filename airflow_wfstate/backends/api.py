@@ -17,6 +17,7 @@ from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensati
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
@@ -95,6 +96,14 @@ class ApiBackend:
     def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
         """See ``StateBackend.save_checkpoint``."""
         return self._post("/steps/checkpoint", request, RecordedWrite)
+
+    def save_record(self, request: SaveRecord) -> RecordedWrite:
+        """See ``StateBackend.save_record``."""
+        return self._post("/steps/record", request, RecordedWrite)
+
+    def read_records(self, request: ReadRecords) -> RecordPage:
+        """See ``StateBackend.read_records``."""
+        return self._post("/steps/records", request, RecordPage)
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
@@ -28,6 +29,7 @@ from airflow_wfstate.store.hot_path import HotPath
 from airflow_wfstate.store.journal_reading import read_journal
 from airflow_wfstate.store.link_child_run import link_child_run
 from airflow_wfstate.store.save_checkpoint import save_checkpoint
+from airflow_wfstate.store.save_record import read_records, save_record
 from airflow_wfstate.store.start_workflow import start_workflow
 from airflow_wfstate.store.take_turn import take_turn
 from airflow_wfstate.store.transaction import Unchanged, run_read, run_transaction
@@ -65,6 +67,15 @@ class DatabaseBackend:
         """See ``StateBackend.save_checkpoint``."""
         saved = None if self._hot_path is None else self._hot_path.save_checkpoint(request)
         return saved or self._write(save_checkpoint, request)
+
+    def save_record(self, request: SaveRecord) -> RecordedWrite:
+        """See ``StateBackend.save_record``."""
+        saved = None if self._hot_path is None else self._hot_path.save_record(request)
+        return saved or self._write(save_record, request)
+
+    def read_records(self, request: ReadRecords) -> RecordPage:
+        """See ``StateBackend.read_records``."""
+        return self._read(lambda connection: read_records(connection, request))
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""

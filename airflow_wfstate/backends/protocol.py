@@ -11,6 +11,7 @@ from typing import Protocol
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
@@ -64,6 +65,23 @@ class StateBackend(Protocol):
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        ...
+
+    def save_record(self, request: SaveRecord) -> RecordedWrite:
+        """Keep the result of a call, once in a round: a record of that name that is there already stays.
+
+        :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
+        :raises WorkflowClosed: the workflow has ended, or is being compensated.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        ...
+
+    def read_records(self, request: ReadRecords) -> RecordPage:
+        """The records of the attempt's round, in the order in which they were saved.
+
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        :raises InvalidRequest: the page is out of range.
         """
         ...
 

@@ -8,6 +8,7 @@ from threading import Lock
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.record import ReadRecords, Record, SaveRecord
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
 
@@ -27,6 +28,7 @@ class Attempt:
         self._backend = backend
         self._last_write = begun.writes_applied
         self._lock = Lock()
+        self._records: dict[str, Record] | None = None
 
     def save_checkpoint(self, name: str, value: object) -> None:
         """Keep a value under a name; see ``StateBackend.save_checkpoint``."""
@@ -36,6 +38,41 @@ class Attempt:
                 SaveCheckpoint(attempt_key=self.begun.attempt_key, write=number, name=name, value=payload)
             )
         )
+
+    def find_record(self, name: str) -> Record | None:
+        """The record of a call that was made in this round; None when there is none.
+
+        They are read once, and only by an attempt that was preceded by another, or resumed.
+        """
+        with self._lock:
+            if self._records is None:
+                self._records = self._read_records()
+            return self._records.get(name)
+
+    def save_record(self, name: str, value: object, *, is_error: bool = False) -> None:
+        """Keep the result of a call; see ``StateBackend.save_record``."""
+        payload = encode(value)
+        self._write(
+            lambda number: self._backend.save_record(
+                SaveRecord(
+                    attempt_key=self.begun.attempt_key, write=number, name=name, value=payload, is_error=is_error
+                )
+            )
+        )
+        with self._lock:
+            if self._records is not None:
+                self._records[name] = Record(name, payload, is_error)
+
+    def _read_records(self) -> dict[str, Record]:
+        records: dict[str, Record] = {}
+        if self.begun.attempt == 1 and self.begun.writes_applied == 0:
+            return records
+        skip: int | None = 0
+        while skip is not None:
+            page = self._backend.read_records(ReadRecords(self.begun.attempt_key, skip=skip))
+            records.update((record.name, record) for record in page.records)
+            skip = page.next_skip
+        return records
 
     def link_child_run(self, dag_id: str, run_id: str) -> None:
         """Bind a run that is about to be triggered; see ``StateBackend.link_child_run``."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
 from airflow_wfstate.backends.codec import decode
-from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.names import check_name, storable_text
+from airflow_wfstate.domain.record import Record
 from airflow_wfstate.domain.workflow import WorkflowRef
-from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.exceptions import InvalidDag, RecordedError
 
 if TYPE_CHECKING:
     from airflow_wfstate.operators.attempt import Attempt
+
+Result = TypeVar("Result")
 
 
 class Step:
@@ -63,6 +66,44 @@ class Step:
         """
         self._attempt.save_checkpoint(check_name("checkpoint name", name), value)
         self._checkpoints[name] = value
+
+    def once(
+        self, name: str, function: Callable[..., Result], *args: Any, record_errors: bool = False, **kwargs: Any
+    ) -> Result:
+        """Make a call whose result is recorded: later attempts of the round get the record, and do not call.
+
+        The call is at least once, as every effect: the process may die between the call and its record.
+
+        :param name: of the call, unique in the step: 1 to 250 characters.
+        :param function: called with the further arguments.
+        :param record_errors: whether an ``Exception`` is recorded too, so that later attempts do not call again, but
+            raise :class:`~airflow_wfstate.exceptions.RecordedError`. Without it the next attempt calls again.
+        :returns: what the function returned, or what it returned in an earlier attempt.
+        :raises RecordedError: the call failed in an earlier attempt, and was recorded so.
+        :raises InvalidName: the name breaks the rule of names.
+        :raises InvalidPayload: the result cannot be stored; the call was made.
+        :raises StaleAttempt: a newer attempt has taken over; stop working.
+        :raises WorkflowClosed: the workflow has ended or is being compensated; stop working.
+        """
+        found = self._attempt.find_record(check_name("call name", name))
+        if found is not None:
+            return cast("Result", _recorded(found))
+        try:
+            result = function(*args, **kwargs)
+        except Exception as error:
+            if record_errors:
+                described = {"type": type(error).__qualname__, "message": storable_text(str(error))}
+                self._attempt.save_record(name, described, is_error=True)
+            raise
+        self._attempt.save_record(name, result)
+        return result
+
+
+def _recorded(record: Record) -> object:
+    value = decode(record.value)
+    if record.is_error and isinstance(value, dict):
+        raise RecordedError(record.name, str(value.get("type")), str(value.get("message")))
+    return value
 
 
 class _UnfilledStep:

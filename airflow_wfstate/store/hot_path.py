@@ -1,4 +1,4 @@
-"""The hot path on PostgreSQL: begin, checkpoint and end of an attempt as one call of a stored function each."""
+"""The hot path on PostgreSQL: begin, checkpoint, record and end of an attempt as one call of a stored function each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from airflow_wfstate.domain.record import SaveRecord
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, EndAttempt, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import WorkflowRef
@@ -17,6 +18,7 @@ from airflow_wfstate.store.begin_step import check_begin
 from airflow_wfstate.store.end_attempt import ENTRY_KINDS, check_end, end_data, stored_error
 from airflow_wfstate.store.identity import idempotency_key, new_id
 from airflow_wfstate.store.save_checkpoint import check_checkpoint
+from airflow_wfstate.store.save_record import check_record
 from airflow_wfstate.store.transaction import run_autocommit
 
 _BEGIN: Final = (
@@ -35,6 +37,12 @@ _SAVE: Final = (
     "SELECT wfstate_save_checkpoint(%(workflow_id)s::uuid, %(step_id)s::uuid, %(attempt)s::integer, "
     "%(round)s::integer, %(write)s::bigint, %(name)s::text, %(value)s::text, %(value_type)s::text, "
     "%(value_sha256)s::text)"
+)
+
+_SAVE_RECORD: Final = (
+    "SELECT wfstate_save_record(%(workflow_id)s::uuid, %(step_id)s::uuid, %(attempt)s::integer, "
+    "%(round)s::integer, %(write)s::bigint, %(name)s::text, %(value)s::text, %(value_type)s::text, "
+    "%(value_sha256)s::text, %(is_error)s::boolean)"
 )
 
 
@@ -64,7 +72,7 @@ class WorkflowSecrets:
 
 
 class HotPath:
-    """Begin, checkpoints and end of attempts in the plain case.
+    """Begin, checkpoints, records and end of attempts in the plain case.
 
     :param engine: of a PostgreSQL database.
     """
@@ -115,18 +123,16 @@ class HotPath:
         key = self._verified(request.attempt_key)
         if key is None:
             return None
-        parameters = {
-            "workflow_id": key.workflow_id,
-            "step_id": key.step_id,
-            "attempt": key.attempt,
-            "round": key.round,
-            "write": request.write,
-            "name": request.name,
-            "value": request.value.text,
-            "value_type": request.value.type,
-            "value_sha256": request.value.sha256,
-        }
-        return self._written(_SAVE, parameters, key, request.write)
+        return self._written(_SAVE, _value_parameters(key, request), key, request.write)
+
+    def save_record(self, request: SaveRecord) -> RecordedWrite | None:
+        """Save a record of an attempt that runs; None in any other case: nothing was changed."""
+        check_record(request)
+        key = self._verified(request.attempt_key)
+        if key is None:
+            return None
+        parameters = {**_value_parameters(key, request), "is_error": request.is_error}
+        return self._written(_SAVE_RECORD, parameters, key, request.write)
 
     def end_running_attempt(self, request: EndAttempt) -> RecordedWrite | None:
         """End an attempt that is the newest and runs; None in any other case: nothing was changed."""
@@ -170,3 +176,17 @@ class HotPath:
         if not run_autocommit(self._engine, work):
             return None
         return RecordedWrite(key.step_id, key.attempt, write)
+
+
+def _value_parameters(key: AttemptKey, request: SaveCheckpoint | SaveRecord) -> dict[str, object]:
+    return {
+        "workflow_id": key.workflow_id,
+        "step_id": key.step_id,
+        "attempt": key.attempt,
+        "round": key.round,
+        "write": request.write,
+        "name": request.name,
+        "value": request.value.text,
+        "value_type": request.value.type,
+        "value_sha256": request.value.sha256,
+    }

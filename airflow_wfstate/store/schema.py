@@ -213,6 +213,23 @@ checkpoint: Final = Table(
     ForeignKeyConstraint(["step_id"], ["wfstate_step.id"], name="wfstate_checkpoint_step_fkey"),
 )
 
+record: Final = Table(
+    "wfstate_record",
+    metadata,
+    Column("step_id", _id(), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("name", _name(), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("value_type", _TYPE, nullable=False),
+    Column("value_sha256", _SHA256, nullable=False),
+    Column("is_error", Boolean, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("write", BigInteger, nullable=False, comment="number of the write: records are read in this order"),
+    Column("saved_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("step_id", "round", "name", name="wfstate_record_pkey"),
+    ForeignKeyConstraint(["step_id"], ["wfstate_step.id"], name="wfstate_record_step_fkey"),
+)
+
 compensation: Final = Table(
     "wfstate_compensation",
     metadata,

@@ -51,6 +51,8 @@ def task_backend(api_server: ApiServer, task: str) -> Iterator[ApiBackend]:
         ("POST", "/v1/workflows/complete"),
         ("POST", "/v1/steps/begin"),
         ("POST", "/v1/steps/checkpoint"),
+        ("POST", "/v1/steps/record"),
+        ("POST", "/v1/steps/records"),
         ("POST", "/v1/steps/end"),
         ("POST", "/v1/steps/child-run"),
         ("POST", "/v1/compensations/turn"),

@@ -81,7 +81,7 @@ def test_stored_functions_are_the_same_both_ways(empty_engine: Engine) -> None:
         connection.commit()
 
         assert _functions(connection) == migrated
-        assert len(migrated) == (3 if connection.dialect.name == "postgresql" else 0)
+        assert len(migrated) == (4 if connection.dialect.name == "postgresql" else 0)
 
 
 def test_a_downgrade_leaves_nothing_behind(empty_engine: Engine) -> None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_attempt_key, check_task_instance
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
@@ -28,6 +29,20 @@ def save_checkpoint(caller: CallerOf, body: SaveCheckpoint) -> Response:
     """Keep a value inside the round."""
     check_attempt_key(caller, body.attempt_key)
     return json_response(get_backend().save_checkpoint(body))
+
+
+@writes.post("/record", response_model=RecordedWrite)
+def save_record(caller: CallerOf, body: SaveRecord) -> Response:
+    """Keep the result of a call, once in a round."""
+    check_attempt_key(caller, body.attempt_key)
+    return json_response(get_backend().save_record(body))
+
+
+@writes.post("/records", response_model=RecordPage)
+def read_records(caller: CallerOf, body: ReadRecords) -> Response:
+    """The records of the attempt's round. A POST, because the attempt key must stay out of addresses and logs."""
+    check_attempt_key(caller, body.attempt_key)
+    return json_response(get_backend().read_records(body))
 
 
 @writes.post("/end", response_model=RecordedWrite)

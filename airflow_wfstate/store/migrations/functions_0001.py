@@ -144,10 +144,38 @@ BEGIN
     RETURN true;
 END $function$
 """,
+    """
+CREATE OR REPLACE FUNCTION wfstate_save_record(
+    p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_name text,
+    p_value text, p_value_type text, p_value_sha256 text, p_is_error boolean
+) RETURNS boolean
+LANGUAGE plpgsql AS $function$
+#variable_conflict use_column
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM wfstate_workflow w WHERE w.id = p_workflow_id AND w.state = 'running'
+    ) THEN
+        RETURN false;
+    END IF;
+    UPDATE wfstate_attempt a SET last_write = p_write
+     WHERE a.step_id = p_step_id AND a.number = p_attempt AND a.last_write < p_write
+       AND a.state = 'running';
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO wfstate_record
+        (step_id, round, name, value, value_type, value_sha256, is_error, attempt, write, saved_at)
+    VALUES (p_step_id, p_round, p_name, p_value, p_value_type, p_value_sha256, p_is_error, p_attempt, p_write,
+            clock_timestamp())
+    ON CONFLICT (step_id, round, name) DO NOTHING;
+    RETURN true;
+END $function$
+""",
 )
 
 DROP_STORED_FUNCTIONS: Final = (
     "DROP FUNCTION IF EXISTS wfstate_begin_new_step(uuid, text, text, uuid, text, text, integer, text)",
     "DROP FUNCTION IF EXISTS wfstate_end_running_attempt(uuid, uuid, integer, integer, bigint, text, text, text, text, text, text, text)",
     "DROP FUNCTION IF EXISTS wfstate_save_checkpoint(uuid, uuid, integer, integer, bigint, text, text, text, text)",
+    "DROP FUNCTION IF EXISTS wfstate_save_record(uuid, uuid, integer, integer, bigint, text, text, text, text, boolean)",
 )

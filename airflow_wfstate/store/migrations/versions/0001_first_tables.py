@@ -245,6 +245,23 @@ def upgrade() -> None:
     )
     op.create_index("wfstate_compensation_workflow", "wfstate_compensation", ["workflow_id"], unique=False)
     op.create_table(
+        "wfstate_record",
+        sa.Column("step_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=250), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("value_type", sa.String(length=250), nullable=False),
+        sa.Column("value_sha256", sa.String(length=64), nullable=False),
+        sa.Column("is_error", sa.Boolean(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column(
+            "write", sa.BigInteger(), nullable=False, comment="number of the write: records are read in this order"
+        ),
+        sa.Column("saved_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["step_id"], ["wfstate_step.id"], name="wfstate_record_step_fkey"),
+        sa.PrimaryKeyConstraint("step_id", "round", "name", name="wfstate_record_pkey"),
+    )
+    op.create_table(
         "wfstate_round",
         sa.Column("step_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -274,6 +291,7 @@ def downgrade() -> None:
             op.execute(function)
 
     op.drop_table("wfstate_round")
+    op.drop_table("wfstate_record")
     op.drop_index("wfstate_compensation_workflow", table_name="wfstate_compensation")
     op.drop_table("wfstate_compensation")
     op.drop_table("wfstate_checkpoint")

@@ -1,0 +1,58 @@
+"""A record: the result of a small durable call inside a step, kept once and for all attempts of the round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_wfstate.domain.payload import Payload
+
+
+@dataclass(frozen=True)
+class SaveRecord:
+    """The result of a call that was made.
+
+    :param attempt_key: from :class:`~airflow_wfstate.domain.step.BegunStep`.
+    :param write: as for :class:`~airflow_wfstate.domain.step.SaveCheckpoint`.
+    :param name: of the call, unique in the round; a record that is there already is not changed.
+    :param value: what the call returned, or its error as ``{"type": ..., "message": ...}``.
+    :param is_error: whether the call raised.
+    """
+
+    attempt_key: str
+    write: int
+    name: str
+    value: Payload
+    is_error: bool = False
+
+
+@dataclass(frozen=True)
+class ReadRecords:
+    """The wish to see the records of an attempt's round.
+
+    :param skip: how many records were read before. Records are only added, so that pages stay right.
+    :param limit: 1 to 1000.
+    """
+
+    attempt_key: str
+    skip: int = 0
+    limit: int = 1000
+
+
+@dataclass(frozen=True)
+class Record:
+    """A call that was made in the round."""
+
+    name: str
+    value: Payload
+    is_error: bool
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """A page of records, in the order in which they were saved.
+
+    :param next_skip: what to ask for next as ``skip``; None when this is the end.
+    """
+
+    records: list[Record]
+    next_skip: int | None

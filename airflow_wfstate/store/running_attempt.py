@@ -1,0 +1,88 @@
+"""The right of a running attempt to write: its own row is the lock.
+
+Checkpoints and records lock this row alone, so that a thousand mapped items do not queue for their workflow's row. A
+begin that takes the attempt over updates the same row: the fence holds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.exceptions import InvalidAttemptKey, StaleAttempt, WorkflowClosed
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.attempt_key import AttemptKey, verify
+
+_attempt: Final = schema.attempt
+
+_LOCK: Final = (
+    update(_attempt)
+    .where(
+        _attempt.c.step_id == bindparam("locked_step_id"),
+        _attempt.c.number == bindparam("locked_number"),
+        _attempt.c.last_write < bindparam("write"),
+        _attempt.c.state == StepState.RUNNING.value,
+    )
+    .values(last_write=bindparam("write"))
+)
+
+_READ: Final = (
+    select(
+        _attempt.c.state,
+        _attempt.c.last_write,
+        schema.step.c.name,
+        schema.step.c.attempt,
+        schema.workflow.c.id.label("workflow_id"),
+        schema.workflow.c.state.label("workflow_state"),
+        schema.workflow.c.secret,
+    )
+    .join(schema.step, schema.step.c.id == _attempt.c.step_id)
+    .join(schema.workflow, schema.workflow.c.id == schema.step.c.workflow_id)
+    .where(_attempt.c.step_id == bindparam("step_id"), _attempt.c.number == bindparam("number"))
+)
+
+
+def lock_running_attempt(connection: Connection, key: AttemptKey, write: int) -> bool:
+    """Lock the attempt and count its write; False when this write was applied before.
+
+    :raises InvalidAttemptKey: the key was not issued by this store.
+    :raises StaleAttempt: the attempt does not run any more.
+    :raises WorkflowClosed: its workflow does not run any more.
+    """
+    locked = connection.execute(_LOCK, {"locked_step_id": key.step_id, "locked_number": key.attempt, "write": write})
+    row = connection.execute(_READ, {"step_id": key.step_id, "number": key.attempt}).one_or_none()
+    if row is None or row.workflow_id != key.workflow_id:
+        raise InvalidAttemptKey(
+            f"The attempt key names a step {key.step_id} that this store does not have.",
+            "The workflow was deleted, or the key comes from another Airflow.",
+        )
+    verify(key, row.secret)
+    if locked.rowcount != 1:
+        if write <= row.last_write:
+            return False
+        raise StaleAttempt(
+            f"Attempt {key.attempt} of step {row.name} is {row.state}; attempt {row.attempt} is the newest.",
+            "Only a running attempt saves values; this one is not kept.",
+        )
+    if row.workflow_state != WorkflowState.RUNNING.value:
+        raise WorkflowClosed(
+            f"The workflow {row.workflow_id} of step {row.name} is {row.workflow_state}.",
+            "The step must stop: what it saves is not kept any more.",
+        )
+    return True
+
+
+def verify_attempt(connection: Connection, key: AttemptKey) -> None:
+    """Check that the key is one of this store, whatever has become of its attempt.
+
+    :raises InvalidAttemptKey: it is not.
+    """
+    row = connection.execute(_READ, {"step_id": key.step_id, "number": key.attempt}).one_or_none()
+    if row is None or row.workflow_id != key.workflow_id:
+        raise InvalidAttemptKey(
+            f"The attempt key names a step {key.step_id} that this store does not have.",
+            "The workflow was deleted, or the key comes from another Airflow.",
+        )
+    verify(key, row.secret)

@@ -1,0 +1,79 @@
+"""A record: saved once in a round, and read by its later attempts."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.record import ReadRecords, Record, RecordPage, SaveRecord
+from airflow_wfstate.domain.step import RecordedWrite
+from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.attempt_key import parse
+from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.end_attempt import check_write_number
+from airflow_wfstate.store.payload_columns import check_payload
+from airflow_wfstate.store.running_attempt import lock_running_attempt, verify_attempt
+from airflow_wfstate.store.transaction import Unchanged
+from airflow_wfstate.store.workflow_list import check_limit
+
+
+def save_record(connection: Connection, request: SaveRecord) -> RecordedWrite | Unchanged[RecordedWrite]:
+    """Save the record, as ``StateBackend.save_record`` says."""
+    check_record(request)
+    key = parse(request.attempt_key)
+    answer = RecordedWrite(key.step_id, key.attempt, request.write)
+    if not lock_running_attempt(connection, key, request.write):
+        return Unchanged(answer)
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        dialect_insert(schema.record)
+        .values(
+            step_id=key.step_id,
+            round=key.round,
+            name=request.name,
+            value=request.value.text,
+            value_type=request.value.type,
+            value_sha256=request.value.sha256,
+            is_error=request.is_error,
+            attempt=key.attempt,
+            write=request.write,
+            saved_at=database_now(),
+        )
+        .on_conflict_do_nothing()
+    )
+    return answer
+
+
+def check_record(request: SaveRecord) -> None:
+    """Check what does not depend on the stored state.
+
+    :raises InvalidRequest: the name is none, the number is out of range, or the value cannot be stored.
+    """
+    check_name("record name", request.name)
+    check_write_number(request.write)
+    check_payload(f"record {request.name}", request.value)
+
+
+def read_records(connection: Connection, request: ReadRecords) -> RecordPage:
+    """A page of records, as ``StateBackend.read_records`` says."""
+    check_limit(request.limit)
+    if not 0 <= request.skip < 2**31:
+        raise InvalidRequest(f"{request.skip} records cannot be left out.", "Give 0, or next_skip of the page before.")
+    key = parse(request.attempt_key)
+    verify_attempt(connection, key)
+    record = schema.record
+    rows = connection.execute(
+        select(record.c.name, record.c.value, record.c.value_type, record.c.value_sha256, record.c.is_error)
+        .where(record.c.step_id == key.step_id, record.c.round == key.round)
+        .order_by(record.c.attempt, record.c.write)
+        .offset(request.skip)
+        .limit(request.limit + 1)
+    ).all()
+    records = [
+        Record(row.name, Payload(row.value_type, row.value, len(row.value), row.value_sha256), row.is_error)
+        for row in rows[: request.limit]
+    ]
+    return RecordPage(records, request.skip + request.limit if len(rows) > request.limit else None)
