@@ -72,8 +72,8 @@ class StepDecoratedOperator(DecoratedOperator, PythonOperator):
             next_method,
             next_kwargs,
             execute=lambda attempt: self._call(attempt, context),
-            go_on=lambda _attempt: super(StepDecoratedOperator, self).resume_execution(
-                next_method, next_kwargs, context
+            go_on=lambda method, arguments: super(StepDecoratedOperator, self).resume_execution(
+                method, arguments, context
             ),
         )
 

@@ -88,8 +88,8 @@ def _step_class(operator_class: type[BaseOperator], options: StepOptions) -> typ
             next_method,
             next_kwargs,
             execute=lambda _attempt: _at_work(operator, lambda: operator_class.execute(operator, context)),
-            go_on=lambda _attempt: _at_work(
-                operator, lambda: operator_class.resume_execution(operator, next_method, next_kwargs, context)
+            go_on=lambda method, arguments: _at_work(
+                operator, lambda: operator_class.resume_execution(operator, method, arguments, context)
             ),
         )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def wire_when_complete(dag: DAG, wire: Callable[[], None]) -> None:
-    """Have the relay wired before the DAG is validated, when all tasks are declared.
+    """Have the relay wired (or something else checked) before the DAG is validated, when all tasks are declared.
 
     ``dag.test()`` calls only ``validate``; bagging a DAG calls the tasks' ``resolve_template_files`` too.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import BaseOperator, Context
 
@@ -14,8 +14,13 @@ from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
-from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.relay_wiring import wire_when_complete
+from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, step_options_of
 from airflow_wfstate.operators.waiting import defer_to_ask_again
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+    from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
 
 
 class StartWorkflowOperator(BaseOperator):
@@ -71,13 +76,40 @@ class StartWorkflowOperator(BaseOperator):
         _check_choice("if_exists", if_exists, [choice.value for choice in IfExists])
         if deadline is not None and deadline <= timedelta(0):
             raise InvalidDag(f"The deadline of workflow {name} is {deadline}.", "Give a positive timedelta, or None.")
+        dag = self.get_dag()
+        if dag is not None:
+            wire_when_complete(dag, self.check_steps)
+
+    def check_steps(self) -> None:
+        """Check that every step of the DAG runs after a start. Called when the DAG is complete.
+
+        :raises InvalidDag: a step does not: it would start a workflow of its own instead.
+        """
+        dag = self.get_dag()
+        if dag is None:
+            return
+        for task in dag.tasks:
+            if step_options_of(task) is not None and not _has_start_above(task, dag):
+                raise InvalidDag(
+                    f"DAG {dag.dag_id}: step {task.task_id} does not stand below a StartWorkflowOperator.",
+                    f"Write {self.task_id} >> {task.task_id}, so that the step belongs to the workflow.",
+                )
+
+    def resolve_template_files(self) -> None:
+        """Airflow calls this for each task of a complete DAG: the moment to check it."""
+        self.check_steps()
+        super().resolve_template_files()
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Start the workflow, or attach to it."""
         return self._start(context, waiting_since=None)
 
-    def ask_again(self, context: Context, waiting_since: str) -> dict[str, Any]:
-        """Go on after waiting for the compensations of the workflow that has the key."""
+    def ask_again(self, context: Context, waiting_since: str | None = None, event: object = None) -> dict[str, Any]:
+        """Go on after waiting for the compensations of the workflow that has the key.
+
+        :param waiting_since: when the wait began; None under ``dag.test()``, which loses a deferral's arguments.
+        :param event: of the trigger, which Airflow always hands over.
+        """
         return self._start(context, waiting_since)
 
     def _start(self, context: Context, waiting_since: str | None) -> dict[str, Any]:
@@ -107,6 +139,21 @@ class StartWorkflowOperator(BaseOperator):
             if_exists=IfExists(self.if_exists),
             idempotency_key=f"{task_instance_id}:start",
         )
+
+
+def _has_start_above(task: AbstractOperator, dag: DAG) -> bool:
+    pending = list(task.upstream_task_ids)
+    seen: set[str] = set()
+    while pending:
+        task_id = pending.pop()
+        if task_id in seen:
+            continue
+        seen.add(task_id)
+        above = dag.get_task(task_id)
+        if issubclass(above.operator_class, StartWorkflowOperator):
+            return True
+        pending.extend(above.upstream_task_ids)
+    return False
 
 
 def _check_choice(option: str, value: object, choices: list[str]) -> None:

@@ -18,6 +18,7 @@ from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.attempt import Attempt
 from airflow_wfstate.operators.item_key import item_key_of
 from airflow_wfstate.operators.links import announce
+from airflow_wfstate.operators.output import for_xcom
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.waiting import ASK_AGAIN, defer_to_ask_again
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 Work = Callable[[Attempt], object]
 """What the step does, once it holds an attempt; what it returns is the step's output."""
+
+GoOn = Callable[[str, "dict[str, Any] | None"], object]
+"""The operator's own ``resume_execution``, with the method and the arguments of its deferral."""
+
+_DEFERRAL: Final = "deferral"
+"""The argument of an ``ask_again`` that keeps the operator's own deferral, to go on from there."""
 
 _SKIPPED_TASKS: Final = DownstreamTasksSkipped.__name__
 """The type of the output of a branch: the tasks that it skipped, so that an answered branch skips them again."""
@@ -57,33 +64,48 @@ class StepExecution:
         self._context = context
         self._backend = WorkflowStateHook(options.wfstate_conn_id).get_conn()
 
-    def execute(self, work: Work, waiting_since: str | None = None) -> object:
+    def execute(self, work: Work) -> object:
         """Do the work if it is to be done, record how it ended, and return the step's output.
 
-        :param waiting_since: when the task began to wait for another that was at the step; None when it did not.
         :raises AirflowSkipException: the step was skipped before, or a guest has nothing to do here.
         :raises AirflowFailException: the store refuses the step for good.
+        """
+        return self._go(work, waiting_since=None, deferral=None)
+
+    def resume(self, next_method: str, next_kwargs: dict[str, Any] | None, *, execute: Work, go_on: GoOn) -> object:
+        """Go on after a deferral.
+
+        :param next_method: as the deferral named it.
+        :param execute: the work from its beginning, for a task that waited for its turn and has done nothing yet.
+        :param go_on: the work from where the operator deferred itself.
+        """
+        waiting_since = None
+        deferral: dict[str, Any] | None = {"method": next_method, "kwargs": next_kwargs}
+        if next_method == ASK_AGAIN:
+            waiting_since = (next_kwargs or {}).get("waiting_since")
+            deferral = (next_kwargs or {}).get(_DEFERRAL)
+        if deferral is None:
+            return self._go(execute, waiting_since, None)
+        method, arguments = deferral["method"], deferral["kwargs"]
+        return self._go(lambda _attempt: go_on(method, arguments), waiting_since, deferral)
+
+    def _go(self, work: Work, waiting_since: str | None, deferral: dict[str, Any] | None) -> object:
+        """One go.
+
+        :param waiting_since: when the task began to wait for another that was at the step; None when it did not.
+        :param deferral: of the operator's own, that this go continues; kept while waiting, so that a task whose
+            attempt was taken over does not act from its start a second time.
         """
         with failing_for_good():
             begun = self._begin()
         if begun.decision is BeginDecision.RUN:
             return self._run(Attempt(self._backend, begun), work)
         if begun.decision is BeginDecision.BUSY:
-            defer_to_ask_again(self._operator, f"The step is being done by {begun.holder}", waiting_since)
+            kept = {} if deferral is None else {_DEFERRAL: deferral}
+            defer_to_ask_again(self._operator, f"The step is being done by {begun.holder}", waiting_since, **kept)
         if begun.decision is BeginDecision.SKIPPED:
             raise AirflowSkipException(f"Workflow {begun.workflow.id} is over: a guest does no further steps.")
         return self._answer(begun)
-
-    def resume(self, next_method: str, next_kwargs: dict[str, Any] | None, *, execute: Work, go_on: Work) -> object:
-        """Go on after a deferral.
-
-        :param next_method: as the deferral named it.
-        :param execute: the work from its beginning, for a task that waited for its turn.
-        :param go_on: the work from where the operator deferred itself.
-        """
-        if next_method == ASK_AGAIN:
-            return self.execute(execute, (next_kwargs or {}).get("waiting_since"))
-        return self.execute(go_on)
 
     def _begin(self) -> BegunStep:
         # Imported when needed: the relay is an operator too, and would import this module in a circle.
@@ -118,7 +140,7 @@ class StepExecution:
         output = decode(begun.output)
         if begun.output.type == _SKIPPED_TASKS and isinstance(output, list):
             raise DownstreamTasksSkipped(tasks=output)  # type: ignore[no-untyped-call]  # Airflow's has no annotations
-        return output
+        return for_xcom(self._operator, begun, output, begun.output)
 
     def _run(self, attempt: Attempt, work: Work) -> object:
         try:
@@ -141,7 +163,7 @@ class StepExecution:
             self._record_failure(attempt, error)
             raise
         self._end(attempt, StepState.SUCCEEDED, output=payload)
-        return output
+        return for_xcom(self._operator, attempt.begun, output, payload)
 
     def _end(self, attempt: Attempt, state: StepState, output: Payload | None = None) -> None:
         with failing_for_good():

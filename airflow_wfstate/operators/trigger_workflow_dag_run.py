@@ -74,8 +74,8 @@ class TriggerWorkflowDagRunOperator(BaseOperator):
             next_method,
             next_kwargs,
             execute=lambda attempt: self._trigger(attempt, context),
-            go_on=lambda _attempt: super(TriggerWorkflowDagRunOperator, self).resume_execution(
-                next_method, next_kwargs, context
+            go_on=lambda method, arguments: super(TriggerWorkflowDagRunOperator, self).resume_execution(
+                method, arguments, context
             ),
         )
 

@@ -16,11 +16,12 @@ ASK_AGAIN: Final = "ask_again"
 """The method name under which such a task resumes; the deferral carries ``waiting_since``."""
 
 
-def defer_to_ask_again(operator: BaseOperator, reason: str, waiting_since: str | None) -> NoReturn:
+def defer_to_ask_again(operator: BaseOperator, reason: str, waiting_since: str | None, **kept: object) -> NoReturn:
     """Defer for ``[wfstate] busy_poll_seconds``; the task resumes with the method :data:`ASK_AGAIN`.
 
     :param reason: what is waited for, as a sentence without its full stop.
     :param waiting_since: when the wait began (ISO 8601); None when it begins now.
+    :param kept: further arguments of :data:`ASK_AGAIN`.
     :raises AirflowFailException: when it has waited for ``[wfstate] busy_timeout_seconds``.
     """
     # Imported when needed: most tasks never wait.
@@ -37,6 +38,6 @@ def defer_to_ask_again(operator: BaseOperator, reason: str, waiting_since: str |
     operator.defer(
         trigger=TimeDeltaTrigger(conf.busy_poll()),
         method_name=ASK_AGAIN,
-        kwargs={"waiting_since": since.isoformat()},
+        kwargs={"waiting_since": since.isoformat(), **kept},
     )
     raise AssertionError("defer() always raises")  # mypy does not know it

@@ -64,6 +64,36 @@ def test_a_branch_that_is_a_leaf_is_an_error(a_dag):
         a_dag.validate()
 
 
+@pytest.mark.parametrize("kind", ["plain", "mapped", "grouped", "durable"])
+def test_a_step_that_is_not_below_the_start_is_an_error(a_dag, kind):
+    start = StartWorkflowOperator(task_id="start", name="n", key="k")
+
+    @task.step
+    def work(number): ...
+
+    @task_group
+    def group():
+        return work(1)
+
+    declared = {
+        "plain": lambda: work(1),
+        "mapped": lambda: work.expand(number=[1]),
+        "grouped": group,
+        "durable": lambda: durable(EmptyOperator(task_id="work")),
+    }[kind]()
+    with pytest.raises(InvalidDag, match=r"work does not stand below a StartWorkflowOperator. Write start >> "):
+        a_dag.validate()
+    start >> EmptyOperator(task_id="between") >> declared
+    a_dag.validate()
+
+
+def test_the_link_is_shown_for_every_kind_of_step_after_deserialisation(a_dag):
+    StartWorkflowOperator(task_id="start", name="n", key="k") >> durable(BashOperator(task_id="bash", bash_command="a"))
+    restored = DagSerialization.from_dict(DagSerialization.to_dict(a_dag))
+    for task_id in ("start", "bash"):
+        assert [link.name for link in restored.get_task(task_id).operator_extra_links] == ["Workflow"]
+
+
 def test_a_mapped_step_carries_its_options_beside_the_serialised_arguments(a_dag):
     @task.step(compensate=undo, name="renamed")
     def item(step, number, factor): ...

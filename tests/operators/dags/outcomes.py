@@ -1,0 +1,156 @@
+"""A step for every way in which a task can end; ``params.only`` names the one that acts, the others return."""
+
+from __future__ import annotations
+
+import socket
+import time
+from datetime import timedelta
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from airflow_wfstate import STEP, StartWorkflowOperator, Step, durable
+
+calls: list[str] = []
+"""What acted, in order; tests read and clear it."""
+
+
+def one_step(dag_id):
+    """A DAG of a start and what is declared below it."""
+    dag = DAG(dag_id, schedule=None)
+    with dag:
+        start = StartWorkflowOperator(task_id="start", name=dag_id, key="{{ run_id }}")
+    return dag, start
+
+
+def python_step(ending, **options):
+    """A DAG whose step is the function ``ending``."""
+    dag, start = one_step(ending.__name__)
+    with dag:
+        start >> task.step(task_id="work", **options)(ending)()
+    return dag
+
+
+def returns():
+    return {"a": (1, 2)}
+
+
+def raises():
+    raise ValueError("broken")
+
+
+def skips():
+    raise AirflowSkipException("nothing to do")
+
+
+def fails_for_good():
+    raise AirflowFailException("never again")
+
+
+def takes_too_long():
+    time.sleep(30)
+
+
+def exits():
+    raise SystemExit(3)
+
+
+def returns_a_socket():
+    with socket.socket() as live:
+        return live
+
+
+def returns_what_xcom_cannot_hold():
+    return {"nan": float("nan"), "nul": "\u0000", "surrogate": "\ud800"}
+
+
+def returns_a_number_that_is_none():
+    return float("inf")
+
+
+async def awaits(step: Step = STEP):
+    return step.attempt
+
+
+def gives_keyword_only(*items, step: Step = STEP):
+    return [*items, step.attempt]
+
+
+returns_dag = python_step(returns)
+raises_dag = python_step(raises)
+skips_dag = python_step(skips)
+fails_for_good_dag = python_step(fails_for_good)
+takes_too_long_dag = python_step(takes_too_long, execution_timeout=timedelta(seconds=0.2))
+exits_dag = python_step(exits)
+socket_dag = python_step(returns_a_socket)
+xcom_dag = python_step(returns_what_xcom_cannot_hold)
+infinity_dag = python_step(returns_a_number_that_is_none)
+awaits_dag = python_step(awaits)
+keyword_only_dag = python_step(gives_keyword_only)
+
+branch_dag, branch_start = one_step("branch")
+with branch_dag:
+    branch = durable(
+        task.branch(task_id="work")(lambda: "left")().operator,
+    )
+    branch_start >> branch >> [EmptyOperator(task_id="left"), EmptyOperator(task_id="right")]
+
+short_circuit_dag, short_circuit_start = one_step("short_circuit")
+with short_circuit_dag:
+    short_circuit = durable(task.short_circuit(task_id="work")(lambda: False)().operator)
+    short_circuit_start >> short_circuit >> EmptyOperator(task_id="right")
+
+
+class DefersTwice(BaseOperator):
+    """Waits for the triggerer, goes on, waits again, and returns."""
+
+    def execute(self, context):
+        calls.append("execute")
+        self.defer(trigger=TimeDeltaTrigger(timedelta(0)), method_name="second")
+
+    def second(self, context, event=None):
+        calls.append("second")
+        self.defer(trigger=TimeDeltaTrigger(timedelta(0)), method_name="third")
+
+    def third(self, context, event=None):
+        calls.append("third")
+        return 2
+
+
+class SecondPoke(BaseSensorOperator):
+    """Is content when it looks for the second time."""
+
+    def poke(self, context):
+        calls.append("poke")
+        return len(calls) > 1
+
+
+defers_dag, defers_start = one_step("defers")
+with defers_dag:
+    defers_start >> durable(DefersTwice(task_id="work"))
+
+sensor_dag, sensor_start = one_step("sensor")
+with sensor_dag:
+    sensor_start >> durable(SecondPoke(task_id="work", mode="poke", poke_interval=0.01))
+
+mapped_dag, mapped_start = one_step("mapped")
+with mapped_dag:
+
+    @task.step(item_key=lambda number: f"n{number}")
+    def by_function(number):
+        return number
+
+    @task.step(item_key="t{{ number }}")
+    def by_template(number):
+        return number
+
+    @task.step
+    def equal(number):
+        calls.append("equal")
+        return number
+
+    mapped_start >> by_function.expand(number=[1, 2])
+    mapped_start >> by_template.expand(number=[1, 2])
+    mapped_start >> equal.override(max_active_tis_per_dagrun=1).expand(number=[7, 7])
