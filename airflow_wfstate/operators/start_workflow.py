@@ -20,7 +20,6 @@ from airflow_wfstate.operators.waiting import defer_to_ask_again
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
-    from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
 
 
 class StartWorkflowOperator(BaseOperator):
@@ -88,8 +87,9 @@ class StartWorkflowOperator(BaseOperator):
         dag = self.get_dag()
         if dag is None:
             return
+        below = _below_a_start(dag)
         for task in dag.tasks:
-            if step_options_of(task) is not None and not _has_start_above(task, dag):
+            if step_options_of(task) is not None and task.task_id not in below:
                 raise InvalidDag(
                     f"DAG {dag.dag_id}: step {task.task_id} does not stand below a StartWorkflowOperator.",
                     f"Write {self.task_id} >> {task.task_id}, so that the step belongs to the workflow.",
@@ -141,19 +141,15 @@ class StartWorkflowOperator(BaseOperator):
         )
 
 
-def _has_start_above(task: AbstractOperator, dag: DAG) -> bool:
-    pending = list(task.upstream_task_ids)
-    seen: set[str] = set()
+def _below_a_start(dag: DAG) -> set[str]:
+    """The ids of all tasks that run after some StartWorkflowOperator of the DAG."""
+    pending = [task for task in dag.tasks if issubclass(task.operator_class, StartWorkflowOperator)]
+    below: set[str] = set()
     while pending:
-        task_id = pending.pop()
-        if task_id in seen:
-            continue
-        seen.add(task_id)
-        above = dag.get_task(task_id)
-        if issubclass(above.operator_class, StartWorkflowOperator):
-            return True
-        pending.extend(above.upstream_task_ids)
-    return False
+        for task_id in pending.pop().downstream_task_ids - below:
+            below.add(task_id)
+            pending.append(dag.get_task(task_id))
+    return below
 
 
 def _check_choice(option: str, value: object, choices: list[str]) -> None:
