@@ -29,7 +29,8 @@ demo: install  ## Run the main job on a real Airflow with a real PostgreSQL, and
 	@$(BIN)/python -m demo
 
 test: lint  ## Check the code and run every test
-	@$(BIN)/pytest $(PYTEST_ARGUMENTS)
+	@# A folder of its own: pytest deletes older ones, also those of a test run that is still at work.
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/pytest --basetemp="$$folder/tests" $(PYTEST_ARGUMENTS)
 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks
