@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,15 @@ from airflow.sdk import DAG
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from tests.support.postgres import migrate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_implicit_event_loop() -> None:
+    """Airflow runs an async function in the thread's loop, and closes only one that it made itself.
+
+    Without this Python makes one implicitly, which nobody closes.
+    """
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="session")
