@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Final
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
 
 from airflow_wfstate.domain.record import SaveRecord
 from airflow_wfstate.domain.states import WorkflowState
@@ -115,7 +116,10 @@ class HotPath:
                 attempt_key=issue(AttemptKey(STEP, workflow_id, step_id, 1, 1, request.task_instance_id), row.secret),
             )
 
-        return run_autocommit(self._engine, work)
+        try:
+            return run_autocommit(self._engine, work)
+        except IntegrityError:
+            return None  # another has begun the same step at the same moment
 
     def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite | None:
         """Save a checkpoint of an attempt that runs; None in any other case: nothing was changed."""

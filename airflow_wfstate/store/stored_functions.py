@@ -32,25 +32,30 @@ DECLARE
     entry bigint;
     moment timestamptz;
 BEGIN
-    SELECT ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number, run.workflow_id, run.relay_task_id
+    SELECT ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number, run.workflow_id, run.relay_task_id,
+           EXISTS (
+               SELECT 1 FROM wfstate_step s
+                WHERE s.workflow_id = run.workflow_id AND s.participant = ti.dag_id AND s.name = p_name
+                  AND s.item_key = p_item_key
+           ) AS has_begun
       INTO task
       FROM task_instance ti
       JOIN wfstate_run run ON run.dag_id = ti.dag_id AND run.run_id = ti.run_id AND run.bound
      WHERE ti.id = p_task_instance_id AND ti.state = 'running';
-    IF NOT FOUND OR (p_relay_task_id IS NOT NULL AND task.relay_task_id IS DISTINCT FROM p_relay_task_id) THEN
+    IF NOT FOUND OR task.has_begun
+       OR (p_relay_task_id IS NOT NULL AND task.relay_task_id IS DISTINCT FROM p_relay_task_id) THEN
         RETURN;
     END IF;
-    SELECT * INTO flow FROM wfstate_workflow w WHERE w.id = task.workflow_id FOR NO KEY UPDATE;
-    IF flow.state <> '{WorkflowState.RUNNING.value}' OR EXISTS (
-        SELECT 1 FROM wfstate_step s
-         WHERE s.workflow_id = flow.id AND s.participant = task.dag_id AND s.name = p_name AND s.item_key = p_item_key
-    ) THEN
+    UPDATE wfstate_workflow w
+       SET version = w.version + 1, journal_count = w.journal_count + 1, updated_at = clock_timestamp()
+     WHERE w.id = task.workflow_id AND w.state = '{WorkflowState.RUNNING.value}'
+    RETURNING w.id, w.name, w.key, w.generation, w.correlation_id, w.secret, w.journal_count, w.updated_at INTO flow;
+    IF NOT FOUND THEN
         RETURN;
     END IF;
-    moment := clock_timestamp();
-    entry := flow.journal_count + 1;
-    UPDATE wfstate_workflow w SET version = w.version + 1, journal_count = entry, updated_at = moment
-     WHERE w.id = flow.id;
+    entry := flow.journal_count;
+    moment := flow.updated_at;
+    -- Where another has begun the step meanwhile, its unique key lets this transaction fail.
     INSERT INTO wfstate_step
         (id, workflow_id, participant, name, item_key, state, round, attempt, started_at, updated_at)
     VALUES (p_step_id, flow.id, task.dag_id, p_name, p_item_key, '{StepState.RUNNING.value}', 1, 1, moment, moment);
@@ -88,15 +93,10 @@ CREATE OR REPLACE FUNCTION wfstate_end_running_attempt(
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 DECLARE
-    flow record;
     step record;
     entry bigint;
     moment timestamptz;
 BEGIN
-    SELECT w.journal_count INTO flow FROM wfstate_workflow w WHERE w.id = p_workflow_id FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
     SELECT s.participant, s.name, s.item_key, a.dag_id, a.run_id, a.task_id, a.map_index
       INTO step
       FROM wfstate_step s
@@ -106,11 +106,15 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    moment := clock_timestamp();
-    entry := flow.journal_count + 1;
-    UPDATE wfstate_workflow w SET version = w.version + 1, journal_count = entry, updated_at = moment
-     WHERE w.id = p_workflow_id;
-    UPDATE wfstate_step s SET state = p_state, error = p_error, updated_at = moment WHERE s.id = p_step_id;
+    UPDATE wfstate_workflow w
+       SET version = w.version + 1, journal_count = w.journal_count + 1, updated_at = clock_timestamp()
+     WHERE w.id = p_workflow_id
+    RETURNING w.journal_count, w.updated_at INTO entry, moment;
+    UPDATE wfstate_step s SET state = p_state, error = p_error, updated_at = moment
+     WHERE s.id = p_step_id AND s.attempt = p_attempt AND s.state = '{StepState.RUNNING.value}';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'step % was changed meanwhile', p_step_id USING ERRCODE = 'serialization_failure';
+    END IF;
     UPDATE wfstate_round r
        SET state = p_state, last_entry = entry, output = coalesce(p_output, r.output),
            output_type = coalesce(p_output_type, r.output_type),

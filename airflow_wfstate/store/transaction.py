@@ -70,13 +70,18 @@ def run_autocommit(engine: Engine, work: Callable[[Connection], Answer]) -> Answ
 
 
 def _persistently(once: Callable[[], Answer]) -> Answer:
-    retrying = Retrying(
-        stop=stop_after_attempt(_ATTEMPTS),
-        wait=wait_random_exponential(multiplier=0.02, max=2),
-        retry=retry_if_exception(_is_worth_another_try),
-        reraise=True,
-    )
     try:
+        try:
+            return once()  # nearly always enough, and cheaper than setting up the retries
+        except Exception as error:
+            if not _is_worth_another_try(error):
+                raise
+        retrying = Retrying(
+            stop=stop_after_attempt(_ATTEMPTS - 1),
+            wait=wait_random_exponential(multiplier=0.02, max=2),
+            retry=retry_if_exception(_is_worth_another_try),
+            reraise=True,
+        )
         return retrying(once)
     except Contention as error:
         raise DatabaseUnavailable(f"Others keep changing the same workflow: {error}.", "Try again.") from error

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from airflow import __version__ as airflow_version
+from packaging.version import Version
 
 from tests.support.airflow_home import Home
 
@@ -29,6 +31,10 @@ def test_it_has_25_lines() -> None:
     assert len(SOURCE.splitlines()) == 25
 
 
+@pytest.mark.skipif(
+    Version(airflow_version) < Version("3.3"),
+    reason="`airflow dags test` of Airflow 3.2 fails for every DAG with FastAPI 0.150, which its execution API needs",
+)
 def test_it_runs_and_shows(home: Home) -> None:
     ran = home.airflow("dags", "test", "order")
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import socket
+from collections.abc import Iterator
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_wfstate import conf
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
 
@@ -139,8 +141,17 @@ def test_an_unknown_class_is_named_with_the_option_that_allows_it() -> None:
         decode(encode(Receipt(number=1)))
 
 
-def test_a_value_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """100 bytes; the limit is read once in a process."""
     monkeypatch.setenv("AIRFLOW__WFSTATE__MAX_PAYLOAD_BYTES", "100")
+    conf.max_payload_bytes.cache_clear()
+    yield
+    conf.max_payload_bytes.cache_clear()
+
+
+@pytest.mark.usefixtures("small_limit")
+def test_a_value_over_the_limit_is_refused() -> None:
     assert encode("x" * 98).size == 100
     with pytest.raises(PayloadTooLarge, match=r"takes 101 bytes; the limit is 100.*max_payload_bytes"):
         encode("x" * 99)
