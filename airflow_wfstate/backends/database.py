@@ -25,7 +25,7 @@ from airflow_wfstate.store.complete_workflow import complete_workflow
 from airflow_wfstate.store.end_attempt import end_attempt
 from airflow_wfstate.store.end_compensation import end_compensation
 from airflow_wfstate.store.health import read_health
-from airflow_wfstate.store.hot_path import HotPath
+from airflow_wfstate.store.hot_path import HotPath, has_hot_path
 from airflow_wfstate.store.journal_reading import read_journal
 from airflow_wfstate.store.link_child_run import link_child_run
 from airflow_wfstate.store.save_checkpoint import save_checkpoint
@@ -48,7 +48,7 @@ class DatabaseBackend:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._hot_path = HotPath(engine) if engine.dialect.name == "postgresql" else None
+        self._hot_path = HotPath(engine) if has_hot_path(engine) else None
 
     def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
         """See ``StateBackend.start_workflow``."""

@@ -7,8 +7,7 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Final
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine
 
 from airflow_wfstate.domain.record import SaveRecord
 from airflow_wfstate.domain.states import WorkflowState
@@ -20,7 +19,7 @@ from airflow_wfstate.store.end_attempt import ENTRY_KINDS, check_end, end_data, 
 from airflow_wfstate.store.identity import idempotency_key, new_id
 from airflow_wfstate.store.save_checkpoint import check_checkpoint
 from airflow_wfstate.store.save_record import check_record
-from airflow_wfstate.store.transaction import run_autocommit
+from airflow_wfstate.store.stored_function_call import DRIVERS, Row, StoredFunctionCall
 
 _BEGIN: Final = (
     "SELECT * FROM wfstate_begin_new_step(%(task_instance_id)s::uuid, %(name)s::text, %(item_key)s::text, "
@@ -72,14 +71,19 @@ class WorkflowSecrets:
             return self._secrets.get(workflow_id)
 
 
+def has_hot_path(engine: Engine) -> bool:
+    """Whether the database has the stored functions, and its driver is one that can call them."""
+    return engine.dialect.name == "postgresql" and engine.dialect.driver in DRIVERS
+
+
 class HotPath:
     """Begin, checkpoints, records and end of attempts in the plain case.
 
-    :param engine: of a PostgreSQL database.
+    :param engine: of a PostgreSQL database, by a driver that :func:`has_hot_path` knows.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._call = StoredFunctionCall(engine)
         self._secrets = WorkflowSecrets()
 
     def begin_new_step(self, request: BeginStep) -> BegunStep | None:
@@ -98,28 +102,8 @@ class HotPath:
             "relay_task_id": request.relay_task_id,
         }
 
-        def work(connection: Connection) -> BegunStep | None:
-            row = connection.exec_driver_sql(_BEGIN, parameters).one_or_none()
-            if row is None:
-                return None
-            workflow_id = str(row.workflow_id)
-            self._secrets.remember(workflow_id, row.secret)
-            return BegunStep(
-                decision=BeginDecision.RUN,
-                workflow=WorkflowRef(
-                    workflow_id, row.name, row.key, row.generation, row.correlation_id, WorkflowState.RUNNING
-                ),
-                step_id=step_id,
-                attempt=1,
-                round=1,
-                idempotency_key=idempotency_key(step_id, 1),
-                attempt_key=issue(AttemptKey(STEP, workflow_id, step_id, 1, 1, request.task_instance_id), row.secret),
-            )
-
-        try:
-            return run_autocommit(self._engine, work)
-        except IntegrityError:
-            return None  # another has begun the same step at the same moment
+        row = self._call(_BEGIN, parameters)
+        return None if row is None else self._begun(row, step_id, request.task_instance_id)
 
     def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite | None:
         """Save a checkpoint of an attempt that runs; None in any other case: nothing was changed."""
@@ -170,16 +154,27 @@ class HotPath:
         verify(key, secret)
         return key
 
+    def _begun(self, row: Row, step_id: str, task_instance_id: str) -> BegunStep:
+        workflow_id, name, key, generation, correlation_id, secret = row
+        workflow = WorkflowRef(
+            str(workflow_id), str(name), str(key), int(str(generation)), str(correlation_id), WorkflowState.RUNNING
+        )
+        self._secrets.remember(workflow.id, str(secret))
+        return BegunStep(
+            decision=BeginDecision.RUN,
+            workflow=workflow,
+            step_id=step_id,
+            attempt=1,
+            round=1,
+            idempotency_key=idempotency_key(step_id, 1),
+            attempt_key=issue(AttemptKey(STEP, workflow.id, step_id, 1, 1, task_instance_id), str(secret)),
+        )
+
     def _written(
         self, statement: str, parameters: dict[str, object], key: AttemptKey, write: int
     ) -> RecordedWrite | None:
-        def work(connection: Connection) -> bool:
-            written: bool = connection.exec_driver_sql(statement, parameters).scalar_one()
-            return written
-
-        if not run_autocommit(self._engine, work):
-            return None
-        return RecordedWrite(key.step_id, key.attempt, write)
+        row = self._call(statement, parameters)
+        return RecordedWrite(key.step_id, key.attempt, write) if row is not None and row[0] else None
 
 
 def _value_parameters(key: AttemptKey, request: SaveCheckpoint | SaveRecord) -> dict[str, object]:

@@ -61,14 +61,6 @@ def run_read(engine: Engine, read: Callable[[Connection], Answer]) -> Answer:
     return _persistently(lambda: _once_and_back(engine, read))
 
 
-def run_autocommit(engine: Engine, work: Callable[[Connection], Answer]) -> Answer:
-    """Run ``work``, a single statement that is a transaction of its own, and return its answer.
-
-    Tried again, and raising, as :func:`run_transaction`.
-    """
-    return _persistently(lambda: _once_autocommit(engine, work))
-
-
 def _persistently(once: Callable[[], Answer]) -> Answer:
     try:
         try:
@@ -86,21 +78,16 @@ def _persistently(once: Callable[[], Answer]) -> Answer:
     except Contention as error:
         raise DatabaseUnavailable(f"Others keep changing the same workflow: {error}.", "Try again.") from error
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        if _is_missing_table(error):
-            raise _not_migrated() from error
+        if _finds_no_table(error):
+            raise not_migrated() from error
         raise DatabaseUnavailable(
             f"The database of the workflow state did not answer: {_first_line(error)}.",
             "Check that it runs and that [database] sql_alchemy_conn (or the Airflow connection) leads to it.",
         ) from error
     except ProgrammingError as error:
-        if _is_missing_table(error):
-            raise _not_migrated() from error
+        if _finds_no_table(error):
+            raise not_migrated() from error
         raise
-
-
-def _once_autocommit(engine: Engine, work: Callable[[Connection], Answer]) -> Answer:
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        return work(connection)
 
 
 def _once_and_back(engine: Engine, read: Callable[[Connection], Answer]) -> Answer:
@@ -137,21 +124,25 @@ def _is_worth_another_try(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and ("locked" in text or "connect" in text)
 
 
-def _is_missing_table(error: BaseException) -> bool:
-    if not isinstance(error, DBAPIError):
-        return False
-    sqlstate = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+def is_missing(error: BaseException) -> bool:
+    """Whether a driver's error says that a table, a column or a stored function does not exist."""
+    sqlstate = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     if sqlstate is not None:
         return sqlstate in ("42P01", "42703", "42883")  # undefined table, column, function
-    text = str(error.orig).lower()
+    text = str(error).lower()
     return "no such table" in text or "no such column" in text
 
 
-def _not_migrated() -> DatabaseNotMigrated:
+def not_migrated() -> DatabaseNotMigrated:
+    """The error for a database without our tables, or with old ones."""
     return DatabaseNotMigrated(
         "The tables of the workflow state are missing in this database, or older than this package.",
         "Run: airflow db migrate",
     )
+
+
+def _finds_no_table(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and error.orig is not None and is_missing(error.orig)
 
 
 def _first_line(error: BaseException) -> str:
