@@ -1,8 +1,10 @@
-"""A live Airflow on PostgreSQL, with the demo's DAGs."""
+"""A live Airflow on PostgreSQL, with the demo's DAGs and those of tests/live/dags."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
@@ -22,8 +24,17 @@ def warehouse_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The DAG files that the live Airflow reads: copies, so that a test may change or delete one."""
+    folder = tmp_path_factory.mktemp("live-dags")
+    for source in (CHECKOUT / "dags", Path(__file__).with_name("dags")):
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def live_airflow(
-    postgres_server: PostgresServer, warehouse_url: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: PostgresServer, warehouse_url: str, dags_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveAirflow]:
     """Scheduler, workers, triggerer and api-server on a PostgreSQL database of their own; healthy."""
     home, port = tmp_path_factory.mktemp("live"), environment.free_port()
@@ -32,7 +43,7 @@ def live_airflow(
             **environment.bare(home),
             **environment.on_port(port),
             **environment.on_free_log_ports(),
-            **environment.small_and_quick(sqlalchemy_url(url), CHECKOUT / "dags", environment.new_jwt_secret()),
+            **environment.small_and_quick(sqlalchemy_url(url), dags_folder, environment.new_jwt_secret()),
             **environment.connection("demo_warehouse", _connection_fields(warehouse_url)),
         }
         with LiveAirflow(home, port, variables) as airflow:
