@@ -23,8 +23,10 @@ task_instance: Final = Table(
     Column("map_index", Integer),
     Column("try_number", Integer),
     Column("state", String(20)),
+    Column("start_date", UtcDateTime),
     Column("end_date", UtcDateTime),
     Column("updated_at", UtcDateTime),
+    Column("trigger_id", Integer),
 )
 
 task_instance_history: Final = Table(
@@ -48,6 +50,7 @@ dag_run: Final = Table(
     Column("run_id", String(250)),
     Column("state", String(50)),
     Column("clear_number", Integer),
+    Column("triggered_by", String(50)),
     Column("start_date", UtcDateTime),
     Column("end_date", UtcDateTime),
 )
