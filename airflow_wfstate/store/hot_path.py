@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from threading import Lock
-from typing import Final
+from typing import cast
 
 from sqlalchemy import Engine
 
@@ -19,30 +19,12 @@ from airflow_wfstate.store.end_attempt import ENTRY_KINDS, check_end, end_data, 
 from airflow_wfstate.store.identity import idempotency_key, new_id
 from airflow_wfstate.store.save_checkpoint import check_checkpoint
 from airflow_wfstate.store.save_record import check_record
-from airflow_wfstate.store.stored_function_call import DRIVERS, Row, StoredFunctionCall
-
-_BEGIN: Final = (
-    "SELECT * FROM wfstate_begin_new_step(%(task_instance_id)s::uuid, %(name)s::text, %(item_key)s::text, "
-    "%(step_id)s::uuid, %(handler)s::text, %(compensate_when)s::text, %(max_attempts)s::integer, "
-    "%(relay_task_id)s::text)"
-)
-
-_END: Final = (
-    "SELECT wfstate_end_running_attempt(%(workflow_id)s::uuid, %(step_id)s::uuid, %(attempt)s::integer, "
-    "%(round)s::integer, %(write)s::bigint, %(state)s::text, %(output)s::text, %(output_type)s::text, "
-    "%(output_sha256)s::text, %(error)s::text, %(kind)s::text, %(data)s::text)"
-)
-
-_SAVE: Final = (
-    "SELECT wfstate_save_checkpoint(%(workflow_id)s::uuid, %(step_id)s::uuid, %(attempt)s::integer, "
-    "%(round)s::integer, %(write)s::bigint, %(name)s::text, %(value)s::text, %(value_type)s::text, "
-    "%(value_sha256)s::text)"
-)
-
-_SAVE_RECORD: Final = (
-    "SELECT wfstate_save_record(%(workflow_id)s::uuid, %(step_id)s::uuid, %(attempt)s::integer, "
-    "%(round)s::integer, %(write)s::bigint, %(name)s::text, %(value)s::text, %(value_type)s::text, "
-    "%(value_sha256)s::text, %(is_error)s::boolean)"
+from airflow_wfstate.store.stored_function_call import DRIVERS, StoredFunctionCall
+from airflow_wfstate.store.stored_functions import (
+    BEGIN_FIRST_ATTEMPT,
+    END_RUNNING_ATTEMPT,
+    SAVE_CHECKPOINT,
+    SAVE_RECORD,
 )
 
 
@@ -79,6 +61,10 @@ def has_hot_path(engine: Engine) -> bool:
 class HotPath:
     """Begin, checkpoints, records and end of attempts in the plain case.
 
+    A method answers None when the case is not plain, and when the database was not reached or did not answer: the
+    transaction in Python decides then. A write whose answer was lost may have been carried out; that transaction
+    recognises it, as any write that is sent again.
+
     :param engine: of a PostgreSQL database, by a driver that :func:`has_hot_path` knows.
     """
 
@@ -87,63 +73,64 @@ class HotPath:
         self._secrets = WorkflowSecrets()
 
     def begin_new_step(self, request: BeginStep) -> BegunStep | None:
-        """Begin a step that never began in a running workflow; None in any other case: nothing was changed."""
+        """Begin a step that never began in a running workflow; None in any other case."""
         request = check_begin(request)
         step_id = new_id()
         declared = request.compensation
-        parameters = {
-            "task_instance_id": request.task_instance_id,
-            "name": request.name,
-            "item_key": request.item_key,
-            "step_id": step_id,
-            "handler": None if declared is None else declared.handler,
-            "compensate_when": None if declared is None else declared.when.value,
-            "max_attempts": None if declared is None else declared.max_attempts,
-            "relay_task_id": request.relay_task_id,
-        }
-
-        row = self._call(_BEGIN, parameters)
-        return None if row is None else self._begun(row, step_id, request.task_instance_id)
+        found = self._call(
+            BEGIN_FIRST_ATTEMPT,
+            request.task_instance_id,
+            request.name,
+            request.item_key,
+            step_id,
+            None if declared is None else declared.handler,
+            None if declared is None else declared.when.value,
+            None if declared is None else declared.max_attempts,
+            request.relay_task_id,
+        )
+        return None if found is None else self._begun(cast("list[str]", found), step_id, request.task_instance_id)
 
     def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite | None:
-        """Save a checkpoint of an attempt that runs; None in any other case: nothing was changed."""
+        """Save a checkpoint of an attempt that runs; None in any other case."""
         check_checkpoint(request)
         key = self._verified(request.attempt_key)
         if key is None:
             return None
-        return self._written(_SAVE, _value_parameters(key, request), key, request.write)
+        saved = self._call(SAVE_CHECKPOINT, *_value_arguments(key, request))
+        return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
 
     def save_record(self, request: SaveRecord) -> RecordedWrite | None:
-        """Save a record of an attempt that runs; None in any other case: nothing was changed."""
+        """Save a record of an attempt that runs; None in any other case."""
         check_record(request)
         key = self._verified(request.attempt_key)
         if key is None:
             return None
-        parameters = {**_value_parameters(key, request), "is_error": request.is_error}
-        return self._written(_SAVE_RECORD, parameters, key, request.write)
+        saved = self._call(SAVE_RECORD, *_value_arguments(key, request), request.is_error)
+        return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
 
     def end_running_attempt(self, request: EndAttempt) -> RecordedWrite | None:
-        """End an attempt that is the newest and runs; None in any other case: nothing was changed."""
+        """End an attempt that is the newest and runs; None in any other case."""
         check_end(request)
         key = self._verified(request.attempt_key)
         if key is None:
             return None
         output = request.output
-        parameters = {
-            "workflow_id": key.workflow_id,
-            "step_id": key.step_id,
-            "attempt": key.attempt,
-            "round": key.round,
-            "write": request.write,
-            "state": request.state.value,
-            "output": None if output is None else output.text,
-            "output_type": None if output is None else output.type,
-            "output_sha256": None if output is None else output.sha256,
-            "error": stored_error(request),
-            "kind": ENTRY_KINDS[request.state].value,
-            "data": json.dumps(end_data(request), ensure_ascii=True, separators=(",", ":")),
-        }
-        return self._written(_END, parameters, key, request.write)
+        ended = self._call(
+            END_RUNNING_ATTEMPT,
+            key.workflow_id,
+            key.step_id,
+            key.attempt,
+            key.round,
+            request.write,
+            request.state.value,
+            None if output is None else output.text,
+            None if output is None else output.type,
+            None if output is None else output.sha256,
+            stored_error(request),
+            ENTRY_KINDS[request.state].value,
+            json.dumps(end_data(request), ensure_ascii=True, separators=(",", ":")),
+        )
+        return RecordedWrite(key.step_id, key.attempt, request.write) if ended else None
 
     def _verified(self, text: str) -> AttemptKey | None:
         """The key, when its workflow's secret is kept here; None when it is not."""
@@ -154,12 +141,11 @@ class HotPath:
         verify(key, secret)
         return key
 
-    def _begun(self, row: Row, step_id: str, task_instance_id: str) -> BegunStep:
-        workflow_id, name, key, generation, correlation_id, secret = row
-        workflow = WorkflowRef(
-            str(workflow_id), str(name), str(key), int(str(generation)), str(correlation_id), WorkflowState.RUNNING
-        )
-        self._secrets.remember(workflow.id, str(secret))
+    def _begun(self, found: list[str], step_id: str, task_instance_id: str) -> BegunStep:
+        """The answer; ``found`` is the workflow's id, name, key, generation, correlation id and secret."""
+        workflow_id, name, key, generation, correlation_id, secret = found
+        workflow = WorkflowRef(workflow_id, name, key, int(generation), correlation_id, WorkflowState.RUNNING)
+        self._secrets.remember(workflow.id, secret)
         return BegunStep(
             decision=BeginDecision.RUN,
             workflow=workflow,
@@ -167,25 +153,11 @@ class HotPath:
             attempt=1,
             round=1,
             idempotency_key=idempotency_key(step_id, 1),
-            attempt_key=issue(AttemptKey(STEP, workflow.id, step_id, 1, 1, task_instance_id), str(secret)),
+            attempt_key=issue(AttemptKey(STEP, workflow.id, step_id, 1, 1, task_instance_id), secret),
         )
 
-    def _written(
-        self, statement: str, parameters: dict[str, object], key: AttemptKey, write: int
-    ) -> RecordedWrite | None:
-        row = self._call(statement, parameters)
-        return RecordedWrite(key.step_id, key.attempt, write) if row is not None and row[0] else None
 
-
-def _value_parameters(key: AttemptKey, request: SaveCheckpoint | SaveRecord) -> dict[str, object]:
-    return {
-        "workflow_id": key.workflow_id,
-        "step_id": key.step_id,
-        "attempt": key.attempt,
-        "round": key.round,
-        "write": request.write,
-        "name": request.name,
-        "value": request.value.text,
-        "value_type": request.value.type,
-        "value_sha256": request.value.sha256,
-    }
+def _value_arguments(key: AttemptKey, request: SaveCheckpoint | SaveRecord) -> tuple[object, ...]:
+    value = request.value
+    of_attempt = (key.workflow_id, key.step_id, key.attempt, key.round, request.write)
+    return (*of_attempt, request.name, value.text, value.type, value.sha256)

@@ -2,13 +2,14 @@
 
 Measured on the embedded server with psycopg: begin and end of a step took 1.42 ms by SQLAlchemy's ``Connection`` and
 1.0 by the driver's cursor; what lies between (an execution context, result metadata and a change of the isolation
-level for each call) is of no use to a statement that is complete and returns one row. The connections are those of
-the engine's pool.
+level for each call) is of no use to a statement that is complete and returns one value. Parameters go by position,
+which costs psycopg 0.03 ms less a call than by name. The connections are those of the engine's pool.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
@@ -18,9 +19,28 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from airflow_wfstate.store.transaction import is_missing, not_migrated
 
 DRIVERS: Final = ("psycopg", "psycopg2")
-"""Those whose connections have an ``autocommit`` that can be set, and whose parameters are ``%(name)s``."""
+"""Those whose connections have an ``autocommit`` that can be set, and whose parameters are ``%s``."""
 
-Row = tuple[object, ...]
+
+@dataclass(frozen=True)
+class StoredFunction:
+    """A function of the database that returns one value.
+
+    :param types: of its parameters, as PostgreSQL names them.
+    """
+
+    name: str
+    types: tuple[str, ...]
+
+    @cached_property
+    def call(self) -> str:
+        """The statement that calls it."""
+        return f"SELECT {self.name}({', '.join(f'%s::{kind}' for kind in self.types)})"
+
+    @property
+    def drop(self) -> str:
+        """The statement that drops it."""
+        return f"DROP FUNCTION IF EXISTS {self.name}({', '.join(self.types)})"
 
 
 class _Connection(Protocol):
@@ -37,12 +57,12 @@ class StoredFunctionCall:
         self._engine = engine
         self._driver = engine.dialect.loaded_dbapi
 
-    def __call__(self, statement: str, parameters: Mapping[str, object]) -> Row | None:
-        """The function's row.
+    def __call__(self, function: StoredFunction, *arguments: object) -> object:
+        """The function's value.
 
-        :return: None when it answered with no row, and when the database refused the call, was not reached or was
-            lost: the transaction in Python, which tries again and names the reason, shall decide. It may have been
-            carried out all the same.
+        :return: None when that is NULL, and when the database refused the call, was not reached or was lost: the
+            transaction in Python, which tries again and names the reason, shall decide. It may have been carried out
+            all the same.
         :raises DatabaseNotMigrated: there is no such function.
         """
         try:
@@ -50,7 +70,7 @@ class StoredFunctionCall:
         except (DBAPIError, PoolTimeout):
             return None
         try:
-            return self._row(connection, statement, parameters)
+            return self._value(connection, function.call, arguments)
         except self._driver.Error as error:
             # What broke the connection also keeps it from being used again.
             connection.invalidate(error)
@@ -64,12 +84,12 @@ class StoredFunctionCall:
             connection.close()
 
     @staticmethod
-    def _row(connection: PoolProxiedConnection, statement: str, parameters: Mapping[str, object]) -> Row | None:
+    def _value(connection: PoolProxiedConnection, statement: str, arguments: tuple[object, ...]) -> object:
         driver_connection = cast("_Connection", connection.driver_connection)
         driver_connection.autocommit = True
         cursor = connection.cursor()
-        cursor.execute(statement, parameters)
-        row: Row | None = cursor.fetchone()
+        cursor.execute(statement, arguments)
+        row: tuple[object, ...] = cursor.fetchone() or (None,)
         cursor.close()
         driver_connection.autocommit = False
-        return row
+        return row[0]

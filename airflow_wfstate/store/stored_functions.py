@@ -5,8 +5,8 @@ took 3.4 ms, as a function 1.0. One round trip instead of one for each statement
 plans.
 
 Each does only the plain case of its transaction (begin_step.py, end_attempt.py, save_checkpoint.py): the workflow is
-running, the step is new, or its newest attempt is running. In any other case it changes nothing and answers with no
-row, and the transaction in Python decides. Their guards are filled in from the state tables.
+running, the step is new, or its newest attempt is running. In any other case it changes nothing and answers NULL or
+false, and the transaction in Python decides. Their guards are filled in from the state tables.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from airflow_wfstate.domain.compensation import CompensateWhen
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.store.schema import metadata
+from airflow_wfstate.store.stored_function_call import StoredFunction
 
-BEGIN_NEW_STEP: Final = f"""
-CREATE OR REPLACE FUNCTION wfstate_begin_new_step(
+_CREATE_BEGIN_FIRST_ATTEMPT: Final = f"""
+CREATE OR REPLACE FUNCTION wfstate_begin_first_attempt(
     p_task_instance_id uuid, p_name text, p_item_key text, p_step_id uuid,
     p_handler text, p_compensate_when text, p_max_attempts integer, p_relay_task_id text
-) RETURNS TABLE (workflow_id uuid, name text, key text, generation integer, correlation_id text, secret text)
+) RETURNS text[]
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 DECLARE
@@ -45,14 +46,14 @@ BEGIN
      WHERE ti.id = p_task_instance_id AND ti.state = 'running';
     IF NOT FOUND OR task.has_begun
        OR (p_relay_task_id IS NOT NULL AND task.relay_task_id IS DISTINCT FROM p_relay_task_id) THEN
-        RETURN;
+        RETURN NULL;
     END IF;
     UPDATE wfstate_workflow w
        SET version = w.version + 1, journal_count = w.journal_count + 1, updated_at = clock_timestamp()
      WHERE w.id = task.workflow_id AND w.state = '{WorkflowState.RUNNING.value}'
     RETURNING w.id, w.name, w.key, w.generation, w.correlation_id, w.secret, w.journal_count, w.updated_at INTO flow;
     IF NOT FOUND THEN
-        RETURN;
+        RETURN NULL;
     END IF;
     entry := flow.journal_count;
     moment := flow.updated_at;
@@ -81,12 +82,11 @@ BEGIN
                 || CASE WHEN task.map_index >= 0 THEN '[' || task.map_index || ']' ELSE '' END,
             json_build_object('round', 1, 'task_instance_id', p_task_instance_id, 'try_number',
                               task.try_number)::text);
-    RETURN QUERY SELECT flow.id, flow.name::text, flow.key::text, flow.generation, flow.correlation_id::text,
-                        flow.secret::text;
+    RETURN ARRAY[flow.id::text, flow.name, flow.key, flow.generation::text, flow.correlation_id, flow.secret];
 END $function$
 """  # noqa: S608 - filled in from our own enums alone
 
-END_RUNNING_ATTEMPT: Final = f"""
+_CREATE_END_RUNNING_ATTEMPT: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_end_running_attempt(
     p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_state text,
     p_output text, p_output_type text, p_output_sha256 text, p_error text, p_kind text, p_data text
@@ -137,7 +137,7 @@ BEGIN
 END $function$
 """  # noqa: S608 - filled in from our own enums alone
 
-SAVE_CHECKPOINT: Final = f"""
+_CREATE_SAVE_CHECKPOINT: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_save_checkpoint(
     p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_name text,
     p_value text, p_value_type text, p_value_sha256 text
@@ -166,7 +166,7 @@ BEGIN
 END $function$
 """  # noqa: S608 - filled in from our own enums alone
 
-SAVE_RECORD: Final = f"""
+_CREATE_SAVE_RECORD: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_save_record(
     p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_name text,
     p_value text, p_value_type text, p_value_sha256 text, p_is_error boolean
@@ -194,23 +194,36 @@ BEGIN
 END $function$
 """  # noqa: S608 - filled in from our own enums alone
 
-STORED_FUNCTIONS: Final = (BEGIN_NEW_STEP, END_RUNNING_ATTEMPT, SAVE_CHECKPOINT, SAVE_RECORD)
-
-DROP_STORED_FUNCTIONS: Final = (
-    "DROP FUNCTION IF EXISTS wfstate_begin_new_step(uuid, text, text, uuid, text, text, integer, text)",
-    "DROP FUNCTION IF EXISTS wfstate_end_running_attempt"
-    "(uuid, uuid, integer, integer, bigint, text, text, text, text, text, text, text)",
-    "DROP FUNCTION IF EXISTS wfstate_save_checkpoint(uuid, uuid, integer, integer, bigint, text, text, text, text)",
-    "DROP FUNCTION IF EXISTS wfstate_save_record"
-    "(uuid, uuid, integer, integer, bigint, text, text, text, text, boolean)",
+BEGIN_FIRST_ATTEMPT: Final = StoredFunction(
+    "wfstate_begin_first_attempt", ("uuid", "text", "text", "uuid", "text", "text", "integer", "text")
 )
+"""Of task instance, name, item key, new step id; then the compensation's handler, condition and attempts, and the
+relay's task id (NULL for none). Its value: the workflow's id, name, key, generation, correlation id and secret."""
+
+_ATTEMPT: Final = ("uuid", "uuid", "integer", "integer", "bigint")
+
+END_RUNNING_ATTEMPT: Final = StoredFunction("wfstate_end_running_attempt", (*_ATTEMPT, *["text"] * 7))
+"""Of workflow, step, attempt, round and write; state; output, its type and sha256; error; journal kind and data. Its
+value: whether it did it."""
+
+SAVE_CHECKPOINT: Final = StoredFunction("wfstate_save_checkpoint", (*_ATTEMPT, *["text"] * 4))
+"""Of workflow, step, attempt, round and write; name; value, its type and sha256. Its value: whether it did it."""
+
+SAVE_RECORD: Final = StoredFunction("wfstate_save_record", (*SAVE_CHECKPOINT.types, "boolean"))
+"""As :data:`SAVE_CHECKPOINT`; then whether the value is an error."""
+
+_FUNCTIONS: Final = {
+    BEGIN_FIRST_ATTEMPT: _CREATE_BEGIN_FIRST_ATTEMPT,
+    END_RUNNING_ATTEMPT: _CREATE_END_RUNNING_ATTEMPT,
+    SAVE_CHECKPOINT: _CREATE_SAVE_CHECKPOINT,
+    SAVE_RECORD: _CREATE_SAVE_RECORD,
+}
 
 
 def _statement(sql: str) -> DDL:
     return DDL(sql.replace("%", "%%"))  # type: ignore[no-untyped-call]  # SQLAlchemy has no annotations there
 
 
-for _function in STORED_FUNCTIONS:
-    event.listen(metadata, "after_create", _statement(_function).execute_if(dialect="postgresql"))
-for _drop in DROP_STORED_FUNCTIONS:
-    event.listen(metadata, "before_drop", _statement(_drop).execute_if(dialect="postgresql"))
+for _function, _create in _FUNCTIONS.items():
+    event.listen(metadata, "after_create", _statement(_create).execute_if(dialect="postgresql"))
+    event.listen(metadata, "before_drop", _statement(_function.drop).execute_if(dialect="postgresql"))
