@@ -1,0 +1,166 @@
+"""The hot path on PostgreSQL, by each driver: what it leaves to the transactions in Python, and what an outage does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine, TextClause, create_engine, make_url, text
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt
+from airflow_wfstate.exceptions import DatabaseNotMigrated
+from airflow_wfstate.store.stored_function_call import DRIVERS
+from airflow_wfstate.store.transaction import Unchanged, run_transaction
+from tests.support.airflow_rows import AirflowRows
+from tests.support.postgres import PostgresServer
+from tests.support.world import World
+
+PATIENCE_SECONDS = 30
+NAME = "hot-path"
+"""By which the server knows the connections of the engine under test."""
+
+
+def _engine(url: str, driver: str, **options: int) -> Engine:
+    named = make_url(url).set(drivername=f"postgresql+{driver}").update_query_dict({"application_name": NAME})
+    return create_engine(named, **options)
+
+
+@pytest.fixture(params=DRIVERS)
+def engine(request: pytest.FixtureRequest, migrated_postgres_url: str) -> Iterator[Engine]:
+    """One connection, so that what a call leaves behind meets the next."""
+    engine = _engine(migrated_postgres_url, request.param, pool_size=1, max_overflow=0)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def other_engine(migrated_postgres_url: str) -> Iterator[Engine]:
+    """Of somebody else."""
+    engine = create_engine(migrated_postgres_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def world(engine: Engine, other_engine: Engine) -> World:
+    return World(DatabaseBackend(engine), AirflowRows(other_engine))
+
+
+@pytest.fixture
+def run_id(world: World) -> str:
+    """A run that has started a workflow."""
+    run_id = world.rows.add_run("intake")
+    world.start(run_id)
+    return run_id
+
+
+_CUT_IDLE = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name AND state = 'idle'"
+)
+_CUT_WAITING = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name AND wait_event_type = 'Lock'"
+)
+
+
+def _cut(connection: Connection, statement: TextClause) -> int:
+    """Cut connections of the engine under test, as a server that stops does; how many there were."""
+    return len(connection.execute(statement, {"name": NAME}).all())
+
+
+def test_an_idle_connection_that_was_cut_is_replaced(world: World, run_id: str, other_engine: Engine) -> None:
+    _, begun = world.begin(run_id, "charge")
+    with other_engine.connect() as connection:
+        assert _cut(connection, _CUT_IDLE) >= 1
+
+    world.succeed(begun, "receipt")
+
+    _, again = world.begin(run_id, "charge")
+    assert again.output == Payload.of("receipt")
+
+
+def test_a_call_that_is_cut_off_in_the_middle_is_carried_out_once(
+    world: World, run_id: str, other_engine: Engine
+) -> None:
+    _, begun = world.begin(run_id, "charge")
+    errors: list[BaseException] = []
+
+    def end() -> None:
+        try:
+            world.succeed(begun, "receipt")
+        except BaseException as error:
+            errors.append(error)
+
+    with other_engine.connect() as holder:
+        # The call waits for the row, until its connection is cut.
+        holder.execute(text("SELECT 1 FROM wfstate_workflow WHERE id = :id FOR UPDATE"), {"id": begun.workflow.id})
+        ending = threading.Thread(target=end, daemon=True)
+        ending.start()
+        with other_engine.connect() as administrator:
+            _until(lambda: _cut(administrator, _CUT_WAITING) > 0)
+    ending.join(PATIENCE_SECONDS)
+
+    assert not ending.is_alive()
+    assert errors == []
+    assert world.told(begun.workflow.id).count("step.succeeded intake.charge") == 1
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    finished = threading.Event()
+    for _ in range(PATIENCE_SECONDS * 20):
+        if holds():
+            return
+        finished.wait(0.05)
+    raise AssertionError("waited in vain")
+
+
+def test_what_a_call_leaves_behind_does_not_commit_the_next_transaction(
+    world: World, run_id: str, engine: Engine
+) -> None:
+    _, begun = world.begin(run_id, "charge")
+
+    def work(connection: Connection) -> Unchanged[str]:
+        connection.execute(
+            text("UPDATE wfstate_workflow SET error = 'not so' WHERE id = :id"), {"id": begun.workflow.id}
+        )
+        return Unchanged("rolled back")
+
+    run_transaction(engine, work)
+
+    assert world.backend.get_workflow(begun.workflow.id).summary.error is None
+
+
+def test_a_refused_call_leaves_the_reason_to_the_transaction(world: World, run_id: str) -> None:
+    task_instance_id, begun = world.begin(run_id, "charge")
+    world.fail(begun, "no money")
+    world.rows.set_task_state(task_instance_id, "failed")
+
+    _, second = world.begin(run_id, "charge")
+
+    assert second.decision is BeginDecision.RUN
+    assert second.attempt == 2
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_database_without_the_functions_is_named(postgres_server: PostgresServer, driver: str) -> None:
+    with postgres_server.database("bare") as url:
+        engine = _engine(url, driver)
+        backend = DatabaseBackend(engine)
+        with pytest.raises(DatabaseNotMigrated, match="airflow db migrate"):
+            backend.begin_step(BeginStep("0195d3a0-0000-7000-8000-000000000000", "charge"))
+        engine.dispose()
+
+
+def test_a_write_that_is_sent_again_after_a_restart_of_the_caller_is_recognised(
+    world: World, run_id: str, engine: Engine
+) -> None:
+    """The other process has no secret at hand, and goes the regular path."""
+    _, begun = world.begin(run_id, "charge")
+    end = EndAttempt(begun.attempt_key, 1, StepState.SUCCEEDED, output=Payload.of("receipt"))
+    first = world.backend.end_attempt(end)
+
+    assert DatabaseBackend(engine).end_attempt(end) == first
+    assert world.told(begun.workflow.id).count("step.succeeded intake.charge") == 1
