@@ -13,6 +13,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from airflow_wfstate import conf
 from airflow_wfstate.backends.wire import from_json, to_json
+from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
@@ -120,6 +121,15 @@ class ApiBackend:
     def end_compensation(self, request: EndCompensation) -> EndedCompensation:
         """See ``StateBackend.end_compensation``."""
         return self._post("/compensations/end", replace(request, error=_sendable(request.error)), EndedCompensation)
+
+    def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> CancelPlan:
+        """See ``StateBackend.plan_cancel``."""
+        return self._get(f"{_path_of(workflow_id)}/cancel-plan", {"compensate": compensate}, CancelPlan)
+
+    def cancel_workflow(self, request: CancelWorkflow) -> CancelledWorkflow:
+        """See ``StateBackend.cancel_workflow``."""
+        request = replace(request, reason=_sendable(request.reason))
+        return self._post(f"{_path_of(request.workflow_id)}/cancel", request, CancelledWorkflow)
 
     def get_workflow(self, workflow_id: str) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""

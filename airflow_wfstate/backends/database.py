@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
@@ -20,7 +22,9 @@ from airflow_wfstate.domain.workflow import (
     WorkflowPage,
     WorkflowQuery,
 )
+from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.begin_step import begin_step
+from airflow_wfstate.store.cancel_workflow import cancel_workflow, plan_cancel
 from airflow_wfstate.store.complete_workflow import complete_workflow
 from airflow_wfstate.store.end_attempt import end_attempt
 from airflow_wfstate.store.end_compensation import end_compensation
@@ -44,15 +48,18 @@ class DatabaseBackend:
     """The :class:`~airflow_wfstate.backends.protocol.StateBackend` of the database way.
 
     :param engine: of Airflow's metadata database, PostgreSQL or SQLite; its pool is used, one connection a call.
+    :param is_server: whether this process may use Airflow's own models, and may change runs and tasks: api-server,
+        scheduler and command line. False in a worker that reaches the tables by a connection of type ``postgres``.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, is_server: bool = True) -> None:
         self.engine = engine
+        self.is_server = is_server
         self._hot_path = HotPath(engine) if has_hot_path(engine) else None
 
     def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
         """See ``StateBackend.start_workflow``."""
-        return self._write(start_workflow, request)
+        return self._write(partial(start_workflow, may_change_runs=self.is_server), request)
 
     def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
         """See ``StateBackend.complete_workflow``."""
@@ -94,6 +101,16 @@ class DatabaseBackend:
         """See ``StateBackend.end_compensation``."""
         return self._write(end_compensation, request)
 
+    def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> CancelPlan:
+        """See ``StateBackend.plan_cancel``."""
+        self._check_server()
+        return self._read(partial(plan_cancel, workflow_id=workflow_id, compensate=compensate))
+
+    def cancel_workflow(self, request: CancelWorkflow) -> CancelledWorkflow:
+        """See ``StateBackend.cancel_workflow``."""
+        self._check_server()
+        return self._write(cancel_workflow, request)
+
     def get_workflow(self, workflow_id: str) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""
         return self._read(lambda connection: read_workflow(connection, workflow_id))
@@ -110,6 +127,13 @@ class DatabaseBackend:
         """See ``StateBackend.check``."""
         health = self._read(read_health)
         return f"{self.engine.dialect.name} answered; {health.open_workflows} open workflows"
+
+    def _check_server(self) -> None:
+        if not self.is_server:
+            raise AccessDenied(
+                "A worker that reaches the tables by a connection of type postgres may not change runs.",
+                "Use a connection of type wfstate, the command line or the page.",
+            )
 
     def _write(
         self, transaction: Callable[[Connection, Request], Answer | Unchanged[Answer]], request: Request

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
@@ -37,7 +38,10 @@ class StateBackend(Protocol):
         :raises InvalidName: name, key, plan or participants break the rule of names.
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         :raises WorkflowExists: ``if_exists`` is ``reject``, or the run belongs to another open workflow.
+        :raises WorkflowClosed: the workflow of this key is compensation_failed: a person decides first.
         :raises InputMismatch: the key was started with another input.
+        :raises AccessDenied: the DAG takes no part in the workflow of this key; or ``if_exists`` is ``terminate``,
+            and this way may not change runs.
         """
         ...
 
@@ -114,6 +118,27 @@ class StateBackend(Protocol):
 
         :raises StaleAttempt: another attempt of the compensation has begun.
         :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        ...
+
+    def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> CancelPlan:
+        """What :meth:`cancel_workflow` would do now. Nothing is changed.
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises WorkflowClosed: the workflow may not be cancelled so; as for :meth:`cancel_workflow`.
+        :raises AccessDenied: this way cannot change runs (a worker by a connection of type ``postgres``).
+        """
+        ...
+
+    def cancel_workflow(self, request: CancelWorkflow) -> CancelledWorkflow:
+        """End a workflow before its time; one that has ended stays as it is, and the answer says so.
+
+        In the same transaction every unfinished task of its owner and child runs is set to failed, but for relays
+        and other teardowns.
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises WorkflowClosed: it is being compensated; or that has failed, and it is to be compensated.
+        :raises AccessDenied: as for :meth:`plan_cancel`; or the caller may not change the runs of each DAG.
         """
         ...
 

@@ -18,10 +18,15 @@ class FailurePolicy(str, Enum):
 
 
 class IfExists(str, Enum):
-    """What a start does when an open workflow has the key already: ``attach`` to it, or ``reject`` the start."""
+    """What a start does when another run's open workflow has the key already.
+
+    ``attach`` to it; ``reject`` the start; or ``terminate`` it: it is cancelled with compensation, and the next
+    generation of the key begins when that has ended.
+    """
 
     ATTACH = "attach"
     REJECT = "reject"
+    TERMINATE = "terminate"
 
 
 class RunRole(str, Enum):
@@ -84,7 +89,8 @@ class StartedWorkflow:
     """The workflow that the caller's run now belongs to.
 
     :param role: ``owner`` when this start (or an earlier try of it) created the generation, else ``guest``.
-    :param busy: True when the workflow of this key is being compensated: nothing was changed, ask again later.
+    :param busy: True when the workflow of this key is being compensated (perhaps because this start ended it): this
+        run takes no part in it, ask again later.
     :param output: of a workflow that succeeded; None otherwise.
     """
 

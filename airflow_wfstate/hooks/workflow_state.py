@@ -163,4 +163,4 @@ def _postgres_backend(connection: Connection) -> StateBackend:
     from airflow_wfstate.backends.database import DatabaseBackend
 
     hook = PostgresHook(connection=connection)
-    return DatabaseBackend(hook.get_sqlalchemy_engine(engine_kwargs={"pool_size": 2}))
+    return DatabaseBackend(hook.get_sqlalchemy_engine(engine_kwargs={"pool_size": 2}), is_server=False)

@@ -6,13 +6,12 @@ from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change
-from airflow_wfstate.store.pending_compensations import pending_compensations
+from airflow_wfstate.store.pending_compensations import has_something_to_undo
 from airflow_wfstate.store.run_verdict import root_failure
-from airflow_wfstate.store.step_row import open_steps
 
 
 def fail_workflow(connection: Connection, change: Change, dag_id: str, run_id: str) -> None:
@@ -22,9 +21,7 @@ def fail_workflow(connection: Connection, change: Change, dag_id: str, run_id: s
     """
     error = change.error or storable_text(_first_error(connection, change, dag_id, run_id))
     change.journal(EntryKind.WORKFLOW_FAILED, data={"dag_id": dag_id, "run_id": run_id, "error": error})
-    to_compensate = bool(pending_compensations(connection, change.workflow_id)) or any(
-        step.compensation_state is CompensationState.ARMED for step in open_steps(connection, change.workflow_id)
-    )
+    to_compensate = has_something_to_undo(connection, change.workflow_id)
     if change.on_failure == FailurePolicy.COMPENSATE.value and to_compensate and not change.reopened:
         change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
         change.journal(EntryKind.WORKFLOW_COMPENSATING)

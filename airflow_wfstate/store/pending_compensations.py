@@ -11,7 +11,7 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, StepState
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.payload_columns import payload_of
-from airflow_wfstate.store.step_row import step_label
+from airflow_wfstate.store.step_row import open_steps, step_label
 
 
 @dataclass(frozen=True)
@@ -97,3 +97,10 @@ def pending_compensations(connection: Connection, workflow_id: str) -> list[Pend
             )
         )
     return pending
+
+
+def has_something_to_undo(connection: Connection, workflow_id: str) -> bool:
+    """Whether anything is to be undone, or may be when the steps that are at work have ended."""
+    return bool(pending_compensations(connection, workflow_id)) or any(
+        step.compensation_state is CompensationState.ARMED for step in open_steps(connection, workflow_id)
+    )

@@ -9,13 +9,16 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.start_again import StartDecision, decide_start
 from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, WorkflowState
-from airflow_wfstate.domain.workflow import IfExists, RunRole, StartedWorkflow, StartWorkflow
+from airflow_wfstate.domain.workflow import RunRole, StartedWorkflow, StartWorkflow
 from airflow_wfstate.exceptions import AccessDenied, InputMismatch, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
+from airflow_wfstate.store.cancel_workflow import cancel_locked
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_after_success
+from airflow_wfstate.store.dag_test_run import is_test_run, key_of_test_run
 from airflow_wfstate.store.definition import Definition, check_definition, read_definition
 from airflow_wfstate.store.new_workflow import NewWorkflow, bind_run, insert_workflow
 from airflow_wfstate.store.payload_columns import check_payload, payload_of
@@ -23,27 +26,52 @@ from airflow_wfstate.store.stored_answer import find_answer, store_answer
 from airflow_wfstate.store.transaction import Contention, Unchanged
 
 
-def start_workflow(connection: Connection, request: StartWorkflow) -> StartedWorkflow | Unchanged[StartedWorkflow]:
-    """Start the workflow, as ``StateBackend.start_workflow`` says."""
+def start_workflow(
+    connection: Connection, request: StartWorkflow, *, may_change_runs: bool = True
+) -> StartedWorkflow | Unchanged[StartedWorkflow]:
+    """Start the workflow, as ``StateBackend.start_workflow`` says.
+
+    :param may_change_runs: whether this process may end the runs of a workflow that is terminated.
+    """
     request = _checked(request)
     caller = read_caller(connection, request.task_instance_id)
     stored = find_answer(connection, request.idempotency_key, request, StartedWorkflow)
     if stored is not None:
         return Unchanged(stored)
-    _check_not_bound_elsewhere(connection, request, caller)
-    newest = _newest_generation(connection, request)
-    if newest is None or newest.state in FINAL_WORKFLOW_STATES:
-        answer = _start_generation(connection, request, caller, 1 if newest is None else newest.number + 1)
-    else:
-        change = lock_by_id(connection, newest.id, caller.actor)
-        if change is None or change.state in FINAL_WORKFLOW_STATES:
-            raise Contention(f"workflow {request.name} / {request.key} has just ended")
-        joined = _join(connection, change, request, caller)
-        if isinstance(joined, Unchanged):
-            return joined
-        answer = joined
-    store_answer(connection, request.idempotency_key, request, answer)
+    answer = _start_or_join(connection, request, caller, may_change_runs=may_change_runs)
+    if isinstance(answer, StartedWorkflow) and not answer.busy:  # who waits asks again, with the same key
+        store_answer(connection, request.idempotency_key, request, answer)
     return answer
+
+
+def _start_or_join(
+    connection: Connection, request: StartWorkflow, caller: Caller, *, may_change_runs: bool
+) -> StartedWorkflow | Unchanged[StartedWorkflow]:
+    newest = _newest_generation(connection, request)
+    if newest is not None and newest.id != caller.workflow_id and is_test_run(connection, caller):
+        request = replace(request, key=key_of_test_run(request.key, caller.run_id))
+        newest = _newest_generation(connection, request)
+    _check_not_bound_elsewhere(connection, request, caller)
+    if newest is None or newest.state in FINAL_WORKFLOW_STATES:
+        return _start_generation(connection, request, caller, 1 if newest is None else newest.number + 1)
+    change = lock_by_id(connection, newest.id, caller.actor)
+    if change is None or change.state in FINAL_WORKFLOW_STATES:
+        raise Contention(f"workflow {request.name} / {request.key} has just ended")
+    own_role = caller.role if caller.workflow_id == change.workflow_id else None
+    decision = decide_start(
+        change.state,
+        request.if_exists,
+        is_own=own_role in (RunRole.OWNER, RunRole.CHILD),
+        same_input=change.input_sha256 == request.input.sha256,
+    )
+    _check_not_refused(connection, change, request, decision)
+    if decision is StartDecision.WAIT:
+        return Unchanged(_busy(change, own_role))
+    if own_role is None or decision is StartDecision.TERMINATE:
+        _check_may_join(connection, change, request, caller)
+    if decision is StartDecision.TERMINATE:
+        return _terminate(connection, change, request, caller, may_change_runs=may_change_runs)
+    return _join(connection, change, caller, own_role, decision)
 
 
 def _checked(request: StartWorkflow) -> StartWorkflow:
@@ -117,28 +145,57 @@ def _start_generation(
     raise Contention(f"workflow {request.name} / {request.key} was started by somebody else")
 
 
-def _join(
-    connection: Connection, change: Change, request: StartWorkflow, caller: Caller
-) -> StartedWorkflow | Unchanged[StartedWorkflow]:
-    """The answer for a key that has an open or succeeded generation; the caller's run is bound to it."""
-    own_role = caller.role if caller.workflow_id == change.workflow_id else None
-    if change.input_sha256 != request.input.sha256:
+def _check_not_refused(connection: Connection, change: Change, request: StartWorkflow, decision: StartDecision) -> None:
+    if decision is StartDecision.OTHER_INPUT:
         raise InputMismatch(
             f"Workflow {change.name} / {change.key} was started with the input {change.input_sha256}, "
             f"this start has {request.input.sha256}.",
-            "Use another key for another input, or give the same input again.",
+            "Use another key for another input, or give the same input again; if_exists='terminate' ends an open one "
+            "and starts with the new input.",
         )
-    if change.state is WorkflowState.COMPENSATION_FAILED:
+    if decision is StartDecision.HELD:
+        held_by = connection.execute(
+            select(schema.workflow.c.hold_reason).where(schema.workflow.c.id == change.workflow_id)
+        ).scalar_one()
         raise WorkflowClosed(
-            f"Workflow {change.name} / {change.key} ({change.workflow_id}) is compensation_failed: {change.error}.",
+            f"Workflow {change.name} / {change.key} ({change.workflow_id}) is compensation_failed: {held_by}",
             "A person must decide about its compensations first.",
         )
-    role = own_role or RunRole.GUEST
+    if decision is StartDecision.EXISTS:
+        raise WorkflowExists(
+            f"Workflow {change.name} / {change.key} is {change.state.value} already ({change.workflow_id}).",
+            "Wait for its end, or start with if_exists='attach' or 'terminate'.",
+        )
+
+
+def _terminate(
+    connection: Connection, change: Change, request: StartWorkflow, caller: Caller, *, may_change_runs: bool
+) -> StartedWorkflow:
+    """End the open workflow of the key. With nothing to undo the next generation begins at once."""
+    if not may_change_runs:
+        raise AccessDenied(
+            "A worker that reaches the tables by a connection of type postgres may not end the runs of workflow "
+            f"{change.name} / {change.key}, as if_exists='terminate' asks.",
+            "Use a connection of type wfstate, or none, for the StartWorkflowOperator.",
+        )
+    reason = f"started anew by run {caller.run_id} of DAG {caller.dag_id}"
+    cancel_locked(connection, change, compensate=True, way="terminate", reason=reason)
     if change.state is WorkflowState.COMPENSATING:
-        return Unchanged(StartedWorkflow(workflow=change.ref(), role=role, busy=True))
+        return _busy(change, None)
+    return _start_generation(connection, request, caller, change.generation + 1)
+
+
+def _busy(change: Change, own_role: RunRole | None) -> StartedWorkflow:
+    return StartedWorkflow(workflow=change.ref(), role=own_role or RunRole.GUEST, busy=True)
+
+
+def _join(
+    connection: Connection, change: Change, caller: Caller, own_role: RunRole | None, decision: StartDecision
+) -> StartedWorkflow | Unchanged[StartedWorkflow]:
+    """The answer for a key that has an open or succeeded generation; the caller's run is bound to it."""
+    role = own_role or RunRole.GUEST
     output = _read_output(connection, change) if change.state is WorkflowState.SUCCEEDED else None
     if own_role is None:
-        _check_may_join(connection, change, request, caller)
         bind_run(connection, change, caller.dag_id, caller.run_id, RunRole.GUEST)
     elif (
         change.state is WorkflowState.SUCCEEDED
@@ -147,7 +204,7 @@ def _join(
     ):
         reopen(change)
         output = None
-    elif change.state is WorkflowState.FAILED and own_role is not RunRole.GUEST:
+    elif decision is StartDecision.RESUME:
         change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None)
         change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": "its own run started it again"})
     else:
@@ -157,11 +214,6 @@ def _join(
 
 
 def _check_may_join(connection: Connection, change: Change, request: StartWorkflow, caller: Caller) -> None:
-    if request.if_exists is IfExists.REJECT and change.state is not WorkflowState.SUCCEEDED:
-        raise WorkflowExists(
-            f"Workflow {change.name} / {change.key} is {change.state.value} already ({change.workflow_id}).",
-            "Wait for its end, or start with if_exists='attach'.",
-        )
     definition = read_definition(connection, change.name, change.definition_sha256)
     if caller.dag_id not in {*definition.participants, *_linked_dag_ids(connection, change.workflow_id)}:
         raise AccessDenied(

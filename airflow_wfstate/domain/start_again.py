@@ -1,0 +1,54 @@
+"""The start of a key that was started before: what becomes of it, by the state of the key's newest generation."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, WorkflowState
+from airflow_wfstate.domain.workflow import IfExists
+
+
+class StartDecision(str, Enum):
+    """What a start does.
+
+    ``begin``: the key's next generation begins; ``attach``: the run takes part in what is there (an output that is
+    stored answers); ``resume``: the failed workflow goes on, because its own run starts it again; ``wait``: ask again
+    when it has been compensated; ``terminate``: end it first, undoing what was done; the others are refusals:
+    ``exists`` (the key is taken), ``held`` (a person must decide about its compensations first) and ``other_input``.
+    """
+
+    BEGIN = "begin"
+    ATTACH = "attach"
+    RESUME = "resume"
+    WAIT = "wait"
+    TERMINATE = "terminate"
+    EXISTS = "exists"
+    HELD = "held"
+    OTHER_INPUT = "other_input"
+
+
+def decide_start(state: WorkflowState, if_exists: IfExists, *, is_own: bool, same_input: bool) -> StartDecision:
+    """What a start does to the newest generation of its key.
+
+    :param state: of that generation.
+    :param is_own: whether the run that starts is its owner or child: it never ends its own workflow.
+    :param same_input: whether the start has that generation's input. What replaces it may have another.
+    """
+    if state in FINAL_WORKFLOW_STATES:
+        return StartDecision.BEGIN
+    replaces = if_exists is IfExists.TERMINATE and not is_own and state is not WorkflowState.SUCCEEDED
+    if not same_input and not replaces:
+        return StartDecision.OTHER_INPUT
+    if state is WorkflowState.COMPENSATION_FAILED:
+        return StartDecision.HELD
+    if state is WorkflowState.COMPENSATING:
+        return StartDecision.WAIT
+    if state is WorkflowState.SUCCEEDED:
+        return StartDecision.ATTACH
+    if is_own:
+        return StartDecision.RESUME if state is WorkflowState.FAILED else StartDecision.ATTACH
+    return {
+        IfExists.ATTACH: StartDecision.ATTACH,
+        IfExists.REJECT: StartDecision.EXISTS,
+        IfExists.TERMINATE: StartDecision.TERMINATE,
+    }[if_exists]

@@ -1,0 +1,172 @@
+"""The end of a workflow before its time: cancelled, or undone first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, delete, select
+
+from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.exceptions import WorkflowClosed
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.pending_compensations import has_something_to_undo, pending_compensations
+from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, unfinished_tasks
+from airflow_wfstate.store.step_row import open_steps, step_label
+from airflow_wfstate.store.stored_answer import find_answer, store_answer
+from airflow_wfstate.store.transaction import Contention, Unchanged
+from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_reference import read_reference
+
+_MAX_REASON_LENGTH = 1000
+
+
+def cancel_workflow(
+    connection: Connection, request: CancelWorkflow
+) -> CancelledWorkflow | Unchanged[CancelledWorkflow]:
+    """Cancel the workflow, as ``StateBackend.cancel_workflow`` says."""
+    request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
+    change = lock_by_id(connection, request.workflow_id, request.actor)
+    if change is None:
+        raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    stored = find_answer(connection, request.idempotency_key, request, CancelledWorkflow)
+    if stored is not None:
+        return Unchanged(stored)
+    reason = None if request.reason is None else storable_text(request.reason[:_MAX_REASON_LENGTH])
+    answer = cancel_locked(connection, change, compensate=request.compensate, way="cancel", reason=reason)
+    if not answer.changed:
+        return Unchanged(answer)
+    store_answer(connection, request.idempotency_key, request, answer)
+    return answer
+
+
+def cancel_locked(
+    connection: Connection, change: Change, *, compensate: bool, way: str, reason: str | None
+) -> CancelledWorkflow:
+    """Cancel the workflow of a change: what a person's cancel, a start that terminates and a deadline have in common.
+
+    :param way: which of them, for the journal.
+    :raises WorkflowClosed: it is being compensated; or that has failed, and it is to be compensated.
+    """
+    judged = _judge(connection, change.workflow_id, change.state, compensate=compensate)
+    if judged.next_state is change.state:
+        return CancelledWorkflow(change.ref(), changed=False, outcome=judged.outcome)
+    before = change.state
+    discarded: list[AffectedCompensation] = []
+    if judged.next_state is WorkflowState.CANCELLED:
+        discarded = _armed(connection, change.workflow_id)
+        _give_up_compensations(change)
+        change.become(WorkflowState.CANCELLED, ended_at=change.now, hold_reason=None)
+    else:
+        change.become(WorkflowState.COMPENSATING, ended_at=None, hold_reason=None)
+    failed_tasks = fail_unfinished_tasks(connection, change)
+    data: dict[str, JsonValue] = {
+        "way": way,
+        "reason": reason,
+        "from": before.value,
+        "failed_tasks": failed_tasks,
+        "discarded": [f"{item.step} (round {item.round})" for item in discarded],
+    }
+    is_cancelled = change.state is WorkflowState.CANCELLED
+    change.journal(EntryKind.WORKFLOW_CANCELLED if is_cancelled else EntryKind.WORKFLOW_COMPENSATING, data=data)
+    change.write()
+    return CancelledWorkflow(
+        change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks, discarded=len(discarded)
+    )
+
+
+def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -> CancelPlan:
+    """What a cancel would do, as ``StateBackend.plan_cancel`` says."""
+    workflow_id = check_exists(connection, workflow_id)
+    workflow = read_reference(connection, workflow_id)
+    judged = _judge(connection, workflow_id, workflow.state, compensate=compensate)
+    plan = CancelPlan(
+        workflow=workflow,
+        compensate=compensate,
+        changes=judged.next_state is not workflow.state,
+        next_state=judged.next_state,
+        outcome=judged.outcome,
+    )
+    if not plan.changes:
+        return plan
+    undoes = judged.next_state is WorkflowState.COMPENSATING
+    return replace(
+        plan,
+        tasks=unfinished_tasks(connection, workflow_id),
+        open_steps=[step.label for step in open_steps(connection, workflow_id)],
+        undone=_to_undo(connection, workflow_id) if undoes else [],
+        discarded=[] if undoes else _armed(connection, workflow_id),
+        paused_dag_ids=paused_dags(connection, workflow_id),
+    )
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """What becomes of the workflow, and why in one sentence."""
+
+    next_state: WorkflowState
+    outcome: str
+
+
+def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, compensate: bool) -> _Judgement:
+    if state is WorkflowState.COMPENSATING:
+        raise WorkflowClosed(
+            f"Workflow {workflow_id} is being compensated, and cannot be cancelled meanwhile.",
+            f"Wait for its end: airflow wfstate show {workflow_id}",
+        )
+    if state is WorkflowState.COMPENSATION_FAILED:
+        if compensate:
+            raise WorkflowClosed(
+                f"Workflow {workflow_id} is compensation_failed: undoing it has failed already.",
+                "Give up what is left of it, with: airflow wfstate cancel " + workflow_id,
+            )
+        return _Judgement(WorkflowState.CANCELLED, "It is cancelled; what has not been undone yet stays as it is.")
+    if state not in (WorkflowState.RUNNING, WorkflowState.FAILED):
+        return _Judgement(state, f"The workflow is {state.value} already; nothing was changed.")
+    if not compensate:
+        return _Judgement(WorkflowState.CANCELLED, "It is cancelled; what was done stays as it is.")
+    if not has_something_to_undo(connection, workflow_id):
+        return _Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
+    return _Judgement(WorkflowState.COMPENSATING, "It is undone, newest step first, as soon as no step is at work.")
+
+
+def _give_up_compensations(change: Change) -> None:
+    """Discard what was armed. What has begun counts as failed; its process may still report that it is done."""
+    change.update(
+        schema.compensation,
+        where={"workflow_id": change.workflow_id, "state": CompensationState.ARMED.value},
+        values={"state": CompensationState.DISCARDED.value},
+    )
+    change.update(
+        schema.compensation,
+        where={"workflow_id": change.workflow_id, "state": CompensationState.RUNNING.value},
+        values={"state": CompensationState.FAILED.value, "error": "given up: the workflow was cancelled"},
+    )
+    change.connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
+
+
+def _to_undo(connection: Connection, workflow_id: str) -> list[AffectedCompensation]:
+    return [
+        AffectedCompensation(item.label, item.round, item.handler, item.state)
+        for item in pending_compensations(connection, workflow_id)
+    ]
+
+
+def _armed(connection: Connection, workflow_id: str) -> list[AffectedCompensation]:
+    compensation, step = schema.compensation, schema.step
+    rows = connection.execute(
+        select(compensation.c.round, compensation.c.handler, step.c.participant, step.c.name, step.c.item_key)
+        .join(step, step.c.id == compensation.c.step_id)
+        .where(compensation.c.workflow_id == workflow_id, compensation.c.state == CompensationState.ARMED.value)
+        .order_by(step.c.started_at, step.c.id, compensation.c.round)
+    )
+    return [
+        AffectedCompensation(
+            step_label(row.participant, row.name, row.item_key), row.round, row.handler, CompensationState.ARMED
+        )
+        for row in rows
+    ]
