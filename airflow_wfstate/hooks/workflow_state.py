@@ -28,6 +28,8 @@ class WorkflowStateHook(BaseHook):
         Of type ``postgres``: straight to the tables. When the default one is not defined: inside a task or trigger
         HTTP with a short-lived token of this task instance; elsewhere (api-server, scheduler, CLI, ``dag.test()``)
         Airflow's own database engine.
+    :param task_instance_id: for whom the token is. Default: the task instance that this code runs for. A trigger names
+        its own, ``str(self.task_instance.id)``: it has no context to ask.
     """
 
     conn_name_attr = "wfstate_conn_id"
@@ -35,9 +37,10 @@ class WorkflowStateHook(BaseHook):
     conn_type = "wfstate"
     hook_name = "Workflow State"
 
-    def __init__(self, wfstate_conn_id: str = default_conn_name) -> None:
+    def __init__(self, wfstate_conn_id: str = default_conn_name, *, task_instance_id: str | None = None) -> None:
         super().__init__()
         self.wfstate_conn_id = wfstate_conn_id
+        self._task_instance_id = task_instance_id
 
     def get_conn(self) -> StateBackend:
         """The way to the store; kept for this process, connection and task instance, with its sockets and tokens.
@@ -49,7 +52,7 @@ class WorkflowStateHook(BaseHook):
             # Connections cost little to read here, and may change: nothing is kept but the backend itself.
             connection = self._find_connection()
             return self._kept(connection, "" if connection is None else connection.get_uri())
-        key = _key(self.wfstate_conn_id)
+        key = self._key(self.wfstate_conn_id)
         if key not in _BACKENDS:
             _BACKENDS[key] = self._make_backend(self._find_connection())
         return _BACKENDS[key]
@@ -62,7 +65,7 @@ class WorkflowStateHook(BaseHook):
             return False, str(error)
 
     def _kept(self, connection: Connection | None, uri: str) -> StateBackend:
-        key = _key(uri)
+        key = self._key(uri)
         if key not in _BACKENDS:
             _BACKENDS[key] = self._make_backend(connection)
         return _BACKENDS[key]
@@ -80,7 +83,7 @@ class WorkflowStateHook(BaseHook):
 
     def _make_backend(self, connection: Connection | None) -> StateBackend:
         if connection is None:
-            return _task_backend() if is_database_blocked() else _own_database_backend()
+            return _task_backend(self._caller()) if is_database_blocked() else _own_database_backend()
         if connection.conn_type == self.conn_type:
             return _user_backend(connection)
         if connection.conn_type == "postgres":
@@ -90,9 +93,11 @@ class WorkflowStateHook(BaseHook):
             "Give one of type wfstate (HTTP to the api-server) or postgres (straight to the tables).",
         )
 
+    def _key(self, connection: str) -> tuple[int, str, str]:
+        return os.getpid(), connection, self._caller() or ""
 
-def _key(connection: str) -> tuple[int, str, str]:
-    return os.getpid(), connection, current_task_instance_id() or ""
+    def _caller(self) -> str | None:
+        return self._task_instance_id or current_task_instance_id()
 
 
 def _user_backend(connection: Connection) -> StateBackend:
@@ -130,15 +135,15 @@ def _server_url(connection: Connection) -> str:
     return f"{url}:{connection.port}" if connection.port else url
 
 
-def _task_backend() -> StateBackend:
+def _task_backend(task_instance_id: str | None) -> StateBackend:
     from airflow_wfstate.backends.api import ApiBackend
     from airflow_wfstate.backends.credentials import TaskToken
 
-    task_instance_id = current_task_instance_id()
     if task_instance_id is None:
         raise InvalidRequest(
             "The state of workflows is asked for outside a task instance, in a process without a database.",
-            "Call it inside a task, or define the Airflow connection wfstate_default.",
+            "Call it inside a task, name the task instance (a trigger's is self.task_instance.id), or define the "
+            "Airflow connection wfstate_default.",
         )
     return ApiBackend(
         conf.api_url(),

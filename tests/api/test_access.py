@@ -16,6 +16,7 @@ from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginStep, EndAttempt
 from airflow_wfstate.domain.workflow import StartWorkflow, WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, InvalidAttemptKey, NotAuthenticated, WorkflowNotFound
+from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import JWT_SECRET, ApiServer
 
@@ -109,6 +110,21 @@ def test_a_task_acts_for_itself_alone(
     assert task_backend.get_workflow(begun.workflow.id).summary.id == begun.workflow.id
     with pytest.raises(AccessDenied):
         task_backend.list_workflows(WorkflowQuery())
+
+
+def test_a_trigger_reaches_the_store_for_its_own_task_instance(
+    api_server: ApiServer, task_backend: ApiBackend, task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the triggerer: the database is blocked, there is no context, and the secret is at hand."""
+    begun = task_backend.begin_step(BeginStep(task, "pay"))
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "airflow-db-not-allowed:///")
+    monkeypatch.setenv("AIRFLOW__WFSTATE__API_URL", api_server.url)
+
+    backend = WorkflowStateHook(task_instance_id=task).get_conn()
+
+    assert backend.get_workflow(begun.workflow.id).summary.id == begun.workflow.id
+    assert isinstance(backend, ApiBackend)
+    backend.close()
 
 
 def test_a_key_that_the_store_did_not_issue_is_refused(task_backend: ApiBackend, task: str) -> None:
