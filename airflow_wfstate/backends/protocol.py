@@ -102,6 +102,7 @@ class StateBackend(Protocol):
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
         :raises WorkflowExists: the run belongs to another open workflow.
+        :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
         ...

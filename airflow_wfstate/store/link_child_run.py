@@ -8,7 +8,7 @@ from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, StepState, WorkflowState
 from airflow_wfstate.domain.step import LinkChildRun, RecordedWrite
 from airflow_wfstate.domain.workflow import RunRole
-from airflow_wfstate.exceptions import StaleAttempt, WorkflowExists
+from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import parse
 from airflow_wfstate.store.end_attempt import check_newest, check_write_number, is_applied, lock_attempt
@@ -31,6 +31,12 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> RecordedWri
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {step.label} is {step.attempt_state.value}.",
             "Only a running attempt links runs.",
+        )
+    if change.state is not WorkflowState.RUNNING:
+        raise WorkflowClosed(
+            f"Step {step.label} cannot trigger run {request.run_id} of DAG {request.dag_id}: workflow {change.name} / "
+            f"{change.key} is {change.state.value}.",
+            "Stop working: nothing further is done for this workflow.",
         )
     _check_free(connection, change.workflow_id, request)
     bind_run(connection, change, request.dag_id, request.run_id, RunRole.CHILD, parent_step_id=step.id)

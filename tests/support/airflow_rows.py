@@ -11,7 +11,8 @@ import uuid6
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
-from sqlalchemy import Engine, delete, insert, select, update
+from airflow.models.trigger import Trigger
+from sqlalchemy import Engine, RowMapping, delete, insert, select, update
 
 
 class AirflowRows:
@@ -20,8 +21,10 @@ class AirflowRows:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def add_run(self, dag_id: str, run_id: str | None = None, state: str = "running") -> str:
-        """Insert a DAG run; its run id."""
+    def add_run(
+        self, dag_id: str, run_id: str | None = None, state: str = "running", *, triggered_by: str | None = None
+    ) -> str:
+        """Insert a DAG run; its run id. ``triggered_by`` is the name of Airflow's ``DagRunTriggeredByType``."""
         run_id = run_id or f"manual__{uuid6.uuid7()}"
         now = datetime.now(timezone.utc)
         with self.engine.begin() as connection:
@@ -31,6 +34,7 @@ class AirflowRows:
                     run_id=run_id,
                     run_type="manual",
                     state=state,
+                    triggered_by=triggered_by,
                     run_after=now,
                     start_date=now,
                     clear_number=0,
@@ -82,6 +86,27 @@ class AirflowRows:
         with self.engine.connect() as connection:
             row = connection.execute(select(table.c.state).where(table.c.id == _uuid(task_instance_id))).one_or_none()
         return "cleared" if row is None else row.state
+
+    def wait_for_trigger(self, task_instance_id: str) -> None:
+        """Let a deferred task wait for a trigger."""
+        trigger = Trigger.__table__
+        with self.engine.begin() as connection:
+            trigger_id = connection.execute(
+                insert(trigger)
+                .values(classpath="none.At.All", kwargs="{}", created_date=datetime.now(timezone.utc))
+                .returning(trigger.c.id)
+            ).scalar_one()
+            connection.execute(
+                update(TaskInstance.__table__)
+                .where(TaskInstance.__table__.c.id == _uuid(task_instance_id))
+                .values(state="deferred", trigger_id=trigger_id)
+            )
+
+    def task_row(self, task_instance_id: str) -> RowMapping:
+        """A task instance as Airflow's table has it, by column."""
+        table = TaskInstance.__table__
+        with self.engine.connect() as connection:
+            return connection.execute(select(table).where(table.c.id == _uuid(task_instance_id))).mappings().one()
 
     def set_run_state(self, dag_id: str, run_id: str, state: str) -> None:
         """Give a DAG run a state."""
