@@ -9,6 +9,7 @@ from airflow_wfstate.api import problems
 from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
 from airflow_wfstate.api.routes import (
+    cancel,
     compensations,
     description,
     health,
@@ -42,6 +43,8 @@ def _v1() -> APIRouter:
         workflows.writes,
         workflows.reads,
         journal.reads,
+        cancel.writes,
+        cancel.reads,
         steps.writes,
         compensations.writes,
         health.reads,
@@ -55,6 +58,6 @@ def _v1() -> APIRouter:
 def _ui() -> APIRouter:
     router = APIRouter(prefix="/ui", include_in_schema=False)
     router.include_router(page.reads)
-    for part in (workflows.reads, journal.reads):
+    for part in (workflows.reads, cancel.reads, journal.reads):
         router.include_router(part, dependencies=[Depends(authenticate)])
     return router

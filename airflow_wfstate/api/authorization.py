@@ -69,6 +69,31 @@ def check_sweep(caller: Caller) -> None:
         raise AccessDenied("This caller may not start a sweep.", "Call as a user who may edit DAG runs.")
 
 
+def check_workflow_change(caller: Caller, detail: WorkflowDetail) -> str:
+    """Check that the caller may act on a whole workflow, and say how the journal names the caller.
+
+    A user may who may change the runs of every DAG that owns it, was triggered by it, or did a step of it.
+
+    :raises AccessDenied: otherwise, and for tasks.
+    :raises WorkflowNotFound: the caller may not even see it.
+    """
+    if isinstance(caller, TaskCaller):
+        raise AccessDenied(
+            "A task may not act on a whole workflow.", "Call as a user who may edit the runs of its DAGs."
+        )
+    visible(caller, detail)
+    concerned = {run.dag_id for run in detail.runs if run.role is not RunRole.GUEST}
+    concerned |= {step.participant for step in detail.steps}
+    for dag_id in sorted(concerned):
+        if not _may_change_runs(caller, dag_id):
+            raise AccessDenied(
+                f"{caller.user.get_name()} may not change runs of the DAG {dag_id}, which takes part in workflow "
+                f"{detail.summary.id}.",
+                "Ask somebody who may edit the runs of all its DAGs.",
+            )
+    return f"user:{caller.user.get_name()}"
+
+
 def readable(caller: Caller, query: WorkflowQuery) -> WorkflowQuery:
     """The query, narrowed to what the caller may see.
 

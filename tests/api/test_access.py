@@ -12,6 +12,7 @@ import pytest
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.credentials import StaticToken, TaskToken
+from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginStep, EndAttempt
 from airflow_wfstate.domain.workflow import StartWorkflow, WorkflowQuery
@@ -50,6 +51,8 @@ def task_backend(api_server: ApiServer, task: str) -> Iterator[ApiBackend]:
         ("GET", "/v1/workflows/0190b0a0-0000-7000-8000-000000000000"),
         ("GET", "/v1/workflows/0190b0a0-0000-7000-8000-000000000000/journal"),
         ("POST", "/v1/workflows/complete"),
+        ("POST", "/v1/workflows/0190b0a0-0000-7000-8000-000000000000/cancel"),
+        ("GET", "/v1/workflows/0190b0a0-0000-7000-8000-000000000000/cancel-plan"),
         ("POST", "/v1/steps/begin"),
         ("POST", "/v1/steps/checkpoint"),
         ("POST", "/v1/steps/record"),
@@ -178,6 +181,55 @@ def test_a_user_of_one_dag_sees_its_workflows_and_its_payloads(
     hashes = {step.name: step.output_sha256 for step in detail.steps}
     assert hashes["pay"] == encode("card 1234").sha256
     clerk.close()
+
+
+def test_who_may_not_change_the_runs_of_each_dag_may_not_cancel(
+    api_server: ApiServer, api_backend: ApiBackend, task_backend: ApiBackend, task: str, airflow_rows: AirflowRows
+) -> None:
+    key = str(uuid.uuid4())
+    started = api_backend.start_workflow(StartWorkflow(task, "order", key, encode({}), participants=["ledger"]))
+    guest = airflow_rows.running_task("ledger")
+    clerk, viewer = api_server.backend("clerk"), api_server.backend("viewer")
+    clerk.start_workflow(StartWorkflow(guest, "order", key, encode({})))
+    wish = CancelWorkflow(started.workflow.id, reason="by the wrong one", actor="user:somebody else")
+
+    with pytest.raises(AccessDenied, match="clerk may not change runs of the DAG orders"):
+        clerk.cancel_workflow(wish)
+    with pytest.raises(AccessDenied, match="viewer may not change runs of the DAG orders"):
+        viewer.cancel_workflow(wish)
+    with pytest.raises(AccessDenied, match="A task may not act on a whole workflow"):
+        task_backend.cancel_workflow(wish)
+    assert viewer.plan_cancel(started.workflow.id).changes
+    operator = api_server.backend("op")
+    assert operator.cancel_workflow(wish).changed
+    assert api_backend.read_journal(started.workflow.id).entries[-1].actor == "user:op"
+    for backend in (clerk, viewer, operator):
+        backend.close()
+
+
+@pytest.mark.parametrize("workflow_id", ["no-uuid", "0190b0a0-0000-7000-8000-000000000000"])
+def test_a_cancel_of_nothing_is_a_problem(client: httpx.Client, api_server: ApiServer, workflow_id: str) -> None:
+    client.headers["Authorization"] = f"Bearer {api_server.token()}"
+    answers = [
+        client.post(f"/v1/workflows/{workflow_id}/cancel", json={"compensate": True}),
+        client.get(f"/v1/workflows/{workflow_id}/cancel-plan"),
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(404, "workflow-not-found")] * 2
+    nonsense = client.post(f"/v1/workflows/{workflow_id}/cancel", json={"compensate": "perhaps"})
+    assert (nonsense.status_code, nonsense.json()["code"]) == (400, "invalid-request")
+
+
+def test_a_cancel_over_http_carries_its_idempotency_key_in_the_header(
+    client: httpx.Client, api_server: ApiServer, api_backend: ApiBackend, task: str
+) -> None:
+    started = api_backend.start_workflow(StartWorkflow(task, "order", str(uuid.uuid4()), encode({})))
+    client.headers["Authorization"] = f"Bearer {api_server.token()}"
+    client.headers["Idempotency-Key"] = str(uuid.uuid4())
+    first, again = (client.post(f"/v1/workflows/{started.workflow.id}/cancel", json={"reason": "x"}) for _ in range(2))
+    assert (first.status_code, first.json()["changed"]) == (200, True)
+    assert again.json() == first.json()
+    other = client.post(f"/v1/workflows/{started.workflow.id}/cancel", json={"reason": "y"})
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency-conflict")
 
 
 def test_only_who_may_change_runs_sweeps(client: httpx.Client, api_server: ApiServer) -> None:

@@ -1,0 +1,54 @@
+"""Cancel: the end of a workflow before its time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Response
+
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import check_workflow_change, visible
+from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+
+CallerOf = Annotated[Caller, Depends(authenticate)]
+IdempotencyKey = Annotated[str | None, Header(description="Sent again with the same body, answers the same.")]
+
+writes = APIRouter(prefix="/workflows/{workflow_id}", tags=["cancel"])
+reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["cancel"])
+"""Also under /wfstate/ui, for the page."""
+
+
+@dataclass(frozen=True)
+class CancelBody:
+    """See :class:`~airflow_wfstate.domain.cancel.CancelWorkflow`."""
+
+    compensate: bool = False
+    reason: str | None = None
+    idempotency_key: str | None = None
+
+
+@writes.post("/cancel", response_model=CancelledWorkflow)
+def cancel_workflow(
+    caller: CallerOf, workflow_id: str, body: CancelBody, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Cancel the workflow, or have it undone first; one that has ended stays as it is."""
+    backend = get_backend()
+    actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
+    request = CancelWorkflow(
+        workflow_id=workflow_id,
+        compensate=body.compensate,
+        reason=body.reason,
+        actor=actor,
+        idempotency_key=idempotency_key or body.idempotency_key,
+    )
+    return json_response(backend.cancel_workflow(request))
+
+
+@reads.get("/cancel-plan", response_model=CancelPlan)
+def plan_cancel(caller: CallerOf, workflow_id: str, compensate: bool = False) -> Response:
+    """What a cancel would do now. Nothing is changed."""
+    backend = get_backend()
+    visible(caller, backend.get_workflow(workflow_id))
+    return json_response(backend.plan_cancel(workflow_id, compensate=compensate))
