@@ -57,6 +57,14 @@ ARG_ENTRY_LIMIT: Final = Arg(
     default=DEFAULT_ENTRY_LIMIT,
     help=f"Entries on a page, 1 to 1000 (default: {DEFAULT_ENTRY_LIMIT})",
 )
+ARG_YES: Final = Arg(("-y", "--yes"), action="store_true", help="Do not ask")
+ARG_PLAN: Final = Arg(("--plan",), action="store_true", help="Print what would happen, and change nothing")
+ARG_REASON: Final = Arg(("--reason",), help="Why, for the journal")
+ARG_COMPENSATE: Final = Arg(
+    ("--compensate",),
+    action="store_true",
+    help="Undo what was done, newest step first, as soon as no step is at work (default: it stays as it is)",
+)
 
 WFSTATE_COMMANDS: Final = (
     ActionCommand(
@@ -87,6 +95,12 @@ WFSTATE_COMMANDS: Final = (
         func=lazy_load_command("airflow_wfstate.cli.journal_command.print_journal"),
         args=(ARG_WORKFLOW, ARG_AFTER, ARG_ENTRY_LIMIT, ARG_OUTPUT, ARG_VERBOSE),
     ),
+    ActionCommand(
+        name="cancel",
+        help="End a workflow before its time: its unfinished tasks fail, no further step begins",
+        func=lazy_load_command("airflow_wfstate.cli.cancel_command.cancel_workflow"),
+        args=(ARG_WORKFLOW, ARG_COMPENSATE, ARG_REASON, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
+    ),
 )
 
 
@@ -95,7 +109,7 @@ def get_wfstate_cli_commands() -> list[GroupCommand]:
     return [
         GroupCommand(
             name="wfstate",
-            help="Look at the state of workflows",
+            help="Look at workflows, and act on them",
             description="Which steps of a workflow are done, what each produced, what remains, and how it is undone.",
             subcommands=WFSTATE_COMMANDS,
         )

@@ -15,17 +15,20 @@ class Home:
 
     path: Path
 
-    def airflow(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def airflow(self, *words: str, answer: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run ``airflow`` with these words; ``answer`` is what the person types."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         return subprocess.run(
             [sys.executable, "-m", "airflow", *words],
             cwd=self.path,  # so that the installed wheel is meant, not the checkout
             env={**inherited, "AIRFLOW_HOME": str(self.path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **variables},
+            input=answer,
             capture_output=True,
             text=True,
             timeout=180,
             check=False,
         )
 
-    def wfstate(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.airflow("wfstate", *words)
+    def wfstate(self, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+        """Run ``airflow wfstate``."""
+        return self.airflow("wfstate", *words, answer=answer)

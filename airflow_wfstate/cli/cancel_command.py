@@ -1,0 +1,78 @@
+"""``airflow wfstate cancel``."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.identify import workflow_id
+from airflow_wfstate.cli.person import actor, check_agreed
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section
+from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
+
+
+@command
+def cancel_workflow(arguments: Namespace, store: StateBackend) -> None:
+    """Print what the cancel will do, ask, and do it. With ``--plan`` only print."""
+    for_programs = arguments.output in PROGRAM_FORMATS
+    wanted = workflow_id(arguments.workflow, store)
+    plan = store.plan_cancel(wanted, compensate=arguments.compensate)
+    if arguments.plan:
+        _print(plan, arguments.output)
+        return
+    if plan.changes:
+        if not (for_programs and arguments.yes):
+            # What programs read is the answer alone; the plan is for the person who is asked.
+            with redirect_stdout(sys.stderr if for_programs else sys.stdout):
+                print_plan(plan, "plain" if for_programs else arguments.output)
+        check_agreed(arguments, f"Cancel the workflow {plan.workflow.name}/{plan.workflow.key}?")
+    answer = store.cancel_workflow(
+        CancelWorkflow(wanted, compensate=arguments.compensate, reason=arguments.reason, actor=actor())
+    )
+    _print(answer, arguments.output)
+
+
+def print_plan(plan: CancelPlan, output: str) -> None:
+    """Print what a cancel would do, as ``table`` or ``plain``. Sections that would be empty are left out."""
+    workflow = plan.workflow
+    print(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
+    print_section(
+        "Tasks that are set to failed",
+        [
+            {
+                "dag_id": task.dag_id,
+                "run_id": task.run_id,
+                "task": f"{task.task_id}[{task.map_index}]" if task.map_index >= 0 else task.task_id,
+                "state": task.state or "not begun",
+            }
+            for task in plan.tasks
+        ],
+        output,
+    )
+    print_section("Steps at work, which are ended first", [{"step": step} for step in plan.open_steps], output)
+    print_section("What is undone, in this order", _rows(plan.undone), output)
+    print_section("What is never undone", _rows(plan.discarded), output)
+    for dag_id in plan.paused_dag_ids:
+        print(f"The DAG {dag_id} is paused: its run ends only when it is unpaused (airflow dags unpause {dag_id}).")
+
+
+def _rows(compensations: Sequence[AffectedCompensation]) -> list[dict[str, object]]:
+    return [{"step": item.step, "round": item.round, "handler": item.handler} for item in compensations]
+
+
+def _print(answer: CancelPlan | CancelledWorkflow, output: str) -> None:
+    if output in PROGRAM_FORMATS:
+        print_for_programs(as_json(answer), output)
+    elif isinstance(answer, CancelPlan):
+        print_plan(answer, output)
+    elif answer.changed:
+        print(
+            f"Workflow {answer.workflow.id} is {answer.workflow.state.value} now; "
+            f"tasks set to failed: {answer.failed_tasks}, compensations discarded: {answer.discarded}."
+        )
+    else:
+        print(f"Workflow {answer.workflow.id}: {answer.outcome}")
