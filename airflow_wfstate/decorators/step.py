@@ -13,7 +13,7 @@ from airflow.sdk import Context
 from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, task_decorator_factory
 
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.attempt import Attempt, cancel_at_work
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.step_execution import StepExecution
@@ -76,6 +76,11 @@ class StepDecoratedOperator(DecoratedOperator, PythonOperator):
                 method, arguments, context
             ),
         )
+
+    def on_kill(self) -> None:
+        """Let the function know (``step.cancelled``); Airflow calls this when the process is to end."""
+        cancel_at_work()
+        super().on_kill()
 
     def _call(self, attempt: Attempt, context: Context) -> Any:
         if self.step_function is not self.python_callable:

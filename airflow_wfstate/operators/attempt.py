@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 
 from airflow_wfstate.backends.codec import encode
@@ -29,6 +30,20 @@ class Attempt:
         self._last_write = begun.writes_applied
         self._lock = Lock()
         self._records: dict[str, Record] | None = None
+        self._cancelled = False
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether Airflow has told this process to end: its task was failed, cleared or timed out, or the worker stops.
+
+        After that Airflow kills the process within some seconds (5 by default). What is saved until then counts, and
+        a step that returns is recorded as it ended.
+        """
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Note that the process was told to end. Called by a signal handler, so it takes no lock."""
+        self._cancelled = True
 
     def save_checkpoint(self, name: str, value: object) -> None:
         """Keep a value under a name; see ``StateBackend.save_checkpoint``."""
@@ -94,3 +109,24 @@ class Attempt:
         with self._lock:
             self._last_write += 1
             send(self._last_write)
+
+
+_AT_WORK: list[Attempt] = []
+"""What this process is doing. One attempt at most: a task has a process of its own, and ``dag.test()`` goes task by
+task."""
+
+
+@contextmanager
+def at_work(attempt: Attempt) -> Iterator[None]:
+    """Let :func:`cancel_at_work` find the attempt meanwhile."""
+    _AT_WORK.append(attempt)
+    try:
+        yield
+    finally:
+        _AT_WORK.remove(attempt)
+
+
+def cancel_at_work() -> None:
+    """Tell the attempt of this process that it is to end: what ``on_kill`` of an operator does for its step."""
+    for attempt in _AT_WORK:
+        attempt.cancel()

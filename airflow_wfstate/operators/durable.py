@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.operators.attempt import cancel_at_work
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step_execution import StepExecution
 from airflow_wfstate.operators.step_options import (
@@ -93,6 +94,10 @@ def _step_class(operator_class: type[BaseOperator], options: StepOptions) -> typ
             ),
         )
 
+    def on_kill(operator: BaseOperator) -> None:
+        cancel_at_work()
+        operator_class.on_kill(operator)
+
     members = {
         "__module__": operator_class.__module__,
         "__qualname__": operator_class.__qualname__,
@@ -101,6 +106,7 @@ def _step_class(operator_class: type[BaseOperator], options: StepOptions) -> typ
         "operator_extra_links": (*operator_class.operator_extra_links, WorkflowLink()),
         "execute": run,
         "resume_execution": resume,
+        "on_kill": on_kill,
     }
     return new_class(operator_class.__name__, (operator_class,), exec_body=lambda body: body.update(members))
 

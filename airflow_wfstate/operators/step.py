@@ -49,6 +49,16 @@ class Step:
         return self._attempt.begun.idempotency_key
 
     @property
+    def cancelled(self) -> bool:
+        """Whether this process was told to end: ask now and then in a long step, tidy up, and return or raise.
+
+        True when the workflow was cancelled, the task was failed or cleared by hand, its ``execution_timeout`` has
+        passed, or the worker stops. Airflow looks at its next heartbeat, and kills the process 5 seconds after that.
+        A step that returns before is recorded as succeeded, one that raises as failed.
+        """
+        return self._attempt.cancelled
+
+    @property
     def checkpoints(self) -> Mapping[str, object]:
         """By name, the last value saved in this round, by whichever attempt. Read only."""
         return MappingProxyType(self._checkpoints)

@@ -13,9 +13,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, D
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnClear
-from airflow_wfstate.exceptions import StaleAttempt, WorkflowStateError
+from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowStateError
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
-from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.attempt import Attempt, at_work
 from airflow_wfstate.operators.item_key import item_key_of
 from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.output import for_xcom
@@ -144,7 +144,8 @@ class StepExecution:
 
     def _run(self, attempt: Attempt, work: Work) -> object:
         try:
-            output = work(attempt)
+            with at_work(attempt):
+                output = work(attempt)
             payload = encode(output)
         except _WAITING:
             self._end(attempt, StepState.WAITING)
@@ -158,6 +159,10 @@ class StepExecution:
             raise
         except StaleAttempt as error:
             # Another attempt has taken over: what this one says is refused, and a retry would compete with it.
+            raise AirflowFailException(str(error)) from error
+        except WorkflowClosed as error:
+            # Cancelled or failed meanwhile: the next try would be refused.
+            self._record_failure(attempt, error)
             raise AirflowFailException(str(error)) from error
         except BaseException as error:  # SystemExit and AirflowTaskTimeout are failures too
             self._record_failure(attempt, error)

@@ -81,6 +81,18 @@ def test_the_way_a_task_ends_decides_the_state_of_its_step(run, dag_id, task_sta
     assert (step.output is not None) is (step_state is StepState.SUCCEEDED)
 
 
+def test_a_step_that_is_told_to_end_knows_it_and_is_recorded_as_it_ends(run, calls):
+    _, detail, xcom = run("ends_when_told")
+    assert xcom == {"before": False, "after": True}
+    assert detail.steps[0].state is StepState.SUCCEEDED
+
+
+def test_a_durable_operator_is_told_by_its_own_on_kill(run, calls):
+    _, detail, xcom = run("killed")
+    assert (xcom, calls) == ("ended in time", ["on_kill"])
+    assert detail.steps[0].state is StepState.SUCCEEDED
+
+
 def test_branch_and_short_circuit_skip_what_they_would_without_durability(run):
     states, _, _ = run("branch")
     assert (states["left", -1], states["right", -1]) == ("success", "skipped")

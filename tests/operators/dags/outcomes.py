@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import time
 from datetime import timedelta
@@ -74,6 +76,12 @@ async def awaits(step: Step = STEP):
     return step.attempt
 
 
+def ends_when_told(step: Step = STEP):
+    before = step.cancelled
+    os.kill(os.getpid(), signal.SIGTERM)  # as the supervisor does
+    return {"before": before, "after": step.cancelled}
+
+
 def gives_keyword_only(*items, step: Step = STEP):
     return [*items, step.attempt]
 
@@ -88,6 +96,7 @@ socket_dag = python_step(returns_a_socket)
 xcom_dag = python_step(returns_what_xcom_cannot_hold)
 infinity_dag = python_step(returns_a_number_that_is_none)
 awaits_dag = python_step(awaits)
+ends_when_told_dag = python_step(ends_when_told)
 keyword_only_dag = python_step(gives_keyword_only)
 
 branch_dag, branch_start = one_step("branch")
@@ -119,6 +128,17 @@ class DefersTwice(BaseOperator):
         return 2
 
 
+class EndsWhenTold(BaseOperator):
+    """Notes that Airflow tells it to end, and goes on."""
+
+    def execute(self, context):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "ended in time"
+
+    def on_kill(self):
+        calls.append("on_kill")
+
+
 class SecondPoke(BaseSensorOperator):
     """Is content when it looks for the second time."""
 
@@ -130,6 +150,10 @@ class SecondPoke(BaseSensorOperator):
 defers_dag, defers_start = one_step("defers")
 with defers_dag:
     defers_start >> durable(DefersTwice(task_id="work"))
+
+killed_dag, killed_start = one_step("killed")
+with killed_dag:
+    killed_start >> durable(EndsWhenTold(task_id="work"))
 
 sensor_dag, sensor_start = one_step("sensor")
 with sensor_dag:
