@@ -30,6 +30,7 @@ def get_provider_info() -> ProviderInfo:
             }
         ],
         "hooks": [{"integration-name": _INTEGRATION, "python-modules": ["airflow_wfstate.hooks.workflow_state"]}],
+        "triggers": [{"integration-name": _INTEGRATION, "python-modules": ["airflow_wfstate.triggers.child_run"]}],
         "task-decorators": [{"name": "step", "class-name": "airflow_wfstate.decorators.step.step_task"}],
         "extra-links": ["airflow_wfstate.operators.links.WorkflowLink"],
         "connection-types": [_connection_type()],

@@ -37,7 +37,11 @@ class StartWorkflowOperator(BaseOperator):
     :param deadline: from the start on; None for none.
     :param on_failure: ``compensate`` what was done, or ``hold`` it for a person.
     :param correlation_id: None for the workflow's own id. (templated)
-    :param if_exists: what to do when another run's open workflow has the key: ``attach``, or ``reject`` and fail.
+    :param if_exists: what to do when another run's open workflow has the key. ``attach``: take part in it, as a
+        guest. ``reject``: fail. ``terminate``: cancel it with compensation, wait for its end, and start anew (also
+        with another input). A workflow that succeeded answers in any case, and one that is being compensated is
+        waited for. Runs of ``dag.test()`` never meet an earlier workflow: where the key was used, theirs is
+        ``key~run_id``.
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
     """
 
@@ -56,7 +60,7 @@ class StartWorkflowOperator(BaseOperator):
         deadline: timedelta | None = None,
         on_failure: Literal["compensate", "hold"] = "compensate",
         correlation_id: str | None = None,
-        if_exists: Literal["attach", "reject"] = "attach",
+        if_exists: Literal["attach", "reject", "terminate"] = "attach",
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
     ) -> None:

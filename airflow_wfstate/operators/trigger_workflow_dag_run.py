@@ -79,11 +79,14 @@ class TriggerWorkflowDagRunOperator(BaseOperator):
             ),
         )
 
-    def run_ended(self, context: Context, event: tuple[str, Mapping[str, Any]]) -> dict[str, str]:
-        """The output of the step, from the trigger's event."""
-        _trigger_class, data = event
-        (run_id,) = data["run_ids"]
-        return self._output(run_id, str(data[run_id]))
+    def run_ended(self, context: Context, event: Mapping[str, Any]) -> dict[str, str]:
+        """The output of the step, from the event of :class:`~airflow_wfstate.triggers.child_run.ChildRunTrigger`."""
+        if event["state"] is None:
+            raise AirflowException(
+                f"Run {event['run_id']} of DAG {self.trigger_dag_id} was deleted while this task waited for it. "
+                "The next try triggers it again; what its steps have done is not done again."
+            )
+        return self._output(str(event["run_id"]), str(event["state"]))
 
     def _trigger(self, attempt: Attempt, context: Context) -> dict[str, str]:
         run_id = child_run_id(attempt, self.step_options.name or self.task_id, context["ti"].map_index)
@@ -100,16 +103,10 @@ class TriggerWorkflowDagRunOperator(BaseOperator):
 
     def _wait(self, run_id: str) -> None:
         # Imported when needed, as DAG files need not wait for it.
-        from airflow.providers.standard.triggers.external_task import DagStateTrigger
-        from airflow.utils.state import DagRunState
+        from airflow_wfstate.triggers.child_run import ChildRunTrigger
 
         self.defer(
-            trigger=DagStateTrigger(
-                dag_id=self.trigger_dag_id,
-                states=[DagRunState(state) for state in _ENDED],
-                run_ids=[run_id],
-                poll_interval=options.child_poll().total_seconds(),
-            ),
+            trigger=ChildRunTrigger(self.trigger_dag_id, run_id, options.child_poll().total_seconds()),
             method_name=self.run_ended.__name__,
         )
 

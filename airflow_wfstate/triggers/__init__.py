@@ -1,1 +1,1 @@
-"""Triggers. Empty so far: waits use triggers of the standard provider."""
+"""Triggers: what waits in the triggerer."""

@@ -43,7 +43,7 @@ def _only(backend, key, generation=1):
     return backend.get_workflow(next(item.id for item in found if item.generation == generation))
 
 
-def test_a_journey_succeeds_and_done_again_returns_what_is_stored(journey, backend):
+def test_a_journey_succeeds_and_a_second_test_run_makes_one_of_its_own(journey, backend):
     state, tasks = _run(journey, "7")
     assert (state, tasks["complete", -1], tasks["relay", -1]) == ("success", "success", "success")
     assert set(journey[1]) == {("item", 1), ("item", 2), ("first", "7", 3, 1), ("second", "77")}
@@ -62,9 +62,14 @@ def test_a_journey_succeeds_and_done_again_returns_what_is_stored(journey, backe
         "last": None,
     }
 
+    before = backend.read_journal(detail.summary.id).entries
     state, _ = _run(journey, "7")
     assert state == "success"
-    assert journey[1] == []
+    assert len(journey[1]) == 4
+    assert backend.read_journal(detail.summary.id).entries == before
+    keys = [item.key for item in backend.list_workflows(WorkflowQuery(name="journey", key_prefix="7")).workflows]
+    assert len(keys) == 2
+    assert keys[0].startswith("7~manual__")
 
 
 def test_a_failure_undoes_what_was_done_in_reverse_order(journey, backend):

@@ -1,0 +1,135 @@
+"""StartWorkflowOperator on a key that is taken: it waits, deferred, and then starts, or fails with the reason."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from sqlalchemy import create_engine
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn
+from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
+from airflow_wfstate.operators.waiting import ASK_AGAIN
+from tests.support.airflow_rows import AirflowRows
+from tests.support.world import World
+
+
+@pytest.fixture
+def world(migrated_sqlite_url, monkeypatch):
+    engine = create_engine(migrated_sqlite_url)
+    backend = DatabaseBackend(engine)
+    monkeypatch.setattr(
+        "airflow_wfstate.operators.start_workflow.WorkflowStateHook",
+        lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
+    )
+    yield World(backend, AirflowRows(engine))
+    engine.dispose()
+
+
+@pytest.fixture
+def earlier(world):
+    """A running workflow with a step that can be undone: its key, its id and its relay's task instance."""
+    key, run_id = world.unique("key"), world.rows.add_run("intake")
+    workflow_id = world.start(run_id, key=key, input={"amount": 1}, participants=["intake"]).workflow.id
+    world.step_done(run_id, "reserve", undo="task:reserve")
+    return key, workflow_id, world.rows.add_task("intake", run_id, "compensate")
+
+
+def _start(world, key, if_exists, amount=1):
+    """The operator, and the context of a task instance in a run of its own."""
+    operator = StartWorkflowOperator(
+        task_id="start", name="order", key=key, input={"amount": amount}, if_exists=if_exists, participants=["intake"]
+    )
+    task_instance_id = world.rows.running_task("intake", "start")
+    context: Any = {"ti": SimpleNamespace(id=uuid.UUID(task_instance_id), xcom_push=lambda key, value: None)}
+    return operator, context
+
+
+def _undo(world, relay, error=None):
+    turn = world.backend.take_turn(TakeTurn(relay, []))
+    while turn.work is not None:
+        world.backend.end_compensation(EndCompensation(turn.work.compensation_key, error is None, error))
+        turn = world.backend.take_turn(TakeTurn(relay, []))
+
+
+def test_terminate_waits_for_the_compensation_and_then_starts_anew(world, earlier):
+    key, workflow_id, relay = earlier
+    operator, context = _start(world, key, "terminate", amount=2)
+    with pytest.raises(TaskDeferred) as waiting:
+        operator.execute(context)
+    with pytest.raises(TaskDeferred) as still_waiting:
+        operator.resume_execution(waiting.value.method_name, {**waiting.value.kwargs, "event": None}, context)
+    assert still_waiting.value.method_name == ASK_AGAIN
+    assert still_waiting.value.kwargs == waiting.value.kwargs  # the wait began once
+    _undo(world, relay)
+
+    started = operator.resume_execution(ASK_AGAIN, {**waiting.value.kwargs, "event": None}, context)
+
+    assert (started["generation"], started["role"], started["state"]) == (2, "owner", "running")
+    assert started["workflow_id"] != workflow_id
+
+
+@pytest.mark.parametrize("if_exists", ["attach", "reject"])
+def test_a_key_that_is_being_compensated_is_waited_for(world, earlier, if_exists):
+    key, _, relay = earlier
+    with pytest.raises(TaskDeferred):
+        _start(world, key, "terminate")[0].execute(_start(world, key, "terminate")[1])
+    operator, context = _start(world, key, if_exists)
+    with pytest.raises(TaskDeferred) as waiting:
+        operator.execute(context)
+    _undo(world, relay)
+
+    started = operator.resume_execution(ASK_AGAIN, {**waiting.value.kwargs, "event": None}, context)
+
+    assert (started["generation"], started["role"]) == (2, "owner")
+
+
+def test_a_compensation_that_fails_ends_the_wait_with_the_reason(world, earlier):
+    key, _, relay = earlier
+    operator, context = _start(world, key, "terminate")
+    with pytest.raises(TaskDeferred) as waiting:
+        operator.execute(context)
+    for _ in range(3):
+        _undo(world, relay, "the warehouse is closed")
+
+    with pytest.raises(AirflowFailException, match="the warehouse is closed"):
+        operator.resume_execution(ASK_AGAIN, {**waiting.value.kwargs, "event": None}, context)
+
+
+def test_the_wait_is_limited(world, earlier, monkeypatch):
+    monkeypatch.setattr("airflow_wfstate.conf.busy_timeout", lambda: timedelta(0))
+    operator, context = _start(world, earlier[0], "terminate")
+
+    with pytest.raises(AirflowFailException, match=r"is being compensated; waited since .*busy_timeout_seconds"):
+        operator.execute(context)
+
+
+def test_a_refusal_fails_without_a_retry(world, earlier):
+    for if_exists, amount, reason in (("reject", 1, "is running already"), ("attach", 2, "was started with the input")):
+        operator, context = _start(world, earlier[0], if_exists, amount)
+        with pytest.raises(AirflowFailException, match=reason):
+            operator.execute(context)
+
+
+def test_a_worker_on_the_postgres_way_cannot_terminate(world, earlier, monkeypatch):
+    worker = DatabaseBackend(world.backend.engine, is_server=False)
+    monkeypatch.setattr(
+        "airflow_wfstate.operators.start_workflow.WorkflowStateHook",
+        lambda _conn_id: SimpleNamespace(get_conn=lambda: worker),
+    )
+    operator, context = _start(world, earlier[0], "terminate")
+
+    with pytest.raises(AirflowFailException, match="Use a connection of type wfstate, or none"):
+        operator.execute(context)
+    assert world.backend.get_workflow(earlier[1]).summary.state.value == "running"
+
+
+def test_another_wish_is_an_import_error():
+    with pytest.raises(InvalidDag, match="attach, reject, terminate"):
+        StartWorkflowOperator(task_id="start", name="order", key="1", if_exists="replace")
