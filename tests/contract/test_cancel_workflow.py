@@ -1,103 +1,37 @@
-"""The contract of ``StateBackend.cancel_workflow`` and ``plan_cancel``."""
+"""The contract of ``StateBackend.cancel_workflow``."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow, UnfinishedTask
+from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn, TurnDecision
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BegunStep, EndAttempt, LinkChildRun, SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, StartWorkflow
+from airflow_wfstate.domain.step import BeginDecision, EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy
 from airflow_wfstate.exceptions import (
     IdempotencyConflict,
     TaskInstanceNotFound,
     WorkflowClosed,
     WorkflowNotFound,
 )
+from tests.support.running_order import RunningOrder, running_order
 from tests.support.world import World
 
 UNDO = CompensationDeclaration("task:undo", max_attempts=1)
 
 
-@dataclass
-class Order:
-    """A running order over two DAGs: intake did ``reserve`` and waits for its child, which did ``pack`` and loads.
-
-    ``ship`` and ``bill`` are tasks that have not begun.
-    """
-
-    world: World
-    workflow_id: str
-    key: str
-    run_id: str
-    child_run: str
-    tasks: dict[str, str]
-    relays: dict[str, str]
-    load: BegunStep
-
-    def state(self) -> WorkflowState:
-        """The workflow's state."""
-        return self.world.backend.get_workflow(self.workflow_id).summary.state
-
-    def cancel(self, **wish: object) -> WorkflowState:
-        """Cancel it; the state that the answer names."""
-        request = CancelWorkflow(self.workflow_id, **wish)  # type: ignore[arg-type]  # the tests name its fields
-        return self.world.backend.cancel_workflow(request).workflow.state
-
-    def task_states(self) -> dict[str, str | None]:
-        """In Airflow, by task id."""
-        return {task_id: self.world.rows.task_state(task) for task_id, task in self.tasks.items()}
-
-    def compensations(self) -> dict[str, CompensationState]:
-        """By the step's name."""
-        steps = self.world.backend.get_workflow(self.workflow_id).steps
-        return {step.name: item.state for step in steps for item in step.compensations}
-
-
 @pytest.fixture
-def order(world: World) -> Order:
-    rows, key = world.rows, world.unique("key")
-    run_id, child_run = rows.add_run("intake"), world.unique("child")
-    start = rows.add_task("intake", run_id, "start")
-    request = StartWorkflow(start, "order", key, Payload.of(None), participants=["audit"])
-    workflow_id = world.backend.start_workflow(request).workflow.id
-    rows.set_task_state(start, "success")
-    world.step_done(run_id, "reserve", {"shelf": 4}, undo="task:reserve")
-    fulfil = rows.add_task("intake", run_id, "fulfil")
-    begun = world.begin_as(fulfil, "fulfil")
-    world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, "fulfilment", child_run))
-    world.backend.end_attempt(EndAttempt(begun.attempt_key, 2, StepState.WAITING))
-    rows.set_task_state(fulfil, "deferred")
-    rows.add_run("fulfilment", child_run)
-    world.step_done(child_run, "pack", {"box": 1}, dag_id="fulfilment", undo="task:pack")
-    load = rows.add_task("fulfilment", child_run, "load")
-    return Order(
-        world=world,
-        workflow_id=workflow_id,
-        key=key,
-        run_id=run_id,
-        child_run=child_run,
-        tasks={
-            "fulfil": fulfil,
-            "bill": rows.add_task("intake", run_id, "bill", state=None),
-            "load": load,
-            "ship": rows.add_task("fulfilment", child_run, "ship", state="up_for_retry"),
-        },
-        relays={
-            "intake": rows.add_task("intake", run_id, "compensate", state=None),
-            "fulfilment": rows.add_task("fulfilment", child_run, "compensate", state=None),
-        },
-        load=world.begin_as(load, "load", compensation=UNDO),
-    )
+def order(world: World) -> RunningOrder:
+    return running_order(world)
 
 
-def test_a_cancel_ends_the_tasks_of_owner_and_child_and_discards_what_could_undo(order: Order) -> None:
+def test_a_cancel_ends_the_tasks_of_owner_and_child_and_discards_what_could_undo(order: RunningOrder) -> None:
     world = order.world
     wish = CancelWorkflow(order.workflow_id, reason="the customer called", actor="cli:ada")
 
@@ -124,7 +58,7 @@ def test_a_cancel_ends_the_tasks_of_owner_and_child_and_discards_what_could_undo
     assert summary.ended_at is not None
 
 
-def test_a_cancelled_task_has_ended_now_and_waits_for_no_trigger(order: Order) -> None:
+def test_a_cancelled_task_has_ended_now_and_waits_for_no_trigger(order: RunningOrder) -> None:
     rows = order.world.rows
     rows.wait_for_trigger(order.tasks["fulfil"])
     order.cancel()
@@ -137,7 +71,7 @@ def test_a_cancelled_task_has_ended_now_and_waits_for_no_trigger(order: Order) -
 
 
 @pytest.mark.parametrize("compensate", [False, True])
-def test_no_further_step_begins_and_the_refusal_changes_nothing(order: Order, compensate: bool) -> None:
+def test_no_further_step_begins_and_the_refusal_changes_nothing(order: RunningOrder, compensate: bool) -> None:
     world = order.world
     order.cancel(compensate=compensate)
     before, state = world.journal(order.workflow_id), order.state()
@@ -158,7 +92,7 @@ def test_no_further_step_begins_and_the_refusal_changes_nothing(order: Order, co
     assert (world.journal(order.workflow_id), order.state()) == (before, state)
 
 
-def test_a_step_that_ends_in_time_is_recorded_as_it_ended(order: Order) -> None:
+def test_a_step_that_ends_in_time_is_recorded_as_it_ended(order: RunningOrder) -> None:
     order.cancel()
 
     order.world.succeed(order.load, {"half": True})
@@ -168,7 +102,9 @@ def test_a_step_that_ends_in_time_is_recorded_as_it_ended(order: Order) -> None:
     assert order.state() is WorkflowState.CANCELLED
 
 
-def test_with_compensation_everything_is_undone_in_order_when_the_workflow_has_come_to_rest(order: Order) -> None:
+def test_with_compensation_everything_is_undone_in_order_once_the_workflow_rests(
+    order: RunningOrder,
+) -> None:
     world = order.world
     assert order.cancel(compensate=True) is WorkflowState.COMPENSATING
     for relay in order.relays.values():
@@ -199,7 +135,7 @@ def test_with_compensation_everything_is_undone_in_order_when_the_workflow_has_c
     assert order.state() is WorkflowState.COMPENSATED
 
 
-def test_a_failed_run_does_not_judge_a_cancelled_workflow_again(order: Order) -> None:
+def test_a_failed_run_does_not_judge_a_cancelled_workflow_again(order: RunningOrder) -> None:
     world = order.world
     order.cancel()
     before = world.journal(order.workflow_id)
@@ -225,7 +161,7 @@ def test_compensation_of_a_workflow_that_did_nothing_is_a_cancel(world: World) -
     )
 
 
-def test_tasks_of_guests_and_of_other_workflows_are_left_alone(order: Order) -> None:
+def test_tasks_of_guests_and_of_other_workflows_are_left_alone(order: RunningOrder) -> None:
     world = order.world
     guest = world.rows.add_run("audit")
     world.start(guest, dag_id="audit", key=order.key)
@@ -241,7 +177,7 @@ def test_tasks_of_guests_and_of_other_workflows_are_left_alone(order: Order) -> 
     assert [world.rows.task_state(task) for task in tasks] == ["running", "running"]
 
 
-def test_a_guest_that_is_at_a_step_may_end_it(order: Order) -> None:
+def test_a_guest_that_is_at_a_step_may_end_it(order: RunningOrder) -> None:
     world = order.world
     guest = world.rows.add_run("audit")
     world.start(guest, dag_id="audit", key=order.key)
@@ -305,7 +241,7 @@ def test_what_has_ended_stays_and_the_answer_says_so(world: World, state: str, c
 
 
 @pytest.mark.parametrize("compensate", [False, True])
-def test_what_is_being_undone_cannot_be_cancelled(order: Order, compensate: bool) -> None:
+def test_what_is_being_undone_cannot_be_cancelled(order: RunningOrder, compensate: bool) -> None:
     order.cancel(compensate=True)
     before = order.world.journal(order.workflow_id)
 
@@ -342,35 +278,7 @@ def test_what_could_not_be_undone_is_given_up(world: World) -> None:
     assert world.backend.take_turn(TakeTurn(relay, [])).decision is TurnDecision.NOTHING
 
 
-@pytest.mark.parametrize("compensate", [False, True])
-def test_the_plan_says_what_the_cancel_then_does(order: Order, compensate: bool) -> None:
-    world = order.world
-    before = world.journal(order.workflow_id)
-
-    plan = world.backend.plan_cancel(order.workflow_id, compensate=compensate)
-
-    assert world.journal(order.workflow_id) == before
-    assert order.state() is WorkflowState.RUNNING
-    assert plan.workflow.id == order.workflow_id
-    assert plan.tasks == [
-        UnfinishedTask("fulfilment", order.child_run, "load", -1, "running"),
-        UnfinishedTask("fulfilment", order.child_run, "ship", -1, "up_for_retry"),
-        UnfinishedTask("intake", order.run_id, "bill", -1, None),
-        UnfinishedTask("intake", order.run_id, "fulfil", -1, "deferred"),
-    ]
-    assert plan.open_steps == ["intake.fulfil", "fulfilment.load"]
-    undone, discarded = [[item.step for item in items] for items in (plan.undone, plan.discarded)]
-    if compensate:
-        assert (undone, discarded) == (["fulfilment.pack", "intake.reserve"], [])
-    else:
-        assert (undone, discarded) == ([], ["intake.reserve", "fulfilment.pack", "fulfilment.load"])
-    cancelled = world.backend.cancel_workflow(CancelWorkflow(order.workflow_id, compensate=compensate))
-    assert cancelled.workflow.state is plan.next_state
-    assert cancelled.outcome == plan.outcome
-    assert (cancelled.failed_tasks, cancelled.discarded) == (len(plan.tasks), len(plan.discarded))
-
-
-def test_sent_again_with_its_key_it_answers_the_same_and_another_wish_is_refused(order: Order) -> None:
+def test_sent_again_with_its_key_it_answers_the_same_and_another_wish_is_refused(order: RunningOrder) -> None:
     wish = CancelWorkflow(order.workflow_id, compensate=True, idempotency_key=order.world.unique("cancel"))
     first = order.world.backend.cancel_workflow(wish)
     before = order.world.journal(order.workflow_id)
@@ -381,7 +289,7 @@ def test_sent_again_with_its_key_it_answers_the_same_and_another_wish_is_refused
         order.world.backend.cancel_workflow(replace(wish, compensate=False))
 
 
-def test_two_cancels_at_once_are_one(order: Order) -> None:
+def test_two_cancels_at_once_are_one(order: RunningOrder) -> None:
     wish = CancelWorkflow(order.workflow_id)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(order.world.backend.cancel_workflow, [wish, wish]))
@@ -398,7 +306,7 @@ def test_an_unknown_workflow_is_named(world: World, workflow_id: str) -> None:
         world.backend.plan_cancel(workflow_id)
 
 
-def test_a_reason_of_any_kind_is_kept(order: Order) -> None:
+def test_a_reason_of_any_kind_is_kept(order: RunningOrder) -> None:
     order.cancel(reason="nul \x00, a lone \ud800, and long: " + "x" * 5000)
 
     kept = str(order.world.journal(order.workflow_id)[-1].data["reason"])

@@ -8,11 +8,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import uuid6
+from airflow.models.dag import DagModel
+from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.models.trigger import Trigger
 from sqlalchemy import Engine, RowMapping, delete, insert, select, update
+from sqlalchemy.orm import Session
 
 
 class AirflowRows:
@@ -115,6 +118,14 @@ class AirflowRows:
             connection.execute(
                 update(table).where(table.c.dag_id == dag_id, table.c.run_id == run_id).values(state=state)
             )
+
+    def pause_dag(self, dag_id: str) -> None:
+        """Let Airflow know a DAG, and have it paused."""
+        with Session(self.engine) as session:
+            session.merge(DagBundleModel(name="tests"))
+            session.flush()
+            session.add(DagModel(dag_id=dag_id, bundle_name="tests", is_paused=True))
+            session.commit()
 
     def count_clear(self, dag_id: str, run_id: str) -> None:
         """What a clear does to the run itself."""
