@@ -19,6 +19,7 @@ from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
+from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
@@ -130,6 +131,17 @@ class ApiBackend:
         """See ``StateBackend.cancel_workflow``."""
         request = replace(request, reason=_sendable(request.reason))
         return self._post(f"{_path_of(request.workflow_id)}/cancel", request, CancelledWorkflow)
+
+    def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
+        """See ``StateBackend.plan_resume``."""
+        parameters = {} if from_step is None else {"from_step": from_step}
+        return self._get(f"{_path_of(workflow_id)}/resume-plan", parameters, ResumePlan)
+
+    def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
+        """See ``StateBackend.resume_workflow``."""
+        way = "resume" if request.from_step is None else "restart"
+        request = replace(request, reason=_sendable(request.reason))
+        return self._post(f"{_path_of(request.workflow_id)}/{way}", request, ResumedWorkflow)
 
     def get_workflow(self, workflow_id: str) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""

@@ -13,6 +13,7 @@ from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensati
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
+from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
@@ -32,6 +33,8 @@ from airflow_wfstate.store.health import read_health
 from airflow_wfstate.store.hot_path import HotPath, has_hot_path
 from airflow_wfstate.store.journal_reading import read_journal
 from airflow_wfstate.store.link_child_run import link_child_run
+from airflow_wfstate.store.resume_plan import plan_resume
+from airflow_wfstate.store.resume_workflow import resume_workflow
 from airflow_wfstate.store.save_checkpoint import save_checkpoint
 from airflow_wfstate.store.save_record import read_records, save_record
 from airflow_wfstate.store.start_workflow import start_workflow
@@ -110,6 +113,16 @@ class DatabaseBackend:
         """See ``StateBackend.cancel_workflow``."""
         self._check_server()
         return self._write(cancel_workflow, request)
+
+    def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
+        """See ``StateBackend.plan_resume``."""
+        self._check_server()
+        return self._read(partial(plan_resume, workflow_id=workflow_id, from_step=from_step))
+
+    def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
+        """See ``StateBackend.resume_workflow``."""
+        self._check_server()
+        return self._write(resume_workflow, request)
 
     def get_workflow(self, workflow_id: str) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""

@@ -13,6 +13,7 @@ from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensati
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
+from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
@@ -140,6 +141,35 @@ class StateBackend(Protocol):
         :raises WorkflowNotFound: there is none with this id.
         :raises WorkflowClosed: it is being compensated; or that has failed, and it is to be compensated.
         :raises AccessDenied: as for :meth:`plan_cancel`; or the caller may not change the runs of each DAG.
+        """
+        ...
+
+    def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
+        """What :meth:`resume_workflow` would do now. Nothing is changed.
+
+        A workflow that may not be resumed gets a plan that is not allowed, with the reason.
+
+        :param from_step: ``step`` or ``participant.step`` to restart from; None to resume what is unfinished.
+        :raises WorkflowNotFound: there is none with this id.
+        :raises StepNotFound: no step named ``from_step`` has begun.
+        :raises InvalidRequest: several participants have a step of that name.
+        :raises AccessDenied: this way cannot change runs (a worker by a connection of type ``postgres``).
+        """
+        ...
+
+    def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
+        """Set a failed workflow going again, or restart a failed or succeeded one from a step.
+
+        In the same transaction the tasks that are to run again are cleared, with the relays of their runs, and what
+        is gone is created again. A resume of a workflow that is running or has succeeded changes nothing, and the
+        answer says so.
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises StepNotFound: no step named ``from_step`` has begun.
+        :raises InvalidRequest: several participants have a step of that name; or the deadline is out of range.
+        :raises WorkflowClosed: its state allows neither.
+        :raises Conflict: a run that it needs is gone and cannot be created again, or a task is still at work.
+        :raises AccessDenied: as for :meth:`plan_resume`; or the caller may not change the runs of each DAG.
         """
         ...
 

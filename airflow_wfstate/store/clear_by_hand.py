@@ -6,9 +6,12 @@ person cleared it; after a failure, a kill or a lost acknowledgement it is ``fai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import task_instance_history
@@ -33,8 +36,11 @@ def was_cleared_after_success(connection: Connection, caller: Caller) -> bool:
     return before == "success"
 
 
-def reopen(change: Change) -> None:
-    """Let a workflow that had succeeded go on. What could undo it is armed again, for a person to use."""
+def reopen(change: Change, data: Mapping[str, JsonValue] | None = None) -> None:
+    """Let a workflow that had succeeded go on. What could undo it is armed again, for a person to use.
+
+    :param data: for the journal; None when a task of it was cleared by hand.
+    """
     change.become(WorkflowState.RUNNING, ended_at=None, reopened=True)
     change.reopened = True
     change.update(
@@ -42,4 +48,4 @@ def reopen(change: Change) -> None:
         where={"workflow_id": change.workflow_id, "state": CompensationState.DISCARDED.value},
         values={"state": CompensationState.ARMED.value},
     )
-    change.journal(EntryKind.WORKFLOW_REOPENED)
+    change.journal(EntryKind.WORKFLOW_REOPENED, data=data)

@@ -57,6 +57,8 @@ _BY_IDENTITY: Final = _SELECT.where(
 
 _BY_ID: Final = _SELECT.where(_step.c.id == bindparam("step_id"))
 
+_OF_WORKFLOW: Final = _SELECT.where(_step.c.workflow_id == bindparam("workflow_id"))
+
 _OPEN: Final = _SELECT.where(
     _step.c.workflow_id == bindparam("workflow_id"),
     _step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
@@ -126,6 +128,12 @@ def read_step(connection: Connection, step_id: str) -> StepRow | None:
 def open_steps(connection: Connection, workflow_id: str) -> list[StepRow]:
     """The steps of a workflow that are running or waiting, in order of their ids."""
     rows = connection.execute(_OPEN.order_by(_step.c.id), {"workflow_id": workflow_id})
+    return [_step_row(row) for row in rows]
+
+
+def steps_of(connection: Connection, workflow_id: str) -> list[StepRow]:
+    """The steps of a workflow, in the order in which they first began."""
+    rows = connection.execute(_OF_WORKFLOW.order_by(_step.c.started_at, _step.c.id), {"workflow_id": workflow_id})
     return [_step_row(row) for row in rows]
 
 

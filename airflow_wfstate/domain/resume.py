@@ -1,0 +1,182 @@
+"""Resume and restart: what a person asks for, what would happen, and what did.
+
+A resume sets a failed workflow going again from what is unfinished. A restart is a resume from a named step on: that
+step and everything below it run again as new rounds, also in a workflow that had succeeded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from airflow_wfstate.domain.workflow import RunRole, WorkflowRef
+
+
+@dataclass(frozen=True)
+class ResumeWorkflow:
+    """A person's wish to set a workflow going again.
+
+    :param workflow_id: an id; anything else names no workflow.
+    :param from_step: ``step`` or ``participant.step`` to restart from; None to resume what is unfinished.
+    :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
+    :param deadline_seconds: a new deadline, from now on; None leaves the deadline as it is.
+    :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
+        stands here.
+    :param idempotency_key: sent again with the same body, the resume answers as the first time; None for no such
+        protection (a workflow is resumed once in any case: it is running then).
+    """
+
+    workflow_id: str
+    from_step: str | None = None
+    reason: str | None = None
+    deadline_seconds: int | None = None
+    actor: str = "cli:unknown"
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a workflow cannot be resumed now, and what to do instead; full sentences."""
+
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class ClearedTask:
+    """A task instance that is cleared, so that Airflow runs it again.
+
+    :param map_index: -1 for a task that is not mapped.
+    :param state: in which it is now, as Airflow names it.
+    :param why: it is cleared.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    state: str
+    why: str
+
+
+@dataclass(frozen=True)
+class TouchedRun:
+    """A run that goes on: its state becomes ``running``.
+
+    :param state: in which it is now.
+    :param cleared_tasks: how many of its tasks are cleared, the relay not counted. 0 for a run that failed without
+        a task that could be cleared: Airflow judges it anew.
+    """
+
+    dag_id: str
+    run_id: str
+    role: RunRole
+    state: str
+    cleared_tasks: int
+
+
+@dataclass(frozen=True)
+class RecreatedRun:
+    """A run that is gone from Airflow, and is created again under the same id.
+
+    :param conf: of the new run; None when ``created_by`` is a task, which knows it.
+    :param created_by: ``resume``, or the task that triggers it when it runs again (``dag/run/task``).
+    """
+
+    dag_id: str
+    run_id: str
+    role: RunRole
+    conf: Mapping[str, object] | None
+    created_by: str
+
+
+@dataclass(frozen=True)
+class StepToRun:
+    """A step, or a planned one, that will be executed.
+
+    :param step: ``participant.step``, ``participant.step[item]``, or the plan's entry of one that has not begun.
+    :param why: for instance ``failed: next attempt of round 1``.
+    """
+
+    step: str
+    why: str
+
+
+@dataclass(frozen=True)
+class PausedDag:
+    """A DAG whose runs do not go on until somebody unpauses it.
+
+    :param command: that unpauses it.
+    """
+
+    dag_id: str
+    command: str
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A task that the DAG has gained since a run was made.
+
+    :param runs: True when it runs with the rest, because the run uses the newest DAG; False when the run keeps to
+        the version that it began with.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    runs: bool
+
+
+@dataclass(frozen=True)
+class ResumePlan:
+    """What a resume or restart would do now.
+
+    :param workflow: in its state of now.
+    :param from_step: the step to restart from, as ``participant.step``; None for a resume.
+    :param allowed: False when nothing may be done; ``refusal`` says why, and the lists are empty.
+    :param tasks: that are cleared, by DAG, run, task and map index; without the relays.
+    :param relays: the relay tasks of the runs that go on; they are cleared too, so that they judge the runs anew.
+    :param runs: that exist and go on.
+    :param recreated_runs: that are gone.
+    :param steps_to_run: in the order in which they first began, followed by planned ones that have not.
+    :param steps_answering: that are done, and whose stored outputs answer whoever comes to them.
+    :param paused_dags: of the runs that go on.
+    :param new_tasks: of the runs that go on.
+    :param notes: what else a person should know, as sentences.
+    """
+
+    workflow: WorkflowRef
+    from_step: str | None
+    allowed: bool
+    refusal: Refusal | None = None
+    tasks: list[ClearedTask] = field(default_factory=list)
+    relays: list[ClearedTask] = field(default_factory=list)
+    runs: list[TouchedRun] = field(default_factory=list)
+    recreated_runs: list[RecreatedRun] = field(default_factory=list)
+    steps_to_run: list[StepToRun] = field(default_factory=list)
+    steps_answering: list[str] = field(default_factory=list)
+    paused_dags: list[PausedDag] = field(default_factory=list)
+    new_tasks: list[NewTask] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ResumedWorkflow:
+    """What a resume or restart did.
+
+    :param workflow: in its state after it.
+    :param changed: False when there was nothing to resume: it is running, or has succeeded.
+    :param outcome: in one sentence, for people.
+    :param cleared_tasks: how many task instances were cleared, without the relays.
+    :param cleared_relays: how many relays were.
+    :param recreated_runs: how many runs were created again.
+    :param paused_dag_ids: DAGs that somebody must unpause before their runs go on.
+    """
+
+    workflow: WorkflowRef
+    changed: bool
+    outcome: str
+    cleared_tasks: int = 0
+    cleared_relays: int = 0
+    recreated_runs: int = 0
+    paused_dag_ids: list[str] = field(default_factory=list)

@@ -1,0 +1,149 @@
+"""Which tasks of a run are to run again: the rule, without Airflow.
+
+Nothing here reads a database: ``store/run_graph.py`` makes a :class:`RunTasks` of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+_FAILED: Final = ("failed", "upstream_failed")
+_OVER: Final = ("success", "skipped", *_FAILED)
+"""Over, and there to be cleared; ``removed`` is not."""
+
+
+@dataclass(frozen=True)
+class RunTask:
+    """A task instance of a run.
+
+    :param state: as Airflow names it; None for one that has not been scheduled.
+    :param decided_to_skip: it is ``skipped`` by its own decision: its step, or its process, said so.
+    :param skipped_by_branch: it is ``skipped`` because a branch or short circuit above it said so.
+    :param completes: it ends the workflow.
+    """
+
+    id: str
+    task_id: str
+    map_index: int
+    state: str | None
+    decided_to_skip: bool = False
+    skipped_by_branch: bool = False
+    completes: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, and can be cleared."""
+        return self.state in _OVER
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it has been scheduled and has not ended."""
+        return self.state is not None and self.state != "removed" and not self.is_over
+
+
+@dataclass(frozen=True)
+class RunTasks:
+    """The tasks of a run, and how its DAG joins them.
+
+    :param downstream: with each task id the ids right below it.
+    :param teardowns: ids of the DAG's teardowns.
+    :param setups: with each task id the setups that it needs, and their teardowns.
+    :param relay_task_id: of the DAG's CompensateWorkflowOperator; None when it has none.
+    """
+
+    tasks: list[RunTask]
+    downstream: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    teardowns: frozenset[str] = frozenset()
+    setups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    relay_task_id: str | None = None
+
+    @property
+    def relays(self) -> list[RunTask]:
+        """The relay's task instance, when Airflow has scheduled it before; else nothing."""
+        return [
+            task
+            for task in self.tasks
+            if task.task_id == self.relay_task_id and task.state is not None and task.state != "removed"
+        ]
+
+    def below(self, task_id: str) -> set[str]:
+        """The ids of all tasks below, at any distance."""
+        found: set[str] = set()
+        pending = list(self.downstream.get(task_id, ()))
+        while pending:
+            next_id = pending.pop()
+            if next_id not in found:
+                found.add(next_id)
+                pending.extend(self.downstream.get(next_id, ()))
+        return found
+
+    def unfinished(self) -> dict[str, str]:
+        """What a resume clears: the ids of task instances, each with the reason.
+
+        What failed or was not reached, what was skipped because the run was ended around it, and what stands below
+        these and has not succeeded. What succeeded stays, but for setups and teardowns of what runs again.
+        """
+        chosen: dict[str, str] = {}
+        skipped = {task.task_id for task in self.tasks if task.state == "skipped"}
+        for task in self._ordinary():
+            if task.state in _FAILED:
+                chosen[task.id] = "failed" if task.state == "failed" else "a task above it failed"
+            elif self._was_skipped_by_end_of_run(task, skipped):
+                chosen[task.id] = "was skipped when its run was ended"
+        below = self._below_of([task.task_id for task in self._ordinary() if task.id in chosen])
+        for task in self._ordinary():
+            is_teardown = task.task_id in self.teardowns and task.is_over
+            is_unreached = task.state == "skipped" and not task.decided_to_skip
+            if task.task_id in below and (is_teardown or is_unreached):
+                chosen.setdefault(task.id, f"below {below[task.task_id]}")
+        return self._with_setups(chosen)
+
+    def from_tasks(self, task_ids: Iterable[str], why: str) -> dict[str, str]:
+        """What a restart clears: these tasks and everything below them that is over, each with the reason."""
+        roots = set(task_ids)
+        below = self._below_of(sorted(roots))
+        chosen: dict[str, str] = {}
+        for task in self._ordinary():
+            if not task.is_over:
+                continue
+            if task.task_id in roots:
+                chosen[task.id] = why
+            elif task.task_id in below:
+                chosen[task.id] = f"below {below[task.task_id]}"
+        return self._with_setups(chosen)
+
+    def at_work_from(self, task_ids: Iterable[str]) -> list[RunTask]:
+        """Of these tasks, and all below them but the relay, those that are at work."""
+        ids = set(task_ids)
+        wanted = ids | self._below_of(sorted(ids)).keys()
+        return [task for task in self._ordinary() if task.task_id in wanted and task.is_at_work]
+
+    def _ordinary(self) -> list[RunTask]:
+        return [task for task in self.tasks if task.task_id != self.relay_task_id]
+
+    def _was_skipped_by_end_of_run(self, task: RunTask, skipped: set[str]) -> bool:
+        """Whether nothing else can have skipped it: neither itself, nor a branch, nor a skipped task right above."""
+        if task.state != "skipped" or task.decided_to_skip or task.skipped_by_branch:
+            return False
+        return not any(task.task_id in self.downstream.get(above, ()) for above in skipped)
+
+    def _below_of(self, task_ids: Iterable[str]) -> dict[str, str]:
+        """With each task id below one of these the first of them."""
+        found: dict[str, str] = {}
+        for root in task_ids:
+            for task_id in self.below(root):
+                found.setdefault(task_id, root)
+        return found
+
+    def _with_setups(self, chosen: dict[str, str]) -> dict[str, str]:
+        needed: dict[str, str] = {}
+        for task in self.tasks:
+            if task.id in chosen:
+                for task_id in self.setups.get(task.task_id, ()):
+                    needed.setdefault(task_id, task.task_id)
+        for task in self._ordinary():
+            if task.task_id in needed and task.is_over:
+                chosen.setdefault(task.id, f"a setup or teardown of {needed[task.task_id]}")
+        return chosen

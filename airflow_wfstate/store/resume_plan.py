@@ -1,0 +1,165 @@
+"""What a resume or restart would do: read, and nothing changed.
+
+Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from airflow_wfstate.domain.resume import (
+    ClearedTask,
+    PausedDag,
+    RecreatedRun,
+    Refusal,
+    ResumePlan,
+    TouchedRun,
+)
+from airflow_wfstate.domain.run_tasks import RunTask
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.linked_run import LinkedDagRun, linked_dag_runs
+from airflow_wfstate.store.new_task import new_tasks
+from airflow_wfstate.store.restart_step import find_named_steps
+from airflow_wfstate.store.resume_refusal import refusal_of_state
+from airflow_wfstate.store.resume_selection import ResumeSelection
+from airflow_wfstate.store.resume_steps import ResumeSteps
+from airflow_wfstate.store.run_create import plan_gone_runs
+from airflow_wfstate.store.step_row import steps_of
+from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_reference import read_reference
+
+if TYPE_CHECKING:
+    from airflow.models.dagbag import DBDagBag
+
+
+@dataclass(frozen=True)
+class PreparedResume:
+    """A plan, and what carrying it out needs.
+
+    :param task_instance_ids: of the tasks and relays that are cleared.
+    :param dag_run_ids: primary keys of the runs that go on.
+    """
+
+    plan: ResumePlan
+    task_instance_ids: list[str] = field(default_factory=list)
+    dag_run_ids: list[int] = field(default_factory=list)
+
+
+def plan_resume(connection: Connection, workflow_id: str, from_step: str | None) -> ResumePlan:
+    """What a resume would do, as ``StateBackend.plan_resume`` says."""
+    from airflow.models.dagbag import DBDagBag
+
+    workflow_id = check_exists(connection, workflow_id)
+    # Joins the transaction of the connection, and leaves its end to it.
+    with Session(connection) as session:
+        return prepare_resume(session, DBDagBag(load_op_links=False), workflow_id, from_step, lock=False).plan
+
+
+def prepare_resume(
+    session: Session, dag_bag: DBDagBag, workflow_id: str, from_step: str | None, *, lock: bool
+) -> PreparedResume:
+    """The plan for a workflow that exists, with what carrying it out needs.
+
+    :param lock: keep the scheduler away from the workflow's runs until the transaction ends.
+    :raises StepNotFound: no step named ``from_step`` has begun.
+    :raises InvalidRequest: several participants have such a step.
+    """
+    connection = session.connection()
+    workflow = read_reference(connection, workflow_id)
+    runs = linked_dag_runs(session, workflow_id, lock=lock)
+    steps = steps_of(connection, workflow_id)
+    named = [] if from_step is None else find_named_steps(steps, from_step, workflow_id)
+    label = f"{named[0].participant}.{named[0].name}" if named else None
+    refusal = refusal_of_state(connection, workflow, runs, is_restart=bool(named))
+    if refusal is not None:
+        return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
+    selection = ResumeSelection(session, dag_bag, runs, steps)
+    if label is not None:
+        selection.take_from(named, label)
+    if workflow.state is not WorkflowState.SUCCEEDED:
+        selection.take_unfinished()
+    selection.follow_parents()
+    selection.take_completions()
+    gone = plan_gone_runs(session, dag_bag, workflow_id, runs, selection, steps)
+    refusal = selection.refusal or gone.refusal or _forgotten_dag(session, selection.touched)
+    if refusal is not None:
+        return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
+    cleared = [(run, task, why) for run in selection.touched for task, why in selection.cleared(run)]
+    relays = [(run, relay) for run in selection.touched for relay in selection.tasks_of(run).relays]
+    told = ResumeSteps(connection, workflow_id, steps, selection, gone.runs)
+    plan = ResumePlan(
+        workflow=workflow,
+        from_step=label,
+        allowed=True,
+        tasks=sorted((_cleared(run, task, why) for run, task, why in cleared), key=_place),
+        relays=sorted((_cleared(run, relay, "judges its run anew") for run, relay in relays), key=_place),
+        runs=[_touched(run, selection) for run in selection.touched],
+        recreated_runs=gone.runs,
+        steps_to_run=told.to_run,
+        steps_answering=told.answering,
+        paused_dags=_paused(session, selection.touched, gone.runs),
+        new_tasks=new_tasks(session, dag_bag, selection),
+        notes=[*gone.notes, *told.notes, *_deadline_notes(connection, workflow_id)],
+    )
+    return PreparedResume(
+        plan,
+        task_instance_ids=[task.id for _, task, _ in cleared] + [relay.id for _, relay in relays],
+        dag_run_ids=[run.dag_run.id for run in selection.touched if run.dag_run is not None],
+    )
+
+
+def _refused(plan: ResumePlan) -> PreparedResume:
+    return PreparedResume(plan)
+
+
+def _cleared(run: LinkedDagRun, task: RunTask, why: str) -> ClearedTask:
+    return ClearedTask(run.dag_id, run.run_id, task.task_id, task.map_index, str(task.state), why)
+
+
+def _place(task: ClearedTask) -> tuple[str, str, str, int]:
+    return task.dag_id, task.run_id, task.task_id, task.map_index
+
+
+def _touched(run: LinkedDagRun, selection: ResumeSelection) -> TouchedRun:
+    return TouchedRun(run.dag_id, run.run_id, run.role, str(run.state), len(selection.cleared(run)))
+
+
+def _forgotten_dag(session: Session, runs: list[LinkedDagRun]) -> Refusal | None:
+    """The refusal when Airflow does not know the DAG of a run that is to go on: nothing would ever run it."""
+    from airflow.models.dag import DagModel
+
+    dag_ids = {run.dag_id for run in runs}
+    known = set(session.scalars(select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), ~DagModel.is_stale)))
+    for dag_id in sorted(dag_ids - known):
+        return Refusal(
+            f"Airflow knows no DAG {dag_id} any more, and its run would not go on.",
+            "Deploy its file again, and see with: airflow dags list-import-errors",
+        )
+    return None
+
+
+def _paused(session: Session, runs: list[LinkedDagRun], recreated: list[RecreatedRun]) -> list[PausedDag]:
+    from airflow.models.dag import DagModel
+
+    dag_ids = {run.dag_id for run in runs} | {run.dag_id for run in recreated}
+    paused = session.scalars(
+        select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), DagModel.is_paused).order_by(DagModel.dag_id)
+    )
+    return [PausedDag(dag_id, f"airflow dags unpause {dag_id}") for dag_id in paused]
+
+
+def _deadline_notes(connection: Connection, workflow_id: str) -> list[str]:
+    passed = connection.execute(
+        select(schema.workflow.c.deadline_at).where(
+            schema.workflow.c.id == workflow_id, schema.workflow.c.deadline_at < database_now()
+        )
+    ).scalar_one_or_none()
+    if passed is None:
+        return []
+    return [f"Its deadline passed at {passed:%Y-%m-%d %H:%M:%S}Z; --deadline sets a new one."]

@@ -1,0 +1,123 @@
+"""A resume or restart: our rows, the journal entry and Airflow's rows change in one transaction.
+
+Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.exceptions import Conflict, InvalidRequest, WorkflowClosed
+from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.clear_by_hand import reopen
+from airflow_wfstate.store.resume_plan import prepare_resume
+from airflow_wfstate.store.run_clear import set_going
+from airflow_wfstate.store.run_create import BY_RESUME, create_run
+from airflow_wfstate.store.stored_answer import find_answer, store_answer
+from airflow_wfstate.store.transaction import Contention, Unchanged
+from airflow_wfstate.store.workflow_detail import check_exists
+
+_MAX_REASON_LENGTH: Final = 1000
+_LONGEST_DEADLINE_SECONDS: Final = 100 * 366 * 86400
+
+
+def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedWorkflow | Unchanged[ResumedWorkflow]:
+    """Resume or restart the workflow, as ``StateBackend.resume_workflow`` says."""
+    from airflow.models.dagbag import DBDagBag
+
+    _check_deadline(request.deadline_seconds)
+    request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
+    change = lock_by_id(connection, request.workflow_id, request.actor)
+    if change is None:
+        raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    stored = find_answer(connection, request.idempotency_key, request, ResumedWorkflow)
+    if stored is not None:
+        return Unchanged(stored)
+    dag_bag = DBDagBag(load_op_links=False)
+    # Joins the transaction of the connection, and leaves its end to it.
+    with Session(connection) as session:
+        prepared = prepare_resume(session, dag_bag, request.workflow_id, request.from_step, lock=True)
+        plan = prepared.plan
+        if not plan.allowed:
+            return Unchanged(_nothing_to_do(change, request, plan))
+        _record(change, request, plan)
+        set_going(session, prepared.task_instance_ids, prepared.dag_run_ids)
+        for run in plan.recreated_runs:
+            if run.created_by == BY_RESUME:
+                create_run(session, dag_bag, run, request.actor.partition(":")[2])
+        session.flush()
+    change.write()
+    answer = _answer(change, plan)
+    store_answer(connection, request.idempotency_key, request, answer)
+    return answer
+
+
+def _check_deadline(seconds: int | None) -> None:
+    if seconds is not None and not 0 < seconds <= _LONGEST_DEADLINE_SECONDS:
+        raise InvalidRequest(
+            f"The deadline of {seconds} seconds is out of range.", "Give a positive duration, or none at all."
+        )
+
+
+def _nothing_to_do(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> ResumedWorkflow:
+    """The answer when what was asked for holds already.
+
+    :raises WorkflowClosed: the state of the workflow forbids it.
+    :raises Conflict: something else does.
+    """
+    assert plan.refusal is not None  # noqa: S101 - a plan that is not allowed has one
+    reason, remedy = plan.refusal.reason, plan.refusal.remedy
+    if request.from_step is None and change.state in (WorkflowState.RUNNING, WorkflowState.SUCCEEDED):
+        return ResumedWorkflow(change.ref(), changed=False, outcome=f"{reason} {remedy}")
+    if change.state is WorkflowState.FAILED or change.state is WorkflowState.SUCCEEDED:
+        raise Conflict(reason, remedy)
+    raise WorkflowClosed(reason, remedy)
+
+
+def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
+    """Our side of it: state, deadline, journal."""
+    data: dict[str, JsonValue] = {
+        "way": "resume" if plan.from_step is None else "restart",
+        "reason": None if request.reason is None else storable_text(request.reason[:_MAX_REASON_LENGTH]),
+        "from": change.state.value,
+        "from_step": plan.from_step,
+        "cleared_tasks": len(plan.tasks),
+        "cleared_relays": len(plan.relays),
+        "recreated_runs": [f"{run.dag_id}/{run.run_id}" for run in plan.recreated_runs],
+        "deadline_seconds": request.deadline_seconds,
+    }
+    if change.state is WorkflowState.SUCCEEDED:
+        reopen(change, data)
+    else:
+        if change.state is not WorkflowState.RUNNING:
+            change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None, error=None)
+        change.journal(EntryKind.WORKFLOW_RESUMED, data=data)
+    if request.deadline_seconds is not None:
+        change.set(deadline_at=change.now + timedelta(seconds=request.deadline_seconds))
+
+
+def _answer(change: Change, plan: ResumePlan) -> ResumedWorkflow:
+    parts = [f"{len(plan.tasks)} tasks and {len(plan.relays)} relays were cleared in {len(plan.runs)} runs"]
+    if plan.recreated_runs:
+        parts.append(f"{len(plan.recreated_runs)} runs are created again")
+    if plan.paused_dags:
+        parts.append(f"nothing runs until somebody unpauses {', '.join(dag.dag_id for dag in plan.paused_dags)}")
+    return ResumedWorkflow(
+        workflow=change.ref(),
+        changed=True,
+        outcome=f"It is running again: {'; '.join(parts)}.",
+        cleared_tasks=len(plan.tasks),
+        cleared_relays=len(plan.relays),
+        recreated_runs=len(plan.recreated_runs),
+        paused_dag_ids=[dag.dag_id for dag in plan.paused_dags],
+    )

@@ -1,0 +1,237 @@
+"""An order over two DAGs, with their runs and tasks in Airflow's tables, to be failed, finished, and set going again.
+
+``shop_intake`` does ``reserve`` and ``charge``, triggers ``shop_fulfilment`` by ``fulfil`` and waits for it, and
+completes. ``shop_fulfilment`` does ``pack`` and ``ship``. Both have a relay. No task of them runs: what a task would
+tell the store is told by the tests, so that its operator does not matter.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+from sqlalchemy import delete, select, update
+
+from airflow_wfstate import (
+    CompensateWorkflowOperator,
+    CompleteWorkflowOperator,
+    StartWorkflowOperator,
+    TriggerWorkflowDagRunOperator,
+)
+from airflow_wfstate.domain.compensation import CompensationDeclaration, TakeTurn
+from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.domain.step import BeginStep, BegunStep, LinkChildRun
+from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, StartWorkflow
+from tests.support.serialized_dags import deploy
+from tests.support.world import World
+
+INTAKE, FULFILMENT = "shop_intake", "shop_fulfilment"
+RELAY = "compensate"
+_OVER = timedelta(minutes=1)
+
+
+def intake_dag(*, input: dict[str, str] | None = None, extra_task: str | None = None) -> DAG:
+    """The owner's DAG.
+
+    :param input: that the start declares; None for the run's params.
+    :param extra_task: that the DAG has gained.
+    """
+    with DAG(INTAKE, schedule=None, params={"order_id": "1"}) as dag:
+        reserve = EmptyOperator(task_id="reserve")
+        charge = EmptyOperator(task_id="charge")
+        start = StartWorkflowOperator(task_id="start", name="shop", key="{{ params.order_id }}", input=input)
+        fulfil = TriggerWorkflowDagRunOperator(task_id="fulfil", trigger_dag_id=FULFILMENT)
+        complete = CompleteWorkflowOperator(task_id="complete")
+        start >> reserve >> charge >> fulfil >> complete
+        if extra_task is not None:
+            fulfil >> EmptyOperator(task_id=extra_task)
+        CompensateWorkflowOperator(task_id=RELAY)
+    dag.validate()
+    return dag
+
+
+def fulfilment_dag() -> DAG:
+    """The child's DAG."""
+    with DAG(FULFILMENT, schedule=None) as dag:
+        pack = EmptyOperator(task_id="pack")
+        pack >> EmptyOperator(task_id="ship")
+        CompensateWorkflowOperator(task_id=RELAY)
+    dag.validate()
+    return dag
+
+
+@dataclass
+class Order:
+    """One order.
+
+    :param tasks: task instance ids by task id; the child's relay is ``child_compensate``.
+    """
+
+    world: World
+    key: str
+    run_id: str
+    workflow_id: str
+    child_run: str = ""
+    tasks: dict[str, str] = field(default_factory=dict)
+
+    def task(self, task_id: str, *, state: str | None = None) -> str:
+        """A new task instance in the run that has such a task; its id."""
+        in_child = task_id in ("pack", "ship", "child_compensate")
+        dag_id, run_id = (FULFILMENT, self.child_run) if in_child else (INTAKE, self.run_id)
+        name = RELAY if task_id == "child_compensate" else task_id
+        self.tasks[task_id] = self.world.rows.add_task(dag_id, run_id, name, state=state)
+        return self.tasks[task_id]
+
+    def begin(self, task_id: str) -> BegunStep:
+        """Have the task of this name begin its step."""
+        self.world.rows.set_task_state(self.tasks[task_id], "running")
+        return self.world.backend.begin_step(
+            BeginStep(
+                self.tasks[task_id],
+                task_id,
+                compensation=CompensationDeclaration(f"task:{task_id}"),
+                relay_task_id=RELAY,
+            )
+        )
+
+    def do(self, task_id: str, output: JsonValue = None) -> BegunStep:
+        """Have the task do its step."""
+        begun = self.begin(task_id)
+        self.world.succeed(begun, output)
+        self.world.rows.set_task_state(self.tasks[task_id], "success", ended_ago=_OVER)
+        return begun
+
+    def fail(self, task_id: str) -> None:
+        """Have the task fail at its step."""
+        self.world.fail(self.begin(task_id), f"{task_id} is broken")
+        self.world.rows.set_task_state(self.tasks[task_id], "failed", ended_ago=_OVER)
+
+    def begin_fulfil(self) -> BegunStep:
+        """Have ``fulfil`` link its child, which then exists; its attempt."""
+        begun = self.begin("fulfil")
+        self.child_run = self.child_run or f"wfstate__{begun.workflow.id}__fulfil__{begun.round}"
+        self.world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, FULFILMENT, self.child_run))
+        self.world.rows.add_run(FULFILMENT, self.child_run)
+        for task_id in ("pack", "ship", "child_compensate"):
+            self.task(task_id)
+        return begun
+
+    def end_run(self, dag_id: str, run_id: str, relay: str, leaf: str, state: str) -> None:
+        """Let the relay judge its run, and the run end."""
+        self.world.rows.set_task_state(self.tasks[relay], "running")
+        self.world.backend.take_turn(TakeTurn(self.tasks[relay], [leaf]))
+        self.world.rows.set_task_state(self.tasks[relay], "success", ended_ago=_OVER)
+        self.world.rows.set_run_state(dag_id, run_id, state)
+
+    def states(self, dag_id: str = INTAKE) -> dict[str, str | None]:
+        """The state of each task of the DAG's run, by task id."""
+        run_id = self.run_id if dag_id == INTAKE else self.child_run
+        table = TaskInstance.__table__
+        with self.world.rows.engine.connect() as connection:
+            rows = connection.execute(
+                select(table.c.task_id, table.c.state).where(table.c.dag_id == dag_id, table.c.run_id == run_id)
+            )
+            return {row.task_id: row.state for row in rows}
+
+    def run_states(self) -> list[str | None]:
+        """The states of the owner and of the child, None for one that is gone."""
+        table = DagRun.__table__
+        with self.world.rows.engine.connect() as connection:
+            return [
+                connection.execute(
+                    select(table.c.state).where(table.c.dag_id == dag_id, table.c.run_id == run_id)
+                ).scalar_one_or_none()
+                for dag_id, run_id in ((INTAKE, self.run_id), (FULFILMENT, self.child_run))
+            ]
+
+    def reread(self) -> None:
+        """Learn the ids that the task instances have now."""
+        table = TaskInstance.__table__
+        with self.world.rows.engine.connect() as connection:
+            rows = connection.execute(
+                select(table.c.id, table.c.dag_id, table.c.task_id).where(
+                    table.c.run_id.in_([self.run_id, self.child_run])
+                )
+            )
+            for row in rows:
+                in_child = row.dag_id == FULFILMENT and row.task_id == RELAY
+                self.tasks["child_compensate" if in_child else row.task_id] = str(row.id)
+
+    def delete_run(self, dag_id: str) -> None:
+        """What somebody does who deletes the run in Airflow."""
+        run_id = self.run_id if dag_id == INTAKE else self.child_run
+        with self.world.rows.engine.begin() as connection:
+            for table in (TaskInstance.__table__, DagRun.__table__):
+                connection.execute(delete(table).where(table.c.dag_id == dag_id, table.c.run_id == run_id))
+
+    def conf(self) -> object:
+        """The conf of the owner's run."""
+        table = DagRun.__table__
+        with self.world.rows.engine.connect() as connection:
+            conf = connection.execute(
+                select(table.c.conf).where(table.c.dag_id == INTAKE, table.c.run_id == self.run_id)
+            ).scalar_one()
+        return json.loads(conf) if isinstance(conf, str) else conf
+
+
+def open_order(world: World, *, on_failure: FailurePolicy = FailurePolicy.HOLD) -> Order:
+    """An order whose intake has reserved and charged, and whose child has packed and is about to ship."""
+    deploy(world.rows.engine, intake_dag())
+    deploy(world.rows.engine, fulfilment_dag())
+    key, run_id = world.unique("key"), world.rows.add_run(INTAKE, world.unique("manual_"))
+    order = Order(world, key, run_id, "")
+    start = order.task("start", state="running")
+    started = world.backend.start_workflow(
+        StartWorkflow(start, "shop", key, Payload.of({"order_id": key}), plan=["reserve"], on_failure=on_failure)
+    )
+    order.workflow_id = started.workflow.id
+    world.rows.set_task_state(start, "success", ended_ago=_OVER)
+    for task_id in ("reserve", "charge", "fulfil", "complete", RELAY):
+        order.task(task_id)
+    order.do("reserve")
+    order.do("charge")
+    order.begin_fulfil()
+    order.do("pack")
+    return order
+
+
+def failed_order(world: World) -> Order:
+    """An order that shipping has failed; it holds for a person."""
+    order = open_order(world)
+    order.fail("ship")
+    order.end_run(FULFILMENT, order.child_run, "child_compensate", "ship", "failed")
+    fulfil = world.backend.begin_step(BeginStep(order.tasks["fulfil"], "fulfil"))
+    world.fail(fulfil, "the run failed", write=9)
+    world.rows.set_task_state(order.tasks["fulfil"], "failed", ended_ago=_OVER)
+    world.rows.set_task_state(order.tasks["complete"], "upstream_failed", ended_ago=_OVER)
+    order.end_run(INTAKE, order.run_id, RELAY, "complete", "failed")
+    return order
+
+
+def succeeded_order(world: World) -> Order:
+    """An order that is done."""
+    order = open_order(world)
+    order.do("ship")
+    order.end_run(FULFILMENT, order.child_run, "child_compensate", "ship", "success")
+    fulfil = world.backend.begin_step(BeginStep(order.tasks["fulfil"], "fulfil"))
+    world.succeed(fulfil, {"dag_id": FULFILMENT, "run_id": order.child_run, "state": "success"}, write=9)
+    world.rows.set_task_state(order.tasks["fulfil"], "success", ended_ago=_OVER)
+    world.rows.set_task_state(order.tasks["complete"], "running")
+    world.backend.complete_workflow(CompleteWorkflow(order.tasks["complete"], Payload.of("done")))
+    world.rows.set_task_state(order.tasks["complete"], "success", ended_ago=_OVER)
+    order.end_run(INTAKE, order.run_id, RELAY, "complete", "success")
+    return order
+
+
+def unpause(world: World, dag_id: str, *, paused: bool) -> None:
+    """Pause a DAG, or unpause it."""
+    from airflow.models.dag import DagModel
+
+    table = DagModel.__table__
+    with world.rows.engine.begin() as connection:
+        connection.execute(update(table).where(table.c.dag_id == dag_id).values(is_paused=paused))
