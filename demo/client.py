@@ -87,6 +87,10 @@ class AirflowClient:
         entries: list[Json] = self._ask("GET", path, params={"limit": 1000})["entries"]
         return entries
 
+    def cancel(self, workflow_id: str, **wish: object) -> Json:
+        """Cancel a workflow; ``compensate`` and ``reason`` may be given."""
+        return self._ask("POST", f"/wfstate/v1/workflows/{workflow_id}/cancel", json=wish)
+
     def _ask(self, method: str, path: str, **content: Any) -> Json:
         answer = self._send(method, path, **content)
         if answer.is_error:

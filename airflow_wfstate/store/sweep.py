@@ -160,7 +160,8 @@ def _with_lost_attempts() -> Select[tuple[str]]:
             or_(task_instance.c.id.is_(None), task_instance.c.state.in_(FINISHED_TASK_STATES)),
         )
     )
-    return _in_state(WorkflowState.RUNNING, WorkflowState.FAILED).where(exists(over))
+    # Of a cancelled workflow too: what its steps did shall be told, though nothing follows from it.
+    return _in_state(WorkflowState.RUNNING, WorkflowState.FAILED, WorkflowState.CANCELLED).where(exists(over))
 
 
 def _mark_lost(connection: Connection, change: Change) -> None:

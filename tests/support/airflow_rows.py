@@ -111,6 +111,20 @@ class AirflowRows:
         with self.engine.connect() as connection:
             return connection.execute(select(table).where(table.c.id == _uuid(task_instance_id))).mappings().one()
 
+    def unfinished_task(self, dag_id: str, run_id: str, task_id: str) -> str | None:
+        """The id of a task's instance that is still to run; None when it has ended."""
+        table = TaskInstance.__table__
+        with self.engine.connect() as connection:
+            row = connection.execute(
+                select(table.c.id).where(
+                    table.c.dag_id == dag_id,
+                    table.c.run_id == run_id,
+                    table.c.task_id == task_id,
+                    table.c.state.is_(None) | table.c.state.not_in(["success", "failed", "skipped"]),
+                )
+            ).one_or_none()
+        return None if row is None else str(row.id)
+
     def set_run_state(self, dag_id: str, run_id: str, state: str) -> None:
         """Give a DAG run a state."""
         table = DagRun.__table__
