@@ -82,6 +82,12 @@ OPTIONS: Final[dict[str, Option]] = {
         "For how long after Airflow took a task out of 'running' its step still counts as open: the process lives "
         "on for up to 10 seconds.",
     ),
+    "max_attempts": _option(
+        "integer",
+        "100",
+        "How many attempts a round of a step gets. The begin of one more fails the workflow, held for a person; each "
+        "resume allows as many again. 0: there is no limit.",
+    ),
 }
 
 
@@ -157,3 +163,8 @@ def turn_interval() -> timedelta:
 def in_flight_grace() -> timedelta:
     """For how long after a task left ``running`` its step still counts as open."""
     return timedelta(seconds=int(_text("in_flight_grace_seconds")))
+
+
+def max_attempts() -> int:
+    """How many attempts a round of a step gets until a person resumes the workflow; zero: no limit."""
+    return int(_text("max_attempts"))

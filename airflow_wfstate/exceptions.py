@@ -17,6 +17,7 @@ stable: the API sends it, and the client raises the same class from it.
     │   └── TaskInstanceNotFound    the task instance that calls is unknown to Airflow, or not running
     ├── Conflict                    the stored state does not allow it
     │   ├── WorkflowClosed          the workflow has ended, or is ending: no step begins any more
+    │   ├── AttemptsExhausted       a round had [wfstate] max_attempts attempts; the workflow is held for a person
     │   ├── WorkflowExists          the key is taken by another workflow
     │   ├── WorkflowUnfinished      something of the workflow is still open
     │   ├── InputMismatch           the same key was started with another input
@@ -120,6 +121,12 @@ class WorkflowClosed(Conflict):
     """The workflow has ended, or is ending: no step begins any more."""
 
     code = "workflow-closed"
+
+
+class AttemptsExhausted(Conflict):
+    """A round of the step had ``[wfstate] max_attempts`` attempts; the workflow is held for a person."""
+
+    code = "attempts-exhausted"
 
 
 class WorkflowExists(Conflict):

@@ -39,7 +39,7 @@ from airflow_wfstate.store.save_checkpoint import save_checkpoint
 from airflow_wfstate.store.save_record import read_records, save_record
 from airflow_wfstate.store.start_workflow import start_workflow
 from airflow_wfstate.store.take_turn import take_turn
-from airflow_wfstate.store.transaction import Unchanged, run_read, run_transaction
+from airflow_wfstate.store.transaction import Refused, Unchanged, run_read, run_transaction
 from airflow_wfstate.store.workflow_detail import read_workflow
 from airflow_wfstate.store.workflow_list import list_workflows
 
@@ -149,7 +149,7 @@ class DatabaseBackend:
             )
 
     def _write(
-        self, transaction: Callable[[Connection, Request], Answer | Unchanged[Answer]], request: Request
+        self, transaction: Callable[[Connection, Request], Answer | Unchanged[Answer] | Refused], request: Request
     ) -> Answer:
         return run_transaction(self.engine, lambda connection: transaction(connection, request))
 

@@ -12,23 +12,25 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, predecessors
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowClosed
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.attempt_cap import held_for_exhausted, hold_for_exhausted, is_exhausted
 from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_after_success
 from airflow_wfstate.store.identity import idempotency_key, new_id
 from airflow_wfstate.store.implicit_workflow import start_implicit_workflow
+from airflow_wfstate.store.lost_attempt import mark_lost
 from airflow_wfstate.store.payload_columns import payload_of
 from airflow_wfstate.store.step_row import StepRow, find_step, step_label
-from airflow_wfstate.store.transaction import Unchanged
+from airflow_wfstate.store.transaction import Refused, Unchanged
 
 
-def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchanged[BegunStep]:
+def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchanged[BegunStep] | Refused:
     """Begin the step, as ``StateBackend.begin_step`` says."""
     request = check_begin(request)
     change = lock_by_task_instance(connection, request.task_instance_id, actor="")
@@ -46,7 +48,11 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
             reopen(change)
     elif change.state is WorkflowState.SUCCEEDED and caller.role is RunRole.GUEST:
         return Unchanged(BegunStep(BeginDecision.SKIPPED, change.ref(), step_id=""))
-    _check_open(change, caller, request)
+    _check_open(connection, change, caller, request)
+    if step is not None and step.state is not StepState.SUCCEEDED and is_exhausted(connection, change, step):
+        refusal = hold_for_exhausted(change, caller, step)
+        change.write()
+        return Refused(refusal)
     begun = (
         _new_step(change, caller, request) if step is None else _next_attempt(connection, change, caller, request, step)
     )
@@ -84,7 +90,7 @@ def _without_new_attempt(
     connection: Connection, change: Change, caller: Caller, step: StepRow, on_clear: OnClear
 ) -> BegunStep | Unchanged[BegunStep] | None:
     """The answer when the step's state needs no new attempt; None when it does."""
-    if step.state in (StepState.RUNNING, StepState.WAITING):
+    if step.state in OPEN_STEP_STATES:
         if step.task_instance_id == caller.task_instance_id:
             return _same_attempt(connection, change, caller, step)
         if not step.holder_is_over:
@@ -147,9 +153,11 @@ def _same_attempt(
     return begun
 
 
-def _check_open(change: Change, caller: Caller, request: BeginStep) -> None:
+def _check_open(connection: Connection, change: Change, caller: Caller, request: BeginStep) -> None:
     if change.state is WorkflowState.RUNNING:
         return
+    if change.state is WorkflowState.FAILED and (refusal := held_for_exhausted(connection, change, caller)):
+        raise refusal
     if change.state is WorkflowState.FAILED and caller.role is not RunRole.GUEST and caller.clear_number > 0:
         change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None)
         change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": "a task of it was cleared"})
@@ -197,16 +205,10 @@ def _next_attempt(
     number = step.attempt + 1
     is_new_round = step.state is StepState.SUCCEEDED
     round_number = step.round + 1 if is_new_round else step.round
-    if step.state in (StepState.RUNNING, StepState.WAITING):
-        change.journal(
-            EntryKind.STEP_LOST, step=step.label, attempt=step.attempt, data={"task_instance_id": step.task_instance_id}
-        )
-        change.update(
-            schema.attempt,
-            where={"step_id": step.id, "number": step.attempt},
-            values={"state": StepState.LOST.value, "ended_at": change.now},
-            from_states=predecessors(StepState.LOST),
-        )
+    before = step.state
+    if before in OPEN_STEP_STATES:
+        mark_lost(change, step)
+        before = StepState.LOST
     entry = change.journal(
         EntryKind.STEP_BEGAN, step=step.label, attempt=number, data=_begin_data(caller, round_number)
     )
@@ -220,7 +222,7 @@ def _next_attempt(
             "error": None,
             "updated_at": change.now,
         },
-        from_states=[step.state],
+        from_states=[before],
     )
     if is_new_round:
         _insert_round(change, step.id, round_number, entry)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Program
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from airflow_wfstate.exceptions import DatabaseNotMigrated, DatabaseUnavailable
+from airflow_wfstate.exceptions import DatabaseNotMigrated, DatabaseUnavailable, WorkflowStateError
 
 Answer = TypeVar("Answer")
 
@@ -40,7 +40,14 @@ class Unchanged(Generic[Answer]):
     answer: Answer
 
 
-def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer]]) -> Answer:
+@dataclass(frozen=True)
+class Refused:
+    """The answer of a transaction that is committed although it refuses what was asked; ``error`` is raised then."""
+
+    error: WorkflowStateError
+
+
+def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer] | Refused]) -> Answer:
     """Run ``work`` in one transaction and return its answer.
 
     Tried again, up to 10 times with random back-off up to 2 seconds, on contention, on a deadlock, on SQLite's lock
@@ -95,7 +102,7 @@ def _once_and_back(engine: Engine, read: Callable[[Connection], Answer]) -> Answ
         return read(connection)
 
 
-def _once(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer]]) -> Answer:
+def _once(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer] | Refused]) -> Answer:
     with engine.connect() as connection:
         transaction = connection.begin()
         try:
@@ -107,6 +114,8 @@ def _once(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer
             transaction.rollback()
             return answer.answer
         transaction.commit()
+        if isinstance(answer, Refused):
+            raise answer.error
         return answer
 
 
