@@ -20,7 +20,15 @@ from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
+from airflow_wfstate.domain.step import (
+    BeginStep,
+    BegunStep,
+    EndAttempt,
+    LinkChildRun,
+    LinkedChildRun,
+    RecordedWrite,
+    SaveCheckpoint,
+)
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -111,9 +119,9 @@ class ApiBackend:
         """See ``StateBackend.end_attempt``."""
         return self._post("/steps/end", replace(request, error=_sendable(request.error)), RecordedWrite)
 
-    def link_child_run(self, request: LinkChildRun) -> RecordedWrite:
+    def link_child_run(self, request: LinkChildRun) -> LinkedChildRun:
         """See ``StateBackend.link_child_run``."""
-        return self._post("/steps/child-run", request, RecordedWrite)
+        return self._post("/steps/child-run", request, LinkedChildRun)
 
     def take_turn(self, request: TakeTurn) -> TurnAnswer:
         """See ``StateBackend.take_turn``."""

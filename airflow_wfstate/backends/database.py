@@ -14,7 +14,15 @@ from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
+from airflow_wfstate.domain.step import (
+    BeginStep,
+    BegunStep,
+    EndAttempt,
+    LinkChildRun,
+    LinkedChildRun,
+    RecordedWrite,
+    SaveCheckpoint,
+)
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -92,7 +100,7 @@ class DatabaseBackend:
         ended = None if self._hot_path is None else self._hot_path.end_running_attempt(request)
         return ended or self._write(end_attempt, request)
 
-    def link_child_run(self, request: LinkChildRun) -> RecordedWrite:
+    def link_child_run(self, request: LinkChildRun) -> LinkedChildRun:
         """See ``StateBackend.link_child_run``."""
         return self._write(link_child_run, request)
 

@@ -14,7 +14,15 @@ from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
+from airflow_wfstate.domain.step import (
+    BeginStep,
+    BegunStep,
+    EndAttempt,
+    LinkChildRun,
+    LinkedChildRun,
+    RecordedWrite,
+    SaveCheckpoint,
+)
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -98,8 +106,8 @@ class StateBackend(Protocol):
         """
         ...
 
-    def link_child_run(self, request: LinkChildRun) -> RecordedWrite:
-        """Bind a run that is about to be triggered to the workflow of the step.
+    def link_child_run(self, request: LinkChildRun) -> LinkedChildRun:
+        """Bind a run that is about to be triggered to the workflow of the step, or learn which one to wait for.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
         :raises WorkflowExists: the run belongs to another open workflow.

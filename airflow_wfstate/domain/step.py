@@ -136,6 +136,21 @@ class LinkChildRun:
 
 
 @dataclass(frozen=True)
+class LinkedChildRun:
+    """The answer to a :class:`LinkChildRun`, the same however often it is sent.
+
+    :param write: its number.
+    :param run_id: of the run to trigger and to wait for: the one that was asked for. In a later round of the step
+        another one, when a run of an earlier round was set going again since: then none is triggered beside it.
+    """
+
+    step_id: str
+    attempt: int
+    write: int
+    run_id: str
+
+
+@dataclass(frozen=True)
 class RecordedWrite:
     """The answer to an attempt's write, the same however often it is sent.
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import TypeVar
 
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.record import ReadRecords, Record, SaveRecord
 from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
+from airflow_wfstate.domain.step import (
+    BegunStep,
+    EndAttempt,
+    LinkChildRun,
+    LinkedChildRun,
+    RecordedWrite,
+    SaveCheckpoint,
+)
+
+Written = TypeVar("Written", RecordedWrite, LinkedChildRun)
 
 
 class Attempt:
@@ -89,13 +99,17 @@ class Attempt:
             skip = page.next_skip
         return records
 
-    def link_child_run(self, dag_id: str, run_id: str) -> None:
-        """Bind a run that is about to be triggered; see ``StateBackend.link_child_run``."""
-        self._write(
+    def link_child_run(self, dag_id: str, run_id: str) -> str:
+        """Bind a run that is about to be triggered, and return the id of the one to trigger and wait for.
+
+        See ``StateBackend.link_child_run``.
+        """
+        linked = self._write(
             lambda number: self._backend.link_child_run(
                 LinkChildRun(attempt_key=self.begun.attempt_key, write=number, dag_id=dag_id, run_id=run_id)
             )
         )
+        return linked.run_id
 
     def end(self, state: StepState, *, output: Payload | None = None, error: str | None = None) -> None:
         """Record how the attempt ended, or that it waits; see ``StateBackend.end_attempt``."""
@@ -105,10 +119,10 @@ class Attempt:
             )
         )
 
-    def _write(self, send: Callable[[int], RecordedWrite]) -> None:
+    def _write(self, send: Callable[[int], Written]) -> Written:
         with self._lock:
             self._last_write += 1
-            send(self._last_write)
+            return send(self._last_write)
 
 
 _AT_WORK: list[Attempt] = []

@@ -89,8 +89,8 @@ class TriggerWorkflowDagRunOperator(BaseOperator):
         return self._output(str(event["run_id"]), str(event["state"]))
 
     def _trigger(self, attempt: Attempt, context: Context) -> dict[str, str]:
-        run_id = child_run_id(attempt, self.step_options.name or self.task_id, context["ti"].map_index)
-        attempt.link_child_run(self.trigger_dag_id, run_id)
+        wanted = child_run_id(attempt, self.step_options.name or self.task_id, context["ti"].map_index)
+        run_id = attempt.link_child_run(self.trigger_dag_id, wanted)
         created = trigger_dag_run(self.trigger_dag_id, run_id, self._child_conf(attempt, context))
         self.log.info(
             "Run %s of DAG %s %s.", run_id, self.trigger_dag_id, "was triggered" if created else "exists already"

@@ -6,24 +6,26 @@ from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, StepState, WorkflowState
-from airflow_wfstate.domain.step import LinkChildRun, RecordedWrite
+from airflow_wfstate.domain.step import LinkChildRun, LinkedChildRun
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import parse
+from airflow_wfstate.store.earlier_child_run import child_set_going_again
 from airflow_wfstate.store.end_attempt import check_newest, check_write_number, is_applied, lock_attempt
 from airflow_wfstate.store.new_workflow import bind_run
 from airflow_wfstate.store.transaction import Unchanged
 
 
-def link_child_run(connection: Connection, request: LinkChildRun) -> RecordedWrite | Unchanged[RecordedWrite]:
+def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChildRun | Unchanged[LinkedChildRun]:
     """Link the run, as ``StateBackend.link_child_run`` says."""
     check_name("DAG id", request.dag_id)
     check_name("run id", request.run_id)
     check_write_number(request.write)
     key = parse(request.attempt_key)
     change, step = lock_attempt(connection, key)
-    answer = RecordedWrite(step.id, key.attempt, request.write)
+    earlier = child_set_going_again(connection, step, request.dag_id)
+    answer = LinkedChildRun(step.id, key.attempt, request.write, earlier or request.run_id)
     if is_applied(step, key, request.write):
         return Unchanged(answer)
     check_newest(change, step, key)
@@ -38,8 +40,9 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> RecordedWri
             f"{change.key} is {change.state.value}.",
             "Stop working: nothing further is done for this workflow.",
         )
-    _check_free(connection, change.workflow_id, request)
-    bind_run(connection, change, request.dag_id, request.run_id, RunRole.CHILD, parent_step_id=step.id)
+    if earlier is None:
+        _check_free(connection, change.workflow_id, request)
+        bind_run(connection, change, request.dag_id, request.run_id, RunRole.CHILD, parent_step_id=step.id)
     change.update(
         schema.attempt, where={"step_id": step.id, "number": step.attempt}, values={"last_write": request.write}
     )

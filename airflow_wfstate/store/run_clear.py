@@ -25,7 +25,7 @@ def set_going(session: Session, task_instance_ids: list[str], dag_run_ids: list[
     """
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance, clear_task_instances
-    from airflow.utils.state import DagRunState
+    from airflow.utils.state import DagRunState, State
 
     tasks: list[TaskInstance] = []
     for start in range(0, len(task_instance_ids), _CHUNK):
@@ -33,7 +33,8 @@ def set_going(session: Session, task_instance_ids: list[str], dag_run_ids: list[
         tasks += session.scalars(select(TaskInstance).where(TaskInstance.id.in_(chunk)))
     clear_task_instances(tasks, session, dag_run_state=DagRunState.RUNNING)
     for run in session.scalars(select(DagRun).where(DagRun.id.in_(dag_run_ids))):
-        if run.state != DagRunState.RUNNING:
+        if run.state in State.finished_dr_states:
             run.state = DagRunState.RUNNING
+            run.clear_number += 1
         run.last_scheduling_decision = None  # the scheduler takes it first
     session.flush()

@@ -10,7 +10,15 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_attempt_key, check_task_instance
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
-from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite, SaveCheckpoint
+from airflow_wfstate.domain.step import (
+    BeginStep,
+    BegunStep,
+    EndAttempt,
+    LinkChildRun,
+    LinkedChildRun,
+    RecordedWrite,
+    SaveCheckpoint,
+)
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 
@@ -52,7 +60,7 @@ def end_attempt(caller: CallerOf, body: EndAttempt) -> Response:
     return json_response(get_backend().end_attempt(body))
 
 
-@writes.post("/child-run", response_model=RecordedWrite)
+@writes.post("/child-run", response_model=LinkedChildRun)
 def link_child_run(caller: CallerOf, body: LinkChildRun) -> Response:
     """Bind a run that is about to be triggered to the workflow of the step."""
     check_attempt_key(caller, body.attempt_key)

@@ -1,0 +1,41 @@
+"""A child run of an earlier round that was set going again: the new round waits for it, and triggers no other."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import dag_run
+from airflow_wfstate.store.step_row import StepRow
+
+_run, _attempt = schema.run, schema.attempt
+
+
+def child_set_going_again(connection: Connection, step: StepRow, dag_id: str) -> str | None:
+    """The run id; None when the newest round of the step is to have a run of its own.
+
+    That is so for the first round, once the round has linked a run, and when the step's last run has not been cleared
+    since the round before ended (a restart clears a child together with the step that waits for it).
+    """
+    if step.round == 1:
+        return None
+    newest = connection.execute(
+        select(_run.c.run_id, _run.c.linked_at, dag_run.c.clear_number, dag_run.c.start_date)
+        .join(dag_run, (dag_run.c.dag_id == _run.c.dag_id) & (dag_run.c.run_id == _run.c.run_id))
+        .where(_run.c.parent_step_id == step.id, _run.c.dag_id == dag_id, _run.c.bound)
+        .order_by(_run.c.linked_at.desc(), _run.c.run_id.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is None or newest.clear_number == 0:
+        return None
+    round_began = connection.execute(
+        select(func.min(_attempt.c.started_at)).where(_attempt.c.step_id == step.id, _attempt.c.round == step.round)
+    ).scalar_one()
+    if newest.linked_at >= round_began:
+        return None
+    ended_before = connection.execute(
+        select(func.max(_attempt.c.ended_at)).where(_attempt.c.step_id == step.id, _attempt.c.round == step.round - 1)
+    ).scalar_one()
+    is_going = newest.start_date is None or newest.start_date > ended_before  # None: cleared, and still queued
+    run_id: str = newest.run_id
+    return run_id if is_going else None
