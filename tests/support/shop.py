@@ -13,9 +13,10 @@ from datetime import timedelta
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG
-from sqlalchemy import delete, select, update
+from airflow.sdk import DAG, Param
+from sqlalchemy import delete, select
 
 from airflow_wfstate import (
     CompensateWorkflowOperator,
@@ -25,7 +26,8 @@ from airflow_wfstate import (
 )
 from airflow_wfstate.domain.compensation import CompensationDeclaration, TakeTurn
 from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.step import BeginStep, BegunStep, LinkChildRun
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun
 from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, StartWorkflow
 from tests.support.serialized_dags import deploy
 from tests.support.world import World
@@ -35,13 +37,17 @@ RELAY = "compensate"
 _OVER = timedelta(minutes=1)
 
 
-def intake_dag(*, input: dict[str, str] | None = None, extra_task: str | None = None) -> DAG:
+def intake_dag(
+    *, input: dict[str, str] | None = None, extra_task: str | None = None, order_id_type: str = "string"
+) -> DAG:
     """The owner's DAG.
 
     :param input: that the start declares; None for the run's params.
     :param extra_task: that the DAG has gained.
+    :param order_id_type: that the param ``order_id`` is to have.
     """
-    with DAG(INTAKE, schedule=None, params={"order_id": "1"}) as dag:
+    order_id = Param("1" if order_id_type == "string" else 1, type=order_id_type)
+    with DAG(INTAKE, schedule=None, params={"order_id": order_id}) as dag:
         reserve = EmptyOperator(task_id="reserve")
         charge = EmptyOperator(task_id="charge")
         start = StartWorkflowOperator(task_id="start", name="shop", key="{{ params.order_id }}", input=input)
@@ -121,6 +127,36 @@ class Order:
             self.task(task_id)
         return begun
 
+    def begin_again(self, task_id: str) -> BegunStep:
+        """Have the task, which is at its step, ask once more for its attempt."""
+        return self.world.backend.begin_step(BeginStep(self.tasks[task_id], task_id))
+
+    def begin_fulfil_again(self) -> BegunStep:
+        """Have ``fulfil``, which was cleared, link its child."""
+        begun = self.begin("fulfil")
+        wanted = f"wfstate__{begun.workflow.id}__fulfil__{begun.round}"
+        linked = self.world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, FULFILMENT, wanted))
+        self.child_run = linked.run_id
+        return begun
+
+    def wait_for_child(self) -> None:
+        """Have ``fulfil`` defer itself until its child has ended."""
+        begun = self.begin_again("fulfil")
+        self.world.backend.end_attempt(EndAttempt(begun.attempt_key, 5, StepState.WAITING))
+        self.world.rows.set_task_state(self.tasks["fulfil"], "deferred")
+
+    def skip(self, task_id: str) -> None:
+        """Have the task skip its step by its own decision."""
+        begun = self.begin(task_id)
+        self.world.backend.end_attempt(EndAttempt(begun.attempt_key, 5, StepState.SKIPPED))
+        self.world.rows.set_task_state(self.tasks[task_id], "skipped", ended_ago=_OVER)
+
+    def end_intake_failed(self) -> None:
+        """``fulfil`` has failed: the owner's run ends, and holds for a person."""
+        self.world.rows.set_task_state(self.tasks["fulfil"], "failed", ended_ago=_OVER)
+        self.world.rows.set_task_state(self.tasks["complete"], "upstream_failed", ended_ago=_OVER)
+        self.end_run(INTAKE, self.run_id, RELAY, "complete", "failed")
+
     def end_run(self, dag_id: str, run_id: str, relay: str, leaf: str, state: str) -> None:
         """Let the relay judge its run, and the run end."""
         self.world.rows.set_task_state(self.tasks[relay], "running")
@@ -148,6 +184,18 @@ class Order:
                 ).scalar_one_or_none()
                 for dag_id, run_id in ((INTAKE, self.run_id), (FULFILMENT, self.child_run))
             ]
+
+    def earlier_tries(self, task_id: str) -> int:
+        """How many tries of a task of this order Airflow keeps in its history."""
+        table = TaskInstanceHistory.__table__
+        with self.world.rows.engine.connect() as connection:
+            return len(
+                connection.execute(
+                    select(table.c.task_instance_id).where(
+                        table.c.run_id.in_([self.run_id, self.child_run]), table.c.task_id == task_id
+                    )
+                ).all()
+            )
 
     def reread(self) -> None:
         """Learn the ids that the task instances have now."""
@@ -187,7 +235,9 @@ def open_order(world: World, *, on_failure: FailurePolicy = FailurePolicy.HOLD) 
     order = Order(world, key, run_id, "")
     start = order.task("start", state="running")
     started = world.backend.start_workflow(
-        StartWorkflow(start, "shop", key, Payload.of({"order_id": key}), plan=["reserve"], on_failure=on_failure)
+        StartWorkflow(
+            start, "shop", key, Payload.of({"order_id": key}), plan=["reserve", "invoice"], on_failure=on_failure
+        )
     )
     order.workflow_id = started.workflow.id
     world.rows.set_task_state(start, "success", ended_ago=_OVER)
@@ -205,11 +255,8 @@ def failed_order(world: World) -> Order:
     order = open_order(world)
     order.fail("ship")
     order.end_run(FULFILMENT, order.child_run, "child_compensate", "ship", "failed")
-    fulfil = world.backend.begin_step(BeginStep(order.tasks["fulfil"], "fulfil"))
-    world.fail(fulfil, "the run failed", write=9)
-    world.rows.set_task_state(order.tasks["fulfil"], "failed", ended_ago=_OVER)
-    world.rows.set_task_state(order.tasks["complete"], "upstream_failed", ended_ago=_OVER)
-    order.end_run(INTAKE, order.run_id, RELAY, "complete", "failed")
+    world.fail(order.begin_again("fulfil"), "the run failed", write=9)
+    order.end_intake_failed()
     return order
 
 
@@ -218,20 +265,12 @@ def succeeded_order(world: World) -> Order:
     order = open_order(world)
     order.do("ship")
     order.end_run(FULFILMENT, order.child_run, "child_compensate", "ship", "success")
-    fulfil = world.backend.begin_step(BeginStep(order.tasks["fulfil"], "fulfil"))
-    world.succeed(fulfil, {"dag_id": FULFILMENT, "run_id": order.child_run, "state": "success"}, write=9)
+    world.succeed(
+        order.begin_again("fulfil"), {"dag_id": FULFILMENT, "run_id": order.child_run, "state": "success"}, write=9
+    )
     world.rows.set_task_state(order.tasks["fulfil"], "success", ended_ago=_OVER)
     world.rows.set_task_state(order.tasks["complete"], "running")
     world.backend.complete_workflow(CompleteWorkflow(order.tasks["complete"], Payload.of("done")))
     world.rows.set_task_state(order.tasks["complete"], "success", ended_ago=_OVER)
     order.end_run(INTAKE, order.run_id, RELAY, "complete", "success")
     return order
-
-
-def unpause(world: World, dag_id: str, *, paused: bool) -> None:
-    """Pause a DAG, or unpause it."""
-    from airflow.models.dag import DagModel
-
-    table = DagModel.__table__
-    with world.rows.engine.begin() as connection:
-        connection.execute(update(table).where(table.c.dag_id == dag_id).values(is_paused=paused))
