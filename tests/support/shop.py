@@ -16,7 +16,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from airflow_wfstate import (
     CompensateWorkflowOperator,
@@ -112,6 +112,16 @@ class Order:
         self.world.rows.set_task_state(self.tasks[task_id], "success", ended_ago=_OVER)
         return begun
 
+    def charge(self, items: tuple[str, ...]) -> None:
+        """Have ``charge`` do its step, once for each item when there are any."""
+        if not items:
+            self.task("charge")
+            self.do("charge")
+        for index, item in enumerate(items):
+            task = self.world.rows.add_task(INTAKE, self.run_id, "charge", map_index=index)
+            self.world.succeed(self.world.begin_as(task, "charge", item_key=item))
+            self.world.rows.set_task_state(task, "success", ended_ago=_OVER)
+
     def fail(self, task_id: str) -> None:
         """Have the task fail at its step."""
         self.world.fail(self.begin(task_id), f"{task_id} is broken")
@@ -138,6 +148,11 @@ class Order:
         linked = self.world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, FULFILMENT, wanted))
         self.child_run = linked.run_id
         return begun
+
+    def begin_fulfil_next_try(self) -> BegunStep:
+        """Have Airflow's retry of ``fulfil``, which failed, link its child."""
+        self.tasks["fulfil"] = self.world.rows.next_try(self.tasks["fulfil"], state="failed")
+        return self.begin_fulfil_again()
 
     def wait_for_child(self) -> None:
         """Have ``fulfil`` defer itself until its child has ended."""
@@ -198,14 +213,14 @@ class Order:
             )
 
     def reread(self) -> None:
-        """Learn the ids that the task instances have now."""
+        """Learn the ids that the task instances have now, and schedule those that were cleared: their next try."""
         table = TaskInstance.__table__
-        with self.world.rows.engine.connect() as connection:
-            rows = connection.execute(
-                select(table.c.id, table.c.dag_id, table.c.task_id).where(
-                    table.c.run_id.in_([self.run_id, self.child_run])
-                )
+        of_order = table.c.run_id.in_([self.run_id, self.child_run])
+        with self.world.rows.engine.begin() as connection:
+            connection.execute(
+                update(table).where(of_order, table.c.state.is_(None)).values(try_number=table.c.try_number + 1)
             )
+            rows = connection.execute(select(table.c.id, table.c.dag_id, table.c.task_id).where(of_order))
             for row in rows:
                 in_child = row.dag_id == FULFILMENT and row.task_id == RELAY
                 self.tasks["child_compensate" if in_child else row.task_id] = str(row.id)
@@ -227,8 +242,11 @@ class Order:
         return json.loads(conf) if isinstance(conf, str) else conf
 
 
-def open_order(world: World, *, on_failure: FailurePolicy = FailurePolicy.HOLD) -> Order:
-    """An order whose intake has reserved and charged, and whose child has packed and is about to ship."""
+def open_order(world: World, *, on_failure: FailurePolicy = FailurePolicy.HOLD, items: tuple[str, ...] = ()) -> Order:
+    """An order whose intake has reserved and charged, and whose child has packed and is about to ship.
+
+    :param items: that ``charge`` is mapped over; empty when it is not mapped.
+    """
     deploy(world.rows.engine, intake_dag())
     deploy(world.rows.engine, fulfilment_dag())
     key, run_id = world.unique("key"), world.rows.add_run(INTAKE, world.unique("manual_"))
@@ -241,10 +259,10 @@ def open_order(world: World, *, on_failure: FailurePolicy = FailurePolicy.HOLD) 
     )
     order.workflow_id = started.workflow.id
     world.rows.set_task_state(start, "success", ended_ago=_OVER)
-    for task_id in ("reserve", "charge", "fulfil", "complete", RELAY):
+    for task_id in ("reserve", "fulfil", "complete", RELAY):
         order.task(task_id)
     order.do("reserve")
-    order.do("charge")
+    order.charge(items)
     order.begin_fulfil()
     order.do("pack")
     return order
@@ -260,9 +278,9 @@ def failed_order(world: World) -> Order:
     return order
 
 
-def succeeded_order(world: World) -> Order:
-    """An order that is done."""
-    order = open_order(world)
+def succeeded_order(world: World, *, items: tuple[str, ...] = ()) -> Order:
+    """An order that is done; ``items`` as for :func:`open_order`."""
+    order = open_order(world, items=items)
     order.do("ship")
     order.end_run(FULFILMENT, order.child_run, "child_compensate", "ship", "success")
     world.succeed(
