@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.handler import CompensationContext
     from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
     from airflow_wfstate.operators.step import STEP, Step
+    from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
     from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
 
 _PUBLIC: Final = {
@@ -28,6 +29,7 @@ _PUBLIC: Final = {
     "CompleteWorkflowOperator": "operators.complete_workflow",
     "StartWorkflowOperator": "operators.start_workflow",
     "Step": "operators.step",
+    "TransactionalStepOperator": "operators.transactional_step",
     "TriggerWorkflowDagRunOperator": "operators.trigger_workflow_dag_run",
     "WorkflowStateHook": "hooks.workflow_state",
     "durable": "operators.durable",
@@ -40,6 +42,7 @@ __all__ = [
     "CompleteWorkflowOperator",
     "StartWorkflowOperator",
     "Step",
+    "TransactionalStepOperator",
     "TriggerWorkflowDagRunOperator",
     "WorkflowStateHook",
     "__version__",

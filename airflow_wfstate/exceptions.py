@@ -27,6 +27,7 @@ stable: the API sends it, and the client raises the same class from it.
     ├── AccessDenied
     │   ├── NotAuthenticated        no credentials, or credentials that do not hold
     │   └── InvalidAttemptKey       an attempt key that this server did not issue
+    ├── TransactionRefused          a step's writes and its marker cannot be one transaction in the user's database
     ├── RecordedError               a call of step.once() failed in an earlier attempt, and was recorded so
     └── Unavailable                 worth another try later
         ├── ServerUnreachable       the api-server does not answer
@@ -181,6 +182,12 @@ class InvalidAttemptKey(AccessDenied):
     """The attempt key was not issued by this server, or belongs to another task instance."""
 
     code = "invalid-attempt-key"
+
+
+class TransactionRefused(WorkflowStateError):
+    """The writes of a transactional step and its marker cannot be one transaction; nothing of them was committed."""
+
+    code = "transaction-refused"
 
 
 class RecordedError(WorkflowStateError):

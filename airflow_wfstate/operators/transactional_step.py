@@ -1,0 +1,212 @@
+"""TransactionalStepOperator: a step that writes to PostgreSQL, exactly once.
+
+The protocol is that of the idempotent consumer, with an inbox table: what was done and the note that it was done are
+one transaction, in the database where it was done (Chris Richardson, Microservices Patterns, 2018, section 3.3.6;
+microservices.io/patterns/communication-style/idempotent-consumer.html). The inbox is the table ``wfstate_commit``, and
+the message's id is the idempotency key of the round: ``commit_marker.py`` says how it is written, and how two attempts
+at once are serialised.
+
+An attempt can die at any point. Before its commit, the database has neither its writes nor its marker, and the next
+attempt acts. After it, also when the answer to the commit or to the step's end was lost, the next attempt finds the
+marker and returns the stored output without acting. A deliberate rerun is another round, so it has another marker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar, Final, Literal, cast
+
+from airflow.sdk import BaseOperator, Context
+
+from airflow_wfstate.backends.codec import decode, encode
+from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.operators.attempt import Attempt, cancel_at_work
+from airflow_wfstate.operators.commit_marker import (
+    CommitMarker,
+    Connection,
+    Cursor,
+    ended_by_the_user,
+    is_refused_commit,
+)
+from airflow_wfstate.operators.item_key import item_key_of
+from airflow_wfstate.operators.links import WorkflowLink
+from airflow_wfstate.operators.step_execution import StepExecution
+from airflow_wfstate.operators.step_options import (
+    DEFAULT_CONNECTION_ID,
+    CompensationHandler,
+    ItemKey,
+    StepOptions,
+)
+
+_PSYCOPG: Final = "psycopg"
+"""The package of psycopg 3; psycopg2 has no further results of an ``execute`` to go to."""
+
+
+class TransactionalStepOperator(BaseOperator):
+    """Write to PostgreSQL exactly once: the writes and the step's marker commit in one transaction.
+
+    Give ``sql`` or ``python_callable``. The transaction belongs to the operator: a commit in the middle is refused.
+    The marker is a row of the table ``wfstate_commit`` in the same database, which is made on first use.
+
+    :param conn_id: an Airflow connection of type ``postgres``.
+    :param sql: a statement, several in a list, or the name of a file that ends in ``.sql``. The step's output is the
+        rows of the last one, as a list of dicts; None when it has no rows. (templated)
+    :param parameters: for each of the statements, as the driver wants them (a sequence or a mapping); None when they
+        have no placeholders. (templated)
+    :param python_callable: called as ``fn(cursor, **op_kwargs)``; what it returns is the step's output.
+    :param op_kwargs: for ``python_callable``. (templated)
+    :param step_name: of the step; None for the task id.
+    :param compensate: the undo of the step, see :class:`~airflow_wfstate.operators.step_options.StepOptions`, as all
+        further options. A mapped task can have none.
+    :raises InvalidDag: neither or both of ``sql`` and ``python_callable`` are given, or an option is wrong.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "sql", "parameters", "op_kwargs")
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json", "op_kwargs": "py"}
+    ui_color = "#dcefe0"
+    operator_extra_links = (WorkflowLink(),)
+
+    def __init__(
+        self,
+        *,
+        conn_id: str = "postgres_default",
+        sql: str | Sequence[str] | None = None,
+        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+        python_callable: Callable[..., object] | None = None,
+        op_kwargs: Mapping[str, Any] | None = None,
+        step_name: str | None = None,
+        compensate: CompensationHandler | str | None = None,
+        item_key: ItemKey | None = None,
+        compensate_when: Literal["attempted", "completed"] = "attempted",
+        compensate_attempts: int = 3,
+        on_clear: Literal["rerun", "reuse"] = "rerun",
+        wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if (sql is None) is (python_callable is None):
+            raise InvalidDag(
+                f"Task {self.task_id} has {'neither' if sql is None else 'both'} sql and python_callable.",
+                "Give one of them.",
+            )
+        self.conn_id = conn_id
+        self.sql = sql
+        self.parameters = parameters
+        self.python_callable = python_callable
+        self.op_kwargs = op_kwargs or {}
+        self.step_options = StepOptions(
+            name=step_name,
+            item_key=item_key,
+            compensate=compensate,
+            compensate_when=compensate_when,
+            compensate_attempts=compensate_attempts,
+            wfstate_conn_id=wfstate_conn_id,
+            on_clear=on_clear,
+        )
+
+    def execute(self, context: Context) -> Any:
+        """Do the step, or return what it produced before."""
+        if self.step_options.compensate is not None and (context["ti"].map_index or 0) >= 0:
+            raise InvalidDag(
+                f"Task {self.task_id} is mapped and has a compensation, which its relay could not find.",
+                "Leave out compensate=, or write the step with @task.step.",
+            )
+        return StepExecution(self, self.step_options, context).execute(lambda attempt: self._once(attempt, context))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after waiting for another run that was at the step."""
+        return StepExecution(self, self.step_options, context).resume(
+            next_method,
+            next_kwargs,
+            execute=lambda attempt: self._once(attempt, context),
+            go_on=lambda method, arguments: super(TransactionalStepOperator, self).resume_execution(
+                method, arguments, context
+            ),
+        )
+
+    def on_kill(self) -> None:
+        """Let the step know; Airflow calls this when the process is to end."""
+        cancel_at_work()
+        super().on_kill()
+
+    def _once(self, attempt: Attempt, context: Context) -> object:
+        label = self._label(context)
+        connection = self._connect()
+        try:
+            marker = self._marker(connection, attempt, label)
+            found = marker.claim()
+            if found is not None:
+                self.log.info("An earlier attempt has committed this step; here is the output that its marker keeps.")
+                return decode(found)
+            output = self._act(connection, label)
+            marker.complete(encode(output))
+            try:
+                connection.commit()
+            except Exception as error:  # of psycopg2 or of psycopg
+                return self._output_after(error, attempt, label)
+            return output
+        except BaseException:
+            with suppress(Exception):  # the connection may be lost: PostgreSQL rolls back then
+                connection.rollback()
+            raise
+        finally:
+            connection.close()
+
+    def _act(self, connection: Connection, label: str) -> object:
+        cursor = connection.cursor()
+        try:
+            if self.python_callable is not None:
+                return self.python_callable(cursor, **self.op_kwargs)
+            return self._execute_sql(cursor)
+        except Exception as error:  # of psycopg2, of psycopg or of the user's code
+            if is_refused_commit(error):
+                raise ended_by_the_user(label) from error
+            raise
+        finally:
+            with suppress(Exception):  # the user's code may have closed it, and its error matters more
+                cursor.close()
+
+    def _execute_sql(self, cursor: Cursor) -> list[dict[str, Any]] | None:
+        for statement in [self.sql] if isinstance(self.sql, str) else self.sql or ():
+            if self.parameters is None:
+                cursor.execute(statement)
+            else:
+                cursor.execute(statement, self.parameters)
+        while type(cursor).__module__.partition(".")[0] == _PSYCOPG and cursor.nextset():
+            continue
+        if cursor.description is None:
+            return None
+        names = [column[0] for column in cursor.description]
+        return [dict(row) if isinstance(row, dict) else dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _output_after(self, error: Exception, attempt: Attempt, label: str) -> object:
+        """The output, when a commit whose answer was lost was carried out nonetheless.
+
+        :raises Exception: the error of the commit, when it was not.
+        """
+        connection = self._connect()
+        try:
+            found = self._marker(connection, attempt, label).claim()
+            connection.rollback()
+        finally:
+            connection.close()
+        if found is None:
+            raise error
+        self.log.info("The answer to the commit was lost (%s), but it was carried out.", str(error).strip())
+        return decode(found)
+
+    def _connect(self) -> Connection:
+        # Imported when needed, as DAG files need not wait for it.
+        from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+        return cast("Connection", PostgresHook(postgres_conn_id=self.conn_id).get_conn())
+
+    def _marker(self, connection: Connection, attempt: Attempt, label: str) -> CommitMarker:
+        return CommitMarker(connection, attempt.begun.idempotency_key, attempt.begun.workflow.id, label)
+
+    def _label(self, context: Context) -> str:
+        name = f"{self.dag_id}.{self.step_options.name or self.task_id}"
+        item = item_key_of(self, context, self.step_options.item_key)
+        return f"{name}[{item}]" if item else name
