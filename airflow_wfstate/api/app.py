@@ -15,6 +15,7 @@ from airflow_wfstate.api.routes import (
     health,
     journal,
     page,
+    resume,
     steps,
     sweep,
     workflows,
@@ -45,6 +46,8 @@ def _v1() -> APIRouter:
         journal.reads,
         cancel.writes,
         cancel.reads,
+        resume.writes,
+        resume.reads,
         steps.writes,
         compensations.writes,
         health.reads,
@@ -58,6 +61,6 @@ def _v1() -> APIRouter:
 def _ui() -> APIRouter:
     router = APIRouter(prefix="/ui", include_in_schema=False)
     router.include_router(page.reads)
-    for part in (workflows.reads, cancel.reads, journal.reads):
+    for part in (workflows.reads, cancel.reads, resume.reads, journal.reads):
         router.include_router(part, dependencies=[Depends(authenticate)])
     return router

@@ -65,6 +65,16 @@ ARG_COMPENSATE: Final = Arg(
     action="store_true",
     help="Undo what was done, newest step first, as soon as no step is at work (default: it stays as it is)",
 )
+ARG_DEADLINE: Final = Arg(
+    ("--deadline",), help="A new deadline, from now on: as 90s, 30m, 2h, 1d or 4w (default: it stays as it is)"
+)
+ARG_FROM_STEP: Final = Arg(
+    ("--from",),
+    dest="from_step",
+    metavar="STEP",
+    required=True,
+    help="The step to begin with, as participant.step, or as step where only one participant has it",
+)
 
 WFSTATE_COMMANDS: Final = (
     ActionCommand(
@@ -94,6 +104,18 @@ WFSTATE_COMMANDS: Final = (
         help="Print the history of a workflow, oldest entry first",
         func=lazy_load_command("airflow_wfstate.cli.journal_command.print_journal"),
         args=(ARG_WORKFLOW, ARG_AFTER, ARG_ENTRY_LIMIT, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
+        name="resume",
+        help="Set a failed workflow going again from what is unfinished; what is done is not done again",
+        func=lazy_load_command("airflow_wfstate.cli.resume_command.resume_workflow"),
+        args=(ARG_WORKFLOW, ARG_REASON, ARG_DEADLINE, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
+        name="restart",
+        help="Run a failed or succeeded workflow again from a step on: it and all below it, as new rounds",
+        func=lazy_load_command("airflow_wfstate.cli.restart_command.restart_workflow"),
+        args=(ARG_WORKFLOW, ARG_FROM_STEP, ARG_REASON, ARG_DEADLINE, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="cancel",

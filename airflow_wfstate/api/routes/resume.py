@@ -1,0 +1,76 @@
+"""Resume and restart: a workflow is set going again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Response
+
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import check_workflow_change, visible
+from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.exceptions import InvalidRequest
+
+CallerOf = Annotated[Caller, Depends(authenticate)]
+IdempotencyKey = Annotated[str | None, Header(description="Sent again with the same body, answers the same.")]
+
+writes = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
+reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
+"""Also under /wfstate/ui, for the page."""
+
+
+@dataclass(frozen=True)
+class ResumeBody:
+    """See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`. ``from_step`` goes with a restart, and only there."""
+
+    from_step: str | None = None
+    reason: str | None = None
+    deadline_seconds: int | None = None
+    idempotency_key: str | None = None
+
+
+@writes.post("/resume", response_model=ResumedWorkflow)
+def resume_workflow(
+    caller: CallerOf, workflow_id: str, body: ResumeBody, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Set a failed workflow going again from what is unfinished; one that is running stays as it is."""
+    if body.from_step is not None:
+        raise InvalidRequest("A resume begins with what is unfinished.", "To begin with a step, POST to .../restart.")
+    return _resume(caller, workflow_id, body, idempotency_key)
+
+
+@writes.post("/restart", response_model=ResumedWorkflow)
+def restart_workflow(
+    caller: CallerOf, workflow_id: str, body: ResumeBody, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Have a failed or succeeded workflow run again from a step on."""
+    if body.from_step is None:
+        raise InvalidRequest("A restart begins with a step.", "Name it in from_step.")
+    return _resume(caller, workflow_id, body, idempotency_key)
+
+
+@reads.get("/resume-plan", response_model=ResumePlan)
+def plan_resume(caller: CallerOf, workflow_id: str, from_step: str | None = None) -> Response:
+    """What a resume, or a restart from a step, would do now. Nothing is changed."""
+    backend = get_backend()
+    detail = visible(caller, backend.get_workflow(workflow_id))
+    plan = backend.plan_resume(workflow_id, from_step)
+    if detail.input is None:  # the conf of a new run is the workflow's input, which this caller may not read
+        plan = replace(plan, recreated_runs=[replace(run, conf=None) for run in plan.recreated_runs])
+    return json_response(plan)
+
+
+def _resume(caller: Caller, workflow_id: str, body: ResumeBody, idempotency_key: str | None) -> Response:
+    backend = get_backend()
+    actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
+    request = ResumeWorkflow(
+        workflow_id=workflow_id,
+        from_step=body.from_step,
+        reason=body.reason,
+        deadline_seconds=body.deadline_seconds,
+        actor=actor,
+        idempotency_key=idempotency_key or body.idempotency_key,
+    )
+    return json_response(backend.resume_workflow(request))

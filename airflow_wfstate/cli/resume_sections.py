@@ -1,0 +1,80 @@
+"""The plan of a resume or restart for people: a section for each kind of thing that will happen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from airflow_wfstate.cli.rendering import print_section, shortened
+from airflow_wfstate.domain.resume import ClearedTask, ResumePlan
+
+
+def print_plan(plan: ResumePlan, output: str) -> None:
+    """Print a plan as ``table`` or ``plain``. Sections that would be empty are left out."""
+    workflow = plan.workflow
+    print(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}.")
+    if plan.refusal is not None:
+        print(f"Nothing can be done now. {plan.refusal.reason} {plan.refusal.remedy}")
+        return
+    print_section("Tasks that are cleared", _tasks(plan.tasks), output)
+    print_section("Relays that are cleared too", _tasks(plan.relays), output)
+    print_section(
+        "Runs that go on",
+        [
+            {
+                "dag_id": run.dag_id,
+                "run_id": run.run_id,
+                "role": run.role,
+                "state": run.state,
+                "cleared": run.cleared_tasks,
+            }
+            for run in plan.runs
+        ],
+        output,
+    )
+    print_section(
+        "Runs that are gone and are created again",
+        [
+            {
+                "dag_id": run.dag_id,
+                "run_id": run.run_id,
+                "role": run.role,
+                "created_by": run.created_by,
+                "conf": None if run.conf is None else shortened(json.dumps(dict(run.conf), default=str)),
+            }
+            for run in plan.recreated_runs
+        ],
+        output,
+    )
+    print_section("Steps that run", [{"step": step.step, "why": step.why} for step in plan.steps_to_run], output)
+    print_section("Steps that answer from the store", [{"step": step} for step in plan.steps_answering], output)
+    print_section(
+        "Tasks that the DAG gained since",
+        [
+            {
+                "dag_id": task.dag_id,
+                "run_id": task.run_id,
+                "task": task.task_id,
+                "runs": "with the rest" if task.runs else "not: the run keeps its version of the DAG",
+            }
+            for task in plan.new_tasks
+        ],
+        output,
+    )
+    for dag in plan.paused_dags:
+        print(f"The DAG {dag.dag_id} is paused: nothing of it runs until somebody unpauses it ({dag.command}).")
+    for note in plan.notes:
+        print(note)
+
+
+def _tasks(tasks: Sequence[ClearedTask]) -> list[dict[str, object]]:
+    return [
+        {
+            "dag_id": task.dag_id,
+            "run_id": task.run_id,
+            "task": f"{task.task_id}[{task.map_index}]" if task.map_index >= 0 else task.task_id,
+            "state": task.state,
+            "why": task.why,
+        }
+        for task in tasks
+    ]
