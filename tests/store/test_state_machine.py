@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn, TurnDecision
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import (
@@ -32,7 +33,7 @@ from airflow_wfstate.domain.states import (
     may_become,
 )
 from airflow_wfstate.domain.step import BeginDecision, BegunStep, EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow, RunRole, WorkflowQuery
+from airflow_wfstate.domain.workflow import CompleteWorkflow, IfExists, RunRole, WorkflowQuery
 from airflow_wfstate.exceptions import Conflict
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
@@ -51,24 +52,42 @@ class OrderStory(RuleBasedStateMachine):
         self.world = World(DatabaseBackend(self.engine), AirflowRows(self.engine))
         self.key = self.world.unique("key")
         self.runs = [self.world.rows.add_run("intake")]
-        self.current = self.world.start(self.runs[0], key=self.key).workflow.id
+        self.current = self.world.start(self.runs[0], key=self.key, participants=["intake"]).workflow.id
         self.seen: dict[str, WorkflowState] = {self.current: WorkflowState.RUNNING}
         self.relays: dict[str, str] = {}
         self.begun = 0
 
-    @rule()
-    def start_again(self) -> None:
+    @rule(if_exists=st.sampled_from([IfExists.ATTACH] * 3 + [IfExists.REJECT, IfExists.TERMINATE]))
+    def start_again(self, if_exists: IfExists) -> None:
         if len(self.runs) >= 5:
             return
         run_id = self.world.rows.add_run("intake")
         try:
-            started = self.world.start(run_id, key=self.key)
+            started = self.world.start(run_id, key=self.key, if_exists=if_exists, participants=["intake"])
         except Conflict:
+            return
+        if started.busy:
+            assert started.workflow.state is WorkflowState.COMPENSATING
             return
         self.runs.append(run_id)
         if started.role is RunRole.OWNER:
-            assert self.seen[self.current] in (WorkflowState.COMPENSATED, WorkflowState.CANCELLED)
+            before = self.world.backend.get_workflow(self.current).summary.state
+            assert before in (WorkflowState.COMPENSATED, WorkflowState.CANCELLED)
             self.current = started.workflow.id
+
+    @precondition(lambda self: self.begun >= 4)
+    @rule(compensate=st.booleans())
+    def cancel(self, compensate: bool) -> None:
+        before = self.world.backend.get_workflow(self.current)
+        try:
+            cancelled = self.world.backend.cancel_workflow(CancelWorkflow(self.current, compensate=compensate))
+        except Conflict:
+            assert before.summary.state in (WorkflowState.COMPENSATING, WorkflowState.COMPENSATION_FAILED)
+            return
+        after = self.world.backend.get_workflow(self.current)
+        assert cancelled.changed is (after.summary.state is not before.summary.state)
+        # What its steps did is theirs to tell, also after the cancel.
+        assert [step.state for step in after.steps] == [step.state for step in before.steps]
 
     @rule(target=attempts, name=NAMES, place=st.integers(0, 4), undo=st.sampled_from([True, True, False]))
     def begin(self, name: str, place: int, undo: bool) -> object:
@@ -184,14 +203,28 @@ class OrderStory(RuleBasedStateMachine):
     def what_is_undone_was_done_before_and_is_undone_once_newest_first(self) -> None:
         for workflow_id in getattr(self, "seen", {}):
             ended: dict[str, int] = {}
-            undone: list[int] = []
+            known: dict[str, dict[str, int]] = {}
+            undone: list[str] = []
             for entry in self.world.journal(workflow_id):
-                kind = entry.kind.value
+                kind, step = entry.kind.value, str(entry.step)
                 if kind in ("step.succeeded", "step.failed", "step.began", "step.waiting"):
-                    ended[str(entry.step)] = entry.number
+                    ended[step] = entry.number
+                elif kind == "compensation.began":
+                    # What a lost attempt says later, when others are being undone, did not count when they were chosen.
+                    known.setdefault(step, dict(ended))
                 elif kind == "compensation.done":
-                    undone.append(ended.pop(str(entry.step)))
-            assert undone == sorted(undone, reverse=True)
+                    undone.append(step)
+            assert len(set(undone)) == len(undone)
+            for place, step in enumerate(undone):
+                assert all(known[step][later] <= known[step][step] for later in undone[place:])
+
+    @invariant()
+    def a_cancelled_workflow_left_nothing_armed(self) -> None:
+        for workflow_id, state in getattr(self, "seen", {}).items():
+            if state is WorkflowState.CANCELLED:
+                for step in self.world.backend.get_workflow(workflow_id).steps:
+                    for compensation in step.compensations:
+                        assert compensation.state not in (CompensationState.ARMED, CompensationState.RUNNING)
 
     @invariant()
     def a_compensated_workflow_left_nothing_armed(self) -> None:
