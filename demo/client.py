@@ -91,6 +91,16 @@ class AirflowClient:
         """Cancel a workflow; ``compensate`` and ``reason`` may be given."""
         return self._ask("POST", f"/wfstate/v1/workflows/{workflow_id}/cancel", json=wish)
 
+    def resume(self, workflow_id: str, **wish: object) -> Json:
+        """Resume a workflow; ``reason`` and ``deadline_seconds`` may be given."""
+        return self._ask("POST", f"/wfstate/v1/workflows/{workflow_id}/resume", json=wish)
+
+    def delete_run(self, dag_id: str, run_id: str) -> None:
+        """Delete a run from Airflow."""
+        answer = self._send("DELETE", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+        if answer.is_error:
+            raise Refused(f"DELETE {answer.url} answered {answer.status_code}: {answer.text[:1000]}")
+
     def _ask(self, method: str, path: str, **content: Any) -> Json:
         answer = self._send(method, path, **content)
         if answer.is_error:
