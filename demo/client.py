@@ -38,6 +38,15 @@ class AirflowClient:
         """Whether Airflow has parsed a DAG."""
         return self._send("GET", f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK
 
+    def dag_version(self, dag_id: str) -> int:
+        """The number of the newest version of a DAG that Airflow has parsed and that differs from those before it."""
+        versions = self._ask("GET", f"/api/v2/dags/{dag_id}/dagVersions", params={"limit": 1000})["dag_versions"]
+        return max(int(version["version_number"]) for version in versions)
+
+    def delete_dag(self, dag_id: str) -> None:
+        """Delete a DAG with its runs; Airflow parses it anew while its file is there."""
+        self._delete(f"/api/v2/dags/{dag_id}")
+
     def import_errors(self) -> list[str]:
         """Why DAG files could not be parsed; each with its file."""
         errors = self._ask("GET", "/api/v2/importErrors")["import_errors"]
@@ -65,6 +74,12 @@ class AirflowClient:
     def task_instance(self, dag_id: str, run_id: str, task_id: str) -> Json:
         """A task instance, with the ``pid`` of its process while it runs."""
         return self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}")
+
+    def log(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> str:
+        """The log of a try of a task, as the JSON that Airflow's API gives; empty when there is none yet."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
+        answer = self._send("GET", path, params={"full_content": "true"}, headers={"Accept": "application/json"})
+        return "" if answer.is_error else answer.text
 
     def xcom(self, dag_id: str, run_id: str, task_id: str) -> object:
         """What a task returned."""
@@ -97,7 +112,14 @@ class AirflowClient:
 
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """Delete a run from Airflow."""
-        answer = self._send("DELETE", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+        self._delete(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+
+    def sweep(self) -> Json:
+        """Let the sweep make a pass, unless another is under way; its report."""
+        return self._ask("POST", "/wfstate/v1/sweep")
+
+    def _delete(self, path: str) -> None:
+        answer = self._send("DELETE", path)
         if answer.is_error:
             raise Refused(f"DELETE {answer.url} answered {answer.status_code}: {answer.text[:1000]}")
 

@@ -42,6 +42,23 @@ def airflow_processes_in(folder: Path) -> list[psutil.Process]:
     return [process for process in found if _is_alive(process)]
 
 
+def part_processes(processes: Iterable[psutil.Process], name: str) -> list[psutil.Process]:
+    """Those of an Airflow's processes that are one of its parts, or descend from it.
+
+    :param name: of the part as a command: ``airflow <name>``; some set their title to ``airflow <name_> ...``.
+    """
+    titles = (name, name.replace("-", "_"))
+    found: dict[int, psutil.Process] = {}
+    for process in processes:
+        try:
+            words = " ".join(process.cmdline()).split()
+            if any("airflow" in word for word in words[:3]) and any(title in words[:4] for title in titles):
+                found |= {child.pid: child for child in [process, *process.children(recursive=True)]}
+        except psutil.NoSuchProcess:
+            continue
+    return [process for process in found.values() if _is_alive(process)]
+
+
 def end(find: Callable[[], list[psutil.Process]], patience_seconds: float) -> None:
     """Ask processes to end (SIGTERM), and kill those that remain (SIGKILL), until none is found any more.
 

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import IO
 
 import httpx
+import psutil
 
 from demo.client import AirflowClient
 from demo.environment import airflow_command
-from demo.processes import end, session_processes
+from demo.processes import end, part_processes, session_processes
 
 _PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
@@ -37,6 +38,7 @@ class LiveAirflow:
         self.log_file = home / "standalone.log"
         self._variables = dict(variables)
         self._process: subprocess.Popen[bytes] | None = None
+        self._started_again: list[subprocess.Popen[bytes]] = []
         self._log: IO[bytes] | None = None
         home.mkdir(parents=True, exist_ok=True)
 
@@ -53,15 +55,7 @@ class LiveAirflow:
     def start(self) -> None:
         """Start the processes; :meth:`wait_until_healthy` waits for them."""
         self._log = self.log_file.open("ab")
-        self._process = subprocess.Popen(
-            [str(airflow_command()), "standalone"],
-            cwd=self.home,
-            env=self._variables,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        self._process = self._popen("standalone")
 
     def wait_until_healthy(self, timeout_seconds: float) -> None:
         """Wait until every part says that it is healthy.
@@ -78,6 +72,19 @@ class LiveAirflow:
                 return
             time.sleep(0.5)
         raise self._failure(f"Airflow was not healthy after {timeout_seconds:.0f} seconds ({unhealthy})")
+
+    def kill_part(self, name: str) -> None:
+        """Kill the processes of one part, with what descends from them (SIGKILL).
+
+        :param name: ``api-server``, ``scheduler``, ``dag-processor`` or ``triggerer``.
+        """
+        for process in part_processes(self._all_processes(), name):
+            process.kill()
+        psutil.wait_procs(part_processes(self._all_processes(), name), timeout=10)
+
+    def start_part(self, name: str) -> None:
+        """Start a part that was killed: ``airflow standalone`` does not. :meth:`wait_until_healthy` waits for it."""
+        self._started_again.append(self._popen(name))
 
     def run(self, *words: str, timeout_seconds: float = 180) -> subprocess.CompletedProcess[str]:
         """Run an ``airflow`` command against the same home, and return what it printed."""
@@ -104,15 +111,16 @@ class LiveAirflow:
 
     def owns_process(self, pid: int) -> bool:
         """Whether a process is one of this Airflow."""
-        return any(process.pid == pid for process in session_processes(self.session_id))
+        return any(process.pid == pid for process in self._all_processes())
 
     def stop(self) -> None:
         """End every process, and wait until they are gone; nothing happens when none was started."""
         if self._process is not None:
-            session_id = self._process.pid
-            end(lambda: session_processes(session_id), patience_seconds=10)
-            self._process.wait(timeout=10)
+            end(self._all_processes, patience_seconds=10)
+            for process in (self._process, *self._started_again):
+                process.wait(timeout=10)
             self._process = None
+            self._started_again = []
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -125,6 +133,21 @@ class LiveAirflow:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _popen(self, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [str(airflow_command()), *words],
+            cwd=self.home,
+            env=self._variables,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def _all_processes(self) -> list[psutil.Process]:
+        sessions = [self.session_id, *(process.pid for process in self._started_again)]
+        return [process for session_id in sessions for process in session_processes(session_id)]
 
     def _unhealthy_parts(self) -> str:
         try:

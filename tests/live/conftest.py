@@ -15,6 +15,14 @@ from demo.stage import Stage
 from demo.standalone import LiveAirflow
 from tests.support.postgres import PostgresServer, sqlalchemy_url
 
+_PATIENCE = {
+    # Five minutes, until Airflow takes a worker that is not heard of for dead, are too many for a test.
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    # Not below 5: Airflow may lose an event that comes while the task is still being deferred.
+    "AIRFLOW__WFSTATE__BUSY_POLL_SECONDS": "6",
+}
+
 
 @pytest.fixture(scope="session")
 def warehouse_url(postgres_server: PostgresServer) -> Iterator[str]:
@@ -45,6 +53,7 @@ def live_airflow(
             **environment.on_free_log_ports(),
             **environment.small_and_quick(sqlalchemy_url(url), dags_folder, environment.new_jwt_secret()),
             **environment.connection("demo_warehouse", _connection_fields(warehouse_url)),
+            **_PATIENCE,
         }
         with LiveAirflow(home, port, variables) as airflow:
             airflow.wait_until_healthy(timeout_seconds=240)
