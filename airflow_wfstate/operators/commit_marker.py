@@ -9,7 +9,8 @@ The user's writes and the marker are one transaction. Its statements, in order:
 3. ``UPDATE`` the marker with the output, then ``COMMIT``.
 
 Between 1 and 3 the column ``unfinished`` holds a value that violates a deferred foreign key. A commit in the middle,
-by whatever way the user's code reaches it, is therefore refused by PostgreSQL, and rolls everything back.
+by whatever way the user's code reaches it, is therefore refused by PostgreSQL, and rolls everything back. A rollback in
+the middle takes the marker with it, which step 3 notices.
 """
 
 from __future__ import annotations
@@ -192,7 +193,8 @@ class CommitMarker:
 def ended_by_the_user(step: str) -> TransactionRefused:
     """The error of a step whose own code committed, or rolled back, in the middle."""
     return TransactionRefused(
-        f"The code of step {step} ended the transaction itself, by COMMIT, ROLLBACK or a method of the connection.",
+        f"The code of step {step} ended the transaction itself, by COMMIT, ROLLBACK or a method of the connection "
+        "(or asked by SET CONSTRAINTS whether it could).",
         "Leave it to the operator: what the step writes is committed together with its marker, or not at all.",
     )
 

@@ -217,7 +217,8 @@ def test_the_step_s_own_commit_or_rollback_is_refused(bookings: Bookings) -> Non
         bookings.book(cursor)
 
     wrong: list[dict[str, Any]] = [{"python_callable": work} for work in (commits, commits_and_hides_it, rolls_back)]
-    wrong.append({"sql": ["INSERT INTO booking (who) VALUES ('ann')", "COMMIT"]})
+    insert = "INSERT INTO booking (who) VALUES ('ann')"
+    wrong += [{"sql": [insert, statement]} for statement in ("COMMIT", "SET CONSTRAINTS ALL IMMEDIATE")]
     for options in wrong:
         with pytest.raises(TransactionRefused, match="ended the transaction itself"):
             bookings.execute(**options)
