@@ -1,0 +1,110 @@
+"""What a resume reads from Airflow's own tables: branches, setups, versions; and who may not ask for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from airflow.models.dagrun import DagRun
+from airflow.models.xcom import XComModel
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+from sqlalchemy import Engine, create_engine, select
+from sqlalchemy.orm import Session
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.resume import ResumeWorkflow
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.exceptions import AccessDenied
+from airflow_wfstate.store.sweep import sweep
+from tests.support.airflow_rows import AirflowRows
+from tests.support.serialized_dags import deploy
+from tests.support.shop import failed_order
+from tests.support.world import World
+
+_DAG = "shop_shapes"
+
+
+@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = create_engine(request.getfixturevalue(request.param))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    return World(DatabaseBackend(engine), AirflowRows(engine))
+
+
+def _failed_run(world: World, dag: DAG, states: dict[str, str]) -> str:
+    """A run of the DAG that failed with these states of its tasks, and its workflow: the id of that."""
+    deploy(world.rows.engine, dag)
+    run_id = world.rows.add_run(dag.dag_id)
+    workflow_id = world.start(run_id, dag_id=dag.dag_id, on_failure=FailurePolicy.HOLD).workflow.id
+    for task_id, state in states.items():
+        world.rows.add_task(dag.dag_id, run_id, task_id, state=state)
+    world.rows.set_run_state(dag.dag_id, run_id, "failed")
+    sweep(world.rows.engine)
+    assert world.backend.get_workflow(workflow_id).summary.state is WorkflowState.FAILED
+    return workflow_id
+
+
+def _cleared(world: World, workflow_id: str) -> set[str]:
+    return {task.task_id for task in world.backend.plan_resume(workflow_id).tasks}
+
+
+def test_the_branch_that_was_not_taken_is_not_cleared(world: World) -> None:
+    with DAG(_DAG, schedule=None) as dag:
+        branch, left, right = (EmptyOperator(task_id=task_id) for task_id in ("branch", "left", "right"))
+        branch >> [left, right]
+    states = {"branch": "success", "left": "failed", "right": "skipped"}
+    workflow_id = _failed_run(world, dag, states)
+    assert _cleared(world, workflow_id) == {"left", "right"}, "without a decision the end of the run skipped it"
+    (run,) = world.backend.get_workflow(workflow_id).runs
+    with Session(world.rows.engine) as session:
+        found = session.scalars(select(DagRun).where(DagRun.run_id == run.run_id)).one()
+        XComModel.set(
+            key="skipmixin_key",
+            value={"followed": ["left"]},
+            task_id="branch",
+            dag_id=_DAG,
+            run_id=found.run_id,
+            session=session,
+        )
+        session.commit()
+
+    assert _cleared(world, workflow_id) == {"left"}
+
+
+def test_the_setup_of_what_runs_again_is_cleared_with_its_teardown(world: World) -> None:
+    with DAG(_DAG, schedule=None) as dag:
+        cluster = EmptyOperator(task_id="create_cluster").as_setup()
+        work = EmptyOperator(task_id="work")
+        cluster >> work >> EmptyOperator(task_id="delete_cluster").as_teardown(setups=cluster)
+        EmptyOperator(task_id="beside")
+    states = {"create_cluster": "success", "work": "failed", "delete_cluster": "success", "beside": "success"}
+
+    assert _cleared(world, _failed_run(world, dag, states)) == {"create_cluster", "work", "delete_cluster"}
+
+
+def test_a_worker_at_the_tables_may_not_change_runs(world: World, engine: Engine) -> None:
+    order = failed_order(world)
+    worker = DatabaseBackend(engine, is_server=False)
+
+    with pytest.raises(AccessDenied, match="may not change runs"):
+        worker.plan_resume(order.workflow_id)
+    with pytest.raises(AccessDenied):
+        worker.resume_workflow(ResumeWorkflow(order.workflow_id))
+
+    assert order.run_states() == ["failed", "failed"]
+
+
+def test_the_sweep_leaves_what_was_resumed_alone(world: World, engine: Engine) -> None:
+    order = failed_order(world)
+    world.backend.resume_workflow(ResumeWorkflow(order.workflow_id))
+
+    sweep(engine)
+
+    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.RUNNING
