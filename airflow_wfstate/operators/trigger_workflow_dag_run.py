@@ -113,8 +113,8 @@ class TriggerWorkflowDagRunOperator(BaseOperator):
     def _output(self, run_id: str, state: str) -> dict[str, str]:
         if state == "failed":
             raise AirflowException(
-                f"Run {run_id} of DAG {self.trigger_dag_id} failed. Its own tasks tell why; clear the failed ones "
-                "there, then clear this task."
+                f"Run {run_id} of DAG {self.trigger_dag_id} failed. Its own tasks tell why; when the cause is "
+                "mended, airflow wfstate resume sets both runs going again."
             )
         return {"dag_id": self.trigger_dag_id, "run_id": run_id, "state": state}
 

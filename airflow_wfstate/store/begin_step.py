@@ -15,7 +15,7 @@ from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.domain.workflow import RunRole
-from airflow_wfstate.exceptions import InvalidRequest, WorkflowClosed
+from airflow_wfstate.exceptions import InvalidRequest, StaleAttempt, WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_cap import held_for_exhausted, hold_for_exhausted, is_exhausted
 from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue
@@ -95,6 +95,12 @@ def _without_new_attempt(
             return _same_attempt(connection, change, caller, step)
         if not step.holder_is_over:
             return Unchanged(BegunStep(BeginDecision.BUSY, change.ref(), step.id, holder=step.holder))
+    if step.state is StepState.FAILED and step.task_instance_id == caller.task_instance_id:
+        # A begin that was sent again and came late. A new attempt would have nobody to do it.
+        raise StaleAttempt(
+            f"Attempt {step.attempt} of step {step.name}, which this task instance began, has failed.",
+            "A retry or a clear of the task begins the next attempt.",
+        )
     if step.state is StepState.SUCCEEDED and not _is_wish_to_run_again(connection, change, caller, step, on_clear):
         return Unchanged(
             BegunStep(
@@ -163,7 +169,7 @@ def _check_open(connection: Connection, change: Change, caller: Caller, request:
         change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": "a task of it was cleared"})
         return
     remedy = {
-        WorkflowState.FAILED: "Clear the failed task in Airflow; its steps that are done will not run again.",
+        WorkflowState.FAILED: f"Set it going again with: airflow wfstate resume {change.workflow_id}",
         WorkflowState.COMPENSATING: "It is being undone; when that has ended, start the key again.",
         WorkflowState.COMPENSATION_FAILED: "A person must decide about its compensations first.",
     }.get(change.state, "Start the workflow again (StartWorkflowOperator) before its steps run.")
