@@ -179,7 +179,7 @@ def test_a_child_that_fails_fails_the_step(world, runs, task):
     waiting = _execute(runs, task)
     world.rows.set_run_state(runs.dag_id, waiting.trigger.run_id, "failed")
 
-    with pytest.raises(AirflowException, match="clear the failed ones there, then clear this task"):
+    with pytest.raises(AirflowException, match="airflow wfstate resume sets both runs going again"):
         _resume(runs, task, waiting)
 
     second = world.begin_as(world.rows.next_try(task), "fulfil")
