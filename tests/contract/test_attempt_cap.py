@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from airflow_wfstate.domain.compensation import CompensationDeclaration, TakeTurn, TurnDecision
+from airflow_wfstate.domain.resume import ResumeWorkflow
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.step import BeginDecision
 from airflow_wfstate.exceptions import AttemptsExhausted
+from tests.support.shop import FULFILMENT, open_order
 from tests.support.world import World
 
 CAP = 100
@@ -56,6 +60,31 @@ def test_one_more_attempt_fails_the_workflow_and_a_clear_allows_as_many_again(wo
     assert (begun.decision, begun.attempt, begun.round) == (BeginDecision.RUN, CAP + 1, 1)
     assert world.backend.get_workflow(workflow_id).summary.hold_reason is None
     assert world.begin_as(world.rows.next_try(task), "charge").attempt == CAP + 2
+
+
+def test_a_resume_by_a_person_allows_as_many_again(world: World) -> None:
+    order = open_order(world)
+    begun = order.begin("ship")
+    for _ in range(CAP - 1):
+        order.tasks["ship"] = world.rows.next_try(order.tasks["ship"])
+        begun = order.begin("ship")
+    assert begun.attempt == CAP
+    order.tasks["ship"] = world.rows.next_try(order.tasks["ship"])
+    with pytest.raises(AttemptsExhausted, match="airflow wfstate resume"):
+        order.begin("ship")
+    world.rows.set_task_state(order.tasks["ship"], "failed", ended_ago=timedelta(minutes=5))
+    order.end_run(FULFILMENT, order.child_run, "child_compensate", "ship", "failed")
+    world.fail(order.begin_again("fulfil"), "the run failed", write=9)
+    order.end_intake_failed()
+
+    world.backend.resume_workflow(ResumeWorkflow(order.workflow_id, reason="mended"))
+    order.reread()
+    order.begin_fulfil_again()
+
+    begun = order.begin("ship")
+    assert (begun.decision, begun.attempt, begun.round) == (BeginDecision.RUN, CAP + 1, 1)
+    order.tasks["ship"] = world.rows.next_try(order.tasks["ship"])
+    assert order.begin("ship").attempt == CAP + 2
 
 
 def test_a_run_that_was_cleared_before_does_not_resume_by_itself(world: World) -> None:
