@@ -1,4 +1,4 @@
-"""What the sweep does, and does not do, after a workflow was cancelled."""
+"""What the sweep does, and does not do, after a workflow was cancelled; and who cannot cancel one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn
 from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.relay_clear import waiting_relays
 from airflow_wfstate.store.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
@@ -103,3 +104,14 @@ def _relays_that_run(order: RunningOrder) -> list[str]:
         rows.set_task_state(cleared, "success")
         rows.set_run_state(dag_id, run_id, "failed")
     return undone
+
+
+def test_a_worker_on_the_postgres_way_cannot_cancel(engine: Engine, order: RunningOrder) -> None:
+    worker = DatabaseBackend(engine, is_server=False)
+    for refused in (
+        lambda: worker.cancel_workflow(CancelWorkflow(order.workflow_id)),
+        lambda: worker.plan_cancel(order.workflow_id),
+    ):
+        with pytest.raises(AccessDenied, match="Use a connection of type wfstate, the command line or the page"):
+            refused()
+    assert order.state() is WorkflowState.RUNNING
