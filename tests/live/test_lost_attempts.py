@@ -98,8 +98,6 @@ def test_what_is_over_is_lost_and_what_lives_is_not(losables: Losables, dags_fol
     assert losables.at_work("cleared", attempt=2)["checkpoints"] == {"seen": 1}
     assert losables.attempts("cleared") == ["lost", "running"]
     losables.let_go_on("cleared", attempt=2)
-    losables.sweep_until("what was killed to be lost", [("killed", ""), ("deleted", "")], ["lost"])
-    assert losables.attempts("cleared") == ["lost", "succeeded"]
 
     # Three items, of which one is done and two are killed; then the DAG knows one of these alone, in another place.
     losables.trigger("losable_items", "items")
@@ -111,14 +109,15 @@ def test_what_is_over_is_lost_and_what_lives_is_not(losables: Losables, dags_fol
     _change_items(losables, dags_folder, ["b"])
     client.clear("losable_items", losables.key("items"))
     assert losables.at_work("items", "b", 2)["checkpoints"] == {"seen": 1}
-    losables.sweep_until("the removed item to be lost", [("items", "c")], ["lost"])
+    losables.sweep_until("all of them to be lost", [("killed", ""), ("deleted", ""), ("items", "c")], ["lost"])
+    assert client.task_instance("losable_items", losables.key("items"), "work/2")["state"] == "removed"
+    assert losables.attempts("cleared") == ["lost", "succeeded"]
     assert losables.attempts("items", "b") == ["lost", "running"]
     assert losables.attempts("items", "a") == ["succeeded"]
     losables.let_go_on("items", "b", 2)
 
     # All that time, and in all those sweeps, nothing that lives was touched.
-    for _ in range(3):
-        assert client.sweep()["swept"] in (True, False)
+    assert sum(client.sweep()["swept"] for _ in range(3)) > 0  # another may be under way
     states = {step["name"]: step["state"] for step in losables.workflow("alive", "alive")["steps"]}
     assert states == {"slow": "running", "deferred": "waiting", "rescheduled": "waiting"}
     assert [entry for entry in _journal(losables, "alive", "alive") if entry["kind"] == "step.lost"] == []

@@ -34,7 +34,7 @@ def work_on(folder, step, item):
 
 @dag(schedule=None, params=PARAMS)
 def losable():
-    """Its work has no retries: killed, its task is over. (Cleared while it ran, Airflow retries it nonetheless.)"""
+    """Its work has no retries: killed, its task is over. Cleared while it runs, Airflow retries it nonetheless."""
     start = StartWorkflowOperator(task_id="start", name="losable", key="{{ params.key }}")
 
     @task.step(retry_delay=timedelta(seconds=1))
