@@ -10,8 +10,8 @@ from sqlalchemy import Connection, create_engine, text
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.workflow import WorkflowQuery
-from airflow_wfstate.exceptions import DatabaseNotMigrated, DatabaseUnavailable
-from airflow_wfstate.store.transaction import Contention, Unchanged, run_transaction
+from airflow_wfstate.exceptions import AttemptsExhausted, DatabaseNotMigrated, DatabaseUnavailable
+from airflow_wfstate.store.transaction import Contention, Refused, Unchanged, run_transaction
 from tests.support.postgres import PostgresServer, sqlalchemy_url
 
 
@@ -48,6 +48,22 @@ def test_sqlite_that_is_locked_is_waited_for(tmp_path: Path) -> None:
 
     assert run_transaction(engine, insert) == 2
     holder.close()
+    engine.dispose()
+
+
+def test_a_refusal_is_raised_when_what_it_writes_is_committed(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'refused.db'}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE noted (number INTEGER)"))
+
+    def refuse(connection: Connection) -> Refused:
+        connection.execute(text("INSERT INTO noted VALUES (1)"))
+        return Refused(AttemptsExhausted("No more."))
+
+    with pytest.raises(AttemptsExhausted, match="No more"):
+        run_transaction(engine, refuse)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM noted")).scalar_one() == 1
     engine.dispose()
 
 
