@@ -87,7 +87,7 @@ def prepare_resume(
     selection.follow_parents()
     selection.take_completions()
     gone = plan_gone_runs(session, dag_bag, workflow_id, runs, selection, steps)
-    refusal = selection.refusal or gone.refusal or _forgotten_dag(session, selection.touched)
+    refusal = selection.refusal or gone.refusal or _forgotten_dag(session, selection)
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
     cleared = [(run, task, why) for run in selection.touched for task, why in selection.cleared(run)]
@@ -130,13 +130,13 @@ def _touched(run: LinkedDagRun, selection: ResumeSelection) -> TouchedRun:
     return TouchedRun(run.dag_id, run.run_id, run.role, str(run.state), len(selection.cleared(run)))
 
 
-def _forgotten_dag(session: Session, runs: list[LinkedDagRun]) -> Refusal | None:
+def _forgotten_dag(session: Session, selection: ResumeSelection) -> Refusal | None:
     """The refusal when Airflow does not know the DAG of a run that is to go on: nothing would ever run it."""
     from airflow.models.dag import DagModel
 
-    dag_ids = {run.dag_id for run in runs}
+    dag_ids = {run.dag_id for run in selection.touched}
     known = set(session.scalars(select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), ~DagModel.is_stale)))
-    for dag_id in sorted(dag_ids - known):
+    for dag_id in sorted((dag_ids - known) | selection.dag_ids_without_dag):
         return Refusal(
             f"Airflow knows no DAG {dag_id} any more, and its run would not go on.",
             "Deploy its file again, and see with: airflow dags list-import-errors",

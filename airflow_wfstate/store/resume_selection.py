@@ -39,6 +39,7 @@ class ResumeSelection:
         self._steps = {step.id: step for step in steps}
         self._tasks: dict[RunKey, RunTasks] = {}
         self._chosen: dict[RunKey, dict[str, str]] = {}
+        self._without_dag: set[RunKey] = set()
         self.refusal: Refusal | None = None
         """Why nothing may be done; the first reason that was found."""
 
@@ -46,6 +47,11 @@ class ResumeSelection:
     def touched(self) -> list[LinkedDagRun]:
         """The existing runs that go on, in the order in which they were linked."""
         return [run for key, run in self._runs.items() if key in self._chosen]
+
+    @property
+    def dag_ids_without_dag(self) -> set[str]:
+        """DAG ids of the runs that go on whose DAG Airflow has forgotten."""
+        return {dag_id for dag_id, run_id in self._without_dag if (dag_id, run_id) in self._chosen}
 
     def cleared(self, run: LinkedDagRun) -> list[tuple[RunTask, str]]:
         """The tasks of a run that are cleared, each with the reason; without the relay."""
@@ -152,6 +158,7 @@ class ResumeSelection:
     def _read(self, run: LinkedDagRun) -> RunTasks:
         dag = None if run.dag_run is None else dag_of_run(self._session, self._dag_bag, run.dag_run)
         if run.dag_run is None or dag is None:
+            self._without_dag.add(run.key)
             return RunTasks(tasks=[])
         skipped = {step.task_instance_id for step in self._steps.values() if step.state is StepState.SKIPPED}
         return read_run_tasks(self._session, dag, run.dag_run, run.relay_task_id, skipped)

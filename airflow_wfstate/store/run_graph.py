@@ -16,6 +16,7 @@ from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
 if TYPE_CHECKING:
     from airflow.models.dagbag import DBDagBag
     from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
     from airflow.serialization.definitions.dag import SerializedDAG
 
 _SKIP_DECISION: Final = "skipmixin_key"
@@ -48,7 +49,7 @@ def read_run_tasks(
                 id=str(row.id),
                 task_id=row.task_id,
                 map_index=row.map_index,
-                state=None if row.state is None else str(row.state),
+                state=_state(row, tasks),
                 decided_to_skip=str(row.id) in skipped_steps or _ran(row.start_date, row.end_date),
                 skipped_by_branch=row.task_id in skipped_by_branch,
                 completes=row.operator == _COMPLETES,
@@ -60,6 +61,13 @@ def read_run_tasks(
         setups=_setups(dag),
         relay_task_id=relay_task_id,
     )
+
+
+def _state(row: TaskInstance, tasks: Mapping[str, object]) -> str | None:
+    """As Airflow names it; ``removed`` also for a task that the DAG has lost, which the scheduler will remove."""
+    if row.task_id not in tasks and row.state != "success":
+        return "removed"
+    return None if row.state is None else str(row.state)
 
 
 def _setups(dag: SerializedDAG) -> dict[str, frozenset[str]]:

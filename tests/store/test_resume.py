@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Unfinished
+from datetime import timedelta
 
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine, select, update
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.backends.database import DatabaseBackend
@@ -17,6 +20,8 @@ from airflow_wfstate.domain.resume import ResumeWorkflow
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.exceptions import AccessDenied
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
 from tests.support.serialized_dags import deploy
@@ -87,6 +92,57 @@ def test_the_setup_of_what_runs_again_is_cleared_with_its_teardown(world: World)
     states = {"create_cluster": "success", "work": "failed", "delete_cluster": "success", "beside": "success"}
 
     assert _cleared(world, _failed_run(world, dag, states)) == {"create_cluster", "work", "delete_cluster"}
+
+
+def test_a_task_that_the_dag_has_lost_is_not_cleared(world: World) -> None:
+    with DAG(_DAG, schedule=None) as dag:
+        EmptyOperator(task_id="kept")
+
+    workflow_id = _failed_run(world, dag, {"kept": "failed", "lost": "failed"})
+
+    assert _cleared(world, workflow_id) == {"kept"}
+
+
+def test_a_failed_run_with_nothing_to_clear_is_judged_anew(world: World) -> None:
+    """As when somebody has marked each of its tasks success, and the DAG has no relay."""
+    with DAG(_DAG, schedule=None) as dag:
+        EmptyOperator(task_id="work")
+    workflow_id = _failed_run(world, dag, {"work": "success"})
+
+    resumed = world.backend.resume_workflow(ResumeWorkflow(workflow_id))
+
+    assert (resumed.changed, resumed.cleared_tasks, resumed.cleared_relays) == (True, 0, 0)
+    assert [run.state for run in world.backend.get_workflow(workflow_id).runs] == ["running"]
+
+
+def test_a_deadline_that_has_passed_is_mentioned(world: World, engine: Engine) -> None:
+    order = failed_order(world)
+    with engine.begin() as connection:
+        earlier = connection.execute(select(database_now())).scalar_one() - timedelta(hours=1)
+        connection.execute(
+            update(schema.workflow).where(schema.workflow.c.id == order.workflow_id).values(deadline_at=earlier)
+        )
+
+    (note,) = world.backend.plan_resume(order.workflow_id).notes
+
+    assert note.startswith("Its deadline passed at ")
+
+
+def test_a_resume_waits_for_the_scheduler_and_sees_what_it_wrote(world: World, engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time: nobody can be at a run meanwhile.")
+    order = failed_order(world)
+    run = DagRun.__table__
+    with engine.connect() as scheduler, ThreadPoolExecutor(1) as pool:
+        scheduler.execute(select(run.c.id).where(run.c.run_id == order.child_run).with_for_update())
+        resumed = pool.submit(world.backend.resume_workflow, ResumeWorkflow(order.workflow_id))
+        with pytest.raises(Unfinished):
+            resumed.result(timeout=1)
+        scheduler.execute(update(run).where(run.c.run_id == order.child_run).values(state="success"))
+        scheduler.commit()
+
+        assert resumed.result(timeout=60).cleared_tasks == 2, "those of the owner's run alone"
+    assert order.run_states() == ["running", "success"]
 
 
 def test_a_worker_at_the_tables_may_not_change_runs(world: World, engine: Engine) -> None:
