@@ -23,7 +23,7 @@ from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_ca
 from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_after_success
 from airflow_wfstate.store.identity import idempotency_key, new_id
-from airflow_wfstate.store.implicit_workflow import start_implicit_workflow
+from airflow_wfstate.store.implicit_workflow import is_started_anew, start_implicit_workflow
 from airflow_wfstate.store.lost_attempt import mark_lost
 from airflow_wfstate.store.payload_columns import payload_of
 from airflow_wfstate.store.step_row import StepRow, find_step, step_label
@@ -35,6 +35,9 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
     request = check_begin(request)
     change = lock_by_task_instance(connection, request.task_instance_id, actor="")
     caller = read_caller(connection, request.task_instance_id)
+    if change is not None and is_started_anew(connection, change, caller):
+        change.write()
+        change = None
     if change is None:
         change = start_implicit_workflow(connection, caller)
         caller = replace(caller, workflow_id=change.workflow_id, role=RunRole.OWNER)
@@ -172,7 +175,12 @@ def _check_open(connection: Connection, change: Change, caller: Caller, request:
         WorkflowState.FAILED: f"Set it going again with: airflow wfstate resume {change.workflow_id}",
         WorkflowState.COMPENSATING: "It is being undone; when that has ended, start the key again.",
         WorkflowState.COMPENSATION_FAILED: "A person must decide about its compensations first.",
-    }.get(change.state, "Start the workflow again (StartWorkflowOperator) before its steps run.")
+    }.get(
+        change.state,
+        "Clear the whole run: it then starts the next one."
+        if change.implicit
+        else "Start the workflow again (StartWorkflowOperator) before its steps run.",
+    )
     raise WorkflowClosed(
         f"Step {request.name} of DAG {caller.dag_id} cannot begin: workflow {change.name} / {change.key} "
         f"({change.workflow_id}) is {change.state.value}.",

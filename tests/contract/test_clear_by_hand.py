@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn, TurnDecision
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, OnClear
 from airflow_wfstate.domain.workflow import CompleteWorkflow, RunRole, StartWorkflow
+from airflow_wfstate.exceptions import WorkflowClosed
 from tests.support.world import World
 
 
@@ -118,6 +122,27 @@ def test_clearing_a_whole_run_of_a_succeeded_workflow_reopens_it_at_its_start(wo
     assert (started.role, started.workflow.id) == (RunRole.OWNER, workflow.id)
     assert started.workflow.state is WorkflowState.RUNNING
     assert started.output is None
+
+
+def test_clearing_a_whole_run_without_a_start_makes_the_next_generation_of_a_cancelled_workflow(world: World) -> None:
+    run_id = world.rows.add_run("plain")
+    tasks = {name: world.rows.add_task("plain", run_id, name) for name in ("load", "check")}
+    first = world.begin_as(tasks["load"], "load")
+    world.succeed(first)
+    world.rows.set_task_state(tasks["load"], "success", ended_ago=timedelta(minutes=1))
+    world.backend.cancel_workflow(CancelWorkflow(first.workflow.id))
+    before = world.journal(first.workflow.id)
+
+    tasks["check"] = world.rows.next_try(tasks["check"])
+    with pytest.raises(WorkflowClosed, match=r"is cancelled\. Clear the whole run"):  # one task alone is no start
+        world.begin_as(tasks["check"], "check")
+    tasks["load"] = world.rows.next_try(tasks["load"], state="success")
+    again = world.begin_as(tasks["load"], "load")
+
+    assert (again.decision, again.workflow.generation) == (BeginDecision.RUN, 2)
+    assert world.begin_as(tasks["check"], "check").workflow.id == again.workflow.id
+    assert world.journal(first.workflow.id) == before
+    assert world.told(again.workflow.id)[:3] == ["workflow.started", "run.linked", "step.began plain.load"]
 
 
 def test_a_reopened_workflow_is_never_compensated_by_itself(world: World) -> None:
