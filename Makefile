@@ -17,12 +17,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find airflow_wfstate -type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*') \
 	pyproject.toml README.md LICENSE
 
-.PHONY: help demo test bench lint wheel install clean
+.PHONY: help demo test bench crash-grid soak lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
 	@echo "Targets (Airflow $(AIRFLOW) in $(VENV)):"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 	@echo "With another Airflow: make test AIRFLOW=3.2.2. With another Python: make test PYTHON=python3.12"
 
 demo: install  ## Run the main job on a real Airflow with a real PostgreSQL, and stay up
@@ -34,6 +34,12 @@ test: lint  ## Check the code and run every test
 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks
+
+crash-grid: install  ## Try every way to die at every commit and call, and write docs/reliability.md
+	@$(BIN)/python -m tests.crash_grid --write
+
+soak: install  ## Sixteen workers, ten minutes, and a PostgreSQL that restarts
+	@$(BIN)/python -m tests.soak
 
 lint: install  ## ruff, mypy --strict and the contracts between rooms
 	$(BIN)/ruff check .

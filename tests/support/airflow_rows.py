@@ -111,6 +111,17 @@ class AirflowRows:
         with self.engine.connect() as connection:
             return connection.execute(select(table).where(table.c.id == _uuid(task_instance_id))).mappings().one()
 
+    def find_task(self, dag_id: str, run_id: str, task_id: str) -> tuple[str, str | None] | None:
+        """The id and the state of a task's newest try; None when there is none."""
+        table = TaskInstance.__table__
+        with self.engine.connect() as connection:
+            row = connection.execute(
+                select(table.c.id, table.c.state).where(
+                    table.c.dag_id == dag_id, table.c.run_id == run_id, table.c.task_id == task_id
+                )
+            ).one_or_none()
+        return None if row is None else (str(row.id), row.state)
+
     def unfinished_task(self, dag_id: str, run_id: str, task_id: str) -> str | None:
         """The id of a task's instance that is still to run; None when it has ended."""
         table = TaskInstance.__table__

@@ -46,43 +46,85 @@ class ApiServer:
         return str(answer.raise_for_status().json()["access_token"])
 
 
+class ApiServerProcess:
+    """An api-server that can be killed and started again, at the same address.
+
+    :param database_url: of a migrated database.
+    :param home: an empty folder, for Airflow's home and the server's log; made when it is missing.
+    """
+
+    def __init__(self, database_url: str, home: Path) -> None:
+        self._database_url = database_url
+        self._home = home
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        home.mkdir(exist_ok=True)
+        # Found from the server's working directory.
+        shutil.copy(Path(__file__).with_name("per_dag_auth_manager.py"), home)
+        (home / "passwords.json").write_text(json.dumps({login: login for login in USERS}))
+
+    @property
+    def url(self) -> str:
+        """Without a slash at the end."""
+        return f"http://localhost:{self._port}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers.
+
+        :raises RuntimeError: it ended, or did not answer in time; the text has its log.
+        """
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
+            "AIRFLOW_HOME": str(self._home),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__AUTH_MANAGER": "per_dag_auth_manager.PerDagAuthManager",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{login}:{role}" for login, role in USERS.items()),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self._home / "passwords.json"),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self._database_url,
+            "AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET,
+            "AIRFLOW__API__SECRET_KEY": JWT_SECRET,
+            "AIRFLOW__API__BASE_URL": self.url,
+        }
+        arguments = ["--apps", "core", "--port", str(self._port), "--workers", "1"]
+        log_path = self._home / "api-server.log"
+        with log_path.open("a") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "airflow", "api-server", *arguments],
+                cwd=self._home,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        _wait_until_healthy(self.url, self._process, log_path)
+
+    def crash(self) -> None:
+        """Kill it with SIGKILL, and start it again."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(20)
+        self.start()
+
+    def stop(self) -> None:
+        """Stop it; nothing happens when it does not run."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
 @contextmanager
 def running_api_server(database_url: str, home: Path) -> Iterator[ApiServer]:
-    """Start an api-server on a migrated database; stop it afterwards.
-
-    :param home: an empty folder, for Airflow's home and the server's log.
-    """
-    port = _free_port()
-    passwords = home / "passwords.json"
-    shutil.copy(Path(__file__).with_name("per_dag_auth_manager.py"), home)  # found from the server's working directory
-    passwords.write_text(json.dumps({login: login for login in USERS}))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__AUTH_MANAGER": "per_dag_auth_manager.PerDagAuthManager",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{login}:{role}" for login, role in USERS.items()),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
-        "AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET,
-        "AIRFLOW__API__SECRET_KEY": JWT_SECRET,
-        "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
-    }
-    log_path = home / "api-server.log"
-    command = [sys.executable, "-m", "airflow", "api-server", "--apps", "core", "--port", str(port), "--workers", "1"]
-    with (
-        log_path.open("w") as log,
-        subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log) as process,
-    ):
-        try:
-            server = ApiServer(f"http://localhost:{port}", database_url)
-            _wait_until_healthy(server.url, process, log_path)
-            yield server
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    """Start an api-server on a migrated database; stop it afterwards. As :class:`ApiServerProcess`."""
+    process = ApiServerProcess(database_url, home)
+    try:
+        process.start()
+        yield ApiServer(process.url, database_url)
+    finally:
+        process.stop()
 
 
 def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log_path: Path) -> None:

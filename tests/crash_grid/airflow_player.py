@@ -1,0 +1,129 @@
+"""Plays Airflow: rows of runs and task instances, a process for each try, and the next try of one that died."""
+
+from __future__ import annotations
+
+import multiprocessing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from multiprocessing.connection import Connection
+from typing import Final
+
+from tests.crash_grid.cell import Crossing, Fault
+from tests.crash_grid.sites import Site
+from tests.crash_grid.story import RELAY, Story
+from tests.crash_grid.worker import DISTURB, Order, Report, work
+
+_PATIENCE_SECONDS: Final = 120
+_TRIES: Final = 4
+_AGO: Final = timedelta(seconds=60)
+"""When a task ended: longer ago than ``[wfstate] in_flight_grace_seconds``."""
+
+_CONTEXT: Final = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["tests.crash_grid.worker"])
+
+
+@dataclass
+class Telling:
+    """What came of telling a story.
+
+    :param crossings: of the first try of each task.
+    :param has_happened: whether the fault did.
+    """
+
+    crossings: list[Crossing] = field(default_factory=list)
+    has_happened: bool = False
+    complaints: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Strike:
+    """The fault of a telling, and the crossing at which it happens."""
+
+    fault: Fault
+    crossing: Crossing
+
+
+def tell(story: Story, key: str, site: Site, strike: Strike | None = None) -> Telling:
+    """Play every task of a story until it has ended well, by as many processes as it takes."""
+    telling = Telling()
+    site.sweep_away()
+    for position, task in enumerate(story.tasks):
+        if task.begins_run:
+            site.rows.add_run(task.dag_id, key)
+            site.rows.add_task(task.dag_id, key, RELAY, state=None)
+        here = strike if strike is not None and strike.crossing.position == position else None
+        ended = _play(story, key, site, position, here, telling)
+        if ended is None:
+            return telling
+        task_instance_id, state = ended
+        if not task.is_person:
+            site.rows.set_task_state(task_instance_id, state, ended_ago=_AGO)
+        if task.ends_run is not None:
+            site.rows.set_run_state(task.dag_id, key, task.ends_run)
+    return telling
+
+
+def _play(
+    story: Story, key: str, site: Site, position: int, strike: Strike | None, telling: Telling
+) -> tuple[str, str] | None:
+    """The last try of the task, and the state in which it ended; None when it did not."""
+    task = story.tasks[position]
+    task_instance_id = "" if task.is_person else site.begin_task(task.dag_id, key, task.task_id)
+    for number in range(_TRIES):
+        order = Order(
+            story=story.name,
+            position=position,
+            key=key,
+            task_instance_id=task_instance_id,
+            url=site.url,
+            receiver=site.receiver_path,
+            fault=strike.fault if strike is not None and number == 0 else None,
+            at=strike.crossing.number if strike is not None else 0,
+        )
+        report = _run(order, site)
+        if report is None:  # killed
+            telling.has_happened = telling.has_happened or order.fault is not None
+            site.let_leases_end()
+            if not task.is_person:
+                task_instance_id = site.rows.next_try(task_instance_id)
+            continue
+        telling.has_happened = telling.has_happened or report.has_happened
+        telling.complaints += [f"{task.task_id}: {complaint}" for complaint in report.complaints]
+        if number == 0:
+            telling.crossings += [
+                Crossing(position, index, f"{task.task_id}: {call}") for index, call in enumerate(report.calls)
+            ]
+        return None if report.state is None else (task_instance_id, report.state)
+    telling.complaints.append(f"{task.task_id} died {_TRIES} times")
+    return None
+
+
+def _run(order: Order, site: Site) -> Report | None:
+    """What the process reported; None when it was killed."""
+    ours, theirs = _CONTEXT.Pipe()
+    process = _CONTEXT.Process(target=work, args=(order, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        return _listen(ours, order, site)
+    finally:
+        process.join(10)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        ours.close()
+
+
+def _listen(pipe: Connection, order: Order, site: Site) -> Report | None:
+    while pipe.poll(_PATIENCE_SECONDS):
+        try:
+            message = pipe.recv()
+        except EOFError:
+            return None
+        if isinstance(message, Report):
+            return message
+        assert message == DISTURB
+        assert order.fault is not None
+        site.disturb(order.fault)
+        pipe.send("it is up again")
+    return Report(None, [], False, [f"nothing was heard of it for {_PATIENCE_SECONDS} seconds"])

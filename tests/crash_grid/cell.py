@@ -1,0 +1,87 @@
+"""A cell of the grid: what dies, how, where, and on which way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Way(str, Enum):
+    """A way to the store, and the database below it."""
+
+    DATABASE_SQLITE = "database way, SQLite"
+    DATABASE_POSTGRES = "database way, PostgreSQL"
+    API_SQLITE = "api way, SQLite"
+    API_POSTGRES = "api way, PostgreSQL"
+
+    @property
+    def is_api(self) -> bool:
+        """Whether calls go by HTTP."""
+        return self in (Way.API_SQLITE, Way.API_POSTGRES)
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether the database is a PostgreSQL server, which can be restarted."""
+        return self in (Way.DATABASE_POSTGRES, Way.API_POSTGRES)
+
+
+class Fault(str, Enum):
+    """What happens at a crossing."""
+
+    KILLED_BEFORE = "killed before"
+    """kill -9 of the caller before the commit, or before the request is sent."""
+    KILLED_AFTER = "killed after"
+    """kill -9 of the caller after the commit, or after the answer has come, before anything is made of it."""
+    ANSWER_LOST = "answer lost"
+    """The change is committed, and the caller is told that the connection broke."""
+    OVERTAKEN = "resend overtaken"
+    """The call is sent again after the caller's next call: its first answer was late."""
+    SERVER_KILLED = "api-server killed"
+    """kill -9 of the api-server while the request is under way; it is started again."""
+    POSTGRES_RESTARTED = "PostgreSQL restarted"
+    """An immediate stop, as by a crash, before the commit or while the request is under way."""
+
+    def applies_to(self, way: Way) -> bool:
+        """Whether there is such a thing to die."""
+        if self is Fault.SERVER_KILLED:
+            return way.is_api
+        return self is not Fault.POSTGRES_RESTARTED or way.is_postgres
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A commit, or a request, of a story that is told without a fault.
+
+    :param position: of the task in the story, from 0.
+    :param number: of the crossing in the task's process, from 0.
+    :param label: task and call, for people.
+    """
+
+    position: int
+    number: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One try."""
+
+    story: str
+    way: Way
+    crossing: Crossing
+    fault: Fault
+
+    def __str__(self) -> str:
+        return f"{self.story} | {self.way.value} | {self.crossing.label} | {self.fault.value}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a cell found.
+
+    :param complaints: what does not hold; empty when all does.
+    """
+
+    cell: Cell
+    complaints: list[str]
+    seconds: float

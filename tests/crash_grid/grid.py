@@ -1,0 +1,114 @@
+"""The crash grid: every commit of a store change, every call of a worker, times every way to die, on real processes.
+
+A *story* (story.py) is a workflow told by tasks. Each task runs in a process of its own (worker.py), as Airflow's tasks
+do; airflow_player.py plays the scheduler: it gives a task that died its next try. A fault-free run records the
+*crossings* of each task: its commits by the database way, its requests by the api way (seam.py). A *cell* is a story, a
+crossing, a fault and a way (cell.py); after it check.py looks whether anything was lost or doubled.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from queue import SimpleQueue
+from typing import Final
+from uuid import uuid4
+
+from tests.crash_grid.airflow_player import Strike, tell
+from tests.crash_grid.cell import Cell, Fault, Result, Way
+from tests.crash_grid.check import complaints
+from tests.crash_grid.sites import Site
+from tests.crash_grid.story import STORIES
+from tests.crash_grid.watched_backend import READS
+
+_PATIENCE_SECONDS: Final = 600
+
+
+class NotEvenWithoutAFault(AssertionError):
+    """A story did not hold when nothing happened to it."""
+
+
+def enumerate_cells(sites: dict[Way, Site]) -> list[Cell]:
+    """Tell each story on each way without a fault, and make a cell of each crossing and each fault.
+
+    What a story has in common with an earlier one, its first tasks, is tried in that one.
+
+    :raises NotEvenWithoutAFault: with the complaints.
+    """
+    return [cell for way, site in sites.items() for story in STORIES for cell in cells_of(story, way, site)]
+
+
+def cells_of(name: str, way: Way, site: Site) -> Iterator[Cell]:
+    """The cells of one story on one way; as :func:`enumerate_cells`."""
+    key, known = _new_key("plain"), _known_tasks(name)
+    telling = tell(STORIES[name], key, site)
+    found = telling.complaints + complaints(STORIES[name], key, site)
+    if found:
+        raise NotEvenWithoutAFault(f"{name}, {way.value}:\n" + "\n".join(found))
+    for crossing in telling.crossings:
+        if crossing.position < known:
+            continue
+        for fault in Fault:
+            is_read = crossing.label.endswith(READS)
+            if fault.applies_to(way) and not (is_read and fault is Fault.OVERTAKEN):
+                yield Cell(name, way, crossing, fault)
+
+
+def _known_tasks(name: str) -> int:
+    """With how many tasks an earlier story begins too."""
+    tasks, known = STORIES[name].tasks, 0
+    for earlier in STORIES.values():
+        if earlier.name == name:
+            break
+        common = 0
+        for ours, theirs in zip(tasks, earlier.tasks, strict=False):
+            if ours is not theirs:
+                break
+            common += 1
+        known = max(known, common)
+    return known
+
+
+def run_cells(cells: Sequence[Cell], sites: dict[Way, Site]) -> Iterator[Result]:
+    """Run each cell; its result when it has ended.
+
+    Those of one database go one after another, because some restart it; the databases go side by side.
+    """
+    results: SimpleQueue[Result | BaseException | None] = SimpleQueue()
+    queues = [[cell for cell in cells if cell.way.is_postgres == is_postgres] for is_postgres in (False, True)]
+
+    def work(queue: list[Cell]) -> None:
+        try:
+            for cell in queue:
+                results.put(_run(cell, sites[cell.way]))
+        except BaseException as error:  # handed to who reads the results
+            results.put(error)
+        finally:
+            results.put(None)
+
+    for queue in queues:
+        threading.Thread(target=work, args=(queue,), daemon=True).start()
+    running = len(queues)
+    while running:
+        result = results.get(timeout=_PATIENCE_SECONDS)
+        if result is None:
+            running -= 1
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            yield result
+
+
+def _run(cell: Cell, site: Site) -> Result:
+    started = time.monotonic()
+    story, key = STORIES[cell.story], _new_key("cell")
+    telling = tell(story, key, site, Strike(cell.fault, cell.crossing))
+    found = telling.complaints + complaints(story, key, site)
+    if not telling.has_happened:
+        found.append("the fault did not happen")
+    return Result(cell, found, time.monotonic() - started)
+
+
+def _new_key(stem: str) -> str:
+    return f"{stem}-{uuid4().hex[:12]}"

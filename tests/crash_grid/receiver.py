@@ -1,0 +1,42 @@
+"""The outside system: it honours idempotency keys, and counts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+
+
+class Receiver:
+    """A file, shared by all processes, that outlives every fault of the grid.
+
+    :param path: made when it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with closing(self._connect()) as connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS effect (story TEXT, name TEXT, key TEXT, calls INTEGER, PRIMARY KEY (key))"
+            )
+
+    def call(self, story: str, name: str, key: str) -> str:
+        """Do something once for each idempotency key; a receipt, the same whenever the key comes again."""
+        with closing(self._connect()) as connection:
+            connection.execute(
+                "INSERT INTO effect VALUES (?, ?, ?, 1) ON CONFLICT (key) DO UPDATE SET calls = calls + 1",
+                (story, name, key),
+            )
+        return f"receipt of {name}"
+
+    def effects(self, story: str) -> dict[str, int]:
+        """How many different keys came for each name: 1 is an effect that happened once."""
+        counted: dict[str, int] = defaultdict(int)
+        with closing(self._connect()) as connection:
+            for (name,) in connection.execute("SELECT name FROM effect WHERE story = ? ORDER BY rowid", (story,)):
+                counted[name] += 1
+        return dict(counted)
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=30, isolation_level=None)

@@ -1,0 +1,74 @@
+"""The grid for people: in the terminal, and as Markdown in docs/reliability.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Final
+
+from tests.crash_grid.cell import Cell, Fault, Result, Way
+from tests.crash_grid.story import STORIES
+
+_BEGIN: Final = "<!-- crash-grid: begin -->"
+_END: Final = "<!-- crash-grid: end -->"
+
+
+def summary(results: list[Result]) -> str:
+    """One sentence."""
+    failed = sum(bool(result.complaints) for result in results)
+    return f"{len(results)} cells: {len(results) - failed} passed, {failed} failed."
+
+
+def write(page: Path, results: list[Result], conditions: str) -> None:
+    """Put the grid between the page's markers.
+
+    :param conditions: versions and machine, in one line.
+    """
+    text = page.read_text(encoding="utf-8")
+    before, rest = text.split(_BEGIN)
+    after = rest.split(_END)[1]
+    lines = [_BEGIN, "", *_markdown(results, conditions), _END]
+    page.write_text(before + "\n".join(lines) + after, encoding="utf-8")
+
+
+def _markdown(results: list[Result], conditions: str) -> Iterator[str]:
+    today = datetime.now(timezone.utc).date().isoformat()
+    seconds = sum(result.seconds for result in results)
+    yield f"{today}, {conditions}. **{summary(results)}** It took {seconds / 60:.0f} minutes."
+    yield ""
+    by_cell = {result.cell: result for result in results}
+    for way in Way:
+        cells = [cell for cell in by_cell if cell.way is way]
+        if not cells:
+            continue
+        yield f"### {way.value}"
+        yield ""
+        faults = [fault for fault in Fault if fault.applies_to(way)]
+        yield "| story and call | " + " | ".join(fault.value for fault in faults) + " |"
+        yield "|---|" + ":---:|" * len(faults)
+        for story in STORIES:
+            yield from _story_rows(story, [cell for cell in cells if cell.story == story], faults, by_cell)
+        yield ""
+    for result in results:
+        if result.complaints:
+            yield f"- failed: {result.cell}: {result.complaints[0].splitlines()[-1]}"
+
+
+def _story_rows(story: str, cells: list[Cell], faults: list[Fault], by_cell: dict[Cell, Result]) -> Iterator[str]:
+    if cells:
+        yield f"| **{story}** |" + " |" * len(faults)
+    seen: set[tuple[int, int]] = set()
+    for cell in cells:
+        place = (cell.crossing.position, cell.crossing.number)
+        if place in seen:
+            continue
+        seen.add(place)
+        outcomes = [_outcome(by_cell.get(Cell(story, cell.way, cell.crossing, fault))) for fault in faults]
+        yield f"| {cell.crossing.label} | " + " | ".join(outcomes) + " |"
+
+
+def _outcome(result: Result | None) -> str:
+    if result is None:
+        return ""
+    return "FAIL" if result.complaints else "pass"

@@ -1,0 +1,117 @@
+"""Where a story is told: a database, perhaps an api-server before it, the receiver, and Airflow's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, delete
+
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.sweep import sweep
+from tests.crash_grid.cell import Fault, Way
+from tests.crash_grid.receiver import Receiver
+from tests.crash_grid.story import HELD, RELAY
+from tests.support.airflow_rows import AirflowRows
+from tests.support.api_server import ApiServerProcess
+from tests.support.crashable_postgres import CrashablePostgres
+from tests.support.postgres import migrate
+from tests.support.serialized_dags import deploy
+
+_PASSES = 5
+_FINISHED = ("success", "failed", "skipped", "upstream_failed")
+
+
+class Site:
+    """One way to the store, with all that stands behind it.
+
+    :param url: what a worker calls: of the database, or of the api-server.
+    :param database_url: of the database, for Airflow's rows and the checks.
+    :param disturbances: by fault, what kills a server and returns when it is up again.
+    """
+
+    def __init__(
+        self, way: Way, url: str, database_url: str, receiver_path: Path, disturbances: dict[Fault, Callable[[], None]]
+    ) -> None:
+        self.way = way
+        self.url = url
+        self.receiver_path = receiver_path
+        self.receiver = Receiver(receiver_path)
+        self.engine: Engine = create_engine(database_url, pool_pre_ping=True)
+        self.rows = AirflowRows(self.engine)
+        self._disturbances = disturbances
+
+    def disturb(self, fault: Fault) -> None:
+        """Let a server die, and wait until it is back."""
+        self._disturbances[fault]()
+
+    def begin_task(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """Let a task run: for the first time, again after a clear, or on after a deferral; its id."""
+        found = self.rows.find_task(dag_id, run_id, task_id)
+        if found is None:
+            return self.rows.add_task(dag_id, run_id, task_id)
+        task_instance_id, state = found
+        if state in _FINISHED:
+            return self.rows.next_try(task_instance_id, state=state)
+        self.rows.set_task_state(task_instance_id, "running")
+        return task_instance_id
+
+    def sweep_away(self) -> None:
+        """Sweep what earlier stories left, so that the next sweep has the same to do each time."""
+        for _ in range(_PASSES):
+            if not any(vars(replace(sweep(self.engine), swept=False)).values()):
+                return
+
+    def let_leases_end(self) -> None:
+        """Two minutes pass: the lease of a sweep that was killed is over."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(schema.sweep))
+
+
+@contextmanager
+def sites(ways: list[Way], folder: Path) -> Iterator[dict[Way, Site]]:
+    """Start what the ways need, and stop it afterwards."""
+    with ExitStack() as stack:
+        made: dict[Way, Site] = {}
+        for is_postgres in sorted({way.is_postgres for way in ways}):
+            name = "postgres" if is_postgres else "sqlite"
+            home = folder / name
+            home.mkdir()
+            disturbances: dict[Fault, Callable[[], None]] = {}
+            if is_postgres:
+                server = stack.enter_context(CrashablePostgres(folder / "data"))
+                server.create_database("grid")
+                database_url = server.url("grid", "psycopg2")
+                disturbances[Fault.POSTGRES_RESTARTED] = server.crash
+            else:
+                database_url = f"sqlite:///{home / 'airflow.db'}"
+            migrate(database_url, home)
+            _deploy(database_url)
+            for way in (way for way in ways if way.is_postgres == is_postgres):
+                url = database_url
+                if way.is_api:
+                    api_server = ApiServerProcess(database_url, folder / f"api-server-{name}")
+                    stack.callback(api_server.stop)
+                    api_server.start()
+                    url = api_server.url
+                    disturbances[Fault.SERVER_KILLED] = api_server.crash
+                made[way] = Site(way, url, database_url, folder / f"receiver-{way.name}.db", dict(disturbances))
+                stack.callback(made[way].engine.dispose)
+        yield made
+
+
+def _deploy(database_url: str) -> None:
+    """Let Airflow know the DAG whose tasks are cleared. Its tasks do nothing: the stories say what they do."""
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.sdk import DAG
+
+    with DAG(HELD, schedule=None) as dag:
+        start, charge, ship, complete = (
+            EmptyOperator(task_id=name) for name in ("start", "charge", "ship", "complete")
+        )
+        start >> charge >> ship >> complete >> EmptyOperator(task_id=RELAY).as_teardown()
+    engine = create_engine(database_url)
+    deploy(engine, dag)
+    engine.dispose()

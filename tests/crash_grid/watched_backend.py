@@ -1,0 +1,69 @@
+"""A backend that tells the seam which call is under way, and sends a late one again behind the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.exceptions import WorkflowStateError
+from tests.crash_grid.seam import Seam
+from tests.crash_grid.story import NAME
+
+READS: Final = ("get_workflow", "list_workflows", "read_journal", "read_records")
+"""Calls that change nothing: sent again, there is nothing to look at."""
+
+_QUESTIONS: Final = ("take_turn", "sweep")
+"""Calls that ask for what is to be done now: sent again, each is the caller's next question, and may go on."""
+
+
+class WatchedBackend:
+    """A StateBackend around another.
+
+    :param key: of the workflow that is told.
+    """
+
+    def __init__(self, backend: StateBackend, seam: Seam, key: str) -> None:
+        self._backend = backend
+        self._seam = seam
+        self._key = key
+        self._late: tuple[str, Callable[[], object]] | None = None
+        self._was_late = False
+        self.complaints: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._backend, name)
+
+        def call(*arguments: object) -> object:
+            return self.watch(name, lambda: method(*arguments))
+
+        return call
+
+    def watch(self, name: str, send: Callable[[], object]) -> object:
+        """Make a call, or another one that the seam shall know by a name."""
+        self._seam.enter(name)
+        answer = send()
+        if name not in READS:
+            self.send_late()
+            if self._seam.is_overtaken and not self._was_late:
+                self._late, self._was_late = (name, send), True
+        return answer
+
+    def send_late(self) -> None:
+        """Send the late call again, if there is one: whatever the answer, it must change nothing."""
+        if self._late is None:
+            return
+        (name, send), self._late = self._late, None
+        before = self._workflow()
+        with suppress(WorkflowStateError):  # an older attempt's write is refused; that is an answer too
+            send()
+        after = self._workflow()
+        if before != after and name not in _QUESTIONS:
+            self.complaints.append(f"{name}, sent again behind the next call, changed the workflow")
+
+    def _workflow(self) -> WorkflowDetail | None:
+        found = self._backend.list_workflows(WorkflowQuery(name=NAME, key=self._key, limit=1)).workflows
+        return self._backend.get_workflow(found[0].id) if found else None

@@ -1,0 +1,110 @@
+"""The process of a task: it plays it by a real backend, through the seam."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final, cast
+
+import httpx
+
+from airflow_wfstate.backends.api import ApiBackend
+from airflow_wfstate.backends.credentials import UserToken
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.store.sweep import sweep
+from tests.crash_grid.cell import Fault
+from tests.crash_grid.receiver import Receiver
+from tests.crash_grid.seam import Seam, engine_with, put_into_httpx
+from tests.crash_grid.story import STORIES, Hands
+from tests.crash_grid.watched_backend import WatchedBackend
+
+LOGIN: Final = "admin"
+"""Of the api-server's user, and the password."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker shall do.
+
+    :param url: of the database, or of the api-server.
+    :param fault: None for no fault; it happens at the crossing with the number ``at``.
+    """
+
+    story: str
+    position: int
+    key: str
+    task_instance_id: str
+    url: str
+    receiver: Path
+    fault: Fault | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """How the task ended.
+
+    :param state: that Airflow gives it; None when it raised.
+    :param calls: of its crossings.
+    :param has_happened: whether the fault did.
+    """
+
+    state: str | None
+    calls: list[str]
+    has_happened: bool
+    complaints: list[str] = field(default_factory=list)
+
+
+DISTURB: Final = "disturb"
+"""What a worker says when the server is to be killed; it waits for any answer."""
+
+
+def work(order: Order, pipe: Connection) -> None:
+    """Do the task, and report."""
+
+    def disturb() -> None:
+        pipe.send(DISTURB)
+        pipe.recv()
+
+    seam = Seam(order.fault, order.at, disturb)
+    backend, sweep_once = _open(order, seam)
+    watched = WatchedBackend(backend, seam, order.key)
+    hands = Hands(
+        # It has every method of the protocol, by __getattr__.
+        backend=cast("StateBackend", watched),
+        receiver=Receiver(order.receiver),
+        key=order.key,
+        task_instance_id=order.task_instance_id,
+        sweep=lambda: watched.watch("sweep", sweep_once),
+    )
+    state: str | None = None
+    try:
+        state = STORIES[order.story].tasks[order.position].play(hands)
+        watched.send_late()
+    except Exception:
+        watched.complaints.append(traceback.format_exc())
+    pipe.send(Report(state, seam.calls, seam.has_happened, watched.complaints))
+
+
+def _open(order: Order, seam: Seam) -> tuple[StateBackend, Callable[[], Any]]:
+    if order.url.startswith("http"):
+        put_into_httpx(seam)
+        credentials = UserToken(order.url, LOGIN, LOGIN)
+
+        def sweep_over_http() -> None:
+            for _ in range(20):  # the command's user would try again too
+                try:
+                    answer = httpx.post(f"{order.url}/wfstate/v1/sweep", auth=credentials, timeout=30)
+                except httpx.TransportError:
+                    continue
+                if answer.is_success:
+                    return
+            raise AssertionError("the sweep was not answered")
+
+        return ApiBackend(order.url, credentials, configured_by="the crash grid"), sweep_over_http
+    engine = engine_with(seam, order.url)
+    return DatabaseBackend(engine), lambda: sweep(engine)
