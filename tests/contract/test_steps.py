@@ -53,6 +53,20 @@ def test_a_finished_step_answers_with_its_output(world: World, run_id: str) -> N
     assert again.output == Payload.of({"receipt": "r-1"})
 
 
+def test_a_begin_that_comes_late_behind_a_failure_begins_nothing(world: World, run_id: str) -> None:
+    """Found by the crash grid: nobody would do the attempt that it began."""
+    task_instance_id, begun = world.begin(run_id, "charge")
+    world.fail(begun, "no money")
+    before = world.backend.get_workflow(begun.workflow.id)
+
+    with pytest.raises(StaleAttempt, match="has failed"):
+        world.begin_as(task_instance_id, "charge")
+
+    assert world.backend.get_workflow(begun.workflow.id) == before
+    _, second = world.begin(run_id, "charge")
+    assert second.attempt == 2
+
+
 def test_an_end_sent_again_changes_nothing(world: World, run_id: str) -> None:
     _, begun = world.begin(run_id, "charge")
     first = world.succeed(begun, 1)
