@@ -26,8 +26,9 @@ class TriggerWorkflowDagRunOperator(BaseOperator):
     """Trigger a run of another DAG that joins the workflow, and wait for its end.
 
     A step like any other: done once, also when its process dies between the trigger and the answer, because the run's
-    id follows from workflow, step and round. The run is linked to the workflow before it exists. Output: ``dag_id``,
-    ``run_id`` and ``state``.
+    id follows from workflow, step and round. The run is linked to the workflow before it exists. A restart that begins
+    inside the run takes this step along, whose next round waits for the same run. Output: ``dag_id``, ``run_id`` and
+    ``state``.
 
     :param trigger_dag_id: the DAG to run. (templated)
     :param conf: of the run; None for this run's conf and params. Under the key ``wfstate`` the workflow's id and

@@ -12,7 +12,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, create_engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.backends.database import DatabaseBackend
@@ -113,6 +113,42 @@ def test_a_failed_run_with_nothing_to_clear_is_judged_anew(world: World) -> None
 
     assert (resumed.changed, resumed.cleared_tasks, resumed.cleared_relays) == (True, 0, 0)
     assert [run.state for run in world.backend.get_workflow(workflow_id).runs] == ["running"]
+
+
+def test_a_workflow_that_a_step_started_is_resumed_too(world: World, engine: Engine) -> None:
+    with DAG(_DAG, schedule=None) as dag:
+        EmptyOperator(task_id="load")
+    deploy(engine, dag)
+    run_id = world.rows.add_run(_DAG)
+    task = world.rows.add_task(_DAG, run_id, "load")
+    begun = world.begin_as(task, "load")
+    world.fail(begun)
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(minutes=1))
+    world.rows.set_run_state(_DAG, run_id, "failed")
+    sweep(engine)
+
+    resumed = world.backend.resume_workflow(ResumeWorkflow(begun.workflow.id))
+
+    assert (resumed.workflow.state, resumed.cleared_tasks) == (WorkflowState.RUNNING, 1)
+    assert world.rows.task_state(task) == "cleared"
+
+
+def test_the_run_of_a_workflow_that_a_step_started_is_created_by_hand(world: World, engine: Engine) -> None:
+    """Nothing is stored of its conf."""
+    with DAG(_DAG, schedule=None) as dag:
+        EmptyOperator(task_id="load")
+    deploy(engine, dag)
+    run_id = world.rows.add_run(_DAG)
+    task = world.rows.add_task(_DAG, run_id, "load")
+    workflow_id = world.begin_as(task, "load").workflow.id
+    world.rows.delete_task(task)
+    with engine.begin() as connection:
+        connection.execute(delete(DagRun.__table__).where(DagRun.__table__.c.run_id == run_id))
+
+    refusal = world.backend.plan_resume(workflow_id).refusal
+
+    assert refusal is not None
+    assert f"airflow dags trigger {_DAG} --run-id {run_id} --conf" in refusal.remedy
 
 
 def test_a_deadline_that_has_passed_is_mentioned(world: World, engine: Engine) -> None:
