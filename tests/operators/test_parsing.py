@@ -11,9 +11,9 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import BranchPythonOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, task, task_group
-from airflow.serialization.serialized_objects import DagSerialization
+from airflow.serialization.serialized_objects import DagSerialization, OperatorSerialization
 
-from airflow_wfstate import STEP, CompensateWorkflowOperator, StartWorkflowOperator, durable
+from airflow_wfstate import STEP, CompensateWorkflowOperator, StartWorkflowOperator, TransactionalStepOperator, durable
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.step_options import step_options_of
 
@@ -87,10 +87,14 @@ def test_a_step_that_is_not_below_the_start_is_an_error(a_dag, kind):
     a_dag.validate()
 
 
-def test_the_link_is_shown_for_every_kind_of_step_after_deserialisation(a_dag):
+def test_the_link_is_shown_for_every_kind_of_step_after_deserialisation(a_dag, monkeypatch):
+    # Airflow keeps this in its class, and sets it anew with each stored DAG that it reads: its clear leaves False.
+    monkeypatch.setattr(DagSerialization, "_load_operator_extra_links", True)
+    monkeypatch.setattr(OperatorSerialization, "_load_operator_extra_links", True)
     StartWorkflowOperator(task_id="start", name="n", key="k") >> durable(BashOperator(task_id="bash", bash_command="a"))
+    TransactionalStepOperator(task_id="book", python_callable=print, compensate=print)
     restored = DagSerialization.from_dict(DagSerialization.to_dict(a_dag))
-    for task_id in ("start", "bash"):
+    for task_id in ("start", "bash", "book"):
         assert [link.name for link in restored.get_task(task_id).operator_extra_links] == ["Workflow"]
 
 
