@@ -29,6 +29,7 @@ from airflow_wfstate.domain.step import (
     RecordedWrite,
     SaveCheckpoint,
 )
+from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -163,6 +164,10 @@ class ApiBackend:
         """See ``StateBackend.read_journal``."""
         return self._get(f"{_path_of(workflow_id)}/journal", {"after": after, "limit": limit}, JournalPage)
 
+    def sweep(self) -> SweepReport:
+        """See ``StateBackend.sweep``."""
+        return self._post("/sweep", {}, SweepReport)
+
     def check(self) -> str:
         """See ``StateBackend.check``."""
         health: dict[str, Any] = self._get("/health", {}, dict)
@@ -258,6 +263,7 @@ def _query_parameters(query: WorkflowQuery) -> dict[str, Any]:
         "state": [state.value for state in query.states],
         "dag_id": query.dag_id,
         "correlation_id": query.correlation_id,
+        "stuck": query.stuck,
         "since": None if query.since is None else query.since.isoformat(),
         "limit": query.limit,
         "cursor": query.cursor,

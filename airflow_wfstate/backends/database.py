@@ -23,6 +23,7 @@ from airflow_wfstate.domain.step import (
     RecordedWrite,
     SaveCheckpoint,
 )
+from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -46,6 +47,7 @@ from airflow_wfstate.store.resume_workflow import resume_workflow
 from airflow_wfstate.store.save_checkpoint import save_checkpoint
 from airflow_wfstate.store.save_record import read_records, save_record
 from airflow_wfstate.store.start_workflow import start_workflow
+from airflow_wfstate.store.sweep import sweep
 from airflow_wfstate.store.take_turn import take_turn
 from airflow_wfstate.store.transaction import Refused, Unchanged, run_read, run_transaction
 from airflow_wfstate.store.workflow_detail import read_workflow
@@ -143,6 +145,11 @@ class DatabaseBackend:
     def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
         """See ``StateBackend.read_journal``."""
         return self._read(lambda connection: read_journal(connection, workflow_id, after, limit))
+
+    def sweep(self) -> SweepReport:
+        """See ``StateBackend.sweep``."""
+        self._check_server()
+        return sweep(self.engine)
 
     def check(self) -> str:
         """See ``StateBackend.check``."""

@@ -23,6 +23,7 @@ from airflow_wfstate.domain.step import (
     RecordedWrite,
     SaveCheckpoint,
 )
+from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -201,6 +202,10 @@ class StateBackend(Protocol):
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range.
         """
+        ...
+
+    def sweep(self) -> SweepReport:
+        """Make one pass of the sweep now, unless another is under way."""
         ...
 
     def check(self) -> str:

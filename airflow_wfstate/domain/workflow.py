@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import WorkflowState
 
@@ -15,6 +16,19 @@ class FailurePolicy(str, Enum):
 
     COMPENSATE = "compensate"
     HOLD = "hold"
+
+
+class DeadlinePolicy(str, Enum):
+    """What follows, once, when the deadline of a running or failed workflow passes.
+
+    ``flag``: it is shown as overdue. ``fail``: a running one fails, and ``on_failure`` decides about the rest.
+    ``cancel``: it is cancelled. ``compensate``: it is cancelled, and what was done is undone.
+    """
+
+    FLAG = "flag"
+    FAIL = "fail"
+    CANCEL = "cancel"
+    COMPENSATE = "compensate"
 
 
 class IfExists(str, Enum):
@@ -65,6 +79,7 @@ class StartWorkflow:
     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
     :param on_failure: what follows when the workflow fails.
     :param deadline_seconds: from the start on; None for no deadline.
+    :param on_deadline: what follows when the deadline passes.
     :param correlation_id: None for the workflow's own id.
     :param if_exists: when the key is taken by an open workflow of another run.
     :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
@@ -79,6 +94,7 @@ class StartWorkflow:
     participants: list[str] = field(default_factory=list)
     on_failure: FailurePolicy = FailurePolicy.COMPENSATE
     deadline_seconds: int | None = None
+    on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
     correlation_id: str | None = None
     if_exists: IfExists = IfExists.ATTACH
     idempotency_key: str | None = None
@@ -151,6 +167,7 @@ class WorkflowSummary:
     :param hold_reason: why it waits for a person; None when it does not.
     :param updated_at: of the last change (checkpoints do not count).
     :param ended_at: None while open.
+    :param flags: why it makes no progress or needs a person, by kind; as the last sweep found it.
     """
 
     id: str
@@ -170,6 +187,7 @@ class WorkflowSummary:
     updated_at: datetime
     ended_at: datetime | None
     deadline_at: datetime | None
+    flags: list[Flag] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -182,6 +200,7 @@ class WorkflowQuery:
     :param key_prefix: how the key begins; ``%`` and ``_`` are ordinary letters.
     :param dag_id: workflows in which a run of this DAG takes part.
     :param since: started at or after this time.
+    :param stuck: True: only workflows with a flag; False: only those without.
     :param limit: 1 to 1000.
     :param cursor: ``next_cursor`` of the page before; None for the first page.
     :param readable_dag_ids: only workflows in which one of these DAGs takes part; None for no such limit.
@@ -194,6 +213,7 @@ class WorkflowQuery:
     dag_id: str | None = None
     correlation_id: str | None = None
     since: datetime | None = None
+    stuck: bool | None = None
     limit: int = 50
     cursor: str | None = None
     readable_dag_ids: frozenset[str] | None = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -19,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_wfstate import conf
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
+from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance
@@ -43,21 +43,6 @@ _DECIDING: Final = and_(
     _run.c.bound,
     _run.c.role.in_([RunRole.OWNER.value, RunRole.CHILD.value]),
 )
-
-
-@dataclass(frozen=True)
-class SweepReport:
-    """What a pass did, counted in workflows (and relays).
-
-    :param swept: False when another pass holds the lease: nothing was done.
-    """
-
-    swept: bool
-    lost: int = 0
-    failed: int = 0
-    succeeded: int = 0
-    turns: int = 0
-    relays: int = 0
 
 
 def sweep(engine: Engine) -> SweepReport:
