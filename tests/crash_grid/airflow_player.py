@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.connection import Connection
@@ -90,12 +92,19 @@ def _play(
         telling.has_happened = telling.has_happened or report.has_happened
         telling.complaints += [f"{task.task_id}: {complaint}" for complaint in report.complaints]
         if number == 0:
-            telling.crossings += [
-                Crossing(position, index, f"{task.task_id}: {call}") for index, call in enumerate(report.calls)
-            ]
+            telling.crossings += _crossings(position, task.task_id, report.calls)
         return None if report.state is None else (task_instance_id, report.state)
     telling.complaints.append(f"{task.task_id} died {_TRIES} times")
     return None
+
+
+def _crossings(position: int, task_id: str, calls: list[str]) -> Iterator[Crossing]:
+    """The crossings of a task; where one call has several, they are numbered from 1."""
+    counted: Counter[str] = Counter()
+    for index, call in enumerate(calls):
+        counted[call] += 1
+        number = f" {counted[call]}" if calls.count(call) > 1 else ""
+        yield Crossing(position, index, f"{task_id}: {call}{number}")
 
 
 def _run(order: Order, site: Site) -> Report | None:

@@ -50,7 +50,7 @@ def cells_of(name: str, way: Way, site: Site) -> Iterator[Cell]:
         if crossing.position < known:
             continue
         for fault in Fault:
-            is_read = crossing.label.endswith(READS)
+            is_read = any(read in crossing.label for read in READS)
             if fault.applies_to(way) and not (is_read and fault is Fault.OVERTAKEN):
                 yield Cell(name, way, crossing, fault)
 
