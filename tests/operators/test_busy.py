@@ -102,5 +102,15 @@ def test_a_task_that_deferred_itself_and_lost_its_step_goes_on_and_never_starts_
     assert gone_on == [("job_ended", {"job": 1})]
 
 
+def test_a_step_that_is_out_of_attempts_fails_for_good(world, two_runs, monkeypatch):
+    monkeypatch.setattr("airflow_wfstate.conf.max_attempts", lambda: 1)
+    task, _ = world.begin(two_runs[0], "pack")
+    with pytest.raises(AirflowFailException, match=r"\[wfstate\] max_attempts.*airflow wfstate resume"):
+        _execution(world.rows.next_try(task)).execute(_refuse)
+    monkeypatch.setattr("airflow_wfstate.conf.max_attempts", lambda: 0)  # no limit
+    task, _ = world.begin(world.rows.add_run("intake"), "pack")
+    assert _execution(world.rows.next_try(task)).execute(lambda attempt: attempt.begun.attempt) == 2
+
+
 def _fail(*_arguments):
     raise ValueError("it fails")
