@@ -76,6 +76,22 @@ OPTIONS: Final[dict[str, Option]] = {
         "5",
         "How often an api-server that gets requests looks for relays that wait to be set going.",
     ),
+    "stuck_queued_seconds": _option(
+        "integer",
+        "600",
+        "How long a workflow may wait for Airflow to begin its next task before it is flagged as queued too long.",
+    ),
+    "stuck_running_seconds": _option(
+        "integer",
+        "900",
+        "How long a step may at least be at work without a checkpoint before it is flagged as slow. A step that "
+        "usually takes long is given three times its usual duration.",
+    ),
+    "relay_patience_seconds": _option(
+        "integer",
+        "600",
+        "How long a relay may take to begin a compensation whose turn it has, before the workflow is flagged.",
+    ),
     "in_flight_grace_seconds": _option(
         "integer",
         "20",
@@ -168,3 +184,18 @@ def in_flight_grace() -> timedelta:
 def max_attempts() -> int:
     """How many attempts a round of a step gets until a person resumes the workflow; zero: no limit."""
     return int(_text("max_attempts"))
+
+
+def stuck_queued() -> timedelta:
+    """How long a workflow may wait for Airflow to begin its next task before it is flagged."""
+    return timedelta(seconds=int(_text("stuck_queued_seconds")))
+
+
+def stuck_running() -> timedelta:
+    """How long a step may at least be at work without a checkpoint before it is flagged."""
+    return timedelta(seconds=int(_text("stuck_running_seconds")))
+
+
+def relay_patience() -> timedelta:
+    """How long a relay may take to begin a compensation whose turn it has."""
+    return timedelta(seconds=int(_text("relay_patience_seconds")))

@@ -19,6 +19,7 @@ class EntryKind(str, Enum):
     WORKFLOW_COMPENSATING = "workflow.compensating"
     WORKFLOW_COMPENSATED = "workflow.compensated"
     WORKFLOW_COMPENSATION_FAILED = "workflow.compensation_failed"
+    WORKFLOW_OVERDUE = "workflow.overdue"
     WORKFLOW_CANCELLED = "workflow.cancelled"
     RUN_LINKED = "run.linked"
     STEP_BEGAN = "step.began"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.sdk import BaseOperator, Context
 
 from airflow_wfstate.backends.codec import decode, encode
-from airflow_wfstate.domain.workflow import FailurePolicy, IfExists, StartedWorkflow, StartWorkflow
+from airflow_wfstate.domain.workflow import DeadlinePolicy, FailurePolicy, IfExists, StartedWorkflow, StartWorkflow
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.links import WorkflowLink, announce
@@ -35,6 +35,9 @@ class StartWorkflowOperator(BaseOperator):
     :param plan: the steps in order, each ``step`` or ``participant.step``; empty when it is not known.
     :param participants: DAG ids that may join by starting the same name and key; a triggered run always may.
     :param deadline: from the start on; None for none.
+    :param on_deadline: what follows, once, when the deadline passes: ``flag`` shows it as overdue, ``fail`` fails it
+        (and ``on_failure`` decides about the rest), ``cancel`` and ``compensate`` cancel it without and with the undo
+        of what was done.
     :param on_failure: ``compensate`` what was done, or ``hold`` it for a person.
     :param correlation_id: None for the workflow's own id. (templated)
     :param if_exists: what to do when another run's open workflow has the key. ``attach``: take part in it, as a
@@ -58,6 +61,7 @@ class StartWorkflowOperator(BaseOperator):
         plan: Sequence[str] = (),
         participants: Sequence[str] = (),
         deadline: timedelta | None = None,
+        on_deadline: Literal["flag", "fail", "cancel", "compensate"] = "flag",
         on_failure: Literal["compensate", "hold"] = "compensate",
         correlation_id: str | None = None,
         if_exists: Literal["attach", "reject", "terminate"] = "attach",
@@ -71,10 +75,12 @@ class StartWorkflowOperator(BaseOperator):
         self.plan = list(plan)
         self.participants = list(participants)
         self.deadline = deadline
+        self.on_deadline = on_deadline
         self.on_failure = on_failure
         self.correlation_id = correlation_id
         self.if_exists = if_exists
         self.wfstate_conn_id = wfstate_conn_id
+        _check_choice("on_deadline", on_deadline, [policy.value for policy in DeadlinePolicy])
         _check_choice("on_failure", on_failure, [policy.value for policy in FailurePolicy])
         _check_choice("if_exists", if_exists, [choice.value for choice in IfExists])
         if deadline is not None and deadline <= timedelta(0):
@@ -138,6 +144,7 @@ class StartWorkflowOperator(BaseOperator):
             plan=self.plan,
             participants=self.participants,
             on_failure=FailurePolicy(self.on_failure),
+            on_deadline=DeadlinePolicy(self.on_deadline),
             deadline_seconds=None if self.deadline is None else max(1, int(self.deadline.total_seconds())),
             correlation_id=None if self.correlation_id is None else str(self.correlation_id),
             if_exists=IfExists(self.if_exists),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid
+from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, Uuid
 
 airflow_metadata: Final = MetaData()
 
@@ -27,6 +27,12 @@ task_instance: Final = Table(
     Column("end_date", UtcDateTime),
     Column("updated_at", UtcDateTime),
     Column("trigger_id", Integer),
+    Column("scheduled_dttm", UtcDateTime),
+    Column("queued_dttm", UtcDateTime),
+    Column("last_heartbeat_at", UtcDateTime),
+    Column("duration", Float),
+    Column("pool", String(256)),
+    Column("pool_slots", Integer),
 )
 
 task_instance_history: Final = Table(
@@ -51,8 +57,35 @@ dag_run: Final = Table(
     Column("state", String(50)),
     Column("clear_number", Integer),
     Column("triggered_by", String(50)),
+    Column("queued_at", UtcDateTime),
     Column("start_date", UtcDateTime),
     Column("end_date", UtcDateTime),
+)
+
+dag: Final = Table(
+    "dag",
+    airflow_metadata,
+    Column("dag_id", String(250), primary_key=True),
+    Column("is_paused", Boolean),
+    Column("owners", String(2000)),
+    Column("max_active_runs", Integer),
+)
+
+slot_pool: Final = Table(
+    "slot_pool",
+    airflow_metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pool", String(256)),
+    Column("slots", Integer),
+)
+
+job: Final = Table(
+    "job",
+    airflow_metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job_type", String(30)),
+    Column("state", String(20)),
+    Column("latest_heartbeat", UtcDateTime),
 )
 
 FINISHED_TASK_STATES: Final = ("success", "failed", "skipped", "upstream_failed", "removed")

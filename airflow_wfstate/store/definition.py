@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import canonical_json
 from airflow_wfstate.domain.plan import check_plan
-from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.domain.workflow import DeadlinePolicy, FailurePolicy
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
@@ -27,12 +27,14 @@ class Definition:
     participants: list[str] = field(default_factory=list)
     on_failure: FailurePolicy = FailurePolicy.COMPENSATE
     deadline_seconds: int | None = None
+    on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
 
     def content(self) -> str:
         """The canonical text of which the version is taken."""
         return canonical_json(
             {
                 "deadline_seconds": self.deadline_seconds,
+                "on_deadline": self.on_deadline.value,
                 "on_failure": self.on_failure.value,
                 "participants": list(self.participants),
                 "plan": list(self.plan),
@@ -90,4 +92,6 @@ def parse_definition(content: str) -> Definition:
         participants=values["participants"],
         on_failure=FailurePolicy(values["on_failure"]),
         deadline_seconds=values["deadline_seconds"],
+        # Not in definitions of before revision 0003.
+        on_deadline=DeadlinePolicy(values.get("on_deadline", DeadlinePolicy.FLAG.value)),
     )

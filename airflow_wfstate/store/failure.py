@@ -11,6 +11,7 @@ from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change
 from airflow_wfstate.store.pending_compensations import has_something_to_undo
+from airflow_wfstate.store.run_fail import fail_unfinished_tasks
 from airflow_wfstate.store.run_verdict import root_failure
 
 
@@ -21,6 +22,21 @@ def fail_workflow(connection: Connection, change: Change, dag_id: str, run_id: s
     """
     error = change.error or storable_text(_first_error(connection, change, dag_id, run_id))
     change.journal(EntryKind.WORKFLOW_FAILED, data={"dag_id": dag_id, "run_id": run_id, "error": error})
+    _follow_policy(connection, change, error)
+
+
+def fail_by_deadline(connection: Connection, change: Change, reason: str) -> None:
+    """Record that a running workflow failed because its deadline has passed, and what follows by its policy.
+
+    Its unfinished tasks are set to failed, so that its runs end, and the relay runs.
+    """
+    error = change.error or reason
+    failed_tasks = fail_unfinished_tasks(connection, change)
+    change.journal(EntryKind.WORKFLOW_FAILED, data={"error": error, "failed_tasks": failed_tasks})
+    _follow_policy(connection, change, error)
+
+
+def _follow_policy(connection: Connection, change: Change, error: str) -> None:
     to_compensate = has_something_to_undo(connection, change.workflow_id)
     if change.on_failure == FailurePolicy.COMPENSATE.value and to_compensate and not change.reopened:
         change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)

@@ -103,7 +103,7 @@ def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
             change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None, error=None)
         change.journal(EntryKind.WORKFLOW_RESUMED, data=data)
     if request.deadline_seconds is not None:
-        change.set(deadline_at=change.now + timedelta(seconds=request.deadline_seconds))
+        change.set(deadline_at=change.now + timedelta(seconds=request.deadline_seconds), deadline_acted_at=None)
 
 
 def _answer(change: Change, plan: ResumePlan) -> ResumedWorkflow:

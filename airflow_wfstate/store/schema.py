@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from airflow_wfstate.domain.compensation import CompensateWhen
+from airflow_wfstate.domain.flag import FlagKind
 from airflow_wfstate.domain.names import MAX_NAME_LENGTH
 from airflow_wfstate.domain.states import OPEN_WORKFLOW_STATES, CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy, RunRole
@@ -97,6 +98,7 @@ workflow: Final = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("deadline_at", UtcDateTime),
+    Column("deadline_acted_at", UtcDateTime, comment="when the policy of this deadline was carried out"),
     PrimaryKeyConstraint("id", name="wfstate_workflow_pkey"),
     ForeignKeyConstraint(
         ["name", "definition_sha256"],
@@ -278,6 +280,20 @@ journal: Final = Table(
     Column("actor", String(1000), nullable=False),
     Column("data", Text, nullable=False),
     PrimaryKeyConstraint("workflow_id", "number", name="wfstate_journal_pkey"),
+)
+
+flag: Final = Table(
+    "wfstate_flag",
+    metadata,
+    Column("workflow_id", _id(), nullable=False),
+    Column("kind", _STATE, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("owner", String(2000), comment="of the DAG concerned"),
+    Column("command", Text, nullable=False, comment="that would help"),
+    PrimaryKeyConstraint("workflow_id", "kind", name="wfstate_flag_pkey"),
+    ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_flag_workflow_fkey"),
+    _one_of("kind", FlagKind, "wfstate_flag_kind_check"),
 )
 
 request: Final = Table(

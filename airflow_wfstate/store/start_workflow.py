@@ -90,6 +90,7 @@ def _definition(request: StartWorkflow) -> Definition:
         participants=list(request.participants),
         on_failure=request.on_failure,
         deadline_seconds=request.deadline_seconds,
+        on_deadline=request.on_deadline,
     )
 
 

@@ -1,7 +1,8 @@
 """The sweep: one idempotent pass over what nobody reports, under a lease.
 
-It marks lost attempts, fails workflows whose deciding runs failed, closes implicit workflows that ended well, and
-gives turns. Each workflow is a transaction of its own; one that fails is logged and left to the next pass.
+It marks lost attempts, fails workflows whose deciding runs failed, closes implicit workflows that ended well, acts upon
+deadlines, gives turns and sets flags. Each workflow is a transaction of its own; one that fails is logged and left to
+the next pass.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, dag_run, 
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.complete_workflow import complete
+from airflow_wfstate.store.deadline import act_upon_deadline, past_deadline
 from airflow_wfstate.store.failure import fail_workflow
+from airflow_wfstate.store.flags import refresh_flags
 from airflow_wfstate.store.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.take_turn import give_turn
@@ -34,6 +37,7 @@ from airflow_wfstate.store.transaction import Unchanged, run_read, run_transacti
 log = logging.getLogger(__name__)
 
 _LIMIT: Final = 500
+_FIRST: Final = "00000000-0000-0000-0000-000000000000"
 _LEASE: Final = timedelta(seconds=120)
 _workflow, _run, _step = schema.workflow, schema.run, schema.step
 
@@ -54,8 +58,10 @@ def sweep(engine: Engine) -> SweepReport:
         lost=_each(engine, _with_lost_attempts(), _mark_lost),
         failed=_each(engine, _with_failed_run(), _fail),
         succeeded=_each(engine, _implicit_and_ended(), _complete),
+        deadlines=_each(engine, past_deadline(), act_upon_deadline),
         turns=_each(engine, _in_state(WorkflowState.COMPENSATING), _give_turn),
         relays=clear_waiting_relays(engine),
+        flagged=refresh_flags(engine),
     )
     run_transaction(engine, _finish)
     return report
@@ -104,16 +110,23 @@ def last_sweep_at(connection: Connection) -> datetime | None:
 
 
 def _each(engine: Engine, found: Select[tuple[str]], act: Callable[[Connection, Change], None]) -> int:
-    """Lock each workflow that was found and act on it; how many were changed."""
-    with engine.connect() as connection:
-        workflow_ids: list[str] = [row.id for row in connection.execute(found.order_by(_workflow.c.id).limit(_LIMIT))]
-    changed = 0
-    for workflow_id in workflow_ids:
-        try:
-            changed += run_transaction(engine, partial(_change_one, workflow_id, act))
-        except Exception:
-            log.exception("The sweep could not change workflow %s; the next pass tries again.", workflow_id)
-    return changed
+    """Lock each workflow that was found and act on it; how many were changed.
+
+    All of them, a page at a time: those that cannot be changed now do not keep the others from their turn.
+    """
+    changed, after = 0, _FIRST
+    while True:
+        page = found.where(_workflow.c.id > after).order_by(_workflow.c.id).limit(_LIMIT)
+        with engine.connect() as connection:
+            workflow_ids: list[str] = [row.id for row in connection.execute(page)]
+        for workflow_id in workflow_ids:
+            try:
+                changed += run_transaction(engine, partial(_change_one, workflow_id, act))
+            except Exception:
+                log.exception("The sweep could not change workflow %s; the next pass tries again.", workflow_id)
+        if len(workflow_ids) < _LIMIT:
+            return changed
+        after = workflow_ids[-1]
 
 
 def _change_one(

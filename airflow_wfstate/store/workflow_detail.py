@@ -14,6 +14,7 @@ from airflow_wfstate.exceptions import WorkflowNotFound
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.definition import parse_definition
+from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.payload_columns import payload_of
 from airflow_wfstate.store.step_summaries import read_step_summaries
 from airflow_wfstate.store.workflow_list import select_summaries, summary_of
@@ -44,7 +45,7 @@ def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
     definition = parse_definition(row.content)
     where = progress(definition.plan, planned)
     return WorkflowDetail(
-        summary=summary_of(row, planned),
+        summary=summary_of(row, planned, flags_of(connection, [canonical_id])[canonical_id]),
         plan=definition.plan,
         progress=where,
         not_reached=where.remaining if WorkflowState(row.state) is WorkflowState.SUCCEEDED else [],

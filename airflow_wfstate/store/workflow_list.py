@@ -10,12 +10,14 @@ from typing import Final
 
 from sqlalchemy import Connection, Exists, Row, Select, and_, exists, or_, select
 
+from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.plan import PlannedStep, progress
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.definition import parse_definition
+from airflow_wfstate.store.flags import flags_of
 
 _MAX_LIMIT: Final = 1000
 
@@ -56,9 +58,10 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
         statement.order_by(_workflow.c.started_at.desc(), _workflow.c.id.desc()).limit(query.limit + 1)
     ).all()
     page = rows[: query.limit]
-    steps = _steps_of(connection, [row.id for row in page])
+    workflow_ids = [row.id for row in page]
+    steps, flags = _steps_of(connection, workflow_ids), flags_of(connection, workflow_ids)
     return WorkflowPage(
-        workflows=[summary_of(row, steps[row.id]) for row in page],
+        workflows=[summary_of(row, steps[row.id], flags[row.id]) for row in page],
         next_cursor=_cursor(page[-1]) if len(rows) > query.limit else None,
     )
 
@@ -71,7 +74,7 @@ def select_summaries() -> Select[tuple[object, ...]]:
     )
 
 
-def summary_of(row: Row[tuple[object, ...]], steps: list[PlannedStep]) -> WorkflowSummary:
+def summary_of(row: Row[tuple[object, ...]], steps: list[PlannedStep], flags: list[Flag]) -> WorkflowSummary:
     """The summary of a row and its steps, which stand in the order of their last change."""
     where = progress(parse_definition(row.content).plan, steps)
     current = [step.name for step in steps if step.state in (StepState.RUNNING, StepState.WAITING)]
@@ -93,6 +96,7 @@ def summary_of(row: Row[tuple[object, ...]], steps: list[PlannedStep]) -> Workfl
         updated_at=row.updated_at,
         ended_at=row.ended_at,
         deadline_at=row.deadline_at,
+        flags=flags,
     )
 
 
@@ -120,6 +124,9 @@ def _filtered(statement: Select[tuple[object, ...]], query: WorkflowQuery) -> Se
         if query.since.tzinfo is None:
             raise InvalidRequest(f"The time {query.since} has no zone.", "Give one with an offset.")
         statement = statement.where(_workflow.c.started_at >= query.since)
+    if query.stuck is not None:
+        flagged = exists(select(schema.flag.c.kind).where(schema.flag.c.workflow_id == _workflow.c.id))
+        statement = statement.where(flagged if query.stuck else ~flagged)
     if query.dag_id is not None:
         statement = statement.where(_takes_part([query.dag_id]))
     if query.readable_dag_ids is not None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, delete
+from sqlalchemy.exc import IntegrityError, NoResultFound
 
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.sweep import sweep
@@ -54,7 +55,10 @@ class Site:
             return self.rows.add_task(dag_id, run_id, task_id)
         task_instance_id, state = found
         if state in _FINISHED:
-            return self.rows.next_try(task_instance_id, state=state)
+            try:
+                return self.rows.next_try(task_instance_id, state=state)
+            except (IntegrityError, NoResultFound):  # the api-server has just cleared it, a relay that has the turn
+                return self.begin_task(dag_id, run_id, task_id)
         self.rows.set_task_state(task_instance_id, "running")
         return task_instance_id
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from airflow.jobs.job import Job
+from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.models.pool import Pool
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.utils.state import State, TaskInstanceState
@@ -18,6 +21,9 @@ from airflow_wfstate.store import airflow_tables
         (airflow_tables.task_instance, TaskInstance),
         (airflow_tables.task_instance_history, TaskInstanceHistory),
         (airflow_tables.dag_run, DagRun),
+        (airflow_tables.dag, DagModel),
+        (airflow_tables.slot_pool, Pool),
+        (airflow_tables.job, Job),
     ],
 )
 def test_columns_exist_with_the_same_kind_of_type(copy: Table, model: type[TaskInstance]) -> None:

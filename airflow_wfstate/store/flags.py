@@ -1,0 +1,102 @@
+"""The flags: what the sweep has found about open workflows that make no progress.
+
+They are of the sweep alone, change no state and are not journaled. A pass asks each cause anew, in batches, sets what
+it found and takes away what is no more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from airflow_wfstate.domain.flag import Flag, FlagKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.store import schema, stuck_tasks, stuck_workflows
+from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
+from airflow_wfstate.store.transaction import run_transaction
+
+_CAUSES: Final = (*stuck_workflows.CAUSES, *stuck_tasks.CAUSES)
+_BATCH: Final = 500
+_FIRST: Final = "00000000-0000-0000-0000-000000000000"
+_flag: Final = schema.flag
+
+
+def refresh_flags(engine: Engine) -> int:
+    """Ask every cause, and make the flags agree; how many were set, changed or taken away."""
+    changed = 0
+    for cause in _CAUSES:
+        after: str | None = _FIRST
+        while after is not None:
+            after, count = run_transaction(engine, partial(_refresh_batch, cause, after))
+            changed += count
+    return changed
+
+
+def flags_of(connection: Connection, workflow_ids: Sequence[str]) -> dict[str, list[Flag]]:
+    """The flags of these workflows, in the order of their kinds."""
+    found: dict[str, list[Flag]] = defaultdict(list)
+    rows = connection.execute(select(_flag).where(_flag.c.workflow_id.in_(workflow_ids)))
+    for row in rows:
+        found[row.workflow_id].append(Flag(FlagKind(row.kind), row.cause, row.since, row.owner, row.command))
+    order = list(FlagKind)
+    for flags in found.values():
+        flags.sort(key=lambda flag: order.index(flag.kind))
+    return found
+
+
+def _refresh_batch(cause: FlagCause, after: str, connection: Connection) -> tuple[str | None, int]:
+    """Do the next workflows behind ``after``: the last of them, or None when that is all; and how many changed."""
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    question = cause.question(now).where(schema.workflow.c.id > after).order_by(schema.workflow.c.id).limit(_BATCH)
+    rows = connection.execute(question).all()
+    last = _last_complete(rows)
+    found: dict[str, Flag] = {}
+    for row in rows:
+        if row.workflow_id not in found and (last is None or row.workflow_id <= last):
+            flag = cause.flag(connection, row, now)
+            if flag is not None:
+                found[row.workflow_id] = flag
+    return last, _store(connection, cause.kind, after, last, found)
+
+
+def _last_complete(rows: Sequence[FoundRow]) -> str | None:
+    """The last workflow all of whose rows are there; None when there are no more rows behind these."""
+    if len(rows) < _BATCH:
+        return None
+    ids = [row.workflow_id for row in rows]
+    complete = [workflow_id for workflow_id in ids if workflow_id != ids[-1]]
+    return str(complete[-1] if complete else ids[-1])
+
+
+def _store(connection: Connection, kind: FlagKind, after: str, last: str | None, found: dict[str, Flag]) -> int:
+    within = [_flag.c.kind == kind.value, _flag.c.workflow_id > after]
+    if last is not None:
+        within.append(_flag.c.workflow_id <= last)
+    stored = {row.workflow_id: row for row in connection.execute(select(_flag).where(*within))}
+    gone = [workflow_id for workflow_id in stored if workflow_id not in found]
+    if gone:
+        connection.execute(delete(_flag).where(_flag.c.kind == kind.value, _flag.c.workflow_id.in_(gone)))
+    changed = len(gone)
+    for workflow_id, flag in found.items():
+        values = {
+            "cause": storable_text(flag.cause),
+            "since": flag.since,
+            "owner": flag.owner,
+            "command": flag.command,
+        }
+        row = stored.get(workflow_id)
+        if row is None:
+            connection.execute(insert(_flag).values(workflow_id=workflow_id, kind=kind.value, **values))
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            same = (_flag.c.workflow_id == workflow_id, _flag.c.kind == kind.value)
+            connection.execute(update(_flag).where(*same).values(**values))
+        else:
+            continue
+        changed += 1
+    return changed

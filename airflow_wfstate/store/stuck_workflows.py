@@ -1,0 +1,175 @@
+"""The causes of flags that a workflow's own rows and the states of its runs show."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, and_, exists, func, not_, select
+
+from airflow_wfstate import conf
+from airflow_wfstate.domain.flag import Flag, FlagKind
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
+from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import dag, dag_run, task_instance
+from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
+
+_workflow, _run, _step, _turn = schema.workflow, schema.run, schema.step, schema.turn
+
+_CHILD_GRACE: Final = timedelta(seconds=60)
+"""A child run is linked before it exists; for so long it may be on its way."""
+
+_OF_RUN: Final = and_(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id)
+_DECIDES: Final = and_(
+    _run.c.workflow_id == _workflow.c.id, _run.c.bound, _run.c.role.in_([RunRole.OWNER.value, RunRole.CHILD.value])
+)
+
+
+def _owner_dag() -> Any:
+    """The DAG of the run that owns the workflow, for its people."""
+    return (
+        select(dag.c.owners)
+        .join(_run, _run.c.dag_id == dag.c.dag_id)
+        .where(_run.c.workflow_id == _workflow.c.id, _run.c.role == RunRole.OWNER.value)
+        .order_by(_run.c.linked_at)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _overdue(now: datetime) -> Select[Any]:
+    states = [WorkflowState.RUNNING.value, WorkflowState.FAILED.value]
+    return select(
+        _workflow.c.id.label("workflow_id"), _workflow.c.state, _workflow.c.deadline_at, _owner_dag().label("owner")
+    ).where(_workflow.c.state.in_(states), _workflow.c.deadline_at <= now)
+
+
+def _overdue_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
+    command = (
+        f"airflow wfstate resume {row.workflow_id} --deadline 4h"
+        if row.state == WorkflowState.FAILED.value
+        else f"airflow wfstate cancel {row.workflow_id} --compensate"
+    )
+    cause = f"Its deadline passed at {row.deadline_at.isoformat(timespec='seconds')}, and it is {row.state}."
+    return Flag(FlagKind.OVERDUE, cause, row.deadline_at, row.owner, command)
+
+
+def _held(now: datetime) -> Select[Any]:
+    states = [WorkflowState.FAILED.value, WorkflowState.COMPENSATION_FAILED.value]
+    return select(
+        _workflow.c.id.label("workflow_id"),
+        _workflow.c.state,
+        _workflow.c.error,
+        _workflow.c.hold_reason,
+        _workflow.c.updated_at,
+        _owner_dag().label("owner"),
+    ).where(_workflow.c.state.in_(states))
+
+
+def _held_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
+    is_failed = row.state == WorkflowState.FAILED.value
+    what = "It failed" if is_failed else "A compensation failed"
+    reasons = "; ".join(reason.rstrip(".") for reason in (row.error, row.hold_reason) if reason)
+    command = f"airflow wfstate {'resume' if is_failed else 'show'} {row.workflow_id}"
+    return Flag(FlagKind.HELD, f"{what}: {reasons or 'no reason is stored'}.", row.updated_at, row.owner, command)
+
+
+def _child_lost(now: datetime) -> Select[Any]:
+    return (
+        select(
+            _workflow.c.id.label("workflow_id"),
+            _run.c.dag_id,
+            _run.c.run_id,
+            _run.c.linked_at,
+            _step.c.name.label("step"),
+            _owner_dag().label("owner"),
+        )
+        .join(_run, _run.c.workflow_id == _workflow.c.id)
+        .join(_step, _step.c.id == _run.c.parent_step_id)
+        .outerjoin(dag_run, _OF_RUN)
+        .where(
+            _workflow.c.state == WorkflowState.RUNNING.value,
+            _run.c.role == RunRole.CHILD.value,
+            _run.c.bound,
+            _run.c.linked_at <= now - _CHILD_GRACE,
+            dag_run.c.id.is_(None),
+            _step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
+        )
+    )
+
+
+def _child_lost_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
+    cause = f"Step {row.step} waits for the run {row.run_id} of DAG {row.dag_id}, which does not exist (any more)."
+    return Flag(FlagKind.CHILD_LOST, cause, row.linked_at, row.owner, f"airflow wfstate show {row.workflow_id}")
+
+
+def _not_completed(now: datetime) -> Select[Any]:
+    ended = exists(select(_run.c.run_id).join(dag_run, _OF_RUN).where(_DECIDES, dag_run.c.state == "success"))
+    others = exists(
+        select(_run.c.run_id)
+        .outerjoin(dag_run, _OF_RUN)
+        .where(_DECIDES, func.coalesce(dag_run.c.state, "gone") != "success")
+    )
+    ended_at = select(func.max(dag_run.c.end_date)).select_from(_run.join(dag_run, _OF_RUN)).where(_DECIDES)
+    return select(
+        _workflow.c.id.label("workflow_id"),
+        _workflow.c.updated_at,
+        ended_at.scalar_subquery().label("ended_at"),
+        _owner_dag().label("owner"),
+    ).where(_workflow.c.state == WorkflowState.RUNNING.value, not_(_workflow.c.implicit), ended, not_(others))
+
+
+def _not_completed_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
+    return Flag(
+        FlagKind.NOT_COMPLETED,
+        "Its runs ended well, and none of them completed it: a CompleteWorkflowOperator is missing, or was skipped.",
+        row.ended_at or row.updated_at,
+        row.owner,
+        f"airflow wfstate cancel {row.workflow_id}",
+    )
+
+
+def _turn_not_taken(now: datetime) -> Select[Any]:
+    return (
+        select(
+            _workflow.c.id.label("workflow_id"),
+            _turn.c.dag_id,
+            _turn.c.run_id,
+            _turn.c.given_at,
+            dag_run.c.state.label("run_state"),
+            dag.c.is_paused,
+            dag.c.owners.label("owner"),
+            task_instance.c.state.label("relay_state"),
+        )
+        .join(_turn, _turn.c.workflow_id == _workflow.c.id)
+        .outerjoin(dag_run, and_(dag_run.c.dag_id == _turn.c.dag_id, dag_run.c.run_id == _turn.c.run_id))
+        .outerjoin(dag, dag.c.dag_id == _turn.c.dag_id)
+        .outerjoin(task_instance, task_instance.c.id == _turn.c.relay_task_instance_id)
+        .where(
+            _workflow.c.state == WorkflowState.COMPENSATING.value,
+            _turn.c.given_at <= now - conf.relay_patience(),
+            func.coalesce(task_instance.c.state, "none") != "running",
+        )
+    )
+
+
+def _turn_not_taken_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
+    command = f"airflow wfstate show {row.workflow_id}"
+    if row.run_state is None:
+        reason = "that run is gone"
+    elif row.is_paused:
+        reason, command = "the DAG is paused", f"airflow dags unpause {row.dag_id}"
+    else:
+        reason = f"its relay is {row.relay_state or 'not scheduled'}, and the run is {row.run_state}"
+    cause = f"The run {row.run_id} of DAG {row.dag_id} has the turn to compensate, and does not take it: {reason}."
+    return Flag(FlagKind.TURN_NOT_TAKEN, cause, row.given_at, row.owner, command)
+
+
+CAUSES: Final = (
+    FlagCause(FlagKind.OVERDUE, _overdue, _overdue_flag),
+    FlagCause(FlagKind.HELD, _held, _held_flag),
+    FlagCause(FlagKind.CHILD_LOST, _child_lost, _child_lost_flag),
+    FlagCause(FlagKind.NOT_COMPLETED, _not_completed, _not_completed_flag),
+    FlagCause(FlagKind.TURN_NOT_TAKEN, _turn_not_taken, _turn_not_taken_flag),
+)
