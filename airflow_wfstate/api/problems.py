@@ -12,6 +12,8 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from airflow_wfstate.exceptions import (
@@ -25,6 +27,7 @@ from airflow_wfstate.exceptions import (
     Unavailable,
     WorkflowStateError,
 )
+from airflow_wfstate.store.transaction import outage
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +77,8 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(WorkflowStateError, _on_known)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_unexpected)
+    for unexpected in (DBAPIError, PoolTimeout, Exception):  # the first two are then answered without a traceback
+        app.add_exception_handler(unexpected, _on_unexpected)
 
 
 def _on_known(request: Request, error: Exception) -> JSONResponse:
@@ -112,6 +116,9 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
+    # The database may also go away where Airflow's own tables are read: for the token, for permissions.
+    if (known := outage(error)) is not None:
+        return problem(known)
     # Starlette logs the traceback; the caller learns nothing about the inside.
     log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
     return problem(

@@ -72,7 +72,7 @@ class UserToken(httpx.Auth):
             json={"username": self._login, "password": self._password},
             extensions=request.extensions,  # the client's timeouts
         )
-        if response.status_code in (502, 503, 504):
+        if response.is_server_error:  # it may have lost its database, and another try may find it
             raise httpx.ConnectError(f"{self._token_url} answered {response.status_code}")
         token = _access_token(response)
         if not token:

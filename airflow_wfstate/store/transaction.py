@@ -84,17 +84,26 @@ def _persistently(once: Callable[[], Answer]) -> Answer:
         return retrying(once)
     except Contention as error:
         raise DatabaseUnavailable(f"Others keep changing the same workflow: {error}.", "Try again.") from error
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        if _finds_no_table(error):
-            raise not_migrated() from error
-        raise DatabaseUnavailable(
-            f"The database of the workflow state did not answer: {_first_line(error)}.",
-            "Check that it runs and that [database] sql_alchemy_conn (or the Airflow connection) leads to it.",
-        ) from error
-    except ProgrammingError as error:
-        if _finds_no_table(error):
-            raise not_migrated() from error
-        raise
+    except (DBAPIError, PoolTimeout) as error:
+        known = outage(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def outage(error: BaseException) -> WorkflowStateError | None:
+    """Our error for one of SQLAlchemy's that says that the database is away or not migrated; None for others.
+
+    Also for those who read Airflow's own tables outside of a transaction of ours.
+    """
+    if isinstance(error, (OperationalError, InterfaceError, ProgrammingError)) and _finds_no_table(error):
+        return not_migrated()
+    if not isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+        return None
+    return DatabaseUnavailable(
+        f"The database of the workflow state did not answer: {_first_line(error)}.",
+        "Check that it runs and that [database] sql_alchemy_conn (or the Airflow connection) leads to it.",
+    )
 
 
 def _once_and_back(engine: Engine, read: Callable[[Connection], Answer]) -> Answer:

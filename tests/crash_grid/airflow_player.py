@@ -30,10 +30,12 @@ class Telling:
 
     :param crossings: of the first try of each task.
     :param has_happened: whether the fault did.
+    :param has_broken: whether a request broke, because a server died while it was under way.
     """
 
     crossings: list[Crossing] = field(default_factory=list)
     has_happened: bool = False
+    has_broken: bool = False
     complaints: list[str] = field(default_factory=list)
 
 
@@ -90,6 +92,7 @@ def _play(
                 task_instance_id = site.rows.next_try(task_instance_id)
             continue
         telling.has_happened = telling.has_happened or report.has_happened
+        telling.has_broken = telling.has_broken or report.has_broken
         telling.complaints += [f"{task.task_id}: {complaint}" for complaint in report.complaints]
         if number == 0:
             telling.crossings += _crossings(position, task.task_id, report.calls)
@@ -135,4 +138,4 @@ def _listen(pipe: Connection, order: Order, site: Site) -> Report | None:
         assert order.fault is not None
         site.disturb(order.fault)
         pipe.send("it is up again")
-    return Report(None, [], False, [f"nothing was heard of it for {_PATIENCE_SECONDS} seconds"])
+    return Report(None, [], False, complaints=[f"nothing was heard of it for {_PATIENCE_SECONDS} seconds"])

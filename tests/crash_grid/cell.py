@@ -80,8 +80,10 @@ class Result:
     """What a cell found.
 
     :param complaints: what does not hold; empty when all does.
+    :param has_broken: whether a request broke, because a server died while it was under way.
     """
 
     cell: Cell
     complaints: list[str]
     seconds: float
+    has_broken: bool = False

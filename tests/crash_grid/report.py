@@ -11,6 +11,7 @@ from tests.crash_grid.cell import Cell, Fault, Result, Way
 from tests.crash_grid.story import STORIES
 
 _BEGIN: Final = "<!-- crash-grid: begin -->"
+_DISTURBANCES: Final = (Fault.SERVER_KILLED, Fault.POSTGRES_RESTARTED)
 _END: Final = "<!-- crash-grid: end -->"
 
 
@@ -36,6 +37,10 @@ def _markdown(results: list[Result], conditions: str) -> Iterator[str]:
     today = datetime.now(timezone.utc).date().isoformat()
     seconds = sum(result.seconds for result in results)
     yield f"{today}, {conditions}. **{summary(results)}** It took {seconds / 60:.0f} minutes."
+    yield ""
+    disturbed = [result for result in results if result.cell.way.is_api and result.cell.fault in _DISTURBANCES]
+    broken = sum(result.has_broken for result in disturbed)
+    yield f"A server was killed during {len(disturbed)} requests; {broken} of them broke, the others had their answer."
     yield ""
     by_cell = {result.cell: result for result in results}
     for way in Way:

@@ -40,6 +40,8 @@ class Seam:
         self.calls: list[str] = []
         """The call that each crossing belongs to."""
         self.has_happened = False
+        self.has_broken = False
+        """Whether the request was under way, and found no good end, when a server died."""
 
     def enter(self, call: str) -> None:
         """A call of the store begins: what crosses from here on belongs to it."""
@@ -81,7 +83,12 @@ class Seam:
         disturbing = threading.Thread(target=self._disturb)
         disturbing.start()
         try:
-            return act()
+            answer = act()
+            self.has_broken = isinstance(answer, httpx.Response) and answer.is_server_error
+            return answer
+        except httpx.TransportError:
+            self.has_broken = True
+            raise
         finally:
             disturbing.join()
 

@@ -51,11 +51,13 @@ class Report:
     :param state: that Airflow gives it; None when it raised.
     :param calls: of its crossings.
     :param has_happened: whether the fault did.
+    :param has_broken: whether a request broke, because a server died while it was under way.
     """
 
     state: str | None
     calls: list[str]
     has_happened: bool
+    has_broken: bool = False
     complaints: list[str] = field(default_factory=list)
 
 
@@ -87,7 +89,7 @@ def work(order: Order, pipe: Connection) -> None:
         watched.send_late()
     except Exception:
         watched.complaints.append(traceback.format_exc())
-    pipe.send(Report(state, seam.calls, seam.has_happened, watched.complaints))
+    pipe.send(Report(state, seam.calls, seam.has_happened, seam.has_broken, watched.complaints))
 
 
 def _open(order: Order, seam: Seam) -> tuple[StateBackend, Callable[[], Any]]:
