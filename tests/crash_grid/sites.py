@@ -59,7 +59,10 @@ class Site:
                 return self.rows.next_try(task_instance_id, state=state)
             except (IntegrityError, NoResultFound):  # the api-server has just cleared it, a relay that has the turn
                 return self.begin_task(dag_id, run_id, task_id)
-        self.rows.set_task_state(task_instance_id, "running")
+        if state is None:
+            self.rows.begin_cleared(task_instance_id)
+        else:
+            self.rows.set_task_state(task_instance_id, "running")
         return task_instance_id
 
     def sweep_away(self) -> None:

@@ -14,7 +14,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.models.trigger import Trigger
-from sqlalchemy import Engine, RowMapping, delete, insert, select, update
+from sqlalchemy import Engine, RowMapping, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 
@@ -186,6 +186,22 @@ class AirflowRows:
                 .values(id=new_id, try_number=row["try_number"] + 1, state="running", end_date=None)
             )
         return str(new_id)
+
+    def begin_cleared(self, task_instance_id: str) -> None:
+        """What the scheduler does with a task that was cleared: it runs, and the try is counted."""
+        table, history = TaskInstance.__table__, TaskInstanceHistory.__table__
+        tries = select(func.max(history.c.try_number)).where(
+            history.c.dag_id == table.c.dag_id,
+            history.c.run_id == table.c.run_id,
+            history.c.task_id == table.c.task_id,
+            history.c.map_index == table.c.map_index,
+        )
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.id == _uuid(task_instance_id))
+                .values(state="running", try_number=func.coalesce(tries.scalar_subquery(), 0) + 1, end_date=None)
+            )
 
     def delete_task(self, task_instance_id: str) -> None:
         """Delete a task instance without a trace."""
