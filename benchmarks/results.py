@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from benchmarks.dbos_transact import DbosSteps
+from benchmarks.once import FLOOR
 from benchmarks.scope import Scope
 from benchmarks.step_life import Timings
 from benchmarks.task_state_store import TaskCalls
@@ -41,7 +42,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Target:
-    """One of the four things that must hold.
+    """One of the things that must hold.
 
     :param figures: what was measured; None when it was not.
     :param limit: in words.
@@ -60,6 +61,7 @@ class Measured:
     :param lives: of steps, by number of writers and label.
     :param dbos: by number of writers; empty when it was not measured.
     :param calls: from a task; None when not measured.
+    :param once: medians of ``step.once`` and of its floor, in milliseconds, by label.
     :param missing: why something was not measured, by its name.
     """
 
@@ -68,6 +70,7 @@ class Measured:
     lives: dict[int, dict[str, Timings]]
     dbos: dict[int, DbosSteps]
     calls: TaskCalls | None
+    once: dict[str, float]
     missing: dict[str, str]
 
     @property
@@ -77,10 +80,10 @@ class Measured:
 
     def lines(self) -> list[Line]:
         """The table."""
-        return [*self._lives(), *self._dbos(), *self._calls()]
+        return [*self._lives(), *self._once(), *self._dbos(), *self._calls()]
 
     def targets(self) -> list[Target]:
-        """The four that the project sets itself."""
+        """Those that the project sets itself."""
         one = self.lives[1]
         growth = {f"{count} writers": self._growth(count) for count in self.lives}
         gain = {f"{n} writers": self._database(n).rate() / dbos.steps_per_second for n, dbos in self.dbos.items()}
@@ -96,6 +99,7 @@ class Measured:
             _target("begin + complete, database way, one writer", "at most 1.5 ms", life, at_most=1.5),
             _target("steps per second, to DBOS's", "at least 3 times", gain, at_least=3),
             _target(f"growth to {self.with_rows}, database way", "at most 1.2 times", growth, at_most=1.2),
+            _target("a call of step.once, database way", "at most 1.0 ms", self._once_ms(), at_most=1.0),
             _target("a call of the api way, to task_state_store.set", "at most 0.5 times", share, at_most=0.5),
         ]
 
@@ -123,6 +127,13 @@ class Measured:
                 yield Line(
                     label, writers, found.begin_ms(), found.end_ms(), life, found.rate(), life / floor, "floor, 0 steps"
                 )
+
+    def _once(self) -> Iterator[Line]:
+        for label, ms in self.once.items():
+            yield Line(label, 1, life_ms=ms, ratio=ms / self.once[FLOOR], compared_with="its floor")
+
+    def _once_ms(self) -> dict[str, float]:
+        return {label: ms for label, ms in self.once.items() if label != FLOOR}
 
     def _dbos(self) -> Iterator[Line]:
         for writers, found in self.dbos.items():

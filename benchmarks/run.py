@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import task_state_store
+from benchmarks import once, task_state_store
 from benchmarks.dbos_transact import DbosSteps, DbosTransact, NotMeasured
 from benchmarks.results import MANY, NO_ROWS, Measured, rows_label
 from benchmarks.scope import STEPS_A_WORKFLOW, Scope
@@ -38,6 +38,8 @@ def run(scope: Scope, folder: Path, dbos_folder: Path, console: Console) -> Meas
                 missing["DBOS Transact"] = str(error)
         else:
             missing["DBOS Transact"] = "left out"
+        console.print("Measuring step.once ...")
+        calls_once = _measure_once(server, scope)
         version = server.version()
         airflow_url = server.postgres.url("airflow", "psycopg2")
         server.stop_api_servers()
@@ -47,7 +49,7 @@ def run(scope: Scope, folder: Path, dbos_folder: Path, console: Console) -> Meas
             calls = task_state_store.measure(airflow_url, folder / "airflow", scope.calls)
         else:
             missing["task_state_store.set"] = "left out"
-    return Measured(scope, version, lives, dbos, calls, missing)
+    return Measured(scope, version, lives, dbos, calls, calls_once, missing)
 
 
 def _schedules(server: Databases, scope: Scope, writers: int) -> list[list[Turn]]:
@@ -63,6 +65,12 @@ def _schedules(server: Databases, scope: Scope, writers: int) -> list[list[Turn]
                 for schedule in schedules:
                     schedule.append(Turn(way, list(islice(tasks[database], scope.steps // STEPS_A_WORKFLOW))))
     return schedules
+
+
+def _measure_once(server: Databases, scope: Scope) -> dict[str, float]:
+    urls = {driver: server.postgres.url(EMPTY, driver) for driver in ("psycopg", "psycopg2")}
+    tasks = list(islice(running_tasks(urls["psycopg"]), scope.turns * (len(urls) + 1)))
+    return once.medians_ms(once.measure(urls, server.postgres.url(EMPTY), tasks, scope.turns))
 
 
 def _measure_dbos(server: Databases, scope: Scope, folder: Path) -> dict[int, DbosSteps]:

@@ -28,11 +28,14 @@ def test_a_quick_run_measures_every_way_and_judges_every_target(tmp_path: Path) 
     assert {"cores", "python", "postgresql", "apache-airflow"} <= results["machine"].keys()
     found = {(line["label"], line["writers"]) for line in results["lines"]}
     ways = ("database way, psycopg", "database way, psycopg2", "api way", "floor")
+    once = {"step.once, database way, psycopg", "step.once, database way, psycopg2", "floor: insert of a record"}
     assert found == {
         (f"{way}, {rows} steps before", writers) for way in ways for rows in ("0", "1,000") for writers in (1, 8)
-    }
-    assert all(line["begin_ms"] > 0 and line["end_ms"] > 0 and line["rate"] > 0 for line in results["lines"])
-    assert [target["holds"] is None for target in results["targets"]] == [False, True, False, True]
+    } | {(label, 1) for label in once}
+    lives = [line for line in results["lines"] if line["label"] not in once]
+    assert all(line["begin_ms"] > 0 and line["end_ms"] > 0 and line["rate"] > 0 for line in lives)
+    assert all(line["life_ms"] > 0 for line in results["lines"])
+    assert [target["holds"] is None for target in results["targets"]] == [False, True, False, False, True]
     assert results["missing"].keys() == {"DBOS Transact", "task_state_store.set"}
     for label, _ in found:
         assert label in done.stdout
