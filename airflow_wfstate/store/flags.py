@@ -19,7 +19,7 @@ from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.store import schema, stuck_tasks, stuck_workflows
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
-from airflow_wfstate.store.transaction import run_transaction
+from airflow_wfstate.store.transaction import Unchanged, run_transaction
 
 _CAUSES: Final = (*stuck_workflows.CAUSES, *stuck_tasks.CAUSES)
 _BATCH: Final = 500
@@ -50,7 +50,9 @@ def flags_of(connection: Connection, workflow_ids: Sequence[str]) -> dict[str, l
     return found
 
 
-def _refresh_batch(cause: FlagCause, after: str, connection: Connection) -> tuple[str | None, int]:
+def _refresh_batch(
+    cause: FlagCause, after: str, connection: Connection
+) -> tuple[str | None, int] | Unchanged[tuple[str | None, int]]:
     """Do the next workflows behind ``after``: the last of them, or None when that is all; and how many changed."""
     now: datetime = connection.execute(select(database_now())).scalar_one()
     question = cause.question(now).where(schema.workflow.c.id > after).order_by(schema.workflow.c.id).limit(_BATCH)
@@ -62,7 +64,8 @@ def _refresh_batch(cause: FlagCause, after: str, connection: Connection) -> tupl
             flag = cause.flag(connection, row, now)
             if flag is not None:
                 found[row.workflow_id] = flag
-    return last, _store(connection, cause.kind, after, last, found)
+    changed = _store(connection, cause.kind, after, last, found)
+    return (last, changed) if changed else Unchanged((last, 0))
 
 
 def _last_complete(rows: Sequence[FoundRow]) -> str | None:

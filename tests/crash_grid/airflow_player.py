@@ -50,6 +50,7 @@ class Strike:
 def tell(story: Story, key: str, site: Site, strike: Strike | None = None) -> Telling:
     """Play every task of a story until it has ended well, by as many processes as it takes."""
     telling = Telling()
+    site.let_leases_end()
     site.sweep_away()
     for position, task in enumerate(story.tasks):
         if task.begins_run:
