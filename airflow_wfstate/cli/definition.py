@@ -38,6 +38,15 @@ ARG_SINCE: Final = Arg(
     help="Only workflows that started at or after this time: ISO 8601 (without an offset: UTC), or how long ago, "
     "as 90s, 30m, 2h, 1d or 4w",
 )
+ARG_STUCK: Final = Arg(
+    ("--stuck",), action="store_true", help="Only workflows with a flag: they make no progress, or need a person"
+)
+ARG_EVERY: Final = Arg(
+    ("--every",),
+    type=int,
+    metavar="SECONDS",
+    help="Make a pass again and again, so many seconds apart, until SIGINT or SIGTERM (default: one pass)",
+)
 ARG_LIMIT: Final = Arg(
     ("--limit",),
     type=int,
@@ -87,11 +96,24 @@ WFSTATE_COMMANDS: Final = (
             ARG_STATE,
             ARG_DAG_ID,
             ARG_SINCE,
+            ARG_STUCK,
             ARG_LIMIT,
             ARG_CURSOR,
             ARG_OUTPUT,
             ARG_VERBOSE,
         ),
+    ),
+    ActionCommand(
+        name="stuck",
+        help="List open workflows that make no progress: why, since when, and what would help",
+        func=lazy_load_command("airflow_wfstate.cli.stuck_command.list_stuck"),
+        args=(ARG_NAME, ARG_DAG_ID, ARG_LIMIT, ARG_CURSOR, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
+        name="sweep",
+        help="Look for what nobody reports: lost attempts, failed runs, deadlines, turns, workflows without progress",
+        func=lazy_load_command("airflow_wfstate.cli.sweep_command.sweep"),
+        args=(ARG_EVERY, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="show",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -12,7 +10,7 @@ from typing import Final
 
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
-from airflow_wfstate.cli.definition import DEFAULT_WORKFLOW_LIMIT
+from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.rendering import (
     PROGRAM_FORMATS,
     as_json,
@@ -39,6 +37,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
             states=parse_states(arguments.state or []),
             dag_id=arguments.dag_id,
             since=None if arguments.since is None else parse_since(arguments.since, now),
+            stuck=True if arguments.stuck else None,
             limit=arguments.limit,
             cursor=arguments.cursor,
         )
@@ -47,8 +46,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
         print_for_programs(as_json(page.workflows), arguments.output)
     else:
         print_rows([_row(workflow, now) for workflow in page.workflows], arguments.output)
-    if page.next_cursor is not None:
-        print(f"There are more: {_next_page(arguments, page.next_cursor)}", file=sys.stderr)
+    tell_next_page(arguments, page.next_cursor)
 
 
 def parse_states(texts: Sequence[str]) -> list[WorkflowState]:
@@ -97,23 +95,8 @@ def _row(workflow: WorkflowSummary, now: datetime) -> dict[str, object]:
         "state": workflow.state,
         "steps": f"{workflow.steps_done}/{workflow.steps_total}",
         "current_step": workflow.current_step,
+        "flags": ", ".join(flag.kind.value for flag in workflow.flags) or None,
         "started_at": short_time(workflow.started_at),
         "duration": short_duration((workflow.ended_at or now) - workflow.started_at),
         "error": (workflow.hold_reason or workflow.error or "").partition("\n")[0] or None,
     }
-
-
-def _next_page(arguments: Namespace, cursor: str) -> str:
-    """The command that prints the next page: this one with the cursor."""
-    words = ["airflow", "wfstate", "list"]
-    for option in ("name", "key", "dag_id", "since"):
-        value = getattr(arguments, option)
-        if value is not None:
-            words += [f"--{option.replace('_', '-')}", value]
-    for state in arguments.state or []:
-        words += ["--state", state]
-    if arguments.limit != DEFAULT_WORKFLOW_LIMIT:
-        words += ["--limit", str(arguments.limit)]
-    if arguments.output != "table":
-        words += ["-o", arguments.output]
-    return shlex.join([*words, "--cursor", cursor])

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from airflow_wfstate.cli.rendering import print_section, short_duration, short_time, shortened
 from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.step import StepSummary
 
 
@@ -13,6 +14,7 @@ def print_workflow(workflow: WorkflowDetail, output: str) -> None:
     """Print a workflow as ``table`` or ``plain``. Sections that would be empty are left out."""
     print_section("Workflow", [_header(workflow)], output)
     print_section("Progress", [_progress(workflow)], output)
+    print_section("Flags", [_flag(flag) for flag in workflow.summary.flags], output)
     print_section("Steps", [_step(step) for step in workflow.steps], output)
     print_section("Attempts", [row for step in workflow.steps for row in _attempts(step)], output)
     print_section("Checkpoints", [row for step in workflow.steps for row in _checkpoints(step)], output)
@@ -34,6 +36,16 @@ def print_workflow(workflow: WorkflowDetail, output: str) -> None:
         ],
         output,
     )
+
+
+def _flag(flag: Flag) -> dict[str, object]:
+    return {
+        "flag": flag.kind,
+        "since": short_time(flag.since),
+        "owner": flag.owner,
+        "cause": flag.cause,
+        "command": flag.command,
+    }
 
 
 def _header(workflow: WorkflowDetail) -> dict[str, object]:

@@ -1,0 +1,47 @@
+"""``airflow wfstate sweep``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from argparse import Namespace
+
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows
+from airflow_wfstate.domain.sweep_report import SweepReport
+from airflow_wfstate.exceptions import InvalidRequest, Unavailable
+
+_LONGEST_PAUSE = 86400
+
+
+@command
+def sweep(arguments: Namespace, store: StateBackend) -> None:
+    """Make one pass and print what it did; with ``--every`` a pass again and again, until a signal to end."""
+    if arguments.every is None:
+        _print(store.sweep(), arguments.output)
+        return
+    if not 1 <= arguments.every <= _LONGEST_PAUSE:
+        raise InvalidRequest(
+            f"A pass every {arguments.every} seconds is out of range.", f"Give 1 to {_LONGEST_PAUSE} seconds."
+        )
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.is_set():
+        try:
+            _print(store.sweep(), arguments.output)
+        except Unavailable as error:  # the next pass may find the database again
+            print(str(error), file=sys.stderr, flush=True)
+        ended.wait(arguments.every)
+
+
+def _print(report: SweepReport, output: str) -> None:
+    if output in PROGRAM_FORMATS:
+        print_for_programs(as_json(report), output)
+    else:
+        print_rows([vars(report)], output)
+    if not report.swept:
+        print("Another sweep is under way: nothing was done.", file=sys.stderr)
+    sys.stdout.flush()
