@@ -12,8 +12,6 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from airflow_wfstate.exceptions import (
@@ -27,7 +25,7 @@ from airflow_wfstate.exceptions import (
     Unavailable,
     WorkflowStateError,
 )
-from airflow_wfstate.store.transaction import outage
+from airflow_wfstate.store.outage import DATABASE_ERRORS, outage
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +75,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(WorkflowStateError, _on_known)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    for unexpected in (DBAPIError, PoolTimeout, Exception):  # the first two are then answered without a traceback
+    for unexpected in (*DATABASE_ERRORS, Exception):  # those of the database are then answered without a traceback
         app.add_exception_handler(unexpected, _on_unexpected)
 
 

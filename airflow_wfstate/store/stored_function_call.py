@@ -16,7 +16,7 @@ from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from airflow_wfstate.store.transaction import is_missing, not_migrated
+from airflow_wfstate.store.outage import is_missing, not_migrated
 
 DRIVERS: Final = ("psycopg", "psycopg2")
 """Those whose connections have an ``autocommit`` that can be set, and whose parameters are ``%s``."""

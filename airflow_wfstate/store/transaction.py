@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from airflow_wfstate.exceptions import DatabaseNotMigrated, DatabaseUnavailable, WorkflowStateError
+from airflow_wfstate.exceptions import DatabaseUnavailable, WorkflowStateError
+from airflow_wfstate.store.outage import outage
 
 Answer = TypeVar("Answer")
 
@@ -91,21 +92,6 @@ def _persistently(once: Callable[[], Answer]) -> Answer:
         raise known from error
 
 
-def outage(error: BaseException) -> WorkflowStateError | None:
-    """Our error for one of SQLAlchemy's that says that the database is away or not migrated; None for others.
-
-    Also for those who read Airflow's own tables outside of a transaction of ours.
-    """
-    if isinstance(error, (OperationalError, InterfaceError, ProgrammingError)) and _finds_no_table(error):
-        return not_migrated()
-    if not isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
-        return None
-    return DatabaseUnavailable(
-        f"The database of the workflow state did not answer: {_first_line(error)}.",
-        "Check that it runs and that [database] sql_alchemy_conn (or the Airflow connection) leads to it.",
-    )
-
-
 def _once_and_back(engine: Engine, read: Callable[[Connection], Answer]) -> Answer:
     with engine.connect() as connection:
         return read(connection)
@@ -140,30 +126,3 @@ def _is_worth_another_try(error: BaseException) -> bool:
         return sqlstate in _RETRYABLE_SQLSTATES
     text = str(error.orig).lower()
     return isinstance(error, OperationalError) and ("locked" in text or "connect" in text)
-
-
-def is_missing(error: BaseException) -> bool:
-    """Whether a driver's error says that a table, a column or a stored function does not exist."""
-    sqlstate = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    if sqlstate is not None:
-        return sqlstate in ("42P01", "42703", "42883")  # undefined table, column, function
-    text = str(error).lower()
-    return "no such table" in text or "no such column" in text
-
-
-def not_migrated() -> DatabaseNotMigrated:
-    """The error for a database without our tables, or with old ones."""
-    return DatabaseNotMigrated(
-        "The tables of the workflow state are missing in this database, or older than this package.",
-        "Run: airflow db migrate",
-    )
-
-
-def _finds_no_table(error: BaseException) -> bool:
-    return isinstance(error, DBAPIError) and error.orig is not None and is_missing(error.orig)
-
-
-def _first_line(error: BaseException) -> str:
-    original = getattr(error, "orig", None) or error
-    lines = str(original).strip().splitlines()
-    return (lines[0] if lines else type(original).__name__).rstrip(".")
