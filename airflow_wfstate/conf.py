@@ -199,3 +199,10 @@ def stuck_running() -> timedelta:
 def relay_patience() -> timedelta:
     """How long a relay may take to begin a compensation whose turn it has."""
     return timedelta(seconds=int(_text("relay_patience_seconds")))
+
+
+def scheduler_silence() -> timedelta:
+    """How long a scheduler may not be heard of before it counts as dead: Airflow's own threshold."""
+    from airflow.configuration import conf
+
+    return timedelta(seconds=conf.getint("scheduler", "scheduler_health_check_threshold", fallback=30))

@@ -34,6 +34,31 @@ class AirflowClient:
         """Let the runs of a DAG start."""
         self._ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Let no task of a DAG start."""
+        self._ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": True})
+
+    def add_pool(self, name: str, slots: int) -> None:
+        """Make a pool."""
+        self._ask("POST", "/api/v2/pools", json={"name": name, "slots": slots, "include_deferred": False})
+
+    def resize_pool(self, name: str, slots: int) -> None:
+        """Change the slots of a pool."""
+        self._ask("PATCH", f"/api/v2/pools/{name}", json={"slots": slots}, params={"update_mask": "slots"})
+
+    def add_connection(self, connection_id: str, fields: Mapping[str, object]) -> None:
+        """Define an Airflow connection; the fields are those of Airflow's API, such as ``conn_type``."""
+        self._ask("POST", "/api/v2/connections", json={"connection_id": connection_id, **fields})
+
+    def delete_connection(self, connection_id: str) -> None:
+        """Take an Airflow connection away."""
+        self._delete(f"/api/v2/connections/{connection_id}")
+
+    def runs(self, dag_id: str) -> list[Json]:
+        """The first 100 runs of a DAG, oldest first."""
+        found: list[Json] = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"limit": 100})["dag_runs"]
+        return found
+
     def has_dag(self, dag_id: str) -> bool:
         """Whether Airflow has parsed a DAG."""
         return self._send("GET", f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK

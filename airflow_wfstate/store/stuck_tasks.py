@@ -27,7 +27,6 @@ from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
 _workflow, _run, _step, _attempt = schema.workflow, schema.run, schema.step, schema.attempt
 
 _WAITING_TASK_STATES: Final = ("queued", "scheduled")
-_SCHEDULER_SILENT: Final = timedelta(seconds=60)
 _USUAL_TIMES: Final = 3
 """A step may take so many times as long as it usually does."""
 _EARLIER: Final = 20
@@ -133,10 +132,11 @@ def _why_queued(connection: Connection, row: FoundRow, now: datetime) -> tuple[s
             "airflow jobs check",
         )
     slots, used = _pool(connection, task.pool)
-    if slots is not None and 0 <= slots <= used:
+    if slots is None or 0 <= slots <= used:
+        lacks = "does not exist" if slots is None else f"has {slots} slots, and none is free"
         return (
-            f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} waits for the pool {task.pool}, whose "
-            f"{slots} slots are taken.",
+            f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} waits for the pool {task.pool}, which "
+            f"{lacks}.",
             f"airflow pools get {task.pool}",
         )
     return (
@@ -150,7 +150,7 @@ def _has_live_scheduler(connection: Connection, now: datetime) -> bool:
     newest = connection.execute(
         select(func.max(job.c.latest_heartbeat)).where(job.c.job_type == "SchedulerJob", job.c.state == "running")
     ).scalar_one()
-    return newest is not None and newest > now - _SCHEDULER_SILENT
+    return newest is not None and newest > now - conf.scheduler_silence()
 
 
 def _pool(connection: Connection, name: str) -> tuple[int | None, int]:

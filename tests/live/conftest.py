@@ -21,6 +21,9 @@ _PATIENCE = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     # Not below 5: Airflow may lose an event that comes while the task is still being deferred.
     "AIRFLOW__WFSTATE__BUSY_POLL_SECONDS": "6",
+    "AIRFLOW__WFSTATE__STUCK_QUEUED_SECONDS": "5",
+    "AIRFLOW__WFSTATE__STUCK_RUNNING_SECONDS": "10",
+    "AIRFLOW__WFSTATE__RELAY_PATIENCE_SECONDS": "5",
 }
 
 

@@ -140,7 +140,7 @@ def start_ended(world: World, run_id: str) -> None:
     ("state", "pool", "cause"),
     [
         ("queued", "default_pool", "no worker takes it"),
-        ("scheduled", "closed", "waits for the pool closed, whose 0 slots are taken"),
+        ("scheduled", "closed", "waits for the pool closed, which has 0 slots, and none is free"),
         ("scheduled", "default_pool", "a limit of parallel tasks"),
     ],
 )
