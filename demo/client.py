@@ -135,6 +135,10 @@ class AirflowClient:
         """Resume a workflow; ``reason`` and ``deadline_seconds`` may be given."""
         return self._ask("POST", f"/wfstate/v1/workflows/{workflow_id}/resume", json=wish)
 
+    def fail_run(self, dag_id: str, run_id: str) -> None:
+        """Mark a run as failed."""
+        self._ask("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
+
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """Delete a run from Airflow."""
         self._delete(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")

@@ -25,21 +25,13 @@ def forgotten(world: World) -> str:
     return workflow_id
 
 
-def _sweep(world: World) -> None:
-    """Make a pass; the api-server of the test may be at its own."""
-    for _ in range(1000):
-        if world.backend.sweep().swept:
-            return
-    pytest.fail("Another sweep never ends.")
-
-
 def _stuck(world: World) -> dict[str, tuple[Flag, ...]]:
     page = world.backend.list_workflows(WorkflowQuery(name="forgotten", stuck=True, limit=1000))
     return {workflow.id: tuple(workflow.flags) for workflow in page.workflows}
 
 
 def test_what_is_stuck_is_listed_with_its_flag_until_it_is_so_no_more(world: World, forgotten: str) -> None:
-    _sweep(world)
+    world.sweep()
 
     (flag,) = _stuck(world)[forgotten]
     assert flag.kind is FlagKind.NOT_COMPLETED
@@ -50,7 +42,7 @@ def test_what_is_stuck_is_listed_with_its_flag_until_it_is_so_no_more(world: Wor
     assert tuple(detail.summary.flags) == (flag,)
 
     world.backend.cancel_workflow(CancelWorkflow(forgotten, actor="cli:ada"))
-    _sweep(world)
+    world.sweep()
 
     assert forgotten not in _stuck(world)
     assert tuple(world.backend.get_workflow(forgotten).summary.flags) == ()
@@ -58,9 +50,9 @@ def test_what_is_stuck_is_listed_with_its_flag_until_it_is_so_no_more(world: Wor
 
 def test_a_flag_is_not_journaled_and_keeps_its_time(world: World, forgotten: str) -> None:
     before = world.journal(forgotten)
-    _sweep(world)
+    world.sweep()
     first = _stuck(world)[forgotten]
-    _sweep(world)
+    world.sweep()
 
     assert _stuck(world)[forgotten] == first
     assert world.journal(forgotten) == before
@@ -68,7 +60,7 @@ def test_a_flag_is_not_journaled_and_keeps_its_time(world: World, forgotten: str
 
 def test_the_filter_tells_the_stuck_from_the_others(world: World, forgotten: str) -> None:
     at_work = world.start(name="forgotten").workflow.id
-    _sweep(world)
+    world.sweep()
 
     def listed(stuck: bool | None) -> set[str]:
         page = world.backend.list_workflows(WorkflowQuery(name="forgotten", stuck=stuck, limit=1000))

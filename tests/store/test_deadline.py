@@ -14,7 +14,6 @@ from airflow_wfstate.domain.flag import FlagKind
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.workflow import DeadlinePolicy, FailurePolicy, StartWorkflow
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
@@ -49,7 +48,7 @@ def _start(world: World, policy: DeadlinePolicy, *, on_failure: FailurePolicy = 
     _, begun = world.begin(run_id, "charge", compensation=CompensationDeclaration("task:charge"))
     world.succeed(begun, 1)
     world.begin(run_id, "ship")
-    sweep(world.rows.engine)
+    world.sweep()
     assert world.backend.get_workflow(workflow_id).summary.state.value == "running", "the deadline is not over"
     _pass(world, workflow_id)
     return workflow_id
@@ -83,20 +82,20 @@ def test_it_acts_by_its_policy_and_once(
 ) -> None:
     workflow_id = _start(world, policy, on_failure=on_failure)
 
-    assert sweep(world.rows.engine).deadlines == 1
+    assert world.sweep().deadlines == 1
 
     assert _state(world, workflow_id) == state
     assert world.told(workflow_id).count("workflow.overdue") == 1
     flags = [flag.kind for flag in world.backend.get_workflow(workflow_id).summary.flags]
     assert (FlagKind.OVERDUE in flags) == (state in ("running", "failed"))
-    assert sweep(world.rows.engine).deadlines == 0
+    assert world.sweep().deadlines == 0
     assert world.told(workflow_id).count("workflow.overdue") == 1
 
 
 def test_a_failure_by_deadline_says_so_and_ends_the_tasks(world: World) -> None:
     workflow_id = _start(world, DeadlinePolicy.FAIL, on_failure=FailurePolicy.HOLD)
 
-    sweep(world.rows.engine)
+    world.sweep()
 
     detail = world.backend.get_workflow(workflow_id)
     assert "The deadline" in str(detail.summary.error)
@@ -106,24 +105,24 @@ def test_a_failure_by_deadline_says_so_and_ends_the_tasks(world: World) -> None:
 
 def test_a_new_deadline_acts_again(world: World) -> None:
     workflow_id = _start(world, DeadlinePolicy.FLAG)
-    sweep(world.rows.engine)
+    world.sweep()
     with world.rows.engine.begin() as connection:
         connection.execute(
             update(schema.workflow).where(schema.workflow.c.id == workflow_id).values(deadline_acted_at=None)
         )
 
-    assert sweep(world.rows.engine).deadlines == 1
+    assert world.sweep().deadlines == 1
 
 
 def test_it_does_nothing_while_compensating(world: World) -> None:
     workflow_id = _start(world, DeadlinePolicy.COMPENSATE)
-    sweep(world.rows.engine)
+    world.sweep()
     with world.rows.engine.begin() as connection:
         connection.execute(
             update(schema.workflow).where(schema.workflow.c.id == workflow_id).values(deadline_acted_at=None)
         )
     before = world.told(workflow_id)
 
-    assert sweep(world.rows.engine).deadlines == 0
+    assert world.sweep().deadlines == 0
 
     assert [line for line in world.told(workflow_id) if line not in before] == []

@@ -20,7 +20,6 @@ from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import EndAttempt, LinkChildRun, SaveCheckpoint
 from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowQuery
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
@@ -92,8 +91,7 @@ def _long_ago(world: World, key: str) -> None:
 
 def _flags(world: World, key: str) -> dict[FlagKind, Flag]:
     """What a sweep flags."""
-    report = sweep(world.rows.engine)
-    assert report.swept
+    world.sweep()
     flags = world.backend.get_workflow(_id_of(world, key)).summary.flags
     listed = world.backend.list_workflows(WorkflowQuery(key=key, stuck=bool(flags))).workflows
     assert [workflow.flags for workflow in listed] == [flags]
@@ -119,7 +117,7 @@ def test_a_paused_dag_is_named_and_unpausing_takes_the_flag_away(world: World, d
     assert flag.command == f"airflow dags unpause {dag_id}"
     assert flag.owner == "ada"
     assert flag.since < datetime.now(timezone.utc) - timedelta(hours=1)
-    assert sweep(world.rows.engine).flagged == 0, "asked again, it is the same"
+    assert _flags(world, run_id)[FlagKind.QUEUED] == flag, "asked again, it is the same"
     world.begin(run_id, "pack", dag_id=dag_id)
     assert _flags(world, run_id) == {}
 
@@ -141,7 +139,8 @@ def start_ended(world: World, run_id: str) -> None:
     [
         ("queued", "default_pool", "no worker takes it"),
         ("scheduled", "closed", "waits for the pool closed, which has 0 slots, and none is free"),
-        ("scheduled", "default_pool", "a limit of parallel tasks"),
+        ("scheduled", "missing", "waits for the pool missing, which does not exist"),
+        ("scheduled", "open", "a limit of parallel tasks"),
     ],
 )
 def test_a_task_that_waits_for_its_turn_is_named(
@@ -152,8 +151,9 @@ def test_a_task_that_waits_for_its_turn_is_named(
     ago = datetime.now(timezone.utc) - LONG
     _set(world.rows.engine, TaskInstance.__table__, {"id": _uuid(task)}, pool=pool, scheduled_dttm=ago, queued_dttm=ago)
     with world.rows.engine.begin() as connection:
-        connection.execute(delete(Pool.__table__).where(Pool.__table__.c.pool == "closed"))
-        connection.execute(insert(Pool.__table__).values(pool="closed", slots=0, include_deferred=False))
+        connection.execute(delete(Pool.__table__).where(Pool.__table__.c.pool.in_(["closed", "open"])))
+        for name, slots in (("closed", 0), ("open", 4)):
+            connection.execute(insert(Pool.__table__).values(pool=name, slots=slots, include_deferred=False))
     _long_ago(world, run_id)
 
     assert cause in _flags(world, run_id)[FlagKind.QUEUED].cause
@@ -205,7 +205,8 @@ def test_a_step_that_takes_longer_than_usual_is_slow_until_a_checkpoint(world: W
 
     _set(world.rows.engine, schema.attempt, attempt, started_at=datetime.now(timezone.utc) - LONG)
     flag = _flags(world, run_id)[FlagKind.SLOW]
-    assert "Step charge is at work without a checkpoint for 2:00:00 (it usually takes 0:20:00)" in flag.cause
+    assert "Step charge is at work without a checkpoint for 2:00:0" in flag.cause
+    assert "(it usually takes 0:20:00)" in flag.cause
     assert "never gave a heartbeat" in flag.cause
 
     world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, 1, "half", Payload.of(1)))
@@ -281,7 +282,7 @@ def test_a_turn_that_is_not_taken_is_named(world: World, dag_id: str, run_id: st
     world.rows.set_task_state(relay, None)
     _set(world.rows.engine, DagModel.__table__, {"dag_id": dag_id}, is_paused=True)
     workflow_id = _id_of(world, run_id)
-    sweep(world.rows.engine)
+    world.sweep()
     _set(world.rows.engine, schema.turn, {"workflow_id": workflow_id}, given_at=datetime.now(timezone.utc) - LONG)
 
     flag = _flags(world, run_id)[FlagKind.TURN_NOT_TAKEN]
