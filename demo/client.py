@@ -38,13 +38,17 @@ class AirflowClient:
         """Let no task of a DAG start."""
         self._ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": True})
 
+    def has_pool(self, name: str) -> bool:
+        """Whether there is a pool."""
+        return self._send("GET", f"/api/v2/pools/{name}").status_code == httpx.codes.OK
+
     def add_pool(self, name: str, slots: int) -> None:
         """Make a pool."""
         self._ask("POST", "/api/v2/pools", json={"name": name, "slots": slots, "include_deferred": False})
 
     def resize_pool(self, name: str, slots: int) -> None:
         """Change the slots of a pool."""
-        self._ask("PATCH", f"/api/v2/pools/{name}", json={"slots": slots}, params={"update_mask": "slots"})
+        self._ask("PATCH", f"/api/v2/pools/{name}", json={"pool": name, "slots": slots, "include_deferred": False})
 
     def add_connection(self, connection_id: str, fields: Mapping[str, object]) -> None:
         """Define an Airflow connection; the fields are those of Airflow's API, such as ``conn_type``."""

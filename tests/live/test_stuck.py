@@ -44,9 +44,9 @@ class Stuck:
     def key(self, name: str) -> str:
         return f"{self.stage.label}-{name}"
 
-    def trigger(self, name: str) -> None:
-        conf = {"key": self.key(name), "folder": str(self.folder)}
-        self.client.trigger(f"stuck_{name}", self.key(name), conf)
+    def trigger(self, name: str, *, key: str | None = None) -> None:
+        conf = {"key": self.key(key or name), "folder": str(self.folder)}
+        self.client.trigger(f"stuck_{name}", self.key(key or name), conf)
 
     def let_go_on(self, name: str) -> None:
         (self.folder / f"{self.key(name)}.go").touch()
@@ -77,12 +77,14 @@ def stuck(stage: Stage, tmp_path: Path) -> Stuck:
     names = [*CAUSES, *(f"overdue_{policy}" for policy in ("fail", "cancel", "compensate")), "child_waits"]
     for name in names:
         stage.wait_for(f"the DAG stuck_{name}", lambda name=name: stage.client.has_dag(f"stuck_{name}"))
+    if not stage.client.has_pool("stuck"):
+        stage.client.add_pool("stuck", 0)
+    stage.client.resize_pool("stuck", 0)
     return Stuck(stage, tmp_path)
 
 
 def test_each_cause_is_named_and_goes_away(stuck: Stuck) -> None:
     stage, client = stuck.stage, stuck.client
-    client.add_pool("stuck", 0)
     for name in ("child", *(name for name in CAUSES if name != "child")):
         stuck.trigger(name)
     for policy in ("fail", "cancel", "compensate"):
@@ -140,6 +142,21 @@ def test_each_cause_is_named_and_goes_away(stuck: Stuck) -> None:
         stage.wait_for(f"{name} to be {state}", lambda name=name, state=state: stuck.state(name) == state)
     stage.wait_for("the child's parent to notice", lambda: stuck.state("child") != "running")
     stage.wait_for("the flags to go", lambda: set(stuck.flags()) <= {"child", "overdue_fail"}, pause_seconds=1)
+
+
+def test_a_scheduler_that_is_dead_is_the_cause_while_it_is(stuck: Stuck) -> None:
+    stuck.trigger("pool", key="scheduler")
+
+    def cause_is(text: str) -> bool:
+        return any(text in flag["cause"] for flag in stuck.flags().get("scheduler", []))
+
+    stuck.stage.wait_for("the pool to be the cause", lambda: cause_is("waits for the pool stuck"), pause_seconds=1)
+    stuck.stage.airflow.kill_part("scheduler")
+    stuck.stage.wait_for("the scheduler to be missed", lambda: cause_is("no scheduler is alive"), pause_seconds=1)
+    stuck.stage.airflow.start_part("scheduler")
+    stuck.stage.wait_for("the pool to be the cause again", lambda: cause_is("waits for the pool"), pause_seconds=1)
+    stuck.client.resize_pool("stuck", 2)
+    stuck.stage.wait_for("it to go on", lambda: stuck.state("scheduler") == "succeeded")
 
 
 def _id(stuck: Stuck, name: str) -> str:
