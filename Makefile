@@ -30,7 +30,9 @@ demo: install  ## Run the main job on a real Airflow with a real PostgreSQL, and
 
 test: lint  ## Check the code and run every test
 	@# A folder of its own: pytest deletes older ones, also those of a test run that is still at work.
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/pytest --basetemp="$$folder/tests" $(PYTEST_ARGUMENTS)
+	@# Two processes, since the tests of a live Airflow mostly wait (tests/conftest.py says what goes together).
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/pytest --basetemp="$$folder/tests" \
+		--numprocesses=2 --dist=loadgroup --no-loadscope-reorder $(PYTEST_ARGUMENTS)
 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks
