@@ -71,9 +71,11 @@ def api_backend(api_server: ApiServer) -> Iterator[ApiBackend]:
     backend.close()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let each room's tests run in one process, in order."""
+    item.add_marker(pytest.mark.xdist_group(item.path.relative_to(CHECKOUT / "tests").parts[0]))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each room's tests run in one process, in order, and those of the live Airflow, which mostly wait, first."""
-    for item in items:
-        room = item.path.relative_to(CHECKOUT / "tests").parts[0]
-        item.add_marker(pytest.mark.xdist_group(room))
+    """Let the tests of the live Airflow, which mostly wait, run beside all others: they come first."""
     items.sort(key=lambda item: item.get_closest_marker("live") is None)
