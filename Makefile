@@ -32,7 +32,7 @@ test: lint  ## Check the code and run every test
 	@# A folder of its own: pytest deletes older ones, also those of a test run that is still at work.
 	@# Two processes, since the tests of a live Airflow mostly wait (tests/conftest.py says what goes together).
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/pytest --basetemp="$$folder/tests" \
-		--numprocesses=2 --dist=loadgroup --no-loadscope-reorder $(PYTEST_ARGUMENTS)
+		--numprocesses=2 --dist=loadscope --no-loadscope-reorder $(PYTEST_ARGUMENTS)
 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -71,9 +73,16 @@ def api_backend(api_server: ApiServer) -> Iterator[ApiBackend]:
     backend.close()
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let each room's tests run in one process, in order."""
-    item.add_marker(pytest.mark.xdist_group(item.path.relative_to(CHECKOUT / "tests").parts[0]))
+class RoomScheduling(LoadScopeScheduling):
+    """Each room's tests run in one process, in order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.split("/")[1]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> RoomScheduling:
+    """Share the tests out by room."""
+    return RoomScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
