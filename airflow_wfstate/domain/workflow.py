@@ -18,6 +18,17 @@ class FailurePolicy(str, Enum):
     HOLD = "hold"
 
 
+class CompensationErrorPolicy(str, Enum):
+    """What follows when a compensation has failed for good.
+
+    ``stop``: the workflow is held at once, and what is still to be undone stays armed. ``continue``: the others are
+    tried first, and then it is held.
+    """
+
+    STOP = "stop"
+    CONTINUE = "continue"
+
+
 class DeadlinePolicy(str, Enum):
     """What follows, once, when the deadline of a running or failed workflow passes.
 
@@ -78,6 +89,7 @@ class StartWorkflow:
     :param plan: the steps in order, each as ``step`` or ``participant.step``; empty when it is not known.
     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
     :param on_failure: what follows when the workflow fails.
+    :param on_compensation_error: what follows when a compensation fails for good.
     :param deadline_seconds: from the start on; None for no deadline.
     :param on_deadline: what follows when the deadline passes.
     :param correlation_id: None for the workflow's own id.
@@ -93,6 +105,7 @@ class StartWorkflow:
     plan: list[str] = field(default_factory=list)
     participants: list[str] = field(default_factory=list)
     on_failure: FailurePolicy = FailurePolicy.COMPENSATE
+    on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP
     deadline_seconds: int | None = None
     on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
     correlation_id: str | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.domain.compensation import (
@@ -75,6 +76,8 @@ class CompensateWorkflowOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Take turns until there is none for this run.
 
+        :raises AirflowFailException: a person must decide, because a compensation failed for good, or nobody can run
+            it.
         :returns: ``decision`` and ``reason`` of the last answer, and ``compensations``: what was undone or tried.
         """
         backend = WorkflowStateHook(self.wfstate_conn_id).get_conn()
@@ -84,6 +87,9 @@ class CompensateWorkflowOperator(BaseOperator):
             answer = self._take_turn(backend, context)
             if answer.workflow is not None and not done:
                 announce(self, context["ti"], answer.workflow, decision=answer.decision.value)
+            if answer.decision is TurnDecision.HELD:
+                # So that Airflow shows it, and calls the task's on_failure_callback; the run's state stays as it is.
+                raise AirflowFailException(f"The workflow is held: {answer.reason} A person must decide.")
             if answer.decision is not TurnDecision.COMPENSATE or answer.work is None or answer.workflow is None:
                 self.log.info("%s: %s", answer.decision.value, answer.reason)
                 return {"decision": answer.decision.value, "reason": answer.reason, "compensations": done}

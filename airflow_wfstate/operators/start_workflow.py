@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.sdk import BaseOperator, Context
 
 from airflow_wfstate.backends.codec import decode, encode
-from airflow_wfstate.domain.workflow import DeadlinePolicy, FailurePolicy, IfExists, StartedWorkflow, StartWorkflow
+from airflow_wfstate.domain.workflow import (
+    CompensationErrorPolicy,
+    DeadlinePolicy,
+    FailurePolicy,
+    IfExists,
+    StartedWorkflow,
+    StartWorkflow,
+)
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.links import WorkflowLink, announce
@@ -39,6 +46,8 @@ class StartWorkflowOperator(BaseOperator):
         (and ``on_failure`` decides about the rest), ``cancel`` and ``compensate`` cancel it without and with the undo
         of what was done.
     :param on_failure: ``compensate`` what was done, or ``hold`` it for a person.
+    :param on_compensation_error: when an undo fails for good, ``stop`` and hold the workflow, or ``continue`` with what
+        else is to be undone, and hold it then.
     :param correlation_id: None for the workflow's own id. (templated)
     :param if_exists: what to do when another run's open workflow has the key. ``attach``: take part in it, as a
         guest. ``reject``: fail. ``terminate``: cancel it with compensation, wait for its end, and start anew (also
@@ -63,6 +72,7 @@ class StartWorkflowOperator(BaseOperator):
         deadline: timedelta | None = None,
         on_deadline: Literal["flag", "fail", "cancel", "compensate"] = "flag",
         on_failure: Literal["compensate", "hold"] = "compensate",
+        on_compensation_error: Literal["stop", "continue"] = "stop",
         correlation_id: str | None = None,
         if_exists: Literal["attach", "reject", "terminate"] = "attach",
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
@@ -77,10 +87,14 @@ class StartWorkflowOperator(BaseOperator):
         self.deadline = deadline
         self.on_deadline = on_deadline
         self.on_failure = on_failure
+        self.on_compensation_error = on_compensation_error
         self.correlation_id = correlation_id
         self.if_exists = if_exists
         self.wfstate_conn_id = wfstate_conn_id
         _check_choice("on_deadline", on_deadline, [policy.value for policy in DeadlinePolicy])
+        _check_choice(
+            "on_compensation_error", on_compensation_error, [policy.value for policy in CompensationErrorPolicy]
+        )
         _check_choice("on_failure", on_failure, [policy.value for policy in FailurePolicy])
         _check_choice("if_exists", if_exists, [choice.value for choice in IfExists])
         if deadline is not None and deadline <= timedelta(0):
@@ -145,6 +159,7 @@ class StartWorkflowOperator(BaseOperator):
             participants=self.participants,
             on_failure=FailurePolicy(self.on_failure),
             on_deadline=DeadlinePolicy(self.on_deadline),
+            on_compensation_error=CompensationErrorPolicy(self.on_compensation_error),
             deadline_seconds=None if self.deadline is None else max(1, int(self.deadline.total_seconds())),
             correlation_id=None if self.correlation_id is None else str(self.correlation_id),
             if_exists=IfExists(self.if_exists),

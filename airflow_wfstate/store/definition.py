@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import canonical_json
 from airflow_wfstate.domain.plan import check_plan
-from airflow_wfstate.domain.workflow import DeadlinePolicy, FailurePolicy
+from airflow_wfstate.domain.workflow import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
@@ -28,12 +28,14 @@ class Definition:
     on_failure: FailurePolicy = FailurePolicy.COMPENSATE
     deadline_seconds: int | None = None
     on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
+    on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP
 
     def content(self) -> str:
         """The canonical text of which the version is taken."""
         return canonical_json(
             {
                 "deadline_seconds": self.deadline_seconds,
+                "on_compensation_error": self.on_compensation_error.value,
                 "on_deadline": self.on_deadline.value,
                 "on_failure": self.on_failure.value,
                 "participants": list(self.participants),
@@ -94,4 +96,8 @@ def parse_definition(content: str) -> Definition:
         deadline_seconds=values["deadline_seconds"],
         # Not in definitions of before revision 0003.
         on_deadline=DeadlinePolicy(values.get("on_deadline", DeadlinePolicy.FLAG.value)),
+        # Not in definitions of before revision 0004.
+        on_compensation_error=CompensationErrorPolicy(
+            values.get("on_compensation_error", CompensationErrorPolicy.STOP.value)
+        ),
     )

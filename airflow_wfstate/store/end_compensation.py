@@ -8,10 +8,12 @@ from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensati
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
+from airflow_wfstate.domain.workflow import CompensationErrorPolicy
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, parse, verify
 from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold
 from airflow_wfstate.store.end_attempt import MAX_ERROR_LENGTH
 from airflow_wfstate.store.step_row import step_label
 from airflow_wfstate.store.transaction import Unchanged
@@ -25,6 +27,7 @@ def end_compensation(
         raise InvalidRequest("An error goes with a failure, and only with it.", "Send both, or neither.")
     key = parse(request.compensation_key, COMPENSATION)
     change, row = _locked(connection, key)
+    goes_on = compensation_error_policy(connection, change) is CompensationErrorPolicy.CONTINUE
     if row.attempts != key.attempt:
         raise StaleAttempt(
             f"Attempt {key.attempt} of the compensation of step {row.name} was taken over by attempt {row.attempts}.",
@@ -34,7 +37,9 @@ def end_compensation(
         return Unchanged(EndedCompensation(key.step_id, key.round, CompensationState(row.state)))
     label = step_label(row.participant, row.name, row.item_key)
     state = (
-        _record_done(change, key, row, label) if request.succeeded else _record_error(change, key, row, label, request)
+        _record_done(change, key, row, label)
+        if request.succeeded
+        else _record_error(change, key, row, label, request, goes_on=goes_on)
     )
     change.write()
     return EndedCompensation(key.step_id, key.round, state)
@@ -85,8 +90,15 @@ def _record_done(change: Change, key: AttemptKey, row: Row[tuple[object, ...]], 
 
 
 def _record_error(
-    change: Change, key: AttemptKey, row: Row[tuple[object, ...]], label: str, request: EndCompensation
+    change: Change,
+    key: AttemptKey,
+    row: Row[tuple[object, ...]],
+    label: str,
+    request: EndCompensation,
+    *,
+    goes_on: bool,
 ) -> CompensationState:
+    """Record the error; after the last attempt the workflow is held, unless it goes on with the others first."""
     error = storable_text((request.error or "")[:MAX_ERROR_LENGTH])
     final = key.attempt >= row.max_attempts
     state = CompensationState.FAILED if final else CompensationState.RUNNING
@@ -98,8 +110,6 @@ def _record_error(
     )
     kind = EntryKind.COMPENSATION_FAILED if final else EntryKind.COMPENSATION_ATTEMPT_FAILED
     change.journal(kind, step=label, attempt=key.attempt, data={"round": key.round, "error": error})
-    if final and change.state is WorkflowState.COMPENSATING:
-        reason = f"The compensation of step {label} failed: {error}"
-        change.become(WorkflowState.COMPENSATION_FAILED, hold_reason=reason)
-        change.journal(EntryKind.WORKFLOW_COMPENSATION_FAILED, data={"hold_reason": reason})
+    if final and not goes_on and change.state is WorkflowState.COMPENSATING:
+        hold(change, failed_for_good(label, error))
     return state

@@ -18,6 +18,7 @@ from airflow_wfstate.store.step_row import open_steps, step_label
 class PendingCompensation:
     """A compensation that is to be run, with what running it needs.
 
+    :param error: of the last attempt that failed.
     :param task_instance_id: of the relay that ran its last attempt; None when none did.
     :param attempt_ended: whether the end of that attempt was recorded.
     :param dag_id: with ``run_id``: of the run whose relay runs it.
@@ -29,6 +30,7 @@ class PendingCompensation:
     handler: str
     attempts: int
     max_attempts: int
+    error: str | None
     task_instance_id: str | None
     attempt_ended: bool
     dag_id: str
@@ -86,6 +88,7 @@ def pending_compensations(connection: Connection, workflow_id: str) -> list[Pend
                 handler=row.handler,
                 attempts=row.attempts,
                 max_attempts=row.max_attempts,
+                error=row.error,
                 task_instance_id=row.task_instance_id,
                 attempt_ended=row.ended_at is not None,
                 dag_id=row.dag_id,

@@ -91,6 +91,7 @@ def _definition(request: StartWorkflow) -> Definition:
         on_failure=request.on_failure,
         deadline_seconds=request.deadline_seconds,
         on_deadline=request.on_deadline,
+        on_compensation_error=request.on_compensation_error,
     )
 
 

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, delete, insert, select
 from airflow_wfstate.domain.compensation import CompensationWork, TakeTurn, TurnAnswer, TurnDecision
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.workflow import CompensationErrorPolicy, RunRole
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import task_instance
 from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, issue
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
+from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold, hold_reason
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.identity import compensation_idempotency_key, idempotency_key
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
@@ -46,7 +47,9 @@ def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchang
         leaf = failed_leaf(connection, caller.dag_id, caller.run_id, request.leaf_task_ids)
         if leaf is not None:
             fail_workflow(connection, change, caller.dag_id, caller.run_id)
-    if change.state is not WorkflowState.COMPENSATING:
+    if change.state is WorkflowState.COMPENSATION_FAILED:
+        answer = _answer(change, TurnDecision.HELD, hold_reason(connection, change))
+    elif change.state is not WorkflowState.COMPENSATING:
         answer = _answer(change, TurnDecision.NOTHING, f"The workflow is {change.state.value}: nothing to undo.")
     elif not come_to_rest(connection, change):
         answer = _answer(
@@ -67,8 +70,19 @@ def give_turn(connection: Connection, change: Change) -> TurnAnswer:
 
 
 def _give_or_take(connection: Connection, change: Change, caller: Caller | None) -> TurnAnswer:
+    goes_on = compensation_error_policy(connection, change) is CompensationErrorPolicy.CONTINUE
+    reasons = []
     for pending in pending_compensations(connection, change.workflow_id):
-        return _next(connection, change, caller, pending)
+        answer = _next(connection, change, caller, pending)
+        if isinstance(answer, TurnAnswer):
+            return answer
+        reasons.append(answer)
+        if not goes_on:
+            break
+    if reasons:
+        reason = " ".join(reasons)
+        hold(change, reason)
+        return _answer(change, TurnDecision.HELD, reason)
     connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
     change.update(
         schema.compensation,
@@ -80,9 +94,12 @@ def _give_or_take(connection: Connection, change: Change, caller: Caller | None)
     return _answer(change, TurnDecision.FINISHED, "Everything is undone.")
 
 
-def _next(connection: Connection, change: Change, caller: Caller | None, pending: PendingCompensation) -> TurnAnswer:
+def _next(
+    connection: Connection, change: Change, caller: Caller | None, pending: PendingCompensation
+) -> TurnAnswer | str:
+    """The answer when this compensation is the next one; else the reason why a person must decide about it."""
     if pending.state is CompensationState.FAILED:
-        return _hold(change, f"The compensation of step {pending.label} failed.")
+        return failed_for_good(pending.label, pending.error)
     if pending.state is CompensationState.RUNNING:
         again = _same_work(change, caller, pending)
         if again is not None:
@@ -130,8 +147,11 @@ def _take(connection: Connection, change: Change, caller: Caller, pending: Pendi
     return _work(change, caller, pending, number)
 
 
-def _hand_over(connection: Connection, change: Change, pending: PendingCompensation) -> TurnAnswer:
-    """Give the turn to the run that did the step; afterwards ``store/relay_clear.py`` sets its relay going."""
+def _hand_over(connection: Connection, change: Change, pending: PendingCompensation) -> TurnAnswer | str:
+    """Give the turn to the run that did the step; afterwards ``store/relay_clear.py`` sets its relay going.
+
+    The reason when there is nobody to give it to.
+    """
     relay_task_id = connection.execute(
         select(schema.run.c.relay_task_id).where(
             schema.run.c.workflow_id == change.workflow_id,
@@ -140,7 +160,7 @@ def _hand_over(connection: Connection, change: Change, pending: PendingCompensat
         )
     ).scalar_one_or_none()
     if relay_task_id is None:
-        return _hold(change, f"DAG {pending.dag_id} has no CompensateWorkflowOperator to undo step {pending.label}.")
+        return f"DAG {pending.dag_id} has no CompensateWorkflowOperator to undo step {pending.label}."
     relay = connection.execute(
         select(task_instance.c.id).where(
             task_instance.c.dag_id == pending.dag_id,
@@ -150,10 +170,9 @@ def _hand_over(connection: Connection, change: Change, pending: PendingCompensat
         )
     ).scalar_one_or_none()
     if relay is None:
-        return _hold(
-            change,
+        return (
             f"Run {pending.run_id} of DAG {pending.dag_id} is gone, or its task {relay_task_id} is: "
-            f"nobody can undo step {pending.label}.",
+            f"nobody can undo step {pending.label}."
         )
     if _store_turn(connection, change, pending, relay):
         change.journal(
@@ -195,14 +214,8 @@ def _store_turn(connection: Connection, change: Change, pending: PendingCompensa
     return True
 
 
-def _hold(change: Change, reason: str) -> TurnAnswer:
-    change.become(WorkflowState.COMPENSATION_FAILED, hold_reason=reason)
-    change.journal(EntryKind.WORKFLOW_COMPENSATION_FAILED, data={"hold_reason": reason})
-    return _answer(change, TurnDecision.HELD, reason)
-
-
-def _give_up(change: Change, pending: PendingCompensation) -> TurnAnswer:
-    """The last attempt's process died: its outcome is unknown, and no attempt is left."""
+def _give_up(change: Change, pending: PendingCompensation) -> str:
+    """The last attempt's process died: its outcome is unknown, and no attempt is left. Why a person must decide."""
     error = f"attempt {pending.attempts} of {pending.max_attempts} was lost with its process"
     change.update(
         schema.compensation,
@@ -211,7 +224,7 @@ def _give_up(change: Change, pending: PendingCompensation) -> TurnAnswer:
         from_states=predecessors(CompensationState.FAILED),
     )
     change.journal(EntryKind.COMPENSATION_FAILED, step=pending.label, attempt=pending.attempts, data={"error": error})
-    return _hold(change, f"The compensation of step {pending.label} failed: {error}.")
+    return failed_for_good(pending.label, error)
 
 
 def _work(change: Change, caller: Caller, pending: PendingCompensation, number: int) -> TurnAnswer:

@@ -163,7 +163,8 @@ def test_a_compensation_is_tried_again_and_then_holds_for_a_person(order: Order)
     summary = order.world.backend.get_workflow(order.workflow_id).summary
     assert "the printer is on fire" in str(summary.hold_reason)
     assert summary.error == "Step ship failed: no truck"
-    assert order.ask_as_child().decision is TurnDecision.NOTHING
+    held = order.ask_as_child()
+    assert (held.decision, held.reason) == (TurnDecision.HELD, summary.hold_reason)
 
 
 def test_a_relay_that_died_is_followed_by_the_next_attempt(order: Order) -> None:

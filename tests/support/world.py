@@ -12,7 +12,13 @@ from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, RecordedWrite
 from airflow_wfstate.domain.sweep_report import SweepReport
-from airflow_wfstate.domain.workflow import FailurePolicy, IfExists, StartedWorkflow, StartWorkflow
+from airflow_wfstate.domain.workflow import (
+    CompensationErrorPolicy,
+    FailurePolicy,
+    IfExists,
+    StartedWorkflow,
+    StartWorkflow,
+)
 from tests.support.airflow_rows import AirflowRows
 
 
@@ -42,6 +48,7 @@ class World:
         plan: list[str] | None = None,
         participants: list[str] | None = None,
         on_failure: FailurePolicy = FailurePolicy.COMPENSATE,
+        on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP,
         if_exists: IfExists = IfExists.ATTACH,
     ) -> StartedWorkflow:
         """Start a workflow from a task of a run, by default of a new one."""
@@ -55,6 +62,7 @@ class World:
                 plan=plan or [],
                 participants=participants or [],
                 on_failure=on_failure,
+                on_compensation_error=on_compensation_error,
                 if_exists=if_exists,
             )
         )

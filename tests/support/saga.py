@@ -1,0 +1,89 @@
+"""A workflow of one DAG whose steps can be undone, and its relay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from airflow_wfstate.domain.compensation import (
+    CompensationDeclaration,
+    EndCompensation,
+    TakeTurn,
+    TurnAnswer,
+    TurnDecision,
+)
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.states import CompensationState
+from airflow_wfstate.domain.workflow import CompensationErrorPolicy, FailurePolicy
+from tests.support.world import World
+
+BREAKS = "breaks"
+
+
+@dataclass
+class Saga:
+    """A started workflow.
+
+    :param relay: the id of the relay's task instance.
+    """
+
+    world: World
+    workflow_id: str
+    run_id: str
+    relay: str
+
+    @staticmethod
+    def start(
+        world: World,
+        *,
+        on_failure: FailurePolicy = FailurePolicy.COMPENSATE,
+        on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP,
+    ) -> Saga:
+        """Start a workflow."""
+        run_id = world.rows.add_run("intake")
+        started = world.start(run_id, on_failure=on_failure, on_compensation_error=on_compensation_error)
+        relay = world.rows.add_task("intake", run_id, "compensate", state=None)
+        return Saga(world, started.workflow.id, run_id, relay)
+
+    def done(self, *names: str) -> None:
+        """Do these steps, each with an undo that is tried once."""
+        for name in names:
+            undo = CompensationDeclaration(f"task:{name}", max_attempts=1)
+            task, begun = self.world.begin(self.run_id, name, compensation=undo)
+            self.world.succeed(begun, {"of": name})
+            self.world.rows.set_task_state(task, "success")
+
+    def fail(self) -> TurnAnswer:
+        """Let a step without an undo fail, and the relay ask."""
+        task = self.world.rows.add_task("intake", self.run_id, BREAKS)
+        self.world.fail(self.world.begin_as(task, BREAKS), "broken")
+        self.world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=60))
+        return self.ask()
+
+    def ask(self) -> TurnAnswer:
+        """Let the relay ask for the turn."""
+        self.world.rows.set_task_state(self.relay, "running")
+        return self.world.backend.take_turn(TakeTurn(self.relay, [BREAKS]))
+
+    def undo(self, answer: TurnAnswer, *, fails: Sequence[str] = ()) -> list[str]:
+        """Let the relay undo until it gets no more work: the steps that it tried. The undo of ``fails`` fails."""
+        tried = []
+        while answer.decision is TurnDecision.COMPENSATE:
+            assert answer.work is not None
+            name = answer.work.step_name
+            tried.append(name)
+            error = "the printer is on fire" if name in fails else None
+            self.world.backend.end_compensation(
+                EndCompensation(answer.work.compensation_key, succeeded=error is None, error=error)
+            )
+            answer = self.ask()
+        return tried
+
+    def detail(self) -> WorkflowDetail:
+        """The workflow as people see it."""
+        return self.world.backend.get_workflow(self.workflow_id)
+
+    def compensations(self) -> dict[str, CompensationState]:
+        """The state of the newest undo of each step."""
+        return {step.name: step.compensations[-1].state for step in self.detail().steps if step.compensations}
