@@ -10,6 +10,7 @@ from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
 from airflow_wfstate.api.routes import (
     cancel,
+    compensate,
     compensations,
     description,
     health,
@@ -46,6 +47,8 @@ def _v1() -> APIRouter:
         journal.reads,
         cancel.writes,
         cancel.reads,
+        compensate.writes,
+        compensate.reads,
         resume.writes,
         resume.reads,
         steps.writes,
@@ -61,6 +64,6 @@ def _v1() -> APIRouter:
 def _ui() -> APIRouter:
     router = APIRouter(prefix="/ui", include_in_schema=False)
     router.include_router(page.reads)
-    for part in (workflows.reads, cancel.reads, resume.reads, journal.reads):
+    for part in (workflows.reads, cancel.reads, compensate.reads, resume.reads, journal.reads):
         router.include_router(part, dependencies=[Depends(authenticate)])
     return router

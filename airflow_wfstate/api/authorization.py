@@ -13,6 +13,7 @@ from airflow.models.dag import DagModel
 
 from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
 from airflow_wfstate.api.task_instance import run_of
+from airflow_wfstate.domain.compensate import CompensatePlan
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.workflow import RunRole, WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
@@ -129,6 +130,16 @@ def visible(caller: Caller, detail: WorkflowDetail) -> WorkflowDetail:
         input=detail.input if sees_owner else None,
         output=detail.output if sees_owner else None,
         steps=[step if step.participant in dag_ids else replace(step, output=None) for step in detail.steps],
+    )
+
+
+def visible_plan(caller: Caller, plan: CompensatePlan) -> CompensatePlan:
+    """The plan without the payloads that the caller may not read."""
+    if isinstance(caller, TaskCaller):
+        return plan
+    dag_ids = _readable_dag_ids(caller, {item.dag_id for item in plan.undone})
+    return replace(
+        plan, undone=[item if item.dag_id in dag_ids else replace(item, output=None) for item in plan.undone]
     )
 
 

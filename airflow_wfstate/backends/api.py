@@ -14,6 +14,13 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from airflow_wfstate import conf
 from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.compensate import (
+    CompensatedWorkflow,
+    CompensatePlan,
+    CompensateWorkflow,
+    DecideCompensation,
+    DecidedCompensation,
+)
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
@@ -140,6 +147,20 @@ class ApiBackend:
         """See ``StateBackend.cancel_workflow``."""
         request = replace(request, reason=_sendable(request.reason))
         return self._post(f"{_path_of(request.workflow_id)}/cancel", request, CancelledWorkflow)
+
+    def plan_compensate(self, workflow_id: str) -> CompensatePlan:
+        """See ``StateBackend.plan_compensate``."""
+        return self._get(f"{_path_of(workflow_id)}/compensate-plan", {}, CompensatePlan)
+
+    def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
+        """See ``StateBackend.compensate_workflow``."""
+        request = replace(request, reason=_sendable(request.reason))
+        return self._post(f"{_path_of(request.workflow_id)}/compensate", request, CompensatedWorkflow)
+
+    def decide_compensation(self, request: DecideCompensation) -> DecidedCompensation:
+        """See ``StateBackend.decide_compensation``."""
+        request = replace(request, reason=_sendable(request.reason) or "")
+        return self._post(f"{_path_of(request.workflow_id)}/compensation", request, DecidedCompensation)
 
     def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
         """See ``StateBackend.plan_resume``."""

@@ -9,6 +9,13 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.compensate import (
+    CompensatedWorkflow,
+    CompensatePlan,
+    CompensateWorkflow,
+    DecideCompensation,
+    DecidedCompensation,
+)
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
@@ -35,7 +42,9 @@ from airflow_wfstate.domain.workflow import (
 from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.begin_step import begin_step
 from airflow_wfstate.store.cancel_workflow import cancel_workflow, plan_cancel
+from airflow_wfstate.store.compensate_workflow import compensate_workflow, plan_compensate
 from airflow_wfstate.store.complete_workflow import complete_workflow
+from airflow_wfstate.store.decide_compensation import decide_compensation
 from airflow_wfstate.store.end_attempt import end_attempt
 from airflow_wfstate.store.end_compensation import end_compensation
 from airflow_wfstate.store.health import read_health
@@ -123,6 +132,21 @@ class DatabaseBackend:
         """See ``StateBackend.cancel_workflow``."""
         self._check_server()
         return self._write(cancel_workflow, request)
+
+    def plan_compensate(self, workflow_id: str) -> CompensatePlan:
+        """See ``StateBackend.plan_compensate``."""
+        self._check_server()
+        return self._read(partial(plan_compensate, workflow_id=workflow_id))
+
+    def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
+        """See ``StateBackend.compensate_workflow``."""
+        self._check_server()
+        return self._write(compensate_workflow, request)
+
+    def decide_compensation(self, request: DecideCompensation) -> DecidedCompensation:
+        """See ``StateBackend.decide_compensation``."""
+        self._check_server()
+        return self._write(decide_compensation, request)
 
     def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
         """See ``StateBackend.plan_resume``."""

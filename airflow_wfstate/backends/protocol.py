@@ -9,6 +9,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.compensate import (
+    CompensatedWorkflow,
+    CompensatePlan,
+    CompensateWorkflow,
+    DecideCompensation,
+    DecidedCompensation,
+)
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
@@ -148,8 +155,44 @@ class StateBackend(Protocol):
         and other teardowns.
 
         :raises WorkflowNotFound: there is none with this id.
-        :raises WorkflowClosed: it is being compensated; or that has failed, and it is to be compensated.
+        :raises WorkflowClosed: it is being compensated; or that has failed, or its pivot is done, and it is to be
+            compensated.
         :raises AccessDenied: as for :meth:`plan_cancel`; or the caller may not change the runs of each DAG.
+        """
+        ...
+
+    def plan_compensate(self, workflow_id: str) -> CompensatePlan:
+        """What :meth:`compensate_workflow` would do now. Nothing is changed.
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises WorkflowClosed: the workflow may not be undone; as for :meth:`compensate_workflow`.
+        :raises AccessDenied: this way cannot change runs (a worker by a connection of type ``postgres``).
+        """
+        ...
+
+    def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
+        """Undo what a workflow did, newest step first, also one that has succeeded.
+
+        One that runs or has failed is ended as by :meth:`cancel_workflow`. In one that is compensation_failed, what
+        failed is tried again. One that is being undone, is compensated, or has nothing to undo stays as it is, and
+        the answer says so.
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises WorkflowClosed: it was cancelled, or its pivot is done.
+        :raises AccessDenied: as for :meth:`plan_compensate`; or the caller may not change the runs of each DAG.
+        """
+        ...
+
+    def decide_compensation(self, request: DecideCompensation) -> DecidedCompensation:
+        """Carry out a person's decision about the undo of one step, and let the workflow go on.
+
+        The workflow stays compensation_failed while another undo of it has failed, unless the decision is to retry.
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises WorkflowClosed: it is not being compensated; or the step is being undone at this moment.
+        :raises StepNotFound: nothing is to be undone for such a step.
+        :raises InvalidRequest: no reason is given; or several participants have a step of that name.
+        :raises AccessDenied: as for :meth:`compensate_workflow`.
         """
         ...
 

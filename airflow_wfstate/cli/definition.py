@@ -19,6 +19,9 @@ DEFAULT_WORKFLOW_LIMIT: Final = 50
 DEFAULT_ENTRY_LIMIT: Final = 200
 """Entries on a page of ``journal``."""
 
+DECISIONS: Final = ("retry", "skip", "done")
+"""Of a person, about a compensation; :class:`~airflow_wfstate.domain.compensate.Decision` says what each means."""
+
 ARG_WORKFLOW: Final = Arg(
     ("workflow",),
     metavar="WORKFLOW",
@@ -85,6 +88,17 @@ ARG_FROM_STEP: Final = Arg(
     help="The step to begin with, as participant.step, or as step where only one participant has it",
 )
 
+ARG_DECISION: Final = Arg(
+    ("decision",),
+    choices=DECISIONS,
+    help="retry: let it be tried again; skip: leave undone what it would undo; done: it has been undone by hand",
+)
+ARG_STEP: Final = Arg(
+    ("step",), help="As participant.step, or as step where only one participant has it; with [item] for a mapped one"
+)
+ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the next one in the order)")
+ARG_WHY: Final = Arg(("--reason",), required=True, help="Why, for the journal")
+
 WFSTATE_COMMANDS: Final = (
     ActionCommand(
         name="list",
@@ -144,6 +158,18 @@ WFSTATE_COMMANDS: Final = (
         help="End a workflow before its time: its unfinished tasks fail, no further step begins",
         func=lazy_load_command("airflow_wfstate.cli.cancel_command.cancel_workflow"),
         args=(ARG_WORKFLOW, ARG_COMPENSATE, ARG_REASON, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
+        name="compensate",
+        help="Undo what a workflow did, newest step first; also one that has succeeded",
+        func=lazy_load_command("airflow_wfstate.cli.compensate_command.compensate_workflow"),
+        args=(ARG_WORKFLOW, ARG_REASON, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
+        name="compensation",
+        help="Decide about the undo of one step, when it has failed or cannot run",
+        func=lazy_load_command("airflow_wfstate.cli.compensation_command.decide_compensation"),
+        args=(ARG_DECISION, ARG_WORKFLOW, ARG_STEP, ARG_ROUND, ARG_WHY, ARG_OUTPUT, ARG_VERBOSE),
     ),
 )
 

@@ -98,6 +98,8 @@ def step_task(
     compensate_when: Literal["attempted", "completed"] = "attempted",
     compensate_attempts: int = 3,
     on_clear: Literal["rerun", "reuse"] = "rerun",
+    pivot: bool = False,
+    irreversible: str | None = None,
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
     multiple_outputs: bool | None = None,
     **kwargs: Any,
@@ -113,7 +115,17 @@ def step_task(
     :param kwargs: of the task: ``task_id``, ``retries``, ``pool`` and so on.
     :raises InvalidDag: when an option is wrong, or ``step`` cannot be given to the function by its name.
     """
-    options = StepOptions(name, item_key, compensate, compensate_when, compensate_attempts, wfstate_conn_id, on_clear)
+    options = StepOptions(
+        name=name,
+        item_key=item_key,
+        compensate=compensate,
+        compensate_when=compensate_when,
+        compensate_attempts=compensate_attempts,
+        wfstate_conn_id=wfstate_conn_id,
+        on_clear=on_clear,
+        pivot=pivot,
+        irreversible=irreversible,
+    )
 
     def decorate(function: Callable[..., Any]) -> Any:
         if not isinstance(function, FunctionType):

@@ -12,6 +12,9 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, StepState
 from airflow_wfstate.domain.workflow import WorkflowRef
 
+TASK_HANDLER: Final = "task:"
+"""How a handler begins that is found through the task that declares it."""
+
 
 class CompensateWhen(str, Enum):
     """Which rounds are undone: every one that was ``attempted``, or only those that ``completed``."""

@@ -34,6 +34,8 @@ class EntryKind(str, Enum):
     COMPENSATION_DONE = "compensation.done"
     COMPENSATION_ATTEMPT_FAILED = "compensation.attempt_failed"
     COMPENSATION_FAILED = "compensation.failed"
+    COMPENSATION_RETRIED = "compensation.retried"
+    COMPENSATION_SKIPPED = "compensation.skipped"
 
 
 @dataclass(frozen=True)

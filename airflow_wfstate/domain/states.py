@@ -106,6 +106,7 @@ COMPENSATION_TRANSITIONS: Final[frozenset[tuple[CompensationState, CompensationS
         (_C.RUNNING, _C.RUNNING),  # the next attempt
         (_C.RUNNING, _C.DONE),
         (_C.RUNNING, _C.FAILED),
+        (_C.RUNNING, _C.SKIPPED),  # by a person, between two attempts
         (_C.FAILED, _C.RUNNING),
         (_C.FAILED, _C.SKIPPED),
         (_C.FAILED, _C.DONE),  # by a person

@@ -48,6 +48,8 @@ class BeginStep:
     :param compensation: the undo that this step declares; None for a step without one.
     :param relay_task_id: the DAG's CompensateWorkflowOperator; None when it has none.
     :param on_clear: what it means that the task was cleared after the step had succeeded.
+    :param pivot: whether the workflow only goes forward once this step is done: nothing of it is undone then.
+    :param irreversible: why the step cannot be undone, in its author's words; None when nothing is said about that.
     """
 
     task_instance_id: str
@@ -56,6 +58,8 @@ class BeginStep:
     compensation: CompensationDeclaration | None = None
     relay_task_id: str | None = None
     on_clear: OnClear = OnClear.RERUN
+    pivot: bool = False
+    irreversible: str | None = None
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ def durable(
     compensate_when: Literal["attempted", "completed"] = "attempted",
     compensate_attempts: int = 3,
     on_clear: Literal["rerun", "reuse"] = "rerun",
+    pivot: bool = False,
+    irreversible: str | None = None,
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
 ) -> Task:
     """Make a step of a classic operator or of a mapped task, and return it.
@@ -41,7 +43,17 @@ def durable(
     :param compensate: see :class:`~airflow_wfstate.operators.step_options.StepOptions`, as all others.
     :raises InvalidDag: when it is something else, a step already, or a task that begins or ends in the triggerer.
     """
-    options = StepOptions(name, item_key, compensate, compensate_when, compensate_attempts, wfstate_conn_id, on_clear)
+    options = StepOptions(
+        name=name,
+        item_key=item_key,
+        compensate=compensate,
+        compensate_when=compensate_when,
+        compensate_attempts=compensate_attempts,
+        wfstate_conn_id=wfstate_conn_id,
+        on_clear=on_clear,
+        pivot=pivot,
+        irreversible=irreversible,
+    )
     _check(operator)
     if isinstance(operator, MappedOperator):
         operator.operator_class = _step_class(operator.operator_class, options)

@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from airflow_wfstate.backends.codec import decode
-from airflow_wfstate.domain.compensation import CompensationWork
+from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensationWork
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.step_options import TASK_HANDLER, CompensationHandler, step_options_of
+from airflow_wfstate.operators.step_options import CompensationHandler, step_options_of
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator

@@ -117,6 +117,8 @@ class StepExecution:
             name=self._options.name or task_id,
             item_key=item_key_of(self._operator, self._context, self._options.item_key),
             compensation=self._options.declaration(task_id),
+            pivot=self._options.pivot,
+            irreversible=self._options.irreversible,
             relay_task_id=find_relay(self._operator.get_dag()),
             on_clear=OnClear(self._options.on_clear),
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from airflow_wfstate.domain.compensation import CompensateWhen, CompensationDeclaration
+from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, CompensationDeclaration
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import OnClear
 from airflow_wfstate.exceptions import InvalidDag
@@ -23,9 +23,6 @@ CompensationHandler: TypeAlias = Callable[..., object]
 ItemKey: TypeAlias = Callable[..., Any] | str
 """A function of the item's keyword arguments, or a template that may use them by name."""
 
-TASK_HANDLER: Final = "task:"
-"""How a handler begins that is found through the task that declares it."""
-
 
 @dataclass(frozen=True)
 class StepOptions:
@@ -40,6 +37,9 @@ class StepOptions:
     :param wfstate_conn_id: the Airflow connection that names the way to the store.
     :param on_clear: what it means that a person cleared the task after its step had succeeded: ``rerun`` is a wish
         to do it again, as a new round with a new idempotency key; with ``reuse`` the stored output comes back.
+    :param pivot: once this step is done, the workflow only goes forward: a later failure is held for a resume, and
+        neither the policy nor a cancel undoes what was done.
+    :param irreversible: why the step cannot be undone, in a few words ("email sent"): plans name it.
     :raises InvalidDag: when an option is none of these.
     """
 
@@ -50,6 +50,8 @@ class StepOptions:
     compensate_attempts: int = 3
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID
     on_clear: Literal["rerun", "reuse"] = "rerun"
+    pivot: bool = False
+    irreversible: str | None = None
 
     def __post_init__(self) -> None:
         if self.name is not None:
@@ -63,6 +65,12 @@ class StepOptions:
         if self.compensate_attempts < 1:
             raise InvalidDag(f"compensate_attempts is {self.compensate_attempts}.", "Give at least 1.")
         _check_handler(self.compensate)
+        if self.irreversible is not None:
+            check_name("irreversible", self.irreversible)
+            if self.compensate is not None:
+                raise InvalidDag(
+                    f"The step is irreversible ({self.irreversible}), and has a compensation.", "Declare one of both."
+                )
 
     def declaration(self, task_id: str) -> CompensationDeclaration | None:
         """The undo as the step's begin records it; None for a step without one."""

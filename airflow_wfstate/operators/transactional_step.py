@@ -82,6 +82,8 @@ class TransactionalStepOperator(BaseOperator):
         compensate_when: Literal["attempted", "completed"] = "attempted",
         compensate_attempts: int = 3,
         on_clear: Literal["rerun", "reuse"] = "rerun",
+        pivot: bool = False,
+        irreversible: str | None = None,
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
     ) -> None:
@@ -104,6 +106,8 @@ class TransactionalStepOperator(BaseOperator):
             compensate_attempts=compensate_attempts,
             wfstate_conn_id=wfstate_conn_id,
             on_clear=on_clear,
+            pivot=pivot,
+            irreversible=irreversible,
         )
 
     def execute(self, context: Context) -> Any:

@@ -79,6 +79,12 @@ def check_begin(request: BeginStep) -> BeginStep:
         check_name("item key", request.item_key)
     if request.relay_task_id is not None:
         check_name("relay's task id", request.relay_task_id)
+    if request.irreversible is not None:
+        check_name("reason why a step is irreversible", request.irreversible)
+        if request.compensation is not None:
+            raise InvalidRequest(
+                f"Step {request.name} is irreversible, and has a compensation.", "Declare one of both."
+            )
     if request.compensation is not None:
         check_name("compensation handler", request.compensation.handler)
         if not 1 <= request.compensation.max_attempts <= 1000:
@@ -203,6 +209,8 @@ def _new_step(change: Change, caller: Caller, request: BeginStep) -> BegunStep:
             "state": StepState.RUNNING.value,
             "round": 1,
             "attempt": 1,
+            "pivot": request.pivot,
+            "irreversible": request.irreversible,
             "started_at": change.now,
             "updated_at": change.now,
         },
@@ -234,6 +242,8 @@ def _next_attempt(
             "round": round_number,
             "attempt": number,
             "error": None,
+            "pivot": request.pivot,
+            "irreversible": request.irreversible,
             "updated_at": change.now,
         },
         from_states=[before],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
@@ -15,6 +16,7 @@ from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.pending_compensations import has_something_to_undo, pending_compensations
+from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, unfinished_tasks
 from airflow_wfstate.store.step_row import open_steps, step_label
 from airflow_wfstate.store.stored_answer import find_answer, store_answer
@@ -22,7 +24,8 @@ from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.workflow_detail import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
 
-_MAX_REASON_LENGTH = 1000
+MAX_REASON_LENGTH: Final = 1000
+"""Of a person's reason; the rest is not kept."""
 
 
 def cancel_workflow(
@@ -36,7 +39,7 @@ def cancel_workflow(
     stored = find_answer(connection, request.idempotency_key, request, CancelledWorkflow)
     if stored is not None:
         return Unchanged(stored)
-    reason = None if request.reason is None else storable_text(request.reason[:_MAX_REASON_LENGTH])
+    reason = None if request.reason is None else storable_text(request.reason[:MAX_REASON_LENGTH])
     answer = cancel_locked(connection, change, compensate=request.compensate, way="cancel", reason=reason)
     if not answer.changed:
         return Unchanged(answer)
@@ -50,7 +53,8 @@ def cancel_locked(
     """Cancel the workflow of a change: what a person's cancel, a start that terminates and a deadline have in common.
 
     :param way: which of them, for the journal.
-    :raises WorkflowClosed: it is being compensated; or that has failed, and it is to be compensated.
+    :raises WorkflowClosed: it is being compensated; or that has failed, or its pivot is done, and it is to be
+        compensated.
     """
     judged = _judge(connection, change.workflow_id, change.state, compensate=compensate)
     if judged.next_state is change.state:
@@ -129,6 +133,12 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
         return _Judgement(state, f"The workflow is {state.value} already; nothing was changed.")
     if not compensate:
         return _Judgement(WorkflowState.CANCELLED, "It is cancelled; what was done stays as it is.")
+    forward = why_only_forward(connection, workflow_id)
+    if forward is not None:
+        raise WorkflowClosed(
+            f"Workflow {workflow_id} cannot be cancelled with compensation: {forward}",
+            "Let it go on, or cancel it without compensation.",
+        )
     if not has_something_to_undo(connection, workflow_id):
         return _Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
     return _Judgement(WorkflowState.COMPENSATING, "It is undone, newest step first, as soon as no step is at work.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.states import WorkflowState
@@ -27,7 +27,8 @@ def failed_for_good(label: str, error: str | None) -> str:
 
 
 def hold(change: Change, reason: str) -> None:
-    """Hold a workflow that is being compensated. Its own error stays what it was."""
+    """Hold a workflow that is being compensated. Its own error stays what it was; nobody has the turn any more."""
+    change.connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
     change.become(WorkflowState.COMPENSATION_FAILED, hold_reason=reason)
     change.journal(EntryKind.WORKFLOW_COMPENSATION_FAILED, data={"hold_reason": reason})
 

@@ -15,6 +15,7 @@ from airflow_wfstate.store.change import Change
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.failure import fail_by_deadline
+from airflow_wfstate.store.pivot import why_only_forward
 
 _workflow = schema.workflow
 
@@ -40,6 +41,8 @@ def act_upon_deadline(connection: Connection, change: Change) -> None:
     deadline = row.deadline_at.isoformat(timespec="seconds")
     change.set(deadline_acted_at=change.now)
     change.journal(EntryKind.WORKFLOW_OVERDUE, data={"deadline": deadline, "policy": policy.value})
+    if policy is DeadlinePolicy.COMPENSATE and why_only_forward(connection, change.workflow_id):
+        policy = DeadlinePolicy.FAIL  # which is then held, with that reason
     if policy is DeadlinePolicy.FAIL and change.state is WorkflowState.RUNNING:
         fail_by_deadline(connection, change, f"The deadline {deadline} has passed.")
     elif policy in (DeadlinePolicy.CANCEL, DeadlinePolicy.COMPENSATE):

@@ -100,7 +100,7 @@ def _record_error(
 ) -> CompensationState:
     """Record the error; after the last attempt the workflow is held, unless it goes on with the others first."""
     error = storable_text((request.error or "")[:MAX_ERROR_LENGTH])
-    final = key.attempt >= row.max_attempts
+    final = key.attempt >= (row.attempt_limit or row.max_attempts)
     state = CompensationState.FAILED if final else CompensationState.RUNNING
     change.update(
         schema.compensation,

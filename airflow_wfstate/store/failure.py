@@ -11,6 +11,7 @@ from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change
 from airflow_wfstate.store.pending_compensations import has_something_to_undo
+from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks
 from airflow_wfstate.store.run_verdict import root_failure
 
@@ -38,11 +39,15 @@ def fail_by_deadline(connection: Connection, change: Change, reason: str) -> Non
 
 def _follow_policy(connection: Connection, change: Change, error: str) -> None:
     to_compensate = has_something_to_undo(connection, change.workflow_id)
-    if change.on_failure == FailurePolicy.COMPENSATE.value and to_compensate and not change.reopened:
+    forward = why_only_forward(connection, change.workflow_id)
+    by_itself = change.on_failure == FailurePolicy.COMPENSATE.value and not change.reopened
+    if by_itself and to_compensate and forward is None:
         change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
         change.journal(EntryKind.WORKFLOW_COMPENSATING)
         return
-    if not to_compensate:
+    if forward is not None:
+        reason = forward
+    elif not to_compensate:
         reason = "nothing to compensate"
     elif change.reopened:
         reason = "it had succeeded before: a person decides"

@@ -46,8 +46,13 @@ class PendingCompensation:
         return step_label(self.participant, self.step_name, self.item_key)
 
 
-def pending_compensations(connection: Connection, workflow_id: str) -> list[PendingCompensation]:
-    """What is to be undone, the next one first (``domain.compensation.compensation_order``)."""
+def pending_compensations(
+    connection: Connection, workflow_id: str, *, with_discarded: bool = False
+) -> list[PendingCompensation]:
+    """What is to be undone, the next one first (``domain.compensation.compensation_order``).
+
+    :param with_discarded: what was discarded when the workflow succeeded counts as armed.
+    """
     compensation, step, round_ = schema.compensation, schema.step, schema.round_
     rows = connection.execute(
         select(
@@ -70,7 +75,7 @@ def pending_compensations(connection: Connection, workflow_id: str) -> list[Pend
         Compensation(
             step_id=row.step_id,
             round=row.round,
-            state=CompensationState(row.state),
+            state=_state(row.state, with_discarded=with_discarded),
             when=CompensateWhen(row.compensate_when),
             ended_entry=row.last_entry,
             round_state=StepState(row.round_state),
@@ -87,7 +92,7 @@ def pending_compensations(connection: Connection, workflow_id: str) -> list[Pend
                 state=item.state,
                 handler=row.handler,
                 attempts=row.attempts,
-                max_attempts=row.max_attempts,
+                max_attempts=row.attempt_limit or row.max_attempts,
                 error=row.error,
                 task_instance_id=row.task_instance_id,
                 attempt_ended=row.ended_at is not None,
@@ -100,6 +105,11 @@ def pending_compensations(connection: Connection, workflow_id: str) -> list[Pend
             )
         )
     return pending
+
+
+def _state(state: str, *, with_discarded: bool) -> CompensationState:
+    found = CompensationState(state)
+    return CompensationState.ARMED if with_discarded and found is CompensationState.DISCARDED else found
 
 
 def has_something_to_undo(connection: Connection, workflow_id: str) -> bool:

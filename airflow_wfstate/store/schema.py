@@ -29,6 +29,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 
@@ -159,6 +160,8 @@ step: Final = Table(
     Column("round", Integer, nullable=False, comment="number of the newest round"),
     Column("attempt", Integer, nullable=False, comment="number of the newest attempt: the fencing token"),
     Column("error", Text, comment="of the newest attempt"),
+    Column("pivot", Boolean, nullable=False, server_default=false(), comment="done, it is never undone"),
+    Column("irreversible", Text, comment="why it cannot be undone, in its author's words"),
     Column("started_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("id", name="wfstate_step_pkey"),
@@ -242,6 +245,7 @@ compensation: Final = Table(
     Column("compensate_when", _STATE, nullable=False),
     Column("max_attempts", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("attempt_limit", Integer, comment="raised by a person's retry; null: max_attempts"),
     Column("task_instance_id", _id(), comment="of the relay that runs it"),
     Column("dag_id", _name(), nullable=False, comment="of the run that did the round, whose relay undoes it"),
     Column("run_id", _name(), nullable=False),

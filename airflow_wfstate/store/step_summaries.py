@@ -115,7 +115,7 @@ def _read_compensations(connection: Connection, workflow_id: str) -> dict[str, l
                 state=CompensationState(row.state),
                 when=CompensateWhen(row.compensate_when),
                 attempts=row.attempts,
-                max_attempts=row.max_attempts,
+                max_attempts=row.attempt_limit or row.max_attempts,
                 error=row.error,
                 started_at=row.started_at,
                 ended_at=row.ended_at,

@@ -71,7 +71,7 @@ def _held_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
     is_failed = row.state == WorkflowState.FAILED.value
     what = "It failed" if is_failed else "A compensation failed"
     reasons = "; ".join(reason.rstrip(".") for reason in (row.error, row.hold_reason) if reason)
-    command = f"airflow wfstate {'resume' if is_failed else 'show'} {row.workflow_id}"
+    command = f"airflow wfstate {'resume' if is_failed else 'compensate'} {row.workflow_id}"
     return Flag(FlagKind.HELD, f"{what}: {reasons or 'no reason is stored'}.", row.updated_at, row.owner, command)
 
 

@@ -15,11 +15,11 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy, RunRole
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.airflow_tables import task_instance
 from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, issue
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold, hold_reason
+from airflow_wfstate.store.compensation_obstacle import NoRelay, find_relay
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.identity import compensation_idempotency_key, idempotency_key
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
@@ -152,28 +152,9 @@ def _hand_over(connection: Connection, change: Change, pending: PendingCompensat
 
     The reason when there is nobody to give it to.
     """
-    relay_task_id = connection.execute(
-        select(schema.run.c.relay_task_id).where(
-            schema.run.c.workflow_id == change.workflow_id,
-            schema.run.c.dag_id == pending.dag_id,
-            schema.run.c.run_id == pending.run_id,
-        )
-    ).scalar_one_or_none()
-    if relay_task_id is None:
-        return f"DAG {pending.dag_id} has no CompensateWorkflowOperator to undo step {pending.label}."
-    relay = connection.execute(
-        select(task_instance.c.id).where(
-            task_instance.c.dag_id == pending.dag_id,
-            task_instance.c.run_id == pending.run_id,
-            task_instance.c.task_id == relay_task_id,
-            task_instance.c.map_index == -1,
-        )
-    ).scalar_one_or_none()
-    if relay is None:
-        return (
-            f"Run {pending.run_id} of DAG {pending.dag_id} is gone, or its task {relay_task_id} is: "
-            f"nobody can undo step {pending.label}."
-        )
+    relay = find_relay(connection, change.workflow_id, pending)
+    if isinstance(relay, NoRelay):
+        return relay.reason
     if _store_turn(connection, change, pending, relay):
         change.journal(
             EntryKind.TURN_GIVEN,

@@ -1,0 +1,151 @@
+"""A person's wish to undo a workflow, and a person's decision about one compensation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from airflow_wfstate.domain.cancel import UnfinishedTask
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.workflow import WorkflowRef
+
+
+@dataclass(frozen=True)
+class CompensateWorkflow:
+    """The wish to undo what a workflow did.
+
+    :param workflow_id: an id; anything else names no workflow.
+    :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
+    :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
+        stands here.
+    :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
+        (a workflow is undone once in any case).
+    """
+
+    workflow_id: str
+    reason: str | None = None
+    actor: str = "cli:unknown"
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class PlannedCompensation:
+    """An undo that is to be run, or was.
+
+    :param step: ``participant.name`` or ``participant.name[item]``.
+    :param state: in which it is now.
+    :param dag_id: with ``run_id``: of the run whose relay runs it.
+    :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), or
+        the reader may not see it.
+    :param obstacle: why nobody could run it now, in one sentence; None when nothing is known to be in the way.
+    """
+
+    step: str
+    round: int
+    handler: str
+    state: CompensationState
+    dag_id: str
+    run_id: str
+    output: Payload | None = None
+    obstacle: str | None = None
+
+
+@dataclass(frozen=True)
+class IrreversibleStep:
+    """A step that acted, or may have, and cannot be undone.
+
+    :param reason: in its author's words: "email sent".
+    """
+
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CompensatePlan:
+    """What a :class:`CompensateWorkflow` would do now.
+
+    :param workflow: in its state of now.
+    :param changes: False when nothing would be changed.
+    :param next_state: what the workflow becomes; its state of now when nothing changes.
+    :param outcome: the same in one sentence, for people.
+    :param undone: what is undone, in order.
+    :param open_steps: at work now; they are ended first, and what they did is known only then.
+    :param irreversible: what stays although it was done.
+    :param already: what was undone, or given up by a person, before; in the order in which the steps began.
+    :param tasks: that are set to failed, by DAG, run, task and map index.
+    """
+
+    workflow: WorkflowRef
+    changes: bool
+    next_state: WorkflowState
+    outcome: str
+    undone: list[PlannedCompensation] = field(default_factory=list)
+    open_steps: list[str] = field(default_factory=list)
+    irreversible: list[IrreversibleStep] = field(default_factory=list)
+    already: list[PlannedCompensation] = field(default_factory=list)
+    tasks: list[UnfinishedTask] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CompensatedWorkflow:
+    """What a :class:`CompensateWorkflow` did.
+
+    :param workflow: in its state after it.
+    :param changed: False when it was being undone, or had nothing to undo.
+    :param outcome: in one sentence, for people.
+    :param failed_tasks: how many task instances were set to failed.
+    """
+
+    workflow: WorkflowRef
+    changed: bool
+    outcome: str
+    failed_tasks: int = 0
+
+
+class Decision(str, Enum):
+    """What a person decides about one compensation.
+
+    ``retry``: let it be tried again, as many times as its step declares; ``skip``: leave undone what it would undo;
+    ``done``: it has been undone by hand.
+    """
+
+    RETRY = "retry"
+    SKIP = "skip"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class DecideCompensation:
+    """A person's decision about the undo of a step.
+
+    :param workflow_id: an id; anything else names no workflow.
+    :param step: ``participant.name``, or ``name`` where only one participant has it; with ``[item]`` for a mapped one.
+    :param reason: why, for the journal; required, 1 to 1000 characters.
+    :param round: None for the one that is next in the order.
+    :param actor: as for :class:`CompensateWorkflow`.
+    :param idempotency_key: as for :class:`CompensateWorkflow`.
+    """
+
+    workflow_id: str
+    step: str
+    decision: Decision
+    reason: str
+    round: int | None = None
+    actor: str = "cli:unknown"
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class DecidedCompensation:
+    """The answer to :class:`DecideCompensation`.
+
+    :param workflow: in its state after it.
+    :param state: of the compensation after it.
+    """
+
+    workflow: WorkflowRef
+    step: str
+    round: int
+    state: CompensationState

@@ -1,0 +1,204 @@
+"""The undo of a workflow, because a person wants it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from airflow_wfstate.domain.compensate import (
+    CompensatedWorkflow,
+    CompensatePlan,
+    CompensateWorkflow,
+    IrreversibleStep,
+    PlannedCompensation,
+)
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.exceptions import WorkflowClosed
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.cancel_workflow import MAX_REASON_LENGTH, cancel_locked
+from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.compensation_obstacle import find_obstacle
+from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
+from airflow_wfstate.store.pivot import why_only_forward
+from airflow_wfstate.store.rest import come_to_rest
+from airflow_wfstate.store.run_fail import unfinished_tasks
+from airflow_wfstate.store.step_row import open_steps, step_label
+from airflow_wfstate.store.stored_answer import find_answer, store_answer
+from airflow_wfstate.store.take_turn import give_turn
+from airflow_wfstate.store.transaction import Contention, Unchanged
+from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_reference import read_reference
+
+
+def compensate_workflow(
+    connection: Connection, request: CompensateWorkflow
+) -> CompensatedWorkflow | Unchanged[CompensatedWorkflow]:
+    """Undo the workflow, as ``StateBackend.compensate_workflow`` says."""
+    request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
+    change = lock_by_id(connection, request.workflow_id, request.actor)
+    if change is None:
+        raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    stored = find_answer(connection, request.idempotency_key, request, CompensatedWorkflow)
+    if stored is not None:
+        return Unchanged(stored)
+    judged = _judge(connection, change.workflow_id, change.state)
+    if judged.next_state is change.state:
+        return Unchanged(CompensatedWorkflow(change.ref(), changed=False, outcome=judged.outcome))
+    reason = None if request.reason is None else storable_text(request.reason[:MAX_REASON_LENGTH])
+    failed_tasks = 0
+    if change.state in (WorkflowState.RUNNING, WorkflowState.FAILED):
+        failed_tasks = cancel_locked(connection, change, compensate=True, way="compensate", reason=reason).failed_tasks
+    else:
+        _go_back(change, reason)
+    if come_to_rest(connection, change):
+        change.write()
+        give_turn(connection, change)
+    change.write()
+    answer = CompensatedWorkflow(change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks)
+    store_answer(connection, request.idempotency_key, request, answer)
+    return answer
+
+
+def plan_compensate(connection: Connection, workflow_id: str) -> CompensatePlan:
+    """What it would do, as ``StateBackend.plan_compensate`` says."""
+    workflow_id = check_exists(connection, workflow_id)
+    workflow = read_reference(connection, workflow_id)
+    judged = _judge(connection, workflow_id, workflow.state)
+    changes = judged.next_state is not workflow.state
+    ends_tasks = changes and workflow.state in (WorkflowState.RUNNING, WorkflowState.FAILED)
+    is_succeeded = workflow.state is WorkflowState.SUCCEEDED
+    pending = pending_compensations(connection, workflow_id, with_discarded=is_succeeded)
+    return CompensatePlan(
+        workflow=workflow,
+        changes=changes,
+        next_state=judged.next_state,
+        outcome=judged.outcome,
+        undone=[_planned(connection, workflow_id, item) for item in pending],
+        open_steps=[step.label for step in open_steps(connection, workflow_id)],
+        irreversible=_irreversible(connection, workflow_id),
+        already=_already(connection, workflow_id),
+        tasks=unfinished_tasks(connection, workflow_id) if ends_tasks else [],
+    )
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """What becomes of the workflow, and why in one sentence."""
+
+    next_state: WorkflowState
+    outcome: str
+
+
+def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> _Judgement:
+    if state is WorkflowState.CANCELLED:
+        raise WorkflowClosed(
+            f"Workflow {workflow_id} was cancelled, and what could undo it was given up.",
+            "Undo by hand what it did; airflow wfstate show names it.",
+        )
+    if state is WorkflowState.COMPENSATING:
+        return _Judgement(state, "It is being undone already; nothing was changed.")
+    if state is WorkflowState.COMPENSATED:
+        return _Judgement(state, "It is compensated already; nothing was changed.")
+    if state is WorkflowState.COMPENSATION_FAILED:
+        return _Judgement(WorkflowState.COMPENSATING, "What failed to be undone is tried again, and then the rest.")
+    forward = why_only_forward(connection, workflow_id)
+    if forward is not None:
+        raise WorkflowClosed(
+            f"Workflow {workflow_id} cannot be undone: {forward}",
+            f"Let it go on: airflow wfstate resume {workflow_id}",
+        )
+    is_succeeded = state is WorkflowState.SUCCEEDED
+    pending = pending_compensations(connection, workflow_id, with_discarded=is_succeeded)
+    if not pending and not _may_follow(connection, workflow_id):
+        return _Judgement(state, f"The workflow is {state.value}, and there is nothing to undo.")
+    if is_succeeded:
+        return _Judgement(WorkflowState.COMPENSATING, "What was done is undone, newest step first.")
+    return _Judgement(
+        WorkflowState.COMPENSATING, "It is ended, and undone, newest step first, as soon as no step is at work."
+    )
+
+
+def _may_follow(connection: Connection, workflow_id: str) -> bool:
+    """Whether a step at work has recorded an undo."""
+    return any(step.compensation_state is CompensationState.ARMED for step in open_steps(connection, workflow_id))
+
+
+def _go_back(change: Change, reason: str | None) -> None:
+    """Arm again what was discarded or has failed, and compensate."""
+    before = change.state
+    change.update(
+        schema.compensation,
+        where={"workflow_id": change.workflow_id, "state": CompensationState.DISCARDED.value},
+        values={"state": CompensationState.ARMED.value},
+    )
+    let_try_again(change, schema.compensation.c.workflow_id == change.workflow_id)
+    change.become(WorkflowState.COMPENSATING, ended_at=None, hold_reason=None)
+    data: dict[str, JsonValue] = {"way": "compensate", "reason": reason, "from": before.value}
+    change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
+
+
+def let_try_again(change: Change, *where: ColumnElement[bool]) -> None:
+    """Give failed compensations as many attempts again as their steps declare. The number of the attempt goes on."""
+    compensation = schema.compensation
+    change.connection.execute(
+        update(compensation)
+        .where(*where, compensation.c.state == CompensationState.FAILED.value)
+        .values(
+            state=CompensationState.RUNNING.value,
+            attempt_limit=compensation.c.attempts + compensation.c.max_attempts,
+            # The end of the last attempt is recorded: the next one may begin.
+            ended_at=func.coalesce(compensation.c.ended_at, change.now),
+        )
+    )
+
+
+def _planned(connection: Connection, workflow_id: str, item: PendingCompensation) -> PlannedCompensation:
+    return PlannedCompensation(
+        step=item.label,
+        round=item.round,
+        handler=item.handler,
+        state=item.state,
+        dag_id=item.dag_id,
+        run_id=item.run_id,
+        output=item.output,
+        obstacle=find_obstacle(connection, workflow_id, item),
+    )
+
+
+def _irreversible(connection: Connection, workflow_id: str) -> list[IrreversibleStep]:
+    step = schema.step
+    acted = [state.value for state in StepState if state is not StepState.SKIPPED]
+    rows = connection.execute(
+        select(step.c.participant, step.c.name, step.c.item_key, step.c.irreversible)
+        .where(step.c.workflow_id == workflow_id, step.c.irreversible.is_not(None), step.c.state.in_(acted))
+        .order_by(step.c.started_at, step.c.id)
+    )
+    return [
+        IrreversibleStep(step_label(row.participant, row.name, row.item_key), row.irreversible or "") for row in rows
+    ]
+
+
+def _already(connection: Connection, workflow_id: str) -> list[PlannedCompensation]:
+    compensation, step = schema.compensation, schema.step
+    over = [CompensationState.DONE.value, CompensationState.SKIPPED.value]
+    rows = connection.execute(
+        select(compensation, step.c.participant, step.c.name, step.c.item_key)
+        .join(step, step.c.id == compensation.c.step_id)
+        .where(compensation.c.workflow_id == workflow_id, compensation.c.state.in_(over))
+        .order_by(step.c.started_at, step.c.id, compensation.c.round)
+    )
+    return [
+        PlannedCompensation(
+            step=step_label(row.participant, row.name, row.item_key),
+            round=row.round,
+            handler=row.handler,
+            state=CompensationState(row.state),
+            dag_id=row.dag_id,
+            run_id=row.run_id,
+        )
+        for row in rows
+    ]

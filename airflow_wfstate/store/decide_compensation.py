@@ -1,0 +1,128 @@
+"""A person's decision about the undo of one step: try again, skip, or done by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from airflow_wfstate.domain.compensate import DecideCompensation, DecidedCompensation, Decision
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
+from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.cancel_workflow import MAX_REASON_LENGTH
+from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.compensate_workflow import let_try_again
+from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
+from airflow_wfstate.store.rest import come_to_rest
+from airflow_wfstate.store.step_row import read_step
+from airflow_wfstate.store.stored_answer import find_answer, store_answer
+from airflow_wfstate.store.take_turn import give_turn
+from airflow_wfstate.store.transaction import Contention, Unchanged
+from airflow_wfstate.store.workflow_detail import check_exists
+
+_ENTRY_KINDS = {
+    Decision.RETRY: EntryKind.COMPENSATION_RETRIED,
+    Decision.SKIP: EntryKind.COMPENSATION_SKIPPED,
+    Decision.DONE: EntryKind.COMPENSATION_DONE,
+}
+
+
+def decide_compensation(
+    connection: Connection, request: DecideCompensation
+) -> DecidedCompensation | Unchanged[DecidedCompensation]:
+    """Carry out the decision, as ``StateBackend.decide_compensation`` says."""
+    reason = storable_text(request.reason.strip()[:MAX_REASON_LENGTH])
+    if not reason:
+        raise InvalidRequest("A decision about a compensation needs a reason.", "Say why, for those who come later.")
+    request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
+    change = lock_by_id(connection, request.workflow_id, request.actor)
+    if change is None:
+        raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    stored = find_answer(connection, request.idempotency_key, request, DecidedCompensation)
+    if stored is not None:
+        return Unchanged(stored)
+    if change.state not in (WorkflowState.COMPENSATION_FAILED, WorkflowState.COMPENSATING):
+        raise WorkflowClosed(
+            f"Workflow {change.workflow_id} is {change.state.value}: no compensation of it waits for a decision.",
+            f"Undo it with: airflow wfstate compensate {change.workflow_id}",
+        )
+    pending = _find(connection, change, request)
+    state = _decide(connection, change, request.decision, pending)
+    data: dict[str, JsonValue] = {"round": pending.round, "reason": reason, "by_hand": True}
+    change.journal(_ENTRY_KINDS[request.decision], step=pending.label, data=data)
+    _go_on(connection, change, request.decision, reason)
+    change.write()
+    answer = DecidedCompensation(change.ref(), pending.label, pending.round, state)
+    store_answer(connection, request.idempotency_key, request, answer)
+    return answer
+
+
+def _find(connection: Connection, change: Change, request: DecideCompensation) -> PendingCompensation:
+    pending = pending_compensations(connection, change.workflow_id)
+    named = [
+        item
+        for item in pending
+        if request.step in (item.label, item.label.removeprefix(f"{item.participant}."))
+        and request.round in (None, item.round)
+    ]
+    if not named:
+        waiting = ", ".join(dict.fromkeys(item.label for item in pending)) or "none"
+        of_round = "" if request.round is None else f" in round {request.round}"
+        raise StepNotFound(
+            f"Workflow {change.workflow_id} has nothing to undo for step {request.step}{of_round}.",
+            f"To be undone are: {waiting}.",
+        )
+    if len({item.participant for item in named}) > 1:
+        raise InvalidRequest(
+            f"Several participants have a step {request.step}.",
+            f"Name one: {', '.join(dict.fromkeys(item.label for item in named))}.",
+        )
+    if named[0].state is CompensationState.RUNNING and not named[0].attempt_ended:
+        raise WorkflowClosed(
+            f"Step {named[0].label} is being undone at this moment.",
+            "Decide when its attempt has ended: airflow wfstate show " + change.workflow_id,
+        )
+    return named[0]
+
+
+def _decide(
+    connection: Connection, change: Change, decision: Decision, pending: PendingCompensation
+) -> CompensationState:
+    compensation = schema.compensation
+    key = {"step_id": pending.step_id, "round": pending.round}
+    if decision is Decision.RETRY:
+        let_try_again(change, compensation.c.step_id == pending.step_id, compensation.c.round == pending.round)
+        return CompensationState.RUNNING if pending.state is CompensationState.FAILED else pending.state
+    target = CompensationState.SKIPPED if decision is Decision.SKIP else CompensationState.DONE
+    change.update(
+        compensation,
+        where=key,
+        values={"state": target.value, "ended_at": change.now},
+        from_states=predecessors(target),
+    )
+    step = read_step(connection, pending.step_id)
+    if decision is Decision.DONE and step is not None and may_become(step.state, StepState.COMPENSATED):
+        change.update(
+            schema.step,
+            where={"id": pending.step_id},
+            values={"state": StepState.COMPENSATED.value, "updated_at": change.now},
+            from_states=predecessors(StepState.COMPENSATED),
+        )
+    return target
+
+
+def _go_on(connection: Connection, change: Change, decision: Decision, reason: str) -> None:
+    """Let the workflow go on, unless another compensation of it still waits for a decision."""
+    remaining = pending_compensations(connection, change.workflow_id)
+    if change.state is WorkflowState.COMPENSATION_FAILED:
+        if decision is not Decision.RETRY and any(item.state is CompensationState.FAILED for item in remaining):
+            return
+        change.become(WorkflowState.COMPENSATING, hold_reason=None, ended_at=None)
+        change.journal(EntryKind.WORKFLOW_COMPENSATING, data={"way": decision.value, "reason": reason})
+    if come_to_rest(connection, change):
+        change.write()
+        give_turn(connection, change)

@@ -1,0 +1,134 @@
+"""The contract of ``StateBackend.decide_compensation``."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_wfstate.domain.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.compensation import TurnDecision
+from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.workflow import CompensationErrorPolicy
+from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
+from tests.support.saga import Saga
+from tests.support.world import World
+
+_C, _W = CompensationState, WorkflowState
+
+
+@pytest.fixture
+def held(world: World) -> Saga:
+    """``three`` is undone, ``two`` could not be, ``one`` is armed."""
+    saga = Saga.start(world)
+    saga.done("one", "two", "three")
+    assert saga.undo(saga.fail(), fails=["two"]) == ["three", "two"]
+    return saga
+
+
+def _wish(saga: Saga, decision: Decision, step: str = "two", reason: str = "I looked") -> DecideCompensation:
+    return DecideCompensation(saga.workflow_id, step, decision, reason, actor="cli:ada")
+
+
+def test_a_retry_lets_it_be_tried_again_and_the_rest_follow(held: Saga) -> None:
+    answer = held.world.backend.decide_compensation(_wish(held, Decision.RETRY))
+
+    assert (answer.step, answer.round, answer.state) == ("intake.two", 1, _C.RUNNING)
+    assert answer.workflow.state is _W.COMPENSATING
+    assert held.undo(held.ask()) == ["two", "one"]
+    assert held.detail().summary.state is _W.COMPENSATED
+
+
+def test_a_skip_leaves_it_and_the_rest_follow(held: Saga) -> None:
+    answer = held.world.backend.decide_compensation(_wish(held, Decision.SKIP, "intake.two"))
+
+    assert (answer.state, answer.workflow.state) == (_C.SKIPPED, _W.COMPENSATING)
+    assert held.undo(held.ask()) == ["one"]
+    assert held.detail().summary.state is _W.COMPENSATED
+    assert held.compensations() == {"one": _C.DONE, "two": _C.SKIPPED, "three": _C.DONE}
+    assert {step.name: step.state for step in held.detail().steps}["two"] is StepState.SUCCEEDED
+
+
+def test_what_was_done_by_hand_counts_as_undone(held: Saga) -> None:
+    answer = held.world.backend.decide_compensation(_wish(held, Decision.DONE))
+
+    assert answer.state is _C.DONE
+    assert held.undo(held.ask()) == ["one"]
+    assert {step.name: step.state for step in held.detail().steps}["two"] is StepState.COMPENSATED
+
+
+def test_when_all_is_decided_the_workflow_is_compensated_at_once(held: Saga) -> None:
+    held.world.backend.decide_compensation(_wish(held, Decision.SKIP))
+    answer = held.world.backend.decide_compensation(_wish(held, Decision.DONE, "one"))
+    assert answer.workflow.state is _W.COMPENSATED
+
+
+def test_while_another_has_failed_it_stays_held(world: World) -> None:
+    saga = Saga.start(world, on_compensation_error=CompensationErrorPolicy.CONTINUE)
+    saga.done("one", "two")
+    saga.undo(saga.fail(), fails=["one", "two"])
+
+    answer = world.backend.decide_compensation(_wish(saga, Decision.SKIP, "one"))
+    assert answer.workflow.state is _W.COMPENSATION_FAILED
+
+    answer = world.backend.decide_compensation(_wish(saga, Decision.DONE, "two"))
+    assert answer.workflow.state is _W.COMPENSATED
+
+
+def test_each_decision_is_journaled_with_who_and_why(held: Saga) -> None:
+    for decision, step in ((Decision.RETRY, "two"), (Decision.SKIP, "two"), (Decision.DONE, "one")):
+        held.world.backend.decide_compensation(_wish(held, decision, step, reason=f"because of {decision.value}"))
+    told = [
+        (entry.kind.value, entry.step, entry.data["reason"])
+        for entry in held.world.journal(held.workflow_id)
+        if entry.data.get("by_hand") and entry.actor in ("cli:ada", "user:admin")
+    ]
+    assert told == [
+        ("compensation.retried", "intake.two", "because of retry"),
+        ("compensation.skipped", "intake.two", "because of skip"),
+        ("compensation.done", "intake.one", "because of done"),
+    ]
+
+
+def test_what_has_no_relay_any_more_is_held_and_can_be_skipped(world: World) -> None:
+    saga = Saga.start(world)
+    saga.done("one")
+    world.rows.delete_task(saga.relay)
+    world.rows.set_run_state("intake", saga.run_id, "failed")
+    world.sweep()
+    held = world.backend.decide_compensation(_wish(saga, Decision.RETRY, "one"))
+    assert held.workflow.state is _W.COMPENSATION_FAILED, "there is still nobody"
+    summary = saga.detail().summary
+    assert summary.state is _W.COMPENSATION_FAILED
+    assert "its task compensate is" in str(summary.hold_reason)
+
+    answer = world.backend.decide_compensation(_wish(saga, Decision.SKIP, "one"))
+
+    assert answer.workflow.state is _W.COMPENSATED
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_a_decision_needs_a_reason(held: Saga, reason: str) -> None:
+    before = held.world.journal(held.workflow_id)
+    with pytest.raises(InvalidRequest, match="needs a reason"):
+        held.world.backend.decide_compensation(_wish(held, Decision.SKIP, reason=reason))
+    assert held.world.journal(held.workflow_id) == before
+
+
+def test_a_step_that_has_nothing_to_undo_is_not_found_and_the_others_are_named(held: Saga) -> None:
+    for step in ("three", "nonsense"):
+        with pytest.raises(StepNotFound, match=r"nothing to undo for step .*intake\.two, intake\.one"):
+            held.world.backend.decide_compensation(_wish(held, Decision.SKIP, step))
+
+
+def test_a_workflow_that_is_not_being_undone_waits_for_no_decision(world: World) -> None:
+    saga = Saga.start(world)
+    saga.done("one")
+    with pytest.raises(WorkflowClosed, match="no compensation of it waits for a decision"):
+        world.backend.decide_compensation(_wish(saga, Decision.SKIP, "one"))
+
+
+def test_what_is_being_undone_at_this_moment_is_left_alone(world: World) -> None:
+    saga = Saga.start(world)
+    saga.done("one")
+    assert saga.fail().decision is TurnDecision.COMPENSATE
+    with pytest.raises(WorkflowClosed, match="being undone at this moment"):
+        world.backend.decide_compensation(_wish(saga, Decision.DONE, "one"))
