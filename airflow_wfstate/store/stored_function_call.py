@@ -67,7 +67,7 @@ class StoredFunctionCall:
         """
         try:
             connection = self._engine.raw_connection()
-        except (DBAPIError, PoolTimeout):
+        except (self._driver.Error, DBAPIError, PoolTimeout):  # the pool hands on what the driver raises, as it is
             return None
         try:
             return self._value(connection, function.call, arguments)

@@ -13,7 +13,8 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt
 from airflow_wfstate.exceptions import DatabaseNotMigrated
-from airflow_wfstate.store.stored_function_call import DRIVERS
+from airflow_wfstate.store.stored_function_call import DRIVERS, StoredFunctionCall
+from airflow_wfstate.store.stored_functions import BEGIN_FIRST_ATTEMPT
 from airflow_wfstate.store.transaction import Unchanged, run_transaction
 from tests.support.airflow_rows import AirflowRows
 from tests.support.postgres import PostgresServer
@@ -80,6 +81,12 @@ def test_an_idle_connection_that_was_cut_is_replaced(world: World, run_id: str, 
 
     _, again = world.begin(run_id, "charge")
     assert again.output == Payload.of("receipt")
+
+
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
+def test_a_database_that_cannot_be_reached_is_left_to_the_transaction(driver: str) -> None:
+    engine = create_engine(f"postgresql+{driver}://nobody@127.0.0.1:1/nothing")
+    assert StoredFunctionCall(engine)(BEGIN_FIRST_ATTEMPT, *(None for _ in BEGIN_FIRST_ATTEMPT.types)) is None
 
 
 def test_a_call_that_is_cut_off_in_the_middle_is_carried_out_once(
