@@ -59,9 +59,17 @@ def migrated_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def api_server(migrated_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """An api-server of Airflow, with the plugin, on the migrated PostgreSQL database."""
-    with running_api_server(migrated_postgres_url, tmp_path_factory.mktemp("api-server")) as server:
+def api_database_url(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """As migrated_postgres_url, for the api-server alone, which sweeps it when it likes."""
+    with postgres_server.database("api") as url:
+        migrate(sqlalchemy_url(url), tmp_path_factory.mktemp("home"))
+        yield sqlalchemy_url(url)
+
+
+@pytest.fixture(scope="session")
+def api_server(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """An api-server of Airflow, with the plugin, on a migrated PostgreSQL database of its own."""
+    with running_api_server(api_database_url, tmp_path_factory.mktemp("api-server")) as server:
         yield server
 
 

@@ -1,4 +1,8 @@
-"""A sweep after a request, when one is due: an Airflow without a maintenance DAG is swept too."""
+"""A sweep after a request, when one is due: an Airflow without a maintenance DAG is swept too.
+
+While a compensation is under way the sweep goes on without further requests: a relay that has the turn can be set going
+only when its run has ended, and nobody asks anything then.
+"""
 
 from __future__ import annotations
 
@@ -11,37 +15,61 @@ from fastapi import BackgroundTasks
 
 from airflow_wfstate import conf
 from airflow_wfstate.api.backend import get_backend
-from airflow_wfstate.store.sweep import sweep_if_due
+from airflow_wfstate.store.sweep import is_compensating, sweep_if_due
 
 log = logging.getLogger(__name__)
 
 
 class BackgroundSweep:
-    """Sweeps in a thread of its own, one at a time, at most every ``[wfstate] turn_interval_seconds``."""
+    """Sweeps in a thread of its own, one at a time, at most every ``[wfstate] turn_interval_seconds``.
+
+    The thread lives until no request has come since its last pass, and no compensation is under way any more.
+    """
 
     def __init__(self) -> None:
-        self._running = threading.Lock()
+        self._lock = threading.Lock()
+        self._is_wanted = False
+        self._is_running = False
         self._next_at = 0.0
 
-    async def start_if_due(self) -> None:
-        """Start a sweep unless one runs, or ran a moment ago. Returns at once."""
-        if time.monotonic() < self._next_at or not self._running.acquire(blocking=False):
-            return
-        self._next_at = time.monotonic() + conf.turn_interval().total_seconds()
-        threading.Thread(target=self._sweep, name="wfstate-sweep", daemon=True).start()
+    async def want(self) -> None:
+        """Have a pass made after this moment. Returns at once."""
+        with self._lock:
+            self._is_wanted = True
+            if self._is_running:
+                return
+            self._is_running = True
+        threading.Thread(target=self._run, name="wfstate-sweep", daemon=True).start()
 
-    def _sweep(self) -> None:
+    def _run(self) -> None:
+        while self._is_to_go_on():
+            time.sleep(max(0.0, self._next_at - time.monotonic()))
+            self._next_at = time.monotonic() + conf.turn_interval().total_seconds()
+            with self._lock:
+                self._is_wanted = False
+            try:
+                sweep_if_due(get_backend().engine)
+            except Exception:  # whatever it is, no request may fail by it; the next pass tries again
+                log.exception("The sweep failed; the next one tries again")
+
+    def _is_to_go_on(self) -> bool:
+        goes_on = self._is_compensating()
+        with self._lock:
+            self._is_running = goes_on or self._is_wanted
+            return self._is_running
+
+    @staticmethod
+    def _is_compensating() -> bool:
         try:
-            sweep_if_due(get_backend().engine)
-        except Exception:  # whatever it is, no request may fail by it; the next pass tries again
-            log.exception("The sweep failed; the next one tries again")
-        finally:
-            self._running.release()
+            return is_compensating(get_backend().engine)
+        except Exception:  # as above: the next request starts the next pass
+            log.exception("The sweep could not look for compensations")
+            return False
 
 
 _SWEEP: Final = BackgroundSweep()
 
 
 async def sweep_afterwards(background: BackgroundTasks) -> None:
-    """A dependency: after the response, start a sweep if one is due."""
-    background.add_task(_SWEEP.start_if_due)
+    """A dependency: after the response, have a sweep made."""
+    background.add_task(_SWEEP.want)

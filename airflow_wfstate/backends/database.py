@@ -51,6 +51,7 @@ from airflow_wfstate.store.health import read_health
 from airflow_wfstate.store.hot_path import HotPath, has_hot_path
 from airflow_wfstate.store.journal_reading import read_journal
 from airflow_wfstate.store.link_child_run import link_child_run
+from airflow_wfstate.store.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.resume_plan import plan_resume
 from airflow_wfstate.store.resume_workflow import resume_workflow
 from airflow_wfstate.store.save_checkpoint import save_checkpoint
@@ -141,12 +142,16 @@ class DatabaseBackend:
     def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
         """See ``StateBackend.compensate_workflow``."""
         self._check_server()
-        return self._write(compensate_workflow, request)
+        answer = self._write(compensate_workflow, request)
+        clear_waiting_relays(self.engine)  # of a run that has ended: perhaps nobody asks the api-server anything
+        return answer
 
     def decide_compensation(self, request: DecideCompensation) -> DecidedCompensation:
         """See ``StateBackend.decide_compensation``."""
         self._check_server()
-        return self._write(decide_compensation, request)
+        answer = self._write(decide_compensation, request)
+        clear_waiting_relays(self.engine)
+        return answer
 
     def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
         """See ``StateBackend.plan_resume``."""

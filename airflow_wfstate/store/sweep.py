@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 _LIMIT: Final = 500
 _FIRST: Final = "00000000-0000-0000-0000-000000000000"
 _LEASE: Final = timedelta(seconds=120)
+_LATELY: Final = timedelta(minutes=10)
+"""A compensation that has not gone on for so long waits for a person, or for something outside."""
 _workflow, _run, _step = schema.workflow, schema.run, schema.step
 
 _OF_RUN: Final = and_(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id)
@@ -76,6 +78,20 @@ def sweep_if_due(engine: Engine) -> SweepReport:
         turns=_each(engine, _in_state(WorkflowState.COMPENSATING), _give_turn),
         relays=clear_waiting_relays(engine),
     )
+
+
+def is_compensating(engine: Engine) -> bool:
+    """Whether a compensation is under way, and has gone on within the last ten minutes."""
+
+    def read(connection: Connection) -> bool:
+        now: datetime = connection.execute(select(database_now())).scalar_one()
+        compensating = _workflow.c.state == WorkflowState.COMPENSATING.value
+        found = connection.execute(
+            select(_workflow.c.id).where(compensating, _workflow.c.updated_at > now - _LATELY).limit(1)
+        )
+        return found.one_or_none() is not None
+
+    return run_read(engine, read)
 
 
 def _take_lease(connection: Connection) -> bool:

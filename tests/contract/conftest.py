@@ -28,13 +28,21 @@ def postgres_engine(migrated_postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def api_engine(api_database_url: str) -> Iterator[Engine]:
+    engine = create_engine(api_database_url)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(params=WAYS)
 def world(request: pytest.FixtureRequest) -> World:
     """A store reached by one of the three ways."""
     if request.param == "database-sqlite":
         engine: Engine = request.getfixturevalue("sqlite_engine")
         return World(DatabaseBackend(engine), AirflowRows(engine))
-    engine = request.getfixturevalue("postgres_engine")
     if request.param == "database-postgresql":
+        engine = request.getfixturevalue("postgres_engine")
         return World(DatabaseBackend(engine), AirflowRows(engine))
+    engine = request.getfixturevalue("api_engine")
     return World(request.getfixturevalue("api_backend"), AirflowRows(engine))

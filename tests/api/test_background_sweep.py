@@ -1,0 +1,31 @@
+"""The api-server goes on with a compensation although nobody asks it anything any more."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import create_engine
+
+from airflow_wfstate.backends.api import ApiBackend
+from airflow_wfstate.domain.compensate import CompensateWorkflow
+from tests.support.airflow_rows import AirflowRows
+from tests.support.saga import Saga
+from tests.support.world import World
+
+
+def test_a_relay_whose_run_ends_later_is_set_going(api_backend: ApiBackend, api_database_url: str) -> None:
+    engine = create_engine(api_database_url)
+    world = World(api_backend, AirflowRows(engine))
+    saga = Saga.start(world)
+    saga.done("one")
+    api_backend.compensate_workflow(CompensateWorkflow(saga.workflow_id))  # the last request
+
+    world.rows.set_task_state(saga.relay, "success")
+    world.rows.set_run_state("intake", saga.run_id, "failed")
+
+    deadline = time.monotonic() + 60
+    while world.rows.find_task("intake", saga.run_id, "compensate") == (saga.relay, "success"):
+        assert time.monotonic() < deadline, "The relay was not set going."
+        time.sleep(0.2)
+    assert world.rows.find_task("intake", saga.run_id, "compensate") != (saga.relay, "success")
+    engine.dispose()
