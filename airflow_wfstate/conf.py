@@ -98,6 +98,12 @@ OPTIONS: Final[dict[str, Option]] = {
         "For how long after Airflow took a task out of 'running' its step still counts as open: the process lives "
         "on for up to 10 seconds.",
     ),
+    "handler_modules": _option(
+        "string",
+        "",
+        "Modules, separated by commas, whose functions a relay may import as compensations although no task of its DAG "
+        "declares them (any more); a module allows those below it. Empty: only what the DAG declares.",
+    ),
     "max_attempts": _option(
         "integer",
         "100",
@@ -179,6 +185,11 @@ def turn_interval() -> timedelta:
 def in_flight_grace() -> timedelta:
     """For how long after a task left ``running`` its step still counts as open."""
     return timedelta(seconds=int(_text("in_flight_grace_seconds")))
+
+
+def handler_modules() -> tuple[str, ...]:
+    """Modules whose functions may be imported as compensations although the DAG does not declare them."""
+    return tuple(name.strip() for name in _text("handler_modules").split(",") if name.strip())
 
 
 def max_attempts() -> int:

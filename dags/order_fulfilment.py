@@ -19,7 +19,7 @@ def unpack(output: dict[str, str] | None, compensation: CompensationContext) -> 
 @dag(
     schedule=None,
     catchup=False,
-    params={"order_id": "1001", "amount": 49.9, "ship_fails": False},
+    params={"order_id": "1001", "amount": "49.90", "ship_fails": False},
     tags=["wfstate"],
     doc_md=__doc__,
 )

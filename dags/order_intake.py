@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import Any
 
 from airflow.sdk import dag, task
 
@@ -30,14 +29,14 @@ def release_stock(output: dict[str, str] | None, compensation: CompensationConte
     log.info("Releasing %s (key %s)", output, compensation.step_idempotency_key)
 
 
-def refund(output: dict[str, Any] | None, compensation: CompensationContext) -> None:
+def refund(output: dict[str, str] | None, compensation: CompensationContext) -> None:
     log.info("Refunding %s with key %s, because: %s", output, compensation.idempotency_key, compensation.error)
 
 
 @dag(
     schedule=None,
     catchup=False,
-    params={"order_id": "1001", "amount": 49.9, "ship_fails": False},
+    params={"order_id": "1001", "amount": "49.90", "ship_fails": False},
     tags=["wfstate"],
     doc_md=__doc__,
 )
@@ -59,10 +58,10 @@ def order_intake() -> None:
         return {"reservation": f"reservation-{order_id}"}
 
     @task.step(compensate=refund)
-    def charge_card(order_id: str, amount: str, step: Step = STEP) -> dict[str, Any]:
+    def charge_card(order_id: str, amount: str, step: Step = STEP) -> dict[str, str]:
         # The card company charges once per key, however often this task is tried.
         log.info("Charging %s for order %s (key %s)", amount, order_id, step.idempotency_key)
-        return {"charge": f"charge-{order_id}", "amount": float(amount)}
+        return {"charge": f"charge-{order_id}", "amount": amount}
 
     reserved = reserve_stock("{{ params.order_id }}")
     charged = charge_card("{{ params.order_id }}", "{{ params.amount }}")

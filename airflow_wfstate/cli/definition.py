@@ -36,6 +36,7 @@ ARG_STATE: Final = Arg(
     help="Only workflows in this state; may be given several times, or as a list with commas (default: every state)",
 )
 ARG_DAG_ID: Final = Arg(("--dag-id",), help="Only workflows in which a run of this DAG takes part")
+ARG_LINTED_DAG: Final = Arg(("--dag",), dest="dag_id", metavar="DAG", help="Only this DAG (default: all)")
 ARG_SINCE: Final = Arg(
     ("--since",),
     help="Only workflows that started at or after this time: ISO 8601 (without an offset: UTC), or how long ago, "
@@ -158,6 +159,12 @@ WFSTATE_COMMANDS: Final = (
         help="End a workflow before its time: its unfinished tasks fail, no further step begins",
         func=lazy_load_command("airflow_wfstate.cli.cancel_command.cancel_workflow"),
         args=(ARG_WORKFLOW, ARG_COMPENSATE, ARG_REASON, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
+        name="lint",
+        help="Look through the DAG files for what nobody could undo, and plans that name no step; for CI",
+        func=lazy_load_command("airflow_wfstate.cli.lint_command.lint_dags"),
+        args=(ARG_LINTED_DAG, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="compensate",

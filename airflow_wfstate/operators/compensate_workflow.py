@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import BaseOperator, Context
@@ -28,6 +29,7 @@ from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.relay_wiring import leaves, task_ids, wire_relay, wire_when_complete
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.undo_operator import run_undo_operator
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -52,6 +54,7 @@ class CompensateWorkflowOperator(BaseOperator):
     def __init__(self, *, wfstate_conn_id: str = DEFAULT_CONNECTION_ID, retries: int = 2, **kwargs: Any) -> None:
         super().__init__(retries=retries, **kwargs)
         self.wfstate_conn_id = wfstate_conn_id
+        self._undoing: BaseOperator | None = None
         self.as_teardown(on_failure_fail_dagrun=False)
         dag = self.get_dag()
         if dag is not None:
@@ -93,7 +96,7 @@ class CompensateWorkflowOperator(BaseOperator):
             if answer.decision is not TurnDecision.COMPENSATE or answer.work is None or answer.workflow is None:
                 self.log.info("%s: %s", answer.decision.value, answer.reason)
                 return {"decision": answer.decision.value, "reason": answer.reason, "compensations": done}
-            ended = self._compensate(backend, answer.workflow, answer.work)
+            ended = self._compensate(backend, answer.workflow, answer.work, context)
             done.append(
                 {
                     "step": answer.work.step_name,
@@ -113,10 +116,17 @@ class CompensateWorkflowOperator(BaseOperator):
         with failing_for_good():
             return backend.take_turn(TakeTurn(task_instance_id=str(context["ti"].id), leaf_task_ids=leaf_task_ids))
 
-    def _compensate(self, backend: StateBackend, workflow: WorkflowRef, work: CompensationWork) -> EndedCompensation:
+    def on_kill(self) -> None:
+        """Let the operator that undoes a step end what it has started."""
+        if self._undoing is not None:
+            self._undoing.on_kill()
+
+    def _compensate(
+        self, backend: StateBackend, workflow: WorkflowRef, work: CompensationWork, context: Context
+    ) -> EndedCompensation:
         self.log.info("Undoing step %s, attempt %d of %d.", work.step_name, work.attempt, work.max_attempts)
         try:
-            call_handler(work, workflow, self.dag.tasks)
+            call_handler(work, workflow, self.dag.tasks, partial(self._run_operator, context))
         except Exception as error:
             self.log.exception("Undoing step %s failed.", work.step_name)
             return self._end(backend, work, error)
@@ -124,6 +134,13 @@ class CompensateWorkflowOperator(BaseOperator):
             self._end(backend, work, error)
             raise
         return self._end(backend, work, None)
+
+    def _run_operator(self, context: Context, operator: BaseOperator, extra: dict[str, object]) -> None:
+        self._undoing = operator
+        try:
+            run_undo_operator(operator, context, extra)
+        finally:
+            self._undoing = None
 
     def _end(self, backend: StateBackend, work: CompensationWork, error: BaseException | None) -> EndedCompensation:
         text = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from airflow_wfstate import conf
 from airflow_wfstate.backends.codec import decode
 from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensationWork
 from airflow_wfstate.domain.workflow import WorkflowRef
@@ -14,6 +16,7 @@ from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.step_options import CompensationHandler, step_options_of
 
 if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
     from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
 
 
@@ -41,28 +44,49 @@ class CompensationContext:
     output: object
 
 
-def call_handler(work: CompensationWork, workflow: WorkflowRef, tasks: Iterable[AbstractOperator]) -> None:
+def call_handler(
+    work: CompensationWork,
+    workflow: WorkflowRef,
+    tasks: Iterable[AbstractOperator],
+    run_operator: Callable[[BaseOperator, dict[str, object]], None],
+) -> None:
     """Run one compensation. Whatever the handler raises passes through.
 
+    The handler gets the output and the :class:`CompensationContext`, or as many of both as it has parameters for. It
+    may return a classic operator, which is run in its place.
+
     :param tasks: of the DAG that did the step.
-    :raises InvalidDag: the handler cannot be found, or returned an operator.
+    :param run_operator: runs such an operator; the mapping (``output``, ``compensation``) is for its templates.
+    :raises InvalidDag: the handler cannot be found, or returned a mapped task or an XComArg.
     """
     handler = find_handler(work.handler, tasks)
     output = None if work.output is None else decode(work.output)
-    result = handler(
-        output,
-        CompensationContext(
-            workflow=workflow,
-            step_name=work.step_name,
-            item_key=work.item_key,
-            error=work.error,
-            idempotency_key=work.idempotency_key,
-            step_idempotency_key=work.step_idempotency_key,
-            attempt=work.attempt,
-            output=output,
-        ),
+    compensation = CompensationContext(
+        workflow=workflow,
+        step_name=work.step_name,
+        item_key=work.item_key,
+        error=work.error,
+        idempotency_key=work.idempotency_key,
+        step_idempotency_key=work.step_idempotency_key,
+        attempt=work.attempt,
+        output=output,
     )
-    _check_result(result, work)
+    result = handler(*(output, compensation)[: _parameter_count(handler)])
+    operator = _operator_of(result, work)
+    if operator is not None:
+        run_operator(operator, {"output": output, "compensation": compensation})
+
+
+def _parameter_count(handler: CompensationHandler) -> int:
+    """How many of the two arguments a handler takes by position."""
+    try:
+        parameters = inspect.signature(handler).parameters.values()
+    except ValueError:  # a builtin that does not tell
+        return 2
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return 2
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(parameter.kind in positional for parameter in parameters)
 
 
 def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> CompensationHandler:
@@ -80,15 +104,26 @@ def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> Compensatio
             f"The DAG has no task {handler.removeprefix(TASK_HANDLER)!r} that declares a function as its compensation.",
             "The DAG was changed since the step ran: bring the task back, with compensate=<function>.",
         )
-    if handler not in declared.values():  # a name from the database is imported only if the DAG's code has it too
+    # A name from the database is imported only if the DAG's code has it too, or the administrator allows its module.
+    if handler not in declared.values() and not _is_allowed(handler):
         raise InvalidDag(
             f"No task of the DAG declares the compensation {handler!r}.",
-            "The DAG was changed since the step ran: bring compensate='module:function' back.",
+            "The DAG was changed since the step ran: bring compensate='module:function' back, or let the "
+            "administrator add its module to [wfstate] handler_modules.",
         )
-    return _imported(handler)
+    return import_handler(handler)
 
 
-def _imported(handler: str) -> CompensationHandler:
+def _is_allowed(handler: str) -> bool:
+    module = handler.partition(":")[0]
+    return any(module == allowed or module.startswith(f"{allowed}.") for allowed in conf.handler_modules())
+
+
+def import_handler(handler: str) -> CompensationHandler:
+    """The function ``module:function``.
+
+    :raises InvalidDag: it cannot be imported, or is no function.
+    """
     module, _, path = handler.partition(":")
     try:
         found: object = import_module(module)
@@ -103,13 +138,14 @@ def _imported(handler: str) -> CompensationHandler:
     return cast("CompensationHandler", found)
 
 
-def _check_result(result: object, work: CompensationWork) -> None:
+def _operator_of(result: object, work: CompensationWork) -> BaseOperator | None:
     # Imported when needed: only a relay with something to undo gets here.
     from airflow.sdk import BaseOperator, XComArg
     from airflow.sdk.definitions.mappedoperator import MappedOperator
 
-    if isinstance(result, (BaseOperator, MappedOperator, XComArg)):
+    if isinstance(result, (MappedOperator, XComArg)):
         raise InvalidDag(
-            f"The compensation {work.handler!r} returned an operator, which was not run.",
-            "Do the undo in the function itself, with a hook of the provider.",
+            f"The compensation {work.handler!r} returned a task of a DAG, which was not run.",
+            "Return a classic operator, or do the undo in the function itself.",
         )
+    return result if isinstance(result, BaseOperator) else None

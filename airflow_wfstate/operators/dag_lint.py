@@ -1,0 +1,101 @@
+"""What an author should know about a DAG before it runs: what nobody could undo, and what nobody could run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.operators.compensate_workflow import find_relay
+from airflow_wfstate.operators.handler import import_handler
+from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
+from airflow_wfstate.operators.step_options import StepOptions, step_options_of
+from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in a DAG that its author should look at.
+
+    :param task_id: None for what concerns the whole DAG.
+    :param rule: ``no-compensation``, ``no-relay``, ``handler-not-importable`` or ``unknown-plan-entry``.
+    :param message: what is wrong and what to do, in one sentence each.
+    """
+
+    dag_id: str
+    task_id: str | None
+    rule: str
+    message: str
+
+
+def lint(dag: DAG, steps: Collection[str]) -> list[Finding]:
+    """What is to be said about a DAG, in the order of its tasks.
+
+    :param steps: of every DAG that is known, each as ``dag_id.step``.
+    """
+    own = _steps_of(dag)
+    return [*_not_undoable(dag, own), *_no_relay(dag, own), *_not_importable(dag, own), *_unknown(dag, steps)]
+
+
+def step_names(dag: DAG) -> list[str]:
+    """The steps of a DAG, each as ``dag_id.step``."""
+    return [f"{dag.dag_id}.{options.name or task_id}" for task_id, options in _steps_of(dag).items()]
+
+
+def _steps_of(dag: DAG) -> dict[str, StepOptions]:
+    found = {task.task_id: step_options_of(task) for task in dag.tasks}
+    return {task_id: options for task_id, options in found.items() if options is not None}
+
+
+def _not_undoable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
+    """A DAG with compensations should say of each step how it is undone; a triggered run undoes its own steps."""
+    if not any(options.compensate is not None for options in steps.values()):
+        return
+    for task_id, options in steps.items():
+        says_so = options.compensate is not None or options.irreversible is not None or options.pivot
+        if not says_so and not isinstance(dag.task_dict[task_id], TriggerWorkflowDagRunOperator):
+            yield Finding(
+                dag.dag_id,
+                task_id,
+                "no-compensation",
+                f"Step {options.name or task_id} has neither compensate= nor irreversible=, and other steps of the DAG "
+                'can be undone. Say how it is undone, or why not: irreversible="nothing to undo".',
+            )
+
+
+def _no_relay(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
+    if find_relay(dag) is None and any(options.compensate is not None for options in steps.values()):
+        yield Finding(
+            dag.dag_id,
+            None,
+            "no-relay",
+            "Steps of the DAG have compensations, and nobody runs them. Add "
+            'CompensateWorkflowOperator(task_id="compensate").',
+        )
+
+
+def _not_importable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
+    for task_id, options in steps.items():
+        if isinstance(options.compensate, str):
+            try:
+                import_handler(options.compensate)
+            except InvalidDag as error:
+                yield Finding(dag.dag_id, task_id, "handler-not-importable", str(error))
+
+
+def _unknown(dag: DAG, steps: Collection[str]) -> Iterator[Finding]:
+    for task in dag.tasks:
+        if not isinstance(task, StartWorkflowOperator):
+            continue
+        for entry in task.plan:
+            if entry not in steps and not any(step.endswith(f".{entry}") for step in steps):
+                yield Finding(
+                    dag.dag_id,
+                    task.task_id,
+                    "unknown-plan-entry",
+                    f"The plan names {entry}, and no DAG has such a step. Correct the plan, or the name of the step.",
+                )

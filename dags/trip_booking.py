@@ -1,0 +1,82 @@
+"""A trip: a car, a hotel and a flight, all of them or none. The example to copy for a saga.
+
+Run it with ``{"fails": "book_flight"}``: the flight cannot be booked, so the hotel and the car are cancelled, newest
+first. What was booked is undone by the function that its step names; what failed booked nothing
+(``compensate_when="completed"``), so there is no flight to cancel. Once the trip is paid, it only goes forward.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from airflow.sdk import dag, task
+
+from airflow_wfstate import (
+    STEP,
+    CompensateWorkflowOperator,
+    CompensationContext,
+    CompleteWorkflowOperator,
+    StartWorkflowOperator,
+    Step,
+)
+
+log = logging.getLogger(__name__)
+
+Booking = dict[str, str]
+
+
+def cancel_booking(output: Booking, compensation: CompensationContext) -> None:
+    """Undo of each booking: the agency knows it by its number, and cancels it once for each key."""
+    log.info("Cancelling %s with key %s", output["booking"], compensation.idempotency_key)
+
+
+def book(step: Step, what: str, fails: str) -> Booking:
+    """Ask the agency for a booking; the key makes a second call for the same round answer as the first."""
+    if fails == what:
+        raise RuntimeError(f"The agency has nothing for {what}.")
+    log.info("Booking with key %s", step.idempotency_key)
+    return {"booking": f"{what}-{step.workflow.key}"}
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    params={"trip_id": "42", "fails": "nothing"},
+    tags=["wfstate"],
+    doc_md=__doc__,
+)
+def trip_booking() -> None:
+    start = StartWorkflowOperator(
+        task_id="start",
+        name="trip",
+        key="{{ params.trip_id }}",
+        plan=["book_car", "book_hotel", "book_flight", "pay", "confirm"],
+    )
+
+    @task.step(compensate=cancel_booking, compensate_when="completed")
+    def book_car(fails: str, step: Step = STEP) -> Booking:
+        return book(step, "book_car", fails)
+
+    @task.step(compensate=cancel_booking, compensate_when="completed")
+    def book_hotel(fails: str, step: Step = STEP) -> Booking:
+        return book(step, "book_hotel", fails)
+
+    @task.step(compensate=cancel_booking, compensate_when="completed")
+    def book_flight(fails: str, step: Step = STEP) -> Booking:
+        return book(step, "book_flight", fails)
+
+    @task.step(pivot=True)
+    def pay(fails: str, step: Step = STEP) -> Booking:
+        return book(step, "pay", fails)
+
+    @task.step(irreversible="email sent")
+    def confirm(fails: str, step: Step = STEP) -> Booking:
+        return book(step, "confirm", fails)
+
+    fails = "{{ params.fails }}"
+    complete = CompleteWorkflowOperator(task_id="complete", output={"trip_id": "{{ params.trip_id }}"})
+    start >> book_car(fails) >> book_hotel(fails) >> book_flight(fails) >> pay(fails) >> confirm(fails) >> complete
+    CompensateWorkflowOperator(task_id="compensate")
+
+
+trip_booking()

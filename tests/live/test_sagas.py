@@ -1,0 +1,150 @@
+"""Sagas of well-known systems on a live Airflow, told by the journal: what is undone, in which order, how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from demo.client import Json
+from demo.stage import Stage
+
+pytestmark = pytest.mark.live
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A row of the table.
+
+    :param undone: the steps whose undo was done, in order, without their DAGs.
+    :param failed: the steps whose undo failed.
+    :param notice: whether the relay's callback is called.
+    """
+
+    name: str
+    dag_id: str
+    fails: str
+    undone: list[str]
+    ends: str
+    undo_fails: str = "nothing"
+    failed: tuple[str, ...] = ()
+    notice: bool = False
+
+
+ORDER = ("process_order", "process_payment", "reserve_inventory")
+
+SCENARIOS = [
+    Scenario("aws-1", "saga_order", ORDER[0], [ORDER[0]], "compensated"),
+    Scenario("aws-1-undo", "saga_order", ORDER[0], [], "compensation_failed", ORDER[0], (ORDER[0],), notice=True),
+    Scenario("aws-2", "saga_order", ORDER[1], [ORDER[1], ORDER[0]], "compensated"),
+    Scenario("aws-2-undo", "saga_order", ORDER[1], [], "compensation_failed", ORDER[1], (ORDER[1],), notice=True),
+    Scenario("aws-3", "saga_order", ORDER[2], [ORDER[2], ORDER[1], ORDER[0]], "compensated"),
+    Scenario("aws-3-undo", "saga_order", ORDER[2], [], "compensation_failed", ORDER[2], (ORDER[2],), notice=True),
+    Scenario("temporal-stop", "saga_options_stop", "last", ["three"], "compensation_failed", "two", ("two",)),
+    Scenario(
+        "temporal-continue", "saga_options_continue", "last", ["three", "one"], "compensation_failed", "two", ("two",)
+    ),
+    Scenario("eventuate-1", "saga_local", "one", [], "failed"),
+    Scenario("eventuate-2", "saga_local", "two", ["one"], "compensated"),
+    Scenario("eventuate-3", "saga_local", "three", ["two", "one"], "compensated"),
+]
+
+
+class Sagas:
+    """Runs of the sagas, and their journals."""
+
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self.stage, self.client, self.folder = stage, stage.client, folder
+
+    def key(self, name: str) -> str:
+        return f"{self.stage.label}-{name}"
+
+    def trigger(self, dag_id: str, name: str, **conf: str) -> None:
+        self.client.trigger(dag_id, self.key(name), {"key": self.key(name), "folder": str(self.folder), **conf})
+
+    def ended(self, name: str, state: str, workflow_name: str = "saga") -> Json:
+        return self.stage.wait_for_workflow(workflow_name, self.key(name), state)
+
+    def told(self, workflow: Json, kind: str) -> list[str]:
+        """The steps of the journal's entries of a kind, in order, without their DAGs."""
+        journal = self.client.journal(workflow["summary"]["id"])
+        return [entry["step"].partition(".")[2] for entry in journal if entry["kind"] == kind]
+
+
+@pytest.fixture(scope="module")
+def sagas(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Sagas:
+    dag_ids = {scenario.dag_id for scenario in SCENARIOS} | {"saga_three", "saga_last", "saga_late", "trip_booking"}
+    for dag_id in sorted(dag_ids):
+        stage.wait_for(f"the DAG {dag_id}", lambda dag_id=dag_id: stage.client.has_dag(dag_id))
+    return Sagas(stage, tmp_path_factory.mktemp("sagas"))
+
+
+@pytest.fixture(scope="module")
+def told(sagas: Sagas) -> Sagas:
+    """All scenarios have been set going at once."""
+    for scenario in SCENARIOS:
+        sagas.trigger(scenario.dag_id, scenario.name, fails=scenario.fails, undo_fails=scenario.undo_fails)
+    return sagas
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_saga_ends_as_its_system_says(told: Sagas, scenario: Scenario) -> None:
+    workflow = told.ended(scenario.name, scenario.ends)
+
+    assert told.told(workflow, "compensation.done") == scenario.undone
+    assert tuple(told.told(workflow, "compensation.failed")) == scenario.failed
+    assert workflow["summary"]["error"].startswith(f"Step {scenario.fails} failed")
+    if scenario.notice:
+        notice = told.folder / f"{told.key(scenario.name)}.notice"
+        told.stage.wait_for("the notice", notice.exists, timeout_seconds=60)
+
+
+def test_a_trip_whose_flight_cannot_be_booked(sagas: Sagas) -> None:
+    """Camunda: the hotel and the car are cancelled, no flight is, and the input is still readable."""
+    key = sagas.key("trip")
+    sagas.client.trigger("trip_booking", key, {"trip_id": key, "fails": "book_flight"})
+
+    workflow = sagas.ended("trip", "compensated", "trip")
+
+    assert sagas.told(workflow, "compensation.done") == ["book_hotel", "book_car"]
+    assert workflow["input"]["size"] > 0
+    assert key in workflow["input"]["text"]
+
+
+def test_a_late_step_of_a_cancelled_workflow_is_refused(sagas: Sagas) -> None:
+    """DTM: it was cancelled, twice, before the step began; then the step arrives."""
+    sagas.trigger("saga_late", "late")
+    sagas.stage.wait_for("it to be at work", lambda: sagas.stage.workflow("saga", sagas.key("late")))
+    workflow = sagas.ended("late", "running")
+    sagas.stage.wait_for("its wait", lambda: len(sagas.ended("late", "running")["steps"]) == 1)
+    answers = [sagas.client.cancel(workflow["summary"]["id"], reason="disorder") for _ in range(2)]
+    assert [answer["changed"] for answer in answers] == [True, False]
+    sagas.stage.wait_for_run("saga_late", sagas.key("late"), "failed")
+
+    sagas.client.clear("saga_late", sagas.key("late"), ["late"])
+
+    sagas.stage.wait_for_run("saga_late", sagas.key("late"), "failed")
+    ended = sagas.ended("late", "cancelled")
+    assert sagas.told(ended, "step.began") == ["wait"]
+    assert sagas.told(ended, "compensation.began") == []
+
+
+def test_three_dags_and_twenty_items_are_undone_although_a_relay_is_killed(sagas: Sagas) -> None:
+    sagas.trigger("saga_three", "three", fails="three", undo_holds="two")
+    told = sagas.folder / f"{sagas.key('three')}.pid"
+    sagas.stage.wait_for("an undo to be at work", told.exists, timeout_seconds=240)
+    assert sagas.stage.airflow.owns_process(int(told.read_text()))
+    os.kill(int(told.read_text()), signal.SIGKILL)
+
+    workflow = sagas.ended("three", "compensated")
+
+    undone = sagas.told(workflow, "compensation.done")
+    assert undone[:2] == ["three", "two"]
+    assert sorted(undone[2:22]) == sorted(f"item[{number}]" for number in range(20))
+    assert undone[22:] == ["one"]
+    began = sagas.told(workflow, "compensation.began")
+    assert [step for step in set(began) if began.count(step) > 1] == ["two"], "only what was killed was tried again"
+    assert len(workflow["runs"]) == 3
