@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
+_RETRY_DELAY: Final = timedelta(seconds=5)
 
 
 class CompensateWorkflowOperator(BaseOperator):
@@ -46,13 +48,21 @@ class CompensateWorkflowOperator(BaseOperator):
 
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
     :param retries: for the death of the process only; a compensation that fails is tried again inside.
+    :param retry_delay: before such a retry; by default 5 seconds, not Airflow's five minutes: undos wait for it.
     """
 
     ui_color = "#f4e3d7"
     operator_extra_links = (WorkflowLink(),)
 
-    def __init__(self, *, wfstate_conn_id: str = DEFAULT_CONNECTION_ID, retries: int = 2, **kwargs: Any) -> None:
-        super().__init__(retries=retries, **kwargs)
+    def __init__(
+        self,
+        *,
+        wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
+        retries: int = 2,
+        retry_delay: timedelta = _RETRY_DELAY,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(retries=retries, retry_delay=retry_delay, **kwargs)
         self.wfstate_conn_id = wfstate_conn_id
         self._undoing: BaseOperator | None = None
         self.as_teardown(on_failure_fail_dagrun=False)
