@@ -143,6 +143,11 @@ class AirflowClient:
         """Mark a run as failed."""
         self._ask("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
 
+    def fail_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Mark a task of a run as failed."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        self._ask("PATCH", path, json={"new_state": "failed"})
+
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """Delete a run from Airflow."""
         self._delete(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")

@@ -12,6 +12,7 @@ from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor, check_agreed
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section
+from airflow_wfstate.cli.unfinished_tasks import print_unfinished_tasks
 from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
 
 
@@ -40,19 +41,7 @@ def print_plan(plan: CancelPlan, output: str) -> None:
     """Print what a cancel would do, as ``table`` or ``plain``. Sections that would be empty are left out."""
     workflow = plan.workflow
     print(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
-    print_section(
-        "Tasks that are set to failed",
-        [
-            {
-                "dag_id": task.dag_id,
-                "run_id": task.run_id,
-                "task": f"{task.task_id}[{task.map_index}]" if task.map_index >= 0 else task.task_id,
-                "state": task.state or "not begun",
-            }
-            for task in plan.tasks
-        ],
-        output,
-    )
+    print_unfinished_tasks(plan.tasks, output)
     print_section("Steps at work, which are ended first", [{"step": step} for step in plan.open_steps], output)
     print_section("What is undone, in this order", _rows(plan.undone), output)
     print_section("What is never undone", _rows(plan.discarded), output)

@@ -11,6 +11,7 @@ from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor, check_agreed
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section
+from airflow_wfstate.cli.unfinished_tasks import print_unfinished_tasks
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
@@ -52,19 +53,7 @@ def print_plan(plan: CompensatePlan, output: str) -> None:
         [{"step": item.step, "round": item.round, "state": item.state} for item in plan.already],
         output,
     )
-    print_section(
-        "Tasks that are set to failed",
-        [
-            {
-                "dag_id": task.dag_id,
-                "run_id": task.run_id,
-                "task": f"{task.task_id}[{task.map_index}]" if task.map_index >= 0 else task.task_id,
-                "state": task.state or "not begun",
-            }
-            for task in plan.tasks
-        ],
-        output,
-    )
+    print_unfinished_tasks(plan.tasks, output)
     for obstacle in dict.fromkeys(item.obstacle for item in plan.undone if item.obstacle):
         print(f"In the way: {obstacle}")
 

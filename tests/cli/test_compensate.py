@@ -17,7 +17,7 @@ from tests.support.world import World
 @pytest.fixture
 def held(engine: Engine) -> Saga:
     """``three`` is undone, ``two`` could not be, ``one`` is armed."""
-    saga = Saga.start(World(DatabaseBackend(engine), AirflowRows(engine)))
+    saga = Saga.start(World(DatabaseBackend(engine), AirflowRows(engine)), name="saga")
     saga.done("one", "two", "three")
     saga.undo(saga.fail(), fails=["two"])
     return saga

@@ -68,6 +68,12 @@ class Sagas:
     def ended(self, name: str, state: str, workflow_name: str = "saga") -> Json:
         return self.stage.wait_for_workflow(workflow_name, self.key(name), state)
 
+    def is_at(self, name: str, step: str) -> bool:
+        """Whether this step of a workflow is at work."""
+        workflow = self.stage.workflow("saga", self.key(name))
+        steps = [] if workflow is None else workflow["steps"]
+        return any(found["name"] == step and found["state"] == "running" for found in steps)
+
     def told(self, workflow: Json, kind: str) -> list[str]:
         """The steps of the journal's entries of a kind, in order, without their DAGs."""
         journal = self.client.journal(workflow["summary"]["id"])
@@ -76,7 +82,17 @@ class Sagas:
 
 @pytest.fixture(scope="module")
 def sagas(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Sagas:
-    dag_ids = {scenario.dag_id for scenario in SCENARIOS} | {"saga_three", "saga_last", "saga_late", "trip_booking"}
+    others = {
+        "saga_timeout",
+        "saga_by_hand",
+        "saga_three",
+        "saga_last",
+        "saga_late",
+        "saga_flight",
+        "saga_flight_guest",
+        "trip_booking",
+    }
+    dag_ids = {scenario.dag_id for scenario in SCENARIOS} | others
     for dag_id in sorted(dag_ids):
         stage.wait_for(f"the DAG {dag_id}", lambda dag_id=dag_id: stage.client.has_dag(dag_id))
     return Sagas(stage, tmp_path_factory.mktemp("sagas"))
@@ -130,6 +146,47 @@ def test_a_late_step_of_a_cancelled_workflow_is_refused(sagas: Sagas) -> None:
     ended = sagas.ended("late", "cancelled")
     assert sagas.told(ended, "step.began") == ["wait"]
     assert sagas.told(ended, "compensation.began") == []
+
+
+def test_a_run_that_is_ended_from_outside_is_undone(sagas: Sagas) -> None:
+    """By its dagrun_timeout, and by a person who marks the run or a task as failed."""
+    sagas.trigger("saga_timeout", "timeout")
+    for name in ("run-by-hand", "task-by-hand"):
+        sagas.trigger("saga_by_hand", name)
+    for name in ("run-by-hand", "task-by-hand"):
+        sagas.stage.wait_for(f"{name} to be at work", lambda name=name: sagas.is_at(name, "wait"))
+    sagas.client.fail_run("saga_by_hand", sagas.key("run-by-hand"))
+    sagas.client.fail_task("saga_by_hand", sagas.key("task-by-hand"), "wait")
+
+    for name in ("timeout", "run-by-hand", "task-by-hand"):
+
+        def is_compensated(name: str = name) -> bool:
+            sagas.client.sweep()
+            workflow = sagas.stage.workflow("saga", sagas.key(name))
+            return workflow is not None and workflow["summary"]["state"] == "compensated"
+
+        sagas.stage.wait_for(f"{name} to be compensated", is_compensated, pause_seconds=1)
+        assert sagas.told(sagas.ended(name, "compensated"), "compensation.done") == ["one"]
+
+
+def test_a_step_at_work_in_another_dag_is_waited_for_and_undone_too(sagas: Sagas) -> None:
+    wait_for, key = sagas.stage.wait_for, sagas.key("flight")
+    sagas.trigger("saga_flight", "flight", fails="breaks")
+    wait_for("the failure to be near", (sagas.folder / f"{key}.failure.waits").exists)
+    conf = {"key": key, "folder": str(sagas.folder), "fails": "breaks"}
+    sagas.client.trigger("saga_flight_guest", f"{key}-guest", conf)
+    wait_for("the other DAG to be at work", (sagas.folder / f"{key}.at_work.waits").exists)
+
+    (sagas.folder / f"{key}.failure.go").touch()
+    sagas.stage.wait_for_run("saga_flight", key, "failed")
+    compensating = sagas.ended("flight", "compensating")
+    assert sagas.client.sweep() is not None
+    assert sagas.told(compensating, "compensation.began") == []
+
+    (sagas.folder / f"{key}.at_work.go").touch()
+    workflow = sagas.ended("flight", "compensated")
+    assert sagas.told(workflow, "compensation.done") == ["at_work", "one"]
+    assert "never" not in sagas.told(workflow, "step.began")
 
 
 def test_three_dags_and_twenty_items_are_undone_although_a_relay_is_killed(sagas: Sagas) -> None:

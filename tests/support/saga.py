@@ -37,12 +37,13 @@ class Saga:
     def start(
         world: World,
         *,
+        name: str = "order",
         on_failure: FailurePolicy = FailurePolicy.COMPENSATE,
         on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP,
     ) -> Saga:
         """Start a workflow."""
         run_id = world.rows.add_run("intake")
-        started = world.start(run_id, on_failure=on_failure, on_compensation_error=on_compensation_error)
+        started = world.start(run_id, name=name, on_failure=on_failure, on_compensation_error=on_compensation_error)
         relay = world.rows.add_task("intake", run_id, "compensate", state=None)
         return Saga(world, started.workflow.id, run_id, relay)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from airflow.providers.standard.operators.bash import BashOperator
@@ -126,6 +127,47 @@ def saga_late():
     CompensateWorkflowOperator(task_id="compensate")
 
 
+def until(folder, key, name):
+    """Wait for the test to say so; tell it that the wait has begun."""
+    Path(folder, f"{key}.{name}.waits").touch()
+    deadline = time.monotonic() + 240
+    while not Path(folder, f"{key}.{name}.go").exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(name)
+        time.sleep(0.1)
+    return name
+
+
+@dag(schedule=None, params=PARAMS)
+def saga_flight():
+    """It fails while another DAG's run is at work for the same workflow."""
+    wait = task(until)("{{ params.folder }}", "{{ params.key }}", "failure")
+    start(participants=["saga_flight_guest"]) >> step("one") >> wait >> step("breaks", compensate=None)
+    CompensateWorkflowOperator(task_id="compensate")
+
+
+@dag(schedule=None, params=PARAMS)
+def saga_flight_guest():
+    at_work = task.step(task_id="at_work", compensate=undo)(until)
+    start() >> at_work("{{ params.folder }}", "{{ params.key }}", "at_work") >> step("never")
+    CompensateWorkflowOperator(task_id="compensate")
+
+
+def ended_from_outside(dag_id, **options):
+    @dag(dag_id=dag_id, schedule=None, params=PARAMS, **options)
+    def ends():
+        """Its run ends by a timeout, or by a person's hand."""
+        wait = durable(BashOperator(task_id="wait", bash_command="sleep 300"))
+        start() >> step("one") >> wait >> CompleteWorkflowOperator(task_id="complete")
+        CompensateWorkflowOperator(task_id="compensate")
+
+    ends()
+
+
+ended_from_outside("saga_timeout", dagrun_timeout=timedelta(seconds=15))
+ended_from_outside("saga_by_hand")
+saga_flight()
+saga_flight_guest()
 saga_order()
 saga_local()
 saga_remote()
