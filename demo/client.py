@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -66,6 +67,11 @@ class AirflowClient:
     def has_dag(self, dag_id: str) -> bool:
         """Whether Airflow has parsed a DAG."""
         return self._send("GET", f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK
+
+    def dag_files(self) -> set[str]:
+        """The names of the files of the first 100 DAGs that Airflow has parsed."""
+        dags = self._ask("GET", "/api/v2/dags", params={"limit": 100})["dags"]
+        return {Path(dag["fileloc"]).name for dag in dags}
 
     def dag_version(self, dag_id: str) -> int:
         """The number of the newest version of a DAG that Airflow has parsed and that differs from those before it."""

@@ -57,7 +57,6 @@ def small_and_quick(database_url: str, dags_folder: Path, jwt_secret: str) -> Va
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
-        "AIRFLOW__WFSTATE__CHILD_POLL_SECONDS": "2",
         "AIRFLOW__WFSTATE__TURN_INTERVAL_SECONDS": "1",
     }
 

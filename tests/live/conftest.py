@@ -19,8 +19,10 @@ _PATIENCE = {
     # Five minutes, until Airflow takes a worker that is not heard of for dead, are too many for a test.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    # Not below 5: Airflow may lose an event that comes while the task is still being deferred.
-    "AIRFLOW__WFSTATE__BUSY_POLL_SECONDS": "6",
+    # Airflow may lose an event that comes while a task is still being deferred, and it fails a task that runs again
+    # before the executor has told that its first process ended: up to 6 seconds later, on a machine that is busy.
+    "AIRFLOW__WFSTATE__BUSY_POLL_SECONDS": "8",
+    "AIRFLOW__WFSTATE__CHILD_POLL_SECONDS": "8",
     "AIRFLOW__WFSTATE__STUCK_QUEUED_SECONDS": "5",
     "AIRFLOW__WFSTATE__STUCK_RUNNING_SECONDS": "10",
     "AIRFLOW__WFSTATE__RELAY_PATIENCE_SECONDS": "5",
@@ -64,11 +66,13 @@ def live_airflow(
 
 
 @pytest.fixture(scope="session")
-def stage(live_airflow: LiveAirflow, warehouse_url: str) -> Iterator[Stage]:
+def stage(live_airflow: LiveAirflow, warehouse_url: str, dags_folder: Path) -> Iterator[Stage]:
     """What the demo's scenarios work with."""
     client = live_airflow.client()
     stage = Stage(live_airflow, client, warehouse_url, look=lambda: None, label="acceptance")
     stage.wait_for_dags()
+    files = {path.name for path in dags_folder.glob("*.py")}
+    stage.wait_for("Airflow to parse every file", lambda: files <= client.dag_files())
     yield stage
     client.close()
 

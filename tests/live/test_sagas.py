@@ -149,16 +149,13 @@ def test_a_late_step_of_a_cancelled_workflow_is_refused(sagas: Sagas) -> None:
 
 
 def test_a_run_that_is_ended_from_outside_is_undone(sagas: Sagas) -> None:
-    """By its dagrun_timeout, and by a person who marks the run or a task as failed."""
+    """By its dagrun_timeout, and by a person who marks a task as failed."""
     sagas.trigger("saga_timeout", "timeout")
-    for name in ("run-by-hand", "task-by-hand"):
-        sagas.trigger("saga_by_hand", name)
-    for name in ("run-by-hand", "task-by-hand"):
-        sagas.stage.wait_for(f"{name} to be at work", lambda name=name: sagas.is_at(name, "wait"))
-    sagas.client.fail_run("saga_by_hand", sagas.key("run-by-hand"))
-    sagas.client.fail_task("saga_by_hand", sagas.key("task-by-hand"), "wait")
+    sagas.trigger("saga_by_hand", "by-hand")
+    sagas.stage.wait_for("the task to be at work", lambda: sagas.is_at("by-hand", "wait"))
+    sagas.client.fail_task("saga_by_hand", sagas.key("by-hand"), "wait")
 
-    for name in ("timeout", "run-by-hand", "task-by-hand"):
+    for name in ("timeout", "by-hand"):
 
         def is_compensated(name: str = name) -> bool:
             sagas.client.sweep()
