@@ -90,7 +90,14 @@ OPTIONS: Final[dict[str, Option]] = {
     "relay_patience_seconds": _option(
         "integer",
         "600",
-        "How long a relay may take to begin a compensation whose turn it has, before the workflow is flagged.",
+        "How long a relay may take to begin a compensation whose turn it has, before the workflow is held for a "
+        "person; it is flagged after a tenth of that. A relay that waits for other tasks of its run is waited for.",
+    ),
+    "quiesce_seconds": _option(
+        "integer",
+        "3600",
+        "How long steps that are still at work may hold up the compensation of their workflow, before it is held for "
+        "a person.",
     ),
     "in_flight_grace_seconds": _option(
         "integer",
@@ -101,8 +108,9 @@ OPTIONS: Final[dict[str, Option]] = {
     "handler_modules": _option(
         "string",
         "",
-        "Modules, separated by commas, whose functions a relay may import as compensations although no task of its DAG "
-        "declares them (any more); a module allows those below it. Empty: only what the DAG declares.",
+        "Modules, separated by commas, whose functions any relay may import as compensations although no task of its "
+        "DAG declares them (any more), also in place of a run that is gone; a module allows those below it. Empty: "
+        "only what the DAG declares. To be set alike on api-server and workers.",
     ),
     "max_attempts": _option(
         "integer",
@@ -192,6 +200,12 @@ def handler_modules() -> tuple[str, ...]:
     return tuple(name.strip() for name in _text("handler_modules").split(",") if name.strip())
 
 
+def allows_handler(handler: str) -> bool:
+    """Whether any relay may run ``module:function``, because :func:`handler_modules` names its module or one above."""
+    module = handler.partition(":")[0]
+    return any(module == allowed or module.startswith(f"{allowed}.") for allowed in handler_modules())
+
+
 def max_attempts() -> int:
     """How many attempts a round of a step gets until a person resumes the workflow; zero: no limit."""
     return int(_text("max_attempts"))
@@ -210,6 +224,11 @@ def stuck_running() -> timedelta:
 def relay_patience() -> timedelta:
     """How long a relay may take to begin a compensation whose turn it has."""
     return timedelta(seconds=int(_text("relay_patience_seconds")))
+
+
+def quiesce() -> timedelta:
+    """How long steps at work may hold up the compensation of their workflow."""
+    return timedelta(seconds=int(_text("quiesce_seconds")))
 
 
 def scheduler_silence() -> timedelta:

@@ -105,18 +105,13 @@ def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> Compensatio
             "The DAG was changed since the step ran: bring the task back, with compensate=<function>.",
         )
     # A name from the database is imported only if the DAG's code has it too, or the administrator allows its module.
-    if handler not in declared.values() and not _is_allowed(handler):
+    if handler not in declared.values() and not conf.allows_handler(handler):
         raise InvalidDag(
             f"No task of the DAG declares the compensation {handler!r}.",
             "The DAG was changed since the step ran: bring compensate='module:function' back, or let the "
             "administrator add its module to [wfstate] handler_modules.",
         )
     return import_handler(handler)
-
-
-def _is_allowed(handler: str) -> bool:
-    module = handler.partition(":")[0]
-    return any(module == allowed or module.startswith(f"{allowed}.") for allowed in conf.handler_modules())
 
 
 def import_handler(handler: str) -> CompensationHandler:

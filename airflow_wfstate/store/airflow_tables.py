@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, Uuid
+from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, Text, Uuid
 
 airflow_metadata: Final = MetaData()
 
@@ -87,6 +87,19 @@ job: Final = Table(
     Column("state", String(20)),
     Column("latest_heartbeat", UtcDateTime),
 )
+
+audit_log: Final = Table(
+    "log",
+    airflow_metadata,
+    Column("id", Integer, primary_key=True),
+    Column("dttm", UtcDateTime),
+    Column("dag_id", String(250)),
+    Column("run_id", String(250)),
+    Column("event", String(60)),
+    Column("owner", String(500)),
+    Column("extra", Text),
+)
+"""What people have done, kept by the api-server. Only the sweep reads it: a worker's role may not."""
 
 FINISHED_TASK_STATES: Final = ("success", "failed", "skipped", "upstream_failed", "removed")
 """The task instance is over. In any other state its process may be at work, or will be, under the same id."""

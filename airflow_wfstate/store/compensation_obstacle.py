@@ -5,51 +5,13 @@ Only where Airflow's ORM may be used: in the api-server and the command line, ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.domain.compensation import TASK_HANDLER
-from airflow_wfstate.store import schema
-from airflow_wfstate.store.airflow_tables import dag, task_instance
+from airflow_wfstate.store.airflow_tables import dag
 from airflow_wfstate.store.pending_compensations import PendingCompensation
-
-
-@dataclass(frozen=True)
-class NoRelay:
-    """There is nobody to run a compensation.
-
-    :param reason: why, in one sentence.
-    """
-
-    reason: str
-
-
-def find_relay(connection: Connection, workflow_id: str, pending: PendingCompensation) -> str | NoRelay:
-    """The id of the task instance of the relay that runs a compensation, as it is now."""
-    run = schema.run
-    relay_task_id = connection.execute(
-        select(run.c.relay_task_id).where(
-            run.c.workflow_id == workflow_id, run.c.dag_id == pending.dag_id, run.c.run_id == pending.run_id
-        )
-    ).scalar_one_or_none()
-    if relay_task_id is None:
-        return NoRelay(f"DAG {pending.dag_id} has no CompensateWorkflowOperator to undo step {pending.label}.")
-    found = connection.execute(
-        select(task_instance.c.id).where(
-            task_instance.c.dag_id == pending.dag_id,
-            task_instance.c.run_id == pending.run_id,
-            task_instance.c.task_id == relay_task_id,
-            task_instance.c.map_index == -1,
-        )
-    ).scalar_one_or_none()
-    if found is None:
-        return NoRelay(
-            f"Run {pending.run_id} of DAG {pending.dag_id} is gone, or its task {relay_task_id} is: "
-            f"nobody can undo step {pending.label}."
-        )
-    return str(found)
+from airflow_wfstate.store.relay import NoRelay, find_relay
 
 
 def find_obstacle(connection: Connection, workflow_id: str, pending: PendingCompensation) -> str | None:
@@ -57,12 +19,12 @@ def find_obstacle(connection: Connection, workflow_id: str, pending: PendingComp
     relay = find_relay(connection, workflow_id, pending)
     if isinstance(relay, NoRelay):
         return relay.reason
-    return _why_no_handler(connection, pending) or _why_paused(connection, pending)
+    return _why_no_handler(connection, pending) or _why_paused(connection, relay.dag_id)
 
 
-def _why_paused(connection: Connection, pending: PendingCompensation) -> str | None:
-    is_paused = connection.execute(select(dag.c.is_paused).where(dag.c.dag_id == pending.dag_id)).scalar_one_or_none()
-    return f"DAG {pending.dag_id} is paused: its relay runs when it is unpaused." if is_paused else None
+def _why_paused(connection: Connection, dag_id: str) -> str | None:
+    is_paused = connection.execute(select(dag.c.is_paused).where(dag.c.dag_id == dag_id)).scalar_one_or_none()
+    return f"DAG {dag_id} is paused: its relay runs when it is unpaused." if is_paused else None
 
 
 def _why_no_handler(connection: Connection, pending: PendingCompensation) -> str | None:

@@ -16,12 +16,16 @@ from airflow_wfstate.store.run_fail import fail_unfinished_tasks
 from airflow_wfstate.store.run_verdict import root_failure
 
 
-def fail_workflow(connection: Connection, change: Change, dag_id: str, run_id: str) -> None:
+def fail_workflow(
+    connection: Connection, change: Change, dag_id: str, run_id: str, *, reason: str | None = None
+) -> None:
     """Record that a deciding run failed, and what follows by the workflow's policy.
 
     The first error is kept. With nothing to compensate it stays failed.
+
+    :param reason: why, when it is not to be found in the steps and tasks.
     """
-    error = change.error or storable_text(_first_error(connection, change, dag_id, run_id))
+    error = change.error or storable_text(reason or _first_error(connection, change, dag_id, run_id))
     change.journal(EntryKind.WORKFLOW_FAILED, data={"dag_id": dag_id, "run_id": run_id, "error": error})
     _follow_policy(connection, change, error)
 

@@ -13,12 +13,16 @@ from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag, dag_run, task_instance
+from airflow_wfstate.store.compensation_patience import why_turn_is_not_taken
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
 
 _workflow, _run, _step, _turn = schema.workflow, schema.run, schema.step, schema.turn
 
 _CHILD_GRACE: Final = timedelta(seconds=60)
 """A child run is linked before it exists; for so long it may be on its way."""
+
+_FLAGGED_AFTER: Final = 10
+"""A tenth of the patience with a relay has passed: people may still help before the workflow is held."""
 
 _OF_RUN: Final = and_(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id)
 _DECIDES: Final = and_(
@@ -148,20 +152,16 @@ def _turn_not_taken(now: datetime) -> Select[Any]:
         .outerjoin(task_instance, task_instance.c.id == _turn.c.relay_task_instance_id)
         .where(
             _workflow.c.state == WorkflowState.COMPENSATING.value,
-            _turn.c.given_at <= now - conf.relay_patience(),
+            _turn.c.given_at <= now - conf.relay_patience() / _FLAGGED_AFTER,
             func.coalesce(task_instance.c.state, "none") != "running",
         )
     )
 
 
 def _turn_not_taken_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
-    command = f"airflow wfstate show {row.workflow_id}"
-    if row.run_state is None:
-        reason = "that run is gone"
-    elif row.is_paused:
-        reason, command = "the DAG is paused", f"airflow dags unpause {row.dag_id}"
-    else:
-        reason = f"its relay is {row.relay_state or 'not scheduled'}, and the run is {row.run_state}"
+    show = f"airflow wfstate show {row.workflow_id}"
+    command = f"airflow dags unpause {row.dag_id}" if row.run_state and row.is_paused else show
+    reason = why_turn_is_not_taken(row.run_state, row.is_paused, row.relay_state)
     cause = f"The run {row.run_id} of DAG {row.dag_id} has the turn to compensate, and does not take it: {reason}."
     return Flag(FlagKind.TURN_NOT_TAKEN, cause, row.given_at, row.owner, command)
 

@@ -25,8 +25,10 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.compensation_patience import hold_when_not_at_rest, hold_when_turn_is_not_taken
 from airflow_wfstate.store.complete_workflow import complete
 from airflow_wfstate.store.deadline import act_upon_deadline, past_deadline
+from airflow_wfstate.store.failed_by_hand import fail_as_marked, perhaps_failed_by_hand
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.flags import refresh_flags
 from airflow_wfstate.store.relay_clear import clear_waiting_relays
@@ -58,7 +60,7 @@ def sweep(engine: Engine) -> SweepReport:
     report = SweepReport(
         swept=True,
         lost=_each(engine, _with_lost_attempts(), _mark_lost),
-        failed=_each(engine, _with_failed_run(), _fail),
+        failed=_each(engine, _with_failed_run(), _fail) + _each(engine, perhaps_failed_by_hand(), fail_as_marked),
         succeeded=_each(engine, _implicit_and_ended(), _complete),
         deadlines=_each(engine, past_deadline(), act_upon_deadline),
         turns=_each(engine, _in_state(WorkflowState.COMPENSATING), _give_turn),
@@ -219,6 +221,11 @@ def _complete(connection: Connection, change: Change) -> None:
 
 
 def _give_turn(connection: Connection, change: Change) -> None:
-    if change.state is WorkflowState.COMPENSATING and come_to_rest(connection, change):
-        change.write()
-        give_turn(connection, change)
+    if change.state is not WorkflowState.COMPENSATING:
+        return
+    if not come_to_rest(connection, change):
+        hold_when_not_at_rest(connection, change)
+        return
+    change.write()
+    give_turn(connection, change)
+    hold_when_turn_is_not_taken(connection, change)

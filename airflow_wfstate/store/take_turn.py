@@ -19,10 +19,10 @@ from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, issue
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold, hold_reason
-from airflow_wfstate.store.compensation_obstacle import NoRelay, find_relay
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.identity import compensation_idempotency_key, idempotency_key
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
+from airflow_wfstate.store.relay import NoRelay, Relay, find_relay
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.run_verdict import failed_leaf, is_finished
 from airflow_wfstate.store.transaction import Unchanged
@@ -111,9 +111,12 @@ def _next(
                 )
             if pending.attempts >= pending.max_attempts:
                 return _give_up(change, pending)
-    if caller is not None and (pending.dag_id, pending.run_id) == (caller.dag_id, caller.run_id):
+    relay = find_relay(connection, change.workflow_id, pending)
+    if isinstance(relay, NoRelay):
+        return relay.reason
+    if caller is not None and (relay.dag_id, relay.run_id) == (caller.dag_id, caller.run_id):
         return _take(connection, change, caller, pending)
-    return _hand_over(connection, change, pending)
+    return _hand_over(connection, change, pending, relay)
 
 
 def _same_work(change: Change, caller: Caller | None, pending: PendingCompensation) -> TurnAnswer | None:
@@ -125,7 +128,7 @@ def _same_work(change: Change, caller: Caller | None, pending: PendingCompensati
 
 def _take(connection: Connection, change: Change, caller: Caller, pending: PendingCompensation) -> TurnAnswer:
     number = pending.attempts + 1
-    _store_turn(connection, change, pending, caller.task_instance_id)
+    _store_turn(connection, change, pending, Relay(caller.dag_id, caller.run_id, caller.task_instance_id))
     change.update(
         schema.compensation,
         where={"step_id": pending.step_id, "round": pending.round, "attempts": pending.attempts},
@@ -147,51 +150,41 @@ def _take(connection: Connection, change: Change, caller: Caller, pending: Pendi
     return _work(change, caller, pending, number)
 
 
-def _hand_over(connection: Connection, change: Change, pending: PendingCompensation) -> TurnAnswer | str:
-    """Give the turn to the run that did the step; afterwards ``store/relay_clear.py`` sets its relay going.
-
-    The reason when there is nobody to give it to.
-    """
-    relay = find_relay(connection, change.workflow_id, pending)
-    if isinstance(relay, NoRelay):
-        return relay.reason
+def _hand_over(connection: Connection, change: Change, pending: PendingCompensation, relay: Relay) -> TurnAnswer:
+    """Give the turn to another run's relay; afterwards ``store/relay_clear.py`` sets it going."""
     if _store_turn(connection, change, pending, relay):
         change.journal(
             EntryKind.TURN_GIVEN,
             step=pending.label,
-            data={"dag_id": pending.dag_id, "run_id": pending.run_id, "relay_task_instance_id": relay},
+            data={
+                "dag_id": relay.dag_id,
+                "run_id": relay.run_id,
+                "relay_task_instance_id": relay.task_instance_id,
+            },
         )
     return _answer(
         change,
         TurnDecision.HANDED_OVER,
-        f"Step {pending.label} is undone by run {pending.run_id} of DAG {pending.dag_id}.",
+        f"Step {pending.label} is undone by run {relay.run_id} of DAG {relay.dag_id}.",
     )
 
 
-def _store_turn(connection: Connection, change: Change, pending: PendingCompensation, relay_id: str) -> bool:
+def _store_turn(connection: Connection, change: Change, pending: PendingCompensation, relay: Relay) -> bool:
     """Store whose turn it is; False when it was given so before."""
     turn = schema.turn
+    values = {
+        "step_id": pending.step_id,
+        "round": pending.round,
+        "dag_id": relay.dag_id,
+        "run_id": relay.run_id,
+        "relay_task_instance_id": relay.task_instance_id,
+    }
     row = connection.execute(select(turn).where(turn.c.workflow_id == change.workflow_id)).one_or_none()
     if row is not None:
-        if (row.step_id, row.round, row.dag_id, row.run_id) == (
-            pending.step_id,
-            pending.round,
-            pending.dag_id,
-            pending.run_id,
-        ) and row.relay_task_instance_id == relay_id:
+        if all(getattr(row, name) == value for name, value in values.items()):
             return False
         connection.execute(delete(turn).where(turn.c.workflow_id == change.workflow_id))
-    connection.execute(
-        insert(turn).values(
-            workflow_id=change.workflow_id,
-            step_id=pending.step_id,
-            round=pending.round,
-            dag_id=pending.dag_id,
-            run_id=pending.run_id,
-            relay_task_instance_id=relay_id,
-            given_at=change.now,
-        )
-    )
+    connection.execute(insert(turn).values(workflow_id=change.workflow_id, given_at=change.now, **values))
     return True
 
 

@@ -149,13 +149,16 @@ def test_a_late_step_of_a_cancelled_workflow_is_refused(sagas: Sagas) -> None:
 
 
 def test_a_run_that_is_ended_from_outside_is_undone(sagas: Sagas) -> None:
-    """By its dagrun_timeout, and by a person who marks a task as failed."""
+    """By its dagrun_timeout, and by a person who marks a task, or the whole run, as failed."""
     sagas.trigger("saga_timeout", "timeout")
-    sagas.trigger("saga_by_hand", "by-hand")
-    sagas.stage.wait_for("the task to be at work", lambda: sagas.is_at("by-hand", "wait"))
+    for name in ("by-hand", "run-by-hand"):
+        sagas.trigger("saga_by_hand", name)
+    for name in ("by-hand", "run-by-hand"):
+        sagas.stage.wait_for("the task to be at work", lambda name=name: sagas.is_at(name, "wait"))
     sagas.client.fail_task("saga_by_hand", sagas.key("by-hand"), "wait")
+    sagas.client.fail_run("saga_by_hand", sagas.key("run-by-hand"))
 
-    for name in ("timeout", "by-hand"):
+    for name in ("timeout", "by-hand", "run-by-hand"):
 
         def is_compensated(name: str = name) -> bool:
             sagas.client.sweep()
@@ -164,6 +167,7 @@ def test_a_run_that_is_ended_from_outside_is_undone(sagas: Sagas) -> None:
 
         sagas.stage.wait_for(f"{name} to be compensated", is_compensated, pause_seconds=1)
         assert sagas.told(sagas.ended(name, "compensated"), "compensation.done") == ["one"]
+    assert "was marked as failed by admin" in sagas.ended("run-by-hand", "compensated")["summary"]["error"]
 
 
 def test_a_step_at_work_in_another_dag_is_waited_for_and_undone_too(sagas: Sagas) -> None:

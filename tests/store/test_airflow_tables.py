@@ -6,6 +6,7 @@ import pytest
 from airflow.jobs.job import Job
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.models.log import Log
 from airflow.models.pool import Pool
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
@@ -24,6 +25,7 @@ from airflow_wfstate.store import airflow_tables
         (airflow_tables.dag, DagModel),
         (airflow_tables.slot_pool, Pool),
         (airflow_tables.job, Job),
+        (airflow_tables.audit_log, Log),
     ],
 )
 def test_columns_exist_with_the_same_kind_of_type(copy: Table, model: type[TaskInstance]) -> None:

@@ -283,7 +283,8 @@ def test_a_turn_that_is_not_taken_is_named(world: World, dag_id: str, run_id: st
     _set(world.rows.engine, DagModel.__table__, {"dag_id": dag_id}, is_paused=True)
     workflow_id = _id_of(world, run_id)
     world.sweep()
-    _set(world.rows.engine, schema.turn, {"workflow_id": workflow_id}, given_at=datetime.now(timezone.utc) - LONG)
+    given_at = datetime.now(timezone.utc) - timedelta(seconds=90)
+    _set(world.rows.engine, schema.turn, {"workflow_id": workflow_id}, given_at=given_at)
 
     flag = _flags(world, run_id)[FlagKind.TURN_NOT_TAKEN]
 

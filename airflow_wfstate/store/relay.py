@@ -1,0 +1,82 @@
+"""The relay that runs a compensation: its task instance, as it is now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, select
+
+from airflow_wfstate import conf
+from airflow_wfstate.domain.compensation import TASK_HANDLER
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import task_instance
+from airflow_wfstate.store.pending_compensations import PendingCompensation
+
+_run = schema.run
+
+
+@dataclass(frozen=True)
+class Relay:
+    """A relay of the workflow.
+
+    :param dag_id: with ``run_id``: of the run that it belongs to.
+    :param task_instance_id: as it is now; a clear or retry gives it another.
+    """
+
+    dag_id: str
+    run_id: str
+    task_instance_id: str
+
+
+@dataclass(frozen=True)
+class NoRelay:
+    """There is nobody to run a compensation.
+
+    :param reason: why, in one sentence.
+    """
+
+    reason: str
+
+
+def find_relay(connection: Connection, workflow_id: str, pending: PendingCompensation) -> Relay | NoRelay:
+    """The relay of the run that did the step.
+
+    When that is gone and ``[wfstate] handler_modules`` allows the handler everywhere: the first other of the workflow.
+    """
+    of_run = _relays(workflow_id).where(_run.c.dag_id == pending.dag_id, _run.c.run_id == pending.run_id)
+    own = connection.execute(of_run).one_or_none()
+    if own is not None:
+        return Relay(own.dag_id, own.run_id, str(own.id))
+    if not pending.handler.startswith(TASK_HANDLER) and conf.allows_handler(pending.handler):
+        any_other = _relays(workflow_id).order_by(_run.c.linked_at, _run.c.dag_id, _run.c.run_id).limit(1)
+        other = connection.execute(any_other).one_or_none()
+        if other is not None:
+            return Relay(other.dag_id, other.run_id, str(other.id))
+    return NoRelay(_why_none(connection, workflow_id, pending))
+
+
+def _relays(workflow_id: str) -> Select[tuple[str, str, str]]:
+    return (
+        select(_run.c.dag_id, _run.c.run_id, task_instance.c.id)
+        .join(
+            task_instance,
+            (task_instance.c.dag_id == _run.c.dag_id)
+            & (task_instance.c.run_id == _run.c.run_id)
+            & (task_instance.c.task_id == _run.c.relay_task_id),
+        )
+        .where(_run.c.workflow_id == workflow_id, task_instance.c.map_index == -1)
+    )
+
+
+def _why_none(connection: Connection, workflow_id: str, pending: PendingCompensation) -> str:
+    relay_task_id = connection.execute(
+        select(_run.c.relay_task_id).where(
+            _run.c.workflow_id == workflow_id, _run.c.dag_id == pending.dag_id, _run.c.run_id == pending.run_id
+        )
+    ).scalar_one_or_none()
+    if relay_task_id is None:
+        return f"DAG {pending.dag_id} has no CompensateWorkflowOperator to undo step {pending.label}."
+    return (
+        f"Run {pending.run_id} of DAG {pending.dag_id} is gone, or its task {relay_task_id} is: "
+        f"nobody can undo step {pending.label}."
+    )
