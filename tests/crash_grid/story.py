@@ -12,6 +12,7 @@ from typing import Final
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.domain.cancel import CancelWorkflow
+from airflow_wfstate.domain.compensate import CompensateWorkflow, DecideCompensation, Decision
 from airflow_wfstate.domain.compensation import (
     CompensationDeclaration,
     EndCompensation,
@@ -182,6 +183,23 @@ def resume(hands: Hands) -> str:
     return "success"
 
 
+def compensate(hands: Hands) -> str:
+    """A person wants the workflow undone."""
+    found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
+    hands.backend.compensate_workflow(CompensateWorkflow(found[0].id, idempotency_key=f"{hands.key}-compensate"))
+    return "success"
+
+
+def try_again(hands: Hands) -> str:
+    """A person lets the relay try the undo again that has failed."""
+    found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
+    wish = DecideCompensation(
+        found[0].id, "ship", Decision.RETRY, "the truck is back", idempotency_key=f"{hands.key}-try"
+    )
+    hands.backend.decide_compensation(wish)
+    return "success"
+
+
 def sweep(hands: Hands) -> str:
     """One pass of the sweep."""
     hands.sweep()
@@ -196,6 +214,17 @@ def relay_of_owner(hands: Hands) -> str:
 def relay_of_child(hands: Hands) -> str:
     """The child's relay."""
     return _relay(hands, ["ship"])
+
+
+def broken_relay(hands: Hands) -> str:
+    """The owner's relay, whose every undo fails until the workflow is held."""
+    for _ in range(10):
+        answer = hands.backend.take_turn(TakeTurn(hands.task_instance_id, ["ship"]))
+        if answer.decision is not TurnDecision.COMPENSATE or answer.work is None:
+            return "failed"
+        key = answer.work.compensation_key
+        hands.backend.end_compensation(EndCompensation(key, succeeded=False, error="the truck has gone"))
+    raise AssertionError("the relay found no end")
 
 
 def _do(hands: Hands, name: str) -> str:
@@ -337,4 +366,35 @@ RESUMED: Final = Story(
     undone=[],
 )
 
-STORIES: Final = {story.name: story for story in (SUCCESS, COMPENSATED, SWEPT, CANCELLED, RESUMED)}
+UNDONE_LATER: Final = Story(
+    name="a workflow that succeeded is undone by a person",
+    tasks=[
+        *_BEFORE,
+        Task(OWNER, "complete", complete, ends_run="success"),
+        Task(OWNER, "compensate_by_hand", compensate, is_person=True),
+        Task(OWNER, RELAY, relay_of_owner),
+    ],
+    ends="compensated",
+    done=["charge"],
+    effects=[*_EFFECTS, "undo charge"],
+    undone=["charge"],
+)
+
+TRIED_AGAIN: Final = Story(
+    name="an undo fails for good, and a person lets it be tried again",
+    tasks=[
+        *_BEFORE,
+        Task(OWNER, "ship", fail_to_ship, ends_run="failed"),
+        Task(OWNER, RELAY, broken_relay),
+        Task(OWNER, "try_again", try_again, is_person=True),
+        Task(OWNER, RELAY, relay_of_owner),
+    ],
+    ends="compensated",
+    done=["charge"],
+    effects=[*_EFFECTS, "undo ship", "undo charge"],
+    undone=["ship", "charge"],
+)
+
+STORIES: Final = {
+    story.name: story for story in (SUCCESS, COMPENSATED, SWEPT, CANCELLED, RESUMED, UNDONE_LATER, TRIED_AGAIN)
+}
