@@ -11,6 +11,7 @@ from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import parse
+from airflow_wfstate.store.caller import read_caller
 from airflow_wfstate.store.earlier_child_run import child_set_going_again
 from airflow_wfstate.store.end_attempt import check_newest, check_write_number, is_applied, lock_attempt
 from airflow_wfstate.store.new_workflow import bind_run
@@ -29,6 +30,9 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
     if is_applied(step, key, request.write):
         return Unchanged(answer)
     check_newest(change, step, key)
+    read_caller(
+        connection, key.task_instance_id
+    )  # one that was failed by hand reports while it dies, and starts nothing
     if step.attempt_state is not StepState.RUNNING:
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {step.label} is {step.attempt_state.value}.",
