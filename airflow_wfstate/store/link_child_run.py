@@ -30,9 +30,6 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
     if is_applied(step, key, request.write):
         return Unchanged(answer)
     check_newest(change, step, key)
-    read_caller(
-        connection, key.task_instance_id
-    )  # one that was failed by hand reports while it dies, and starts nothing
     if step.attempt_state is not StepState.RUNNING:
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {step.label} is {step.attempt_state.value}.",
@@ -44,6 +41,8 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
             f"{change.key} is {change.state.value}.",
             "Stop working: nothing further is done for this workflow.",
         )
+    # Airflow's word counts here too: a task that was failed by hand reports while it dies, and starts nothing.
+    read_caller(connection, key.task_instance_id)
     if earlier is None:
         _check_free(connection, change.workflow_id, request)
         bind_run(connection, change, request.dag_id, request.run_id, RunRole.CHILD, parent_step_id=step.id)
