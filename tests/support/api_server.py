@@ -20,7 +20,7 @@ from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import UserToken
 
 JWT_SECRET = "s" * 64
-USERS = {"admin": "admin", "op": "op", "viewer": "viewer", "clerk": "op"}
+USERS = {"admin": "admin", "op": "op", "user": "user", "viewer": "viewer", "clerk": "op"}
 """Login and role; the password is the login. The clerk is confined to one DAG (per_dag_auth_manager.py)."""
 
 _START_SECONDS = 120
