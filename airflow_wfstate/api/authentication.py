@@ -65,9 +65,15 @@ def _bearer_token(request: Request) -> str:
 
 
 def _is_for_tasks(token: str) -> bool:
-    """Whether the token claims to be one of Airflow's execution API. Nothing is verified yet."""
-    audience = jwt.decode(token, options={"verify_signature": False}).get("aud", [])
-    audiences = [audience] if isinstance(audience, str) else audience
+    """Whether the token claims to be one of Airflow's execution API. Nothing is verified yet: it may hold anything.
+
+    :raises jwt.InvalidTokenError: it is no token.
+    """
+    try:
+        audience = jwt.decode(token, options={"verify_signature": False}).get("aud")
+    except (ValueError, RecursionError) as error:
+        raise jwt.DecodeError("not a token") from error
+    audiences = audience if isinstance(audience, list) else [audience]
     return any(item in audiences for item in _execution_audiences())
 
 

@@ -76,7 +76,8 @@ def check_sweep(caller: Caller) -> None:
 def check_workflow_change(caller: Caller, detail: WorkflowDetail) -> str:
     """Check that the caller may act on a whole workflow, and say how the journal names the caller.
 
-    A user may who may change the runs of every DAG that owns it, was triggered by it, or did a step of it.
+    A user may who may change the runs of every DAG that owns it, was triggered by it, or did a step of it; of every
+    DAG there is, where none did.
 
     :raises AccessDenied: otherwise, and for tasks.
     :raises WorkflowNotFound: the caller may not even see it.
@@ -88,6 +89,11 @@ def check_workflow_change(caller: Caller, detail: WorkflowDetail) -> str:
     visible(caller, detail)
     concerned = {run.dag_id for run in detail.runs if run.role is not RunRole.GUEST}
     concerned |= {step.participant for step in detail.steps}
+    if not concerned and not _may_change_runs(caller, _nobody_named()):
+        raise AccessDenied(
+            f"{caller.user.get_name()} may not act on workflow {detail.summary.id}, in which no DAG takes part.",
+            "Ask somebody who may edit the runs of every DAG.",
+        )
     for dag_id in sorted(concerned):
         if not _may_change_runs(caller, dag_id):
             raise AccessDenied(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Iterator
 
@@ -86,9 +87,32 @@ def test_fastapi_describes_nothing_by_itself(client: httpx.Client, path: str) ->
     assert client.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", jwt.encode({"aud": "urn:airflow.apache.org:task"}, "k" * 64)])
+def forged(claims: str) -> str:
+    """A token with these claims, as JSON, and no signature that holds."""
+    parts = ('{"alg":"HS512","typ":"JWT"}', claims, "signature")
+    return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "x",
+        "a.b.c",
+        "\xe9.\xff.\x80",
+        jwt.encode({"aud": "urn:airflow.apache.org:task"}, "k" * 64),
+        forged('{"aud": 5}'),
+        forged('{"aud": null}'),
+        forged('{"aud": [5, {"a": []}]}'),
+        forged('{"aud": {"urn:airflow.apache.org:task": 1}}'),
+        forged('["aud"]'),
+        forged("7"),
+        forged('{"aud": ' + "[" * 20_000 + "]" * 20_000 + "}"),
+        forged('{"aud": "urn:airflow.apache.org:task", "exp": 1e400}'),
+    ],
+    ids=lambda token: token[:40].encode("ascii", "replace").decode(),
+)
 def test_a_token_that_does_not_hold_is_refused(client: httpx.Client, token: str) -> None:
-    answer = client.get("/v1/health", headers={"Authorization": f"Bearer {token}"})
+    answer = client.get("/v1/health", headers={"Authorization": f"Bearer {token}".encode("latin-1")})
     assert (answer.status_code, answer.json()["code"]) == (401, "not-authenticated")
 
 

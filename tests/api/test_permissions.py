@@ -11,10 +11,12 @@ import httpx
 import jwt
 import pytest
 from fastapi.routing import APIRoute
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, delete
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from tests.api.permission_scene import Request, Scene, request_of
+from airflow_wfstate.plugins.workflow_state import WorkflowStatePlugin
+from airflow_wfstate.store import schema
+from tests.api.permission_scene import Request, Scene, begun, request_of, started
 from tests.api.permission_table import CALLERS, ROUTES, Route
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import JWT_SECRET, ApiServer
@@ -119,6 +121,45 @@ def test_the_table_has_every_route(client: httpx.Client, user_tokens: dict[str, 
 def test_each_row_says_what_each_caller_gets() -> None:
     keyless = set(CALLERS) - {"other's key"}
     assert [route.label for route in ROUTES if set(route.statuses) not in (set(CALLERS), keyless)] == []
+
+
+def test_a_user_with_the_key_of_an_earlier_attempt_is_too_late(
+    client: httpx.Client, world: World, user_tokens: dict[str, str]
+) -> None:
+    scene = begun(world)
+    client.headers["Authorization"] = f"Bearer {user_tokens['op']}"
+    for path in ("checkpoint", "end", "child-run"):
+        body = request_of(f"POST /steps/{path}").body(scene, scene.others_key)
+        answer = client.post(f"/v1/steps/{path}", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "stale-attempt")
+
+
+def test_where_no_dag_takes_part_the_page_decides(
+    client: httpx.Client, world: World, user_tokens: dict[str, str]
+) -> None:
+    """The clerk reads one DAG, and has the simple auth manager's permission on every view."""
+    scene = started(world)
+    client.headers["Authorization"] = f"Bearer {user_tokens['other DAG']}"
+    path, filters = f"/v1/workflows/{scene.workflow_id}", {"key": scene.business_key}
+    assert client.get(path).status_code == 404
+
+    with world.rows.engine.begin() as connection:
+        connection.execute(delete(schema.run).where(schema.run.c.workflow_id == scene.workflow_id))
+
+    seen = client.get(path)
+    assert seen.status_code == 200
+    listed = client.get("/v1/workflows", params=filters).json()["workflows"]
+    assert [workflow["id"] for workflow in listed] == [scene.workflow_id]
+    narrowed = client.get("/v1/workflows", params=filters | {"readable_dag_id": "ledger"}).json()["workflows"]
+    assert narrowed == []
+    assert client.post(f"{path}/cancel", json={}).status_code == 403
+
+
+def test_the_page_is_named_as_the_plugin_registers_it() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from airflow_wfstate.api.authorization import PAGE
+    assert [page["name"] for page in WorkflowStatePlugin.react_apps] == [PAGE]
 
 
 def test_a_list_does_not_betray_the_rest(client: httpx.Client, world: World, user_tokens: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from airflow_wfstate.api.security_headers import HEADERS
+from airflow_wfstate.exceptions import NotFound
 from tests.support.api_server import ApiServer
 
 
@@ -69,3 +70,12 @@ def test_the_docs_may_load_what_they_name_and_nothing_else(viewer: httpx.Client,
 
     airflows = httpx.get(f"{api_server.url}/docs", timeout=30).text
     assert [host for _, host in hosts if host not in airflows] == []
+
+
+def test_airflows_option_turns_the_docs_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_wfstate.api.routes.description import get_docs
+
+    assert get_docs().status_code == 200
+    monkeypatch.setenv("AIRFLOW__API__ENABLE_SWAGGER_UI", "False")
+    with pytest.raises(NotFound, match="enable_swagger_ui"):
+        get_docs()
