@@ -15,7 +15,10 @@ from tests.fab import accounts
 from tests.support.api_server import JWT_SECRET, ApiServer, running_api_server
 from tests.support.postgres import PostgresServer, migrate, sqlalchemy_url
 
-_SETTINGS = {"AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"}
+_SETTINGS = {
+    "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+    "AIRFLOW__FAB__AUTH_ROLE_PUBLIC": "Viewer",  # Airflow itself is open to the anonymous
+}
 
 if find_spec("airflow.providers.fab") is None:
     collect_ignore_glob = ["test_*.py"]

@@ -95,7 +95,8 @@ def test_payloads_are_for_those_who_read_the_dag(
     assert seen["input"] is None
 
 
-def test_the_anonymous_is_refused(fab_client: httpx.Client) -> None:
+def test_the_anonymous_is_refused_although_airflow_is_open(fab_client: httpx.Client, fab_server: ApiServer) -> None:
+    assert httpx.get(f"{fab_server.url}/api/v2/dags", timeout=30).status_code == 200
     assert fab_client.get("/workflows").status_code == 401
     assert fab_client.get("/docs").status_code == 401
 
