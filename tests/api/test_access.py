@@ -82,6 +82,15 @@ def test_nothing_is_for_the_anonymous(client: httpx.Client, method: str, path: s
     assert answer.json()["code"] == "not-authenticated"
 
 
+@pytest.mark.parametrize("token", ["", "x"])
+def test_a_strangers_body_is_not_even_parsed(client: httpx.Client, token: str) -> None:
+    for path in ("/v1/steps/begin", "/v1/workflows", "/v1/nothing", "/ui/nothing"):
+        answer = client.post(path, content=b"{", headers={"Authorization": f"Bearer {token}"} if token else {})
+        assert (answer.status_code, answer.json()["code"]) == (401, "not-authenticated")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc"])
 def test_fastapi_describes_nothing_by_itself(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
