@@ -17,7 +17,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find airflow_wfstate -type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*') \
 	pyproject.toml README.md LICENSE
 
-.PHONY: help demo test bench crash-grid soak lint wheel install clean
+FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
+FAB_VENV := .venv-fab
+
+.PHONY: help demo test fab bench crash-grid soak lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -33,6 +36,10 @@ test: lint  ## Check the code and run every test
 	@# Two processes, since the tests of a live Airflow mostly wait (tests/conftest.py says what goes together).
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/pytest --basetemp="$$folder/tests" \
 		--numprocesses=2 --dist=loadscope --no-loadscope-reorder $(PYTEST_ARGUMENTS)
+
+fab: $(FAB_VENV)/.installed  ## Try the roles of the FAB auth manager on a live api-server
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(FAB_VENV)/bin/pytest --basetemp="$$folder/tests" tests/fab $(PYTEST_ARGUMENTS)
 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks
@@ -64,6 +71,18 @@ $(VENV)/.installed: dist/.built $(VENV)/.dependencies
 $(VENV)/.dependencies: $(CONSTRAINTS) pyproject.toml | dist/.built
 	@echo "Installing Airflow $(AIRFLOW) and the tools into $(VENV) ..."
 	@$(PIP) install --constraint $(CONSTRAINTS) apache-airflow "$$(ls dist/*.whl)[dev]"
+	@touch $@
+
+# The FAB provider needs an older python-dateutil than the other tests run on: a virtualenv and pins of its own.
+$(FAB_VENV)/.installed: dist/.built $(FAB_VENV)/.dependencies
+	@$(FAB_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --force-reinstall dist/*.whl
+	@touch $@
+
+$(FAB_VENV)/.dependencies: $(FAB_CONSTRAINTS) pyproject.toml | dist/.built
+	@echo "Installing Airflow, its FAB provider and the tools into $(FAB_VENV) ..."
+	@$(PYTHON) -m venv $(FAB_VENV)
+	@$(FAB_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --constraint $(FAB_CONSTRAINTS) \
+		apache-airflow apache-airflow-providers-fab "$$(ls dist/*.whl)[dev]"
 	@touch $@
 
 dist/.built: $(SOURCES) | $(VENV)/.builder

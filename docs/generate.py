@@ -6,6 +6,7 @@ A generated part stands between two comments that name it. tests/docs compares e
 from __future__ import annotations
 
 import re
+import sys
 from enum import Enum
 from pathlib import Path
 
@@ -13,6 +14,13 @@ from airflow_wfstate.conf import OPTIONS, SECTION
 from airflow_wfstate.domain.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
 
 FOLDER = Path(__file__).parent
+
+# The permission tables stand beside the tests that try them, in modules that import nothing.
+if str(FOLDER.parent) not in sys.path:
+    sys.path.append(str(FOLDER.parent))
+
+from tests.api import permission_table  # noqa: E402
+from tests.fab import permission_table as fab_permission_table  # noqa: E402
 
 
 def diagram(transitions: frozenset[tuple[Enum, Enum]]) -> str:
@@ -47,6 +55,8 @@ PARTS = {
     ("states.md", "step"): lambda: diagram(STEP_TRANSITIONS),
     ("states.md", "compensation"): lambda: diagram(COMPENSATION_TRANSITIONS),
     ("configuration.md", "options"): options,
+    ("security.md", "permissions"): permission_table.as_markdown,
+    ("security.md", "fab permissions"): fab_permission_table.as_markdown,
 }
 
 

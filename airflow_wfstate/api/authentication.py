@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import jwt
 from airflow.api_fastapi.app import get_auth_manager
@@ -34,11 +34,22 @@ class UserCaller:
 Caller: TypeAlias = TaskCaller | UserCaller
 
 
+_CALLER: Final = "airflow_wfstate.caller"
+"""Where the request's ASGI scope keeps who calls."""
+
+
 async def authenticate(request: Request) -> Caller:
-    """Who sent the request, by its bearer token, else by the cookie of Airflow's page.
+    """Who sent the request, by its bearer token, else by the cookie of Airflow's page. Found out once a request.
 
     :raises NotAuthenticated: there is no token, or one that does not hold.
     """
+    known: Caller | None = request.scope.get(_CALLER)
+    if known is None:
+        known = request.scope[_CALLER] = await _identify(request)
+    return known
+
+
+async def _identify(request: Request) -> Caller:
     token = _bearer_token(request) or request.cookies.get(COOKIE_NAME_JWT_TOKEN)
     if not token:
         raise NotAuthenticated(
@@ -65,9 +76,15 @@ def _bearer_token(request: Request) -> str:
 
 
 def _is_for_tasks(token: str) -> bool:
-    """Whether the token claims to be one of Airflow's execution API. Nothing is verified yet."""
-    audience = jwt.decode(token, options={"verify_signature": False}).get("aud", [])
-    audiences = [audience] if isinstance(audience, str) else audience
+    """Whether the token claims to be one of Airflow's execution API. Nothing is verified yet: it may hold anything.
+
+    :raises jwt.InvalidTokenError: it is no token.
+    """
+    try:
+        audience = jwt.decode(token, options={"verify_signature": False}).get("aud")
+    except (ValueError, RecursionError) as error:
+        raise jwt.DecodeError("not a token") from error
+    audiences = audience if isinstance(audience, list) else [audience]
     return any(item in audiences for item in _execution_audiences())
 
 

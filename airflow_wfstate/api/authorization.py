@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 from uuid import uuid4
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -18,6 +19,10 @@ from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.workflow import RunRole, WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from airflow_wfstate.store import attempt_key
+from airflow_wfstate.store.health import Health
+
+PAGE: Final = "Workflows"
+"""The page's name, as the plugin registers it: the view whose permission lets read what no DAG takes part in."""
 
 
 def check_task_instance(caller: Caller, task_instance_id: str) -> None:
@@ -60,20 +65,19 @@ def check_compensation_key(caller: Caller, text: str) -> None:
 
 
 def check_sweep(caller: Caller) -> None:
-    """Check that the caller may start a sweep: any user who may change runs of some DAG.
+    """Check that the caller may start a sweep, which acts on every workflow: a user who may change runs of every DAG.
 
     :raises AccessDenied: otherwise, and for tasks.
     """
-    if isinstance(caller, TaskCaller) or not get_auth_manager().is_authorized_dag(
-        method="PUT", access_entity=DagAccessEntity.RUN, user=caller.user
-    ):
-        raise AccessDenied("This caller may not start a sweep.", "Call as a user who may edit DAG runs.")
+    if isinstance(caller, TaskCaller) or not _may_change_runs(caller, _nobody_named()):
+        raise AccessDenied("This caller may not start a sweep.", "Call as a user who may edit the runs of every DAG.")
 
 
 def check_workflow_change(caller: Caller, detail: WorkflowDetail) -> str:
     """Check that the caller may act on a whole workflow, and say how the journal names the caller.
 
-    A user may who may change the runs of every DAG that owns it, was triggered by it, or did a step of it.
+    A user may who may change the runs of every DAG that owns it, was triggered by it, or did a step of it; of every
+    DAG there is, where none did.
 
     :raises AccessDenied: otherwise, and for tasks.
     :raises WorkflowNotFound: the caller may not even see it.
@@ -85,6 +89,11 @@ def check_workflow_change(caller: Caller, detail: WorkflowDetail) -> str:
     visible(caller, detail)
     concerned = {run.dag_id for run in detail.runs if run.role is not RunRole.GUEST}
     concerned |= {step.participant for step in detail.steps}
+    if not concerned and not _may_change_runs(caller, _nobody_named()):
+        raise AccessDenied(
+            f"{caller.user.get_name()} may not act on workflow {detail.summary.id}, in which no DAG takes part.",
+            "Ask somebody who may edit the runs of every DAG.",
+        )
     for dag_id in sorted(concerned):
         if not _may_change_runs(caller, dag_id):
             raise AccessDenied(
@@ -106,13 +115,18 @@ def readable(caller: Caller, query: WorkflowQuery) -> WorkflowQuery:
         return query
     mine = frozenset(get_auth_manager().get_authorized_dag_ids(user=caller.user, method="GET"))
     asked = query.readable_dag_ids
-    return replace(query, readable_dag_ids=mine if asked is None else mine & asked)
+    return replace(
+        query,
+        readable_dag_ids=mine if asked is None else mine & asked,
+        includes_dagless=asked is None and _may_see_page(caller),
+    )
 
 
 def visible(caller: Caller, detail: WorkflowDetail) -> WorkflowDetail:
     """The workflow without the payloads that the caller may not read.
 
-    :raises WorkflowNotFound: the caller may read no DAG that takes part in it, or is a task of another workflow.
+    :raises WorkflowNotFound: the caller may read no DAG that takes part in it (nor the page, where none does), or is
+        a task of another workflow.
     """
     if isinstance(caller, TaskCaller):
         own = run_of(caller.task_instance_id)
@@ -121,7 +135,7 @@ def visible(caller: Caller, detail: WorkflowDetail) -> WorkflowDetail:
         return detail
     taking_part = {run.dag_id for run in detail.runs} | {step.participant for step in detail.steps}
     dag_ids = _readable_dag_ids(caller, taking_part)
-    if not dag_ids:
+    if not dag_ids and (taking_part or not (_may_see_page(caller) or _reads_every_dag(caller))):
         raise _not_found(detail.summary.id)
     owners = {run.dag_id for run in detail.runs if run.role is RunRole.OWNER}
     sees_owner = owners <= dag_ids
@@ -143,6 +157,13 @@ def visible_plan(caller: Caller, plan: CompensatePlan) -> CompensatePlan:
     )
 
 
+def visible_health(caller: Caller, health: Health) -> Health:
+    """The health without the number of workflows, unless the caller may read all of them."""
+    if isinstance(caller, UserCaller) and _reads_every_dag(caller):
+        return health
+    return replace(health, open_workflows=None)
+
+
 def _may_change_runs(caller: UserCaller, dag_id: str) -> bool:
     return get_auth_manager().is_authorized_dag(
         method="PUT",
@@ -162,10 +183,19 @@ def _readable_dag_ids(caller: UserCaller, dag_ids: Iterable[str]) -> set[str]:
 
 def _reads_every_dag(caller: UserCaller) -> bool:
     """Whether the user may read a DAG that nobody has named: a permission on all of them, also on forgotten ones."""
-    nobody_named = DagDetails(id=f"wfstate-{uuid4()}")
     return not _has_teams() and get_auth_manager().is_authorized_dag(
-        method="GET", details=nobody_named, user=caller.user
+        method="GET", details=DagDetails(id=_nobody_named()), user=caller.user
     )
+
+
+def _nobody_named() -> str:
+    """The id of a DAG that there is not: only who has a permission on every DAG has it on this one."""
+    return f"wfstate-{uuid4()}"
+
+
+def _may_see_page(caller: UserCaller) -> bool:
+    # GET alone: the simple auth manager ignores the method, and lets a viewer do anything to a view.
+    return get_auth_manager().is_authorized_custom_view(method="GET", resource_name=PAGE, user=caller.user)
 
 
 def _has_teams() -> bool:

@@ -192,7 +192,8 @@ class ApiBackend:
     def check(self) -> str:
         """See ``StateBackend.check``."""
         health: dict[str, Any] = self._get("/health", {}, dict)
-        return f"{self._base_url} answered; {health.get('open_workflows')} open workflows"
+        count = health.get("open_workflows")
+        return f"{self._base_url} answered" if count is None else f"{self._base_url} answered; {count} open workflows"
 
     def _get(self, path: str, parameters: Mapping[str, Any], answer_type: type[Answer]) -> Answer:
         try:

@@ -117,6 +117,7 @@ class StateBackend(Protocol):
     def link_child_run(self, request: LinkChildRun) -> LinkedChildRun:
         """Bind a run that is about to be triggered to the workflow of the step, or learn which one to wait for.
 
+        :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
         :raises WorkflowExists: the run belongs to another open workflow.
         :raises WorkflowClosed: the workflow has ended, or is being compensated.

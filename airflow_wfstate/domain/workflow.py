@@ -217,6 +217,7 @@ class WorkflowQuery:
     :param limit: 1 to 1000.
     :param cursor: ``next_cursor`` of the page before; None for the first page.
     :param readable_dag_ids: only workflows in which one of these DAGs takes part; None for no such limit.
+    :param includes_dagless: with that limit, also workflows in which no DAG takes part.
     """
 
     name: str | None = None
@@ -230,6 +231,7 @@ class WorkflowQuery:
     limit: int = 50
     cursor: str | None = None
     readable_dag_ids: frozenset[str] | None = None
+    includes_dagless: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,10 @@ class LazyApp:
 @cache
 def _app() -> AsgiApp:
     from airflow_wfstate.api.app import create_app
+    from airflow_wfstate.api.gate import Gate
+    from airflow_wfstate.api.security_headers import SecurityHeaders
 
-    app: AsgiApp = create_app()
-    return app
+    return SecurityHeaders(Gate(create_app()))
 
 
 class WorkflowStatePlugin(AirflowPlugin):

@@ -21,12 +21,12 @@ SWEEP_PATIENCE: Final = timedelta(minutes=3)
 class Health:
     """How the store is.
 
-    :param open_workflows: their number.
+    :param open_workflows: their number; None when the reader may not see all of them.
     :param last_sweep_at: when the last complete sweep ended; None when there was none.
     :param sweep_is_late: whether that is more than 3 minutes ago, or never happened while workflows are open.
     """
 
-    open_workflows: int
+    open_workflows: int | None
     last_sweep_at: datetime | None
     sweep_is_late: bool
 

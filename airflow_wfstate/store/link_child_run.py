@@ -11,6 +11,7 @@ from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import parse
+from airflow_wfstate.store.caller import read_caller
 from airflow_wfstate.store.earlier_child_run import child_set_going_again
 from airflow_wfstate.store.end_attempt import check_newest, check_write_number, is_applied, lock_attempt
 from airflow_wfstate.store.new_workflow import bind_run
@@ -40,6 +41,8 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
             f"{change.key} is {change.state.value}.",
             "Stop working: nothing further is done for this workflow.",
         )
+    # Airflow's word counts here too: a task that was failed by hand reports while it dies, and starts nothing.
+    read_caller(connection, key.task_instance_id)
     if earlier is None:
         _check_free(connection, change.workflow_id, request)
         bind_run(connection, change, request.dag_id, request.run_id, RunRole.CHILD, parent_step_id=step.id)

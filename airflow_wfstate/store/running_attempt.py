@@ -1,4 +1,4 @@
-"""The right of a running attempt to write: its own row is the lock.
+"""The right of an open attempt to write: its own row is the lock. A deferred task writes from its trigger.
 
 Checkpoints and records lock this row alone, so that a thousand mapped items do not queue for their workflow's row. A
 begin that takes the attempt over updates the same row: the fence holds.
@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.exceptions import InvalidAttemptKey, StaleAttempt, WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, verify
@@ -23,7 +23,7 @@ _LOCK: Final = (
         _attempt.c.step_id == bindparam("locked_step_id"),
         _attempt.c.number == bindparam("locked_number"),
         _attempt.c.last_write < bindparam("write"),
-        _attempt.c.state == StepState.RUNNING.value,
+        _attempt.c.state.in_([state.value for state in OPEN_STEP_STATES]),
     )
     .values(last_write=bindparam("write"))
 )
@@ -48,7 +48,7 @@ def lock_running_attempt(connection: Connection, key: AttemptKey, write: int) ->
     """Lock the attempt and count its write; False when this write was applied before.
 
     :raises InvalidAttemptKey: the key was not issued by this store.
-    :raises StaleAttempt: the attempt does not run any more.
+    :raises StaleAttempt: the attempt is neither running nor waiting any more.
     :raises WorkflowClosed: its workflow does not run any more.
     """
     locked = connection.execute(_LOCK, {"locked_step_id": key.step_id, "locked_number": key.attempt, "write": write})
@@ -64,7 +64,7 @@ def lock_running_attempt(connection: Connection, key: AttemptKey, write: int) ->
             return False
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {row.name} is {row.state}; attempt {row.attempt} is the newest.",
-            "Only a running attempt saves values; this one is not kept.",
+            "Only an attempt that runs or waits saves values; this one is not kept.",
         )
     if row.workflow_state != WorkflowState.RUNNING.value:
         raise WorkflowClosed(

@@ -130,12 +130,17 @@ def _filtered(statement: Select[tuple[object, ...]], query: WorkflowQuery) -> Se
     if query.dag_id is not None:
         statement = statement.where(_takes_part([query.dag_id]))
     if query.readable_dag_ids is not None:
-        statement = statement.where(_takes_part(sorted(query.readable_dag_ids)))
+        readable = _takes_part(sorted(query.readable_dag_ids))
+        statement = statement.where(or_(readable, ~_has_dags()) if query.includes_dagless else readable)
     return statement
 
 
 def _takes_part(dag_ids: list[str]) -> Exists:
     return exists(select(_run.c.run_id).where(_run.c.workflow_id == _workflow.c.id, _run.c.dag_id.in_(dag_ids)))
+
+
+def _has_dags() -> Exists:
+    return exists(select(_run.c.run_id).where(_run.c.workflow_id == _workflow.c.id))
 
 
 def _steps_of(connection: Connection, workflow_ids: list[str]) -> dict[str, list[PlannedStep]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Iterator
 
@@ -81,14 +82,46 @@ def test_nothing_is_for_the_anonymous(client: httpx.Client, method: str, path: s
     assert answer.json()["code"] == "not-authenticated"
 
 
+@pytest.mark.parametrize("token", ["", "x"])
+def test_a_strangers_body_is_not_even_parsed(client: httpx.Client, token: str) -> None:
+    for path in ("/v1/steps/begin", "/v1/workflows", "/v1/nothing", "/ui/nothing"):
+        answer = client.post(path, content=b"{", headers={"Authorization": f"Bearer {token}"} if token else {})
+        assert (answer.status_code, answer.json()["code"]) == (401, "not-authenticated")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc"])
 def test_fastapi_describes_nothing_by_itself(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", jwt.encode({"aud": "urn:airflow.apache.org:task"}, "k" * 64)])
+def forged(claims: str) -> str:
+    """A token with these claims, as JSON, and no signature that holds."""
+    parts = ('{"alg":"HS512","typ":"JWT"}', claims, "signature")
+    return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "x",
+        "a.b.c",
+        "\xe9.\xff.\x80",
+        jwt.encode({"aud": "urn:airflow.apache.org:task"}, "k" * 64),
+        forged('{"aud": 5}'),
+        forged('{"aud": null}'),
+        forged('{"aud": [5, {"a": []}]}'),
+        forged('{"aud": {"urn:airflow.apache.org:task": 1}}'),
+        forged('["aud"]'),
+        forged("7"),
+        forged('{"aud": ' + "[" * 20_000 + "]" * 20_000 + "}"),
+        forged('{"aud": "urn:airflow.apache.org:task", "exp": 1e400}'),
+    ],
+    ids=lambda token: token[:40].encode("ascii", "replace").decode(),
+)
 def test_a_token_that_does_not_hold_is_refused(client: httpx.Client, token: str) -> None:
-    answer = client.get("/v1/health", headers={"Authorization": f"Bearer {token}"})
+    answer = client.get("/v1/health", headers={"Authorization": f"Bearer {token}".encode("latin-1")})
     assert (answer.status_code, answer.json()["code"]) == (401, "not-authenticated")
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import UserToken
 
 JWT_SECRET = "s" * 64
-USERS = {"admin": "admin", "op": "op", "viewer": "viewer", "clerk": "op"}
+USERS = {"admin": "admin", "op": "op", "user": "user", "viewer": "viewer", "clerk": "op"}
 """Login and role; the password is the login. The clerk is confined to one DAG (per_dag_auth_manager.py)."""
 
 _START_SECONDS = 120
@@ -51,9 +51,11 @@ class ApiServerProcess:
 
     :param database_url: of a migrated database.
     :param home: an empty folder, for Airflow's home and the server's log; made when it is missing.
+    :param settings: environment variables beside, or instead of, those of the simple auth manager.
     """
 
-    def __init__(self, database_url: str, home: Path) -> None:
+    def __init__(self, database_url: str, home: Path, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = dict(settings or {})
         self._database_url = database_url
         self._home = home
         self._port = _free_port()
@@ -83,6 +85,7 @@ class ApiServerProcess:
             "AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET,
             "AIRFLOW__API__SECRET_KEY": JWT_SECRET,
             "AIRFLOW__API__BASE_URL": self.url,
+            **self._settings,
         }
         arguments = ["--apps", "core", "--port", str(self._port), "--workers", "1"]
         log_path = self._home / "api-server.log"
@@ -117,9 +120,9 @@ class ApiServerProcess:
 
 
 @contextmanager
-def running_api_server(database_url: str, home: Path) -> Iterator[ApiServer]:
+def running_api_server(database_url: str, home: Path, settings: Mapping[str, str] | None = None) -> Iterator[ApiServer]:
     """Start an api-server on a migrated database; stop it afterwards. As :class:`ApiServerProcess`."""
-    process = ApiServerProcess(database_url, home)
+    process = ApiServerProcess(database_url, home, settings)
     try:
         process.start()
         yield ApiServer(process.url, database_url)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.configuration import conf
 from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
+
+from airflow_wfstate.api.security_headers import docs_policy
+from airflow_wfstate.exceptions import NotFound
 
 reads = APIRouter()
 
@@ -20,5 +24,9 @@ def get_openapi(request: Request) -> dict[str, Any]:
 
 @reads.get("/docs", include_in_schema=False)
 def get_docs() -> HTMLResponse:
-    """The OpenAPI document, to read and try."""
-    return get_swagger_ui_html(openapi_url="openapi.json", title="Workflow State API")
+    """The OpenAPI document, to read and try; where Airflow shows its own."""
+    if not conf.getboolean("api", "enable_swagger_ui", fallback=True):
+        raise NotFound("This Airflow shows no API pages.", "Set [api] enable_swagger_ui, or read openapi.json.")
+    page = get_swagger_ui_html(openapi_url="openapi.json", title="Workflow State API")
+    page.headers["Content-Security-Policy"] = docs_policy(bytes(page.body).decode())
+    return page

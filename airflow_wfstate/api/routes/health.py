@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
 
+from fastapi import APIRouter, Depends, Response
+
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import visible_health
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.store.health import Health, read_health
 from airflow_wfstate.store.transaction import run_read
@@ -12,6 +16,6 @@ reads = APIRouter(tags=["health"])
 
 
 @reads.get("/health", response_model=Health)
-def get_health() -> Response:
-    """How the store is."""
-    return json_response(run_read(get_backend().engine, read_health))
+def get_health(caller: Annotated[Caller, Depends(authenticate)]) -> Response:
+    """How the store is; the number of workflows for those alone who may read every DAG."""
+    return json_response(visible_health(caller, run_read(get_backend().engine, read_health)))

@@ -1,0 +1,75 @@
+"""What browsers are told about every response: do not guess types, do not frame, do not keep data.
+
+An ASGI app around the whole API, so that also the answers to unknown paths and unexpected errors have the headers. A
+route that sets one of them itself keeps its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from starlette.datastructures import MutableHeaders
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
+
+HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Data loads nothing, and nobody frames it.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    # Addresses hold the ids of workflows, and keys in filters.
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""The headers, and the value that a response gets unless its route has set another."""
+
+_CDN: Final = "https://cdn.jsdelivr.net"
+_ICONS: Final = "https://fastapi.tiangolo.com"
+
+
+class SecurityHeaders:
+    """Adds :data:`HEADERS` to every response of an app.
+
+    :param app: the app that answers.
+    """
+
+    def __init__(self, app: AsgiApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request, as the ASGI specification says."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def docs_policy(page: str) -> str:
+    """The Content-Security-Policy of a Swagger UI page: what Airflow's own page at /docs loads, and nothing else.
+
+    :param page: its HTML; the script inside it is allowed by its hash.
+    """
+    inside = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inside]
+    return "; ".join(
+        [
+            "default-src 'none'",
+            " ".join(["script-src", _CDN, *(f"'sha256-{digest}'" for digest in hashes)]),
+            f"style-src {_CDN} 'unsafe-inline'",
+            f"img-src 'self' data: {_CDN} {_ICONS}",
+            "connect-src 'self'",
+            "frame-ancestors 'none'",
+        ]
+    )

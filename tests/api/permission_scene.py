@@ -1,0 +1,145 @@
+"""A workflow in the state in which a route of the permission table would answer 200, and the request to that route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from airflow_wfstate.backends.codec import encode
+from airflow_wfstate.domain.step import BegunStep
+from tests.support.saga import Saga
+from tests.support.shop import INTAKE, failed_order
+from tests.support.world import World
+
+DAG: Final = "orders"
+_INPUT: Final = asdict(encode({}, sort_keys=True))
+_VALUE: Final = asdict(encode("value"))
+
+Body = dict[str, object] | None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A workflow, and a task that takes part in it.
+
+    :param task: the id of a running task instance.
+    :param key: of the newest attempt, which ``task`` holds.
+    :param others_key: of another attempt.
+    """
+
+    workflow_id: str
+    task: str
+    name: str = "order"
+    business_key: str = ""
+    key: str = ""
+    others_key: str = ""
+
+
+def started(world: World) -> Scene:
+    """A running workflow without a step."""
+    run_id, key = world.rows.add_run(DAG), world.unique("key")
+    workflow_id = world.start(run_id, dag_id=DAG, key=key, input={}).workflow.id
+    return Scene(workflow_id, world.rows.add_task(DAG, run_id, "work"), business_key=key)
+
+
+def begun(world: World) -> Scene:
+    """A step at its second attempt: Airflow has retried the task of the first."""
+    run_id = world.rows.add_run(DAG)
+    workflow_id = world.start(run_id, dag_id=DAG).workflow.id
+    first_task, first = world.begin(run_id, "work", dag_id=DAG)
+    task = world.rows.next_try(first_task)
+    second: BegunStep = world.begin_as(task, "work")
+    return Scene(workflow_id, task, key=second.attempt_key, others_key=first.attempt_key)
+
+
+def undoing(world: World) -> Scene:
+    """A compensation that its relay is at."""
+    saga, key = _saga_at_work(world)
+    return Scene(saga.workflow_id, saga.relay, key=key, others_key=_saga_at_work(world)[1])
+
+
+def undo_failed(world: World) -> Scene:
+    """A workflow that is held because its compensation has failed."""
+    saga = Saga.start(world)
+    saga.done("one")
+    saga.undo(saga.fail(), fails=["one"])
+    return Scene(saga.workflow_id, saga.relay)
+
+
+def failed(world: World) -> Scene:
+    """A failed order over two DAGs, which can be restarted."""
+    order = failed_order(world)
+    return Scene(order.workflow_id, order.tasks["complete"])
+
+
+def _saga_at_work(world: World) -> tuple[Saga, str]:
+    saga = Saga.start(world)
+    saga.done("one")
+    answer = saga.fail()
+    assert answer.work is not None
+    return saga, answer.work.compensation_key
+
+
+@dataclass(frozen=True)
+class Request:
+    """How a route is called.
+
+    :param scene: makes what it needs.
+    :param body: of a scene and the attempt key to send; None for a GET.
+    """
+
+    scene: Callable[[World], Scene]
+    body: Callable[[Scene, str], Body] = lambda scene, key: None
+
+
+def _of_attempt(**fields: object) -> Request:
+    return Request(begun, lambda scene, key: {"attempt_key": key, "write": 1, **fields})
+
+
+_ONE: Final = "/workflows/{workflow_id}"
+
+REQUESTS: Final = {
+    "POST /workflows": Request(
+        started,
+        lambda scene, key: {
+            "task_instance_id": scene.task,
+            "name": scene.name,
+            "key": scene.business_key,
+            "input": _INPUT,
+        },
+    ),
+    "POST /workflows/complete": Request(started, lambda scene, key: {"task_instance_id": scene.task, "output": _VALUE}),
+    "POST /steps/begin": Request(started, lambda scene, key: {"task_instance_id": scene.task, "name": "work"}),
+    "POST /steps/checkpoint": _of_attempt(name="half", value=_VALUE),
+    "POST /steps/record": _of_attempt(name="call", value=_VALUE),
+    "POST /steps/records": Request(begun, lambda scene, key: {"attempt_key": key}),
+    "POST /steps/end": _of_attempt(state="succeeded", output=_VALUE),
+    "POST /steps/child-run": Request(
+        begun,
+        lambda scene, key: {
+            "attempt_key": key,
+            "write": 1,
+            "dag_id": "fulfilment",
+            "run_id": f"of-{scene.workflow_id}",
+        },
+    ),
+    "POST /compensations/turn": Request(
+        started, lambda scene, key: {"task_instance_id": scene.task, "leaf_task_ids": []}
+    ),
+    "POST /compensations/end": Request(undoing, lambda scene, key: {"compensation_key": key, "succeeded": True}),
+    f"POST {_ONE}/resume": Request(started, lambda scene, key: {}),
+    f"POST {_ONE}/restart": Request(failed, lambda scene, key: {"from_step": f"{INTAKE}.charge"}),
+    f"POST {_ONE}/cancel": Request(started, lambda scene, key: {"reason": "x"}),
+    f"POST {_ONE}/compensate": Request(started, lambda scene, key: {"reason": "x"}),
+    f"POST {_ONE}/compensation": Request(
+        undo_failed, lambda scene, key: {"step": "one", "decision": "done", "reason": "x"}
+    ),
+    "POST /sweep": Request(started),
+}
+"""By the label of the route; a GET that is not here needs no more than a workflow."""
+
+
+def request_of(label: str) -> Request:
+    """How to call the route with this label."""
+    return REQUESTS[label] if label in REQUESTS else Request(started)
