@@ -25,7 +25,8 @@ _PATIENCE = {
     "AIRFLOW__WFSTATE__CHILD_POLL_SECONDS": "8",
     "AIRFLOW__WFSTATE__STUCK_QUEUED_SECONDS": "5",
     "AIRFLOW__WFSTATE__STUCK_RUNNING_SECONDS": "10",
-    "AIRFLOW__WFSTATE__RELAY_PATIENCE_SECONDS": "5",
+    # A turn that nobody takes is flagged after a tenth of this, and held after all of it.
+    "AIRFLOW__WFSTATE__RELAY_PATIENCE_SECONDS": "300",
 }
 
 
