@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from airflow_wfstate.exceptions import DatabaseNotMigrated, DatabaseUnavailable, WorkflowStateError
@@ -20,7 +20,7 @@ def outage(error: BaseException) -> WorkflowStateError | None:
     """
     if isinstance(error, (OperationalError, InterfaceError, ProgrammingError)) and _finds_no_table(error):
         return not_migrated()
-    if not isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+    if not isinstance(error, (OperationalError, InterfaceError, PoolTimeout)) and not is_cut_off(error):
         return None
     return DatabaseUnavailable(
         f"The database of the workflow state did not answer: {_first_line(error)}.",
@@ -28,11 +28,28 @@ def outage(error: BaseException) -> WorkflowStateError | None:
     )
 
 
+def is_cut_off(error: BaseException) -> bool:
+    """Whether the connection broke while the statement was under way.
+
+    psycopg2 has no class for an answer that ends in the middle: it raises the bare ``DatabaseError``, without an
+    SQLSTATE ("error with status PGRES_TUPLES_OK and no message from the libpq"), and SQLAlchemy does not see that the
+    connection is lost.
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or (type(error) is DatabaseError and sqlstate(error.orig) is None)
+
+
+def sqlstate(error: BaseException | None) -> str | None:
+    """The SQLSTATE of a driver's error (psycopg and psycopg2 name it differently); None when it has none."""
+    found = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return None if found is None else str(found)
+
+
 def is_missing(error: BaseException) -> bool:
     """Whether a driver's error says that a table, a column or a stored function does not exist."""
-    sqlstate = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    if sqlstate is not None:
-        return sqlstate in ("42P01", "42703", "42883")  # undefined table, column, function
+    if (state := sqlstate(error)) is not None:
+        return state in ("42P01", "42703", "42883")  # undefined table, column, function
     text = str(error).lower()
     return "no such table" in text or "no such column" in text
 

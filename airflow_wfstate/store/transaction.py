@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from airflow_wfstate.exceptions import DatabaseUnavailable, WorkflowStateError
-from airflow_wfstate.store.outage import outage
+from airflow_wfstate.store.outage import is_cut_off, outage, sqlstate
 
 Answer = TypeVar("Answer")
 
@@ -119,10 +119,9 @@ def _is_worth_another_try(error: BaseException) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    if error.connection_invalidated:
+    if is_cut_off(error):
         return True
-    sqlstate = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
-    if sqlstate is not None:
-        return sqlstate in _RETRYABLE_SQLSTATES
+    if (state := sqlstate(error.orig)) is not None:
+        return state in _RETRYABLE_SQLSTATES
     text = str(error.orig).lower()
     return isinstance(error, OperationalError) and ("locked" in text or "connect" in text)

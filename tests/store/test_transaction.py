@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import psycopg2
 import pytest
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DatabaseError
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.workflow import WorkflowQuery
@@ -30,6 +32,28 @@ def test_a_server_that_is_down_is_named(driver: str) -> None:
 
     with pytest.raises(DatabaseUnavailable, match="did not answer"):
         DatabaseBackend(engine).check()
+    engine.dispose()
+
+
+def test_an_answer_that_is_cut_off_is_asked_for_again(tmp_path: Path) -> None:
+    """As psycopg2 tells it when PostgreSQL ends while its answer is under way (found by the crash grid)."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'cut.db'}")
+    runs = 0
+
+    def ask(cuts: int) -> int:
+        def work(connection: Connection) -> int:
+            nonlocal runs
+            runs += 1
+            if runs <= cuts:
+                cut = psycopg2.DatabaseError("error with status PGRES_TUPLES_OK and no message from the libpq")
+                raise DatabaseError("SELECT 1", {}, cut)
+            return runs
+
+        return run_transaction(engine, work)
+
+    assert ask(cuts=1) == 2
+    with pytest.raises(DatabaseUnavailable, match="PGRES_TUPLES_OK"):
+        ask(cuts=1000)
     engine.dispose()
 
 
