@@ -14,6 +14,9 @@ from demo.stage import Stage
 
 pytestmark = pytest.mark.live
 
+AT_ONCE = int(os.environ.get("WFSTATE_SAGAS_AT_ONCE", "8"))
+"""How many workflows are undone at once; up to 50 (docs/reliability.md), which take minutes."""
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -88,6 +91,7 @@ def sagas(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Sagas:
         "saga_three",
         "saga_last",
         "saga_late",
+        "saga_many",
         "saga_flight",
         "saga_flight_guest",
         "trip_booking",
@@ -207,3 +211,19 @@ def test_three_dags_and_twenty_items_are_undone_although_a_relay_is_killed(sagas
     began = sagas.told(workflow, "compensation.began")
     assert [step for step in set(began) if began.count(step) > 1] == ["two"], "only what was killed was tried again"
     assert len(workflow["runs"]) == 3
+
+
+def test_many_workflows_are_undone_at_once(sagas: Sagas) -> None:
+    names = [f"many-{number}" for number in range(AT_ONCE)]
+    for name in names:
+        sagas.trigger("saga_many", name, fails="one")
+
+    def all_are_compensated() -> bool:
+        found = sagas.client.workflows(name="saga_many", limit=200)
+        return [workflow["state"] for workflow in found] == ["compensated"] * AT_ONCE
+
+    sagas.stage.wait_for("all to be compensated", all_are_compensated, 60 + 10 * AT_ONCE, pause_seconds=1)
+    for name in names:
+        workflow = sagas.ended(name, "compensated", "saga_many")
+        assert sagas.told(workflow, "compensation.began") == ["one"]
+        assert sagas.told(workflow, "compensation.done") == ["one"]

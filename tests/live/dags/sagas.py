@@ -67,6 +67,13 @@ def saga_order():
     CompensateWorkflowOperator(task_id="compensate", on_failure_callback=notice)
 
 
+@dag(schedule=None, params=PARAMS, max_active_runs=50)
+def saga_many():
+    """One step, which fails and is undone; the run is its workflow."""
+    step("one")
+    CompensateWorkflowOperator(task_id="compensate")
+
+
 def options_saga(policy):
     @dag(dag_id=f"saga_options_{policy}", schedule=None, params=PARAMS)
     def options():
@@ -166,6 +173,7 @@ def ended_from_outside(dag_id, **options):
 
 ended_from_outside("saga_timeout", dagrun_timeout=timedelta(seconds=15))
 ended_from_outside("saga_by_hand")
+saga_many()
 saga_flight()
 saga_flight_guest()
 saga_order()
