@@ -64,7 +64,9 @@ class WatchedBackend:
             send()
         after = self._seen()
         if before != after and not _has_been_swept(before, after) and name not in _QUESTIONS:
-            self.complaints.append(f"{name}, sent again behind the next call, changed the workflow")
+            self.complaints.append(
+                f"{name}, sent again behind the next call, changed the workflow: {_difference(before, after)}"
+            )
 
     def _seen(self) -> _Seen | None:
         found = self._backend.list_workflows(WorkflowQuery(name=NAME, key=self._key, limit=1)).workflows
@@ -90,3 +92,11 @@ def _has_been_swept(before: _Seen | None, after: _Seen | None) -> bool:
         return False
     new = after.journal[len(before.journal) :]
     return bool(new) and all(entry.actor == "sweep" for entry in new)
+
+
+def _difference(before: _Seen | None, after: _Seen | None) -> str:
+    """What came into the journal; without that, the workflow before and after."""
+    if before is None or after is None:
+        return f"{before} became {after}"
+    new = [f"{entry.kind.value} of {entry.step} by {entry.actor}" for entry in after.journal[len(before.journal) :]]
+    return ", ".join(new) or f"{before.detail} became {after.detail}"
