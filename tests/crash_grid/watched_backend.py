@@ -72,8 +72,10 @@ class WatchedBackend:
         found = self._backend.list_workflows(WorkflowQuery(name=NAME, key=self._key, limit=1)).workflows
         if not found:
             return None
-        journal = self._backend.read_journal(found[0].id, limit=1000).entries
         detail = self._backend.get_workflow(found[0].id)
+        journal = self._backend.read_journal(found[0].id, limit=1000).entries
+        if self._backend.get_workflow(found[0].id).summary.version != detail.summary.version:
+            return self._seen()  # a sweep came between the two: they are not of one moment
         # The flags are the sweep's, which the api-server makes when it likes.
         return _Seen(replace(detail, summary=replace(detail.summary, flags=[])), journal)
 
