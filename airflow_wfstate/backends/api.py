@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -277,6 +278,10 @@ def _path_of(workflow_id: str) -> str:
         ) from error
 
 
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
 def _query_parameters(query: WorkflowQuery) -> dict[str, Any]:
     parameters = {
         "name": query.name,
@@ -285,10 +290,17 @@ def _query_parameters(query: WorkflowQuery) -> dict[str, Any]:
         "state": [state.value for state in query.states],
         "dag_id": query.dag_id,
         "correlation_id": query.correlation_id,
+        "label": [f"{name}={value}" for name, value in query.labels.items()],
+        "step_state": [state.value for state in query.step_states],
         "stuck": query.stuck,
-        "since": None if query.since is None else query.since.isoformat(),
+        "since": _iso(query.since),
+        "until": _iso(query.until),
+        "updated_since": _iso(query.updated_since),
+        "updated_until": _iso(query.updated_until),
+        "sort": query.sort.value,
         "limit": query.limit,
         "cursor": query.cursor,
+        "total": query.with_total,
         # An empty list cannot be told from none in a URL; no DAG has an empty id.
         "readable_dag_id": None if query.readable_dag_ids is None else sorted(query.readable_dag_ids) or [""],
     }

@@ -234,9 +234,9 @@ class StateBackend(Protocol):
         ...
 
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
-        """A page of workflows, newest first.
+        """A page of workflows, in the order of the query.
 
-        :raises InvalidRequest: the limit or the cursor is none.
+        :raises InvalidRequest: the limit or the cursor is none, or the cursor is of another list; a time has no zone.
         """
         ...
 

@@ -19,6 +19,9 @@ DEFAULT_WORKFLOW_LIMIT: Final = 50
 DEFAULT_ENTRY_LIMIT: Final = 200
 """Entries on a page of ``journal``."""
 
+SORTS: Final = ("-started_at", "started_at", "-updated_at", "updated_at", "name", "-name", "key", "-key")
+"""Of ``list``; :class:`~airflow_wfstate.domain.workflow.WorkflowSort` says what each means."""
+
 DECISIONS: Final = ("retry", "skip", "done")
 """Of a person, about a compensation; :class:`~airflow_wfstate.domain.compensate.Decision` says what each means."""
 
@@ -42,6 +45,27 @@ ARG_SINCE: Final = Arg(
     help="Only workflows that started at or after this time: ISO 8601 (without an offset: UTC), or how long ago, "
     "as 90s, 30m, 2h, 1d or 4w",
 )
+ARG_UNTIL: Final = Arg(("--until",), help="Only workflows that started before this time; as --since")
+ARG_CORRELATION_ID: Final = Arg(("--correlation-id",), help="Only workflows with this correlation id")
+ARG_KEY_PREFIX: Final = Arg(("--key-prefix",), help="Only workflows whose key begins so")
+ARG_LABEL: Final = Arg(
+    ("--label",),
+    action="append",
+    metavar="NAME=VALUE",
+    help="Only workflows with this label; may be given several times",
+)
+ARG_STEP_STATE: Final = Arg(
+    ("--step-state",),
+    action="append",
+    help="Only workflows of which a step is in this state; may be given several times",
+)
+ARG_SORT: Final = Arg(
+    ("--sort",),
+    choices=SORTS,
+    default=SORTS[0],
+    help="The order; a minus sign means the greatest first, as in --sort=-key (default: newest first)",
+)
+ARG_TOTAL: Final = Arg(("--total",), action="store_true", help="Also count them all; the number is told on stderr")
 ARG_STUCK: Final = Arg(
     ("--stuck",), action="store_true", help="Only workflows with a flag: they make no progress, or need a person"
 )
@@ -103,15 +127,22 @@ ARG_WHY: Final = Arg(("--reason",), required=True, help="Why, for the journal")
 WFSTATE_COMMANDS: Final = (
     ActionCommand(
         name="list",
-        help="List workflows, newest first",
+        help="List workflows",
         func=lazy_load_command("airflow_wfstate.cli.list_command.list_workflows"),
         args=(
             ARG_NAME,
             ARG_KEY,
+            ARG_KEY_PREFIX,
             ARG_STATE,
             ARG_DAG_ID,
+            ARG_CORRELATION_ID,
+            ARG_LABEL,
+            ARG_STEP_STATE,
             ARG_SINCE,
+            ARG_UNTIL,
             ARG_STUCK,
+            ARG_SORT,
+            ARG_TOTAL,
             ARG_LIMIT,
             ARG_CURSOR,
             ARG_OUTPUT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -19,8 +20,9 @@ from airflow_wfstate.cli.rendering import (
     short_duration,
     short_time,
 )
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.labels import parse_label
+from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
 from airflow_wfstate.exceptions import InvalidRequest
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -28,7 +30,7 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w":
 
 @command
 def list_workflows(arguments: Namespace, store: StateBackend) -> None:
-    """Print a page of workflows, newest first; on stderr how to get the next page."""
+    """Print a page of workflows; on stderr how to get the next page, and how many there are when it was asked."""
     now = datetime.now(timezone.utc)
     page = store.list_workflows(
         WorkflowQuery(
@@ -36,16 +38,25 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
             key=arguments.key,
             states=parse_states(arguments.state or []),
             dag_id=arguments.dag_id,
+            correlation_id=arguments.correlation_id,
+            key_prefix=arguments.key_prefix,
+            labels=dict(parse_label(text) for text in arguments.label or []),
+            step_states=[_step_state(text) for text in arguments.step_state or []],
             since=None if arguments.since is None else parse_since(arguments.since, now),
+            until=None if arguments.until is None else parse_since(arguments.until, now),
             stuck=True if arguments.stuck else None,
+            sort=WorkflowSort(arguments.sort),
             limit=arguments.limit,
             cursor=arguments.cursor,
+            with_total=arguments.total,
         )
     )
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(page.workflows), arguments.output)
     else:
         print_rows([_row(workflow, now) for workflow in page.workflows], arguments.output)
+    if page.total is not None:
+        print(f"{page.total} workflows in all.", file=sys.stderr)
     tell_next_page(arguments, page.next_cursor)
 
 
@@ -86,6 +97,15 @@ def _state(name: str) -> WorkflowState:
         ) from None
 
 
+def _step_state(name: str) -> StepState:
+    try:
+        return StepState(name)
+    except ValueError:
+        raise InvalidRequest(
+            f"{name!r} is no state of a step.", f"The states are {', '.join(state.value for state in StepState)}."
+        ) from None
+
+
 def _row(workflow: WorkflowSummary, now: datetime) -> dict[str, object]:
     return {
         "id": workflow.id,
@@ -95,6 +115,7 @@ def _row(workflow: WorkflowSummary, now: datetime) -> dict[str, object]:
         "state": workflow.state,
         "steps": f"{workflow.steps_done}/{workflow.steps_total}",
         "current_step": workflow.current_step,
+        "labels": ", ".join(f"{name}={value}" for name, value in workflow.labels.items()) or None,
         "flags": ", ".join(flag.kind.value for flag in workflow.flags) or None,
         "started_at": short_time(workflow.started_at),
         "duration": short_duration((workflow.ended_at or now) - workflow.started_at),

@@ -8,7 +8,7 @@ from enum import Enum
 
 from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.states import StepState, WorkflowState
 
 
 class FailurePolicy(str, Enum):
@@ -93,6 +93,7 @@ class StartWorkflow:
     :param deadline_seconds: from the start on; None for no deadline.
     :param on_deadline: what follows when the deadline passes.
     :param correlation_id: None for the workflow's own id.
+    :param labels: what people search by; kept by the generation that this start creates, at most 20.
     :param if_exists: when the key is taken by an open workflow of another run.
     :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
         protection (the key of the workflow still protects from a second one).
@@ -109,6 +110,7 @@ class StartWorkflow:
     deadline_seconds: int | None = None
     on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
     correlation_id: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
     if_exists: IfExists = IfExists.ATTACH
     idempotency_key: str | None = None
 
@@ -180,6 +182,7 @@ class WorkflowSummary:
     :param hold_reason: why it waits for a person; None when it does not.
     :param updated_at: of the last change (checkpoints do not count).
     :param ended_at: None while open.
+    :param labels: by name.
     :param flags: why it makes no progress or needs a person, by kind; as the last sweep found it.
     """
 
@@ -200,22 +203,42 @@ class WorkflowSummary:
     updated_at: datetime
     ended_at: datetime | None
     deadline_at: datetime | None
+    labels: dict[str, str] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
+
+
+class WorkflowSort(str, Enum):
+    """The order of a list; a minus sign means the greatest first. The id decides between equals."""
+
+    NEWEST = "-started_at"
+    OLDEST = "started_at"
+    LAST_CHANGED = "-updated_at"
+    FIRST_CHANGED = "updated_at"
+    NAME = "name"
+    NAME_BACKWARDS = "-name"
+    KEY = "key"
+    KEY_BACKWARDS = "-key"
 
 
 @dataclass(frozen=True)
 class WorkflowQuery:
-    """Which workflows a list shall hold, newest first.
+    """Which workflows a list shall hold, and in which order.
 
-    Each field that is None does not filter. ``states`` empty means every state.
+    Each field that is None, and each list that is empty, does not filter.
 
     :param key: the whole key.
     :param key_prefix: how the key begins; ``%`` and ``_`` are ordinary letters.
     :param dag_id: workflows in which a run of this DAG takes part.
+    :param labels: workflows that have all of them, by name and value.
+    :param step_states: workflows of which some step is in one of these states.
     :param since: started at or after this time.
+    :param until: started before this time.
+    :param updated_since: last changed at or after this time.
+    :param updated_until: last changed before this time.
     :param stuck: True: only workflows with a flag; False: only those without.
     :param limit: 1 to 1000.
-    :param cursor: ``next_cursor`` of the page before; None for the first page.
+    :param cursor: ``next_cursor`` of the page before, which must have asked for the same; None for the first page.
+    :param with_total: whether to count them all.
     :param readable_dag_ids: only workflows in which one of these DAGs takes part; None for no such limit.
     :param includes_dagless: with that limit, also workflows in which no DAG takes part.
     """
@@ -226,10 +249,17 @@ class WorkflowQuery:
     states: list[WorkflowState] = field(default_factory=list)
     dag_id: str | None = None
     correlation_id: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    step_states: list[StepState] = field(default_factory=list)
     since: datetime | None = None
+    until: datetime | None = None
+    updated_since: datetime | None = None
+    updated_until: datetime | None = None
     stuck: bool | None = None
+    sort: WorkflowSort = WorkflowSort.NEWEST
     limit: int = 50
     cursor: str | None = None
+    with_total: bool = False
     readable_dag_ids: frozenset[str] | None = None
     includes_dagless: bool = False
 
@@ -239,7 +269,9 @@ class WorkflowPage:
     """A page of a list.
 
     :param next_cursor: for the next page; None when this is the last.
+    :param total: how many there are on all pages, at this moment; None when it was not asked for.
     """
 
     workflows: list[WorkflowSummary]
     next_cursor: str | None
+    total: int | None = None

@@ -49,6 +49,8 @@ class StartWorkflowOperator(BaseOperator):
     :param on_compensation_error: when an undo fails for good, ``stop`` and hold the workflow, or ``continue`` with what
         else is to be undone, and hold it then.
     :param correlation_id: None for the workflow's own id. (templated)
+    :param labels: what people search by besides name and key, such as ``{"region": "eu"}``; at most 20, kept by the
+        generation that this start creates. Not for secrets. (templated)
     :param if_exists: what to do when another run's open workflow has the key. ``attach``: take part in it, as a
         guest. ``reject``: fail. ``terminate``: cancel it with compensation, wait for its end, and start anew (also
         with another input). A workflow that succeeded answers in any case, and one that is being compensated is
@@ -57,7 +59,7 @@ class StartWorkflowOperator(BaseOperator):
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
     """
 
-    template_fields: Sequence[str] = ("name", "key", "input", "correlation_id")
+    template_fields: Sequence[str] = ("name", "key", "input", "correlation_id", "labels")
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)
 
@@ -74,6 +76,7 @@ class StartWorkflowOperator(BaseOperator):
         on_failure: Literal["compensate", "hold"] = "compensate",
         on_compensation_error: Literal["stop", "continue"] = "stop",
         correlation_id: str | None = None,
+        labels: Mapping[str, str] | None = None,
         if_exists: Literal["attach", "reject", "terminate"] = "attach",
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
@@ -89,6 +92,7 @@ class StartWorkflowOperator(BaseOperator):
         self.on_failure = on_failure
         self.on_compensation_error = on_compensation_error
         self.correlation_id = correlation_id
+        self.labels = dict(labels or {})
         self.if_exists = if_exists
         self.wfstate_conn_id = wfstate_conn_id
         _check_choice("on_deadline", on_deadline, [policy.value for policy in DeadlinePolicy])
@@ -162,6 +166,7 @@ class StartWorkflowOperator(BaseOperator):
             on_compensation_error=CompensationErrorPolicy(self.on_compensation_error),
             deadline_seconds=None if self.deadline is None else max(1, int(self.deadline.total_seconds())),
             correlation_id=None if self.correlation_id is None else str(self.correlation_id),
+            labels={str(name): str(value) for name, value in self.labels.items()},
             if_exists=IfExists(self.if_exists),
             idempotency_key=f"{task_instance_id}:start",
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
@@ -19,6 +20,7 @@ from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.definition import Definition, store_definition
 from airflow_wfstate.store.identity import new_id, new_secret
 from airflow_wfstate.store.payload_columns import described
+from airflow_wfstate.store.workflow_labels import insert_labels
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class NewWorkflow:
     input: Payload
     definition: Definition
     correlation_id: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
     implicit: bool = False
 
 
@@ -75,6 +78,7 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
     ).one_or_none()
     if inserted is None:
         return None
+    insert_labels(connection, workflow_id, new.labels)
     change = lock_by_id(connection, workflow_id, caller.actor)
     assert change is not None  # noqa: S101 - inserted above, in this transaction
     data: dict[str, JsonValue] = {
@@ -82,6 +86,7 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
         "key": new.key,
         "generation": new.generation,
         "input": described(new.input),
+        "labels": dict(new.labels),
         "implicit": new.implicit,
         "definition_sha256": sha256,
     }

@@ -124,6 +124,17 @@ workflow: Final = Table(
     Index("wfstate_workflow_correlation", "correlation_id"),
 )
 
+label: Final = Table(
+    "wfstate_label",
+    metadata,
+    Column("workflow_id", _id(), nullable=False),
+    Column("name", _name(), nullable=False),
+    Column("value", _name(), nullable=False),
+    PrimaryKeyConstraint("workflow_id", "name", name="wfstate_label_pkey"),
+    ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_label_workflow_fkey"),
+    Index("wfstate_label_value", "name", "value", "workflow_id"),
+)
+
 run: Final = Table(
     "wfstate_run",
     metadata,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.labels import check_labels
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.start_again import StartDecision, decide_start
@@ -79,6 +80,7 @@ def _checked(request: StartWorkflow) -> StartWorkflow:
     check_name("workflow key", request.key)
     if request.correlation_id is not None:
         check_name("correlation id", request.correlation_id)
+    check_labels(request.labels)
     check_payload("input", request.input)
     check_definition(_definition(request))
     return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
@@ -140,6 +142,7 @@ def _start_generation(
         input=request.input,
         definition=_definition(request),
         correlation_id=request.correlation_id,
+        labels=request.labels,
     )
     change = insert_workflow(connection, new, caller)
     if change is not None:

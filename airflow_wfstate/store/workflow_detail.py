@@ -17,6 +17,7 @@ from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.payload_columns import payload_of
 from airflow_wfstate.store.step_summaries import read_step_summaries
+from airflow_wfstate.store.workflow_labels import labels_of
 from airflow_wfstate.store.workflow_list import select_summaries, summary_of
 
 _workflow, _run = schema.workflow, schema.run
@@ -45,7 +46,12 @@ def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
     definition = parse_definition(row.content)
     where = progress(definition.plan, planned)
     return WorkflowDetail(
-        summary=summary_of(row, planned, flags_of(connection, [canonical_id])[canonical_id]),
+        summary=summary_of(
+            row,
+            planned,
+            flags_of(connection, [canonical_id])[canonical_id],
+            labels_of(connection, [canonical_id])[canonical_id],
+        ),
         plan=definition.plan,
         progress=where,
         not_reached=where.remaining if WorkflowState(row.state) is WorkflowState.SUCCEEDED else [],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import WorkflowQuery
-from airflow_wfstate.exceptions import InvalidRequest, WorkflowNotFound
+from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort
+from airflow_wfstate.exceptions import InvalidName, InvalidRequest, WorkflowNotFound
 from tests.support.world import World
 
 
@@ -45,6 +46,80 @@ def test_filters(world: World) -> None:
     assert len(_keys(world, WorkflowQuery(name=name, states=[WorkflowState.FAILED, WorkflowState.RUNNING]))) == 2
     assert len(_keys(world, WorkflowQuery(name=name, since=before))) == 2
     assert _keys(world, WorkflowQuery(name=name, since=before + timedelta(days=1))) == []
+
+
+def test_labels_step_states_and_times_filter(world: World) -> None:
+    name = world.unique("name")
+    run_id = world.rows.add_run("intake")
+    eu = world.start(run_id, name=name, key="eu", labels={"region": "eu", "tier": "gold, 100 %"})
+    world.start(name=name, key="us", labels={"region": "us", "tier": "gold, 100 %"})
+    world.fail(world.begin(run_id, "charge")[1])
+    (us, first) = world.backend.list_workflows(WorkflowQuery(name=name)).workflows
+
+    assert first.labels == {"region": "eu", "tier": "gold, 100 %"}
+    assert world.backend.get_workflow(eu.workflow.id).summary.labels == first.labels
+    assert _keys(world, WorkflowQuery(name=name, labels={"tier": "gold, 100 %"})) == ["us", "eu"]
+    assert _keys(world, WorkflowQuery(name=name, labels={"tier": "gold, 100 %", "region": "eu"})) == ["eu"]
+    assert _keys(world, WorkflowQuery(name=name, labels={"region": "e_"})) == []
+    assert _keys(world, WorkflowQuery(name=name, step_states=[StepState.FAILED])) == ["eu"]
+    assert _keys(world, WorkflowQuery(name=name, step_states=[StepState.RUNNING])) == []
+    assert _keys(world, WorkflowQuery(name=name, until=us.started_at)) == ["eu"]
+    assert _keys(world, WorkflowQuery(name=name, since=us.started_at)) == ["us"]
+    assert _keys(world, WorkflowQuery(name=name, updated_since=first.updated_at)) == ["eu"]
+    assert _keys(world, WorkflowQuery(name=name, updated_until=first.updated_at)) == ["us"]
+
+
+@pytest.mark.parametrize(
+    "labels", [{"a=b": "c"}, {"": "c"}, {"a": ""}, {"a": "x" * 251}, dict.fromkeys("abcdefghijklmnopqrstu", "1")]
+)
+def test_labels_that_cannot_be_kept_are_refused(world: World, labels: dict[str, str]) -> None:
+    with pytest.raises(InvalidName):
+        world.start(labels=labels)
+
+
+@pytest.mark.parametrize("sort", list(WorkflowSort))
+def test_every_order_pages_through_all_once(world: World, sort: WorkflowSort) -> None:
+    name = world.unique("name")
+    for key in ("b", "a", "d", "c", "e"):
+        world.start(name=name, key=key)
+    query = WorkflowQuery(name=name, sort=sort, limit=2)
+
+    pages = [world.backend.list_workflows(query)]
+    while (cursor := pages[-1].next_cursor) is not None:
+        pages.append(world.backend.list_workflows(replace(query, cursor=cursor)))
+
+    keys = [workflow.key for page in pages for workflow in page.workflows]
+    by_time = ["b", "a", "d", "c", "e"]
+    expected = sorted(by_time) if sort.value.endswith("key") else by_time
+    if not sort.value.endswith("name"):  # their names are equal: the ids decide
+        assert keys == (expected[::-1] if sort.value.startswith("-") else expected)
+    assert sorted(keys) == sorted(by_time)
+    assert len(pages) == 3
+
+
+def test_a_total_is_counted_when_it_is_asked_for(world: World) -> None:
+    name = world.unique("name")
+    for _ in range(3):
+        world.start(name=name)
+
+    assert world.backend.list_workflows(WorkflowQuery(name=name, limit=2)).total is None
+    assert world.backend.list_workflows(WorkflowQuery(name=name, limit=2, with_total=True)).total == 3
+    assert world.backend.list_workflows(WorkflowQuery(name=world.unique("none"), with_total=True)).total == 0
+
+
+def test_a_cursor_of_another_list_is_refused(world: World) -> None:
+    name = world.unique("name")
+    for _ in range(2):
+        world.start(name=name)
+    cursor = world.backend.list_workflows(WorkflowQuery(name=name, limit=1)).next_cursor
+
+    for other in (
+        WorkflowQuery(name=name, sort=WorkflowSort.KEY),
+        WorkflowQuery(name=name, stuck=True),
+        WorkflowQuery(),
+    ):
+        with pytest.raises(InvalidRequest, match="other filters"):
+            world.backend.list_workflows(replace(other, cursor=cursor))
 
 
 def test_where_a_workflow_stands(world: World) -> None:

@@ -50,6 +50,7 @@ class World:
         on_failure: FailurePolicy = FailurePolicy.COMPENSATE,
         on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP,
         if_exists: IfExists = IfExists.ATTACH,
+        labels: dict[str, str] | None = None,
     ) -> StartedWorkflow:
         """Start a workflow from a task of a run, by default of a new one."""
         run_id = run_id or self.rows.add_run(dag_id)
@@ -64,6 +65,7 @@ class World:
                 on_failure=on_failure,
                 on_compensation_error=on_compensation_error,
                 if_exists=if_exists,
+                labels=labels or {},
             )
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -11,8 +10,8 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_task_instance, readable, visible
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.workflow_filter import workflow_filter
 from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -20,6 +19,7 @@ from airflow_wfstate.domain.workflow import (
     StartWorkflow,
     WorkflowPage,
     WorkflowQuery,
+    WorkflowSort,
 )
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
@@ -49,32 +49,14 @@ def complete_workflow(caller: CallerOf, body: CompleteWorkflow, idempotency_key:
 @reads.get("/workflows", response_model=WorkflowPage)
 def list_workflows(
     caller: CallerOf,
-    name: str | None = None,
-    key: str | None = None,
-    key_prefix: str | None = None,
-    state: Annotated[list[WorkflowState] | None, Query()] = None,
-    dag_id: str | None = None,
-    correlation_id: str | None = None,
-    since: datetime | None = None,
-    stuck: Annotated[bool | None, Query(description="True: only those with a flag; false: only those without.")] = None,
+    query: Annotated[WorkflowQuery, Depends(workflow_filter)],
+    sort: WorkflowSort = WorkflowSort.NEWEST,
     limit: int = 50,
     cursor: str | None = None,
-    readable_dag_id: Annotated[list[str] | None, Query(description="Narrows what the caller may see.")] = None,
+    total: Annotated[bool, Query(description="Whether to count all that match and that the caller may see.")] = False,
 ) -> Response:
-    """A page of the workflows that the caller may see, newest first."""
-    query = WorkflowQuery(
-        name=name,
-        key=key,
-        key_prefix=key_prefix,
-        states=state or [],
-        dag_id=dag_id,
-        correlation_id=correlation_id,
-        since=since,
-        stuck=stuck,
-        limit=limit,
-        cursor=cursor,
-        readable_dag_ids=None if readable_dag_id is None else frozenset(readable_dag_id),
-    )
+    """A page of the workflows that the caller may see."""
+    query = replace(query, sort=sort, limit=limit, cursor=cursor, with_total=total)
     return json_response(get_backend().list_workflows(readable(caller, query)))
 
 

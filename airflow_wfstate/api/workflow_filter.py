@@ -1,0 +1,52 @@
+"""The filters of lists and counts of workflows, as query parameters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Query
+
+from airflow_wfstate.domain.labels import parse_label
+from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.workflow import WorkflowQuery
+
+_Moment = Annotated[datetime | None, Query(description="ISO 8601, with an offset.")]
+
+
+def workflow_filter(
+    name: str | None = None,
+    key: str | None = None,
+    key_prefix: Annotated[str | None, Query(description="How the key begins; % and _ are ordinary letters.")] = None,
+    state: Annotated[list[WorkflowState] | None, Query()] = None,
+    dag_id: Annotated[str | None, Query(description="A run of this DAG takes part.")] = None,
+    correlation_id: str | None = None,
+    label: Annotated[list[str] | None, Query(description="name=value; with several, it has all of them.")] = None,
+    step_state: Annotated[list[StepState] | None, Query(description="Some step is in one of these states.")] = None,
+    since: _Moment = None,
+    until: _Moment = None,
+    updated_since: _Moment = None,
+    updated_until: _Moment = None,
+    stuck: Annotated[bool | None, Query(description="True: only those with a flag; false: only those without.")] = None,
+    readable_dag_id: Annotated[list[str] | None, Query(description="Narrows what the caller may see.")] = None,
+) -> WorkflowQuery:
+    """The query that these parameters describe; ``since`` and ``until`` are about its start.
+
+    :raises InvalidRequest: a label is not of the form name=value.
+    """
+    return WorkflowQuery(
+        name=name,
+        key=key,
+        key_prefix=key_prefix,
+        states=state or [],
+        dag_id=dag_id,
+        correlation_id=correlation_id,
+        labels=dict(parse_label(text) for text in label or []),
+        step_states=step_state or [],
+        since=since,
+        until=until,
+        updated_since=updated_since,
+        updated_until=updated_until,
+        stuck=stuck,
+        readable_dag_ids=None if readable_dag_id is None else frozenset(readable_dag_id),
+    )

@@ -1,0 +1,79 @@
+"""Where a page of a list of workflows begins: behind the last row of the page before, in the order of the list."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, Row, UnaryExpression, and_, or_
+
+from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort
+from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.store import schema
+
+_workflow: Final = schema.workflow
+
+_NOT_ASKED: Final = ("limit", "cursor", "with_total", "readable_dag_ids", "includes_dagless")
+"""Fields of a query that may differ from page to page."""
+
+
+def order_of(sort: WorkflowSort) -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
+    """What to order by: the column of the sort, and the id among equals."""
+    column, is_descending = _column(sort)
+    if is_descending:
+        return column.desc(), _workflow.c.id.desc()
+    return column.asc(), _workflow.c.id.asc()
+
+
+def behind(query: WorkflowQuery) -> ColumnElement[bool] | None:
+    """What rows stand behind the query's cursor; None when it has none.
+
+    :raises InvalidRequest: the cursor is none of ours, or of a list that was asked for otherwise.
+    """
+    if query.cursor is None:
+        return None
+    value, workflow_id = _parse(query)
+    column, is_descending = _column(query.sort)
+    further = column < value if is_descending else column > value
+    further_id = _workflow.c.id < workflow_id if is_descending else _workflow.c.id > workflow_id
+    return or_(further, and_(column == value, further_id))
+
+
+def cursor_behind(row: Row[Any], query: WorkflowQuery) -> str:
+    """The cursor of the page that begins behind a row."""
+    value = getattr(row, _column(query.sort)[0].name)
+    text = json.dumps([_fingerprint(query), value.isoformat() if isinstance(value, datetime) else value, row.id])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _column(sort: WorkflowSort) -> tuple[Column[Any], bool]:
+    return _workflow.c[sort.value.removeprefix("-")], sort.value.startswith("-")
+
+
+def _fingerprint(query: WorkflowQuery) -> str:
+    """What tells lists apart that were asked for otherwise."""
+    asked = {name: value for name, value in asdict(query).items() if name not in _NOT_ASKED}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _parse(query: WorkflowQuery) -> tuple[datetime | str, str]:
+    cursor = query.cursor or ""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        fingerprint, text, workflow_id = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+        value = datetime.fromisoformat(text) if _column(query.sort)[0].name.endswith("_at") else str(text)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise ValueError("not a time of ours")
+        if not isinstance(workflow_id, str) or len(workflow_id) != 36:
+            raise ValueError("not an id of ours")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidRequest("The cursor is none of ours.", "Give next_cursor of the page before.") from error
+    if fingerprint != _fingerprint(query):
+        raise InvalidRequest(
+            "The cursor is of a list with other filters, or in another order.", "Ask for each page of a list alike."
+        )
+    return value, workflow_id
