@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter, Depends, FastAPI
 
 from airflow_wfstate import __version__
@@ -17,6 +19,8 @@ from airflow_wfstate.api.routes import (
     journal,
     page,
     resume,
+    stats,
+    step_reads,
     steps,
     sweep,
     workflows,
@@ -44,6 +48,8 @@ def _v1() -> APIRouter:
     for part in (
         workflows.writes,
         workflows.reads,
+        stats.reads,
+        step_reads.reads,
         journal.reads,
         cancel.writes,
         cancel.reads,
@@ -61,9 +67,20 @@ def _v1() -> APIRouter:
     return router
 
 
+_PAGE_READS: Final = (
+    workflows.reads,
+    stats.reads,
+    step_reads.reads,
+    journal.reads,
+    cancel.reads,
+    compensate.reads,
+    resume.reads,
+)
+
+
 def _ui() -> APIRouter:
     router = APIRouter(prefix="/ui", include_in_schema=False)
     router.include_router(page.reads)
-    for part in (workflows.reads, cancel.reads, compensate.reads, resume.reads, journal.reads):
+    for part in _PAGE_READS:
         router.include_router(part, dependencies=[Depends(authenticate)])
     return router

@@ -16,6 +16,8 @@ from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
 from airflow_wfstate.api.task_instance import run_of
 from airflow_wfstate.domain.compensate import CompensatePlan
 from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.pages import CheckpointPage
+from airflow_wfstate.domain.step import StepSummary
 from airflow_wfstate.domain.workflow import RunRole, WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from airflow_wfstate.store import attempt_key
@@ -143,8 +145,23 @@ def visible(caller: Caller, detail: WorkflowDetail) -> WorkflowDetail:
         detail,
         input=detail.input if sees_owner else None,
         output=detail.output if sees_owner else None,
-        steps=[step if step.participant in dag_ids else replace(step, output=None) for step in detail.steps],
+        steps=visible_steps(caller, detail.steps),
     )
+
+
+def visible_steps(caller: Caller, steps: list[StepSummary]) -> list[StepSummary]:
+    """The steps without the outputs that the caller, who may see their workflow, may not read."""
+    if isinstance(caller, TaskCaller):
+        return steps
+    dag_ids = _readable_dag_ids(caller, {step.participant for step in steps})
+    return [step if step.participant in dag_ids else replace(step, output=None) for step in steps]
+
+
+def visible_checkpoints(caller: Caller, step: StepSummary, page: CheckpointPage) -> CheckpointPage:
+    """The checkpoints of a step, without their values where the caller may not read its DAG."""
+    if isinstance(caller, TaskCaller) or _readable_dag_ids(caller, {step.participant}):
+        return page
+    return replace(page, checkpoints=[replace(checkpoint, value=None) for checkpoint in page.checkpoints])
 
 
 def visible_plan(caller: Caller, plan: CompensatePlan) -> CompensatePlan:

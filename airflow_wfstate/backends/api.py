@@ -26,8 +26,10 @@ from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensati
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.stats import WorkflowStats
 from airflow_wfstate.domain.step import (
     BeginStep,
     BegunStep,
@@ -36,6 +38,7 @@ from airflow_wfstate.domain.step import (
     LinkedChildRun,
     RecordedWrite,
     SaveCheckpoint,
+    StepSummary,
 )
 from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.domain.workflow import (
@@ -45,11 +48,13 @@ from airflow_wfstate.domain.workflow import (
     StartWorkflow,
     WorkflowPage,
     WorkflowQuery,
+    WorkflowSort,
 )
 from airflow_wfstate.exceptions import (
     AccessDenied,
     InvalidRequest,
     ServerUnreachable,
+    StepNotFound,
     WorkflowNotFound,
     WorkflowStateError,
     error_classes,
@@ -182,6 +187,32 @@ class ApiBackend:
         """See ``StateBackend.list_workflows``."""
         return self._get("/workflows", _query_parameters(query), WorkflowPage)
 
+    def read_stats(self, query: WorkflowQuery, bucket_seconds: int | None = None) -> WorkflowStats:
+        """See ``StateBackend.read_stats``."""
+        parameters = _filter_parameters(query)
+        if bucket_seconds is not None:
+            parameters["bucket_seconds"] = bucket_seconds
+        return self._get("/stats", parameters, WorkflowStats)
+
+    def list_steps(self, workflow_id: str, after: str | None = None, limit: int = 200) -> StepPage:
+        """See ``StateBackend.list_steps``."""
+        return self._get(f"{_path_of(workflow_id)}/steps", _page(limit, after=after), StepPage)
+
+    def get_step(self, workflow_id: str, step_id: str) -> StepSummary:
+        """See ``StateBackend.get_step``."""
+        return self._get(f"{_path_of(workflow_id)}/steps/{_step_segment(step_id)}", {}, StepSummary)
+
+    def list_checkpoints(
+        self, workflow_id: str, step_id: str, after: str | None = None, limit: int = 200
+    ) -> CheckpointPage:
+        """See ``StateBackend.list_checkpoints``."""
+        path = f"{_path_of(workflow_id)}/steps/{_step_segment(step_id)}/checkpoints"
+        return self._get(path, _page(limit, after=after), CheckpointPage)
+
+    def list_compensations(self, workflow_id: str, before: int | None = None, limit: int = 200) -> CompensationPage:
+        """See ``StateBackend.list_compensations``."""
+        return self._get(f"{_path_of(workflow_id)}/compensations", _page(limit, before=before), CompensationPage)
+
     def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
         """See ``StateBackend.read_journal``."""
         return self._get(f"{_path_of(workflow_id)}/journal", {"after": after, "limit": limit}, JournalPage)
@@ -278,11 +309,36 @@ def _path_of(workflow_id: str) -> str:
         ) from error
 
 
+def _step_segment(step_id: str) -> str:
+    """The path's segment of a step. What is no UUID names none, and might lead to another path."""
+    try:
+        return str(UUID(step_id))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise StepNotFound(
+            f"There is no step {str(step_id)[:80]!r}.", "See the steps with: airflow wfstate show WORKFLOW"
+        ) from error
+
+
+def _page(limit: int, **begin: str | int | None) -> dict[str, Any]:
+    return {"limit": limit, **{name: value for name, value in begin.items() if value is not None}}
+
+
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
 def _query_parameters(query: WorkflowQuery) -> dict[str, Any]:
+    parameters = {**_filter_parameters(query), "limit": query.limit}
+    if query.sort is not WorkflowSort.NEWEST:
+        parameters["sort"] = query.sort.value
+    if query.cursor is not None:
+        parameters["cursor"] = query.cursor
+    if query.with_total:
+        parameters["total"] = True
+    return parameters
+
+
+def _filter_parameters(query: WorkflowQuery) -> dict[str, Any]:
     parameters = {
         "name": query.name,
         "key": query.key,
@@ -297,10 +353,6 @@ def _query_parameters(query: WorkflowQuery) -> dict[str, Any]:
         "until": _iso(query.until),
         "updated_since": _iso(query.updated_since),
         "updated_until": _iso(query.updated_until),
-        "sort": query.sort.value,
-        "limit": query.limit,
-        "cursor": query.cursor,
-        "total": query.with_total,
         # An empty list cannot be told from none in a URL; no DAG has an empty id.
         "readable_dag_id": None if query.readable_dag_ids is None else sorted(query.readable_dag_ids) or [""],
     }

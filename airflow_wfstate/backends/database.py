@@ -19,8 +19,10 @@ from airflow_wfstate.domain.compensate import (
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.stats import WorkflowStats
 from airflow_wfstate.domain.step import (
     BeginStep,
     BegunStep,
@@ -29,6 +31,7 @@ from airflow_wfstate.domain.step import (
     LinkedChildRun,
     RecordedWrite,
     SaveCheckpoint,
+    StepSummary,
 )
 from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.domain.workflow import (
@@ -42,7 +45,9 @@ from airflow_wfstate.domain.workflow import (
 from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.begin_step import begin_step
 from airflow_wfstate.store.cancel_workflow import cancel_workflow, plan_cancel
+from airflow_wfstate.store.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.compensate_workflow import compensate_workflow, plan_compensate
+from airflow_wfstate.store.compensation_page import list_compensations
 from airflow_wfstate.store.complete_workflow import complete_workflow
 from airflow_wfstate.store.decide_compensation import decide_compensation
 from airflow_wfstate.store.end_attempt import end_attempt
@@ -57,11 +62,13 @@ from airflow_wfstate.store.resume_workflow import resume_workflow
 from airflow_wfstate.store.save_checkpoint import save_checkpoint
 from airflow_wfstate.store.save_record import read_records, save_record
 from airflow_wfstate.store.start_workflow import start_workflow
+from airflow_wfstate.store.step_page import get_step, list_steps
 from airflow_wfstate.store.sweep import sweep
 from airflow_wfstate.store.take_turn import take_turn
 from airflow_wfstate.store.transaction import Refused, Unchanged, run_read, run_transaction
 from airflow_wfstate.store.workflow_detail import read_workflow
 from airflow_wfstate.store.workflow_list import list_workflows
+from airflow_wfstate.store.workflow_stats import read_stats
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -170,6 +177,28 @@ class DatabaseBackend:
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
         """See ``StateBackend.list_workflows``."""
         return self._read(lambda connection: list_workflows(connection, query))
+
+    def read_stats(self, query: WorkflowQuery, bucket_seconds: int | None = None) -> WorkflowStats:
+        """See ``StateBackend.read_stats``."""
+        return self._read(lambda connection: read_stats(connection, query, bucket_seconds))
+
+    def list_steps(self, workflow_id: str, after: str | None = None, limit: int = 200) -> StepPage:
+        """See ``StateBackend.list_steps``."""
+        return self._read(lambda connection: list_steps(connection, workflow_id, after, limit))
+
+    def get_step(self, workflow_id: str, step_id: str) -> StepSummary:
+        """See ``StateBackend.get_step``."""
+        return self._read(lambda connection: get_step(connection, workflow_id, step_id))
+
+    def list_checkpoints(
+        self, workflow_id: str, step_id: str, after: str | None = None, limit: int = 200
+    ) -> CheckpointPage:
+        """See ``StateBackend.list_checkpoints``."""
+        return self._read(lambda connection: list_checkpoints(connection, workflow_id, step_id, after, limit))
+
+    def list_compensations(self, workflow_id: str, before: int | None = None, limit: int = 200) -> CompensationPage:
+        """See ``StateBackend.list_compensations``."""
+        return self._read(lambda connection: list_compensations(connection, workflow_id, before, limit))
 
     def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
         """See ``StateBackend.read_journal``."""

@@ -19,8 +19,10 @@ from airflow_wfstate.domain.compensate import (
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.stats import WorkflowStats
 from airflow_wfstate.domain.step import (
     BeginStep,
     BegunStep,
@@ -29,6 +31,7 @@ from airflow_wfstate.domain.step import (
     LinkedChildRun,
     RecordedWrite,
     SaveCheckpoint,
+    StepSummary,
 )
 from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.domain.workflow import (
@@ -237,6 +240,51 @@ class StateBackend(Protocol):
         """A page of workflows, in the order of the query.
 
         :raises InvalidRequest: the limit or the cursor is none, or the cursor is of another list; a time has no zone.
+        """
+        ...
+
+    def read_stats(self, query: WorkflowQuery, bucket_seconds: int | None = None) -> WorkflowStats:
+        """Count the workflows that match a query, whose order, limit and cursor do not matter.
+
+        :param bucket_seconds: also count them by their start, in stretches of so many seconds from the query's
+            ``since`` to its ``until``; None for none.
+        :raises InvalidRequest: more than 1000 stretches, or without beginning or end; a time has no zone.
+        """
+        ...
+
+    def list_steps(self, workflow_id: str, after: str | None = None, limit: int = 200) -> StepPage:
+        """Steps with an id above ``after``, ascending; at most ``limit`` (1 to 1000).
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises InvalidRequest: the limit is out of range, or ``after`` is no id.
+        """
+        ...
+
+    def get_step(self, workflow_id: str, step_id: str) -> StepSummary:
+        """One step.
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises StepNotFound: the workflow has no step with this id.
+        """
+        ...
+
+    def list_checkpoints(
+        self, workflow_id: str, step_id: str, after: str | None = None, limit: int = 200
+    ) -> CheckpointPage:
+        """Checkpoints of a step behind ``after`` (``round:name``), by round and name; at most ``limit`` (1 to 1000).
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises StepNotFound: the workflow has no step with this id.
+        :raises InvalidRequest: the limit is out of range, or ``after`` names no checkpoint.
+        """
+        ...
+
+    def list_compensations(self, workflow_id: str, before: int | None = None, limit: int = 200) -> CompensationPage:
+        """Compensations in the order in which they are undone, from ``before`` on; at most ``limit`` (1 to 1000).
+
+        :param before: only those whose round's last journal entry has a lower number; None for all.
+        :raises WorkflowNotFound: there is none with this id.
+        :raises InvalidRequest: the limit is out of range, or there is no such number.
         """
         ...
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from airflow_wfstate.domain.journal import EntryKind, JournalEntry, JournalPage
 from airflow_wfstate.exceptions import InvalidRequest
@@ -26,16 +27,18 @@ def read_journal(connection: Connection, workflow_id: str, after: int, limit: in
         .order_by(journal.c.number)
         .limit(limit + 1)
     ).all()
-    entries = [
-        JournalEntry(
-            number=row.number,
-            at=row.at,
-            kind=EntryKind(row.kind),
-            step=row.step,
-            attempt=row.attempt,
-            actor=row.actor,
-            data=json.loads(row.data),
-        )
-        for row in rows[:limit]
-    ]
+    entries = [entry_of(row) for row in rows[:limit]]
     return JournalPage(entries=entries, next_after=entries[-1].number if len(rows) > limit else None)
+
+
+def entry_of(row: Row[Any]) -> JournalEntry:
+    """The entry of a row of ``wfstate_journal``."""
+    return JournalEntry(
+        number=row.number,
+        at=row.at,
+        kind=EntryKind(row.kind),
+        step=row.step,
+        attempt=row.attempt,
+        actor=row.actor,
+        data=json.loads(row.data),
+    )

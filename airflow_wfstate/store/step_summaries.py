@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from airflow_wfstate.domain.compensation import CompensateWhen, CompensationSummary
 from airflow_wfstate.domain.payload import Payload
@@ -17,15 +18,21 @@ _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 _checkpoint, _compensation = schema.checkpoint, schema.compensation
 
 
-def read_step_summaries(connection: Connection, workflow_id: str) -> list[StepSummary]:
-    """The steps, in the order in which they first began."""
-    attempts = _read_attempts(connection, workflow_id)
-    checkpoints = _read_checkpoints(connection, workflow_id)
-    compensations = _read_compensations(connection, workflow_id)
-    outputs = _read_outputs(connection, workflow_id)
-    rows = connection.execute(
-        select(_step).where(_step.c.workflow_id == workflow_id).order_by(_step.c.started_at, _step.c.id)
-    )
+def read_step_summaries(
+    connection: Connection, workflow_id: str, step_ids: Sequence[str] | None = None
+) -> list[StepSummary]:
+    """The steps, in the order in which they first began.
+
+    :param step_ids: only these; None for all.
+    """
+    wanted = _step.c.workflow_id == workflow_id
+    if step_ids is not None:
+        wanted = and_(wanted, _step.c.id.in_(step_ids))
+    attempts = _read_attempts(connection, wanted)
+    checkpoints = _read_checkpoints(connection, wanted)
+    compensations = _read_compensations(connection, wanted)
+    outputs = _read_outputs(connection, wanted)
+    rows = connection.execute(select(_step).where(wanted).order_by(_step.c.started_at, _step.c.id))
     return [
         StepSummary(
             id=row.id,
@@ -49,12 +56,12 @@ def read_step_summaries(connection: Connection, workflow_id: str) -> list[StepSu
     ]
 
 
-def _read_attempts(connection: Connection, workflow_id: str) -> dict[str, list[AttemptSummary]]:
+def _read_attempts(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, list[AttemptSummary]]:
     attempts: dict[str, list[AttemptSummary]] = defaultdict(list)
     rows = connection.execute(
         select(_attempt)
         .join(_step, _step.c.id == _attempt.c.step_id)
-        .where(_step.c.workflow_id == workflow_id)
+        .where(wanted)
         .order_by(_attempt.c.step_id, _attempt.c.number)
     )
     for row in rows:
@@ -77,12 +84,12 @@ def _read_attempts(connection: Connection, workflow_id: str) -> dict[str, list[A
     return attempts
 
 
-def _read_checkpoints(connection: Connection, workflow_id: str) -> dict[str, list[CheckpointSummary]]:
+def _read_checkpoints(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, list[CheckpointSummary]]:
     checkpoints: dict[str, list[CheckpointSummary]] = defaultdict(list)
     rows = connection.execute(
         select(_checkpoint)
         .join(_step, _step.c.id == _checkpoint.c.step_id)
-        .where(_step.c.workflow_id == workflow_id)
+        .where(wanted)
         .order_by(_checkpoint.c.step_id, _checkpoint.c.round, _checkpoint.c.name)
     )
     for row in rows:
@@ -100,11 +107,12 @@ def _read_checkpoints(connection: Connection, workflow_id: str) -> dict[str, lis
     return checkpoints
 
 
-def _read_compensations(connection: Connection, workflow_id: str) -> dict[str, list[CompensationSummary]]:
+def _read_compensations(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, list[CompensationSummary]]:
     compensations: dict[str, list[CompensationSummary]] = defaultdict(list)
     rows = connection.execute(
         select(_compensation)
-        .where(_compensation.c.workflow_id == workflow_id)
+        .join(_step, _step.c.id == _compensation.c.step_id)
+        .where(wanted)
         .order_by(_compensation.c.step_id, _compensation.c.round)
     )
     for row in rows:
@@ -124,13 +132,13 @@ def _read_compensations(connection: Connection, workflow_id: str) -> dict[str, l
     return compensations
 
 
-def _read_outputs(connection: Connection, workflow_id: str) -> dict[str, Payload]:
+def _read_outputs(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, Payload]:
     """Of each step the output of the newest round that has one."""
     outputs: dict[str, Payload] = {}
     rows = connection.execute(
         select(_round.c.step_id, _round.c.output, _round.c.output_type, _round.c.output_sha256)
         .join(_step, _step.c.id == _round.c.step_id)
-        .where(_step.c.workflow_id == workflow_id, _round.c.output.is_not(None))
+        .where(wanted, _round.c.output.is_not(None))
         .order_by(_round.c.step_id, _round.c.number)
     )
     for row in rows:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final
+from datetime import datetime, timezone
+from typing import Final
 
-from sqlalchemy import ColumnElement, Exists, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Exists, exists, or_, select
 
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest
@@ -14,12 +14,12 @@ from airflow_wfstate.store import schema
 _workflow: Final = schema.workflow
 
 
-def filtered(statement: Select[Any], query: WorkflowQuery) -> Select[Any]:
-    """The statement, which selects from ``wfstate_workflow``, with every filter of the query.
+def conditions_of(query: WorkflowQuery) -> list[ColumnElement[bool]]:
+    """What a row of ``wfstate_workflow`` must fulfil, all of it.
 
     :raises InvalidRequest: a time has no zone.
     """
-    return statement.where(*_equalities(query), *_times(query), *_existences(query))
+    return [*_equalities(query), *_times(query), *_existences(query)]
 
 
 def _equalities(query: WorkflowQuery) -> list[ColumnElement[bool]]:
@@ -81,4 +81,7 @@ def _has_dags() -> Exists:
 def _with_zone(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise InvalidRequest(f"The time {moment} has no zone.", "Give one with an offset.")
-    return moment
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError as error:
+        raise InvalidRequest(f"The time {moment} is out of range.", "Give one between the years 1 and 9999.") from error

@@ -16,7 +16,7 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.workflow_cursor import behind, cursor_behind, order_of
-from airflow_wfstate.store.workflow_filter import filtered
+from airflow_wfstate.store.workflow_filter import conditions_of
 from airflow_wfstate.store.workflow_labels import labels_of
 
 _MAX_LIMIT: Final = 1000
@@ -45,7 +45,7 @@ SUMMARY_COLUMNS: Final = (
 def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage:
     """A page of workflows, as ``StateBackend.list_workflows`` says."""
     check_limit(query.limit)
-    statement = filtered(select_summaries(), query)
+    statement = select_summaries().where(*conditions_of(query))
     if (further := behind(query)) is not None:
         statement = statement.where(further)
     rows = connection.execute(statement.order_by(*order_of(query.sort)).limit(query.limit + 1)).all()
@@ -107,7 +107,7 @@ def check_limit(limit: int) -> None:
 
 
 def _count(connection: Connection, query: WorkflowQuery) -> int:
-    total: int = connection.execute(filtered(select(func.count(_workflow.c.id)), query)).scalar_one()
+    total: int = connection.execute(select(func.count(_workflow.c.id)).where(*conditions_of(query))).scalar_one()
     return total
 
 

@@ -24,6 +24,7 @@ class Scene:
     """A workflow, and a task that takes part in it.
 
     :param task: the id of a running task instance.
+    :param step_id: of the step that ``key`` belongs to, where a route needs it.
     :param key: of the newest attempt, which ``task`` holds.
     :param others_key: of another attempt.
     """
@@ -33,6 +34,7 @@ class Scene:
     name: str = "order"
     business_key: str = ""
     key: str = ""
+    step_id: str = ""
     others_key: str = ""
 
 
@@ -50,7 +52,7 @@ def begun(world: World) -> Scene:
     first_task, first = world.begin(run_id, "work", dag_id=DAG)
     task = world.rows.next_try(first_task)
     second: BegunStep = world.begin_as(task, "work")
-    return Scene(workflow_id, task, key=second.attempt_key, others_key=first.attempt_key)
+    return Scene(workflow_id, task, key=second.attempt_key, step_id=second.step_id, others_key=first.attempt_key)
 
 
 def undoing(world: World) -> Scene:
@@ -136,6 +138,8 @@ REQUESTS: Final = {
         undo_failed, lambda scene, key: {"step": "one", "decision": "done", "reason": "x"}
     ),
     "POST /sweep": Request(started),
+    f"GET {_ONE}/steps/{{step_id}}": Request(begun),
+    f"GET {_ONE}/steps/{{step_id}}/checkpoints": Request(begun),
 }
 """By the label of the route; a GET that is not here needs no more than a workflow."""
 

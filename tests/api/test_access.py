@@ -281,7 +281,7 @@ def test_the_page_is_authenticated_by_the_cookie(client: httpx.Client, api_serve
     client.cookies.set("_token", api_server.token("viewer"))
     answer = client.get("/ui/workflows", params={"state": ["running", "failed"], "key_prefix": "x%"})
     assert answer.status_code == 200
-    assert set(answer.json()) == {"workflows", "next_cursor"}
+    assert set(answer.json()) == {"workflows", "next_cursor", "total"}
 
 
 def test_a_static_token_serves_as_it_is(api_server: ApiServer) -> None:

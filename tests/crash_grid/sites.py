@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, delete
-from sqlalchemy.exc import IntegrityError, NoResultFound
+from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
 
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.sweep import sweep
@@ -57,7 +57,9 @@ class Site:
         if state in _FINISHED:
             try:
                 return self.rows.next_try(task_instance_id, state=state)
-            except (IntegrityError, NoResultFound):  # the api-server has just cleared it, a relay that has the turn
+            # The api-server has just cleared it, or is about to: a relay that has the turn. On a deadlock Airflow's
+            # scheduler tries again too.
+            except (IntegrityError, NoResultFound, OperationalError):
                 return self.begin_task(dag_id, run_id, task_id)
         if state is None:
             self.rows.begin_cleared(task_instance_id)

@@ -1,0 +1,55 @@
+"""Steps of a workflow, their checkpoints, and its compensations, for who looks at it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import visible, visible_checkpoints, visible_steps
+from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
+from airflow_wfstate.domain.step import StepSummary
+
+CallerOf = Annotated[Caller, Depends(authenticate)]
+
+
+def check_visible(caller: CallerOf, workflow_id: str) -> None:
+    """Check that the caller may see the workflow of the path."""
+    visible(caller, get_backend().get_workflow(workflow_id))
+
+
+reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["steps"], dependencies=[Depends(check_visible)])
+"""Also under /wfstate/ui, for the page."""
+
+
+@reads.get("/steps", response_model=StepPage)
+def list_steps(caller: CallerOf, workflow_id: str, after: str | None = None, limit: int = 200) -> Response:
+    """Steps with an id above ``after``, ascending; outputs of DAGs that the caller may not read are left out."""
+    page = get_backend().list_steps(workflow_id, after, limit)
+    return json_response(StepPage(visible_steps(caller, page.steps), page.next_after))
+
+
+@reads.get("/steps/{step_id}", response_model=StepSummary)
+def get_step(caller: CallerOf, workflow_id: str, step_id: str) -> Response:
+    """One step: its attempts, checkpoints, compensations and output."""
+    (step,) = visible_steps(caller, [get_backend().get_step(workflow_id, step_id)])
+    return json_response(step)
+
+
+@reads.get("/steps/{step_id}/checkpoints", response_model=CheckpointPage)
+def list_checkpoints(
+    caller: CallerOf, workflow_id: str, step_id: str, after: str | None = None, limit: int = 200
+) -> Response:
+    """Checkpoints behind ``after`` (round:name), by round and name, with their values."""
+    backend = get_backend()
+    step = backend.get_step(workflow_id, step_id)
+    page = backend.list_checkpoints(workflow_id, step_id, after, limit)
+    return json_response(visible_checkpoints(caller, step, page))
+
+
+@reads.get("/compensations", response_model=CompensationPage)
+def list_compensations(workflow_id: str, before: int | None = None, limit: int = 200) -> Response:
+    """Compensations in the order in which they are undone, and what people decided about them."""
+    return json_response(get_backend().list_compensations(workflow_id, before, limit))

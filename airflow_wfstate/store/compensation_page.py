@@ -1,0 +1,82 @@
+"""Compensations of a workflow and what people decided about them, a page at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from sqlalchemy import Connection, or_, select
+
+from airflow_wfstate.domain.compensation import CompensateWhen, CompensationSummary
+from airflow_wfstate.domain.journal import EntryKind, JournalEntry
+from airflow_wfstate.domain.pages import CompensationPage, StepCompensation
+from airflow_wfstate.domain.states import CompensationState
+from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.journal_reading import entry_of
+from airflow_wfstate.store.step_row import step_label
+from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_list import check_limit
+
+_compensation, _step, _round, _journal = schema.compensation, schema.step, schema.round_, schema.journal
+
+_DECISIONS = (EntryKind.COMPENSATION_RETRIED, EntryKind.COMPENSATION_SKIPPED, EntryKind.COMPENSATION_DONE)
+
+
+def list_compensations(connection: Connection, workflow_id: str, before: int | None, limit: int) -> CompensationPage:
+    """A page of compensations, as ``StateBackend.list_compensations`` says."""
+    check_limit(limit)
+    if before is not None and not 0 < before < 2**62:
+        raise InvalidRequest(f"There is no entry number {before}.", "Give next_before of the page before.")
+    workflow_id = check_exists(connection, workflow_id)
+    statement = (
+        select(_compensation, _step.c.participant, _step.c.name, _step.c.item_key, _round.c.last_entry)
+        .join(_step, _step.c.id == _compensation.c.step_id)
+        .join(_round, (_round.c.step_id == _compensation.c.step_id) & (_round.c.number == _compensation.c.round))
+        .where(_compensation.c.workflow_id == workflow_id)
+    )
+    if before is not None:
+        statement = statement.where(_round.c.last_entry < before)
+    rows = connection.execute(statement.order_by(_round.c.last_entry.desc()).limit(limit + 1)).all()
+    labels = [step_label(row.participant, row.name, row.item_key) for row in rows[:limit]]
+    decisions = _decisions(connection, workflow_id, labels)
+    compensations = [
+        StepCompensation(
+            step_id=row.step_id,
+            step=label,
+            last_entry=row.last_entry,
+            dag_id=row.dag_id,
+            run_id=row.run_id,
+            compensation=CompensationSummary(
+                round=row.round,
+                handler=row.handler,
+                state=CompensationState(row.state),
+                when=CompensateWhen(row.compensate_when),
+                attempts=row.attempts,
+                max_attempts=row.attempt_limit or row.max_attempts,
+                error=row.error,
+                started_at=row.started_at,
+                ended_at=row.ended_at,
+            ),
+            decisions=decisions[label],
+        )
+        for row, label in zip(rows, labels, strict=False)
+    ]
+    return CompensationPage(compensations, next_before=compensations[-1].last_entry if len(rows) > limit else None)
+
+
+def _decisions(connection: Connection, workflow_id: str, labels: list[str]) -> dict[str, list[JournalEntry]]:
+    """What people decided, by the step that it is about, in order."""
+    found: dict[str, list[JournalEntry]] = defaultdict(list)
+    rows = connection.execute(
+        select(_journal)
+        .where(
+            _journal.c.workflow_id == workflow_id,
+            _journal.c.step.in_(labels),
+            _journal.c.kind.in_([kind.value for kind in _DECISIONS]),
+            or_(_journal.c.actor.startswith("user:"), _journal.c.actor.startswith("cli:")),
+        )
+        .order_by(_journal.c.number)
+    )
+    for row in rows:
+        found[row.step].append(entry_of(row))
+    return found

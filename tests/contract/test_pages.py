@@ -1,0 +1,148 @@
+"""The contract of the pages of a workflow: steps, checkpoints, compensations; and of the counts of workflows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from airflow_wfstate.domain.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.flag import FlagKind
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.step import SaveCheckpoint
+from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowNotFound
+from tests.support.saga import Saga
+from tests.support.world import World
+
+
+def test_steps_come_in_pages_and_alone(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id).workflow
+    for name in ("one", "two", "three"):
+        world.step_done(run_id, name, {"did": name})
+
+    first = world.backend.list_steps(workflow.id, limit=2)
+    second = world.backend.list_steps(workflow.id, after=first.next_after, limit=2)
+
+    steps = first.steps + second.steps
+    assert sorted(step.name for step in steps) == ["one", "three", "two"]
+    assert [step.id for step in steps] == sorted(step.id for step in steps)
+    assert second.next_after is None
+    assert sorted(steps, key=lambda step: step.started_at) == world.backend.get_workflow(workflow.id).steps
+    assert world.backend.get_step(workflow.id, steps[1].id) == steps[1]
+
+
+def test_a_step_of_another_workflow_is_not_found(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    world.start(run_id)
+    other = world.start().workflow
+    step_id = world.begin(run_id, "one")[1].step_id
+
+    for unknown in (step_id, str(uuid4()), "../x", ""):
+        with pytest.raises(StepNotFound):
+            world.backend.get_step(other.id, unknown)
+        with pytest.raises(StepNotFound):
+            world.backend.list_checkpoints(other.id, unknown)
+    with pytest.raises(WorkflowNotFound):
+        world.backend.list_steps(str(uuid4()))
+    with pytest.raises(InvalidRequest):
+        world.backend.list_steps(other.id, after="x")
+    with pytest.raises(InvalidRequest):
+        world.backend.list_steps(other.id, limit=0)
+
+
+def test_checkpoints_come_with_their_values_in_pages(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id).workflow
+    begun = world.begin(run_id, "load")[1]
+    for number, name in enumerate(("a", "b:c", "d"), 1):
+        world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, number, name, Payload.of(number)))
+
+    first = world.backend.list_checkpoints(workflow.id, begun.step_id, limit=2)
+    second = world.backend.list_checkpoints(workflow.id, begun.step_id, after=first.next_after, limit=2)
+
+    found = first.checkpoints + second.checkpoints
+    assert [(item.round, item.name, item.value) for item in found] == [
+        (1, "a", Payload.of(1)),
+        (1, "b:c", Payload.of(2)),
+        (1, "d", Payload.of(3)),
+    ]
+    assert second.next_after is None
+    for nonsense in ("x", "x:y", ":", "9999999999:a"):
+        with pytest.raises(InvalidRequest):
+            world.backend.list_checkpoints(workflow.id, begun.step_id, after=nonsense)
+
+
+def test_compensations_come_in_the_order_of_the_undo_with_their_decisions(world: World) -> None:
+    saga = Saga.start(world)
+    saga.done("one", "two", "three")
+    saga.undo(saga.fail(), fails=["two"])
+    world.backend.decide_compensation(
+        DecideCompensation(saga.workflow_id, "two", Decision.SKIP, "the customer keeps it", actor="cli:ann")
+    )
+
+    first = world.backend.list_compensations(saga.workflow_id, limit=2)
+    second = world.backend.list_compensations(saga.workflow_id, before=first.next_before, limit=2)
+
+    found = first.compensations + second.compensations
+    assert [(item.step.partition(".")[2], item.compensation.state) for item in found] == [
+        ("three", CompensationState.DONE),
+        ("two", CompensationState.SKIPPED),
+        ("one", CompensationState.ARMED),
+    ]
+    assert [len(item.decisions) for item in found] == [0, 1, 0]
+    assert found[1].decisions[0].data["reason"] == "the customer keeps it"
+    assert second.next_before is None
+    with pytest.raises(InvalidRequest):
+        world.backend.list_compensations(saga.workflow_id, before=-1)
+
+
+def test_workflows_are_counted_by_state_flag_and_start(world: World) -> None:
+    name = world.unique("name")
+    runs = [world.rows.add_run("intake") for _ in range(3)]
+    started = [world.start(run_id, name=name).workflow for run_id in runs]
+    world.fail(world.begin(runs[0], "charge")[1])
+    first = world.backend.get_workflow(started[0].id).summary.started_at
+    hour = first.replace(minute=0, second=0, microsecond=0)
+    query = WorkflowQuery(name=name, since=hour - timedelta(hours=1), until=hour + timedelta(hours=2))
+
+    stats = world.backend.read_stats(query, bucket_seconds=3600)
+
+    assert stats.total == 3
+    assert stats.by_state == dict.fromkeys(WorkflowState, 0) | {WorkflowState.RUNNING: 3}
+    assert stats.by_flag == dict.fromkeys(FlagKind, 0)
+    assert stats.flagged == 0
+    assert sum(bucket.started for bucket in stats.buckets) == 3
+    assert stats.buckets[0].at == hour
+    assert len(stats.buckets) <= 2, "the hour may end meanwhile"
+    assert world.backend.read_stats(WorkflowQuery(name=name, step_states=[StepState.FAILED])).total == 1
+    assert world.backend.read_stats(WorkflowQuery(name=name)).buckets == []
+
+
+def test_what_has_failed_is_counted_with_its_start(world: World) -> None:
+    saga = Saga.start(world)
+    saga.done("one")
+    saga.undo(saga.fail())
+    summary = saga.detail().summary
+    since = summary.started_at.replace(second=0, microsecond=0)
+    query = WorkflowQuery(key=summary.key, since=since, until=since + timedelta(minutes=1))
+
+    (bucket,) = world.backend.read_stats(query, bucket_seconds=60).buckets
+
+    assert (bucket.at, bucket.started, bucket.failed) == (since, 1, 1)
+
+
+def test_counts_over_time_that_make_no_sense_are_refused(world: World) -> None:
+    now = world.backend.get_workflow(world.start().workflow.id).summary.started_at
+    for query, seconds in (
+        (WorkflowQuery(), 60),
+        (WorkflowQuery(since=now - timedelta(days=1), until=now), 1),
+        (WorkflowQuery(since=now - timedelta(days=1), until=now), 0),
+        (WorkflowQuery(since=now - timedelta(days=1), until=now), 10**400),
+        (WorkflowQuery(since=now.replace(tzinfo=None), until=now), 3600),
+    ):
+        with pytest.raises(InvalidRequest):
+            world.backend.read_stats(query, bucket_seconds=seconds)
