@@ -31,6 +31,7 @@ from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.stats import WorkflowStats
 from airflow_wfstate.domain.step import (
+    MAX_ERROR_LENGTH,
     BeginStep,
     BegunStep,
     EndAttempt,
@@ -295,8 +296,9 @@ class ApiBackend:
         )
 
 
-def _sendable(error: str | None) -> str | None:
-    return None if error is None else storable_text(error)
+def _sendable(text: str | None) -> str | None:
+    """An error or a reason as it is sent: not more of it than is kept."""
+    return None if text is None else storable_text(text[:MAX_ERROR_LENGTH])
 
 
 def _path_of(workflow_id: str) -> str:

@@ -23,7 +23,8 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, J
 _NUMBER: Final = "$numberDouble"
 _LITERAL: Final = "$literal"
 _RESERVED: Final = frozenset({_NUMBER, _LITERAL})
-_MAX_DEPTH: Final = 100
+MAX_DEPTH: Final = 100
+"""Of lists and dicts inside each other."""
 
 
 @dataclass(frozen=True)
@@ -80,21 +81,29 @@ def canonical_json(value: JsonValue, *, sort_keys: bool = False) -> str:
     )
 
 
+def _refuse_constant(name: str) -> JsonValue:
+    raise ValueError(f"{name} is written as an object")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+"""Of JSON alone: Python's own takes NaN and Infinity too."""
+
+
 def parse_canonical_json(text: str) -> JsonValue:
     """The value of a text that :func:`canonical_json` made.
 
-    :raises InvalidPayload: when the text is no JSON.
+    :raises InvalidPayload: when the text is no JSON, or nests deeper than 100.
     """
     try:
-        value: JsonValue = json.loads(text)
+        value: JsonValue = _DECODER.decode(text)
+        return _unescaped(value, 0)
     except (ValueError, RecursionError) as error:
-        raise InvalidPayload(f"A stored value is no JSON: {error}.", "Restore it from a backup.") from error
-    return _unescaped(value)
+        raise InvalidPayload(f"A value is no JSON: {error}.", "Give it as canonical_json() makes it.") from error
 
 
 def _escaped(value: JsonValue, path: str, depth: int) -> JsonValue:
-    if depth > _MAX_DEPTH:
-        raise InvalidPayload(f"{path[:200]} nests deeper than {_MAX_DEPTH}.", "Store a flatter value.")
+    if depth == MAX_DEPTH and isinstance(value, (list, dict)):
+        raise InvalidPayload(f"{path[:200]} nests deeper than {MAX_DEPTH}.", "Store a flatter value.")
     if value is None or isinstance(value, (bool, str, int)):
         return value
     if isinstance(value, float):
@@ -118,15 +127,17 @@ def _escaped(value: JsonValue, path: str, depth: int) -> JsonValue:
     )
 
 
-def _unescaped(value: JsonValue) -> JsonValue:
+def _unescaped(value: JsonValue, depth: int) -> JsonValue:
+    if depth == MAX_DEPTH and isinstance(value, (list, dict)):
+        raise InvalidPayload(f"A value nests deeper than {MAX_DEPTH}.", "Store a flatter value.")
     if isinstance(value, list):
-        return [_unescaped(item) for item in value]
+        return [_unescaped(item, depth + 1) for item in value]
     if isinstance(value, dict):
         if len(value) == 1:
             ((key, item),) = value.items()
             if key == _NUMBER and isinstance(item, str):
                 return float(item)
             if key == _LITERAL and isinstance(item, dict):
-                return {inner: _unescaped(nested) for inner, nested in item.items()}
-        return {key: _unescaped(item) for key, item in value.items()}
+                return {inner: _unescaped(nested, depth + 1) for inner, nested in item.items()}
+        return {key: _unescaped(item, depth + 1) for key, item in value.items()}
     return value

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 from airflow_wfstate.domain.compensation import CompensationDeclaration, CompensationSummary
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.workflow import WorkflowRef
+
+MAX_ERROR_LENGTH: Final = 10_000
+"""Characters of an error that are kept; the task's log has all."""
 
 
 class BeginDecision(str, Enum):

@@ -10,7 +10,7 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, StepState, may_become, predecessors
-from airflow_wfstate.domain.step import EndAttempt, RecordedWrite
+from airflow_wfstate.domain.step import MAX_ERROR_LENGTH, EndAttempt, RecordedWrite
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, parse, verify
@@ -26,9 +26,6 @@ ENTRY_KINDS: Final = {
     StepState.WAITING: EntryKind.STEP_WAITING,
 }
 """The journal entry that tells of each end."""
-
-MAX_ERROR_LENGTH: Final = 10_000
-"""Characters of an error that are kept; the task's log has all."""
 
 
 def end_attempt(connection: Connection, request: EndAttempt) -> RecordedWrite | Unchanged[RecordedWrite]:

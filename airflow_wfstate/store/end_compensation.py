@@ -8,13 +8,13 @@ from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensati
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
+from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, parse, verify
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold
-from airflow_wfstate.store.end_attempt import MAX_ERROR_LENGTH
 from airflow_wfstate.store.step_row import step_label
 from airflow_wfstate.store.transaction import Unchanged
 
