@@ -15,7 +15,17 @@ from airflow_wfstate.exceptions import WorkflowStateError
 from tests.crash_grid.seam import Seam
 from tests.crash_grid.story import NAME
 
-READS: Final = ("get_workflow", "list_workflows", "read_journal", "read_records")
+READS: Final = (
+    "get_workflow",
+    "list_workflows",
+    "read_stats",
+    "list_steps",
+    "get_step",
+    "list_checkpoints",
+    "list_compensations",
+    "read_journal",
+    "read_records",
+)
 """Calls that change nothing: sent again, there is nothing to look at."""
 
 _QUESTIONS: Final = ("take_turn", "sweep")
