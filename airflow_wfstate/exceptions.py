@@ -7,6 +7,7 @@ stable: the API sends it, and the client raises the same class from it.
 
     WorkflowStateError
     ├── InvalidRequest              the input itself is wrong; nothing was changed
+    │   ├── MethodNotAllowed        an HTTP method that the path does not have
     │   ├── InvalidName             a name or key is empty, too long or holds a control character
     │   ├── InvalidPayload          a value cannot be stored as JSON
     │   ├── PayloadTooLarge         a value is larger than [wfstate] max_payload_bytes
@@ -62,6 +63,12 @@ class InvalidRequest(WorkflowStateError):
     """The input itself is wrong; nothing was changed."""
 
     code = "invalid-request"
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The path does not have this HTTP method."""
+
+    code = "method-not-allowed"
 
 
 class InvalidName(InvalidRequest):
@@ -237,6 +244,7 @@ def error_classes() -> dict[str, type[WorkflowStateError]]:
     pending: list[type[WorkflowStateError]] = [WorkflowStateError]
     while pending:
         error_class = pending.pop()
-        classes[error_class.code] = error_class
+        if "code" in vars(error_class):  # not a class of somebody else's, below ours
+            classes[error_class.code] = error_class
         pending.extend(error_class.__subclasses__())
     return classes

@@ -1,15 +1,20 @@
 """Write the parts of docs/ that follow from the code: ``python docs/generate.py``.
 
-A generated part stands between two comments that name it. tests/docs compares each with what would be written now.
+``docs/openapi.json`` is written whole. A generated part of a page stands between two comments that name it. tests/docs
+compares each with what would be written now.
 """
 
 from __future__ import annotations
 
+import inspect
+import json
 import re
 import sys
+import warnings
 from enum import Enum
 from pathlib import Path
 
+from airflow_wfstate.backends.problem_types import problem_types
 from airflow_wfstate.conf import OPTIONS, SECTION
 from airflow_wfstate.domain.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
 
@@ -50,7 +55,26 @@ def options() -> str:
     return "\n\n".join(sections)
 
 
+def problem_table() -> str:
+    """The types of problems, a row each."""
+    lines = ["| type | status | class | what it says |", "|---|---|---|---|"]
+    for row in problem_types():
+        says = (inspect.getdoc(row.error_class) or "").splitlines()[0]
+        lines.append(f"| `{row.uri}` | {row.status} | `{row.error_class.__name__}` | {says} |")
+    return "\n".join(lines)
+
+
+def openapi() -> str:
+    """The OpenAPI document, as the api-server gives it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Airflow's own app imports
+        from airflow_wfstate.api.app import create_app
+        from airflow_wfstate.api.openapi import describe
+    return json.dumps(describe(create_app()), indent=2, ensure_ascii=False) + "\n"
+
+
 PARTS = {
+    ("api.md", "problems"): problem_table,
     ("states.md", "workflow"): lambda: diagram(WORKFLOW_TRANSITIONS),
     ("states.md", "step"): lambda: diagram(STEP_TRANSITIONS),
     ("states.md", "compensation"): lambda: diagram(COMPENSATION_TRANSITIONS),
@@ -78,6 +102,7 @@ def main() -> None:
     """Write every generated part into its page."""
     for page in sorted({name for name, _ in PARTS}):
         (FOLDER / page).write_text(with_parts(page), encoding="utf-8")
+    (FOLDER / "openapi.json").write_text(openapi(), encoding="utf-8")
 
 
 if __name__ == "__main__":

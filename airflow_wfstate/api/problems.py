@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -14,60 +13,34 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from airflow_wfstate.exceptions import (
-    AccessDenied,
-    Conflict,
-    DatabaseNotMigrated,
-    InvalidRequest,
-    NotAuthenticated,
-    NotFound,
-    PayloadTooLarge,
-    Unavailable,
-    WorkflowStateError,
-)
+from airflow_wfstate.backends.problem_types import problem_type_of
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.exceptions import InvalidRequest, MethodNotAllowed, NotFound, WorkflowStateError
 from airflow_wfstate.store.outage import DATABASE_ERRORS, outage
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-_STATUS: Final[dict[type[WorkflowStateError], int]] = {
-    WorkflowStateError: 500,
-    InvalidRequest: 400,
-    PayloadTooLarge: 413,
-    NotFound: 404,
-    Conflict: 409,
-    AccessDenied: 403,
-    NotAuthenticated: 401,
-    Unavailable: 503,
-    DatabaseNotMigrated: 500,  # another try does not help
-}
-"""The HTTP status of an error class; of others that of the nearest class above."""
-
-
-def status_of(error: WorkflowStateError) -> int:
-    """The HTTP status of an error."""
-    return next(_STATUS[error_class] for error_class in type(error).__mro__ if error_class in _STATUS)
-
 
 def problem(error: WorkflowStateError) -> JSONResponse:
     """The response that carries an error."""
-    status = status_of(error)
+    kind = problem_type_of(error)
     headers = {}
-    if status == 401:
+    if kind.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:
+    if kind.status == 503:
         headers["Retry-After"] = "1"
     body = {
-        "type": f"urn:wfstate:{error.code}",
-        "title": _title(error.code),
-        "status": status,
-        "detail": str(error),
-        "code": error.code,
-        "reason": error.reason,
-        "remedy": error.remedy,
+        "type": kind.uri,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": storable_text(str(error)),
+        "code": kind.error_class.code,
+        "reason": storable_text(error.reason),
+        "remedy": storable_text(error.remedy),
     }
-    return JSONResponse(body, status, headers, MEDIA_TYPE)
+    return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -102,7 +75,7 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
         return _on_unexpected(request, error)
     if error.status_code >= 500:
         return _on_unexpected(request, error)
-    known = NotFound if error.status_code in (404, 405) else InvalidRequest
+    known = {404: NotFound, 405: MethodNotAllowed}.get(error.status_code, InvalidRequest)
     answer = problem(
         known(
             f"{request.method} {request.url.path}: {error.detail}.",
@@ -124,7 +97,3 @@ def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
             "The api-server failed on this request.", "Nothing was changed; the api-server's log says why."
         )
     )
-
-
-def _title(code: str) -> str:
-    return re.sub("-", " ", code).capitalize()

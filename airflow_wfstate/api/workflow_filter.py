@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import AwareDatetime, StringConstraints
 
+from airflow_wfstate.api.parameters import Text
 from airflow_wfstate.domain.labels import parse_label
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery
 
-_Moment = Annotated[datetime | None, Query(description="ISO 8601, with an offset.")]
+_Moment = Annotated[AwareDatetime | None, Query(description="ISO 8601, with an offset.")]
+_Id = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
+_Label = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^=\x00]+=[^\x00]+$")]
 
 
 def workflow_filter(
-    name: str | None = None,
-    key: str | None = None,
-    key_prefix: Annotated[str | None, Query(description="How the key begins; % and _ are ordinary letters.")] = None,
+    name: Text = None,
+    key: Text = None,
+    key_prefix: Annotated[Text, Query(description="How the key begins; % and _ are ordinary letters.")] = None,
     state: Annotated[list[WorkflowState] | None, Query()] = None,
-    dag_id: Annotated[str | None, Query(description="A run of this DAG takes part.")] = None,
-    correlation_id: str | None = None,
-    label: Annotated[list[str] | None, Query(description="name=value; with several, it has all of them.")] = None,
+    dag_id: Annotated[Text, Query(description="A run of this DAG takes part.")] = None,
+    correlation_id: Text = None,
+    label: Annotated[list[_Label] | None, Query(description="name=value; with several, it has all of them.")] = None,
     step_state: Annotated[list[StepState] | None, Query(description="Some step is in one of these states.")] = None,
     since: _Moment = None,
     until: _Moment = None,
     updated_since: _Moment = None,
     updated_until: _Moment = None,
     stuck: Annotated[bool | None, Query(description="True: only those with a flag; false: only those without.")] = None,
-    readable_dag_id: Annotated[list[str] | None, Query(description="Narrows what the caller may see.")] = None,
+    readable_dag_id: Annotated[list[_Id] | None, Query(description="Narrows what the caller may see.")] = None,
 ) -> WorkflowQuery:
     """The query that these parameters describe; ``since`` and ``until`` are about its start.
 

@@ -13,6 +13,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from airflow_wfstate import conf
+from airflow_wfstate.backends.problem_types import error_class_of
 from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.compensate import (
@@ -58,7 +59,6 @@ from airflow_wfstate.exceptions import (
     StepNotFound,
     WorkflowNotFound,
     WorkflowStateError,
-    error_classes,
 )
 
 Answer = TypeVar("Answer")
@@ -277,8 +277,7 @@ class ApiBackend:
         status = response.status_code
         if response.headers.get("Content-Type", "").startswith(PROBLEM):
             problem = json.loads(response.content)
-            error_class = error_classes().get(problem.get("code"), WorkflowStateError)
-            return error_class(problem.get("reason", ""), problem.get("remedy", ""))
+            return error_class_of(problem.get("type"))(problem.get("reason", ""), problem.get("remedy", ""))
         if status in (401, 403):
             return AccessDenied(
                 f"The api-server at {self._base_url} refused this caller with {status}: {response.text[:200]}.",

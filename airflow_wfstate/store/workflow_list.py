@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.plan import PlannedStep, progress
 from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.workflow import MAX_LIMIT, FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.definition import parse_definition
@@ -18,8 +18,6 @@ from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.workflow_cursor import behind, cursor_behind, order_of
 from airflow_wfstate.store.workflow_filter import conditions_of
 from airflow_wfstate.store.workflow_labels import labels_of
-
-_MAX_LIMIT: Final = 1000
 
 _workflow, _step = schema.workflow, schema.step
 
@@ -102,8 +100,8 @@ def check_limit(limit: int) -> None:
 
     :raises InvalidRequest: it is not from 1 to 1000.
     """
-    if not 1 <= limit <= _MAX_LIMIT:
-        raise InvalidRequest(f"A page cannot hold {limit} entries.", f"Ask for 1 to {_MAX_LIMIT}.")
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidRequest(f"A page cannot hold {limit} entries.", f"Ask for 1 to {MAX_LIMIT}.")
 
 
 def _count(connection: Connection, query: WorkflowQuery) -> int:

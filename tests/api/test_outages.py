@@ -23,7 +23,12 @@ from airflow_wfstate.exceptions import (
 from tests.support.scripted_server import Answer, ScriptedServer, scripted_server
 
 NOTHING: dict[str, object] = {"workflows": [], "next_cursor": None}
-UNAVAILABLE = {"code": "database-unavailable", "reason": "The database did not answer.", "remedy": "Check it."}
+UNAVAILABLE = {
+    "type": "urn:wfstate:database-unavailable",
+    "code": "database-unavailable",
+    "reason": "The database did not answer.",
+    "remedy": "Check it.",
+}
 PROBLEM = "application/problem+json"
 
 

@@ -29,7 +29,7 @@ def viewer(client: httpx.Client, api_server: ApiServer) -> httpx.Client:
         ("GET", "/v1/workflows/none", 404),
         ("GET", "/v1/nothing", 404),
         ("GET", "/nothing", 404),
-        ("DELETE", "/v1/workflows", 404),
+        ("DELETE", "/v1/workflows", 405),
         ("POST", "/v1/steps/begin", 400),
         ("POST", "/v1/sweep", 403),
     ],

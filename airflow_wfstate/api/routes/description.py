@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from airflow.configuration import conf
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 
+from airflow_wfstate.api.openapi import describe
 from airflow_wfstate.api.security_headers import docs_policy
 from airflow_wfstate.exceptions import NotFound
 
 reads = APIRouter()
 
 
+@cache
+def _described(app: FastAPI) -> dict[str, Any]:
+    return describe(app)
+
+
 @reads.get("/openapi.json", include_in_schema=False)
 def get_openapi(request: Request) -> dict[str, Any]:
     """The OpenAPI document."""
-    description: dict[str, Any] = request.app.openapi()
-    return description
+    return _described(request.app)
 
 
 @reads.get("/docs", include_in_schema=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import visible
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.parameters import Limit
 from airflow_wfstate.domain.journal import JournalPage
 
 reads = APIRouter(tags=["journal"])
@@ -17,7 +18,10 @@ reads = APIRouter(tags=["journal"])
 
 @reads.get("/workflows/{workflow_id}/journal", response_model=JournalPage)
 def read_journal(
-    caller: Annotated[Caller, Depends(authenticate)], workflow_id: str, after: int = 0, limit: int = 200
+    caller: Annotated[Caller, Depends(authenticate)],
+    workflow_id: str,
+    after: Annotated[int, Query(ge=0, lt=2**62)] = 0,
+    limit: Limit = 200,
 ) -> Response:
     """Entries with a number above ``after``, ascending."""
     backend = get_backend()

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_workflow_change, visible
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.parameters import Text
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.exceptions import InvalidRequest
 
@@ -52,7 +53,7 @@ def restart_workflow(
 
 
 @reads.get("/resume-plan", response_model=ResumePlan)
-def plan_resume(caller: CallerOf, workflow_id: str, from_step: str | None = None) -> Response:
+def plan_resume(caller: CallerOf, workflow_id: str, from_step: Text = None) -> Response:
     """What a resume, or a restart from a step, would do now. Nothing is changed."""
     backend = get_backend()
     detail = visible(caller, backend.get_workflow(workflow_id))

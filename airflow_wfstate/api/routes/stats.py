@@ -22,7 +22,10 @@ def read_stats(
     caller: Annotated[Caller, Depends(authenticate)],
     query: Annotated[WorkflowQuery, Depends(workflow_filter)],
     bucket_seconds: Annotated[
-        int | None, Query(description="Also count by start, in stretches of so many seconds between since and until.")
+        int | None,
+        Query(
+            ge=1, le=10**9, description="Also count by start, in stretches of so many seconds between since and until."
+        ),
     ] = None,
 ) -> Response:
     """How many of the workflows that the caller may see are in which state, and have which flag."""

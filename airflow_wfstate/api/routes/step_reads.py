@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import visible, visible_checkpoints, visible_steps
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.parameters import Limit, Text
 from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
 from airflow_wfstate.domain.step import StepSummary
 
@@ -25,7 +26,7 @@ reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["steps"], dependencie
 
 
 @reads.get("/steps", response_model=StepPage)
-def list_steps(caller: CallerOf, workflow_id: str, after: str | None = None, limit: int = 200) -> Response:
+def list_steps(caller: CallerOf, workflow_id: str, after: Text = None, limit: Limit = 200) -> Response:
     """Steps with an id above ``after``, ascending; outputs of DAGs that the caller may not read are left out."""
     page = get_backend().list_steps(workflow_id, after, limit)
     return json_response(StepPage(visible_steps(caller, page.steps), page.next_after))
@@ -40,7 +41,7 @@ def get_step(caller: CallerOf, workflow_id: str, step_id: str) -> Response:
 
 @reads.get("/steps/{step_id}/checkpoints", response_model=CheckpointPage)
 def list_checkpoints(
-    caller: CallerOf, workflow_id: str, step_id: str, after: str | None = None, limit: int = 200
+    caller: CallerOf, workflow_id: str, step_id: str, after: Text = None, limit: Limit = 200
 ) -> Response:
     """Checkpoints behind ``after`` (round:name), by round and name, with their values."""
     backend = get_backend()
@@ -50,6 +51,8 @@ def list_checkpoints(
 
 
 @reads.get("/compensations", response_model=CompensationPage)
-def list_compensations(workflow_id: str, before: int | None = None, limit: int = 200) -> Response:
+def list_compensations(
+    workflow_id: str, before: Annotated[int | None, Query(gt=0, lt=2**62)] = None, limit: Limit = 200
+) -> Response:
     """Compensations in the order in which they are undone, and what people decided about them."""
     return json_response(get_backend().list_compensations(workflow_id, before, limit))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_task_instance, readable, visible
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.parameters import Limit, Text
 from airflow_wfstate.api.workflow_filter import workflow_filter
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.workflow import (
@@ -51,8 +52,8 @@ def list_workflows(
     caller: CallerOf,
     query: Annotated[WorkflowQuery, Depends(workflow_filter)],
     sort: WorkflowSort = WorkflowSort.NEWEST,
-    limit: int = 50,
-    cursor: str | None = None,
+    limit: Limit = 50,
+    cursor: Text = None,
     total: Annotated[bool, Query(description="Whether to count all that match and that the caller may see.")] = False,
 ) -> Response:
     """A page of the workflows that the caller may see."""

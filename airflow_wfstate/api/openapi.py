@@ -1,0 +1,77 @@
+"""The OpenAPI document: what FastAPI finds out, and what holds for every route."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from airflow_wfstate.backends.problem_types import problem_types
+
+_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "An error (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "code", "reason", "remedy"],
+    "properties": {
+        "type": {"type": "string", "description": "Stable: what kind of error it is."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "Reason and remedy."},
+        "code": {"type": "string", "description": "The end of the type."},
+        "reason": {"type": "string", "description": "What is wrong."},
+        "remedy": {"type": "string", "description": "What to do about it; empty when there is nothing to do."},
+    },
+}
+
+_ON_READS: Final = (400, 401, 403, 404, 503)
+_ON_WRITES: Final = (400, 401, 403, 404, 409, 413, 503)
+"""Statuses of errors. Every write can be refused with each of them."""
+
+_SECURITY: Final[dict[str, Any]] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "From POST /auth/token; a task's is its own."},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "_token", "description": "Of Airflow's page."},
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document of an app's routes."""
+    document = get_openapi(
+        title=app.title,
+        version="1",
+        summary="Workflows, their steps and compensations, in Airflow's metadata database.",
+        routes=app.routes,
+    )
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own form of errors, which we do not send
+        schemas.pop(unused, None)
+    schemas["Problem"] = _PROBLEM | {"examples": [_example()]}
+    document["components"]["securitySchemes"] = _SECURITY
+    document["security"] = [{"bearer": []}, {"cookie": []}]
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            operation["responses"].pop("422", None)
+            for status in _ON_READS if method == "get" else _ON_WRITES:
+                operation["responses"][str(status)] = _response(status)
+    return document
+
+
+def _response(status: int) -> dict[str, Any]:
+    titles = [row.title for row in problem_types() if row.status == status]
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": ", or ".join(titles), "content": {"application/problem+json": {"schema": schema}}}
+
+
+def _example() -> dict[str, Any]:
+    row = next(row for row in problem_types() if row.error_class.code == "workflow-not-found")
+    reason, remedy = "There is no workflow 'x'.", "Look for it with: airflow wfstate list"
+    return {
+        "type": row.uri,
+        "title": row.title,
+        "status": row.status,
+        "detail": f"{reason} {remedy}",
+        "code": row.error_class.code,
+        "reason": reason,
+        "remedy": remedy,
+    }
