@@ -20,7 +20,7 @@ SOURCES := $(shell find airflow_wfstate -type f -not -path '*/node_modules/*' -n
 FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 
-.PHONY: help demo test fab bench crash-grid soak lint wheel install clean
+.PHONY: help demo test fab bench crash-grid soak fuzz lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -49,6 +49,9 @@ crash-grid: install  ## Try every way to die at every commit and call, and write
 
 soak: install  ## Sixteen workers, ten minutes, and a PostgreSQL that restarts
 	@$(BIN)/python -m tests.soak
+
+fuzz: install  ## Thousands of requests made from the OpenAPI document, against a live api-server
+	@$(BIN)/python -m tests.fuzz
 
 lint: install  ## ruff, mypy --strict and the contracts between rooms
 	$(BIN)/ruff check .

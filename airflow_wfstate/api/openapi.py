@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -26,8 +28,9 @@ _PROBLEM: Final[dict[str, Any]] = {
 }
 
 _ON_READS: Final = (400, 401, 403, 404, 503)
+_ON_PLANS: Final = (*_ON_READS, 409)
 _ON_WRITES: Final = (400, 401, 403, 404, 409, 413, 503)
-"""Statuses of errors. Every write can be refused with each of them."""
+"""Statuses of errors."""
 
 _SECURITY: Final[dict[str, Any]] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "From POST /auth/token; a task's is its own."},
@@ -35,8 +38,17 @@ _SECURITY: Final[dict[str, Any]] = {
 }
 
 
+def methods_of(app: FastAPI, path: str) -> list[str]:
+    """The methods that the document has for a path; none for one that it does not have."""
+    paths = describe(app)["paths"]
+    if path not in paths:  # a template; a path that is written out goes before
+        path = next((known for known in paths if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path)), path)
+    return sorted(method.upper() for method in paths.get(path, {}))
+
+
+@cache
 def describe(app: FastAPI) -> dict[str, Any]:
-    """The document of an app's routes."""
+    """The document of an app's routes. Made once; not to be changed."""
     document = get_openapi(
         title=app.title,
         version="1",
@@ -49,12 +61,19 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = _PROBLEM | {"examples": [_example()]}
     document["components"]["securitySchemes"] = _SECURITY
     document["security"] = [{"bearer": []}, {"cookie": []}]
-    for path in document["paths"].values():
-        for method, operation in path.items():
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
             operation["responses"].pop("422", None)
-            for status in _ON_READS if method == "get" else _ON_WRITES:
+            for status in _statuses(path, method):
                 operation["responses"][str(status)] = _response(status)
     return document
+
+
+def _statuses(path: str, method: str) -> tuple[int, ...]:
+    """The errors that a route answers: a plan says, as its write would, when the state does not allow it."""
+    if method != "get":
+        return _ON_WRITES
+    return _ON_PLANS if path.endswith("-plan") else _ON_READS
 
 
 def _response(status: int) -> dict[str, Any]:

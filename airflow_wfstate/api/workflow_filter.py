@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
-from airflow_wfstate.api.parameters import Text
+from airflow_wfstate.api.parameters import Moment, Text
 from airflow_wfstate.domain.labels import parse_label
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery
 
-_Moment = Annotated[AwareDatetime | None, Query(description="ISO 8601, with an offset.")]
 _Id = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
 _Label = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^=\x00]+=[^\x00]+$")]
 
@@ -26,10 +25,10 @@ def workflow_filter(
     correlation_id: Text = None,
     label: Annotated[list[_Label] | None, Query(description="name=value; with several, it has all of them.")] = None,
     step_state: Annotated[list[StepState] | None, Query(description="Some step is in one of these states.")] = None,
-    since: _Moment = None,
-    until: _Moment = None,
-    updated_since: _Moment = None,
-    updated_until: _Moment = None,
+    since: Moment = None,
+    until: Moment = None,
+    updated_since: Moment = None,
+    updated_until: Moment = None,
     stuck: Annotated[bool | None, Query(description="True: only those with a flag; false: only those without.")] = None,
     readable_dag_id: Annotated[list[_Id] | None, Query(description="Narrows what the caller may see.")] = None,
 ) -> WorkflowQuery:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Final
 
-from sqlalchemy import ColumnElement, Exists, exists, or_, select
+from sqlalchemy import ColumnElement, Table, exists, literal, or_, select
 
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest
@@ -46,36 +46,26 @@ def _times(query: WorkflowQuery) -> list[ColumnElement[bool]]:
 
 
 def _existences(query: WorkflowQuery) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [_has_label(name, value) for name, value in query.labels.items()]
+    conditions = [_has(schema.label, name=name, value=value) for name, value in query.labels.items()]
     if query.step_states:
-        step = schema.step
-        states = [state.value for state in query.step_states]
-        conditions.append(
-            exists(select(step.c.id).where(step.c.workflow_id == _workflow.c.id, step.c.state.in_(states)))
-        )
+        conditions.append(_has(schema.step, state=[state.value for state in query.step_states]))
     if query.stuck is not None:
-        flagged = exists(select(schema.flag.c.kind).where(schema.flag.c.workflow_id == _workflow.c.id))
-        conditions.append(flagged if query.stuck else ~flagged)
+        conditions.append(_has(schema.flag) if query.stuck else ~_has(schema.flag))
     if query.dag_id is not None:
-        conditions.append(_takes_part([query.dag_id]))
+        conditions.append(_has(schema.run, dag_id=query.dag_id))
     if query.readable_dag_ids is not None:
-        readable = _takes_part(sorted(query.readable_dag_ids))
-        conditions.append(or_(readable, ~_has_dags()) if query.includes_dagless else readable)
+        readable = _has(schema.run, dag_id=sorted(query.readable_dag_ids))
+        conditions.append(or_(readable, ~_has(schema.run)) if query.includes_dagless else readable)
     return conditions
 
 
-def _has_label(name: str, value: str) -> ColumnElement[bool]:
-    label = schema.label
-    return _workflow.c.id.in_(select(label.c.workflow_id).where(label.c.name == name, label.c.value == value))
-
-
-def _takes_part(dag_ids: list[str]) -> Exists:
-    run = schema.run
-    return exists(select(run.c.run_id).where(run.c.workflow_id == _workflow.c.id, run.c.dag_id.in_(dag_ids)))
-
-
-def _has_dags() -> Exists:
-    return exists(select(schema.run.c.run_id).where(schema.run.c.workflow_id == _workflow.c.id))
+def _has(table: Table, **columns: str | list[str]) -> ColumnElement[bool]:
+    """Whether a row of another table belongs to the workflow, with this value, or one of these, in each column."""
+    wanted = [
+        table.c[name].in_(value) if isinstance(value, list) else table.c[name] == value
+        for name, value in columns.items()
+    ]
+    return exists(select(literal(1)).where(table.c.workflow_id == _workflow.c.id, *wanted).correlate(_workflow))
 
 
 def _with_zone(moment: datetime) -> datetime:

@@ -45,7 +45,10 @@ def test_an_unknown_path_and_a_wrong_method_are_problems_too(admin: httpx.Client
     assert admin.get("/v1/nothing").json()["code"] == "not-found"
     answer = admin.delete("/v1/workflows")
     assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
-    assert answer.headers["Allow"]
+    assert answer.headers["Allow"] == "GET, POST"
+    assert admin.get("/v1/steps/begin").headers["Allow"] == "POST"
+    assert admin.put("/v1/workflows/complete").headers["Allow"] == "POST"
+    assert admin.put("/v1/workflows/x/steps").headers["Allow"] == "GET"
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 251, "a\x00b"])

@@ -119,6 +119,8 @@ def test_workflows_are_counted_by_state_flag_and_start(world: World) -> None:
     assert stats.buckets[0].at == hour
     assert len(stats.buckets) <= 2, "the hour may end meanwhile"
     assert world.backend.read_stats(WorkflowQuery(name=name, step_states=[StepState.FAILED])).total == 1
+    assert world.backend.read_stats(WorkflowQuery(name=name, stuck=False, dag_id="intake")).total == 3
+    assert world.backend.read_stats(WorkflowQuery(name=name, stuck=True)).flagged == 0
     assert world.backend.read_stats(WorkflowQuery(name=name)).buckets == []
 
 

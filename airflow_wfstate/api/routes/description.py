@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from airflow.configuration import conf
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 
@@ -17,15 +16,10 @@ from airflow_wfstate.exceptions import NotFound
 reads = APIRouter()
 
 
-@cache
-def _described(app: FastAPI) -> dict[str, Any]:
-    return describe(app)
-
-
 @reads.get("/openapi.json", include_in_schema=False)
 def get_openapi(request: Request) -> dict[str, Any]:
     """The OpenAPI document."""
-    return _described(request.app)
+    return describe(request.app)
 
 
 @reads.get("/docs", include_in_schema=False)

@@ -12,7 +12,6 @@ from airflow_wfstate.api.authorization import check_workflow_change, visible
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.parameters import Text
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.exceptions import InvalidRequest
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 IdempotencyKey = Annotated[str | None, Header(description="Sent again with the same body, answers the same.")]
@@ -24,9 +23,19 @@ reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
 
 @dataclass(frozen=True)
 class ResumeBody:
-    """See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`. ``from_step`` goes with a restart, and only there."""
+    """See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`. ``from_step`` is refused: it goes with a restart."""
 
-    from_step: str | None = None
+    from_step: None = None
+    reason: str | None = None
+    deadline_seconds: int | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class RestartBody:
+    """See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`."""
+
+    from_step: str
     reason: str | None = None
     deadline_seconds: int | None = None
     idempotency_key: str | None = None
@@ -37,18 +46,14 @@ def resume_workflow(
     caller: CallerOf, workflow_id: str, body: ResumeBody, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Set a failed workflow going again from what is unfinished; one that is running stays as it is."""
-    if body.from_step is not None:
-        raise InvalidRequest("A resume begins with what is unfinished.", "To begin with a step, POST to .../restart.")
     return _resume(caller, workflow_id, body, idempotency_key)
 
 
 @writes.post("/restart", response_model=ResumedWorkflow)
 def restart_workflow(
-    caller: CallerOf, workflow_id: str, body: ResumeBody, idempotency_key: IdempotencyKey = None
+    caller: CallerOf, workflow_id: str, body: RestartBody, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Have a failed or succeeded workflow run again from a step on."""
-    if body.from_step is None:
-        raise InvalidRequest("A restart begins with a step.", "Name it in from_step.")
     return _resume(caller, workflow_id, body, idempotency_key)
 
 
@@ -63,7 +68,7 @@ def plan_resume(caller: CallerOf, workflow_id: str, from_step: Text = None) -> R
     return json_response(plan)
 
 
-def _resume(caller: Caller, workflow_id: str, body: ResumeBody, idempotency_key: str | None) -> Response:
+def _resume(caller: Caller, workflow_id: str, body: ResumeBody | RestartBody, idempotency_key: str | None) -> Response:
     backend = get_backend()
     actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
     request = ResumeWorkflow(
