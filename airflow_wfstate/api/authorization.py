@@ -66,13 +66,16 @@ def check_compensation_key(caller: Caller, text: str) -> None:
     check_task_instance(caller, attempt_key.parse(text, attempt_key.COMPENSATION).task_instance_id)
 
 
-def check_sweep(caller: Caller) -> None:
-    """Check that the caller may start a sweep, which acts on every workflow: a user who may change runs of every DAG.
+def check_sweep(caller: Caller) -> str:
+    """Check that the caller may start a sweep, which acts on every workflow, and name the caller as the journal would.
+
+    A user may who may change runs of every DAG.
 
     :raises AccessDenied: otherwise, and for tasks.
     """
     if isinstance(caller, TaskCaller) or not _may_change_runs(caller, _nobody_named()):
         raise AccessDenied("This caller may not start a sweep.", "Call as a user who may edit the runs of every DAG.")
+    return _actor(caller)
 
 
 def check_workflow_change(caller: Caller, detail: WorkflowDetail) -> str:
@@ -103,7 +106,7 @@ def check_workflow_change(caller: Caller, detail: WorkflowDetail) -> str:
                 f"{detail.summary.id}.",
                 "Ask somebody who may edit the runs of all its DAGs.",
             )
-    return f"user:{caller.user.get_name()}"
+    return _actor(caller)
 
 
 def readable(caller: Caller, query: WorkflowQuery) -> WorkflowQuery:
@@ -179,6 +182,10 @@ def visible_health(caller: Caller, health: Health) -> Health:
     if isinstance(caller, UserCaller) and _reads_every_dag(caller):
         return health
     return replace(health, open_workflows=None)
+
+
+def _actor(caller: UserCaller) -> str:
+    return f"user:{caller.user.get_name()}"
 
 
 def _may_change_runs(caller: UserCaller, dag_id: str) -> bool:

@@ -42,7 +42,7 @@ from airflow_wfstate.domain.step import (
     SaveCheckpoint,
     StepSummary,
 )
-from airflow_wfstate.domain.sweep_report import SweepReport
+from airflow_wfstate.domain.sweep_report import StartSweep, SweepReport
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -222,9 +222,9 @@ class ApiBackend:
         """See ``StateBackend.read_journal``."""
         return self._get(f"{_path_of(workflow_id)}/journal", {"after": after, "limit": limit}, JournalPage)
 
-    def sweep(self) -> SweepReport:
+    def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""
-        return self._post("/sweep", {}, SweepReport)
+        return self._post("/sweep", request or StartSweep(), SweepReport)
 
     def check(self) -> str:
         """See ``StateBackend.check``."""

@@ -33,7 +33,7 @@ from airflow_wfstate.domain.step import (
     SaveCheckpoint,
     StepSummary,
 )
-from airflow_wfstate.domain.sweep_report import SweepReport
+from airflow_wfstate.domain.sweep_report import StartSweep, SweepReport
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -63,6 +63,7 @@ from airflow_wfstate.store.save_checkpoint import save_checkpoint
 from airflow_wfstate.store.save_record import read_records, save_record
 from airflow_wfstate.store.start_workflow import start_workflow
 from airflow_wfstate.store.step_page import get_step, list_steps
+from airflow_wfstate.store.stored_answer import KeyedRequest, answer_once, find_answer, keep_answer
 from airflow_wfstate.store.sweep import sweep
 from airflow_wfstate.store.take_turn import take_turn
 from airflow_wfstate.store.transaction import Refused, Unchanged, run_read, run_transaction
@@ -70,7 +71,7 @@ from airflow_wfstate.store.workflow_detail import read_workflow
 from airflow_wfstate.store.workflow_list import list_workflows
 from airflow_wfstate.store.workflow_stats import read_stats
 
-Request = TypeVar("Request")
+Request = TypeVar("Request", bound=KeyedRequest)
 Answer = TypeVar("Answer")
 
 
@@ -89,26 +90,29 @@ class DatabaseBackend:
 
     def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
         """See ``StateBackend.start_workflow``."""
-        return self._write(partial(start_workflow, may_change_runs=self.is_server), request)
+        return self._write(partial(start_workflow, may_change_runs=self.is_server), request, StartedWorkflow)
 
     def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
         """See ``StateBackend.complete_workflow``."""
-        return self._write(complete_workflow, request)
+        return self._write(complete_workflow, request, CompletedWorkflow)
 
     def begin_step(self, request: BeginStep) -> BegunStep:
         """See ``StateBackend.begin_step``."""
-        begun = None if self._hot_path is None else self._hot_path.begin_new_step(request)
-        return begun or self._write(begin_step, request)
+        hot_path = self._hot_path_of(request)
+        begun = None if hot_path is None else hot_path.begin_new_step(request)
+        return begun or self._write(begin_step, request, BegunStep)
 
     def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
         """See ``StateBackend.save_checkpoint``."""
-        saved = None if self._hot_path is None else self._hot_path.save_checkpoint(request)
-        return saved or self._write(save_checkpoint, request)
+        hot_path = self._hot_path_of(request)
+        saved = None if hot_path is None else hot_path.save_checkpoint(request)
+        return saved or self._write(save_checkpoint, request, RecordedWrite)
 
     def save_record(self, request: SaveRecord) -> RecordedWrite:
         """See ``StateBackend.save_record``."""
-        saved = None if self._hot_path is None else self._hot_path.save_record(request)
-        return saved or self._write(save_record, request)
+        hot_path = self._hot_path_of(request)
+        saved = None if hot_path is None else hot_path.save_record(request)
+        return saved or self._write(save_record, request, RecordedWrite)
 
     def read_records(self, request: ReadRecords) -> RecordPage:
         """See ``StateBackend.read_records``."""
@@ -116,20 +120,21 @@ class DatabaseBackend:
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""
-        ended = None if self._hot_path is None else self._hot_path.end_running_attempt(request)
-        return ended or self._write(end_attempt, request)
+        hot_path = self._hot_path_of(request)
+        ended = None if hot_path is None else hot_path.end_running_attempt(request)
+        return ended or self._write(end_attempt, request, RecordedWrite)
 
     def link_child_run(self, request: LinkChildRun) -> LinkedChildRun:
         """See ``StateBackend.link_child_run``."""
-        return self._write(link_child_run, request)
+        return self._write(link_child_run, request, LinkedChildRun)
 
     def take_turn(self, request: TakeTurn) -> TurnAnswer:
         """See ``StateBackend.take_turn``."""
-        return self._write(take_turn, request)
+        return self._write(take_turn, request, TurnAnswer)
 
     def end_compensation(self, request: EndCompensation) -> EndedCompensation:
         """See ``StateBackend.end_compensation``."""
-        return self._write(end_compensation, request)
+        return self._write(end_compensation, request, EndedCompensation)
 
     def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> CancelPlan:
         """See ``StateBackend.plan_cancel``."""
@@ -139,7 +144,7 @@ class DatabaseBackend:
     def cancel_workflow(self, request: CancelWorkflow) -> CancelledWorkflow:
         """See ``StateBackend.cancel_workflow``."""
         self._check_server()
-        return self._write(cancel_workflow, request)
+        return self._write(cancel_workflow, request, CancelledWorkflow)
 
     def plan_compensate(self, workflow_id: str) -> CompensatePlan:
         """See ``StateBackend.plan_compensate``."""
@@ -149,14 +154,14 @@ class DatabaseBackend:
     def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
         """See ``StateBackend.compensate_workflow``."""
         self._check_server()
-        answer = self._write(compensate_workflow, request)
+        answer = self._write(compensate_workflow, request, CompensatedWorkflow)
         clear_waiting_relays(self.engine)  # of a run that has ended: perhaps nobody asks the api-server anything
         return answer
 
     def decide_compensation(self, request: DecideCompensation) -> DecidedCompensation:
         """See ``StateBackend.decide_compensation``."""
         self._check_server()
-        answer = self._write(decide_compensation, request)
+        answer = self._write(decide_compensation, request, DecidedCompensation)
         clear_waiting_relays(self.engine)
         return answer
 
@@ -168,7 +173,7 @@ class DatabaseBackend:
     def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
         """See ``StateBackend.resume_workflow``."""
         self._check_server()
-        return self._write(resume_workflow, request)
+        return self._write(resume_workflow, request, ResumedWorkflow)
 
     def get_workflow(self, workflow_id: str) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""
@@ -204,10 +209,13 @@ class DatabaseBackend:
         """See ``StateBackend.read_journal``."""
         return self._read(lambda connection: read_journal(connection, workflow_id, after, limit))
 
-    def sweep(self) -> SweepReport:
+    def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""
         self._check_server()
-        return sweep(self.engine)
+        if request is None or request.idempotency_key is None:
+            return sweep(self.engine)
+        stored = find_answer(self.engine, request, SweepReport)
+        return stored or keep_answer(self.engine, request, sweep(self.engine))
 
     def check(self) -> str:
         """See ``StateBackend.check``."""
@@ -221,9 +229,18 @@ class DatabaseBackend:
                 "Use a connection of type wfstate, the command line or the page.",
             )
 
+    def _hot_path_of(self, request: KeyedRequest) -> HotPath | None:
+        """The hot path, for a request without a key: it stores no answers."""
+        return self._hot_path if request.idempotency_key is None else None
+
     def _write(
-        self, transaction: Callable[[Connection, Request], Answer | Unchanged[Answer] | Refused], request: Request
+        self,
+        transaction: Callable[[Connection, Request], Answer | Unchanged[Answer] | Refused],
+        request: Request,
+        answer_type: type[Answer],
     ) -> Answer:
+        if request.idempotency_key is not None:
+            return answer_once(self.engine, transaction, request, answer_type)
         return run_transaction(self.engine, lambda connection: transaction(connection, request))
 
     def _read(self, read: Callable[[Connection], Answer]) -> Answer:

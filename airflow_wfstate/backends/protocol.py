@@ -33,7 +33,7 @@ from airflow_wfstate.domain.step import (
     SaveCheckpoint,
     StepSummary,
 )
-from airflow_wfstate.domain.sweep_report import SweepReport
+from airflow_wfstate.domain.sweep_report import StartSweep, SweepReport
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -47,8 +47,9 @@ from airflow_wfstate.domain.workflow import (
 class StateBackend(Protocol):
     """The durable state of workflows.
 
-    Every write is one transaction, and can be sent again: it then changes nothing and gets the same answer. All
-    methods raise :class:`~airflow_wfstate.exceptions.Unavailable` when the store does not answer after retries, and
+    Every write is one transaction, and can be sent again: it then changes nothing and gets the same answer; with an
+    ``idempotency_key``, that answer whatever has happened since. All methods raise
+    :class:`~airflow_wfstate.exceptions.Unavailable` when the store does not answer after retries, and
     :class:`~airflow_wfstate.exceptions.AccessDenied` when the caller may not do it.
     """
 
@@ -296,8 +297,8 @@ class StateBackend(Protocol):
         """
         ...
 
-    def sweep(self) -> SweepReport:
-        """Make one pass of the sweep now, unless another is under way."""
+    def sweep(self, request: StartSweep | None = None) -> SweepReport:
+        """Make one pass of the sweep now, unless another is under way. None: a pass that nothing is remembered of."""
         ...
 
     def check(self) -> str:

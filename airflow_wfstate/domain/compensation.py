@@ -100,10 +100,13 @@ class TakeTurn:
     :param task_instance_id: of the relay; it must be running.
     :param leaf_task_ids: the effective leaves of its DAG, by which Airflow judges the run
         (``DagRun.update_state``): tasks, teardowns left out, that have nothing but teardowns below them.
+    :param idempotency_key: sent again with the same body, the question gets the first answer, also when that was to ask
+        again later: the next question needs another key. None: it is answered anew each time.
     """
 
     task_instance_id: str
     leaf_task_ids: list[str]
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,11 +158,14 @@ class EndCompensation:
     :param compensation_key: from :class:`CompensationWork`.
     :param succeeded: whether the undo is done.
     :param error: required unless it succeeded.
+    :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection (an
+        attempt ends once in any case).
     """
 
     compensation_key: str
     succeeded: bool
     error: str | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True)

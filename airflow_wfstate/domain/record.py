@@ -16,6 +16,7 @@ class SaveRecord:
     :param name: of the call, unique in the round; a record that is there already is not changed.
     :param value: what the call returned, or its error as ``{"type": ..., "message": ...}``.
     :param is_error: whether the call raised.
+    :param idempotency_key: as for :class:`~airflow_wfstate.domain.step.SaveCheckpoint`.
     """
 
     attempt_key: str
@@ -23,6 +24,7 @@ class SaveRecord:
     name: str
     value: Payload
     is_error: bool = False
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ class BeginStep:
     :param on_clear: what it means that the task was cleared after the step had succeeded.
     :param pivot: whether the workflow only goes forward once this step is done: nothing of it is undone then.
     :param irreversible: why the step cannot be undone, in its author's words; None when nothing is said about that.
+    :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
+        protection (a task instance begins a step once in any case).
     """
 
     task_instance_id: str
@@ -64,6 +66,7 @@ class BeginStep:
     on_clear: OnClear = OnClear.RERUN
     pivot: bool = False
     irreversible: str | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,15 @@ class SaveCheckpoint:
     :param attempt_key: from :class:`BegunStep`.
     :param write: number of this write, above the attempt's earlier ones; one that is not above the last applied
         changes nothing (it was sent again).
+    :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
+        (the number protects in any case).
     """
 
     attempt_key: str
     write: int
     name: str
     value: Payload
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,7 @@ class EndAttempt:
         or rescheduled; the same task instance begins again later).
     :param output: required for ``succeeded``, refused otherwise.
     :param error: one line or more, for people; required for ``failed``, refused otherwise.
+    :param idempotency_key: as for :class:`SaveCheckpoint`.
     """
 
     attempt_key: str
@@ -127,6 +134,7 @@ class EndAttempt:
     state: StepState
     output: Payload | None = None
     error: str | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,12 +143,14 @@ class LinkChildRun:
 
     :param attempt_key: from :class:`BegunStep`.
     :param write: as for :class:`SaveCheckpoint`.
+    :param idempotency_key: as for :class:`SaveCheckpoint`.
     """
 
     attempt_key: str
     write: int
     dag_id: str
     run_id: str
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True)

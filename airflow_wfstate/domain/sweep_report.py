@@ -1,8 +1,21 @@
-"""What a pass of the sweep did."""
+"""A pass of the sweep: the wish for one, and what it did."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StartSweep:
+    """The wish for a pass now.
+
+    :param actor: who asks: ``cli:name``. Over HTTP it is the user whom the token names, whatever stands here.
+    :param idempotency_key: sent again with the same body, the pass is not made again and its report is the answer; None
+        for a new pass each time.
+    """
+
+    actor: str = "cli:unknown"
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from airflow_wfstate.store.pending_compensations import has_something_to_undo, p
 from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, unfinished_tasks
 from airflow_wfstate.store.step_row import open_steps, step_label
-from airflow_wfstate.store.stored_answer import find_answer, store_answer
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.workflow_detail import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
@@ -36,14 +35,10 @@ def cancel_workflow(
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
-    stored = find_answer(connection, request.idempotency_key, request, CancelledWorkflow)
-    if stored is not None:
-        return Unchanged(stored)
     reason = None if request.reason is None else storable_text(request.reason[:MAX_REASON_LENGTH])
     answer = cancel_locked(connection, change, compensate=request.compensate, way="cancel", reason=reason)
     if not answer.changed:
         return Unchanged(answer)
-    store_answer(connection, request.idempotency_key, request, answer)
     return answer
 
 

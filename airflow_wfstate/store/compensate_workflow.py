@@ -27,7 +27,6 @@ from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.run_fail import unfinished_tasks
 from airflow_wfstate.store.step_row import open_steps, step_label
-from airflow_wfstate.store.stored_answer import find_answer, store_answer
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.workflow_detail import check_exists
@@ -42,9 +41,6 @@ def compensate_workflow(
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
-    stored = find_answer(connection, request.idempotency_key, request, CompensatedWorkflow)
-    if stored is not None:
-        return Unchanged(stored)
     judged = _judge(connection, change.workflow_id, change.state)
     if judged.next_state is change.state:
         return Unchanged(CompensatedWorkflow(change.ref(), changed=False, outcome=judged.outcome))
@@ -58,9 +54,7 @@ def compensate_workflow(
         change.write()
         give_turn(connection, change)
     change.write()
-    answer = CompensatedWorkflow(change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks)
-    store_answer(connection, request.idempotency_key, request, answer)
-    return answer
+    return CompensatedWorkflow(change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks)
 
 
 def plan_compensate(connection: Connection, workflow_id: str) -> CompensatePlan:

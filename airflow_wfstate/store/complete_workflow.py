@@ -19,7 +19,6 @@ from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.payload_columns import check_payload, described, payload_of
 from airflow_wfstate.store.step_row import open_steps
-from airflow_wfstate.store.stored_answer import find_answer, store_answer
 from airflow_wfstate.store.transaction import Unchanged
 
 
@@ -31,9 +30,6 @@ def complete_workflow(
     request = replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
     change = lock_by_task_instance(connection, request.task_instance_id, actor="")
     caller = read_caller(connection, request.task_instance_id)
-    stored = find_answer(connection, request.idempotency_key, request, CompletedWorkflow)
-    if stored is not None:
-        return Unchanged(stored)
     if change is None:
         raise WorkflowNotFound(
             f"Run {caller.run_id} of DAG {caller.dag_id} belongs to no workflow.",
@@ -46,9 +42,7 @@ def complete_workflow(
     _check_may_complete(connection, change, caller)
     complete(change, request.output, not_reached)
     change.write()
-    answer = CompletedWorkflow(change.ref(), request.output, not_reached)
-    store_answer(connection, request.idempotency_key, request, answer)
-    return answer
+    return CompletedWorkflow(change.ref(), request.output, not_reached)
 
 
 def complete(change: Change, output: Payload, not_reached: list[str]) -> None:

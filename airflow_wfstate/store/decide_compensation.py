@@ -19,7 +19,6 @@ from airflow_wfstate.store.compensate_workflow import let_try_again
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.step_row import read_step
-from airflow_wfstate.store.stored_answer import find_answer, store_answer
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.workflow_detail import check_exists
@@ -42,9 +41,6 @@ def decide_compensation(
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
-    stored = find_answer(connection, request.idempotency_key, request, DecidedCompensation)
-    if stored is not None:
-        return Unchanged(stored)
     if change.state not in (WorkflowState.COMPENSATION_FAILED, WorkflowState.COMPENSATING):
         raise WorkflowClosed(
             f"Workflow {change.workflow_id} is {change.state.value}: no compensation of it waits for a decision.",
@@ -56,9 +52,7 @@ def decide_compensation(
     change.journal(_ENTRY_KINDS[request.decision], step=pending.label, data=data)
     _go_on(connection, change, request.decision, reason)
     change.write()
-    answer = DecidedCompensation(change.ref(), pending.label, pending.round, state)
-    store_answer(connection, request.idempotency_key, request, answer)
-    return answer
+    return DecidedCompensation(change.ref(), pending.label, pending.round, state)
 
 
 def _find(connection: Connection, change: Change, request: DecideCompensation) -> PendingCompensation:

@@ -23,7 +23,6 @@ from airflow_wfstate.store.clear_by_hand import reopen
 from airflow_wfstate.store.resume_plan import prepare_resume
 from airflow_wfstate.store.run_clear import set_going
 from airflow_wfstate.store.run_create import BY_RESUME, create_run
-from airflow_wfstate.store.stored_answer import find_answer, store_answer
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.workflow_detail import check_exists
 
@@ -40,9 +39,6 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
-    stored = find_answer(connection, request.idempotency_key, request, ResumedWorkflow)
-    if stored is not None:
-        return Unchanged(stored)
     dag_bag = DBDagBag(load_op_links=False)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
@@ -57,9 +53,7 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
                 create_run(session, dag_bag, run, request.actor.partition(":")[2])
         session.flush()
     change.write()
-    answer = _answer(change, plan)
-    store_answer(connection, request.idempotency_key, request, answer)
-    return answer
+    return _answer(change, plan)
 
 
 def _check_deadline(seconds: int | None) -> None:

@@ -23,7 +23,6 @@ from airflow_wfstate.store.dag_test_run import is_test_run, key_of_test_run
 from airflow_wfstate.store.definition import Definition, check_definition, read_definition
 from airflow_wfstate.store.new_workflow import NewWorkflow, bind_run, insert_workflow
 from airflow_wfstate.store.payload_columns import check_payload, payload_of
-from airflow_wfstate.store.stored_answer import find_answer, store_answer
 from airflow_wfstate.store.transaction import Contention, Unchanged
 
 
@@ -36,18 +35,6 @@ def start_workflow(
     """
     request = _checked(request)
     caller = read_caller(connection, request.task_instance_id)
-    stored = find_answer(connection, request.idempotency_key, request, StartedWorkflow)
-    if stored is not None:
-        return Unchanged(stored)
-    answer = _start_or_join(connection, request, caller, may_change_runs=may_change_runs)
-    if isinstance(answer, StartedWorkflow) and not answer.busy:  # who waits asks again, with the same key
-        store_answer(connection, request.idempotency_key, request, answer)
-    return answer
-
-
-def _start_or_join(
-    connection: Connection, request: StartWorkflow, caller: Caller, *, may_change_runs: bool
-) -> StartedWorkflow | Unchanged[StartedWorkflow]:
     newest = _newest_generation(connection, request)
     if newest is not None and newest.id != caller.workflow_id and is_test_run(connection, caller):
         request = replace(request, key=key_of_test_run(request.key, caller.run_id))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_workflow_change, visible, visible_plan
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
@@ -20,7 +21,6 @@ from airflow_wfstate.domain.compensate import (
 )
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
-IdempotencyKey = Annotated[str | None, Header(description="Sent again with the same body, answers the same.")]
 
 writes = APIRouter(prefix="/workflows/{workflow_id}", tags=["compensate"])
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["compensate"])

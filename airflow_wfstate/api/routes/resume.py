@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_workflow_change, visible
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.parameters import Text
+from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
-IdempotencyKey = Annotated[str | None, Header(description="Sent again with the same body, answers the same.")]
 
 writes = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_task_instance, readable, visible
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.parameters import Limit, Text
 from airflow_wfstate.api.workflow_filter import workflow_filter
+from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.workflow import (
     CompletedWorkflow,
@@ -24,7 +25,6 @@ from airflow_wfstate.domain.workflow import (
 )
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
-IdempotencyKey = Annotated[str | None, Header(description="Sent again with the same body, answers the same.")]
 
 writes = APIRouter(tags=["workflows"])
 reads = APIRouter(tags=["workflows"])
