@@ -20,7 +20,7 @@ SOURCES := $(shell find airflow_wfstate -type f -not -path '*/node_modules/*' -n
 FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 
-.PHONY: help demo test fab bench crash-grid soak fuzz faulty-network lint wheel install clean
+.PHONY: help demo test fab bench load crash-grid soak fuzz faulty-network lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -43,6 +43,9 @@ fab: $(FAB_VENV)/.installed  ## Try the roles of the FAB auth manager on a live 
 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks
+
+load: install  ## Fifty clients at once on the API for a minute, beside a read of Airflow's own
+	@$(BIN)/python -m benchmarks.load
 
 crash-grid: install  ## Try every way to die at every commit and call, and write docs/reliability.md
 	@$(BIN)/python -m tests.crash_grid --write
