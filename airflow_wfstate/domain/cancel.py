@@ -19,6 +19,7 @@ class CancelWorkflow:
         stands here.
     :param idempotency_key: sent again with the same body, the cancel answers as the first time; None for no such
         protection (a workflow is cancelled once in any case).
+    :param if_version: the version of the workflow that was looked at; in another one nothing is changed. None: in any.
     """
 
     workflow_id: str
@@ -26,6 +27,7 @@ class CancelWorkflow:
     reason: str | None = None
     actor: str = "cli:unknown"
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)

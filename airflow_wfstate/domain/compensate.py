@@ -21,12 +21,14 @@ class CompensateWorkflow:
         stands here.
     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
         (a workflow is undone once in any case).
+    :param if_version: the version of the workflow that was looked at; in another one nothing is changed. None: in any.
     """
 
     workflow_id: str
     reason: str | None = None
     actor: str = "cli:unknown"
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ class DecideCompensation:
     :param round: None for the one that is next in the order.
     :param actor: as for :class:`CompensateWorkflow`.
     :param idempotency_key: as for :class:`CompensateWorkflow`.
+    :param if_version: as for :class:`CompensateWorkflow`.
     """
 
     workflow_id: str
@@ -135,6 +138,7 @@ class DecideCompensation:
     round: int | None = None
     actor: str = "cli:unknown"
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)

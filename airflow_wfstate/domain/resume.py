@@ -24,6 +24,7 @@ class ResumeWorkflow:
         stands here.
     :param idempotency_key: sent again with the same body, the resume answers as the first time; None for no such
         protection (a workflow is resumed once in any case: it is running then).
+    :param if_version: the version of the workflow that was looked at; in another one nothing is changed. None: in any.
     """
 
     workflow_id: str
@@ -32,6 +33,7 @@ class ResumeWorkflow:
     deadline_seconds: int | None = None
     actor: str = "cli:unknown"
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)

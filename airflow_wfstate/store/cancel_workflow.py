@@ -35,6 +35,7 @@ def cancel_workflow(
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
     reason = None if request.reason is None else storable_text(request.reason[:MAX_REASON_LENGTH])
     answer = cancel_locked(connection, change, compensate=request.compensate, way="cancel", reason=reason)
     if not answer.changed:

@@ -41,6 +41,7 @@ def decide_compensation(
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
     if change.state not in (WorkflowState.COMPENSATION_FAILED, WorkflowState.COMPENSATING):
         raise WorkflowClosed(
             f"Workflow {change.workflow_id} is {change.state.value}: no compensation of it waits for a decision.",

@@ -39,6 +39,7 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
     dag_bag = DBDagBag(load_op_links=False)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
