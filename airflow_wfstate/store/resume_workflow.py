@@ -82,7 +82,8 @@ def _nothing_to_do(change: Change, request: ResumeWorkflow, plan: ResumePlan) ->
 def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
     """Our side of it: state, deadline, journal."""
     data: dict[str, JsonValue] = {
-        "way": "resume" if plan.from_step is None else "restart",
+        "by": "resume" if plan.from_step is None else "restart",
+        "way": request.way.value,
         "reason": None if request.reason is None else storable_text(request.reason[:_MAX_REASON_LENGTH]),
         "from": change.state.value,
         "from_step": plan.from_step,
