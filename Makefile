@@ -20,7 +20,7 @@ SOURCES := $(shell find airflow_wfstate -type f -not -path '*/node_modules/*' -n
 FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 
-.PHONY: help demo test fab bench crash-grid soak fuzz lint wheel install clean
+.PHONY: help demo test fab bench crash-grid soak fuzz faulty-network lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -49,6 +49,10 @@ crash-grid: install  ## Try every way to die at every commit and call, and write
 
 soak: install  ## Sixteen workers, ten minutes, and a PostgreSQL that restarts
 	@$(BIN)/python -m tests.soak
+
+faulty-network: install  ## The whole contract of the store by HTTP, over a network that loses, cuts short and delays
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && WFSTATE_FAULTY_NETWORK=all \
+		$(BIN)/pytest --basetemp="$$folder/tests" -s tests/contract -k api-faulty-network $(PYTEST_ARGUMENTS)
 
 fuzz: install  ## Thousands of requests made from the OpenAPI document, against a live api-server
 	@$(BIN)/python -m tests.fuzz

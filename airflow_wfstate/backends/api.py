@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
@@ -108,10 +108,12 @@ class ApiBackend:
 
     def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
         """See ``StateBackend.start_workflow``."""
+        request = replace(request, idempotency_key=_key_of(request.idempotency_key))
         return self._post("/workflows", request, StartedWorkflow)
 
     def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
         """See ``StateBackend.complete_workflow``."""
+        request = replace(request, idempotency_key=_key_of(request.idempotency_key))
         return self._post("/workflows/complete", request, CompletedWorkflow)
 
     def begin_step(self, request: BeginStep) -> BegunStep:
@@ -152,7 +154,7 @@ class ApiBackend:
 
     def cancel_workflow(self, request: CancelWorkflow) -> CancelledWorkflow:
         """See ``StateBackend.cancel_workflow``."""
-        request = replace(request, reason=_sendable(request.reason))
+        request = replace(request, reason=_sendable(request.reason), idempotency_key=_key_of(request.idempotency_key))
         return self._post(f"{_path_of(request.workflow_id)}/cancel", request, CancelledWorkflow)
 
     def plan_compensate(self, workflow_id: str) -> CompensatePlan:
@@ -161,12 +163,14 @@ class ApiBackend:
 
     def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
         """See ``StateBackend.compensate_workflow``."""
-        request = replace(request, reason=_sendable(request.reason))
+        request = replace(request, reason=_sendable(request.reason), idempotency_key=_key_of(request.idempotency_key))
         return self._post(f"{_path_of(request.workflow_id)}/compensate", request, CompensatedWorkflow)
 
     def decide_compensation(self, request: DecideCompensation) -> DecidedCompensation:
         """See ``StateBackend.decide_compensation``."""
-        request = replace(request, reason=_sendable(request.reason) or "")
+        request = replace(
+            request, reason=_sendable(request.reason) or "", idempotency_key=_key_of(request.idempotency_key)
+        )
         return self._post(f"{_path_of(request.workflow_id)}/compensation", request, DecidedCompensation)
 
     def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
@@ -177,7 +181,7 @@ class ApiBackend:
     def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
         """See ``StateBackend.resume_workflow``."""
         way = "resume" if request.from_step is None else "restart"
-        request = replace(request, reason=_sendable(request.reason))
+        request = replace(request, reason=_sendable(request.reason), idempotency_key=_key_of(request.idempotency_key))
         return self._post(f"{_path_of(request.workflow_id)}/{way}", request, ResumedWorkflow)
 
     def get_workflow(self, workflow_id: str) -> WorkflowDetail:
@@ -275,9 +279,9 @@ class ApiBackend:
     def _error(self, response: httpx.Response) -> WorkflowStateError:
         """What an answer without success means."""
         status = response.status_code
-        if response.headers.get("Content-Type", "").startswith(PROBLEM):
-            problem = json.loads(response.content)
-            return error_class_of(problem.get("type"))(problem.get("reason", ""), problem.get("remedy", ""))
+        problem = _problem_of(response)
+        if problem is not None:
+            return error_class_of(problem.get("type"))(str(problem.get("reason", "")), str(problem.get("remedy", "")))
         if status in (401, 403):
             return AccessDenied(
                 f"The api-server at {self._base_url} refused this caller with {status}: {response.text[:200]}.",
@@ -293,6 +297,22 @@ class ApiBackend:
             f"The URL comes from {self._configured_by}: correct it, or define the Airflow connection wfstate_default "
             "(type wfstate), or set [wfstate] api_url; and install airflow-provider-wfstate on the api-server.",
         )
+
+
+def _key_of(idempotency_key: str | None) -> str:
+    """The caller's key, or one for this call alone: sent again after a lost answer, it gets the answer of the first."""
+    return idempotency_key or f"call:{uuid4()}"
+
+
+def _problem_of(response: httpx.Response) -> dict[str, object] | None:
+    """The problem that an answer carries; None when it carries none, as from something between us and the server."""
+    if not response.headers.get("Content-Type", "").startswith(PROBLEM):
+        return None
+    try:
+        problem = json.loads(response.content)
+    except ValueError:
+        return None
+    return problem if isinstance(problem, dict) else None
 
 
 def _sendable(text: str | None) -> str | None:

@@ -7,6 +7,7 @@ relays and sweeps ask at once, each compensation has one runner.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -26,6 +27,8 @@ from airflow_wfstate.store.relay import NoRelay, Relay, find_relay
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.run_verdict import failed_leaf, is_finished
 from airflow_wfstate.store.transaction import Unchanged
+
+_ALL_UNDONE: Final = "Everything is undone."
 
 
 def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchanged[TurnAnswer]:
@@ -49,6 +52,8 @@ def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchang
             fail_workflow(connection, change, caller.dag_id, caller.run_id)
     if change.state is WorkflowState.COMPENSATION_FAILED:
         answer = _answer(change, TurnDecision.HELD, hold_reason(connection, change))
+    elif change.state is WorkflowState.COMPENSATED:  # perhaps by this relay, whose answer was lost
+        answer = _answer(change, TurnDecision.FINISHED, _ALL_UNDONE)
     elif change.state is not WorkflowState.COMPENSATING:
         answer = _answer(change, TurnDecision.NOTHING, f"The workflow is {change.state.value}: nothing to undo.")
     elif not come_to_rest(connection, change):
@@ -91,7 +96,7 @@ def _give_or_take(connection: Connection, change: Change, caller: Caller | None)
     )
     change.become(WorkflowState.COMPENSATED, ended_at=change.now, hold_reason=None)
     change.journal(EntryKind.WORKFLOW_COMPENSATED)
-    return _answer(change, TurnDecision.FINISHED, "Everything is undone.")
+    return _answer(change, TurnDecision.FINISHED, _ALL_UNDONE)
 
 
 def _next(
