@@ -24,7 +24,8 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── InputMismatch           the same key was started with another input
     │   ├── StaleAttempt            a newer attempt has taken over (the fencing token decides)
     │   ├── InvalidTransition       the state tables have no such transition
-    │   └── IdempotencyConflict     an Idempotency-Key was used again with another body
+    │   ├── IdempotencyConflict     an Idempotency-Key was used again with another body
+    │   └── WorkflowChanged         the workflow is not in the version that the request was made for
     ├── AccessDenied
     │   ├── NotAuthenticated        no credentials, or credentials that do not hold
     │   └── InvalidAttemptKey       an attempt key that this server did not issue
@@ -171,6 +172,12 @@ class IdempotencyConflict(Conflict):
     """An Idempotency-Key was used again with another body."""
 
     code = "idempotency-conflict"
+
+
+class WorkflowChanged(Conflict):
+    """The workflow is not in the version that the request was made for (``if_version``, ``If-Match``)."""
+
+    code = "workflow-changed"
 
 
 class AccessDenied(WorkflowStateError):

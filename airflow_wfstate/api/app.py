@@ -77,10 +77,12 @@ _PAGE_READS: Final = (
     resume.reads,
 )
 
+_PAGE_WRITES: Final = (cancel.writes, compensate.writes, resume.writes)
+
 
 def _ui() -> APIRouter:
     router = APIRouter(prefix="/ui", include_in_schema=False)
     router.include_router(page.reads)
-    for part in _PAGE_READS:
+    for part in (*_PAGE_READS, *_PAGE_WRITES):
         router.include_router(part, dependencies=[Depends(authenticate)])
     return router

@@ -11,6 +11,7 @@ from typing import Final
 from starlette.requests import Request
 
 from airflow_wfstate.api.authentication import authenticate
+from airflow_wfstate.api.mounted_path import mounted_path
 from airflow_wfstate.api.problems import problem
 from airflow_wfstate.api.security_headers import AsgiApp, Message, Receive, Send
 from airflow_wfstate.exceptions import NotAuthenticated
@@ -42,5 +43,5 @@ class Gate:
 
 
 def _is_guarded(scope: Message) -> bool:
-    path = str(scope["path"]).removeprefix(str(scope.get("root_path", "")))
+    path = mounted_path(scope)
     return path.startswith(_GUARDED) and not path.startswith(_OPEN)

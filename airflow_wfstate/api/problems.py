@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from airflow_wfstate.api.mounted_path import mounted_path
 from airflow_wfstate.api.openapi import methods_of
 from airflow_wfstate.backends.problem_types import problem_type_of
 from airflow_wfstate.domain.names import storable_text
@@ -84,14 +85,10 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
         )
     )
     answer.headers.update(error.headers or {})
-    methods = methods_of(request.app, _path(request)) if error.status_code == 405 else []
+    methods = methods_of(request.app, mounted_path(request.scope)) if error.status_code == 405 else []
     if methods:  # Starlette names those of the first route of the path alone
         answer.headers["Allow"] = ", ".join(methods)
     return answer
-
-
-def _path(request: Request) -> str:
-    return str(request.scope["path"]).removeprefix(str(request.scope.get("root_path", "")))
 
 
 def _on_unexpected(request: Request, error: Exception) -> JSONResponse:

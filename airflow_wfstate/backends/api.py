@@ -301,7 +301,7 @@ class ApiBackend:
 
 def _key_of(idempotency_key: str | None) -> str:
     """The caller's key, or one for this call alone: sent again after a lost answer, it gets the answer of the first."""
-    return idempotency_key or f"call:{uuid4()}"
+    return f"call:{uuid4()}" if idempotency_key is None else idempotency_key
 
 
 def _problem_of(response: httpx.Response) -> dict[str, object] | None:

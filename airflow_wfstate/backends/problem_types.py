@@ -33,6 +33,7 @@ _STATUSES: Final = {
     "stale-attempt": 409,
     "invalid-transition": 409,
     "idempotency-conflict": 409,
+    "workflow-changed": 412,
     "access-denied": 403,
     "not-authenticated": 401,
     "invalid-attempt-key": 403,

@@ -162,6 +162,7 @@ class StateBackend(Protocol):
         :raises WorkflowNotFound: there is none with this id.
         :raises WorkflowClosed: it is being compensated; or that has failed, or its pivot is done, and it is to be
             compensated.
+        :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`plan_cancel`; or the caller may not change the runs of each DAG.
         """
         ...
@@ -184,6 +185,7 @@ class StateBackend(Protocol):
 
         :raises WorkflowNotFound: there is none with this id.
         :raises WorkflowClosed: it was cancelled, or its pivot is done.
+        :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`plan_compensate`; or the caller may not change the runs of each DAG.
         """
         ...
@@ -197,6 +199,7 @@ class StateBackend(Protocol):
         :raises WorkflowClosed: it is not being compensated; or the step is being undone at this moment.
         :raises StepNotFound: nothing is to be undone for such a step.
         :raises InvalidRequest: no reason is given; or several participants have a step of that name.
+        :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`compensate_workflow`.
         """
         ...
@@ -226,6 +229,7 @@ class StateBackend(Protocol):
         :raises InvalidRequest: several participants have a step of that name; or the deadline is out of range.
         :raises WorkflowClosed: its state allows neither.
         :raises Conflict: a run that it needs is gone and cannot be created again, or a task is still at work.
+        :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`plan_resume`; or the caller may not change the runs of each DAG.
         """
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.way import Way
 from airflow_wfstate.domain.workflow import WorkflowRef
 
 
@@ -17,15 +18,19 @@ class CancelWorkflow:
     :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
     :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
         stands here.
+    :param way: which way the wish came, for the journal. Over HTTP it is known, whatever stands here.
     :param idempotency_key: sent again with the same body, the cancel answers as the first time; None for no such
         protection (a workflow is cancelled once in any case).
+    :param if_version: the version of the workflow that was looked at; in another one nothing is changed. None: in any.
     """
 
     workflow_id: str
     compensate: bool = False
     reason: str | None = None
     actor: str = "cli:unknown"
+    way: Way = Way.CLI
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from enum import Enum
 from airflow_wfstate.domain.cancel import UnfinishedTask
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.way import Way
 from airflow_wfstate.domain.workflow import WorkflowRef
 
 
@@ -19,14 +20,18 @@ class CompensateWorkflow:
     :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
     :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
         stands here.
+    :param way: which way the wish came, for the journal. Over HTTP it is known, whatever stands here.
     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
         (a workflow is undone once in any case).
+    :param if_version: the version of the workflow that was looked at; in another one nothing is changed. None: in any.
     """
 
     workflow_id: str
     reason: str | None = None
     actor: str = "cli:unknown"
+    way: Way = Way.CLI
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,9 @@ class DecideCompensation:
     :param reason: why, for the journal; required, 1 to 1000 characters.
     :param round: None for the one that is next in the order.
     :param actor: as for :class:`CompensateWorkflow`.
+    :param way: as for :class:`CompensateWorkflow`.
     :param idempotency_key: as for :class:`CompensateWorkflow`.
+    :param if_version: as for :class:`CompensateWorkflow`.
     """
 
     workflow_id: str
@@ -134,7 +141,9 @@ class DecideCompensation:
     reason: str
     round: int | None = None
     actor: str = "cli:unknown"
+    way: Way = Way.CLI
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,9 @@ class JournalEntry:
 
     :param number: from 1, without gaps inside a workflow.
     :param step: ``participant.name`` or ``participant.name[item]``; None for what concerns the whole workflow.
-    :param actor: who did it: ``task:dag/run/task``, ``user:name`` or ``sweep``.
-    :param data: details; of payloads only type, size and sha256.
+    :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name`` or ``sweep``.
+    :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
+        ``api``) and ``reason``.
     """
 
     number: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from airflow_wfstate.domain.way import Way
 from airflow_wfstate.domain.workflow import RunRole, WorkflowRef
 
 
@@ -22,8 +23,10 @@ class ResumeWorkflow:
     :param deadline_seconds: a new deadline, from now on; None leaves the deadline as it is.
     :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
         stands here.
+    :param way: which way the wish came, for the journal. Over HTTP it is known, whatever stands here.
     :param idempotency_key: sent again with the same body, the resume answers as the first time; None for no such
         protection (a workflow is resumed once in any case: it is running then).
+    :param if_version: the version of the workflow that was looked at; in another one nothing is changed. None: in any.
     """
 
     workflow_id: str
@@ -31,7 +34,9 @@ class ResumeWorkflow:
     reason: str | None = None
     deadline_seconds: int | None = None
     actor: str = "cli:unknown"
+    way: Way = Way.CLI
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)

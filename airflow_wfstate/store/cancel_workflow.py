@@ -12,6 +12,7 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.way import Way
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change, lock_by_id
@@ -35,19 +36,23 @@ def cancel_workflow(
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
     reason = None if request.reason is None else storable_text(request.reason[:MAX_REASON_LENGTH])
-    answer = cancel_locked(connection, change, compensate=request.compensate, way="cancel", reason=reason)
+    answer = cancel_locked(
+        connection, change, compensate=request.compensate, by="cancel", way=request.way, reason=reason
+    )
     if not answer.changed:
         return Unchanged(answer)
     return answer
 
 
 def cancel_locked(
-    connection: Connection, change: Change, *, compensate: bool, way: str, reason: str | None
+    connection: Connection, change: Change, *, compensate: bool, by: str, way: Way | None = None, reason: str | None
 ) -> CancelledWorkflow:
     """Cancel the workflow of a change: what a person's cancel, a start that terminates and a deadline have in common.
 
-    :param way: which of them, for the journal.
+    :param by: which of them, for the journal.
+    :param way: which way a person's wish came; None when nobody had one.
     :raises WorkflowClosed: it is being compensated; or that has failed, or its pivot is done, and it is to be
         compensated.
     """
@@ -64,12 +69,14 @@ def cancel_locked(
         change.become(WorkflowState.COMPENSATING, ended_at=None, hold_reason=None)
     failed_tasks = fail_unfinished_tasks(connection, change)
     data: dict[str, JsonValue] = {
-        "way": way,
+        "by": by,
         "reason": reason,
         "from": before.value,
         "failed_tasks": failed_tasks,
         "discarded": [f"{item.step} (round {item.round})" for item in discarded],
     }
+    if way is not None:
+        data["way"] = way.value
     is_cancelled = change.state is WorkflowState.CANCELLED
     change.journal(EntryKind.WORKFLOW_CANCELLED if is_cancelled else EntryKind.WORKFLOW_COMPENSATING, data=data)
     change.write()

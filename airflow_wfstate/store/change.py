@@ -20,7 +20,7 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import WorkflowState, may_become, predecessors
 from airflow_wfstate.domain.workflow import WorkflowRef
-from airflow_wfstate.exceptions import InvalidTransition
+from airflow_wfstate.exceptions import InvalidTransition, WorkflowChanged
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import task_instance
 from airflow_wfstate.store.clock import database_now
@@ -47,6 +47,7 @@ _RETURNED: Final = (
     _workflow.c.generation,
     _workflow.c.correlation_id,
     _workflow.c.state,
+    _workflow.c.version,
     _workflow.c.journal_count,
     _workflow.c.definition_sha256,
     _workflow.c.implicit,
@@ -88,6 +89,7 @@ class Change:
         self.generation: int = row.generation
         self.correlation_id: str = row.correlation_id
         self.state = WorkflowState(row.state)
+        self._version_before: int = row.version - 1  # the lock itself has counted
         self.definition_sha256: str = row.definition_sha256
         self.implicit: bool = row.implicit
         self.reopened: bool = row.reopened
@@ -106,6 +108,17 @@ class Change:
     def is_empty(self) -> bool:
         """Whether nothing was written, nor is to be written: the transaction may be rolled back."""
         return not self._values and not self._has_written
+
+    def check_version(self, wanted: int | None) -> None:
+        """Check that nobody has changed the workflow since who asks has looked at it; None asks for no check.
+
+        :raises WorkflowChanged: somebody has.
+        """
+        if wanted is not None and wanted != self._version_before:
+            raise WorkflowChanged(
+                f"Workflow {self.workflow_id} is in version {self._version_before} now, not in version {wanted}.",
+                "Look at it again, and decide anew: airflow wfstate show " + self.workflow_id,
+            )
 
     def ref(self) -> WorkflowRef:
         """What identifies the workflow, in its state after this change."""

@@ -17,6 +17,7 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.way import Way
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.cancel_workflow import MAX_REASON_LENGTH, cancel_locked
@@ -41,15 +42,17 @@ def compensate_workflow(
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
     judged = _judge(connection, change.workflow_id, change.state)
     if judged.next_state is change.state:
         return Unchanged(CompensatedWorkflow(change.ref(), changed=False, outcome=judged.outcome))
     reason = None if request.reason is None else storable_text(request.reason[:MAX_REASON_LENGTH])
     failed_tasks = 0
     if change.state in (WorkflowState.RUNNING, WorkflowState.FAILED):
-        failed_tasks = cancel_locked(connection, change, compensate=True, way="compensate", reason=reason).failed_tasks
+        cancelled = cancel_locked(connection, change, compensate=True, by="compensate", way=request.way, reason=reason)
+        failed_tasks = cancelled.failed_tasks
     else:
-        _go_back(change, reason)
+        _go_back(change, request.way, reason)
     if come_to_rest(connection, change):
         change.write()
         give_turn(connection, change)
@@ -121,7 +124,7 @@ def _may_follow(connection: Connection, workflow_id: str) -> bool:
     return any(step.compensation_state is CompensationState.ARMED for step in open_steps(connection, workflow_id))
 
 
-def _go_back(change: Change, reason: str | None) -> None:
+def _go_back(change: Change, way: Way, reason: str | None) -> None:
     """Arm again what was discarded or has failed, and compensate."""
     before = change.state
     change.update(
@@ -131,7 +134,7 @@ def _go_back(change: Change, reason: str | None) -> None:
     )
     let_try_again(change, schema.compensation.c.workflow_id == change.workflow_id)
     change.become(WorkflowState.COMPENSATING, ended_at=None, hold_reason=None)
-    data: dict[str, JsonValue] = {"way": "compensate", "reason": reason, "from": before.value}
+    data: dict[str, JsonValue] = {"by": "compensate", "way": way.value, "reason": reason, "from": before.value}
     change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
 
 

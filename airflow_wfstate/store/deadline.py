@@ -50,6 +50,6 @@ def act_upon_deadline(connection: Connection, change: Change) -> None:
             connection,
             change,
             compensate=policy is DeadlinePolicy.COMPENSATE,
-            way="deadline",
+            by="deadline",
             reason=f"the deadline {deadline} has passed",
         )

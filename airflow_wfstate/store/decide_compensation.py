@@ -41,6 +41,7 @@ def decide_compensation(
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
     if change.state not in (WorkflowState.COMPENSATION_FAILED, WorkflowState.COMPENSATING):
         raise WorkflowClosed(
             f"Workflow {change.workflow_id} is {change.state.value}: no compensation of it waits for a decision.",
@@ -48,9 +49,9 @@ def decide_compensation(
         )
     pending = _find(connection, change, request)
     state = _decide(connection, change, request.decision, pending)
-    data: dict[str, JsonValue] = {"round": pending.round, "reason": reason, "by_hand": True}
+    data: dict[str, JsonValue] = {"round": pending.round, "way": request.way.value, "reason": reason, "by_hand": True}
     change.journal(_ENTRY_KINDS[request.decision], step=pending.label, data=data)
-    _go_on(connection, change, request.decision, reason)
+    _go_on(connection, change, request, reason)
     change.write()
     return DecidedCompensation(change.ref(), pending.label, pending.round, state)
 
@@ -109,14 +110,15 @@ def _decide(
     return target
 
 
-def _go_on(connection: Connection, change: Change, decision: Decision, reason: str) -> None:
+def _go_on(connection: Connection, change: Change, request: DecideCompensation, reason: str) -> None:
     """Let the workflow go on, unless another compensation of it still waits for a decision."""
     remaining = pending_compensations(connection, change.workflow_id)
     if change.state is WorkflowState.COMPENSATION_FAILED:
-        if decision is not Decision.RETRY and any(item.state is CompensationState.FAILED for item in remaining):
+        if request.decision is not Decision.RETRY and any(item.state is CompensationState.FAILED for item in remaining):
             return
         change.become(WorkflowState.COMPENSATING, hold_reason=None, ended_at=None)
-        change.journal(EntryKind.WORKFLOW_COMPENSATING, data={"way": decision.value, "reason": reason})
+        data: dict[str, JsonValue] = {"by": request.decision.value, "way": request.way.value, "reason": reason}
+        change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
     if come_to_rest(connection, change):
         change.write()
         give_turn(connection, change)

@@ -39,6 +39,7 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
     dag_bag = DBDagBag(load_op_links=False)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
@@ -81,7 +82,8 @@ def _nothing_to_do(change: Change, request: ResumeWorkflow, plan: ResumePlan) ->
 def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
     """Our side of it: state, deadline, journal."""
     data: dict[str, JsonValue] = {
-        "way": "resume" if plan.from_step is None else "restart",
+        "by": "resume" if plan.from_step is None else "restart",
+        "way": request.way.value,
         "reason": None if request.reason is None else storable_text(request.reason[:_MAX_REASON_LENGTH]),
         "from": change.state.value,
         "from_step": plan.from_step,

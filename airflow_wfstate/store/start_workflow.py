@@ -171,7 +171,7 @@ def _terminate(
             "Use a connection of type wfstate, or none, for the StartWorkflowOperator.",
         )
     reason = f"started anew by run {caller.run_id} of DAG {caller.dag_id}"
-    cancel_locked(connection, change, compensate=True, way="terminate", reason=reason)
+    cancel_locked(connection, change, compensate=True, by="terminate", reason=reason)
     if change.state is WorkflowState.COMPENSATING:
         return _busy(change, None)
     return _start_generation(connection, request, caller, change.generation + 1)

@@ -70,7 +70,8 @@ def test_who_agrees_cancels_and_the_journal_names_them(home: Home, parcel: Parce
     assert parcel.state() is WorkflowState.CANCELLED
     assert parcel.world.rows.task_state(parcel.task) == "failed"
     entry = parcel.world.journal(parcel.workflow_id)[-1]
-    assert (entry.actor, entry.data["reason"], entry.data["way"]) == (f"cli:{getpass.getuser()}", "lost", "cancel")
+    assert (entry.actor, entry.data["reason"], entry.data["by"]) == (f"cli:{getpass.getuser()}", "lost", "cancel")
+    assert entry.data["way"] == "cli"
 
 
 def test_for_programs_the_answer_is_json_alone(home: Home, parcel: Parcel) -> None:

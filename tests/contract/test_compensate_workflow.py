@@ -41,7 +41,7 @@ def test_a_succeeded_workflow_is_undone_newest_step_first(world: World) -> None:
     assert (answer.changed, answer.workflow.state) == (True, _W.COMPENSATING)
     assert saga.compensations() == {"one": _C.ARMED, "two": _C.ARMED}
     entry = next(e for e in world.journal(saga.workflow_id) if e.kind.value == "workflow.compensating")
-    assert (entry.data["way"], entry.data["reason"], entry.data["from"]) == ("compensate", "recalled", "succeeded")
+    assert (entry.data["by"], entry.data["reason"], entry.data["from"]) == ("compensate", "recalled", "succeeded")
     assert entry.actor in ("cli:ada", "user:admin")
     assert world.told(saga.workflow_id)[-1] == "turn.given intake.two"
     assert saga.undo(saga.ask()) == ["two", "one"]

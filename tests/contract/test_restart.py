@@ -36,7 +36,7 @@ def test_a_succeeded_workflow_is_reopened_and_runs_again_from_a_step_on(world: W
     assert order.run_states() == ["running", "success"]
     entry = world.journal(order.workflow_id)[-1]
     assert entry.kind is EntryKind.WORKFLOW_REOPENED
-    assert (entry.actor, entry.data["way"], entry.data["from_step"], entry.data["reason"]) in {
+    assert (entry.actor, entry.data["by"], entry.data["from_step"], entry.data["reason"]) in {
         ("cli:ada", "restart", f"{INTAKE}.charge", "wrong address"),
         ("user:admin", "restart", f"{INTAKE}.charge", "wrong address"),
     }

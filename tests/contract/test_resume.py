@@ -54,7 +54,7 @@ def test_a_failed_workflow_goes_on_from_what_is_unfinished(world: World) -> None
     entry = world.journal(order.workflow_id)[-1]
     assert entry.kind is EntryKind.WORKFLOW_RESUMED
     assert entry.data["reason"] == "the carrier is back"
-    assert (entry.data["way"], entry.data["cleared_tasks"], entry.data["cleared_relays"]) == ("resume", 3, 2)
+    assert (entry.data["by"], entry.data["cleared_tasks"], entry.data["cleared_relays"]) == ("resume", 3, 2)
 
 
 def test_what_is_resumed_runs_to_its_end_and_what_was_done_is_not_done_again(world: World) -> None:

@@ -59,7 +59,7 @@ def test_a_second_run_attaches_or_terminates(stage: Stage, tmp_path: Path) -> No
     assert _state(stage, replaced, 1) == "compensated"
     journal = stage.client.journal(_generation(stage, replaced, 1)["id"])
     (terminated,) = [entry for entry in journal if entry["kind"] == "workflow.compensating"]
-    assert (terminated["data"]["way"], terminated["actor"]) == (
+    assert (terminated["data"]["by"], terminated["actor"]) == (
         "terminate",
         f"task:start_again_terminate/{replaced}-2/start",
     )

@@ -10,10 +10,12 @@ from fastapi import APIRouter, Depends, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_workflow_change, visible
 from airflow_wfstate.api.backend import get_backend, json_response
-from airflow_wfstate.api.write_headers import IdempotencyKey
+from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
+from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
+Headers = Annotated[PersonHeaders, Depends(person_headers)]
 
 writes = APIRouter(prefix="/workflows/{workflow_id}", tags=["cancel"])
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["cancel"])
@@ -27,23 +29,22 @@ class CancelBody:
     compensate: bool = False
     reason: str | None = None
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
-@writes.post("/cancel", response_model=CancelledWorkflow)
-def cancel_workflow(
-    caller: CallerOf, workflow_id: str, body: CancelBody, idempotency_key: IdempotencyKey = None
-) -> Response:
+@writes.post("/cancel", response_model=CancelledWorkflow, responses=WRITE_RESPONSES)
+def cancel_workflow(caller: CallerOf, workflow_id: str, body: CancelBody, headers: Headers) -> Response:
     """Cancel the workflow, or have it undone first; one that has ended stays as it is."""
     backend = get_backend()
     actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
-    request = CancelWorkflow(
+    wish = CancelWorkflow(
         workflow_id=workflow_id,
         compensate=body.compensate,
         reason=body.reason,
-        actor=actor,
-        idempotency_key=idempotency_key or body.idempotency_key,
+        idempotency_key=body.idempotency_key,
+        if_version=body.if_version,
     )
-    return json_response(backend.cancel_workflow(request))
+    return json_response(backend.cancel_workflow(headers.complete(wish, actor)))
 
 
 @reads.get("/cancel-plan", response_model=CancelPlan)

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_workflow_change, visible, visible_plan
 from airflow_wfstate.api.backend import get_backend, json_response
-from airflow_wfstate.api.write_headers import IdempotencyKey
+from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
+from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
@@ -21,6 +22,7 @@ from airflow_wfstate.domain.compensate import (
 )
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
+Headers = Annotated[PersonHeaders, Depends(person_headers)]
 
 writes = APIRouter(prefix="/workflows/{workflow_id}", tags=["compensate"])
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["compensate"])
@@ -33,6 +35,7 @@ class CompensateBody:
 
     reason: str | None = None
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,41 +47,38 @@ class DecisionBody:
     reason: str
     round: int | None = None
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
-@writes.post("/compensate", response_model=CompensatedWorkflow)
-def compensate_workflow(
-    caller: CallerOf, workflow_id: str, body: CompensateBody, idempotency_key: IdempotencyKey = None
-) -> Response:
+@writes.post("/compensate", response_model=CompensatedWorkflow, responses=WRITE_RESPONSES)
+def compensate_workflow(caller: CallerOf, workflow_id: str, body: CompensateBody, headers: Headers) -> Response:
     """Undo what the workflow did; one that is being undone, or has nothing to undo, stays as it is."""
     backend = get_backend()
     actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
-    request = CompensateWorkflow(
+    wish = CompensateWorkflow(
         workflow_id=workflow_id,
         reason=body.reason,
-        actor=actor,
-        idempotency_key=idempotency_key or body.idempotency_key,
+        idempotency_key=body.idempotency_key,
+        if_version=body.if_version,
     )
-    return json_response(backend.compensate_workflow(request))
+    return json_response(backend.compensate_workflow(headers.complete(wish, actor)))
 
 
-@writes.post("/compensation", response_model=DecidedCompensation)
-def decide_compensation(
-    caller: CallerOf, workflow_id: str, body: DecisionBody, idempotency_key: IdempotencyKey = None
-) -> Response:
+@writes.post("/compensation", response_model=DecidedCompensation, responses=WRITE_RESPONSES)
+def decide_compensation(caller: CallerOf, workflow_id: str, body: DecisionBody, headers: Headers) -> Response:
     """Retry, skip or call done the undo of one step, and let the workflow go on."""
     backend = get_backend()
     actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
-    request = DecideCompensation(
+    wish = DecideCompensation(
         workflow_id=workflow_id,
         step=body.step,
         decision=body.decision,
         reason=body.reason,
         round=body.round,
-        actor=actor,
-        idempotency_key=idempotency_key or body.idempotency_key,
+        idempotency_key=body.idempotency_key,
+        if_version=body.if_version,
     )
-    return json_response(backend.decide_compensation(request))
+    return json_response(backend.decide_compensation(headers.complete(wish, actor)))
 
 
 @reads.get("/compensate-plan", response_model=CompensatePlan)

@@ -10,11 +10,13 @@ from fastapi import APIRouter, Depends, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_workflow_change, visible
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.parameters import Text
-from airflow_wfstate.api.write_headers import IdempotencyKey
+from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
+Headers = Annotated[PersonHeaders, Depends(person_headers)]
 
 writes = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
@@ -29,6 +31,7 @@ class ResumeBody:
     reason: str | None = None
     deadline_seconds: int | None = None
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,19 @@ class RestartBody:
     reason: str | None = None
     deadline_seconds: int | None = None
     idempotency_key: str | None = None
+    if_version: int | None = None
 
 
-@writes.post("/resume", response_model=ResumedWorkflow)
-def resume_workflow(
-    caller: CallerOf, workflow_id: str, body: ResumeBody, idempotency_key: IdempotencyKey = None
-) -> Response:
+@writes.post("/resume", response_model=ResumedWorkflow, responses=WRITE_RESPONSES)
+def resume_workflow(caller: CallerOf, workflow_id: str, body: ResumeBody, headers: Headers) -> Response:
     """Set a failed workflow going again from what is unfinished; one that is running stays as it is."""
-    return _resume(caller, workflow_id, body, idempotency_key)
+    return _resume(caller, workflow_id, body, headers)
 
 
-@writes.post("/restart", response_model=ResumedWorkflow)
-def restart_workflow(
-    caller: CallerOf, workflow_id: str, body: RestartBody, idempotency_key: IdempotencyKey = None
-) -> Response:
+@writes.post("/restart", response_model=ResumedWorkflow, responses=WRITE_RESPONSES)
+def restart_workflow(caller: CallerOf, workflow_id: str, body: RestartBody, headers: Headers) -> Response:
     """Have a failed or succeeded workflow run again from a step on."""
-    return _resume(caller, workflow_id, body, idempotency_key)
+    return _resume(caller, workflow_id, body, headers)
 
 
 @reads.get("/resume-plan", response_model=ResumePlan)
@@ -68,15 +68,15 @@ def plan_resume(caller: CallerOf, workflow_id: str, from_step: Text = None) -> R
     return json_response(plan)
 
 
-def _resume(caller: Caller, workflow_id: str, body: ResumeBody | RestartBody, idempotency_key: str | None) -> Response:
+def _resume(caller: Caller, workflow_id: str, body: ResumeBody | RestartBody, headers: PersonHeaders) -> Response:
     backend = get_backend()
     actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
-    request = ResumeWorkflow(
+    wish = ResumeWorkflow(
         workflow_id=workflow_id,
         from_step=body.from_step,
         reason=body.reason,
         deadline_seconds=body.deadline_seconds,
-        actor=actor,
-        idempotency_key=idempotency_key or body.idempotency_key,
+        idempotency_key=body.idempotency_key,
+        if_version=body.if_version,
     )
-    return json_response(backend.resume_workflow(request))
+    return json_response(backend.resume_workflow(headers.complete(wish, actor)))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_task_instance, readable, visible
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
 from airflow_wfstate.api.parameters import Limit, Text
 from airflow_wfstate.api.workflow_filter import workflow_filter
 from airflow_wfstate.api.write_headers import IdempotencyKey
@@ -61,7 +62,7 @@ def list_workflows(
     return json_response(get_backend().list_workflows(readable(caller, query)))
 
 
-@reads.get("/workflows/{workflow_id}", response_model=WorkflowDetail)
-def get_workflow(caller: CallerOf, workflow_id: str) -> Response:
+@reads.get("/workflows/{workflow_id}", response_model=WorkflowDetail, responses=READ_RESPONSES)
+def get_workflow(caller: CallerOf, workflow_id: str, if_none_match: IfNoneMatch = None) -> Response:
     """Everything about one workflow; payloads of DAGs that the caller may not read are left out."""
-    return json_response(visible(caller, get_backend().get_workflow(workflow_id)))
+    return tagged_response(visible(caller, get_backend().get_workflow(workflow_id)), if_none_match)
