@@ -44,7 +44,7 @@ fab: $(FAB_VENV)/.installed  ## Try the roles of the FAB auth manager on a live 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks
 
-load: install  ## Fifty clients at once on the API for a minute, beside a read of Airflow's own
+load: install  ## Fifty clients at once on the API for a minute, beside a read that does next to nothing
 	@$(BIN)/python -m benchmarks.load
 
 crash-grid: install  ## Try every way to die at every commit and call, and write docs/reliability.md
