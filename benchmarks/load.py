@@ -1,4 +1,4 @@
-"""``python -m benchmarks.load``: many clients at once on begin and complete by HTTP, beside a read that does next to nothing.
+"""``python -m benchmarks.load``: many clients at once on begin and complete by HTTP, beside a read that does little.
 
 Both go to the same api-server, one after the other: calls a second, the median and the 99th percentile of a call, and
 the api-server's CPU time for one.
