@@ -11,6 +11,7 @@ from airflow_wfstate.api import problems
 from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
 from airflow_wfstate.api.routes import (
+    actions,
     cancel,
     compensate,
     compensations,
@@ -57,6 +58,7 @@ def _v1() -> APIRouter:
         compensate.reads,
         resume.writes,
         resume.reads,
+        actions.reads,
         steps.writes,
         compensations.writes,
         health.reads,
@@ -75,12 +77,15 @@ _PAGE_READS: Final = (
     cancel.reads,
     compensate.reads,
     resume.reads,
+    actions.reads,
 )
+
+_PAGE_WRITES: Final = (cancel.writes, compensate.writes, resume.writes)
 
 
 def _ui() -> APIRouter:
     router = APIRouter(prefix="/ui", include_in_schema=False)
     router.include_router(page.reads)
-    for part in _PAGE_READS:
+    for part in (*_PAGE_READS, *_PAGE_WRITES):
         router.include_router(part, dependencies=[Depends(authenticate)])
     return router

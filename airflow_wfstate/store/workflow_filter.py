@@ -17,7 +17,7 @@ _workflow: Final = schema.workflow
 def conditions_of(query: WorkflowQuery) -> list[ColumnElement[bool]]:
     """What a row of ``wfstate_workflow`` must fulfil, all of it.
 
-    :raises InvalidRequest: a time has no zone.
+    :raises InvalidRequest: a time has no zone, or a run no DAG.
     """
     return [*_equalities(query), *_times(query), *_existences(query)]
 
@@ -57,7 +57,9 @@ def _existences(query: WorkflowQuery) -> list[ColumnElement[bool]]:
         flagged = exists(select(schema.flag.c.kind).where(schema.flag.c.workflow_id == _workflow.c.id))
         conditions.append(flagged if query.stuck else ~flagged)
     if query.dag_id is not None:
-        conditions.append(_takes_part([query.dag_id]))
+        conditions.append(_takes_part([query.dag_id], query.run_id))
+    elif query.run_id is not None:
+        raise InvalidRequest("A run is named without its DAG.", "Give dag_id as well: run ids repeat between DAGs.")
     if query.readable_dag_ids is not None:
         readable = _takes_part(sorted(query.readable_dag_ids))
         conditions.append(or_(readable, ~_has_dags()) if query.includes_dagless else readable)
@@ -69,9 +71,10 @@ def _has_label(name: str, value: str) -> ColumnElement[bool]:
     return _workflow.c.id.in_(select(label.c.workflow_id).where(label.c.name == name, label.c.value == value))
 
 
-def _takes_part(dag_ids: list[str]) -> Exists:
+def _takes_part(dag_ids: list[str], run_id: str | None = None) -> Exists:
     run = schema.run
-    return exists(select(run.c.run_id).where(run.c.workflow_id == _workflow.c.id, run.c.dag_id.in_(dag_ids)))
+    runs = select(run.c.run_id).where(run.c.workflow_id == _workflow.c.id, run.c.dag_id.in_(dag_ids))
+    return exists(runs if run_id is None else runs.where(run.c.run_id == run_id))
 
 
 def _has_dags() -> Exists:
