@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -12,8 +13,10 @@ from fastapi import APIRouter, Depends, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_workflow_change, visible
 from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.cancel import CancelPlan
+from airflow_wfstate.domain.compensate import CompensatePlan
 from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.exceptions import AccessDenied
+from airflow_wfstate.exceptions import AccessDenied, Conflict
 
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["workflows"])
 """Also under /wfstate/ui, for the page."""
@@ -72,12 +75,19 @@ def _refusals(workflow_id: str, state: WorkflowState) -> Iterator[tuple[ActionNa
     rests = state in (WorkflowState.FAILED, WorkflowState.SUCCEEDED)
     yield ActionName.RESTART, None if rests else f"A workflow that is {_words(state)} cannot be restarted."
     for name, compensate in ((ActionName.CANCEL, False), (ActionName.CANCEL_AND_COMPENSATE, True)):
-        cancel = backend.plan_cancel(workflow_id, compensate=compensate)
-        yield name, None if cancel.changes else cancel.outcome
-    undo = backend.plan_compensate(workflow_id)
-    yield ActionName.COMPENSATE, None if undo.changes else undo.outcome
+        yield name, _refusal_of(partial(backend.plan_cancel, workflow_id, compensate=compensate))
+    yield ActionName.COMPENSATE, _refusal_of(partial(backend.plan_compensate, workflow_id))
     held = state is WorkflowState.COMPENSATION_FAILED
     yield ActionName.DECIDE, None if held else "People decide about a compensation only when one has failed for good."
+
+
+def _refusal_of(plan: Callable[[], CancelPlan | CompensatePlan]) -> str | None:
+    """Why the planned action is refused, or changes nothing; None when it would change something."""
+    try:
+        planned = plan()
+    except Conflict as error:
+        return str(error)
+    return None if planned.changes else planned.outcome
 
 
 def _words(state: WorkflowState) -> str:

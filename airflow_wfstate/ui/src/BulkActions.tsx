@@ -28,6 +28,16 @@ export const BulkActions = ({ chosen, done }: Props) => {
   );
 };
 
+/** The plan for one of many: what the server refuses to plan is left alone, and the others are not. */
+const planOf = async (action: WorkflowAction, id: string, signal: AbortSignal): Promise<Plan> => {
+  try {
+    return await action.plan(id, signal);
+  } catch (problem) {
+    signal.throwIfAborted();
+    return { refusal: problem instanceof Error ? problem.message : String(problem), summary: "", view: undefined };
+  }
+};
+
 type DialogProps = Props & { readonly action: WorkflowAction; readonly close: () => void };
 
 const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
@@ -35,7 +45,7 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
   const { error, value } = useFresh(`${action.name} ${ids.join(" ")}`, async (signal) => {
     const plans = new Map<string, Plan>();
     for (const id of ids) {
-      plans.set(id, await action.plan(id, signal)); // one after the other: a selection shall not be a burst
+      plans.set(id, await planOf(action, id, signal)); // one after the other: a selection shall not be a burst
     }
     return plans;
   });

@@ -11,7 +11,7 @@ export const DashboardCard = () => {
   const { error, value } = useFresh("dashboard", (signal) => getStats({}, signal));
 
   return (
-    <Box>
+    <Box data-wfstate="">
       <HStack mb={2}>
         <Heading size="md">Workflows</Heading>
         <Link asChild color="fg.info" fontSize="sm">

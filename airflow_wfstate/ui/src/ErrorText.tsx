@@ -8,7 +8,7 @@ export const ErrorText = ({ error }: { readonly error: string }) => {
 
   return (
     <Box>
-      <Text color="fg.error" fontSize="sm" overflowWrap="anywhere">
+      <Text color={{ _dark: "red.300", base: "red.700" }} fontSize="sm" overflowWrap="anywhere">
         {sentence}
       </Text>
       {lines.length === 1 ? undefined : (

@@ -73,7 +73,7 @@ const OfRun = ({ children, dagId, runId }: OfRunProps) => {
   const shown = workflows.find((workflow) => workflow.id === chosen) ?? workflows[0];
 
   return (
-    <Box p={2}>
+    <Box data-wfstate="" p={2}>
       {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
       {value === undefined && error === undefined ? <Loading /> : undefined}
       {value !== undefined && shown === undefined ? (

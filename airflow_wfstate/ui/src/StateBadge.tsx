@@ -1,4 +1,4 @@
-import { Badge } from "@chakra-ui/react";
+import { Badge, Box } from "@chakra-ui/react";
 
 import { type CompensationState, type StepState, type WorkflowState, words } from "./model";
 
@@ -25,9 +25,23 @@ const palettes: Record<State, string> = {
 /** The palette of Airflow's theme in which a state is drawn. */
 export const paletteOf = (state: State): string => palettes[state];
 
-/** A state by its name, in Airflow's colour of it. */
+/**
+ * A state by its name, beside Airflow's colour of it. The name does not stand on the colour, as in Airflow's own badges:
+ * on some of them white letters have too little contrast.
+ */
 export const StateBadge = ({ state }: { readonly state: State }) => (
-  <Badge borderRadius="full" colorPalette={paletteOf(state)} px={2} variant="solid" whiteSpace="nowrap">
+  <Badge
+    bg="colorPalette.solid/15"
+    borderColor="colorPalette.solid"
+    borderRadius="full"
+    borderWidth={1}
+    color="fg"
+    colorPalette={paletteOf(state)}
+    gap={1.5}
+    px={2}
+    whiteSpace="nowrap"
+  >
+    <Box bg="colorPalette.solid" borderRadius="full" boxSize={2} flexShrink={0} />
     {words(state)}
   </Badge>
 );

@@ -39,7 +39,7 @@ export const TimelineView = ({ entries, now, workflow }: Props) => {
               size="2xs"
               variant={zoom === factor ? "solid" : "outline"}
             >
-              {`${factor}×`}
+              {`${factor}x`}
             </Button>
           ))}
         </HStack>
@@ -112,9 +112,30 @@ const AttemptMark = ({ bar, label, timeline }: MarkProps<AttemptBar>) => {
   const { attempt } = bar;
   const sign = attempt.state === "lost" ? "?" : attempt.state === "failed" ? "✕" : attempt.number > 1 ? "↻" : "";
   const text = `${label}, attempt ${attempt.number}: ${words(attempt.state)}, ${durationText(bar.to - bar.from)}`;
-  const mark = (
+  const airflows = isAirflows(attempt);
+  const inside = (
+    <>
+      {bar.waits.map((wait) => (
+        <Box
+          as="span"
+          backgroundImage={hatched}
+          height="full"
+          key={wait.from}
+          left={`${((wait.from - bar.from) / (bar.to - bar.from)) * 100}%`}
+          position="absolute"
+          title={`waited ${durationText(wait.to - wait.from)}`}
+          top={0}
+          width={`${((wait.to - wait.from) / (bar.to - bar.from)) * 100}%`}
+        />
+      ))}
+      <span aria-hidden="true">{sign}</span>
+    </>
+  );
+
+  return (
     <Box
-      aria-label={text}
+      aria-label={airflows ? `${text}. Open its log` : text}
+      asChild={airflows}
       bg={attempt.state === "lost" ? "transparent" : "colorPalette.solid"}
       borderColor="colorPalette.solid"
       borderRadius="sm"
@@ -129,32 +150,13 @@ const AttemptMark = ({ bar, label, timeline }: MarkProps<AttemptBar>) => {
       overflow="hidden"
       position="absolute"
       px="2px"
-      role={isAirflows(attempt) ? undefined : "img"}
+      role={airflows ? undefined : "img"}
       title={`${text}\n${timeText(attempt.started_at)}${attempt.error === null ? "" : `\n${attempt.error}`}`}
       top="5px"
       {...placed(timeline, bar)}
     >
-      {bar.waits.map((wait) => (
-        <Box
-          backgroundImage={hatched}
-          height="full"
-          key={wait.from}
-          left={`${((wait.from - bar.from) / (bar.to - bar.from)) * 100}%`}
-          position="absolute"
-          title={`waited ${durationText(wait.to - wait.from)}`}
-          top={0}
-          width={`${((wait.to - wait.from) / (bar.to - bar.from)) * 100}%`}
-        />
-      ))}
-      <span aria-hidden="true">{sign}</span>
+      {airflows ? <RouterLink to={logAddress(attempt)}>{inside}</RouterLink> : inside}
     </Box>
-  );
-  return isAirflows(attempt) ? (
-    <RouterLink aria-label={`${text}. Open its log`} to={logAddress(attempt)}>
-      {mark}
-    </RouterLink>
-  ) : (
-    mark
   );
 };
 

@@ -31,7 +31,11 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
   const [after, setAfter] = useState(0);
   const [outcome, setOutcome] = useState<string>();
   const { at, error, refresh, value } = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
-  const allowed = useFresh(`${workflowId} ${value?.summary.state}`, (signal) => getActions(workflowId, signal));
+  const state = value?.summary.state;
+  // Asked for once the workflow is known, and again when its state has changed.
+  const allowed = useFresh(`${workflowId} ${state ?? ""}`, async (signal) =>
+    state === undefined ? undefined : getActions(workflowId, signal),
+  );
   const journal = useFresh(`${workflowId} ${after}`, (signal) => getJournal(workflowId, after, signal));
   const section = order.find((name) => name === address.get("section")) ?? "timeline";
 

@@ -116,7 +116,7 @@ const Sorted = ({ by, label, sort, sortBy }: SortedProps) => {
 
   return (
     <Table.ColumnHeader aria-sort={ascends ? "ascending" : descends ? "descending" : "none"}>
-      <Button fontWeight="inherit" onClick={() => sortBy(next)} px={0} size="xs" variant="plain">
+      <Button fontSize="inherit" fontWeight="inherit" height="auto" onClick={() => sortBy(next)} px={0} variant="plain">
         {label}
         <span aria-hidden="true">{ascends ? "↑" : descends ? "↓" : "↕"}</span>
       </Button>
@@ -130,6 +130,7 @@ export const FlagBadges = ({ flags }: { readonly flags: readonly Flag[] }) => (
     {flags.map((flag) => (
       <Badge
         aria-label={`${words(flag.kind)}: ${flag.cause}`}
+        color="fg"
         colorPalette="orange"
         key={flag.kind}
         role="img"

@@ -20,12 +20,18 @@ import type {
 } from "./model";
 import type { operations, paths } from "./schema";
 
+/** The document describes /v1; the page's routes are the same, below /ui. */
+class PageRequest extends Request {
+  constructor(input: RequestInfo | URL, init?: RequestInit) {
+    super(typeof input === "string" ? input.replace("/wfstate/v1/", "/wfstate/ui/") : input, init);
+  }
+}
+
 // Airflow's <base> names the server's root, also behind a proxy that serves it under a path.
 const client = createClient<paths>({
   baseUrl: new URL("wfstate", document.baseURI).href,
   credentials: "same-origin",
-  // The document describes /v1; the page's routes are the same, below /ui.
-  fetch: (request) => fetch(new Request(request.url.replace("/wfstate/v1/", "/wfstate/ui/"), request)),
+  Request: PageRequest,
 });
 
 export type WorkflowsQuestion = NonNullable<operations["list_workflows_v1_workflows_get"]["parameters"]["query"]>;

@@ -21,7 +21,7 @@ const Workflows = ({ dagId }: Place) => {
   const workflowId = address.get("workflow");
 
   return (
-    <Box as="section" aria-label="Workflows" height="full" overflowY="auto" p={4}>
+    <Box aria-label="Workflows" as="section" data-wfstate="" height="full" overflowY="auto" p={4}>
       {workflowId === null || dagId !== undefined ? (
         <WorkflowsPage dagId={dagId} />
       ) : (
