@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
@@ -41,6 +41,7 @@ PATIENCE = 15_000
 expect.set_options(timeout=PATIENCE)
 
 OpenPage = Callable[..., Page]
+ContextOf = Callable[[str, str], BrowserContext]
 
 
 @pytest.fixture(scope="session")
@@ -112,12 +113,30 @@ def tokens(site: ApiServer) -> dict[str, str]:
     return {login: site.token(login) for login in ("admin", "viewer")}
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser, site: ApiServer, tokens: dict[str, str]) -> Iterator[ContextOf]:
+    """Somebody's browser, in a theme; kept, so that Airflow's own scripts are loaded once and not by each test."""
+    known: dict[tuple[str, str], BrowserContext] = {}
+
+    def context_of(login: str, theme: str) -> BrowserContext:
+        if (login, theme) not in known:
+            context = browser.new_context(color_scheme=_scheme(theme), reduced_motion="reduce")
+            context.add_cookies([{"name": "_token", "value": tokens[login], "url": site.url}])
+            context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+            known[login, theme] = context
+        return known[login, theme]
+
+    yield context_of
+    for context in known.values():
+        context.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser, site: ApiServer, tokens: dict[str, str]) -> Iterator[OpenPage]:
+def open_page(contexts: ContextOf, site: ApiServer) -> Iterator[OpenPage]:
     """Opens a path as somebody, in a theme and a width. No page may complain, or ask another host for anything."""
     complaints: list[str] = []
     hosts: set[str | None] = set()
-    contexts = []
+    pages: list[Page] = []
 
     def heard(message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -128,13 +147,9 @@ def open_page(browser: Browser, site: ApiServer, tokens: dict[str, str]) -> Iter
             hosts.add(urlsplit(request.url).netloc)
 
     def opened(path: str, login: str = "admin", theme: str = "light", width: int = 1400) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=_scheme(theme), reduced_motion="reduce"
-        )
-        contexts.append(context)
-        context.add_cookies([{"name": "_token", "value": tokens[login], "url": site.url}])
-        context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-        page = context.new_page()
+        page = contexts(login, theme).new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": 900})
         page.set_default_timeout(PATIENCE)
         page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -143,8 +158,8 @@ def open_page(browser: Browser, site: ApiServer, tokens: dict[str, str]) -> Iter
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert complaints == []
     assert hosts <= {urlsplit(site.url).netloc}
 

@@ -13,8 +13,7 @@ from tests.browser.story import Story
 LIST = "/plugin/wfstate"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("login", ["admin", "viewer"])
+@pytest.mark.parametrize(("login", "theme"), [("admin", "light"), ("viewer", "dark")])
 def test_everybody_sees_where_each_workflow_stands(open_page: OpenPage, story: Story, login: str, theme: str) -> None:
     page = open_page(LIST, login, theme)
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name=story.running.key))
