@@ -20,7 +20,7 @@ SOURCES := $(shell find airflow_wfstate -type f -not -path '*/node_modules/*' -n
 FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 
-.PHONY: help demo test fab bench load crash-grid soak fuzz faulty-network lint wheel install clean
+.PHONY: help demo test fab screenshots bench load crash-grid soak fuzz faulty-network lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -40,6 +40,10 @@ test: lint  ## Check the code and run every test
 fab: $(FAB_VENV)/.installed  ## Try the roles of the FAB auth manager on a live api-server
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(FAB_VENV)/bin/pytest --basetemp="$$folder/tests" tests/fab $(PYTEST_ARGUMENTS)
+
+screenshots: install  ## Take the pictures of docs/images anew
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		WFSTATE_BROWSER_TESTS=required $(BIN)/pytest --basetemp="$$folder/tests" tests/browser/screenshots.py
 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks

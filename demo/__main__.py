@@ -82,6 +82,7 @@ def _summarise(home: DemoHome, airflow: LiveAirflow, outcomes: list[Outcome], co
     console.print(f"\n[bold]{held} of {len(outcomes)} held.[/]")
     if stays:
         console.print(f"\nThe page:  {airflow.url}/plugin/wfstate   (user admin, password {airflow.admin_password()})")
+        console.print(f"An order that was undone in two DAGs:\n  {_most_interesting(airflow)}", soft_wrap=True)
     command = os.path.relpath(home.command)
     console.print(f"\nCommands to try{'' if stays else ' (they start the PostgreSQL of the demo as they need it)'}:")
     for words in (
@@ -91,6 +92,17 @@ def _summarise(home: DemoHome, airflow: LiveAirflow, outcomes: list[Outcome], co
         "journal load_airports/demo-airports",
     ):
         console.print(f"  {command} wfstate {words}", markup=False)
+
+
+def _most_interesting(airflow: LiveAirflow) -> str:
+    """The address of the order whose shipping failed; of the list, when that scenario did not come so far."""
+    client = airflow.client()
+    try:
+        found = client.workflows(name="order", state="compensated", limit=1)
+    finally:
+        client.close()
+    page = f"{airflow.url}/plugin/wfstate"
+    return f"{page}?workflow={found[0]['id']}" if found else page
 
 
 def _wait_for_the_end(console: Console) -> None:

@@ -11,6 +11,7 @@ from airflow_wfstate.api import problems
 from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
 from airflow_wfstate.api.routes import (
+    actions,
     cancel,
     compensate,
     compensations,
@@ -57,6 +58,7 @@ def _v1() -> APIRouter:
         compensate.reads,
         resume.writes,
         resume.reads,
+        actions.reads,
         steps.writes,
         compensations.writes,
         health.reads,
@@ -75,6 +77,7 @@ _PAGE_READS: Final = (
     cancel.reads,
     compensate.reads,
     resume.reads,
+    actions.reads,
 )
 
 _PAGE_WRITES: Final = (cancel.writes, compensate.writes, resume.writes)

@@ -366,6 +366,7 @@ def _filter_parameters(query: WorkflowQuery) -> dict[str, Any]:
         "key_prefix": query.key_prefix,
         "state": [state.value for state in query.states],
         "dag_id": query.dag_id,
+        "run_id": query.run_id,
         "correlation_id": query.correlation_id,
         "label": [f"{name}={value}" for name, value in query.labels.items()],
         "step_state": [state.value for state in query.step_states],

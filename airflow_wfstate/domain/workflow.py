@@ -233,6 +233,7 @@ class WorkflowQuery:
     :param key: the whole key.
     :param key_prefix: how the key begins; ``%`` and ``_`` are ordinary letters.
     :param dag_id: workflows in which a run of this DAG takes part.
+    :param run_id: of that run; with ``dag_id`` the one run that is meant.
     :param labels: workflows that have all of them, by name and value.
     :param step_states: workflows of which some step is in one of these states.
     :param since: started at or after this time.
@@ -252,6 +253,7 @@ class WorkflowQuery:
     key_prefix: str | None = None
     states: list[WorkflowState] = field(default_factory=list)
     dag_id: str | None = None
+    run_id: str | None = None
     correlation_id: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     step_states: list[StepState] = field(default_factory=list)

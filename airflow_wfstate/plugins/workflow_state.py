@@ -12,6 +12,7 @@ from typing import Any, Final
 from airflow.plugins_manager import AirflowPlugin
 
 URL_PREFIX: Final = "/wfstate"
+BUNDLE_URL: Final = f"{URL_PREFIX}/ui/static/main.umd.cjs"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,7 +39,7 @@ def _app() -> AsgiApp:
 
 
 class WorkflowStatePlugin(AirflowPlugin):
-    """Mounts ``/wfstate/v1``, ``/wfstate/ui`` and the page."""
+    """Mounts ``/wfstate/v1``, ``/wfstate/ui``, the page, and what stands inside Airflow's own pages."""
 
     name = "wfstate"
     # Airflow's base class declares these as instance variables, and reads them from the class.
@@ -48,9 +49,14 @@ class WorkflowStatePlugin(AirflowPlugin):
     react_apps: list[Any] = [  # noqa: RUF012
         {
             "name": "Workflows",
-            "bundle_url": f"{URL_PREFIX}/ui/static/main.umd.cjs",
+            "bundle_url": BUNDLE_URL,
             "destination": "nav",
             "category": "browse",
             "url_route": "wfstate",
         },
+        {"name": "Workflows", "bundle_url": BUNDLE_URL, "destination": "dag", "url_route": "wfstate-dag"},
+        {"name": "Workflow", "bundle_url": BUNDLE_URL, "destination": "dag_run", "url_route": "wfstate-run"},
+        {"name": "Workflow", "bundle_url": BUNDLE_URL, "destination": "task_instance", "url_route": "wfstate-task"},
+        {"name": "Workflow summary", "bundle_url": BUNDLE_URL, "destination": "dashboard"},
     ]
+    """Each name is that of a component, which the bundle gives to Airflow's page."""

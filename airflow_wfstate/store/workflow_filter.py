@@ -17,7 +17,7 @@ _workflow: Final = schema.workflow
 def conditions_of(query: WorkflowQuery) -> list[ColumnElement[bool]]:
     """What a row of ``wfstate_workflow`` must fulfil, all of it.
 
-    :raises InvalidRequest: a time has no zone.
+    :raises InvalidRequest: a time has no zone, or a run no DAG.
     """
     return [*_equalities(query), *_times(query), *_existences(query)]
 
@@ -52,7 +52,10 @@ def _existences(query: WorkflowQuery) -> list[ColumnElement[bool]]:
     if query.stuck is not None:
         conditions.append(_has(schema.flag) if query.stuck else ~_has(schema.flag))
     if query.dag_id is not None:
-        conditions.append(_has(schema.run, dag_id=query.dag_id))
+        at = {} if query.run_id is None else {"run_id": query.run_id}
+        conditions.append(_has(schema.run, dag_id=query.dag_id, **at))
+    elif query.run_id is not None:
+        raise InvalidRequest("A run is named without its DAG.", "Give dag_id as well: run ids repeat between DAGs.")
     if query.readable_dag_ids is not None:
         readable = _has(schema.run, dag_id=sorted(query.readable_dag_ids))
         conditions.append(or_(readable, ~_has(schema.run)) if query.includes_dagless else readable)

@@ -94,6 +94,7 @@ ROUTES: Final = [
     Route("POST", f"{_ONE}/cancel", _BY_PERSON, on_page=True),
     Route("POST", f"{_ONE}/compensate", _BY_PERSON, on_page=True),
     Route("POST", f"{_ONE}/compensation", _BY_PERSON, on_page=True),
+    Route("GET", f"{_ONE}/actions", _READ, on_page=True),
     Route("POST", "/sweep", _SWEEP),
     Route("GET", "/health", _ANYBODY),
     Route("GET", "/openapi.json", _ANYBODY),

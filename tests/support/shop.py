@@ -242,10 +242,17 @@ class Order:
         return json.loads(conf) if isinstance(conf, str) else conf
 
 
-def open_order(world: World, *, on_failure: FailurePolicy = FailurePolicy.HOLD, items: tuple[str, ...] = ()) -> Order:
+def open_order(
+    world: World,
+    *,
+    on_failure: FailurePolicy = FailurePolicy.HOLD,
+    items: tuple[str, ...] = (),
+    packed: JsonValue = None,
+) -> Order:
     """An order whose intake has reserved and charged, and whose child has packed and is about to ship.
 
     :param items: that ``charge`` is mapped over; empty when it is not mapped.
+    :param packed: the output of ``pack``.
     """
     deploy(world.rows.engine, intake_dag())
     deploy(world.rows.engine, fulfilment_dag())
@@ -264,7 +271,7 @@ def open_order(world: World, *, on_failure: FailurePolicy = FailurePolicy.HOLD, 
     order.do("reserve")
     order.charge(items)
     order.begin_fulfil()
-    order.do("pack")
+    order.do("pack", packed)
     return order
 
 

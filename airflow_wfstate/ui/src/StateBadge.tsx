@@ -1,12 +1,12 @@
-import { Badge } from "@chakra-ui/react";
+import { Badge, Box } from "@chakra-ui/react";
 
-import type { CompensationState, StepState, WorkflowState } from "./domain";
+import { type CompensationState, type StepState, type WorkflowState, words } from "./model";
 
-type State = CompensationState | StepState | WorkflowState;
+export type State = CompensationState | StepState | WorkflowState;
 
 // The names on the right are Airflow's own palettes, so that a state looks here as it does in the grid.
 const palettes: Record<State, string> = {
-  armed: "none",
+  armed: "scheduled",
   cancelled: "removed",
   compensated: "skipped",
   compensating: "up_for_retry",
@@ -22,8 +22,26 @@ const palettes: Record<State, string> = {
   waiting: "deferred",
 };
 
+/** The palette of Airflow's theme in which a state is drawn. */
+export const paletteOf = (state: State): string => palettes[state];
+
+/**
+ * A state by its name, beside Airflow's colour of it. The name does not stand on the colour, as in Airflow's own badges:
+ * on some of them white letters have too little contrast.
+ */
 export const StateBadge = ({ state }: { readonly state: State }) => (
-  <Badge borderRadius="full" colorPalette={palettes[state]} px={2} variant="solid">
-    {state.replaceAll("_", " ")}
+  <Badge
+    bg="colorPalette.solid/15"
+    borderColor="colorPalette.solid"
+    borderRadius="full"
+    borderWidth={1}
+    color="fg"
+    colorPalette={paletteOf(state)}
+    gap={1.5}
+    px={2}
+    whiteSpace="nowrap"
+  >
+    <Box bg="colorPalette.solid" borderRadius="full" boxSize={2} flexShrink={0} />
+    {words(state)}
   </Badge>
 );

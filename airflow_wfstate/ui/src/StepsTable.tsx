@@ -1,110 +1,128 @@
-import { Code, Heading, HStack, Link, Stack, Table, Text } from "@chakra-ui/react";
-import { Link as RouterLink } from "react-router-dom";
+import { Button, Table, Text } from "@chakra-ui/react";
+import { Fragment, useState } from "react";
 
-import { runAddress } from "./airflow";
-import type { Attempt, Step } from "./domain";
+import { restartAction } from "./action";
+import { refusalOf } from "./ActionButtons";
+import { ActionDialog } from "./ActionDialog";
+import { ErrorText } from "./ErrorText";
+import { type AllowedActions, type Step, stepLabel, type WorkflowDetail } from "./model";
 import { Nothing } from "./Notices";
 import { StateBadge } from "./StateBadge";
-import { spanText, timeText } from "./time";
+import { StepDetail } from "./StepDetail";
+import { spanText } from "./time";
 
 type Props = {
-  /** After a success: planned steps that never began. */
-  readonly notReached: readonly string[];
-  /** Planned steps that have not begun. */
-  readonly remaining: readonly string[];
-  readonly steps: readonly Step[];
+  readonly allowed: AllowedActions | undefined;
+  readonly done: (outcome: string) => void;
+  readonly workflow: WorkflowDetail;
 };
 
-export const StepsTable = ({ notReached, remaining, steps }: Props) => (
-  <>
-    <Heading mb={2} size="md">
-      Steps
-    </Heading>
-    {steps.length === 0 ? <Nothing>No step has begun yet.</Nothing> : undefined}
-    {steps.length === 0 ? undefined : (
-      <Table.ScrollArea>
-        <Table.Root size="sm">
-          <Table.Header>
-            <Table.Row>
-              <Table.ColumnHeader>State</Table.ColumnHeader>
-              <Table.ColumnHeader>Step</Table.ColumnHeader>
-              <Table.ColumnHeader>Participant</Table.ColumnHeader>
-              <Table.ColumnHeader>Attempts</Table.ColumnHeader>
-              <Table.ColumnHeader>Compensations</Table.ColumnHeader>
-              <Table.ColumnHeader>Output</Table.ColumnHeader>
-            </Table.Row>
-          </Table.Header>
-          <Table.Body>
-            {steps.map((step) => (
-              <StepRow key={step.id} step={step} />
-            ))}
-          </Table.Body>
-        </Table.Root>
-      </Table.ScrollArea>
-    )}
-    <Text color="fg.muted" fontSize="sm" mb={6} mt={2}>
-      {remaining.length > 0 && notReached.length === 0 ? `Remaining: ${remaining.join(", ")}` : undefined}
-      {notReached.length > 0 ? `Planned, and not reached: ${notReached.join(", ")}` : undefined}
-    </Text>
-  </>
-);
+/** Every step that has begun; each unfolds. What has not begun stands below. */
+export const StepsTable = ({ allowed, done, workflow }: Props) => {
+  const [from, setFrom] = useState<string>();
+  const refusal = refusalOf(allowed, "restart");
+  const { not_reached: notReached, progress, steps, summary } = workflow;
 
-const StepRow = ({ step }: { readonly step: Step }) => (
-  <Table.Row verticalAlign="top">
-    <Table.Cell>
-      <StateBadge state={step.state} />
-    </Table.Cell>
-    <Table.Cell>
-      {step.item_key === "" ? step.name : `${step.name}[${step.item_key}]`}
-      {step.checkpoints.map((checkpoint) => (
-        <Text color="fg.muted" fontSize="xs" key={`${checkpoint.round} ${checkpoint.name}`} title={timeText(checkpoint.saved_at)}>
-          {`checkpoint ${checkpoint.name} (${checkpoint.type}, ${checkpoint.size} bytes)`}
-        </Text>
-      ))}
-    </Table.Cell>
-    <Table.Cell>{step.participant}</Table.Cell>
-    <Table.Cell>
-      <Stack gap={1}>
-        {step.attempts.map((attempt) => (
-          <AttemptLine attempt={attempt} key={attempt.number} />
-        ))}
-      </Stack>
-    </Table.Cell>
-    <Table.Cell>
-      <Stack gap={1}>
-        {step.compensations.map((compensation) => (
-          <HStack key={compensation.round} title={compensation.error ?? compensation.handler}>
-            <StateBadge state={compensation.state} />
-            <Text fontSize="xs">{`round ${compensation.round}, attempts ${compensation.attempts} of ${compensation.max_attempts}`}</Text>
-          </HStack>
-        ))}
-      </Stack>
-    </Table.Cell>
-    <Table.Cell maxWidth="sm">
-      {step.output === null ? (
-        step.output_type !== null && `${step.output_type}, ${step.output_size} bytes`
-      ) : (
-        <Code lineClamp={3} wordBreak="break-all">
-          {step.output.text}
-        </Code>
+  return (
+    <>
+      {steps.length === 0 ? <Nothing>No step has begun yet.</Nothing> : undefined}
+      {steps.length === 0 ? undefined : (
+        <Table.ScrollArea>
+          <Table.Root size="sm">
+            <Table.Header>
+              <Table.Row>
+                <Table.ColumnHeader>Step</Table.ColumnHeader>
+                <Table.ColumnHeader>State</Table.ColumnHeader>
+                <Table.ColumnHeader>Participant</Table.ColumnHeader>
+                <Table.ColumnHeader>Attempts</Table.ColumnHeader>
+                <Table.ColumnHeader>Duration</Table.ColumnHeader>
+                <Table.ColumnHeader>Compensation</Table.ColumnHeader>
+                <Table.ColumnHeader>Error</Table.ColumnHeader>
+                <Table.ColumnHeader>Action</Table.ColumnHeader>
+              </Table.Row>
+            </Table.Header>
+            <Table.Body>
+              {steps.map((step) => (
+                <StepRow
+                  key={step.id}
+                  refusal={refusal}
+                  restart={() => setFrom(`${step.participant}.${step.name}`)}
+                  step={step}
+                  workflowId={summary.id}
+                />
+              ))}
+            </Table.Body>
+          </Table.Root>
+        </Table.ScrollArea>
       )}
-    </Table.Cell>
-  </Table.Row>
-);
-
-const AttemptLine = ({ attempt }: { readonly attempt: Attempt }) => (
-  <>
-    <HStack title={timeText(attempt.started_at)}>
-      <Link asChild color="fg.info" fontSize="xs">
-        <RouterLink to={runAddress(attempt.dag_id, attempt.run_id)}>{`#${attempt.number}`}</RouterLink>
-      </Link>
-      <StateBadge state={attempt.state} />
-      <Text fontSize="xs">{spanText(attempt.started_at, attempt.ended_at)}</Text>
-    </HStack>
-    {attempt.error === null ? undefined : (
-      <Text color="fg.error" fontSize="xs" lineClamp={3} title={attempt.error}>
-        {attempt.error}
+      <Text color="fg.muted" fontSize="sm" mt={2}>
+        {progress.remaining.length > 0 && notReached.length === 0 ? `Remaining: ${progress.remaining.join(", ")}` : undefined}
+        {notReached.length > 0 ? `Planned, and not reached: ${notReached.join(", ")}` : undefined}
       </Text>
-    )}
-  </>
-);
+      {from === undefined ? undefined : (
+        <ActionDialog
+          action={restartAction}
+          close={() => setFrom(undefined)}
+          done={done}
+          fromStep={from}
+          workflowId={summary.id}
+        />
+      )}
+    </>
+  );
+};
+
+type RowProps = {
+  readonly refusal: string | undefined;
+  readonly restart: () => void;
+  readonly step: Step;
+  readonly workflowId: string;
+};
+
+const StepRow = ({ refusal, restart, step, workflowId }: RowProps) => {
+  const [open, setOpen] = useState(false);
+  const last = step.attempts[step.attempts.length - 1];
+  const undo = step.compensations[step.compensations.length - 1];
+
+  return (
+    <Fragment>
+      <Table.Row>
+        <Table.Cell>
+          <Button aria-expanded={open} onClick={() => setOpen(!open)} px={1} size="xs" variant="ghost">
+            <span aria-hidden="true">{open ? "▾" : "▸"}</span>
+            {stepLabel(step)}
+          </Button>
+        </Table.Cell>
+        <Table.Cell>
+          <StateBadge state={step.state} />
+        </Table.Cell>
+        <Table.Cell>{step.participant}</Table.Cell>
+        <Table.Cell>{step.attempts.length}</Table.Cell>
+        <Table.Cell whiteSpace="nowrap">{last === undefined ? undefined : spanText(step.started_at, last.ended_at)}</Table.Cell>
+        <Table.Cell>{undo === undefined ? undefined : <StateBadge state={undo.state} />}</Table.Cell>
+        <Table.Cell>{step.error === null ? undefined : <ErrorText error={step.error} />}</Table.Cell>
+        <Table.Cell>
+          <Button
+            aria-disabled={refusal !== undefined}
+            aria-label={`Restart from ${stepLabel(step)}${refusal === undefined ? "" : `. ${refusal}`}`}
+            color={refusal === undefined ? undefined : "fg.muted"}
+            cursor={refusal === undefined ? "button" : "not-allowed"}
+            onClick={() => (refusal === undefined ? restart() : undefined)}
+            size="xs"
+            title={refusal}
+            variant={refusal === undefined ? "outline" : "ghost"}
+          >
+            Restart from here
+          </Button>
+        </Table.Cell>
+      </Table.Row>
+      {open ? (
+        <Table.Row>
+          <Table.Cell colSpan={8}>
+            <StepDetail step={step} workflowId={workflowId} />
+          </Table.Cell>
+        </Table.Row>
+      ) : undefined}
+    </Fragment>
+  );
+};

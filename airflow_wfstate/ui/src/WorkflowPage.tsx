@@ -1,85 +1,97 @@
-import { Code, DataList, Heading, HStack, Link, Text } from "@chakra-ui/react";
-import { Link as RouterLink } from "react-router-dom";
+import { Tabs } from "@chakra-ui/react";
+import { useState } from "react";
+import { useSearchParams } from "react-router-dom";
 
-import { getWorkflow } from "./client";
-import type { Payload, WorkflowDetail } from "./domain";
+import { getActions, getJournal, getWorkflow } from "./client";
+import { CompensationLadder } from "./CompensationLadder";
 import { JournalSection } from "./JournalSection";
-import { ErrorNotice, Loading } from "./Notices";
+import type { JournalEntry } from "./model";
+import { ErrorNotice, Loading, OutcomeNotice } from "./Notices";
 import { RunsTable } from "./RunsTable";
-import { StateBadge } from "./StateBadge";
+import { StepGraph } from "./StepGraph";
 import { StepsTable } from "./StepsTable";
-import { spanText, timeText } from "./time";
+import { TimelineView } from "./TimelineView";
 import { useFresh } from "./useFresh";
-import { StepsDone } from "./WorkflowsPage";
+import { WorkflowHeader } from "./WorkflowHeader";
 
-/** One workflow: where it stands, its steps, the DAG runs that take part, and its journal. */
+const sections = {
+  compensations: "Compensations",
+  graph: "Graph",
+  journal: "Journal",
+  runs: "DAG runs",
+  steps: "Steps",
+  timeline: "Timeline",
+};
+const order: readonly (keyof typeof sections)[] = ["timeline", "steps", "compensations", "graph", "journal", "runs"];
+const nothingYet: readonly JournalEntry[] = [];
+
+/** One workflow: where it stands, what to do about it, its steps, compensations, journal and DAG runs. */
 export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) => {
-  const { error, value } = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
+  const [address, setAddress] = useSearchParams();
+  const [after, setAfter] = useState(0);
+  const [outcome, setOutcome] = useState<string>();
+  const { at, error, refresh, value } = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
+  const state = value?.summary.state;
+  // Asked for once the workflow is known, and again when its state has changed.
+  const allowed = useFresh(`${workflowId} ${state ?? ""}`, async (signal) =>
+    state === undefined ? undefined : getActions(workflowId, signal),
+  );
+  const journal = useFresh(`${workflowId} ${after}`, (signal) => getJournal(workflowId, after, signal));
+  const section = order.find((name) => name === address.get("section")) ?? "timeline";
+
+  const done = (told: string) => {
+    setOutcome(told);
+    refresh();
+    journal.refresh();
+    allowed.refresh();
+  };
+  const show = (name: string) =>
+    setAddress((last) => {
+      const next = new URLSearchParams(last);
+      next.set("section", name);
+      return next;
+    });
 
   return (
     <>
-      <Link asChild color="fg.info" mb={2}>
-        <RouterLink to={{ search: "" }}>All workflows</RouterLink>
-      </Link>
+      {outcome === undefined ? undefined : <OutcomeNotice>{outcome}</OutcomeNotice>}
       {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
       {value === undefined && error === undefined ? <Loading /> : undefined}
       {value === undefined ? undefined : (
         <>
-          <Header workflow={value} />
-          <StepsTable notReached={value.not_reached} remaining={value.progress.remaining} steps={value.steps} />
-          <RunsTable runs={value.runs} />
-          <JournalSection workflowId={workflowId} />
+          <WorkflowHeader allowed={allowed.value} done={done} workflow={value} />
+          <Tabs.Root lazyMount onValueChange={({ value: name }) => show(name)} unmountOnExit value={section}>
+            <Tabs.List flexWrap="wrap" mb={2}>
+              {order.map((name) => (
+                <Tabs.Trigger key={name} value={name}>
+                  {sections[name]}
+                </Tabs.Trigger>
+              ))}
+            </Tabs.List>
+            <Tabs.Content value="timeline">
+              <TimelineView entries={journal.value?.entries ?? nothingYet} now={at} workflow={value} />
+            </Tabs.Content>
+            <Tabs.Content value="steps">
+              <StepsTable allowed={allowed.value} done={done} workflow={value} />
+            </Tabs.Content>
+            <Tabs.Content value="compensations">
+              <CompensationLadder allowed={allowed.value} done={done} workflowId={workflowId} />
+            </Tabs.Content>
+            <Tabs.Content value="graph">
+              <StepGraph workflow={value} />
+            </Tabs.Content>
+            <Tabs.Content value="journal">
+              {journal.error === undefined ? undefined : (
+                <ErrorNotice error={journal.error} stale={journal.value !== undefined} />
+              )}
+              {journal.value === undefined ? undefined : <JournalSection journal={journal.value} turn={setAfter} />}
+            </Tabs.Content>
+            <Tabs.Content value="runs">
+              <RunsTable runs={value.runs} />
+            </Tabs.Content>
+          </Tabs.Root>
         </>
       )}
     </>
   );
 };
-
-const Header = ({ workflow }: { readonly workflow: WorkflowDetail }) => {
-  const { summary } = workflow;
-
-  return (
-    <>
-      <HStack mb={4} wrap="wrap">
-        <Heading size="lg">
-          {summary.name} {summary.key}
-        </Heading>
-        <StateBadge state={summary.state} />
-        <StepsDone done={summary.steps_done} total={summary.steps_total} />
-      </HStack>
-      <DataList.Root mb={6} orientation="horizontal" size="md">
-        <Fact name="Id">{summary.id}</Fact>
-        {summary.correlation_id === summary.id ? undefined : <Fact name="Correlation id">{summary.correlation_id}</Fact>}
-        <Fact name="Generation">{String(summary.generation)}</Fact>
-        <Fact name="Started">
-          {`${timeText(summary.started_at)}, ${summary.ended_at === null ? "open for" : "took"} ${spanText(summary.started_at, summary.ended_at)}`}
-        </Fact>
-        {summary.deadline_at === null ? undefined : <Fact name="Deadline">{timeText(summary.deadline_at)}</Fact>}
-        {summary.error === null ? undefined : <Fact name="Error">{summary.error}</Fact>}
-        {summary.hold_reason === null ? undefined : <Fact name="Waits for a person">{summary.hold_reason}</Fact>}
-        {workflow.input === null ? undefined : <Value name="Input" payload={workflow.input} />}
-        {workflow.output === null ? undefined : <Value name="Output" payload={workflow.output} />}
-      </DataList.Root>
-    </>
-  );
-};
-
-const Fact = ({ children, name }: { readonly children: string; readonly name: string }) => (
-  <DataList.Item>
-    <DataList.ItemLabel>{name}</DataList.ItemLabel>
-    <DataList.ItemValue>
-      <Text whiteSpace="pre-wrap">{children}</Text>
-    </DataList.ItemValue>
-  </DataList.Item>
-);
-
-const Value = ({ name, payload }: { readonly name: string; readonly payload: Payload }) => (
-  <DataList.Item>
-    <DataList.ItemLabel>{name}</DataList.ItemLabel>
-    <DataList.ItemValue>
-      <Code lineClamp={5} wordBreak="break-all">
-        {payload.text}
-      </Code>
-    </DataList.ItemValue>
-  </DataList.Item>
-);

@@ -1,86 +1,84 @@
-import { Box, Button, Heading, HStack, Input, Link, NativeSelect, Progress, Table, Text } from "@chakra-ui/react";
-import { type FormEvent } from "react";
+import { Button, Heading, HStack, Link } from "@chakra-ui/react";
+import { useCallback, useState } from "react";
 import { Link as RouterLink, useSearchParams } from "react-router-dom";
 
-import { getWorkflows } from "./client";
-import { openStates, workflowStates, type WorkflowState, type WorkflowSummary } from "./domain";
+import { BulkActions } from "./BulkActions";
+import { getStats, getWorkflows } from "./client";
+import { FilterBar } from "./FilterBar";
 import { ErrorNotice, Loading, Nothing } from "./Notices";
-import { StateBadge } from "./StateBadge";
-import { spanText, timeText } from "./time";
+import { bucketSeconds, chartHours, StartsChart } from "./StartsChart";
+import { StateCounts } from "./StateCounts";
 import { useFresh } from "./useFresh";
+import { changed, filtersOf, isFiltered, questionOf, sortOf } from "./workflowFilter";
+import { WorkflowsTable } from "./WorkflowsTable";
 
-/** Workflows, newest first. The filters and the page stand in the address, so that a link shows the same to others. */
-export const WorkflowsPage = () => {
+type Props = {
+  /** Only workflows in which this DAG takes part; undefined for all. */
+  readonly dagId?: string | undefined;
+};
+
+/** Workflows, newest first. Filters, order and page stand in the address, so that a link shows the same to others. */
+export const WorkflowsPage = ({ dagId }: Props) => {
   const [address, setAddress] = useSearchParams();
-  const state = address.get("state") ?? "";
-  const keyPrefix = address.get("key") ?? "";
-  const cursor = address.get("cursor");
-  const { error, value } = useFresh(address.toString(), (signal) =>
-    getWorkflows({ cursor, keyPrefix, states: statesOf(state) }, signal),
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const list = useFresh(`${dagId ?? ""}?${address}`, (signal) => getWorkflows(questionOf(address, dagId, Date.now()), signal));
+  const stats = useFresh(`stats ${dagId ?? ""}?${changed(address, { flagged: "", sort: "", state: "" })}`, (signal) =>
+    loadStats(address, dagId, signal),
   );
-
-  const filter = (changes: Record<string, string>) => {
-    const changed = new URLSearchParams(address);
-    changed.delete("cursor");
-    Object.entries(changes).forEach(([name, text]) => (text === "" ? changed.delete(name) : changed.set(name, text)));
-    setAddress(changed);
-  };
-
-  const submitKey = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const text = new FormData(event.currentTarget).get("key");
-    filter({ key: typeof text === "string" ? text.trim() : "" });
-  };
+  const filter = useCallback(
+    (changes: Record<string, string>) => setAddress((last) => changed(last, changes)),
+    [setAddress],
+  );
+  const workflows = list.value?.workflows ?? [];
+  const cursor = address.get("cursor");
 
   return (
     <>
-      <HStack justify="space-between" mb={4} wrap="wrap">
-        <Heading size="lg">Workflows</Heading>
-        <HStack>
-          <NativeSelect.Root size="sm" width="56">
-            <NativeSelect.Field
-              aria-label="State"
-              onChange={(event) => filter({ state: event.currentTarget.value })}
-              value={state}
-            >
-              <option value="">all states</option>
-              <option value="open">open</option>
-              {workflowStates.map((name) => (
-                <option key={name} value={name}>
-                  {name.replaceAll("_", " ")}
-                </option>
-              ))}
-            </NativeSelect.Field>
-            <NativeSelect.Indicator />
-          </NativeSelect.Root>
-          <form onSubmit={submitKey}>
-            <Input
-              aria-label="Key begins with"
-              defaultValue={keyPrefix}
-              key={keyPrefix}
-              name="key"
-              placeholder="Key begins with, then Enter"
-              size="sm"
-              type="search"
-              width="64"
-            />
-          </form>
-        </HStack>
-      </HStack>
-      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
-      {value === undefined && error === undefined ? <Loading /> : undefined}
-      {value?.workflows.length === 0 ? (
-        <Nothing>{state === "" && keyPrefix === "" ? "No workflow has been started yet." : "No workflow matches."}</Nothing>
+      <Heading mb={4} size="lg">
+        Workflows
+      </Heading>
+      {stats.value === undefined ? undefined : (
+        <>
+          <StartsChart buckets={stats.value.inTime.buckets} since={stats.value.since} />
+          <StateCounts
+            choose={(state) => filter({ state })}
+            chosen={address.get("state") ?? ""}
+            stats={stats.value.all}
+          />
+        </>
+      )}
+      <FilterBar address={address} filter={filter} isFixedDag={dagId !== undefined} />
+      {list.error === undefined ? undefined : <ErrorNotice error={list.error} stale={list.value !== undefined} />}
+      {list.value === undefined && list.error === undefined ? <Loading /> : undefined}
+      {list.value !== undefined && workflows.length === 0 ? (
+        <Empty clear={() => setAddress(new URLSearchParams())} filtered={isFiltered(address)} />
       ) : undefined}
-      {value !== undefined && value.workflows.length > 0 ? <WorkflowsTable workflows={value.workflows} /> : undefined}
+      {workflows.length === 0 ? undefined : (
+        <>
+          <BulkActions
+            chosen={workflows.filter((workflow) => chosen.has(workflow.id))}
+            done={() => {
+              setChosen(new Set());
+              list.refresh();
+            }}
+          />
+          <WorkflowsTable
+            choose={setChosen}
+            chosen={chosen}
+            sort={sortOf(address)}
+            sortBy={(sort) => filter({ sort })}
+            workflows={workflows}
+          />
+        </>
+      )}
       <HStack justify="flex-end" mt={4}>
         {cursor === null ? undefined : (
           <Button onClick={() => filter({})} size="sm" variant="outline">
-            Newest
+            First page
           </Button>
         )}
-        {value?.next_cursor ? (
-          <Button onClick={() => filter({ cursor: value.next_cursor ?? "" })} size="sm" variant="outline">
+        {list.value?.next_cursor ? (
+          <Button onClick={() => filter({ cursor: list.value?.next_cursor ?? "" })} size="sm" variant="outline">
             Next page
           </Button>
         ) : undefined}
@@ -89,60 +87,39 @@ export const WorkflowsPage = () => {
   );
 };
 
-const WorkflowsTable = ({ workflows }: { readonly workflows: readonly WorkflowSummary[] }) => (
-  <Table.ScrollArea>
-    <Table.Root interactive size="sm">
-      <Table.Header>
-        <Table.Row>
-          <Table.ColumnHeader>State</Table.ColumnHeader>
-          <Table.ColumnHeader>Name</Table.ColumnHeader>
-          <Table.ColumnHeader>Key</Table.ColumnHeader>
-          <Table.ColumnHeader>Steps done</Table.ColumnHeader>
-          <Table.ColumnHeader>Current step</Table.ColumnHeader>
-          <Table.ColumnHeader>Age</Table.ColumnHeader>
-        </Table.Row>
-      </Table.Header>
-      <Table.Body>
-        {workflows.map((workflow) => (
-          <Table.Row key={workflow.id}>
-            <Table.Cell>
-              <StateBadge state={workflow.state} />
-            </Table.Cell>
-            <Table.Cell>{workflow.name}</Table.Cell>
-            <Table.Cell>
-              <Link asChild color="fg.info">
-                <RouterLink to={{ search: `?workflow=${workflow.id}` }}>{workflow.key}</RouterLink>
-              </Link>
-              {workflow.generation > 1 ? (
-                <Text as="span" color="fg.muted">{` (generation ${workflow.generation})`}</Text>
-              ) : undefined}
-            </Table.Cell>
-            <Table.Cell>
-              <StepsDone done={workflow.steps_done} total={workflow.steps_total} />
-            </Table.Cell>
-            <Table.Cell>{workflow.current_step}</Table.Cell>
-            <Table.Cell title={timeText(workflow.started_at)}>{spanText(workflow.started_at, null)}</Table.Cell>
-          </Table.Row>
-        ))}
-      </Table.Body>
-    </Table.Root>
-  </Table.ScrollArea>
-);
+const loadStats = async (address: URLSearchParams, dagId: string | undefined, signal: AbortSignal) => {
+  const now = Date.now();
+  const since = now - chartHours * 3_600_000;
+  const filters = filtersOf(address, dagId, now);
+  const [all, inTime] = await Promise.all([
+    getStats(filters, signal),
+    getStats(
+      {
+        ...filters,
+        bucket_seconds: bucketSeconds,
+        since: new Date(since).toISOString(),
+        until: new Date(now).toISOString(),
+      },
+      signal,
+    ),
+  ]);
+  return { all, inTime, since };
+};
 
-export const StepsDone = ({ done, total }: { readonly done: number; readonly total: number }) => (
-  <HStack>
-    <Box width="24">
-      <Progress.Root aria-label="Steps done" colorPalette="success" max={Math.max(total, 1)} size="sm" value={done}>
-        <Progress.Track>
-          <Progress.Range />
-        </Progress.Track>
-      </Progress.Root>
-    </Box>
-    <Text whiteSpace="nowrap">
-      {done} of {total}
-    </Text>
-  </HStack>
-);
-
-const statesOf = (name: string): readonly WorkflowState[] =>
-  name === "open" ? openStates : workflowStates.filter((state) => state === name);
+const Empty = ({ clear, filtered }: { readonly clear: () => void; readonly filtered: boolean }) =>
+  filtered ? (
+    <Nothing>
+      {"No workflow matches. "}
+      <Button onClick={clear} size="sm" variant="outline">
+        Clear the filters
+      </Button>
+    </Nothing>
+  ) : (
+    <Nothing>
+      {"No workflow has been started yet. A DAG starts one with StartWorkflowOperator, or with its first step: look at "}
+      <Link asChild color="fg.info">
+        <RouterLink to="/dags">the DAGs</RouterLink>
+      </Link>
+      {" and run one."}
+    </Nothing>
+  );

@@ -1,3 +1,30 @@
-/** The address of a DAG run's page in Airflow, for the host's router. */
+/** Addresses in Airflow, for the host's router. */
+
+/** Where the list and a workflow of its own are shown. */
+export const pageAddress = "/plugin/wfstate";
+
+/** The page of one workflow. */
+export const workflowAddress = (workflowId: string): string =>
+  `${pageAddress}?workflow=${encodeURIComponent(workflowId)}`;
+
+/** The page of a DAG run. */
 export const runAddress = (dagId: string, runId: string): string =>
   `/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}`;
+
+type TaskInstance = {
+  readonly dag_id: string;
+  readonly map_index: number;
+  readonly run_id: string;
+  readonly task_id: string;
+  readonly try_number: number;
+};
+
+/** The page of a task instance, which opens with the log of this try. */
+export const logAddress = (task: TaskInstance): string => {
+  const mapped = task.map_index < 0 ? "" : `/mapped/${task.map_index}`;
+  return `${runAddress(task.dag_id, task.run_id)}/tasks/${encodeURIComponent(task.task_id)}${mapped}?try_number=${task.try_number}`;
+};
+
+/** Who takes part from outside Airflow has no DAG run: its attempts name none. */
+export const isAirflows = (task: { readonly dag_id: string; readonly run_id: string }): boolean =>
+  task.dag_id !== "" && task.run_id !== "";

@@ -1,50 +1,146 @@
-/** The page's own routes on the api-server. The browser sends Airflow's cookie along; nothing else authenticates. */
+/**
+ * The page's own routes on the api-server, typed by the OpenAPI document. The browser sends Airflow's cookie along;
+ * nothing else authenticates.
+ */
 
-import type { JournalAnswer, WorkflowDetail, WorkflowState, WorkflowsAnswer } from "./domain";
+import createClient from "openapi-fetch";
 
-export type WorkflowsQuestion = {
-  states: readonly WorkflowState[];
-  keyPrefix: string;
-  cursor: string | null;
+import type {
+  AllowedActions,
+  CancelPlan,
+  CheckpointPage,
+  CompensatePlan,
+  CompensationPage,
+  Decision,
+  JournalPage,
+  ResumePlan,
+  WorkflowDetail,
+  WorkflowPage,
+  WorkflowStats,
+} from "./model";
+import type { operations, paths } from "./schema";
+
+/** The document describes /v1; the page's routes are the same, below /ui. */
+class PageRequest extends Request {
+  constructor(input: RequestInfo | URL, init?: RequestInit) {
+    super(typeof input === "string" ? input.replace("/wfstate/v1/", "/wfstate/ui/") : input, init);
+  }
+}
+
+// Airflow's <base> names the server's root, also behind a proxy that serves it under a path.
+const client = createClient<paths>({
+  baseUrl: new URL("wfstate", document.baseURI).href,
+  credentials: "same-origin",
+  Request: PageRequest,
+});
+
+export type WorkflowsQuestion = NonNullable<operations["list_workflows_v1_workflows_get"]["parameters"]["query"]>;
+export type StatsQuestion = NonNullable<operations["read_stats_v1_stats_get"]["parameters"]["query"]>;
+
+/** What a write did, in one sentence. */
+export type Outcome = { readonly changed: boolean; readonly outcome: string };
+
+const one = "/v1/workflows/{workflow_id}";
+const named = (workflowId: string) => ({ path: { workflow_id: workflowId } });
+
+export const getWorkflows = async (query: WorkflowsQuestion, signal: AbortSignal): Promise<WorkflowPage> =>
+  answer<WorkflowPage>(await client.GET("/v1/workflows", { params: { query }, signal }));
+
+export const getStats = async (query: StatsQuestion, signal: AbortSignal): Promise<WorkflowStats> =>
+  answer<WorkflowStats>(await client.GET("/v1/stats", { params: { query }, signal }));
+
+export const getWorkflow = async (id: string, signal: AbortSignal): Promise<WorkflowDetail> =>
+  answer<WorkflowDetail>(await client.GET(one, { params: named(id), signal }));
+
+export const getJournal = async (id: string, after: number, signal: AbortSignal): Promise<JournalPage> =>
+  answer<JournalPage>(
+    await client.GET(`${one}/journal`, { params: { ...named(id), query: { after, limit: 1000 } }, signal }),
+  );
+
+export const getCompensations = async (id: string, signal: AbortSignal): Promise<CompensationPage> =>
+  answer<CompensationPage>(
+    await client.GET(`${one}/compensations`, { params: { ...named(id), query: { limit: 1000 } }, signal }),
+  );
+
+export const getCheckpoints = async (id: string, stepId: string, signal: AbortSignal): Promise<CheckpointPage> =>
+  answer<CheckpointPage>(
+    await client.GET(`${one}/steps/{step_id}/checkpoints`, {
+      params: { path: { step_id: stepId, workflow_id: id } },
+      signal,
+    }),
+  );
+
+export const getActions = async (id: string, signal: AbortSignal): Promise<AllowedActions> =>
+  answer<AllowedActions>(await client.GET(`${one}/actions`, { params: named(id), signal }));
+
+export const getResumePlan = async (id: string, fromStep: string | undefined, signal: AbortSignal): Promise<ResumePlan> =>
+  answer<ResumePlan>(
+    await client.GET(`${one}/resume-plan`, {
+      params: { ...named(id), query: fromStep === undefined ? {} : { from_step: fromStep } },
+      signal,
+    }),
+  );
+
+export const getCancelPlan = async (id: string, compensate: boolean, signal: AbortSignal): Promise<CancelPlan> =>
+  answer<CancelPlan>(await client.GET(`${one}/cancel-plan`, { params: { ...named(id), query: { compensate } }, signal }));
+
+export const getCompensatePlan = async (id: string, signal: AbortSignal): Promise<CompensatePlan> =>
+  answer<CompensatePlan>(await client.GET(`${one}/compensate-plan`, { params: named(id), signal }));
+
+export const resume = async (id: string, fromStep: string | undefined, reason: string): Promise<Outcome> => {
+  const body = { reason: reason === "" ? null : reason };
+  return fromStep === undefined
+    ? answer<Outcome>(await client.POST(`${one}/resume`, { body, params: named(id) }))
+    : answer<Outcome>(await client.POST(`${one}/restart`, { body: { ...body, from_step: fromStep }, params: named(id) }));
 };
 
-export const getWorkflows = (question: WorkflowsQuestion, signal: AbortSignal): Promise<WorkflowsAnswer> => {
-  const parameters = new URLSearchParams();
-  question.states.forEach((state) => parameters.append("state", state));
-  if (question.keyPrefix !== "") {
-    parameters.set("key_prefix", question.keyPrefix);
-  }
-  if (question.cursor !== null) {
-    parameters.set("cursor", question.cursor);
-  }
-  return get(`workflows?${parameters}`, signal);
+export const cancel = async (id: string, compensate: boolean, reason: string): Promise<Outcome> =>
+  answer<Outcome>(
+    await client.POST(`${one}/cancel`, {
+      body: { compensate, reason: reason === "" ? null : reason },
+      params: named(id),
+    }),
+  );
+
+export const compensate = async (id: string, reason: string): Promise<Outcome> =>
+  answer<Outcome>(
+    await client.POST(`${one}/compensate`, { body: { reason: reason === "" ? null : reason }, params: named(id) }),
+  );
+
+export const decide = async (
+  id: string,
+  decision: Decision,
+  step: string,
+  round: number,
+  reason: string,
+): Promise<Outcome> => {
+  const { state } = answer<{ state: string }>(
+    await client.POST(`${one}/compensation`, { body: { decision, reason, round, step }, params: named(id) }),
+  );
+  return { changed: true, outcome: `The compensation of ${step} is now ${state.replaceAll("_", " ")}.` };
 };
 
-export const getWorkflow = (id: string, signal: AbortSignal): Promise<WorkflowDetail> =>
-  get(`workflows/${encodeURIComponent(id)}`, signal);
+type Fetched = { readonly data?: unknown; readonly error?: unknown; readonly response: Response };
 
-export const getJournal = (id: string, after: number, signal: AbortSignal): Promise<JournalAnswer> =>
-  get(`workflows/${encodeURIComponent(id)}/journal?after=${after}`, signal);
-
-const get = async <Answer>(path: string, signal: AbortSignal): Promise<Answer> => {
-  // Airflow's <base> names the server's root, also behind a proxy that serves it under a path.
-  const address = new URL(`wfstate/ui/${path}`, document.baseURI);
-  const response = await fetch(address, { credentials: "same-origin", headers: { Accept: "application/json" }, signal });
+/** The answer, or an Error with what the server says is wrong and what to do about it. */
+const answer = <Shape>({ data, error, response }: Fetched): Shape => {
   if (!response.ok) {
-    throw new Error(await reasonOf(response));
+    throw new Error(reasonOf(response, error));
   }
-  return (await response.json()) as Answer;
+  return data as Shape;
 };
 
-/** What the server says is wrong and what to do about it, or the bare status when it says nothing. */
-const reasonOf = async (response: Response): Promise<string> => {
+/** What the server says, or the bare status when it says nothing. */
+export const reasonOf = (response: Pick<Response, "status" | "statusText">, problem: unknown): string => {
   if (response.status === 401) {
     return "Your session has ended. Reload the page to log in again.";
   }
-  const body: unknown = await response.json().catch(() => null);
-  if (typeof body === "object" && body !== null) {
-    const parts = ["reason", "remedy"].map((name) => (body as Record<string, unknown>)[name]);
-    const text = parts.filter((part) => typeof part === "string").join(" ");
+  if (typeof problem === "object" && problem !== null) {
+    const fields = problem as Record<string, unknown>;
+    const text = ["reason", "remedy"]
+      .map((name) => fields[name])
+      .filter((part) => typeof part === "string" && part !== "")
+      .join(" ");
     if (text !== "") {
       return text;
     }

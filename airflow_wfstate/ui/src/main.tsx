@@ -1,17 +1,54 @@
-import { Box } from "@chakra-ui/react";
-import { useSearchParams } from "react-router-dom";
+import { Box, Link } from "@chakra-ui/react";
+import { Link as RouterLink, useSearchParams } from "react-router-dom";
 
+import { pageAddress } from "./airflow";
+import { DashboardCard } from "./DashboardCard";
+import { RunTab, TaskTab } from "./RunTab";
 import { WorkflowPage } from "./WorkflowPage";
 import { WorkflowsPage } from "./WorkflowsPage";
 
-/** What Airflow renders at /plugin/wfstate: one workflow when the address names it, else the list. */
-const WorkflowStatePlugin = () => {
+/** What Airflow tells about the place where it renders a plugin. */
+type Place = {
+  readonly dagId?: string;
+  readonly mapIndex?: string;
+  readonly runId?: string;
+  readonly taskId?: string;
+};
+
+/** At /plugin/wfstate one workflow when the address names it, else the list; on a DAG's page the list of that DAG. */
+const Workflows = ({ dagId }: Place) => {
   const [address] = useSearchParams();
   const workflowId = address.get("workflow");
 
   return (
-    <Box p={4}>{workflowId === null ? <WorkflowsPage /> : <WorkflowPage key={workflowId} workflowId={workflowId} />}</Box>
+    <Box aria-label="Workflows" as="section" data-wfstate="" height="full" overflowY="auto" p={4}>
+      {workflowId === null || dagId !== undefined ? (
+        <WorkflowsPage dagId={dagId} />
+      ) : (
+        <>
+          <Link asChild color="fg.info" mb={2}>
+            <RouterLink to={pageAddress}>All workflows</RouterLink>
+          </Link>
+          <WorkflowPage key={workflowId} workflowId={workflowId} />
+        </>
+      )}
+    </Box>
   );
 };
 
-export default WorkflowStatePlugin;
+/** On the page of a DAG run, and of a task instance. */
+const Workflow = ({ dagId, mapIndex, runId, taskId }: Place) => {
+  if (dagId === undefined || runId === undefined) {
+    return undefined;
+  }
+  return taskId === undefined ? (
+    <RunTab dagId={dagId} runId={runId} />
+  ) : (
+    <TaskTab dagId={dagId} mapIndex={mapIndex === undefined ? -1 : Number(mapIndex)} runId={runId} taskId={taskId} />
+  );
+};
+
+// Airflow looks for a component under the name that the plugin registers for each place, and imports the bundle once.
+Object.assign(globalThis, { Workflow, "Workflow summary": DashboardCard, Workflows });
+
+export default Workflows;

@@ -17,5 +17,21 @@ export const durationText = (milliseconds: number): string => {
 export const spanText = (startedAt: string, endedAt: string | null): string =>
   durationText((endedAt === null ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt));
 
-/** A time as the reader's browser writes it. */
-export const timeText = (moment: string): string => new Date(moment).toLocaleString();
+/** The time zone that the reader chose in Airflow's user menu, which keeps it in the browser; else the browser's. */
+const chosenZone = (): string => {
+  const kept = localStorage.getItem("timezone")?.replaceAll('"', "");
+  return kept === undefined || kept === "" ? Intl.DateTimeFormat().resolvedOptions().timeZone : kept;
+};
+
+const formatOf = (zone: string): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone: zone });
+
+/** A time as Airflow writes it, 2026-11-24 00:10:20, in the time zone that the reader chose. */
+export const timeText = (moment: Date | string): string => {
+  const date = new Date(moment);
+  try {
+    return formatOf(chosenZone()).format(date);
+  } catch {
+    return formatOf("UTC").format(date); // a zone that this browser does not know
+  }
+};

@@ -1,12 +1,14 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 const refreshMilliseconds = 5_000;
 
 export type Fresh<Value> = {
-  /** The newest answer; undefined before the first one. Kept when a later request fails. */
-  value: Value | undefined;
+  /** When the newest answer came, in milliseconds since 1970; 0 before the first one. */
+  at: number;
   /** Why the newest request failed; undefined when it did not. */
   error: string | undefined;
+  /** The newest answer; undefined before the first one. Kept when a later request fails. */
+  value: Value | undefined;
 };
 
 /**
@@ -14,9 +16,19 @@ export type Fresh<Value> = {
  *
  * @param question names what is asked for: another question drops the answer and asks at once.
  * @param load asks the server.
+ * @returns the value, and a function that asks again at once.
  */
-export const useFresh = <Value>(question: string, load: (signal: AbortSignal) => Promise<Value>): Fresh<Value> => {
+export const useFresh = <Value>(
+  question: string,
+  load: (signal: AbortSignal) => Promise<Value>,
+): Fresh<Value> & { refresh: () => void } => {
   const [answer, setAnswer] = useState<Fresh<Value> & { question: string }>();
+  const [wishes, setWishes] = useState(0);
+  // The newest function is called, without a new one being a reason to ask.
+  const newest = useRef(load);
+  useEffect(() => {
+    newest.current = load;
+  });
 
   useEffect(() => {
     const controller = new AbortController();
@@ -30,14 +42,19 @@ export const useFresh = <Value>(question: string, load: (signal: AbortSignal) =>
       }
       asking = true;
       try {
-        const value = await load(controller.signal);
-        setAnswer({ error: undefined, question, value });
+        const value = await newest.current(controller.signal);
+        if (controller.signal.aborted) {
+          return;
+        }
+        setAnswer({ at: Date.now(), error: undefined, question, value });
       } catch (problem) {
         if (controller.signal.aborted) {
           return;
         }
         const error = problem instanceof Error ? problem.message : String(problem);
-        setAnswer((last) => ({ error, question, value: last?.question === question ? last.value : undefined }));
+        setAnswer((last) =>
+          last?.question === question ? { ...last, error } : { at: 0, error, question, value: undefined },
+        );
       }
       asking = false;
       timer = setTimeout(() => void ask(), refreshMilliseconds);
@@ -52,8 +69,9 @@ export const useFresh = <Value>(question: string, load: (signal: AbortSignal) =>
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", onVisibility);
     };
-    // `load` is a new function at each rendering; `question` says whether it asks for something else.
-  }, [question]);
+  }, [question, wishes]);
 
-  return answer?.question === question ? answer : { error: undefined, value: undefined };
+  const refresh = useCallback(() => setWishes((count) => count + 1), []);
+  const known = answer?.question === question ? answer : { at: 0, error: undefined, value: undefined };
+  return { at: known.at, error: known.error, refresh, value: known.value };
 };

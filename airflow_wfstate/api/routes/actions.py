@@ -1,0 +1,94 @@
+"""What the caller may do to a workflow now: which buttons the page enables, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import check_workflow_change, visible
+from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.domain.cancel import CancelPlan
+from airflow_wfstate.domain.compensate import CompensatePlan
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.exceptions import AccessDenied, Conflict
+
+reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["workflows"])
+"""Also under /wfstate/ui, for the page."""
+
+
+class ActionName(str, Enum):
+    """What a person can do to a whole workflow; each has a route of this name, ``cancel`` with or without undoing."""
+
+    RESUME = "resume"
+    RESTART = "restart"
+    CANCEL = "cancel"
+    CANCEL_AND_COMPENSATE = "cancel_and_compensate"
+    COMPENSATE = "compensate"
+    DECIDE = "decide"
+
+
+@dataclass(frozen=True)
+class AllowedAction:
+    """Whether the caller may do it now.
+
+    :param refusal: why not, in full sentences; None when it is allowed.
+    """
+
+    action: ActionName
+    refusal: str | None
+
+
+@dataclass(frozen=True)
+class AllowedActions:
+    """Every action, in the order in which the page shows them."""
+
+    actions: list[AllowedAction]
+
+
+@reads.get("/actions", response_model=AllowedActions)
+def list_actions(caller: Annotated[Caller, Depends(authenticate)], workflow_id: str) -> Response:
+    """What the caller may do to the workflow now, and why not the rest. A plan says what an action would change."""
+    detail = get_backend().get_workflow(workflow_id)
+    visible(caller, detail)
+    try:
+        check_workflow_change(caller, detail)
+    except AccessDenied as error:
+        refused = [AllowedAction(name, f"{error.reason} {error.remedy}") for name in ActionName]
+        return json_response(AllowedActions(refused))
+    refusals = dict(_refusals(workflow_id, detail.summary.state))
+    return json_response(AllowedActions([AllowedAction(name, refusals[name]) for name in ActionName]))
+
+
+def _refusals(workflow_id: str, state: WorkflowState) -> Iterator[tuple[ActionName, str | None]]:
+    """Why each action is refused, by the server's own plans; None when it is not."""
+    backend = get_backend()
+    resume = backend.plan_resume(workflow_id)
+    refusal = None if resume.refusal is None else f"{resume.refusal.reason} {resume.refusal.remedy}"
+    yield ActionName.RESUME, refusal
+    # A plan of a restart needs the step to begin with: the plan in the dialog has the last word about that one.
+    rests = state in (WorkflowState.FAILED, WorkflowState.SUCCEEDED)
+    yield ActionName.RESTART, None if rests else f"A workflow that is {_words(state)} cannot be restarted."
+    for name, compensate in ((ActionName.CANCEL, False), (ActionName.CANCEL_AND_COMPENSATE, True)):
+        yield name, _refusal_of(partial(backend.plan_cancel, workflow_id, compensate=compensate))
+    yield ActionName.COMPENSATE, _refusal_of(partial(backend.plan_compensate, workflow_id))
+    held = state is WorkflowState.COMPENSATION_FAILED
+    yield ActionName.DECIDE, None if held else "People decide about a compensation only when one has failed for good."
+
+
+def _refusal_of(plan: Callable[[], CancelPlan | CompensatePlan]) -> str | None:
+    """Why the planned action is refused, or changes nothing; None when it would change something."""
+    try:
+        planned = plan()
+    except Conflict as error:
+        return str(error)
+    return None if planned.changes else planned.outcome
+
+
+def _words(state: WorkflowState) -> str:
+    return state.value.replace("_", " ")

@@ -1,0 +1,61 @@
+import { Box, Flex, List, Text } from "@chakra-ui/react";
+
+import { stepLabel, type WorkflowDetail } from "./model";
+import { paletteOf, type State, StateBadge } from "./StateBadge";
+
+type Node = { readonly name: string; readonly participant: string; readonly state: State | undefined };
+
+/** The steps in the order of the plan, then those that it does not name; a step without a state has not begun. */
+export const nodesOf = (workflow: WorkflowDetail): Node[] => {
+  const begun = workflow.steps.map((step) => ({ name: stepLabel(step), participant: step.participant, state: step.state, step }));
+  const used = new Set<string>();
+  const planned = workflow.plan.flatMap((entry): Node[] => {
+    const own = begun.filter(({ step }) => entry === step.name || entry === `${step.participant}.${step.name}`);
+    own.forEach(({ step }) => used.add(step.id));
+    return own.length === 0 ? [{ name: entry, participant: "", state: undefined }] : own;
+  });
+  return [...planned, ...begun.filter(({ step }) => !used.has(step.id))];
+};
+
+/** The way through the workflow, with what remains greyed. */
+export const StepGraph = ({ workflow }: { readonly workflow: WorkflowDetail }) => (
+  <List.Root as="ol" aria-label="Steps in order" display="flex" flexDirection="row" flexWrap="wrap" gap={2} listStyle="none">
+    {nodesOf(workflow).map((node, index) => (
+      <List.Item alignItems="center" display="flex" gap={2} key={`${node.participant} ${node.name}`}>
+        {index === 0 ? undefined : (
+          <Text aria-hidden="true" color="fg.muted">
+            →
+          </Text>
+        )}
+        <Flex
+          borderColor={node.state === undefined ? "border" : "colorPalette.solid"}
+          borderRadius="md"
+          borderStyle={node.state === undefined ? "dashed" : "solid"}
+          borderWidth={node.state === undefined ? 1 : 2}
+          colorPalette={node.state === undefined ? "gray" : paletteOf(node.state)}
+          direction="column"
+          gap={1}
+          minWidth="32"
+          px={3}
+          py={2}
+        >
+          <Text color={node.state === undefined ? "fg.muted" : "fg"} fontSize="sm" fontWeight="bold">
+            {node.name}
+          </Text>
+          <Text color="fg.muted" fontSize="xs">
+            {node.participant === "" ? "planned" : node.participant}
+          </Text>
+          {node.state === undefined ? (
+            <Text color="fg.muted" fontSize="xs">
+              not begun
+            </Text>
+          ) : (
+            <Box>
+              <StateBadge state={node.state} />
+            </Box>
+          )}
+        </Flex>
+      </List.Item>
+    ))}
+  </List.Root>
+);

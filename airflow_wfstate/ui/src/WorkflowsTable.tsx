@@ -1,0 +1,165 @@
+import { Badge, Box, Button, Checkbox, HStack, Link, Progress, Table, Text } from "@chakra-ui/react";
+import { Link as RouterLink } from "react-router-dom";
+
+import { workflowAddress } from "./airflow";
+import { type Flag, words, type WorkflowSort, type WorkflowSummary } from "./model";
+import { StateBadge } from "./StateBadge";
+import { spanText, timeText } from "./time";
+
+type Props = {
+  readonly chosen: ReadonlySet<string>;
+  readonly choose: (ids: ReadonlySet<string>) => void;
+  readonly sort: WorkflowSort;
+  readonly sortBy: (sort: WorkflowSort) => void;
+  readonly workflows: readonly WorkflowSummary[];
+};
+
+/** A page of the list. */
+export const WorkflowsTable = ({ choose, chosen, sort, sortBy, workflows }: Props) => {
+  const all = workflows.every((workflow) => chosen.has(workflow.id));
+  const toggled = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) {
+      next.add(id);
+    }
+    return next;
+  };
+
+  return (
+    <Table.ScrollArea>
+      <Table.Root interactive size="sm">
+        <Table.Header>
+          <Table.Row>
+            <Table.ColumnHeader width={8}>
+              <Box srOnly>Chosen</Box>
+              <Choice
+                checked={all ? true : chosen.size > 0 ? "indeterminate" : false}
+                label="All of this page"
+                toggle={() => choose(all ? new Set() : new Set(workflows.map((workflow) => workflow.id)))}
+              />
+            </Table.ColumnHeader>
+            <Table.ColumnHeader>State</Table.ColumnHeader>
+            <Sorted by="name" label="Name" sort={sort} sortBy={sortBy} />
+            <Sorted by="key" label="Key" sort={sort} sortBy={sortBy} />
+            <Table.ColumnHeader>Steps done</Table.ColumnHeader>
+            <Table.ColumnHeader>Current step</Table.ColumnHeader>
+            <Table.ColumnHeader>Flags</Table.ColumnHeader>
+            <Sorted by="started_at" label="Age" sort={sort} sortBy={sortBy} />
+            <Sorted by="updated_at" label="Last progress" sort={sort} sortBy={sortBy} />
+          </Table.Row>
+        </Table.Header>
+        <Table.Body>
+          {workflows.map((workflow) => (
+            <Table.Row key={workflow.id}>
+              <Table.Cell>
+                <Choice
+                  checked={chosen.has(workflow.id)}
+                  label={`${workflow.name} ${workflow.key}`}
+                  toggle={() => choose(toggled(workflow.id))}
+                />
+              </Table.Cell>
+              <Table.Cell>
+                <StateBadge state={workflow.state} />
+              </Table.Cell>
+              <Table.Cell>{workflow.name}</Table.Cell>
+              <Table.Cell>
+                <Link asChild color="fg.info" fontWeight="bold">
+                  <RouterLink to={workflowAddress(workflow.id)}>{workflow.key}</RouterLink>
+                </Link>
+                {workflow.generation > 1 ? (
+                  <Text as="span" color="fg.muted">{` (generation ${workflow.generation})`}</Text>
+                ) : undefined}
+              </Table.Cell>
+              <Table.Cell>
+                <StepsDone done={workflow.steps_done} total={workflow.steps_total} />
+              </Table.Cell>
+              <Table.Cell>{workflow.current_step}</Table.Cell>
+              <Table.Cell>
+                <FlagBadges flags={workflow.flags} />
+              </Table.Cell>
+              <Table.Cell title={timeText(workflow.started_at)} whiteSpace="nowrap">
+                {spanText(workflow.started_at, null)}
+              </Table.Cell>
+              <Table.Cell title={timeText(workflow.updated_at)} whiteSpace="nowrap">
+                {`${spanText(workflow.updated_at, null)} ago`}
+              </Table.Cell>
+            </Table.Row>
+          ))}
+        </Table.Body>
+      </Table.Root>
+    </Table.ScrollArea>
+  );
+};
+
+type ChoiceProps = { readonly checked: boolean | "indeterminate"; readonly label: string; readonly toggle: () => void };
+
+const Choice = ({ checked, label, toggle }: ChoiceProps) => (
+  <Checkbox.Root checked={checked} onCheckedChange={toggle} size="sm">
+    <Checkbox.HiddenInput aria-label={label} />
+    <Checkbox.Control />
+  </Checkbox.Root>
+);
+
+type SortedProps = {
+  readonly by: "key" | "name" | "started_at" | "updated_at";
+  readonly label: string;
+  readonly sort: WorkflowSort;
+  readonly sortBy: (sort: WorkflowSort) => void;
+};
+
+const Sorted = ({ by, label, sort, sortBy }: SortedProps) => {
+  const ascends = sort === by;
+  const descends = sort === `-${by}`;
+  const isTime = by === "started_at" || by === "updated_at";
+  // Of times the newest come first, of words the letter a.
+  const next = descends || (!ascends && !isTime) ? by : (`-${by}` as const);
+
+  return (
+    <Table.ColumnHeader aria-sort={ascends ? "ascending" : descends ? "descending" : "none"}>
+      <Button fontSize="inherit" fontWeight="inherit" height="auto" onClick={() => sortBy(next)} px={0} variant="plain">
+        {label}
+        <span aria-hidden="true">{ascends ? "↑" : descends ? "↓" : "↕"}</span>
+      </Button>
+    </Table.ColumnHeader>
+  );
+};
+
+/** Why a workflow makes no progress or needs a person; the cause on hover, and read out. */
+export const FlagBadges = ({ flags }: { readonly flags: readonly Flag[] }) => (
+  <HStack gap={1} wrap="wrap">
+    {flags.map((flag) => (
+      <Badge
+        aria-label={`${words(flag.kind)}: ${flag.cause}`}
+        color="fg"
+        colorPalette="orange"
+        key={flag.kind}
+        role="img"
+        tabIndex={0}
+        title={`${flag.cause}${flag.owner === null ? "" : `\nOwner: ${flag.owner}`}`}
+        variant="outline"
+      >
+        {`⚑ ${words(flag.kind)}`}
+      </Badge>
+    ))}
+  </HStack>
+);
+
+/** How far a workflow is, as a bar and in numbers. */
+export const StepsDone = ({ done, total }: { readonly done: number; readonly total: number }) => (
+  <HStack>
+    <Box width="24">
+      <Progress.Root
+        aria-label={`${done} of ${total} steps done`}
+        colorPalette="success"
+        max={Math.max(total, 1)}
+        size="sm"
+        value={done}
+      >
+        <Progress.Track aria-label={`${done} of ${total} steps done`}>
+          <Progress.Range />
+        </Progress.Track>
+      </Progress.Root>
+    </Box>
+    <Text whiteSpace="nowrap">{`${done} of ${total}`}</Text>
+  </HStack>
+);

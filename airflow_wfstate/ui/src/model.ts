@@ -1,0 +1,61 @@
+/** The shapes that the server answers with, named as in the OpenAPI document. Times are ISO 8601 in UTC. */
+
+import type { components } from "./schema";
+
+/** The server sends every field; the document calls those with a default optional. */
+type Sent<Shape> = Shape extends readonly (infer Item)[]
+  ? Sent<Item>[]
+  : Shape extends object
+    ? { [Name in keyof Shape]-?: Sent<Exclude<Shape[Name], undefined>> }
+    : Shape;
+
+type Schemas = components["schemas"];
+
+export type AllowedActions = Sent<Schemas["AllowedActions"]>;
+export type ActionName = Schemas["ActionName"];
+export type Attempt = Sent<Schemas["AttemptSummary"]>;
+export type CancelPlan = Sent<Schemas["CancelPlan"]>;
+export type CheckpointPage = Sent<Schemas["CheckpointPage"]>;
+export type CompensatePlan = Sent<Schemas["CompensatePlan"]>;
+export type Compensation = Sent<Schemas["CompensationSummary"]>;
+export type CompensationPage = Sent<Schemas["CompensationPage"]>;
+export type CompensationState = Schemas["CompensationState"];
+export type Decision = Schemas["Decision"];
+export type Flag = Sent<Schemas["Flag"]>;
+export type JournalEntry = Sent<Schemas["JournalEntry"]>;
+export type JournalPage = Sent<Schemas["JournalPage"]>;
+export type LinkedRun = Sent<Schemas["LinkedRun"]>;
+export type Payload = Sent<Schemas["Payload"]>;
+export type ResumePlan = Sent<Schemas["ResumePlan"]>;
+export type StatsBucket = Sent<Schemas["StatsBucket"]>;
+export type Step = Sent<Schemas["StepSummary"]>;
+export type StepCompensation = Sent<Schemas["StepCompensation"]>;
+export type StepState = Schemas["StepState"];
+export type WorkflowDetail = Sent<Schemas["WorkflowDetail"]>;
+export type WorkflowPage = Sent<Schemas["WorkflowPage"]>;
+export type WorkflowSort = Schemas["WorkflowSort"];
+export type WorkflowState = Schemas["WorkflowState"];
+export type WorkflowStats = Sent<Schemas["WorkflowStats"]>;
+export type WorkflowSummary = Sent<Schemas["WorkflowSummary"]>;
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+export const workflowStates: readonly WorkflowState[] = [
+  "running",
+  "failed",
+  "compensating",
+  "compensation_failed",
+  "succeeded",
+  "compensated",
+  "cancelled",
+];
+
+/** A workflow in one of these still needs something. */
+export const openStates: readonly WorkflowState[] = ["running", "failed", "compensating", "compensation_failed"];
+
+/** How a state, or another word with underscores, is written for people. */
+export const words = (name: string): string => name.replaceAll("_", " ");
+
+/** The name of a step, with the item of a mapped one. */
+export const stepLabel = (step: { readonly item_key: string; readonly name: string }): string =>
+  step.item_key === "" ? step.name : `${step.name}[${step.item_key}]`;

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+
+import type { JournalEntry, Step, WorkflowDetail } from "../src/model";
+import { percentOf, timelineOf, waitsOf } from "../src/timeline";
+
+const second = (count: number): string => new Date(Date.UTC(2026, 0, 1, 12, 0, count)).toISOString();
+const at = (count: number): number => Date.parse(second(count));
+
+const entry = (number: number, kind: JournalEntry["kind"], step: string): JournalEntry => ({
+  actor: "task:a/b/c",
+  at: second(number),
+  attempt: 1,
+  data: {},
+  kind,
+  number,
+  step,
+});
+
+const step = (participant: string, from: number, to: number | null): Step => ({
+  attempts: [
+    {
+      dag_id: participant,
+      ended_at: to === null ? null : second(to),
+      error: null,
+      map_index: -1,
+      number: 1,
+      round: 1,
+      run_id: "r",
+      started_at: second(from),
+      state: to === null ? "running" : "succeeded",
+      task_id: "t",
+      task_instance_id: "i",
+      try_number: 1,
+    },
+  ],
+  checkpoints: [],
+  compensations: [],
+  error: null,
+  id: `${participant} ${from}`,
+  item_key: "",
+  name: "pack",
+  output: null,
+  output_sha256: null,
+  output_size: null,
+  output_type: null,
+  participant,
+  round: 1,
+  started_at: second(from),
+  state: to === null ? "running" : "succeeded",
+  updated_at: second(to ?? from),
+});
+
+const workflow = (steps: Step[], endedAt: string | null): WorkflowDetail =>
+  ({ steps, summary: { ended_at: endedAt, started_at: second(0) } }) as unknown as WorkflowDetail;
+
+describe("timelineOf", () => {
+  it("has a lane for each participant, in the order in which they came", () => {
+    const { lanes } = timelineOf(workflow([step("b", 1, 2), step("a", 3, 4), step("b", 5, 6)], second(9)), [], at(60));
+    expect(lanes.map((lane) => [lane.participant, lane.rows.length])).toEqual([
+      ["b", 2],
+      ["a", 1],
+    ]);
+  });
+
+  it("lets an attempt at work last until now, and shows now", () => {
+    const timeline = timelineOf(workflow([step("a", 2, null)], null), [], at(10));
+    expect(timeline.lanes[0]?.rows[0]?.attempts[0]).toMatchObject({ from: at(2), to: at(10) });
+    expect(timeline.now).toBe(at(10));
+  });
+
+  it("ends with the workflow, and shows no now", () => {
+    const timeline = timelineOf(workflow([step("a", 2, 3)], second(5)), [], at(1000));
+    expect([timeline.from, timeline.to, timeline.now]).toEqual([at(0), at(5), undefined]);
+    expect(percentOf(timeline, at(5))).toBe(100);
+  });
+
+  it("cuts a wait to the attempt in which it was", () => {
+    const entries = [entry(3, "step.waiting", "a.pack"), entry(6, "step.continued", "a.pack")];
+    const timeline = timelineOf(workflow([step("a", 4, 8)], second(9)), entries, at(60));
+    expect(timeline.lanes[0]?.rows[0]?.attempts[0]?.waits).toEqual([{ from: at(4), to: at(6) }]);
+  });
+});
+
+describe("waitsOf", () => {
+  it("takes the next thing that the same step did", () => {
+    const entries = [
+      entry(1, "step.waiting", "a.pack"),
+      entry(2, "step.began", "a.ship"),
+      entry(5, "step.continued", "a.pack"),
+      entry(7, "step.waiting", "a.pack"),
+    ];
+    expect(waitsOf(entries, "a.pack", at(9))).toEqual([
+      { from: at(1), to: at(5) },
+      { from: at(7), to: at(9) },
+    ]);
+  });
+});

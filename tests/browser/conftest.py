@@ -1,0 +1,185 @@
+"""A live api-server with the story, and a Chromium that watches what its pages do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from sqlalchemy import create_engine
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from tests.browser.story import Story, tell
+from tests.support.airflow_rows import AirflowRows
+from tests.support.api_server import ApiServer, running_api_server
+from tests.support.postgres import migrate
+from tests.support.world import World
+
+# Chromium asks its maker's hosts for updates and experiments unless it is told not to.
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_DOWNLOAD_SECONDS = 180
+_LEFT_OUT = "BROWSER TESTS WERE LEFT OUT: there is no Chromium, and Playwright could not download one."
+PATIENCE = 15_000
+"""Milliseconds until something that should appear is given up."""
+
+expect.set_options(timeout=PATIENCE)
+
+OpenPage = Callable[..., Page]
+ContextOf = Callable[[str, str], BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """An installed Chromium, else Playwright's own.
+
+    .ci/run sets WFSTATE_BROWSER_TESTS=required: there it is an error when there is none.
+    """
+    with sync_playwright() as playwright:
+        path = _installed() or _downloaded(Path(playwright.chromium.executable_path))
+        if path is None:
+            assert os.environ.get("WFSTATE_BROWSER_TESTS") != "required", _LEFT_OUT
+            pytest.skip(_LEFT_OUT)
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def _installed() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def _downloaded(own: Path) -> str | None:
+    if not own.is_file():
+        command = [sys.executable, "-m", "playwright", "install", "chromium"]
+        try:
+            subprocess.run(command, check=False, capture_output=True, timeout=_DOWNLOAD_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+    return str(own) if own.is_file() else None
+
+
+@pytest.fixture(scope="session")
+def site_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database of these tests alone."""
+    home = tmp_path_factory.mktemp("browser")
+    url = f"sqlite:///{home / 'airflow.db'}"
+    migrate(url, home)
+    return url
+
+
+@pytest.fixture(scope="session")
+def world(site_url: str) -> Iterator[World]:
+    """Straight to the tables, to tell the story and to see what a button did."""
+    engine = create_engine(site_url)
+    yield World(DatabaseBackend(engine), AirflowRows(engine))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def story(world: World) -> Story:
+    """What there is to see."""
+    return tell(world)
+
+
+@pytest.fixture(scope="session")
+def site(
+    browser: Browser, site_url: str, story: Story, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ApiServer]:
+    """The api-server that shows it."""
+    with running_api_server(site_url, tmp_path_factory.mktemp("site")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tokens(site: ApiServer) -> dict[str, str]:
+    """Tokens of an administrator and of a viewer."""
+    return {login: site.token(login) for login in ("admin", "viewer")}
+
+
+@pytest.fixture(scope="session")
+def contexts(browser: Browser, site: ApiServer, tokens: dict[str, str]) -> Iterator[ContextOf]:
+    """Somebody's browser, in a theme; kept, so that Airflow's own scripts are loaded once and not by each test."""
+    known: dict[tuple[str, str], BrowserContext] = {}
+
+    def context_of(login: str, theme: str) -> BrowserContext:
+        if (login, theme) not in known:
+            context = browser.new_context(color_scheme=_scheme(theme), reduced_motion="reduce")
+            context.add_cookies([{"name": "_token", "value": tokens[login], "url": site.url}])
+            context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+            known[login, theme] = context
+        return known[login, theme]
+
+    yield context_of
+    for context in known.values():
+        context.close()
+
+
+@pytest.fixture
+def open_page(contexts: ContextOf, site: ApiServer) -> Iterator[OpenPage]:
+    """Opens a path as somebody, in a theme and a width. No page may complain, or ask another host for anything."""
+    complaints: list[str] = []
+    hosts: set[str | None] = set()
+    pages: list[Page] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"{message.text} at {message.location.get('url')}")
+
+    def asked(request: Request) -> None:
+        if request.url.startswith(("http:", "https:")):
+            hosts.add(urlsplit(request.url).netloc)
+
+    def opened(path: str, login: str = "admin", theme: str = "light", width: int = 1400) -> Page:
+        page = contexts(login, theme).new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.set_default_timeout(PATIENCE)
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", asked)
+        page.goto(f"{site.url}{path}")
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+    assert complaints == []
+    assert hosts <= {urlsplit(site.url).netloc}
+
+
+def _scheme(theme: str) -> Literal["dark", "light"]:
+    return "dark" if theme == "dark" else "light"
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds in our part of the page that is serious: rule, and where."""
+    options = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    page.wait_for_timeout(300)  # axe takes a colour that is still fading for what it will be
+    found = Axe().run(page, context=OURS, options=options).response["violations"]
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+OURS = "[data-wfstate]"
+"""Selects what the plugin renders inside Airflow's page."""

@@ -1,0 +1,102 @@
+"""One workflow."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage, faults
+from tests.browser.story import Story
+
+
+def address(workflow_id: str, section: str = "timeline") -> str:
+    """Of a workflow's page."""
+    return f"/plugin/wfstate?workflow={workflow_id}&section={section}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_timeline_has_a_lane_for_each_dag_and_the_way_back(open_page: OpenPage, story: Story, theme: str) -> None:
+    page = open_page(address(story.compensated.workflow_id), theme=theme)
+    timeline = page.get_by_role("region", name="Timeline, scrolls sideways")
+    expect(timeline.get_by_role("heading")).to_have_text(["shop_intake", "shop_fulfilment"])
+    expect(timeline.get_by_role("link", name=re.compile("^ship, attempt 1: failed"))).to_be_visible()
+    expect(timeline.get_by_role("img", name=re.compile("^reserve, compensation task:reserve: done"))).to_be_visible()
+    expect(page.get_by_text("Step ship failed: ship is broken")).to_be_visible()
+    before = timeline.evaluate("element => element.scrollWidth")
+    page.get_by_role("button", name="4x").click()
+    assert timeline.evaluate("element => element.scrollWidth") > 3 * before
+    assert faults(page) == []
+
+
+def test_attempts_lead_to_the_log_in_airflow(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.running.workflow_id))
+    second = page.get_by_role("link", name=re.compile("^ship, attempt 2: running"))
+    href = second.get_attribute("href") or ""
+    assert href.endswith(f"/runs/{story.running.child_run}/tasks/ship?try_number=2"), href
+    expect(page.get_by_title("now").first).to_be_attached()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_step_unfolds(open_page: OpenPage, story: Story, theme: str) -> None:
+    page = open_page(address(story.running.workflow_id, "steps"), "viewer", theme)
+    page.get_by_role("button", name="ship", exact=True).click()
+    expect(page.get_by_text("parcels_labelled, round 1, saved by attempt 2")).to_be_visible()
+    expect(page.get_by_role("region", name="Value of parcels_labelled")).to_contain_text("count: 2")
+    expect(page.get_by_role("link", name="log of try 1")).to_be_visible()
+    page.get_by_role("button", name="pack", exact=True).click()
+    tree = page.get_by_role("region", name="Value of pack")
+    expect(tree).to_contain_text('carrier: "river post"')
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").first.click()
+    assert download.value.suggested_filename == "pack.json"
+    assert faults(page) == []
+
+
+def test_every_section_can_be_read_by_everybody(open_page: OpenPage, story: Story) -> None:
+    shown = {
+        "Compensations": "task:reserve",
+        "Graph": "not begun",
+        "Journal": "workflow.started",
+        "DAG runs": story.compensated.run_id,
+    }
+    page = open_page(address(story.compensated.workflow_id), "viewer", "dark")
+    for section, text in shown.items():
+        page.get_by_role("tab", name=section).click()
+        expect(page.get_by_role("tabpanel").get_by_text(text).first).to_be_visible()
+        assert faults(page) == [], section
+
+
+def test_the_ladder_is_in_the_order_of_the_undo(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.compensated.workflow_id, "compensations"))
+    steps = page.get_by_role("tabpanel").get_by_role("row").locator("td:nth-child(2)")
+    expect(steps).to_have_text(
+        [
+            "shop_intake.fulfil",
+            "shop_fulfilment.ship",
+            "shop_fulfilment.pack",
+            "shop_intake.charge",
+            "shop_intake.reserve",
+        ]
+    )
+
+
+def test_the_journal_is_filtered(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.compensated.workflow_id, "journal"))
+    rows = page.get_by_role("tabpanel").get_by_role("row")
+    page.get_by_label("About").select_option("compensation")
+    page.get_by_label("Holds the text").fill("charge")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(1)).to_contain_text("compensation.began")
+    expect(rows.nth(2)).to_contain_text("compensation.done")
+
+
+def test_times_are_in_the_zone_that_the_reader_chose(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.running.workflow_id))
+    utc = page.get_by_text(re.compile("open for")).inner_text()
+    page.evaluate("localStorage.setItem('timezone', JSON.stringify('Asia/Kolkata'))")
+    page.reload()
+    kolkata = page.get_by_text(re.compile("open for")).inner_text()
+    page.evaluate("localStorage.removeItem('timezone')")
+    assert utc[14:16] != kolkata[14:16], (utc, kolkata)  # minutes: Kolkata is five hours and a half ahead
