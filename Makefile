@@ -19,8 +19,9 @@ SOURCES := $(shell find airflow_wfstate -type f -not -path '*/node_modules/*' -n
 
 FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
+AUDIT_VENV := .venv-audit
 
-.PHONY: help demo test fab screenshots bench load crash-grid soak fuzz faulty-network lint wheel install clean
+.PHONY: help demo test fab screenshots bench load crash-grid soak fuzz faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -63,6 +64,13 @@ faulty-network: install  ## The whole contract of the store by HTTP, over a netw
 
 fuzz: install  ## Thousands of requests made from the OpenAPI document, against a live api-server
 	@$(BIN)/python -m tests.fuzz
+
+audit: $(AUDIT_VENV)/.installed  ## Ask for known vulnerabilities of every pinned version
+	@$(AUDIT_VENV)/bin/python .ci/audit.py $(CONSTRAINTS)
+
+$(AUDIT_VENV)/.installed:
+	@$(PYTHON) -m venv $(AUDIT_VENV) && $(AUDIT_VENV)/bin/python -m pip --disable-pip-version-check --quiet install pip-audit
+	@touch $@
 
 lint: install  ## ruff, mypy --strict and the contracts between rooms
 	$(BIN)/ruff check .
