@@ -672,6 +672,8 @@ export interface components {
          *     :param on_clear: what it means that the task was cleared after the step had succeeded.
          *     :param pivot: whether the workflow only goes forward once this step is done: nothing of it is undone then.
          *     :param irreversible: why the step cannot be undone, in its author's words; None when nothing is said about that.
+         *     :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
+         *         protection (a task instance begins a step once in any case).
          */
         BeginStep: {
             /** Task Instance Id */
@@ -695,6 +697,8 @@ export interface components {
             pivot: boolean;
             /** Irreversible */
             irreversible?: string | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * BegunStep
@@ -763,6 +767,8 @@ export interface components {
             reason?: string | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
         };
         /**
          * CancelPlan
@@ -914,6 +920,8 @@ export interface components {
             reason?: string | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
         };
         /**
          * CompensatePlan
@@ -1157,6 +1165,8 @@ export interface components {
             round?: number | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
         };
         /**
          * EndAttempt
@@ -1168,6 +1178,7 @@ export interface components {
          *         or rescheduled; the same task instance begins again later).
          *     :param output: required for ``succeeded``, refused otherwise.
          *     :param error: one line or more, for people; required for ``failed``, refused otherwise.
+         *     :param idempotency_key: as for :class:`SaveCheckpoint`.
          */
         EndAttempt: {
             /** Attempt Key */
@@ -1178,6 +1189,8 @@ export interface components {
             output?: components["schemas"]["Payload"] | null;
             /** Error */
             error?: string | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * EndCompensation
@@ -1186,6 +1199,8 @@ export interface components {
          *     :param compensation_key: from :class:`CompensationWork`.
          *     :param succeeded: whether the undo is done.
          *     :param error: required unless it succeeded.
+         *     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection (an
+         *         attempt ends once in any case).
          */
         EndCompensation: {
             /** Compensation Key */
@@ -1194,6 +1209,8 @@ export interface components {
             succeeded: boolean;
             /** Error */
             error?: string | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * EndedCompensation
@@ -1298,8 +1315,9 @@ export interface components {
          *
          *     :param number: from 1, without gaps inside a workflow.
          *     :param step: ``participant.name`` or ``participant.name[item]``; None for what concerns the whole workflow.
-         *     :param actor: who did it: ``task:dag/run/task``, ``user:name`` or ``sweep``.
-         *     :param data: details; of payloads only type, size and sha256.
+         *     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name`` or ``sweep``.
+         *     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
+         *         ``api``) and ``reason``.
          */
         JournalEntry: {
             /** Number */
@@ -1339,6 +1357,7 @@ export interface components {
          *
          *     :param attempt_key: from :class:`BegunStep`.
          *     :param write: as for :class:`SaveCheckpoint`.
+         *     :param idempotency_key: as for :class:`SaveCheckpoint`.
          */
         LinkChildRun: {
             /** Attempt Key */
@@ -1349,6 +1368,8 @@ export interface components {
             dag_id: string;
             /** Run Id */
             run_id: string;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * LinkedChildRun
@@ -1582,18 +1603,36 @@ export interface components {
             remedy: string;
         };
         /**
-         * ResumeBody
-         * @description See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`. ``from_step`` goes with a restart, and only there.
+         * RestartBody
+         * @description See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`.
          */
-        ResumeBody: {
+        RestartBody: {
             /** From Step */
-            from_step?: string | null;
+            from_step: string;
             /** Reason */
             reason?: string | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
+        };
+        /**
+         * ResumeBody
+         * @description See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`. ``from_step`` is refused: it goes with a restart.
+         */
+        ResumeBody: {
+            /** From Step */
+            from_step?: null;
+            /** Reason */
+            reason?: string | null;
+            /** Deadline Seconds */
+            deadline_seconds?: number | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
         };
         /**
          * ResumePlan
@@ -1690,6 +1729,8 @@ export interface components {
          *     :param attempt_key: from :class:`BegunStep`.
          *     :param write: number of this write, above the attempt's earlier ones; one that is not above the last applied
          *         changes nothing (it was sent again).
+         *     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
+         *         (the number protects in any case).
          */
         SaveCheckpoint: {
             /** Attempt Key */
@@ -1699,6 +1740,8 @@ export interface components {
             /** Name */
             name: string;
             value: components["schemas"]["Payload"];
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * SaveRecord
@@ -1709,6 +1752,7 @@ export interface components {
          *     :param name: of the call, unique in the round; a record that is there already is not changed.
          *     :param value: what the call returned, or its error as ``{"type": ..., "message": ...}``.
          *     :param is_error: whether the call raised.
+         *     :param idempotency_key: as for :class:`~airflow_wfstate.domain.step.SaveCheckpoint`.
          */
         SaveRecord: {
             /** Attempt Key */
@@ -1723,6 +1767,25 @@ export interface components {
              * @default false
              */
             is_error: boolean;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+        };
+        /**
+         * StartSweep
+         * @description The wish for a pass now.
+         *
+         *     :param actor: who asks: ``cli:name``. Over HTTP it is the user whom the token names, whatever stands here.
+         *     :param idempotency_key: sent again with the same body, the pass is not made again and its report is the answer; None
+         *         for a new pass each time.
+         */
+        StartSweep: {
+            /**
+             * Actor
+             * @default cli:unknown
+             */
+            actor: string;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * StartWorkflow
@@ -1974,12 +2037,16 @@ export interface components {
          *     :param task_instance_id: of the relay; it must be running.
          *     :param leaf_task_ids: the effective leaves of its DAG, by which Airflow judges the run
          *         (``DagRun.update_state``): tasks, teardowns left out, that have nothing but teardowns below them.
+         *     :param idempotency_key: sent again with the same body, the question gets the first answer, also when that was to ask
+         *         again later: the next question needs another key. None: it is answered anew each time.
          */
         TakeTurn: {
             /** Task Instance Id */
             task_instance_id: string;
             /** Leaf Task Ids */
             leaf_task_ids: string[];
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * TouchedRun
@@ -2336,7 +2403,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, answers the same. */
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -2426,7 +2493,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, answers the same. */
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -2515,7 +2582,10 @@ export interface operations {
     get_workflow_v1_workflows__workflow_id__get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the workflow still has one of them. */
+                "if-none-match"?: string | null;
+            };
             path: {
                 workflow_id: string;
             };
@@ -2526,11 +2596,22 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Of the workflow as this caller sees it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WorkflowDetail"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the workflow as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {
@@ -3030,8 +3111,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, answers the same. */
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
+                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                "if-match"?: string | null;
             };
             path: {
                 workflow_id: string;
@@ -3091,6 +3174,15 @@ export interface operations {
             };
             /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Workflow changed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3176,6 +3268,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unavailable, or Server unreachable, or Database unavailable */
             503: {
                 headers: {
@@ -3191,8 +3292,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, answers the same. */
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
+                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                "if-match"?: string | null;
             };
             path: {
                 workflow_id: string;
@@ -3259,6 +3362,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Workflow changed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -3283,8 +3395,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, answers the same. */
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
+                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                "if-match"?: string | null;
             };
             path: {
                 workflow_id: string;
@@ -3344,6 +3458,15 @@ export interface operations {
             };
             /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Workflow changed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3427,6 +3550,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unavailable, or Server unreachable, or Database unavailable */
             503: {
                 headers: {
@@ -3442,8 +3574,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, answers the same. */
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
+                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                "if-match"?: string | null;
             };
             path: {
                 workflow_id: string;
@@ -3503,6 +3637,15 @@ export interface operations {
             };
             /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Workflow changed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3534,8 +3677,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, answers the same. */
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
+                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                "if-match"?: string | null;
             };
             path: {
                 workflow_id: string;
@@ -3544,7 +3689,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ResumeBody"];
+                "application/json": components["schemas"]["RestartBody"];
             };
         };
         responses: {
@@ -3595,6 +3740,15 @@ export interface operations {
             };
             /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Workflow changed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3673,6 +3827,15 @@ export interface operations {
             };
             /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3761,7 +3924,10 @@ export interface operations {
     begin_step_v1_steps_begin_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3848,7 +4014,10 @@ export interface operations {
     save_checkpoint_v1_steps_checkpoint_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3935,7 +4104,10 @@ export interface operations {
     save_record_v1_steps_record_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4109,7 +4281,10 @@ export interface operations {
     end_attempt_v1_steps_end_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4196,7 +4371,10 @@ export interface operations {
     link_child_run_v1_steps_child_run_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4283,7 +4461,10 @@ export interface operations {
     take_turn_v1_compensations_turn_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4370,7 +4551,10 @@ export interface operations {
     end_compensation_v1_compensations_end_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4522,11 +4706,18 @@ export interface operations {
     sweep_now_v1_sweep_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartSweep"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
