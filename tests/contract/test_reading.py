@@ -48,6 +48,18 @@ def test_filters(world: World) -> None:
     assert _keys(world, WorkflowQuery(name=name, since=before + timedelta(days=1))) == []
 
 
+def test_the_workflows_of_one_run(world: World) -> None:
+    """Run ids repeat between DAGs, so that a run alone names nothing."""
+    run_id = world.unique("run")
+    mine = world.start(world.rows.add_run("billing", run_id), dag_id="billing").workflow.key
+    world.start(world.rows.add_run("intake", run_id), dag_id="intake")
+    world.start(dag_id="billing")
+
+    assert _keys(world, WorkflowQuery(dag_id="billing", run_id=run_id)) == [mine]
+    with pytest.raises(InvalidRequest, match="without its DAG"):
+        world.backend.list_workflows(WorkflowQuery(run_id=run_id))
+
+
 def test_labels_step_states_and_times_filter(world: World) -> None:
     name = world.unique("name")
     run_id = world.rows.add_run("intake")
