@@ -187,6 +187,8 @@ class WorkflowSummary:
     :param updated_at: of the last change (checkpoints do not count).
     :param ended_at: None while open.
     :param labels: by name.
+    :param participants: the DAGs that take part, in the order in which their runs joined.
+    :param owner: of the DAG that started it, as Airflow knows it; None when it does not.
     :param flags: why it makes no progress or needs a person, by kind; as the last sweep found it.
     """
 
@@ -208,6 +210,8 @@ class WorkflowSummary:
     ended_at: datetime | None
     deadline_at: datetime | None
     labels: dict[str, str] = field(default_factory=dict)
+    participants: list[str] = field(default_factory=list)
+    owner: str | None = None
     flags: list[Flag] = field(default_factory=list)
 
 

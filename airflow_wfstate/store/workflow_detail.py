@@ -15,6 +15,7 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.flags import flags_of
+from airflow_wfstate.store.participation import participation_of
 from airflow_wfstate.store.payload_columns import payload_of
 from airflow_wfstate.store.step_summaries import read_step_summaries
 from airflow_wfstate.store.workflow_labels import labels_of
@@ -51,6 +52,7 @@ def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
             planned,
             flags_of(connection, [canonical_id])[canonical_id],
             labels_of(connection, [canonical_id])[canonical_id],
+            participation_of(connection, [canonical_id])[canonical_id],
         ),
         plan=definition.plan,
         progress=where,

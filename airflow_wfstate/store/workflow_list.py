@@ -15,6 +15,7 @@ from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.flags import flags_of
+from airflow_wfstate.store.participation import Participation, participation_of
 from airflow_wfstate.store.workflow_cursor import behind, cursor_behind, order_of
 from airflow_wfstate.store.workflow_filter import conditions_of
 from airflow_wfstate.store.workflow_labels import labels_of
@@ -50,9 +51,11 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     page = rows[: query.limit]
     workflow_ids = [row.id for row in page]
     steps, flags = _steps_of(connection, workflow_ids), flags_of(connection, workflow_ids)
-    labels = labels_of(connection, workflow_ids)
+    labels, participation = labels_of(connection, workflow_ids), participation_of(connection, workflow_ids)
     return WorkflowPage(
-        workflows=[summary_of(row, steps[row.id], flags[row.id], labels[row.id]) for row in page],
+        workflows=[
+            summary_of(row, steps[row.id], flags[row.id], labels[row.id], participation[row.id]) for row in page
+        ],
         next_cursor=cursor_behind(page[-1], query) if len(rows) > query.limit else None,
         total=_count(connection, query) if query.with_total else None,
     )
@@ -67,7 +70,11 @@ def select_summaries() -> Select[tuple[object, ...]]:
 
 
 def summary_of(
-    row: Row[tuple[object, ...]], steps: list[PlannedStep], flags: list[Flag], labels: dict[str, str]
+    row: Row[tuple[object, ...]],
+    steps: list[PlannedStep],
+    flags: list[Flag],
+    labels: dict[str, str],
+    participation: Participation,
 ) -> WorkflowSummary:
     """The summary of a row and its steps, which stand in the order of their last change."""
     where = progress(parse_definition(row.content).plan, steps)
@@ -91,6 +98,8 @@ def summary_of(
         ended_at=row.ended_at,
         deadline_at=row.deadline_at,
         labels=labels,
+        participants=participation.dag_ids,
+        owner=participation.owner,
         flags=flags,
     )
 

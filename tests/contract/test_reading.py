@@ -145,6 +145,7 @@ def test_where_a_workflow_stands(world: World) -> None:
 
     assert (summary.steps_done, summary.steps_total, summary.current_step) == (1, 3, "charge")
     assert detail.summary == summary
+    assert (summary.participants, summary.owner) == (["intake"], None)
     assert (detail.progress.done, detail.progress.running, detail.progress.remaining) == (
         ["reserve"],
         ["charge"],

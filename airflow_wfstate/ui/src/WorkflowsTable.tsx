@@ -42,7 +42,9 @@ export const WorkflowsTable = ({ choose, chosen, sort, sortBy, workflows }: Prop
             <Sorted by="name" label="Name" sort={sort} sortBy={sortBy} />
             <Sorted by="key" label="Key" sort={sort} sortBy={sortBy} />
             <Table.ColumnHeader>Steps done</Table.ColumnHeader>
+            <Table.ColumnHeader>Participants</Table.ColumnHeader>
             <Table.ColumnHeader>Current step</Table.ColumnHeader>
+            <Table.ColumnHeader>Owner</Table.ColumnHeader>
             <Table.ColumnHeader>Flags</Table.ColumnHeader>
             <Sorted by="started_at" label="Age" sort={sort} sortBy={sortBy} />
             <Sorted by="updated_at" label="Last progress" sort={sort} sortBy={sortBy} />
@@ -73,7 +75,9 @@ export const WorkflowsTable = ({ choose, chosen, sort, sortBy, workflows }: Prop
               <Table.Cell>
                 <StepsDone done={workflow.steps_done} total={workflow.steps_total} />
               </Table.Cell>
+              <Table.Cell>{workflow.participants?.join(", ")}</Table.Cell>
               <Table.Cell>{workflow.current_step}</Table.Cell>
+              <Table.Cell>{workflow.owner}</Table.Cell>
               <Table.Cell>
                 <FlagBadges flags={workflow.flags} />
               </Table.Cell>

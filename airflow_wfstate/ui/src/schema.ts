@@ -2217,6 +2217,8 @@ export interface components {
          *     :param updated_at: of the last change (checkpoints do not count).
          *     :param ended_at: None while open.
          *     :param labels: by name.
+         *     :param participants: the DAGs that take part, in the order in which their runs joined.
+         *     :param owner: of the DAG that started it, as Airflow knows it; None when it does not.
          *     :param flags: why it makes no progress or needs a person, by kind; as the last sweep found it.
          */
         WorkflowSummary: {
@@ -2262,6 +2264,10 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** Participants */
+            participants?: string[];
+            /** Owner */
+            owner?: string | null;
             /** Flags */
             flags?: components["schemas"]["Flag"][];
         };
