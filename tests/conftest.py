@@ -88,6 +88,16 @@ class RoomScheduling(LoadScopeScheduling):
         return nodeid.split("/")[1]
 
 
+_LONGEST_FIRST = ("live", "contract", "api", "browser", "store")
+"""Rooms that take minutes: begun last, one of them would go on alone when the other process has nothing left."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest rooms begin first."""
+    rank = {room: place for place, room in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.split("/")[1], len(rank)))
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> RoomScheduling:
     """Share the tests out by room."""
     return RoomScheduling(config, log)
