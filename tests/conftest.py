@@ -89,7 +89,8 @@ class RoomScheduling(LoadScopeScheduling):
 
 
 _LONGEST_FIRST = ("live", "contract", "api", "browser", "store")
-"""Rooms that take minutes: begun last, one of them would go on alone when the other process has nothing left."""
+"""Rooms that take minutes: begun last, one of them would go on alone when the other process has nothing left. The live
+Airflow mostly waits, and runs beside all others."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,8 +102,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> RoomScheduling:
     """Share the tests out by room."""
     return RoomScheduling(config, log)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of the live Airflow, which mostly wait, run beside all others: they come first."""
-    items.sort(key=lambda item: item.get_closest_marker("live") is None)
