@@ -204,12 +204,12 @@ def test_sent_again_it_changes_nothing_and_another_body_is_refused(world: World,
         assert world.told(write.workflow_id) == told
 
 
-@pytest.mark.parametrize("key", ["", "k" * 501, "a\nb", "a\x7fb"])
-def test_a_key_that_is_none_is_refused(world: World, write: Write, key: str) -> None:
+def test_a_key_that_is_none_is_refused(world: World, write: Write) -> None:
     told = None if write.workflow_id is None else world.told(write.workflow_id)
 
-    with pytest.raises(InvalidName, match=r"The idempotency key .* cannot be stored"):
-        write.send(world.backend, replace(write.request, idempotency_key=key))
+    for key in ("", "k" * 501, "a\nb", "a\x7fb"):
+        with pytest.raises(InvalidName, match=r"The idempotency key .* cannot be stored"):
+            write.send(world.backend, replace(write.request, idempotency_key=key))
 
     if write.workflow_id is not None:
         assert world.told(write.workflow_id) == told
