@@ -45,17 +45,24 @@ ContextOf = Callable[[str, str], BrowserContext]
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """An installed Chromium, else Playwright's own.
+def chromium() -> str:
+    """The path of an installed Chromium, else of Playwright's own.
 
     .ci/run sets WFSTATE_BROWSER_TESTS=required: there it is an error when there is none.
     """
     with sync_playwright() as playwright:
         path = _installed() or _downloaded(Path(playwright.chromium.executable_path))
-        if path is None:
-            assert os.environ.get("WFSTATE_BROWSER_TESTS") != "required", _LEFT_OUT
-            pytest.skip(_LEFT_OUT)
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+    if path is None:
+        assert os.environ.get("WFSTATE_BROWSER_TESTS") != "required", _LEFT_OUT
+        pytest.skip(_LEFT_OUT)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A Chromium. Of a module alone: Playwright's event loop runs as long, and no asyncio.run() beside it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         yield browser
         browser.close()
 
@@ -99,9 +106,7 @@ def story(world: World) -> Story:
 
 
 @pytest.fixture(scope="session")
-def site(
-    browser: Browser, site_url: str, story: Story, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiServer]:
+def site(chromium: str, site_url: str, story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """The api-server that shows it."""
     with running_api_server(site_url, tmp_path_factory.mktemp("site")) as server:
         yield server
@@ -113,7 +118,7 @@ def tokens(site: ApiServer) -> dict[str, str]:
     return {login: site.token(login) for login in ("admin", "viewer")}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def contexts(browser: Browser, site: ApiServer, tokens: dict[str, str]) -> Iterator[ContextOf]:
     """Somebody's browser, in a theme; kept, so that Airflow's own scripts are loaded once and not by each test."""
     known: dict[tuple[str, str], BrowserContext] = {}

@@ -26,8 +26,9 @@ from tests.support.world import World
 _SECONDS = 3000
 
 # Schemathesis takes these for answers to a valid request as well: what a JSON Schema says of a request is not all that
-# must hold. A payload must match its sha256, a cursor be one of ours, a name be free of control characters.
-_ALSO_VALID = ["2xx", "401", "403", "404", "409", "400"]
+# must hold. A payload must match its sha256, a cursor be one of ours, a name be free of control characters, an If-Match
+# be the version of now.
+_ALSO_VALID = ["2xx", "304", "400", "401", "403", "404", "409", "412"]
 
 
 @dataclass(frozen=True)
