@@ -59,7 +59,7 @@ soak: install  ## Sixteen workers, ten minutes, and a PostgreSQL that restarts
 	@$(BIN)/python -m tests.soak
 
 faulty-network: install  ## The whole contract of the store by HTTP, over a network that loses, cuts short and delays
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && WFSTATE_FAULTY_NETWORK=all \
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && WFSTATE_WHOLE_CONTRACT=all \
 		$(BIN)/pytest --basetemp="$$folder/tests" -s tests/contract -k api-faulty-network $(PYTEST_ARGUMENTS)
 
 fuzz: install  ## Thousands of requests made from the OpenAPI document, against a live api-server

@@ -34,6 +34,25 @@ OPTIONS: Final[dict[str, Option]] = {
         "The largest payload (a workflow's input or output, a step's output, a checkpoint) that is stored, in bytes "
         "of its JSON text. A larger one is refused.",
     ),
+    "payload_path": _option(
+        "string",
+        "",
+        "Where payloads that are larger than inline_payload_bytes are kept, as Airflow's ObjectStoragePath takes it: "
+        "file:///var/lib/wfstate, s3://connection@bucket/prefix. The api-server, the scheduler's host and whoever runs "
+        "airflow wfstate must reach it, and workers that use a connection of type postgres. Empty: every payload is "
+        "kept in the database.",
+    ),
+    "inline_payload_bytes": _option(
+        "integer",
+        "65536",
+        "The largest payload that is kept in the database when payload_path is set, in bytes of its JSON text.",
+    ),
+    "encrypt_payloads": _option(
+        "boolean",
+        "False",
+        "Whether payloads are encrypted at rest, with Airflow's [core] fernet_key. What was stored before is read as "
+        "it is; airflow wfstate rotate-keys encrypts it too.",
+    ),
     "busy_poll_seconds": _option(
         "integer",
         "10",
@@ -136,6 +155,24 @@ def max_payload_bytes() -> int:
     (measured), beside 0.7 for the write.
     """
     return int(_text("max_payload_bytes"))
+
+
+@cache
+def payload_path() -> str:
+    """Where large payloads are kept; empty: in the database. Read once in a process, as the limits are."""
+    return _text("payload_path").rstrip("/")
+
+
+@cache
+def inline_payload_bytes() -> int:
+    """The largest payload that stays in the database when there is a :func:`payload_path`. Read once in a process."""
+    return int(_text("inline_payload_bytes"))
+
+
+@cache
+def encrypt_payloads() -> bool:
+    """Whether payloads are encrypted at rest. Read once in a process."""
+    return _text("encrypt_payloads").strip().lower() in ("t", "true", "1", "yes", "on")
 
 
 def busy_poll() -> timedelta:

@@ -26,6 +26,7 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── InvalidTransition       the state tables have no such transition
     │   ├── IdempotencyConflict     an Idempotency-Key was used again with another body
     │   └── WorkflowChanged         the workflow is not in the version that the request was made for
+    ├── PayloadDamaged              a stored value cannot be read: its file or key is gone, or it was changed
     ├── AccessDenied
     │   ├── NotAuthenticated        no credentials, or credentials that do not hold
     │   └── InvalidAttemptKey       an attempt key that this server did not issue
@@ -34,6 +35,7 @@ stable: the API sends it, and the client raises the same class from it.
     └── Unavailable                 worth another try later
         ├── ServerUnreachable       the api-server does not answer
         ├── DatabaseUnavailable     the database does not answer, or stays locked
+        ├── PayloadUnavailable      [wfstate] payload_path cannot be reached now, or cannot be written
         └── DatabaseNotMigrated     the wfstate_* tables are missing or old
 """
 
@@ -180,6 +182,12 @@ class WorkflowChanged(Conflict):
     code = "workflow-changed"
 
 
+class PayloadDamaged(WorkflowStateError):
+    """A stored value cannot be read any more: its file or its key is gone, or somebody changed it."""
+
+    code = "payload-damaged"
+
+
 class AccessDenied(WorkflowStateError):
     """The caller may not do this."""
 
@@ -237,6 +245,12 @@ class DatabaseUnavailable(Unavailable):
     """The database does not answer, or stays locked."""
 
     code = "database-unavailable"
+
+
+class PayloadUnavailable(Unavailable):
+    """``[wfstate] payload_path`` cannot be reached now, or cannot be written."""
+
+    code = "payload-unavailable"
 
 
 class DatabaseNotMigrated(Unavailable):

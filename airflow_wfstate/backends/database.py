@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from airflow_wfstate.domain.compensate import (
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.key_rotation import RotatedColumn
 from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
@@ -48,9 +49,9 @@ from airflow_wfstate.store.cancel_workflow import cancel_workflow, plan_cancel
 from airflow_wfstate.store.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.compensate_workflow import compensate_workflow, plan_compensate
 from airflow_wfstate.store.compensation_page import list_compensations
-from airflow_wfstate.store.complete_workflow import complete_workflow
+from airflow_wfstate.store.complete_workflow import complete_workflow, keep_workflow_output
 from airflow_wfstate.store.decide_compensation import decide_compensation
-from airflow_wfstate.store.end_attempt import end_attempt
+from airflow_wfstate.store.end_attempt import end_attempt, keep_output
 from airflow_wfstate.store.end_compensation import end_compensation
 from airflow_wfstate.store.health import read_health
 from airflow_wfstate.store.hot_path import HotPath, has_hot_path
@@ -59,9 +60,10 @@ from airflow_wfstate.store.link_child_run import link_child_run
 from airflow_wfstate.store.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.resume_plan import plan_resume
 from airflow_wfstate.store.resume_workflow import resume_workflow
-from airflow_wfstate.store.save_checkpoint import save_checkpoint
-from airflow_wfstate.store.save_record import read_records, save_record
-from airflow_wfstate.store.start_workflow import start_workflow
+from airflow_wfstate.store.rotate_keys import rotate_keys
+from airflow_wfstate.store.save_checkpoint import keep_checkpoint, save_checkpoint
+from airflow_wfstate.store.save_record import keep_record, read_records, save_record
+from airflow_wfstate.store.start_workflow import keep_input, start_workflow
 from airflow_wfstate.store.step_page import get_step, list_steps
 from airflow_wfstate.store.stored_answer import KeyedRequest, answer_once, find_answer, keep_answer
 from airflow_wfstate.store.sweep import sweep
@@ -90,11 +92,13 @@ class DatabaseBackend:
 
     def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
         """See ``StateBackend.start_workflow``."""
-        return self._write(partial(start_workflow, may_change_runs=self.is_server), request, StartedWorkflow)
+        kept = keep_input(request)
+        return self._write(partial(start_workflow, kept=kept, may_change_runs=self.is_server), request, StartedWorkflow)
 
     def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
         """See ``StateBackend.complete_workflow``."""
-        return self._write(complete_workflow, request, CompletedWorkflow)
+        output = keep_workflow_output(self.engine, request)
+        return self._write(partial(complete_workflow, output=output), request, CompletedWorkflow)
 
     def begin_step(self, request: BeginStep) -> BegunStep:
         """See ``StateBackend.begin_step``."""
@@ -104,15 +108,17 @@ class DatabaseBackend:
 
     def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
         """See ``StateBackend.save_checkpoint``."""
+        value = keep_checkpoint(request)
         hot_path = self._hot_path_of(request)
-        saved = None if hot_path is None else hot_path.save_checkpoint(request)
-        return saved or self._write(save_checkpoint, request, RecordedWrite)
+        saved = None if hot_path is None else hot_path.save_checkpoint(request, value)
+        return saved or self._write(partial(save_checkpoint, value=value), request, RecordedWrite)
 
     def save_record(self, request: SaveRecord) -> RecordedWrite:
         """See ``StateBackend.save_record``."""
+        value = keep_record(request)
         hot_path = self._hot_path_of(request)
-        saved = None if hot_path is None else hot_path.save_record(request)
-        return saved or self._write(save_record, request, RecordedWrite)
+        saved = None if hot_path is None else hot_path.save_record(request, value)
+        return saved or self._write(partial(save_record, value=value), request, RecordedWrite)
 
     def read_records(self, request: ReadRecords) -> RecordPage:
         """See ``StateBackend.read_records``."""
@@ -120,9 +126,10 @@ class DatabaseBackend:
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""
+        output = keep_output(request)
         hot_path = self._hot_path_of(request)
-        ended = None if hot_path is None else hot_path.end_running_attempt(request)
-        return ended or self._write(end_attempt, request, RecordedWrite)
+        ended = None if hot_path is None else hot_path.end_running_attempt(request, output)
+        return ended or self._write(partial(end_attempt, output=output), request, RecordedWrite)
 
     def link_child_run(self, request: LinkChildRun) -> LinkedChildRun:
         """See ``StateBackend.link_child_run``."""
@@ -216,6 +223,14 @@ class DatabaseBackend:
             return sweep(self.engine)
         stored = find_answer(self.engine, request, SweepReport)
         return stored or keep_answer(self.engine, request, sweep(self.engine))
+
+    def rotate_keys(self) -> Iterator[RotatedColumn]:
+        """Bring stored payloads under the first of ``[core] fernet_key``; one report for each column that is done.
+
+        Not a way to the store: whoever runs Airflow's database does this, on its command line.
+        """
+        self._check_server()
+        return rotate_keys(self.engine)
 
     def check(self) -> str:
         """See ``StateBackend.check``."""

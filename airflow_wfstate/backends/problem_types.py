@@ -34,6 +34,7 @@ _STATUSES: Final = {
     "invalid-transition": 409,
     "idempotency-conflict": 409,
     "workflow-changed": 412,
+    "payload-damaged": 410,
     "access-denied": 403,
     "not-authenticated": 401,
     "invalid-attempt-key": 403,
@@ -42,6 +43,7 @@ _STATUSES: Final = {
     "unavailable": 503,
     "server-unreachable": 503,
     "database-unavailable": 503,
+    "payload-unavailable": 503,
     "database-not-migrated": 500,  # another try does not help
 }
 """The HTTP status of each class of the tree, by its ``code``."""

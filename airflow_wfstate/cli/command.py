@@ -5,18 +5,20 @@ from __future__ import annotations
 import functools
 from argparse import Namespace
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
-from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.exceptions import WorkflowStateError
+
+if TYPE_CHECKING:
+    from airflow_wfstate.backends.database import DatabaseBackend
 
 Action: TypeAlias = "Callable[[Namespace], None]"
 
 
-def command(body: Callable[[Namespace, StateBackend], None]) -> Action:
+def command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
     """Make an action of ``airflow`` from a function of the arguments and the store.
 
     An error of ours ends the process with exit code 1 and its text on stderr, without a traceback.
@@ -34,7 +36,7 @@ def command(body: Callable[[Namespace, StateBackend], None]) -> Action:
     return action
 
 
-def _open_store() -> StateBackend:
+def _open_store() -> DatabaseBackend:
     """The store in the metadata database of this ``airflow`` command."""
     from airflow import settings
 

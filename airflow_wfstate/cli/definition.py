@@ -162,6 +162,12 @@ WFSTATE_COMMANDS: Final = (
         args=(ARG_EVERY, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
+        name="rotate-keys",
+        help="Encrypt stored payloads anew, with the first of [core] fernet_key; may be ended and started again",
+        func=lazy_load_command("airflow_wfstate.cli.rotate_keys_command.rotate_keys"),
+        args=(ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
         name="show",
         help="Show a workflow: its steps, attempts, outputs, compensations, runs, and what remains",
         func=lazy_load_command("airflow_wfstate.cli.show_command.show_workflow"),

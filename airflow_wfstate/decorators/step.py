@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import update_wrapper
 from types import FunctionType, new_class
 from typing import Any, ClassVar, Final, Literal
@@ -100,6 +100,7 @@ def step_task(
     on_clear: Literal["rerun", "reuse"] = "rerun",
     pivot: bool = False,
     irreversible: str | None = None,
+    redact: Sequence[str] = (),
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
     multiple_outputs: bool | None = None,
     **kwargs: Any,
@@ -125,6 +126,7 @@ def step_task(
         on_clear=on_clear,
         pivot=pivot,
         irreversible=irreversible,
+        redact=tuple(redact),
     )
 
     def decorate(function: Callable[..., Any]) -> Any:

@@ -35,12 +35,15 @@ class Payload:
     :param text: the JSON text. Exactly these bytes were hashed.
     :param size: bytes of the text.
     :param sha256: of the text, in hexadecimal.
+    :param is_masked: whether the text is not the stored one, which size and sha256 are of: parts of it were hidden from
+        the reader (``***``), or it could not be read and the text says why.
     """
 
     type: str
     text: str
     size: int
     sha256: str
+    is_masked: bool = False
 
     @classmethod
     def of(cls, value: JsonValue, *, type_name: str | None = None, sort_keys: bool = False) -> Payload:
@@ -59,16 +62,20 @@ class Payload:
         return cls(type=type_name, text=text, size=len(text), sha256=hashlib.sha256(text.encode("ascii")).hexdigest())
 
     def value(self) -> JsonValue:
-        """The JSON value again.
+        """The JSON value again, with its masks where it is masked.
 
         :raises InvalidPayload: when the text does not match its hash (somebody changed it) or is no JSON.
         """
-        if hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest() != self.sha256:
+        if not self.is_masked and self.hash_of_text() != self.sha256:
             raise InvalidPayload(
                 f"A stored value of type {self.type} does not match its sha256 {self.sha256}.",
                 "The stored text was changed from outside; restore it from a backup.",
             )
         return parse_canonical_json(self.text)
+
+    def hash_of_text(self) -> str:
+        """The sha256 that the text has."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def canonical_json(value: JsonValue, *, sort_keys: bool = False) -> str:

@@ -54,6 +54,7 @@ class BeginStep:
     :param on_clear: what it means that the task was cleared after the step had succeeded.
     :param pivot: whether the workflow only goes forward once this step is done: nothing of it is undone then.
     :param irreversible: why the step cannot be undone, in its author's words; None when nothing is said about that.
+    :param redact: JSON paths into the step's output and checkpoints whose values people do not get to see.
     :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
         protection (a task instance begins a step once in any case).
     """
@@ -66,6 +67,7 @@ class BeginStep:
     on_clear: OnClear = OnClear.RERUN
     pivot: bool = False
     irreversible: str | None = None
+    redact: list[str] = field(default_factory=list)
     idempotency_key: str | None = None
 
 
@@ -221,8 +223,9 @@ class StepSummary:
 
     :param participant: the DAG (or, later, the service) that does it.
     :param round: the newest round's number.
-    :param output: of the newest round that succeeded; None when there is none, or when the reader may not see
-        the payloads of the participant.
+    :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
+        the payloads of the participant, and in a list when it is kept in a file.
+    :param output_in_file: whether it is kept in a file, outside of the database.
     :param output_size: bytes; None when there is no output.
     """
 
@@ -238,6 +241,7 @@ class StepSummary:
     checkpoints: list[CheckpointSummary]
     compensations: list[CompensationSummary]
     output: Payload | None
+    output_in_file: bool
     output_type: str | None
     output_size: int | None
     output_sha256: str | None

@@ -20,7 +20,7 @@ class StartSweep:
 
 @dataclass(frozen=True)
 class SweepReport:
-    """What a pass did, counted in workflows (and relays).
+    """What a pass did, counted in workflows (relays, files).
 
     :param swept: False when another pass holds the lease: nothing was done.
     :param lost: with an attempt that was marked as lost.
@@ -30,6 +30,7 @@ class SweepReport:
     :param turns: in which a compensation got its turn.
     :param relays: relays that were cleared, so that they run again.
     :param flagged: whose flags were set, changed or taken away.
+    :param files: of payloads, to which no row refers for a day, and which were removed.
     """
 
     swept: bool
@@ -40,3 +41,4 @@ class SweepReport:
     turns: int = 0
     relays: int = 0
     flagged: int = 0
+    files: int = 0

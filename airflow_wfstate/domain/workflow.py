@@ -98,6 +98,7 @@ class StartWorkflow:
     :param on_deadline: what follows when the deadline passes.
     :param correlation_id: None for the workflow's own id.
     :param labels: what people search by; kept by the generation that this start creates, at most 20.
+    :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
     :param if_exists: when the key is taken by an open workflow of another run.
     :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
         protection (the key of the workflow still protects from a second one).
@@ -115,6 +116,7 @@ class StartWorkflow:
     on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
     correlation_id: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    redact: list[str] = field(default_factory=list)
     if_exists: IfExists = IfExists.ATTACH
     idempotency_key: str | None = None
 

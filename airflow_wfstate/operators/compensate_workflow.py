@@ -31,6 +31,7 @@ from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.relay_wiring import leaves, task_ids, wire_relay, wire_when_complete
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.undo_operator import run_undo_operator
+from airflow_wfstate.redaction import masked_text
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -155,7 +156,7 @@ class CompensateWorkflowOperator(BaseOperator):
     def _end(self, backend: StateBackend, work: CompensationWork, error: BaseException | None) -> EndedCompensation:
         text = None
         if error is not None:
-            text = "".join(traceback.format_exception_only(type(error), error)).strip()
+            text = masked_text("".join(traceback.format_exception_only(type(error), error)).strip())
         with failing_for_good():
             return backend.end_compensation(
                 EndCompensation(compensation_key=work.compensation_key, succeeded=error is None, error=text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import new_class
 from typing import Any, Literal, TypeVar
 
@@ -35,6 +36,7 @@ def durable(
     on_clear: Literal["rerun", "reuse"] = "rerun",
     pivot: bool = False,
     irreversible: str | None = None,
+    redact: Sequence[str] = (),
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
 ) -> Task:
     """Make a step of a classic operator or of a mapped task, and return it.
@@ -53,6 +55,7 @@ def durable(
         on_clear=on_clear,
         pivot=pivot,
         irreversible=irreversible,
+        redact=tuple(redact),
     )
     _check(operator)
     if isinstance(operator, MappedOperator):

@@ -22,7 +22,7 @@ from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.relay_wiring import wire_when_complete
-from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, step_options_of
+from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, check_redact, step_options_of
 from airflow_wfstate.operators.waiting import defer_to_ask_again
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class StartWorkflowOperator(BaseOperator):
     :param correlation_id: None for the workflow's own id. (templated)
     :param labels: what people search by besides name and key, such as ``{"region": "eu"}``; at most 20, kept by the
         generation that this start creates. Not for secrets. (templated)
+    :param redact: JSON paths into the workflow's input and output: people see ``***`` there; see
+        :class:`~airflow_wfstate.operators.step_options.StepOptions`. The run's own conf and params are shown by
+        Airflow itself.
     :param if_exists: what to do when another run's open workflow has the key. ``attach``: take part in it, as a
         guest. ``reject``: fail. ``terminate``: cancel it with compensation, wait for its end, and start anew (also
         with another input). A workflow that succeeded answers in any case, and one that is being compensated is
@@ -77,6 +80,7 @@ class StartWorkflowOperator(BaseOperator):
         on_compensation_error: Literal["stop", "continue"] = "stop",
         correlation_id: str | None = None,
         labels: Mapping[str, str] | None = None,
+        redact: Sequence[str] = (),
         if_exists: Literal["attach", "reject", "terminate"] = "attach",
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
@@ -93,6 +97,7 @@ class StartWorkflowOperator(BaseOperator):
         self.on_compensation_error = on_compensation_error
         self.correlation_id = correlation_id
         self.labels = dict(labels or {})
+        self.redact = list(check_redact(redact))
         self.if_exists = if_exists
         self.wfstate_conn_id = wfstate_conn_id
         _check_choice("on_deadline", on_deadline, [policy.value for policy in DeadlinePolicy])
@@ -167,6 +172,7 @@ class StartWorkflowOperator(BaseOperator):
             deadline_seconds=None if self.deadline is None else max(1, int(self.deadline.total_seconds())),
             correlation_id=None if self.correlation_id is None else str(self.correlation_id),
             labels={str(name): str(value) for name, value in self.labels.items()},
+            redact=self.redact,
             if_exists=IfExists(self.if_exists),
             idempotency_key=f"{task_instance_id}:start",
         )

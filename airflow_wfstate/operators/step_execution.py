@@ -21,6 +21,7 @@ from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.output import for_xcom
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.waiting import ASK_AGAIN, defer_to_ask_again
+from airflow_wfstate.redaction import masked_text
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -119,6 +120,7 @@ class StepExecution:
             compensation=self._options.declaration(task_id),
             pivot=self._options.pivot,
             irreversible=self._options.irreversible,
+            redact=list(self._options.redact),
             relay_task_id=find_relay(self._operator.get_dag()),
             on_clear=OnClear(self._options.on_clear),
         )
@@ -177,7 +179,7 @@ class StepExecution:
             attempt.end(state, output=output)
 
     def _record_failure(self, attempt: Attempt, error: BaseException) -> None:
-        text = "".join(traceback.format_exception_only(type(error), error)).strip()
+        text = masked_text("".join(traceback.format_exception_only(type(error), error)).strip())
         try:
             attempt.end(StepState.FAILED, error=text)
         except WorkflowStateError:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, CompensationDeclaration
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import OnClear
-from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.exceptions import InvalidDag, InvalidRequest
+from airflow_wfstate.redaction import check_paths
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
@@ -40,6 +41,10 @@ class StepOptions:
     :param pivot: once this step is done, the workflow only goes forward: a later failure is held for a resume, and
         neither the policy nor a cancel undoes what was done.
     :param irreversible: why the step cannot be undone, in a few words ("email sent"): plans name it.
+    :param redact: JSON paths into what the step returns and saves as checkpoints: people see ``***`` there, in the
+        page, the API and the CLI; the step, its undo and its workflow are given the values. ``card_number`` is looked
+        for at any depth, ``$.customer.address`` from the top (RFC 9535, without filters); a checkpoint of that name is
+        hidden as a whole. Airflow's own XCom of the task is not covered: set ``do_xcom_push=False``.
     :raises InvalidDag: when an option is none of these.
     """
 
@@ -52,6 +57,7 @@ class StepOptions:
     on_clear: Literal["rerun", "reuse"] = "rerun"
     pivot: bool = False
     irreversible: str | None = None
+    redact: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.name is not None:
@@ -65,6 +71,7 @@ class StepOptions:
         if self.compensate_attempts < 1:
             raise InvalidDag(f"compensate_attempts is {self.compensate_attempts}.", "Give at least 1.")
         _check_handler(self.compensate)
+        check_redact(self.redact)
         if self.irreversible is not None:
             check_name("irreversible", self.irreversible)
             if self.compensate is not None:
@@ -81,6 +88,17 @@ class StepOptions:
             when=CompensateWhen(self.compensate_when),
             max_attempts=self.compensate_attempts,
         )
+
+
+def check_redact(paths: Sequence[str]) -> tuple[str, ...]:
+    """Return the paths of ``redact``.
+
+    :raises InvalidDag: one of them is no path.
+    """
+    try:
+        return check_paths(paths)
+    except InvalidRequest as error:
+        raise InvalidDag(error.reason, error.remedy) from error
 
 
 def step_options_of(task: AbstractOperator) -> StepOptions | None:

@@ -84,6 +84,7 @@ class TransactionalStepOperator(BaseOperator):
         on_clear: Literal["rerun", "reuse"] = "rerun",
         pivot: bool = False,
         irreversible: str | None = None,
+        redact: Sequence[str] = (),
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
     ) -> None:
@@ -108,6 +109,7 @@ class TransactionalStepOperator(BaseOperator):
             on_clear=on_clear,
             pivot=pivot,
             irreversible=irreversible,
+            redact=tuple(redact),
         )
 
     def execute(self, context: Context) -> Any:

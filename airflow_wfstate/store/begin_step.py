@@ -16,6 +16,7 @@ from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, S
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import InvalidRequest, StaleAttempt, WorkflowClosed
+from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_cap import held_for_exhausted, hold_for_exhausted, is_exhausted
 from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue
@@ -25,8 +26,9 @@ from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_after_succes
 from airflow_wfstate.store.identity import idempotency_key, new_id
 from airflow_wfstate.store.implicit_workflow import is_started_anew, start_implicit_workflow
 from airflow_wfstate.store.lost_attempt import mark_lost
-from airflow_wfstate.store.payload_columns import payload_of
+from airflow_wfstate.store.redact_column import redact_column
 from airflow_wfstate.store.step_row import StepRow, find_step, step_label
+from airflow_wfstate.store.stored_payload import payload_of
 from airflow_wfstate.store.transaction import Refused, Unchanged
 
 
@@ -79,6 +81,7 @@ def check_begin(request: BeginStep) -> BeginStep:
         check_name("item key", request.item_key)
     if request.relay_task_id is not None:
         check_name("relay's task id", request.relay_task_id)
+    check_paths(request.redact)
     if request.irreversible is not None:
         check_name("reason why a step is irreversible", request.irreversible)
         if request.compensation is not None:
@@ -116,7 +119,7 @@ def _without_new_attempt(
                 BeginDecision.ANSWERED,
                 change.ref(),
                 step.id,
-                output=step.output,
+                output=None if step.output is None else step.output.open(),
                 answered_state=StepState.SUCCEEDED,
             )
         )
@@ -211,6 +214,7 @@ def _new_step(change: Change, caller: Caller, request: BeginStep) -> BegunStep:
             "attempt": 1,
             "pivot": request.pivot,
             "irreversible": request.irreversible,
+            "redact": redact_column(request.redact),
             "started_at": change.now,
             "updated_at": change.now,
         },
@@ -244,6 +248,7 @@ def _next_attempt(
             "error": None,
             "pivot": request.pivot,
             "irreversible": request.irreversible,
+            "redact": redact_column(request.redact),
             "updated_at": change.now,
         },
         from_states=[before],

@@ -7,8 +7,10 @@ from sqlalchemy import Connection, and_, or_, select
 from airflow_wfstate.domain.pages import Checkpoint, CheckpointPage
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.payload_columns import payload_of
-from airflow_wfstate.store.step_page import get_step
+from airflow_wfstate.store.redact_column import redacted_paths
+from airflow_wfstate.store.shown_payload import shown
+from airflow_wfstate.store.step_page import check_step
+from airflow_wfstate.store.stored_payload import stored_payload_of
 from airflow_wfstate.store.workflow_list import check_limit
 
 _checkpoint = schema.checkpoint
@@ -19,8 +21,10 @@ def list_checkpoints(
 ) -> CheckpointPage:
     """A page of checkpoints, as ``StateBackend.list_checkpoints`` says."""
     check_limit(limit)
-    step = get_step(connection, workflow_id, step_id)
-    statement = select(_checkpoint).where(_checkpoint.c.step_id == step.id)
+    step_id = check_step(connection, workflow_id, step_id)
+    redact = connection.execute(select(schema.step.c.redact).where(schema.step.c.id == step_id)).scalar_one()
+    paths = redacted_paths(redact)
+    statement = select(_checkpoint).where(_checkpoint.c.step_id == step_id)
     if after is not None:
         number, name = _after(after)
         statement = statement.where(
@@ -29,7 +33,11 @@ def list_checkpoints(
     rows = connection.execute(statement.order_by(_checkpoint.c.round, _checkpoint.c.name).limit(limit + 1)).all()
     checkpoints = [
         Checkpoint(
-            row.round, row.name, payload_of(row.value, row.value_type, row.value_sha256), row.attempt, row.saved_at
+            row.round,
+            row.name,
+            shown(stored_payload_of(row.value, row.value_type, row.value_sha256), paths, name=row.name),
+            row.attempt,
+            row.saved_at,
         )
         for row in rows[:limit]
     ]

@@ -27,6 +27,7 @@ from airflow_wfstate.store.pending_compensations import PendingCompensation, pen
 from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.run_fail import unfinished_tasks
+from airflow_wfstate.store.shown_payload import shown
 from airflow_wfstate.store.step_row import open_steps, step_label
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
@@ -161,7 +162,7 @@ def _planned(connection: Connection, workflow_id: str, item: PendingCompensation
         state=item.state,
         dag_id=item.dag_id,
         run_id=item.run_id,
-        output=item.output,
+        output=shown(item.output, item.redact),
         obstacle=find_obstacle(connection, workflow_id, item),
     )
 

@@ -19,7 +19,7 @@ def find_obstacle(connection: Connection, workflow_id: str, pending: PendingComp
     relay = find_relay(connection, workflow_id, pending)
     if isinstance(relay, NoRelay):
         return relay.reason
-    return _why_no_handler(connection, pending) or _why_paused(connection, relay.dag_id)
+    return _why_no_handler(connection, pending) or pending.why_no_output() or _why_paused(connection, relay.dag_id)
 
 
 def _why_paused(connection: Connection, dag_id: str) -> str | None:

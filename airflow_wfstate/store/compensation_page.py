@@ -11,6 +11,7 @@ from airflow_wfstate.domain.journal import EntryKind, JournalEntry
 from airflow_wfstate.domain.pages import CompensationPage, StepCompensation
 from airflow_wfstate.domain.states import CompensationState
 from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.journal_reading import entry_of
 from airflow_wfstate.store.step_row import step_label
@@ -53,7 +54,7 @@ def list_compensations(connection: Connection, workflow_id: str, before: int | N
                 when=CompensateWhen(row.compensate_when),
                 attempts=row.attempts,
                 max_attempts=row.attempt_limit or row.max_attempts,
-                error=row.error,
+                error=masked_text(row.error),
                 started_at=row.started_at,
                 ended_at=row.ended_at,
             ),

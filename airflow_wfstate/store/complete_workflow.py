@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import Payload
@@ -17,41 +17,54 @@ from airflow_wfstate.store.airflow_tables import UNFINISHED_RUN_STATES, dag_run
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.definition import read_definition
-from airflow_wfstate.store.payload_columns import check_payload, described, payload_of
+from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.step_row import open_steps
-from airflow_wfstate.store.transaction import Unchanged
+from airflow_wfstate.store.stored_payload import StoredPayload, goes_into_file, keep, keep_inline, payload_of
+from airflow_wfstate.store.transaction import Unchanged, run_read
+
+
+def keep_workflow_output(engine: Engine, request: CompleteWorkflow) -> StoredPayload:
+    """Keep the output of a workflow that is about to be completed.
+
+    :raises InvalidRequest: it cannot be stored.
+    """
+    check_payload("output", request.output)
+    if not goes_into_file(request.output):
+        return keep_inline(request.output)
+    task_instance_id = check_task_instance_id(request.task_instance_id)
+    caller = run_read(engine, lambda connection: read_caller(connection, task_instance_id))
+    if caller.workflow_id is None:
+        raise _no_workflow(caller)
+    return keep(request.output, f"{caller.workflow_id}/output")
 
 
 def complete_workflow(
-    connection: Connection, request: CompleteWorkflow
+    connection: Connection, request: CompleteWorkflow, output: StoredPayload
 ) -> CompletedWorkflow | Unchanged[CompletedWorkflow]:
-    """Complete the workflow, as ``StateBackend.complete_workflow`` says."""
-    check_payload("output", request.output)
+    """Complete the workflow, as ``StateBackend.complete_workflow`` says.
+
+    :param output: of the request, as :func:`keep_workflow_output` kept it.
+    """
     request = replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
     change = lock_by_task_instance(connection, request.task_instance_id, actor="")
     caller = read_caller(connection, request.task_instance_id)
     if change is None:
-        raise WorkflowNotFound(
-            f"Run {caller.run_id} of DAG {caller.dag_id} belongs to no workflow.",
-            "Start one first, with StartWorkflowOperator or a step.",
-        )
+        raise _no_workflow(caller)
     change.actor = caller.actor
     not_reached = _not_reached(connection, change)
     if change.state is WorkflowState.SUCCEEDED:
         return Unchanged(CompletedWorkflow(change.ref(), _stored_output(connection, change), not_reached))
     _check_may_complete(connection, change, caller)
-    complete(change, request.output, not_reached)
+    complete(change, output, not_reached)
     change.write()
     return CompletedWorkflow(change.ref(), request.output, not_reached)
 
 
-def complete(change: Change, output: Payload, not_reached: list[str]) -> None:
+def complete(change: Change, output: StoredPayload, not_reached: list[str]) -> None:
     """Give the workflow its output and its end; what was armed to undo it is discarded."""
     change.become(
         WorkflowState.SUCCEEDED,
-        output=output.text,
-        output_type=output.type,
-        output_sha256=output.sha256,
+        **output.columns("output"),
         ended_at=change.now,
         hold_reason=None,
     )
@@ -61,6 +74,13 @@ def complete(change: Change, output: Payload, not_reached: list[str]) -> None:
         values={"state": CompensationState.DISCARDED.value},
     )
     change.journal(EntryKind.WORKFLOW_SUCCEEDED, data={"output": described(output), "not_reached": list(not_reached)})
+
+
+def _no_workflow(caller: Caller) -> WorkflowNotFound:
+    return WorkflowNotFound(
+        f"Run {caller.run_id} of DAG {caller.dag_id} belongs to no workflow.",
+        "Start one first, with StartWorkflowOperator or a step.",
+    )
 
 
 def _check_may_complete(connection: Connection, change: Change, caller: Caller) -> None:

@@ -15,6 +15,7 @@ from airflow_wfstate.domain.payload import canonical_json
 from airflow_wfstate.domain.plan import check_plan
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy
 from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
 
@@ -29,6 +30,7 @@ class Definition:
     deadline_seconds: int | None = None
     on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
     on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP
+    redact: tuple[str, ...] = ()
 
     def content(self) -> str:
         """The canonical text of which the version is taken."""
@@ -40,6 +42,8 @@ class Definition:
                 "on_failure": self.on_failure.value,
                 "participants": list(self.participants),
                 "plan": list(self.plan),
+                # Definitions of before revision 0006 keep their hash.
+                **({"redact": list(self.redact)} if self.redact else {}),
             },
             sort_keys=True,
         )
@@ -49,8 +53,9 @@ def check_definition(definition: Definition) -> Definition:
     """Return the definition when its names are names and its deadline is positive.
 
     :raises InvalidName: a plan entry or participant breaks the rule of names.
-    :raises InvalidRequest: the deadline is not above zero, or over a hundred years.
+    :raises InvalidRequest: the deadline is not above zero, or over a hundred years; or a path of ``redact`` is none.
     """
+    check_paths(definition.redact)
     check_plan(definition.plan)
     for participant in definition.participants:
         check_name("participant", participant)
@@ -100,4 +105,5 @@ def parse_definition(content: str) -> Definition:
         on_compensation_error=CompensationErrorPolicy(
             values.get("on_compensation_error", CompensationErrorPolicy.STOP.value)
         ),
+        redact=tuple(values.get("redact", ())),
     )

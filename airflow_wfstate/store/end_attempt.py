@@ -17,6 +17,7 @@ from airflow_wfstate.store.attempt_key import AttemptKey, parse, verify
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.step_row import StepRow, read_step
+from airflow_wfstate.store.stored_payload import StoredPayload, keep, place_of
 from airflow_wfstate.store.transaction import Unchanged
 
 ENTRY_KINDS: Final = {
@@ -28,9 +29,23 @@ ENTRY_KINDS: Final = {
 """The journal entry that tells of each end."""
 
 
-def end_attempt(connection: Connection, request: EndAttempt) -> RecordedWrite | Unchanged[RecordedWrite]:
-    """Record the end, as ``StateBackend.end_attempt`` says."""
+def keep_output(request: EndAttempt) -> StoredPayload | None:
+    """Keep the output of an end that is about to be recorded; None when it has none.
+
+    :raises InvalidRequest: the request is wrong by itself.
+    """
     check_end(request)
+    key = parse(request.attempt_key)
+    return None if request.output is None else keep(request.output, place_of(key))
+
+
+def end_attempt(
+    connection: Connection, request: EndAttempt, output: StoredPayload | None
+) -> RecordedWrite | Unchanged[RecordedWrite]:
+    """Record the end, as ``StateBackend.end_attempt`` says.
+
+    :param output: of the request, as :func:`keep_output` kept it.
+    """
     key = parse(request.attempt_key)
     change, step = lock_attempt(connection, key)
     answer = RecordedWrite(step.id, key.attempt, request.write)
@@ -44,7 +59,7 @@ def end_attempt(connection: Connection, request: EndAttempt) -> RecordedWrite | 
             f"and cannot become {request.state.value}.",
             "It ended before; nothing was recorded.",
         )
-    _write_end(change, step, request)
+    _write_end(change, step, request, output)
     change.write()
     return answer
 
@@ -112,17 +127,13 @@ def check_write_number(write: int) -> None:
         raise InvalidRequest(f"A write has the number {write}.", "Count the writes of an attempt from 1.")
 
 
-def _write_end(change: Change, step: StepRow, request: EndAttempt) -> None:
+def _write_end(change: Change, step: StepRow, request: EndAttempt, output: StoredPayload | None) -> None:
     error = stored_error(request)
     entry = change.journal(ENTRY_KINDS[request.state], step=step.label, attempt=step.attempt, data=end_data(request))
     state = request.state.value
     round_values: dict[str, object] = {"state": state, "last_entry": entry}
-    if request.output is not None:
-        round_values |= {
-            "output": request.output.text,
-            "output_type": request.output.type,
-            "output_sha256": request.output.sha256,
-        }
+    if output is not None:
+        round_values |= output.columns("output")
     change.update(
         schema.step,
         where={"id": step.id, "attempt": step.attempt},

@@ -15,10 +15,8 @@ from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, End
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue, parse, verify
 from airflow_wfstate.store.begin_step import check_begin
-from airflow_wfstate.store.end_attempt import ENTRY_KINDS, check_end, end_data, stored_error
+from airflow_wfstate.store.end_attempt import ENTRY_KINDS, end_data, stored_error
 from airflow_wfstate.store.identity import idempotency_key, new_id
-from airflow_wfstate.store.save_checkpoint import check_checkpoint
-from airflow_wfstate.store.save_record import check_record
 from airflow_wfstate.store.stored_function_call import DRIVERS, StoredFunctionCall
 from airflow_wfstate.store.stored_functions import (
     BEGIN_FIRST_ATTEMPT,
@@ -26,6 +24,7 @@ from airflow_wfstate.store.stored_functions import (
     SAVE_CHECKPOINT,
     SAVE_RECORD,
 )
+from airflow_wfstate.store.stored_payload import StoredPayload
 
 
 class WorkflowSecrets:
@@ -75,7 +74,7 @@ class HotPath:
     def begin_new_step(self, request: BeginStep) -> BegunStep | None:
         """Begin a step that never began in a running workflow; None in any other case."""
         request = check_begin(request)
-        if request.pivot or request.irreversible is not None:
+        if request.pivot or request.irreversible is not None or request.redact:
             return None
         step_id = new_id()
         declared = request.compensation
@@ -92,31 +91,36 @@ class HotPath:
         )
         return None if found is None else self._begun(cast("list[str]", found), step_id, request.task_instance_id)
 
-    def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite | None:
-        """Save a checkpoint of an attempt that runs; None in any other case."""
-        check_checkpoint(request)
+    def save_checkpoint(self, request: SaveCheckpoint, value: StoredPayload) -> RecordedWrite | None:
+        """Save a checkpoint of an attempt that runs; None in any other case.
+
+        :param value: as ``keep_checkpoint`` kept it.
+        """
         key = self._verified(request.attempt_key)
         if key is None:
             return None
-        saved = self._call(SAVE_CHECKPOINT, *_value_arguments(key, request))
+        saved = self._call(SAVE_CHECKPOINT, *_value_arguments(key, request, value))
         return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
 
-    def save_record(self, request: SaveRecord) -> RecordedWrite | None:
-        """Save a record of an attempt that runs; None in any other case."""
-        check_record(request)
+    def save_record(self, request: SaveRecord, value: StoredPayload) -> RecordedWrite | None:
+        """Save a record of an attempt that runs; None in any other case.
+
+        :param value: as ``keep_record`` kept it.
+        """
         key = self._verified(request.attempt_key)
         if key is None:
             return None
-        saved = self._call(SAVE_RECORD, *_value_arguments(key, request), request.is_error)
+        saved = self._call(SAVE_RECORD, *_value_arguments(key, request, value), request.is_error)
         return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
 
-    def end_running_attempt(self, request: EndAttempt) -> RecordedWrite | None:
-        """End an attempt that is the newest and runs; None in any other case."""
-        check_end(request)
+    def end_running_attempt(self, request: EndAttempt, output: StoredPayload | None) -> RecordedWrite | None:
+        """End an attempt that is the newest and runs; None in any other case.
+
+        :param output: as ``keep_output`` kept it.
+        """
         key = self._verified(request.attempt_key)
         if key is None:
             return None
-        output = request.output
         ended = self._call(
             END_RUNNING_ATTEMPT,
             key.workflow_id,
@@ -159,7 +163,6 @@ class HotPath:
         )
 
 
-def _value_arguments(key: AttemptKey, request: SaveCheckpoint | SaveRecord) -> tuple[object, ...]:
-    value = request.value
+def _value_arguments(key: AttemptKey, request: SaveCheckpoint | SaveRecord, value: StoredPayload) -> tuple[object, ...]:
     of_attempt = (key.workflow_id, key.step_id, key.attempt, key.round, request.write)
     return (*of_attempt, request.name, value.text, value.type, value.sha256)

@@ -13,6 +13,7 @@ from airflow_wfstate.store.caller import Caller
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.definition import Definition
 from airflow_wfstate.store.new_workflow import NewWorkflow, insert_workflow
+from airflow_wfstate.store.stored_payload import keep_inline
 from airflow_wfstate.store.transaction import Contention
 
 
@@ -29,7 +30,7 @@ def start_implicit_workflow(connection: Connection, caller: Caller) -> Change:
         name=caller.dag_id,
         key=caller.run_id,
         generation=(earlier or 0) + 1,
-        input=Payload.of({}),
+        input=keep_inline(Payload.of({})),
         definition=Definition(),
         implicit=True,
     )

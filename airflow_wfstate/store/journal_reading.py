@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, select
 
 from airflow_wfstate.domain.journal import EntryKind, JournalEntry, JournalPage
+from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.redaction import masked_value
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.workflow_detail import check_exists
 from airflow_wfstate.store.workflow_list import check_limit
@@ -40,5 +42,5 @@ def entry_of(row: Row[Any]) -> JournalEntry:
         step=row.step,
         attempt=row.attempt,
         actor=row.actor,
-        data=json.loads(row.data),
+        data=cast("dict[str, JsonValue]", masked_value(json.loads(row.data))),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.store import schema
@@ -20,6 +20,7 @@ from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.definition import Definition, store_definition
 from airflow_wfstate.store.identity import new_id, new_secret
 from airflow_wfstate.store.payload_columns import described
+from airflow_wfstate.store.stored_payload import StoredPayload
 from airflow_wfstate.store.workflow_labels import insert_labels
 
 
@@ -33,8 +34,9 @@ class NewWorkflow:
     name: str
     key: str
     generation: int
-    input: Payload
+    input: StoredPayload
     definition: Definition
+    id: str = field(default_factory=new_id)
     correlation_id: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     implicit: bool = False
@@ -45,7 +47,6 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
 
     The answer is the change under its lock, journaled and written.
     """
-    workflow_id = new_id()
     sha256 = store_definition(connection, new.name, new.definition)
     now = connection.execute(select(database_now())).scalar_one()
     seconds = new.definition.deadline_seconds
@@ -53,11 +54,11 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
     inserted = connection.execute(
         dialect_insert(schema.workflow)
         .values(
-            id=workflow_id,
+            id=new.id,
             name=new.name,
             key=new.key,
             generation=new.generation,
-            correlation_id=new.correlation_id or workflow_id,
+            correlation_id=new.correlation_id or new.id,
             state=WorkflowState.RUNNING.value,
             version=0,
             journal_count=0,
@@ -65,9 +66,7 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
             implicit=new.implicit,
             reopened=False,
             on_failure=new.definition.on_failure.value,
-            input=new.input.text,
-            input_type=new.input.type,
-            input_sha256=new.input.sha256,
+            **new.input.columns("input"),
             secret=new_secret(),
             started_at=now,
             updated_at=now,
@@ -78,8 +77,8 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
     ).one_or_none()
     if inserted is None:
         return None
-    insert_labels(connection, workflow_id, new.labels)
-    change = lock_by_id(connection, workflow_id, caller.actor)
+    insert_labels(connection, new.id, new.labels)
+    change = lock_by_id(connection, new.id, caller.actor)
     assert change is not None  # noqa: S101 - inserted above, in this transaction
     data: dict[str, JsonValue] = {
         "name": new.name,

@@ -1,4 +1,4 @@
-"""Payloads on their way into the tables and out of them."""
+"""What is checked of a payload before it is stored, and what the journal keeps of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from airflow_wfstate import conf
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import JsonValue, Payload, parse_canonical_json
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
+from airflow_wfstate.store.stored_payload import StoredPayload
 
 
 def check_payload(kind: str, payload: Payload) -> Payload:
@@ -32,13 +33,6 @@ def check_payload(kind: str, payload: Payload) -> Payload:
     return payload
 
 
-def described(payload: Payload) -> dict[str, JsonValue]:
+def described(payload: Payload | StoredPayload) -> dict[str, JsonValue]:
     """What the journal keeps of a payload."""
     return {"type": payload.type, "size": payload.size, "sha256": payload.sha256}
-
-
-def payload_of(text: str | None, type_name: str | None, sha256: str | None) -> Payload | None:
-    """The payload of three columns; None when there is none."""
-    if text is None or type_name is None or sha256 is None:
-        return None
-    return Payload(type=type_name, text=text, size=len(text), sha256=sha256)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.compensation import CompensateWhen, Compensation, compensation_order
-from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.exceptions import PayloadDamaged
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.payload_columns import payload_of
+from airflow_wfstate.store.redact_column import redacted_paths
 from airflow_wfstate.store.step_row import open_steps, step_label
+from airflow_wfstate.store.stored_payload import StoredPayload, stored_payload_of
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class PendingCompensation:
     :param error: of the last attempt that failed.
     :param task_instance_id: of the relay that ran its last attempt; None when none did.
     :param attempt_ended: whether the end of that attempt was recorded.
+    :param output: of the round, unopened; None when it has none.
+    :param redact: what of it people do not get to see.
     :param dag_id: with ``run_id``: of the run whose relay runs it.
     """
 
@@ -38,12 +41,22 @@ class PendingCompensation:
     participant: str
     step_name: str
     item_key: str
-    output: Payload | None
+    output: StoredPayload | None
+    redact: tuple[str, ...]
 
     @property
     def label(self) -> str:
         """How the journal names its step."""
         return step_label(self.participant, self.step_name, self.item_key)
+
+    def why_no_output(self) -> str | None:
+        """Why its handler cannot be given the output, in one sentence; None when it can, or there is none."""
+        try:
+            if self.output is not None:
+                self.output.open()
+        except PayloadDamaged as error:
+            return f"The output of step {self.label}, which its undo is given, cannot be read: {error.reason}"
+        return None
 
 
 def pending_compensations(
@@ -60,6 +73,7 @@ def pending_compensations(
             step.c.participant,
             step.c.name,
             step.c.item_key,
+            step.c.redact,
             round_.c.state.label("round_state"),
             round_.c.last_entry,
             round_.c.output,
@@ -101,7 +115,8 @@ def pending_compensations(
                 participant=row.participant,
                 step_name=row.name,
                 item_key=row.item_key,
-                output=payload_of(row.output, row.output_type, row.output_sha256),
+                output=stored_payload_of(row.output, row.output_type, row.output_sha256),
+                redact=redacted_paths(row.redact),
             )
         )
     return pending

@@ -5,7 +5,7 @@ Only where Airflow's ORM may be used: in the api-server and the command line, ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
@@ -29,7 +29,7 @@ from airflow_wfstate.store.restart_step import find_named_steps
 from airflow_wfstate.store.resume_refusal import refusal_of_state
 from airflow_wfstate.store.resume_selection import ResumeSelection
 from airflow_wfstate.store.resume_steps import ResumeSteps
-from airflow_wfstate.store.run_create import plan_gone_runs
+from airflow_wfstate.store.run_create import plan_gone_runs, shown_runs
 from airflow_wfstate.store.step_row import steps_of
 from airflow_wfstate.store.workflow_detail import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
@@ -58,7 +58,8 @@ def plan_resume(connection: Connection, workflow_id: str, from_step: str | None)
     workflow_id = check_exists(connection, workflow_id)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
-        return prepare_resume(session, DBDagBag(load_op_links=False), workflow_id, from_step, lock=False).plan
+        plan = prepare_resume(session, DBDagBag(load_op_links=False), workflow_id, from_step, lock=False).plan
+        return replace(plan, recreated_runs=shown_runs(session, workflow_id, plan.recreated_runs))
 
 
 def prepare_resume(

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.resume import Refusal
 from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.store.linked_run import LinkedDagRun
 from airflow_wfstate.store.run_graph import dag_of_run, read_run_tasks
 from airflow_wfstate.store.step_row import StepRow
+from airflow_wfstate.store.stored_payload import StoredPayload
 
 if TYPE_CHECKING:
     from airflow.models.dagbag import DBDagBag
@@ -170,7 +170,7 @@ class ResumeSelection:
         self.refusal = self.refusal or Refusal(reason, remedy)
 
 
-def has_waited(output: Payload | None) -> bool:
+def has_waited(output: StoredPayload | None) -> bool:
     """Whether the output of a TriggerWorkflowDagRunOperator says that the run it triggered had ended well."""
-    value = None if output is None else output.value()
+    value = None if output is None else output.open().value()
     return isinstance(value, dict) and value.get("state") == "success"

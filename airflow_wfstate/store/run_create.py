@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,11 +19,13 @@ from airflow_wfstate.domain.resume import RecreatedRun, Refusal
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import Conflict
+from airflow_wfstate.redaction import masked_value
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.linked_run import LinkedDagRun
-from airflow_wfstate.store.payload_columns import payload_of
 from airflow_wfstate.store.resume_selection import ResumeSelection, has_waited
 from airflow_wfstate.store.step_row import StepRow
+from airflow_wfstate.store.stored_payload import payload_of
 
 if TYPE_CHECKING:
     from airflow.models.dagbag import DBDagBag
@@ -85,14 +88,14 @@ def plan_gone_runs(
 
 
 def _plan_owner(
-    session: Session, dag_bag: DBDagBag, run: LinkedDagRun, workflow_input: JsonValue
+    session: Session, dag_bag: DBDagBag, run: LinkedDagRun, workflow_input: _Input
 ) -> RecreatedRun | Refusal:
     """How the gone run that owns a workflow is created again; a refusal when its conf cannot be known.
 
     A run's conf goes with the run. It is known when the workflow's input was the run's params, which is what the
     start of the workflow takes when it declares no input.
 
-    :param workflow_input: that was stored at the start; None for a workflow without a start.
+    :param workflow_input: that was stored at the start.
     """
     dag_id, run_id = run.key
     dag = dag_bag.get_latest_version_of_dag(dag_id, session=session)
@@ -101,9 +104,9 @@ def _plan_owner(
         return Refusal(f"{subject}, and so is the DAG.", "Deploy the DAG again first.")
     if not _is_triggered(run_id):
         return Refusal(f"{subject}, and its logical date with it.", _by_hand(dag_id, run_id, workflow_input))
-    if not isinstance(workflow_input, dict) or not _takes_params(dag):
+    if not isinstance(workflow_input.value, dict) or not _takes_params(dag):
         return Refusal(f"{subject}, and its conf with it.", _by_hand(dag_id, run_id, workflow_input))
-    return RecreatedRun(dag_id, run_id, RunRole.OWNER, conf=workflow_input, created_by=BY_RESUME)
+    return RecreatedRun(dag_id, run_id, RunRole.OWNER, conf=workflow_input.value, created_by=BY_RESUME)
 
 
 def create_run(session: Session, dag_bag: DBDagBag, run: RecreatedRun, user_name: str) -> None:
@@ -134,20 +137,51 @@ def create_run(session: Session, dag_bag: DBDagBag, run: RecreatedRun, user_name
     except (ValueError, AirflowException) as error:
         raise Conflict(
             f"Airflow does not create run {run.run_id} of DAG {run.dag_id} again: {error}.",
-            _by_hand(run.dag_id, run.run_id, dict(run.conf or {})),  # type: ignore[arg-type]  # it was JSON
+            _by_hand(run.dag_id, run.run_id, _Input(_json_conf(run), ())),
         ) from error
 
 
-def _read_input(session: Session, workflow_id: str) -> JsonValue:
-    """What the workflow was started with; None for one that a step started, which has no input."""
-    workflow = schema.workflow
+@dataclass(frozen=True)
+class _Input:
+    """What a workflow was started with.
+
+    :param value: None for a workflow that a step started, which has no input.
+    :param redact: what of it people do not get to see.
+    """
+
+    value: JsonValue
+    redact: Sequence[str]
+
+
+def _read_input(session: Session, workflow_id: str) -> _Input:
+    workflow, definition = schema.workflow, schema.definition
     row = session.execute(
-        select(workflow.c.implicit, workflow.c.input, workflow.c.input_type, workflow.c.input_sha256).where(
-            workflow.c.id == workflow_id
+        select(
+            workflow.c.implicit, workflow.c.input, workflow.c.input_type, workflow.c.input_sha256, definition.c.content
         )
+        .join(
+            definition, (definition.c.name == workflow.c.name) & (definition.c.sha256 == workflow.c.definition_sha256)
+        )
+        .where(workflow.c.id == workflow_id)
     ).one()
     payload = payload_of(row.input, row.input_type, row.input_sha256)
-    return None if row.implicit or payload is None else payload.value()
+    value = None if row.implicit or payload is None else payload.value()
+    return _Input(value, parse_definition(row.content).redact)
+
+
+def shown_runs(session: Session, workflow_id: str, runs: Sequence[RecreatedRun]) -> list[RecreatedRun]:
+    """The runs as people are shown them: a conf that was the workflow's input is masked as that is."""
+    if all(run.conf is None for run in runs):
+        return list(runs)
+    redact = _read_input(session, workflow_id).redact
+    return [
+        run if run.conf is None else replace(run, conf=cast("dict[str, object]", masked_value(_json_conf(run), redact)))
+        for run in runs
+    ]
+
+
+def _json_conf(run: RecreatedRun) -> dict[str, JsonValue]:
+    return cast("dict[str, JsonValue]", dict(run.conf or {}))  # it was JSON
 
 
 def _is_triggered(run_id: str) -> bool:
@@ -163,7 +197,8 @@ def _takes_params(dag: SerializedDAG) -> bool:
     return bool(starts) and all(getattr(task, "input", None) is None for task in starts)
 
 
-def _by_hand(dag_id: str, run_id: str, workflow_input: JsonValue) -> str:
-    conf = json.dumps(workflow_input) if isinstance(workflow_input, dict) else "{}"
+def _by_hand(dag_id: str, run_id: str, workflow_input: _Input) -> str:
+    shown = masked_value(workflow_input.value, workflow_input.redact)
+    conf = json.dumps(shown) if isinstance(shown, dict) else "{}"
     command = shlex.join(["airflow", "dags", "trigger", dag_id, "--run-id", run_id, "--conf", conf])
     return f"Create it with the conf that it had, then resume: {command}"

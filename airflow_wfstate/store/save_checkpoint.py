@@ -13,41 +13,41 @@ from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.end_attempt import check_write_number
 from airflow_wfstate.store.payload_columns import check_payload
 from airflow_wfstate.store.running_attempt import lock_running_attempt
+from airflow_wfstate.store.stored_payload import StoredPayload, keep, place_of
 from airflow_wfstate.store.transaction import Unchanged
 
 
-def save_checkpoint(connection: Connection, request: SaveCheckpoint) -> RecordedWrite | Unchanged[RecordedWrite]:
-    """Keep the value, as ``StateBackend.save_checkpoint`` says."""
-    check_checkpoint(request)
-    key = parse(request.attempt_key)
-    answer = RecordedWrite(key.step_id, key.attempt, request.write)
-    if not lock_running_attempt(connection, key, request.write):
-        return Unchanged(answer)
-    _store(connection, request, key)
-    return answer
-
-
-def check_checkpoint(request: SaveCheckpoint) -> None:
-    """Check what does not depend on the stored state.
+def keep_checkpoint(request: SaveCheckpoint) -> StoredPayload:
+    """Keep the value of a checkpoint that is about to be saved.
 
     :raises InvalidRequest: the name is none, the number is out of range, or the value cannot be stored.
     """
     check_name("checkpoint name", request.name)
     check_write_number(request.write)
     check_payload(f"checkpoint {request.name}", request.value)
+    return keep(request.value, place_of(parse(request.attempt_key)))
 
 
-def _store(connection: Connection, request: SaveCheckpoint, key: AttemptKey) -> None:
+def save_checkpoint(
+    connection: Connection, request: SaveCheckpoint, value: StoredPayload
+) -> RecordedWrite | Unchanged[RecordedWrite]:
+    """Save the value, as ``StateBackend.save_checkpoint`` says.
+
+    :param value: of the request, as :func:`keep_checkpoint` kept it.
+    """
+    key = parse(request.attempt_key)
+    answer = RecordedWrite(key.step_id, key.attempt, request.write)
+    if not lock_running_attempt(connection, key, request.write):
+        return Unchanged(answer)
+    _store(connection, request.name, value, key)
+    return answer
+
+
+def _store(connection: Connection, name: str, value: StoredPayload, key: AttemptKey) -> None:
     dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    values = {
-        "value": request.value.text,
-        "value_type": request.value.type,
-        "value_sha256": request.value.sha256,
-        "attempt": key.attempt,
-        "saved_at": database_now(),
-    }
+    values = {**value.columns("value"), "attempt": key.attempt, "saved_at": database_now()}
     connection.execute(
         dialect_insert(schema.checkpoint)
-        .values(step_id=key.step_id, round=key.round, name=request.name, **values)
+        .values(step_id=key.step_id, round=key.round, name=name, **values)
         .on_conflict_do_update(index_elements=["step_id", "round", "name"], set_=values)
     )

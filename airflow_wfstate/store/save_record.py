@@ -6,7 +6,6 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.names import check_name
-from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.record import ReadRecords, Record, RecordPage, SaveRecord
 from airflow_wfstate.domain.step import RecordedWrite
 from airflow_wfstate.exceptions import InvalidRequest
@@ -16,13 +15,29 @@ from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.end_attempt import check_write_number
 from airflow_wfstate.store.payload_columns import check_payload
 from airflow_wfstate.store.running_attempt import lock_running_attempt, verify_attempt
+from airflow_wfstate.store.stored_payload import StoredPayload, keep, place_of, size_of
 from airflow_wfstate.store.transaction import Unchanged
 from airflow_wfstate.store.workflow_list import check_limit
 
 
-def save_record(connection: Connection, request: SaveRecord) -> RecordedWrite | Unchanged[RecordedWrite]:
-    """Save the record, as ``StateBackend.save_record`` says."""
-    check_record(request)
+def keep_record(request: SaveRecord) -> StoredPayload:
+    """Keep the value of a record that is about to be saved.
+
+    :raises InvalidRequest: the name is none, the number is out of range, or the value cannot be stored.
+    """
+    check_name("record name", request.name)
+    check_write_number(request.write)
+    check_payload(f"record {request.name}", request.value)
+    return keep(request.value, place_of(parse(request.attempt_key)))
+
+
+def save_record(
+    connection: Connection, request: SaveRecord, value: StoredPayload
+) -> RecordedWrite | Unchanged[RecordedWrite]:
+    """Save the record, as ``StateBackend.save_record`` says.
+
+    :param value: of the request, as :func:`keep_record` kept it.
+    """
     key = parse(request.attempt_key)
     answer = RecordedWrite(key.step_id, key.attempt, request.write)
     if not lock_running_attempt(connection, key, request.write):
@@ -34,9 +49,7 @@ def save_record(connection: Connection, request: SaveRecord) -> RecordedWrite | 
             step_id=key.step_id,
             round=key.round,
             name=request.name,
-            value=request.value.text,
-            value_type=request.value.type,
-            value_sha256=request.value.sha256,
+            **value.columns("value"),
             is_error=request.is_error,
             attempt=key.attempt,
             write=request.write,
@@ -45,16 +58,6 @@ def save_record(connection: Connection, request: SaveRecord) -> RecordedWrite | 
         .on_conflict_do_nothing()
     )
     return answer
-
-
-def check_record(request: SaveRecord) -> None:
-    """Check what does not depend on the stored state.
-
-    :raises InvalidRequest: the name is none, the number is out of range, or the value cannot be stored.
-    """
-    check_name("record name", request.name)
-    check_write_number(request.write)
-    check_payload(f"record {request.name}", request.value)
 
 
 def read_records(connection: Connection, request: ReadRecords) -> RecordPage:
@@ -73,7 +76,11 @@ def read_records(connection: Connection, request: ReadRecords) -> RecordPage:
         .limit(request.limit + 1)
     ).all()
     records = [
-        Record(row.name, Payload(row.value_type, row.value, len(row.value), row.value_sha256), row.is_error)
+        Record(
+            row.name,
+            StoredPayload(row.value_type, row.value, size_of(row.value), row.value_sha256).open(),
+            row.is_error,
+        )
         for row in rows[: request.limit]
     ]
     return RecordPage(records, request.skip + request.limit if len(rows) > request.limit else None)

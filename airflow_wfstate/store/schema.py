@@ -1,6 +1,7 @@
 """The ``wfstate_*`` tables, in Airflow's metadata database. No foreign key leads into Airflow's own tables.
 
-Payloads (``input``, ``output``, ``value``) are TEXT: exactly the canonical bytes that were hashed. Ids are UUIDv7.
+Payloads (``input``, ``output``, ``value``) are TEXT: exactly the canonical bytes that were hashed, or one of the other
+forms of ``stored_payload.py``. Ids are UUIDv7.
 Times are UTC from the database's clock. States are VARCHAR with a CHECK derived from the state tables.
 
 What the hot path writes (steps, rounds, attempts, checkpoints, records, compensations, journal entries) has no foreign
@@ -173,6 +174,7 @@ step: Final = Table(
     Column("error", Text, comment="of the newest attempt"),
     Column("pivot", Boolean, nullable=False, server_default=false(), comment="done, it is never undone"),
     Column("irreversible", Text, comment="why it cannot be undone, in its author's words"),
+    Column("redact", Text, comment="JSON list of the paths that people do not get to see in its payloads"),
     Column("started_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("id", name="wfstate_step_pkey"),
@@ -328,6 +330,7 @@ sweep: Final = Table(
     Column("id", Integer, nullable=False, autoincrement=False),
     Column("leased_until", UtcDateTime, nullable=False, comment="nobody else sweeps before"),
     Column("finished_at", UtcDateTime, comment="of the last complete pass"),
+    Column("files_checked_at", UtcDateTime, comment="when files without a row were last looked for"),
     PrimaryKeyConstraint("id", name="wfstate_sweep_pkey"),
     CheckConstraint("id = 1", name="wfstate_sweep_single_check"),
 )

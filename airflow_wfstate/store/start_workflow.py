@@ -21,16 +21,40 @@ from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_after_success
 from airflow_wfstate.store.dag_test_run import is_test_run, key_of_test_run
 from airflow_wfstate.store.definition import Definition, check_definition, read_definition
+from airflow_wfstate.store.identity import new_id
 from airflow_wfstate.store.new_workflow import NewWorkflow, bind_run, insert_workflow
-from airflow_wfstate.store.payload_columns import check_payload, payload_of
+from airflow_wfstate.store.payload_columns import check_payload
+from airflow_wfstate.store.stored_payload import StoredPayload, keep, payload_of
 from airflow_wfstate.store.transaction import Contention, Unchanged
 
 
+@dataclass(frozen=True)
+class KeptInput:
+    """The input of a start, as it is kept.
+
+    :param workflow_id: which a new generation gets: a file of its input is named after it.
+    """
+
+    workflow_id: str
+    payload: StoredPayload
+
+
+def keep_input(request: StartWorkflow) -> KeptInput:
+    """Keep the input of a workflow that is about to be started.
+
+    :raises InvalidRequest: it cannot be stored.
+    """
+    check_payload("input", request.input)
+    workflow_id = new_id()
+    return KeptInput(workflow_id, keep(request.input, f"{workflow_id}/input"))
+
+
 def start_workflow(
-    connection: Connection, request: StartWorkflow, *, may_change_runs: bool = True
+    connection: Connection, request: StartWorkflow, kept: KeptInput, *, may_change_runs: bool = True
 ) -> StartedWorkflow | Unchanged[StartedWorkflow]:
     """Start the workflow, as ``StateBackend.start_workflow`` says.
 
+    :param kept: of the request, as :func:`keep_input` kept it.
     :param may_change_runs: whether this process may end the runs of a workflow that is terminated.
     """
     request = _checked(request)
@@ -41,7 +65,7 @@ def start_workflow(
         newest = _newest_generation(connection, request)
     _check_not_bound_elsewhere(connection, request, caller)
     if newest is None or newest.state in FINAL_WORKFLOW_STATES:
-        return _start_generation(connection, request, caller, 1 if newest is None else newest.number + 1)
+        return _start_generation(connection, request, kept, caller, 1 if newest is None else newest.number + 1)
     change = lock_by_id(connection, newest.id, caller.actor)
     if change is None or change.state in FINAL_WORKFLOW_STATES:
         raise Contention(f"workflow {request.name} / {request.key} has just ended")
@@ -58,7 +82,7 @@ def start_workflow(
     if own_role is None or decision is StartDecision.TERMINATE:
         _check_may_join(connection, change, request, caller)
     if decision is StartDecision.TERMINATE:
-        return _terminate(connection, change, request, caller, may_change_runs=may_change_runs)
+        return _terminate(connection, change, request, kept, caller, may_change_runs=may_change_runs)
     return _join(connection, change, caller, own_role, decision)
 
 
@@ -68,7 +92,6 @@ def _checked(request: StartWorkflow) -> StartWorkflow:
     if request.correlation_id is not None:
         check_name("correlation id", request.correlation_id)
     check_labels(request.labels)
-    check_payload("input", request.input)
     check_definition(_definition(request))
     return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
 
@@ -81,6 +104,7 @@ def _definition(request: StartWorkflow) -> Definition:
         deadline_seconds=request.deadline_seconds,
         on_deadline=request.on_deadline,
         on_compensation_error=request.on_compensation_error,
+        redact=tuple(request.redact),
     )
 
 
@@ -120,13 +144,14 @@ def _check_not_bound_elsewhere(connection: Connection, request: StartWorkflow, c
 
 
 def _start_generation(
-    connection: Connection, request: StartWorkflow, caller: Caller, generation: int
+    connection: Connection, request: StartWorkflow, kept: KeptInput, caller: Caller, generation: int
 ) -> StartedWorkflow:
     new = NewWorkflow(
         name=request.name,
         key=request.key,
         generation=generation,
-        input=request.input,
+        id=kept.workflow_id,
+        input=kept.payload,
         definition=_definition(request),
         correlation_id=request.correlation_id,
         labels=request.labels,
@@ -161,7 +186,13 @@ def _check_not_refused(connection: Connection, change: Change, request: StartWor
 
 
 def _terminate(
-    connection: Connection, change: Change, request: StartWorkflow, caller: Caller, *, may_change_runs: bool
+    connection: Connection,
+    change: Change,
+    request: StartWorkflow,
+    kept: KeptInput,
+    caller: Caller,
+    *,
+    may_change_runs: bool,
 ) -> StartedWorkflow:
     """End the open workflow of the key. With nothing to undo the next generation begins at once."""
     if not may_change_runs:
@@ -174,7 +205,7 @@ def _terminate(
     cancel_locked(connection, change, compensate=True, by="terminate", reason=reason)
     if change.state is WorkflowState.COMPENSATING:
         return _busy(change, None)
-    return _start_generation(connection, request, caller, change.generation + 1)
+    return _start_generation(connection, request, kept, caller, change.generation + 1)
 
 
 def _busy(change: Change, own_role: RunRole | None) -> StartedWorkflow:

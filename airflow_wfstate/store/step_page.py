@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from airflow_wfstate.domain.pages import StepPage
 from airflow_wfstate.domain.step import StepSummary
@@ -32,17 +32,33 @@ def list_steps(connection: Connection, workflow_id: str, after: str | None, limi
 
 def get_step(connection: Connection, workflow_id: str, step_id: str) -> StepSummary:
     """One step, as ``StateBackend.get_step`` says."""
+    step_id = check_step(connection, workflow_id, step_id)
+    (step,) = read_step_summaries(connection, str(UUID(workflow_id)), [step_id], opens_files=True)
+    return step
+
+
+def check_step(connection: Connection, workflow_id: str, step_id: str) -> str:
+    """The step's id in its canonical form.
+
+    :raises WorkflowNotFound: there is no such workflow.
+    :raises StepNotFound: it has no such step.
+    """
     workflow_id = check_exists(connection, workflow_id)
     try:
-        found = read_step_summaries(connection, workflow_id, [str(UUID(step_id))])
-    except (ValueError, AttributeError, TypeError):
-        found = []
-    if not found:
-        raise StepNotFound(
-            f"Workflow {workflow_id} has no step with the id {str(step_id)[:80]!r}.",
-            f"See its steps with: airflow wfstate show {workflow_id}",
-        )
-    return found[0]
+        canonical_id = str(UUID(step_id))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise _unknown(workflow_id, step_id) from error
+    its_step = and_(_step.c.id == canonical_id, _step.c.workflow_id == workflow_id)
+    if connection.execute(select(_step.c.id).where(its_step)).one_or_none() is None:
+        raise _unknown(workflow_id, step_id)
+    return canonical_id
+
+
+def _unknown(workflow_id: str, step_id: str) -> StepNotFound:
+    return StepNotFound(
+        f"Workflow {workflow_id} has no step with the id {str(step_id)[:80]!r}.",
+        f"See its steps with: airflow wfstate show {workflow_id}",
+    )
 
 
 def _after(text: str) -> str:

@@ -7,12 +7,11 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
-from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, task_instance
 from airflow_wfstate.store.caller import task_actor
-from airflow_wfstate.store.payload_columns import payload_of
+from airflow_wfstate.store.stored_payload import StoredPayload, stored_payload_of
 
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 
@@ -69,7 +68,7 @@ _OPEN: Final = _SELECT.where(
 class StepRow:
     """A step with its newest round and attempt.
 
-    :param output: of the newest round.
+    :param output: of the newest round, unopened.
     :param compensation_state: of the newest round; None when it recorded none.
     :param holder: the task instance of the newest attempt, for people.
     :param holder_is_over: that task instance is gone from Airflow's table, or finished there.
@@ -82,7 +81,7 @@ class StepRow:
     state: StepState
     round: int
     attempt: int
-    output: Payload | None
+    output: StoredPayload | None
     attempt_state: StepState
     last_write: int
     task_instance_id: str
@@ -146,7 +145,7 @@ def _step_row(row: Row[tuple[object, ...]]) -> StepRow:
         state=StepState(row.state),
         round=row.round,
         attempt=row.attempt,
-        output=payload_of(row.output, row.output_type, row.output_sha256),
+        output=stored_payload_of(row.output, row.output_type, row.output_sha256),
         attempt_state=StepState(row.attempt_state),
         last_write=row.last_write,
         task_instance_id=row.task_instance_id,

@@ -11,19 +11,23 @@ from airflow_wfstate.domain.compensation import CompensateWhen, CompensationSumm
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, StepState
 from airflow_wfstate.domain.step import AttemptSummary, CheckpointSummary, StepSummary
+from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.payload_columns import payload_of
+from airflow_wfstate.store.redact_column import redacted_paths
+from airflow_wfstate.store.shown_payload import shown
+from airflow_wfstate.store.stored_payload import StoredPayload, size_of, stored_payload_of
 
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 _checkpoint, _compensation = schema.checkpoint, schema.compensation
 
 
 def read_step_summaries(
-    connection: Connection, workflow_id: str, step_ids: Sequence[str] | None = None
+    connection: Connection, workflow_id: str, step_ids: Sequence[str] | None = None, *, opens_files: bool = False
 ) -> list[StepSummary]:
     """The steps, in the order in which they first began.
 
     :param step_ids: only these; None for all.
+    :param opens_files: whether outputs that are kept in files are read; otherwise only told of.
     """
     wanted = _step.c.workflow_id == workflow_id
     if step_ids is not None:
@@ -46,14 +50,21 @@ def read_step_summaries(
             attempts=attempts[row.id],
             checkpoints=checkpoints[row.id],
             compensations=compensations[row.id],
-            output=outputs.get(row.id),
+            output=_shown_output(outputs.get(row.id), row.redact, opens_files=opens_files),
+            output_in_file=row.id in outputs and outputs[row.id].is_in_file,
             output_type=outputs[row.id].type if row.id in outputs else None,
             output_size=outputs[row.id].size if row.id in outputs else None,
             output_sha256=outputs[row.id].sha256 if row.id in outputs else None,
-            error=row.error,
+            error=masked_text(row.error),
         )
         for row in rows
     ]
+
+
+def _shown_output(output: StoredPayload | None, redact: str | None, *, opens_files: bool) -> Payload | None:
+    if output is None or (output.is_in_file and not opens_files):
+        return None
+    return shown(output, redacted_paths(redact))
 
 
 def _read_attempts(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, list[AttemptSummary]]:
@@ -78,7 +89,7 @@ def _read_attempts(connection: Connection, wanted: ColumnElement[bool]) -> dict[
                 try_number=row.try_number,
                 started_at=row.started_at,
                 ended_at=row.ended_at,
-                error=row.error,
+                error=masked_text(row.error),
             )
         )
     return attempts
@@ -98,7 +109,7 @@ def _read_checkpoints(connection: Connection, wanted: ColumnElement[bool]) -> di
                 round=row.round,
                 name=row.name,
                 type=row.value_type,
-                size=len(row.value),
+                size=size_of(row.value),
                 sha256=row.value_sha256,
                 attempt=row.attempt,
                 saved_at=row.saved_at,
@@ -124,7 +135,7 @@ def _read_compensations(connection: Connection, wanted: ColumnElement[bool]) -> 
                 when=CompensateWhen(row.compensate_when),
                 attempts=row.attempts,
                 max_attempts=row.attempt_limit or row.max_attempts,
-                error=row.error,
+                error=masked_text(row.error),
                 started_at=row.started_at,
                 ended_at=row.ended_at,
             )
@@ -132,9 +143,9 @@ def _read_compensations(connection: Connection, wanted: ColumnElement[bool]) -> 
     return compensations
 
 
-def _read_outputs(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, Payload]:
+def _read_outputs(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, StoredPayload]:
     """Of each step the output of the newest round that has one."""
-    outputs: dict[str, Payload] = {}
+    outputs: dict[str, StoredPayload] = {}
     rows = connection.execute(
         select(_round.c.step_id, _round.c.output, _round.c.output_type, _round.c.output_sha256)
         .join(_step, _step.c.id == _round.c.step_id)
@@ -142,7 +153,7 @@ def _read_outputs(connection: Connection, wanted: ColumnElement[bool]) -> dict[s
         .order_by(_round.c.step_id, _round.c.number)
     )
     for row in rows:
-        payload = payload_of(row.output, row.output_type, row.output_sha256)
-        if payload is not None:
-            outputs[row.step_id] = payload
+        output = stored_payload_of(row.output, row.output_type, row.output_sha256)
+        if output is not None:
+            outputs[row.step_id] = output
     return outputs

@@ -4,6 +4,8 @@ As in the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi
 stored with the hash of the request and the answer, in the transaction of the write itself. The hash covers what kind of
 request it is and who sends it, so that a key is good for one caller and one route alone.
 
+An answer may hold payloads: it is encrypted when they are.
+
 Rows are only added, never changed: a worker's database role need not be able to change an answer.
 """
 
@@ -26,6 +28,7 @@ from airflow_wfstate.domain.workflow import StartedWorkflow
 from airflow_wfstate.exceptions import IdempotencyConflict, InvalidName, Unavailable, WorkflowStateError
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.stored_payload import opened, sealed
 from airflow_wfstate.store.transaction import Contention, Refused, Unchanged, run_read, run_transaction
 
 MAX_KEY_LENGTH: Final = 500
@@ -139,7 +142,7 @@ def _find(connection: Connection, request: KeyedRequest, answer_type: type[Answe
             f"The idempotency key {request.idempotency_key!r} was used before, with another request.",
             "Use a new key for a new request.",
         )
-    return _adapter(answer_type).validate_json(row.answer)
+    return _adapter(answer_type).validate_json(opened(row.answer))
 
 
 def _store(connection: Connection, request: KeyedRequest, answer: object) -> bool:
@@ -150,7 +153,7 @@ def _store(connection: Connection, request: KeyedRequest, answer: object) -> boo
         .values(
             idempotency_key=request.idempotency_key,
             body_sha256=_hash(request),
-            answer=_adapter(type(answer)).dump_json(answer).decode(),
+            answer=sealed(_adapter(type(answer)).dump_json(answer).decode()),
             created_at=database_now(),
         )
         .on_conflict_do_nothing()

@@ -1,14 +1,15 @@
 """The sweep: one idempotent pass over what nobody reports, under a lease.
 
 It marks lost attempts, fails workflows whose deciding runs failed, closes implicit workflows that ended well, acts upon
-deadlines, gives turns and sets flags. Each workflow is a transaction of its own; one that fails is logged and left to
-the next pass.
+deadlines, gives turns and sets flags; once a day it removes files of payloads without a row. Each workflow is a
+transaction of its own; one that fails is logged and left to the next pass.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -31,8 +32,10 @@ from airflow_wfstate.store.deadline import act_upon_deadline, past_deadline
 from airflow_wfstate.store.failed_by_hand import fail_as_marked, perhaps_failed_by_hand
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.flags import refresh_flags
+from airflow_wfstate.store.orphan_files import remove_orphan_files
 from airflow_wfstate.store.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.rest import come_to_rest
+from airflow_wfstate.store.stored_payload import keep_inline
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Unchanged, run_read, run_transaction
 
@@ -68,7 +71,7 @@ def sweep(engine: Engine) -> SweepReport:
         flagged=refresh_flags(engine),
     )
     run_transaction(engine, _finish)
-    return report
+    return replace(report, files=remove_orphan_files(engine))
 
 
 def sweep_if_due(engine: Engine) -> SweepReport:
@@ -217,7 +220,7 @@ def _implicit_and_ended() -> Select[tuple[str]]:
 
 def _complete(connection: Connection, change: Change) -> None:
     if change.state is WorkflowState.RUNNING:
-        complete(change, Payload.of(None), [])
+        complete(change, keep_inline(Payload.of(None)), [])
 
 
 def _give_turn(connection: Connection, change: Change) -> None:

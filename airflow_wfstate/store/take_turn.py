@@ -120,6 +120,8 @@ def _next(
     if isinstance(relay, NoRelay):
         return relay.reason
     if caller is not None and (relay.dag_id, relay.run_id) == (caller.dag_id, caller.run_id):
+        if unreadable := pending.why_no_output():
+            return unreadable
         return _take(connection, change, caller, pending)
     return _hand_over(connection, change, pending, relay)
 
@@ -220,7 +222,7 @@ def _work(change: Change, caller: Caller, pending: PendingCompensation, number: 
         compensation_key=issue(key, change.secret),
         idempotency_key=compensation_idempotency_key(pending.step_id, pending.round),
         step_idempotency_key=idempotency_key(pending.step_id, pending.round),
-        output=pending.output,
+        output=None if pending.output is None else pending.output.open(),
         error=change.error,
     )
     return replace(_answer(change, TurnDecision.COMPENSATE, f"Undo step {pending.label}."), work=work)

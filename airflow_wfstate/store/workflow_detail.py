@@ -16,8 +16,9 @@ from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import participation_of
-from airflow_wfstate.store.payload_columns import payload_of
+from airflow_wfstate.store.shown_payload import shown
 from airflow_wfstate.store.step_summaries import read_step_summaries
+from airflow_wfstate.store.stored_payload import stored_payload_of
 from airflow_wfstate.store.workflow_labels import labels_of
 from airflow_wfstate.store.workflow_list import select_summaries, summary_of
 
@@ -60,8 +61,8 @@ def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
         participants=definition.participants,
         runs=_read_runs(connection, canonical_id),
         steps=steps,
-        input=payload_of(row.input, row.input_type, row.input_sha256),
-        output=payload_of(row.output, row.output_type, row.output_sha256),
+        input=shown(stored_payload_of(row.input, row.input_type, row.input_sha256), definition.redact),
+        output=shown(stored_payload_of(row.output, row.output_type, row.output_sha256), definition.redact),
     )
 
 

@@ -12,6 +12,7 @@ from airflow_wfstate.domain.plan import PlannedStep, progress
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import MAX_LIMIT, FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
 from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.flags import flags_of
@@ -91,8 +92,8 @@ def summary_of(
         steps_done=len(where.done),
         steps_total=where.total,
         current_step=current[-1] if current else None,
-        error=row.error,
-        hold_reason=row.hold_reason,
+        error=masked_text(row.error),
+        hold_reason=masked_text(row.hold_reason),
         started_at=row.started_at,
         updated_at=row.updated_at,
         ended_at=row.ended_at,

@@ -1,4 +1,7 @@
-"""The ways to the store that the contract holds for: three, and one of them once more over a network that fails."""
+"""The ways to the store that the contract holds for.
+
+Three, and two of them once more: one with every payload encrypted and in a file, one over a network that fails.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,22 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
+from tests.support.payload_options import new_key, payload_options
 from tests.support.world import World
 
 FAULTY = "api-faulty-network"
-WAYS = ("database-sqlite", "database-postgresql", "api-postgresql", FAULTY)
+SEALED = "database-sqlite-sealed"
+WAYS = ("database-sqlite", SEALED, "database-postgresql", "api-postgresql", FAULTY)
 
-_ALL = "WFSTATE_FAULTY_NETWORK"
-"""Set it, and the whole contract is tried over the network that fails: ``make faulty-network``."""
+_WHOLE = "WFSTATE_WHOLE_CONTRACT"
+"""Set it, and the whole contract is tried on every way: ``make faulty-network`` does."""
 
-_SAMPLE = 30
+_INLINE_BYTES = 16
+"""Of the way with files: most payloads of the tests are larger."""
+
+_SAMPLES = {FAULTY: 30, SEALED: 80}
+"""How many tests are drawn for a way that is one of the others once more."""
+
 _SEED = "WFSTATE_NETWORK_SEED"
 
 
@@ -33,14 +43,16 @@ def _seed() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave a sample of the tests over the network that fails, unless all of them are wanted."""
-    faulty = [item for item in items if f"[{FAULTY}" in item.name]
-    if os.environ.get(_ALL) or len(faulty) <= _SAMPLE:
+    """Leave a sample of the tests of some ways, unless all of them are wanted."""
+    if os.environ.get(_WHOLE):
         return
-    kept = set(random.Random(_seed()).sample(faulty, _SAMPLE))  # noqa: S311 - no secret
-    left_out = [item for item in faulty if item not in kept]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    left_out: set[pytest.Item] = set()
+    for way, size in _SAMPLES.items():
+        of_way = [item for item in items if f"[{way}" in item.name]
+        kept = random.Random(_seed()).sample(of_way, min(size, len(of_way)))  # noqa: S311 - no secret
+        left_out |= set(of_way) - set(kept)
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
@@ -80,11 +92,26 @@ def faulty_backend(faulty_network: FaultyProxy) -> Iterator[ApiBackend]:
     backend.close()
 
 
+@pytest.fixture(scope="session")
+def sealing_key() -> str:
+    return new_key()
+
+
+@pytest.fixture
+def sealed_engine(
+    sqlite_engine: Engine, sealing_key: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """The database of ``sqlite_engine``; what is written now is encrypted, and in files where it is not tiny."""
+    folder = tmp_path_factory.getbasetemp() / "payloads"
+    with payload_options(folder=folder, inline_bytes=_INLINE_BYTES, keys=[sealing_key]):
+        yield sqlite_engine
+
+
 @pytest.fixture(params=WAYS)
 def world(request: pytest.FixtureRequest) -> World:
     """A store reached by one of the ways."""
-    if request.param == "database-sqlite":
-        engine: Engine = request.getfixturevalue("sqlite_engine")
+    if request.param in ("database-sqlite", SEALED):
+        engine: Engine = request.getfixturevalue("sealed_engine" if request.param == SEALED else "sqlite_engine")
         return World(DatabaseBackend(engine), AirflowRows(engine))
     if request.param == "database-postgresql":
         engine = request.getfixturevalue("postgres_engine")

@@ -5,7 +5,7 @@ import { parseExactly, sizeText } from "./json";
 import { JsonTree } from "./JsonTree";
 import type { Payload } from "./model";
 
-/** A stored value: its JSON as a tree, its size and hash; to be copied and downloaded exactly as it is stored. */
+/** A stored value: its JSON as a tree, its size and hash; to be copied and downloaded exactly as it is shown. */
 export const PayloadView = ({ name, payload }: { readonly name: string; readonly payload: Payload }) => {
   const [copied, setCopied] = useState(false);
   const value = parseExactly(payload.text);
@@ -28,7 +28,7 @@ export const PayloadView = ({ name, payload }: { readonly name: string; readonly
     <Box borderRadius="md" borderWidth={1} maxWidth="3xl" p={3}>
       <HStack justify="space-between" mb={2} wrap="wrap">
         <Text color="fg.muted" fontSize="xs" title={payload.sha256}>
-          {`${payload.type}, ${sizeText(payload.size)}, sha256 ${payload.sha256.slice(0, 12)}`}
+          {`${payload.type}, ${sizeText(payload.size)}, sha256 ${payload.sha256.slice(0, 12)}${payload.is_masked ? "; parts are masked" : ""}`}
         </Text>
         <HStack>
           <Button onClick={() => void copy()} size="2xs" variant="outline">

@@ -1,9 +1,11 @@
-import { Box, Heading, HStack, Link, Stack, Table, Text } from "@chakra-ui/react";
+import { Box, Button, Heading, HStack, Link, Stack, Table, Text } from "@chakra-ui/react";
+import { useState } from "react";
 import { Link as RouterLink } from "react-router-dom";
 
 import { isAirflows, logAddress, runAddress } from "./airflow";
-import { getCheckpoints } from "./client";
+import { getCheckpoints, getStep } from "./client";
 import { ErrorText } from "./ErrorText";
+import { sizeText } from "./json";
 import { type Attempt, type Step, stepLabel } from "./model";
 import { ErrorNotice, Loading } from "./Notices";
 import { PayloadView } from "./PayloadView";
@@ -21,12 +23,10 @@ export const StepDetail = ({ step, workflowId }: { readonly step: Step; readonly
       </Heading>
       {step.output !== null ? (
         <PayloadView name={stepLabel(step)} payload={step.output} />
+      ) : step.output_in_file ? (
+        <OutputInFile step={step} workflowId={workflowId} />
       ) : (
-        <Text color="fg.muted" fontSize="sm">
-          {step.output_type === null
-            ? "There is none."
-            : `${step.output_type}, ${step.output_size} bytes. You may not see the values of ${step.participant}.`}
-        </Text>
+        <NoOutput step={step} />
       )}
     </Box>
     {step.checkpoints.length === 0 ? undefined : <Checkpoints step={step} workflowId={workflowId} />}
@@ -50,6 +50,45 @@ export const StepDetail = ({ step, workflowId }: { readonly step: Step; readonly
     )}
   </Stack>
 );
+
+const NoOutput = ({ step }: { readonly step: Step }) => (
+  <Text color="fg.muted" fontSize="sm">
+    {step.output_type === null
+      ? "There is none."
+      : `${step.output_type}, ${step.output_size} bytes. You may not see the values of ${step.participant}.`}
+  </Text>
+);
+
+/** A large output, which is loaded when somebody wants to see it. */
+const OutputInFile = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => {
+  const [loaded, setLoaded] = useState<Step>();
+  const [error, setError] = useState<string>();
+
+  const load = async () => {
+    try {
+      setLoaded(await getStep(workflowId, step.id));
+      setError(undefined);
+    } catch (problem) {
+      setError(problem instanceof Error ? problem.message : String(problem));
+    }
+  };
+
+  if (loaded !== undefined && loaded.output_sha256 === step.output_sha256) {
+    return loaded.output === null ? (
+      <NoOutput step={loaded} />
+    ) : (
+      <PayloadView name={stepLabel(step)} payload={loaded.output} />
+    );
+  }
+  return (
+    <>
+      {error === undefined ? undefined : <ErrorNotice error={error} stale={false} />}
+      <Button onClick={() => void load()} size="xs" variant="outline">
+        {`Load the output from its file (${step.output_type}, ${sizeText(step.output_size ?? 0)})`}
+      </Button>
+    </>
+  );
+};
 
 const AttemptsTable = ({ attempts }: { readonly attempts: readonly Attempt[] }) => (
   <Box overflowX="auto">

@@ -14,6 +14,7 @@ import type {
   Decision,
   JournalPage,
   ResumePlan,
+  Step,
   WorkflowDetail,
   WorkflowPage,
   WorkflowStats,
@@ -60,6 +61,11 @@ export const getJournal = async (id: string, after: number, signal: AbortSignal)
 export const getCompensations = async (id: string, signal: AbortSignal): Promise<CompensationPage> =>
   answer<CompensationPage>(
     await client.GET(`${one}/compensations`, { params: { ...named(id), query: { limit: 1000 } }, signal }),
+  );
+
+export const getStep = async (id: string, stepId: string): Promise<Step> =>
+  answer<Step>(
+    await client.GET(`${one}/steps/{step_id}`, { params: { path: { step_id: stepId, workflow_id: id } } }),
   );
 
 export const getCheckpoints = async (id: string, stepId: string, signal: AbortSignal): Promise<CheckpointPage> =>

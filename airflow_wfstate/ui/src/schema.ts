@@ -672,6 +672,7 @@ export interface components {
          *     :param on_clear: what it means that the task was cleared after the step had succeeded.
          *     :param pivot: whether the workflow only goes forward once this step is done: nothing of it is undone then.
          *     :param irreversible: why the step cannot be undone, in its author's words; None when nothing is said about that.
+         *     :param redact: JSON paths into the step's output and checkpoints whose values people do not get to see.
          *     :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
          *         protection (a task instance begins a step once in any case).
          */
@@ -697,6 +698,8 @@ export interface components {
             pivot: boolean;
             /** Irreversible */
             irreversible?: string | null;
+            /** Redact */
+            redact?: string[];
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
@@ -1454,6 +1457,8 @@ export interface components {
          *     :param text: the JSON text. Exactly these bytes were hashed.
          *     :param size: bytes of the text.
          *     :param sha256: of the text, in hexadecimal.
+         *     :param is_masked: whether the text is not the stored one, which size and sha256 are of: parts of it were hidden from
+         *         the reader (``***``), or it could not be read and the text says why.
          */
         Payload: {
             /** Type */
@@ -1464,6 +1469,11 @@ export interface components {
             size: number;
             /** Sha256 */
             sha256: string;
+            /**
+             * Is Masked
+             * @default false
+             */
+            is_masked: boolean;
         };
         /**
          * PlannedCompensation
@@ -1803,6 +1813,7 @@ export interface components {
          *     :param on_deadline: what follows when the deadline passes.
          *     :param correlation_id: None for the workflow's own id.
          *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
+         *     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
          *     :param if_exists: when the key is taken by an open workflow of another run.
          *     :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
          *         protection (the key of the workflow still protects from a second one).
@@ -1833,6 +1844,8 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** Redact */
+            redact?: string[];
             /** @default attach */
             if_exists: components["schemas"]["IfExists"];
             /** Idempotency Key */
@@ -1923,8 +1936,9 @@ export interface components {
          *
          *     :param participant: the DAG (or, later, the service) that does it.
          *     :param round: the newest round's number.
-         *     :param output: of the newest round that succeeded; None when there is none, or when the reader may not see
-         *         the payloads of the participant.
+         *     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
+         *         the payloads of the participant, and in a list when it is kept in a file.
+         *     :param output_in_file: whether it is kept in a file, outside of the database.
          *     :param output_size: bytes; None when there is no output.
          */
         StepSummary: {
@@ -1956,6 +1970,8 @@ export interface components {
             /** Compensations */
             compensations: components["schemas"]["CompensationSummary"][];
             output: components["schemas"]["Payload"] | null;
+            /** Output In File */
+            output_in_file: boolean;
             /** Output Type */
             output_type: string | null;
             /** Output Size */
@@ -1980,7 +1996,7 @@ export interface components {
         };
         /**
          * SweepReport
-         * @description What a pass did, counted in workflows (and relays).
+         * @description What a pass did, counted in workflows (relays, files).
          *
          *     :param swept: False when another pass holds the lease: nothing was done.
          *     :param lost: with an attempt that was marked as lost.
@@ -1990,6 +2006,7 @@ export interface components {
          *     :param turns: in which a compensation got its turn.
          *     :param relays: relays that were cleared, so that they run again.
          *     :param flagged: whose flags were set, changed or taken away.
+         *     :param files: of payloads, to which no row refers for a day, and which were removed.
          */
         SweepReport: {
             /** Swept */
@@ -2029,6 +2046,11 @@ export interface components {
              * @default 0
              */
             flagged: number;
+            /**
+             * Files
+             * @default 0
+             */
+            files: number;
         };
         /**
          * TakeTurn
@@ -2394,7 +2416,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2475,6 +2497,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -2484,7 +2515,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2565,6 +2596,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -2574,7 +2614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2655,7 +2695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2749,7 +2789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2820,7 +2860,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2888,7 +2928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2960,7 +3000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3031,7 +3071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3102,7 +3142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3187,6 +3227,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Workflow changed */
             412: {
                 headers: {
@@ -3205,7 +3254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3283,7 +3332,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3368,6 +3426,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Workflow changed */
             412: {
                 headers: {
@@ -3386,7 +3453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3471,6 +3538,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Workflow changed */
             412: {
                 headers: {
@@ -3489,7 +3565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3565,7 +3641,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3650,6 +3735,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Workflow changed */
             412: {
                 headers: {
@@ -3668,7 +3762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3753,6 +3847,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Workflow changed */
             412: {
                 headers: {
@@ -3771,7 +3874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3849,7 +3952,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3916,7 +4028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3997,6 +4109,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -4006,7 +4127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4087,6 +4208,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -4096,7 +4226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4177,6 +4307,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -4186,7 +4325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4264,6 +4403,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -4273,7 +4421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4354,6 +4502,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -4363,7 +4520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4444,6 +4601,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -4453,7 +4619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4534,6 +4700,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -4543,7 +4718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4624,6 +4799,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -4633,7 +4817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4698,7 +4882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4779,6 +4963,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -4788,7 +4981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unavailable, or Server unreachable, or Database unavailable */
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -41,6 +41,7 @@ const step = (participant: string, from: number, to: number | null): Step => ({
   name: "pack",
   output: null,
   output_sha256: null,
+  output_in_file: false,
   output_size: null,
   output_type: null,
   participant,

@@ -1,0 +1,37 @@
+"""``airflow wfstate rotate-keys``."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows
+
+if TYPE_CHECKING:
+    from airflow_wfstate.backends.database import DatabaseBackend
+
+
+@command
+def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
+    """Bring payloads under the first Fernet key and print what was done; exit code 1 when some cannot be read."""
+    columns = list(store.rotate_keys())
+    if arguments.output in PROGRAM_FORMATS:
+        print_for_programs(as_json(columns), arguments.output)
+    else:
+        rows = [
+            {
+                "column": column.column,
+                "examined": column.examined,
+                "renewed": column.renewed,
+                "failed": len(column.failures),
+            }
+            for column in columns
+        ]
+        print_rows(rows, arguments.output)
+    failures = [failure for column in columns for failure in column.failures]
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    if failures:
+        raise SystemExit(1)

@@ -1,0 +1,85 @@
+"""Files of large payloads, below ``[wfstate] payload_path``.
+
+A file is written before the transaction that refers to it, under a name that was never used before, and is never
+changed: a transaction that fails leaves a file without a row, which ``orphan_files.py`` removes after a day.
+
+``<workflow id>/<step id>/<attempt>-<sha256>-<random>.json``, and ``<workflow id>/input-...`` or ``output-...`` of the
+workflow itself: nothing that a user chose is part of a name.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Final
+
+from airflow.sdk import ObjectStoragePath
+
+from airflow_wfstate import conf
+from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
+
+_UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+NAME: Final = re.compile(rf"(?P<workflow_id>{_UUID})/(?:input|output|{_UUID}/\d+)-[0-9a-f]{{64}}-[0-9a-f]{{16}}\.json")
+"""Of our files; others below the path are left alone."""
+
+
+def write_file(place: str, sha256: str, text: str) -> str:
+    """Write a text of ASCII characters to a new file, and return its name.
+
+    :param place: the first part of its name: ``<workflow id>/<step id>/<attempt>``, ``<workflow id>/input``.
+    :param sha256: of the payload.
+    :raises PayloadUnavailable: it cannot be written.
+    """
+    name = f"{place}-{sha256}-{secrets.token_hex(8)}.json"
+    path = root() / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("ascii"))
+    except Exception as error:  # each file system raises errors of its own
+        raise PayloadUnavailable(
+            f"A value cannot be written to [wfstate] payload_path: {_first_line(error)}",
+            "Try again; if it stays so, look after that path, its connection and its permissions.",
+        ) from error
+    return name
+
+
+def read_file(name: str) -> str:
+    """The text of a file.
+
+    :raises PayloadDamaged: there is no such file, or it is none of ours.
+    :raises PayloadUnavailable: it cannot be read now.
+    """
+    try:
+        return (root() / name).read_bytes().decode("ascii")
+    except (FileNotFoundError, UnicodeError) as error:
+        raise PayloadDamaged(
+            f"The file {name} of a stored value is gone from [wfstate] payload_path, or is damaged.",
+            "Restore it from a backup, or run the step again from before: airflow wfstate restart.",
+        ) from error
+    except Exception as error:  # each file system raises errors of its own
+        raise PayloadUnavailable(
+            f"The file {name} of a stored value cannot be read: {_first_line(error)}",
+            "Try again; if it stays so, look after [wfstate] payload_path, its connection and its permissions.",
+        ) from error
+
+
+def root() -> ObjectStoragePath:
+    """What ``[wfstate] payload_path`` names.
+
+    :raises PayloadUnavailable: it is empty, although there are payloads in files; or no such path can be made.
+    """
+    path = conf.payload_path()
+    try:
+        if path:
+            return ObjectStoragePath(path)
+    except Exception as error:  # for instance no file system of that name is installed
+        raise PayloadUnavailable(
+            f"[wfstate] payload_path is {path!r}: {_first_line(error)}", "Give a path as ObjectStoragePath takes it."
+        ) from error
+    raise PayloadUnavailable(
+        "A stored value is in a file, and [wfstate] payload_path is empty.", "Set it to the path of before."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"

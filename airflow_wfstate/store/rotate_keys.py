@@ -1,0 +1,101 @@
+"""Bringing stored payloads under the first of ``[core] fernet_key``.
+
+Each value is replaced only while it is still the one that was read, a page of rows in a transaction. A rotation that
+was ended half-way is started again, and leaves alone what is under the first key already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, Engine, and_, select, tuple_, update
+
+from airflow_wfstate.domain.key_rotation import RotatedColumn
+from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.payload_file import read_file, write_file
+from airflow_wfstate.store.stored_payload import IN_FILE, file_name, resealed, size_of
+from airflow_wfstate.store.transaction import run_transaction
+
+_PAGE: Final = 100
+
+PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
+    schema.workflow.c.input,
+    schema.workflow.c.output,
+    schema.round_.c.output,
+    schema.checkpoint.c.value,
+    schema.record.c.value,
+    schema.request.c.answer,
+)
+"""Every column that holds payloads."""
+
+
+def rotate_keys(engine: Engine) -> Iterator[RotatedColumn]:
+    """Bring one column after the other under the first key.
+
+    What is stored plain is encrypted too, if ``[wfstate] encrypt_payloads`` says so.
+    """
+    for column in PAYLOAD_COLUMNS:
+        yield _rotate_column(engine, column)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Some rows, in the order of their primary key.
+
+    :param last: the primary key of the last one; None when there are no more.
+    """
+
+    examined: int
+    renewed: int
+    failures: list[str]
+    last: tuple[object, ...] | None
+
+
+def _rotate_column(engine: Engine, column: Column[Any]) -> RotatedColumn:
+    pages: list[_Page] = []
+    while not pages or pages[-1].last is not None:
+        after = pages[-1].last if pages else None
+        pages.append(run_transaction(engine, partial(_rotate_page, column=column, after=after)))
+    return RotatedColumn(
+        column=f"{column.table.name}.{column.name}",
+        examined=sum(page.examined for page in pages),
+        renewed=sum(page.renewed for page in pages),
+        failures=[failure for page in pages for failure in page.failures],
+    )
+
+
+def _rotate_page(connection: Connection, column: Column[Any], after: tuple[object, ...] | None) -> _Page:
+    keys = list(column.table.primary_key.columns)
+    statement = select(column, *keys).where(column.is_not(None)).order_by(*keys).limit(_PAGE)
+    if after is not None:
+        statement = statement.where(tuple_(*keys) > after)
+    renewed, failures, last = 0, list[str](), None
+    rows = connection.execute(statement).all()
+    for text, *last in rows:
+        found = dict(zip(keys, last, strict=True))
+        try:
+            renewed_text = _renewed(text)
+        except (PayloadDamaged, PayloadUnavailable) as error:
+            place = ", ".join(f"{key.name}={value}" for key, value in found.items())
+            failures.append(f"{column.table.name}.{column.name} ({place}): {error}")
+            continue
+        if renewed_text is not None:
+            its_row = and_(column == text, *(key == value for key, value in found.items()))
+            renewed += connection.execute(update(column.table).where(its_row).values({column: renewed_text})).rowcount
+    return _Page(len(rows), renewed, failures, tuple(last) if last and len(rows) == _PAGE else None)
+
+
+def _renewed(text: str) -> str | None:
+    """A column's text under the first key; None when it is so already."""
+    if not text.startswith(IN_FILE):
+        return resealed(text)
+    name = file_name(text)
+    inner = resealed(read_file(name))
+    if inner is None:
+        return None
+    place, sha256, _ = name.rsplit("-", 2)
+    return f"{IN_FILE}{size_of(text)}:{write_file(place, sha256, inner)}"
