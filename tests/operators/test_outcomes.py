@@ -63,6 +63,7 @@ def run(dags, calls, backend):
         ("fails_for_good", "failed", StepState.FAILED, "never again"),
         ("takes_too_long", "failed", StepState.FAILED, "AirflowTaskTimeout"),
         ("exits", "failed", StepState.FAILED, "SystemExit: 3"),
+        ("fails_with_a_secret", "failed", StepState.FAILED, "ValueError: login with *** failed"),
         ("returns_a_socket", "failed", StepState.FAILED, "socket"),
         ("branch", "success", StepState.SUCCEEDED, None),
         ("short_circuit", "success", StepState.SUCCEEDED, None),

@@ -173,10 +173,8 @@ def test_files_without_a_row_are_removed_after_a_day_and_no_others(
         _, begun = world.begin(world.rows.add_run("intake"), "load")
         for number in (1, 2):
             world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, number, "row", Payload.of(number)))
-        replaced, current = sorted(
-            {path for path in tmp_path.rglob("*") if path.is_file()} - referred,
-            key=lambda path: path.stat().st_mtime_ns,
-        )
+        written = {path for path in tmp_path.rglob("*") if path.is_file()} - referred
+        replaced, current = sorted(written, key=lambda path: path.stat().st_mtime_ns)
         foreign = tmp_path / "notes.txt"
         foreign.write_text("of somebody else")
         assert _look_again(engine) == 0  # nothing is a day old

@@ -12,6 +12,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.log import mask_secret
 
 from airflow_wfstate import STEP, StartWorkflowOperator, Step, durable
 
@@ -64,6 +65,11 @@ def returns_a_socket():
         return live
 
 
+def fails_with_a_secret():
+    mask_secret("swordfish-of-the-task")
+    raise ValueError("login with swordfish-of-the-task failed")
+
+
 def returns_what_xcom_cannot_hold():
     return {"nan": float("nan"), "nul": "\u0000", "surrogate": "\ud800"}
 
@@ -92,6 +98,7 @@ skips_dag = python_step(skips)
 fails_for_good_dag = python_step(fails_for_good)
 takes_too_long_dag = python_step(takes_too_long, execution_timeout=timedelta(seconds=0.2))
 exits_dag = python_step(exits)
+secret_dag = python_step(fails_with_a_secret)
 socket_dag = python_step(returns_a_socket)
 xcom_dag = python_step(returns_what_xcom_cannot_hold)
 infinity_dag = python_step(returns_a_number_that_is_none)
