@@ -88,7 +88,7 @@ def test_a_path_that_cannot_be_reached_is_worth_another_try(tmp_path: Path) -> N
     blocked.write_text("a file where a folder should be")
     with (
         payload_options(folder=blocked),
-        pytest.raises(PayloadUnavailable, match="cannot be written to .* payload_path"),
+        pytest.raises(PayloadUnavailable, match=r"cannot be written to .* payload_path"),
     ):
         keep(PAYLOAD, PLACE)
     with payload_options(folder=tmp_path):

@@ -119,7 +119,8 @@ def test_a_deadlock_is_tried_again(migrated_postgres_url: str) -> None:
     with engine.begin() as connection:
         assert list(connection.execute(text("SELECT number FROM pair ORDER BY id")).scalars()) == [2, 2]
         connection.execute(text("DROP TABLE pair"))
-    assert sum(runs) == 3
+    # The one that gave way may meet the other once more before that one has gone on.
+    assert sum(runs) >= 3
     engine.dispose()
 
 

@@ -18,8 +18,21 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the columns."""
-    op.add_column("wfstate_step", sa.Column("redact", sa.Text(), nullable=True))
-    op.add_column("wfstate_sweep", sa.Column("files_checked_at", UtcDateTime(), nullable=True))
+    op.add_column(
+        "wfstate_step",
+        sa.Column(
+            "redact",
+            sa.Text(),
+            nullable=True,
+            comment="JSON list of the paths that people do not get to see in its payloads",
+        ),
+    )
+    op.add_column(
+        "wfstate_sweep",
+        sa.Column(
+            "files_checked_at", UtcDateTime(), nullable=True, comment="when files without a row were last looked for"
+        ),
+    )
 
 
 def downgrade() -> None:
