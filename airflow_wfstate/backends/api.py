@@ -364,6 +364,7 @@ def _filter_parameters(query: WorkflowQuery) -> dict[str, Any]:
         "name": query.name,
         "key": query.key,
         "key_prefix": query.key_prefix,
+        "search": query.search,
         "state": [state.value for state in query.states],
         "dag_id": query.dag_id,
         "run_id": query.run_id,

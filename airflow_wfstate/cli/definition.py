@@ -48,6 +48,7 @@ ARG_SINCE: Final = Arg(
 ARG_UNTIL: Final = Arg(("--until",), help="Only workflows that started before this time; as --since")
 ARG_CORRELATION_ID: Final = Arg(("--correlation-id",), help="Only workflows with this correlation id")
 ARG_KEY_PREFIX: Final = Arg(("--key-prefix",), help="Only workflows whose key begins so")
+ARG_SEARCH: Final = Arg(("--search",), help="Only workflows whose key or correlation id begins so")
 ARG_LABEL: Final = Arg(
     ("--label",),
     action="append",
@@ -133,6 +134,7 @@ WFSTATE_COMMANDS: Final = (
             ARG_NAME,
             ARG_KEY,
             ARG_KEY_PREFIX,
+            ARG_SEARCH,
             ARG_STATE,
             ARG_DAG_ID,
             ARG_CORRELATION_ID,

@@ -40,6 +40,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
             dag_id=arguments.dag_id,
             correlation_id=arguments.correlation_id,
             key_prefix=arguments.key_prefix,
+            search=arguments.search,
             labels=dict(parse_label(text) for text in arguments.label or []),
             step_states=[_step_state(text) for text in arguments.step_state or []],
             since=None if arguments.since is None else parse_since(arguments.since, now),

@@ -238,6 +238,7 @@ class WorkflowQuery:
 
     :param key: the whole key.
     :param key_prefix: how the key begins; ``%`` and ``_`` are ordinary letters.
+    :param search: how the key or the correlation id begins, as ``key_prefix``.
     :param dag_id: workflows in which a run of this DAG takes part.
     :param run_id: of that run; with ``dag_id`` the one run that is meant.
     :param labels: workflows that have all of them, by name and value.
@@ -257,6 +258,7 @@ class WorkflowQuery:
     name: str | None = None
     key: str | None = None
     key_prefix: str | None = None
+    search: str | None = None
     states: list[WorkflowState] = field(default_factory=list)
     dag_id: str | None = None
     run_id: str | None = None

@@ -123,6 +123,13 @@ workflow: Final = Table(
     Index("wfstate_workflow_state", "state", "started_at", "id"),
     Index("wfstate_workflow_key", "key"),
     Index("wfstate_workflow_correlation", "correlation_id"),
+    # How a text begins is found by an index in the order of bytes alone (PostgreSQL, "Operator Classes").
+    Index("wfstate_workflow_key_prefix", "key", postgresql_ops={"key": "varchar_pattern_ops"}),
+    Index(
+        "wfstate_workflow_correlation_prefix",
+        "correlation_id",
+        postgresql_ops={"correlation_id": "varchar_pattern_ops"},
+    ),
 )
 
 label: Final = Table(

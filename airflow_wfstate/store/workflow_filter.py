@@ -27,6 +27,9 @@ def _equalities(query: WorkflowQuery) -> list[ColumnElement[bool]]:
     conditions = [_workflow.c[column] == value for column, value in asked.items() if value is not None]
     if query.key_prefix is not None:
         conditions.append(_workflow.c.key.startswith(query.key_prefix, autoescape=True))
+    if query.search is not None:
+        searched = (_workflow.c.key, _workflow.c.correlation_id)
+        conditions.append(or_(*(column.startswith(query.search, autoescape=True) for column in searched)))
     if query.states:
         conditions.append(_workflow.c.state.in_([state.value for state in query.states]))
     return conditions

@@ -169,7 +169,7 @@ def test_text_is_text_in_every_filter(admin: httpx.Client, airflow_rows: Any, te
     """Nothing that was given becomes SQL or a template."""
     body = start(airflow_rows, name=text, key=text, correlation_id=text, labels={text: text} if "=" not in text else {})
     assert admin.post("/v1/workflows", json=body).status_code == 200
-    for name in ("name", "key", "key_prefix", "correlation_id", "label"):
+    for name in ("name", "key", "key_prefix", "search", "correlation_id", "label"):
         if name == "label" and not body["labels"]:
             continue
         asked = f"{text}={text}" if name == "label" else text

@@ -12,8 +12,7 @@ type Props = {
 /** What narrows the list: by what people type, and since when. */
 export const FilterBar = ({ address, filter, isFixedDag }: Props) => (
   <HStack gap={2} mb={4} role="search" wrap="wrap">
-    <TypedFilter address={address} filter={filter} label="Key begins with" name="search" />
-    <TypedFilter address={address} filter={filter} label="Correlation id" name="correlation_id" />
+    <TypedFilter address={address} filter={filter} label="Key or correlation id" name="search" />
     <TypedFilter address={address} filter={filter} label="Name of the workflow" name="name" />
     {isFixedDag ? undefined : <TypedFilter address={address} filter={filter} label="DAG that takes part" name="dag" />}
     <NativeSelect.Root size="sm" width="44">

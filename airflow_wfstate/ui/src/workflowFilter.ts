@@ -54,13 +54,11 @@ export const filtersOf = (address: URLSearchParams, dagId: string | undefined, n
   const search = address.get("search") ?? "";
   const name = address.get("name") ?? "";
   const dag = dagId ?? address.get("dag") ?? "";
-  const correlationId = address.get("correlation_id") ?? "";
   const period = periods[address.get("since") ?? ""];
   return {
-    ...(search === "" ? {} : { key_prefix: search }),
+    ...(search === "" ? {} : { search }),
     ...(name === "" ? {} : { name }),
     ...(dag === "" ? {} : { dag_id: dag }),
-    ...(correlationId === "" ? {} : { correlation_id: correlationId }),
     ...(period === undefined ? {} : { since: new Date(now - period.hours * 3_600_000).toISOString() }),
   };
 };
@@ -81,4 +79,4 @@ export const questionOf = (address: URLSearchParams, dagId: string | undefined, 
 
 /** Whether any filter is set. */
 export const isFiltered = (address: URLSearchParams): boolean =>
-  ["state", "search", "name", "dag", "correlation_id", "since", "flagged"].some((name) => address.has(name));
+  ["state", "search", "name", "dag", "since", "flagged"].some((name) => address.has(name));

@@ -1,4 +1,4 @@
-"""What people do not get to see of a step's payloads, and when files of payloads were last looked after.
+"""What people do not get to see of a step's payloads, when files were last looked after, and indexes of a search.
 
 Revision ID: 0006
 Revises: 0005
@@ -15,9 +15,11 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+_INDEXES = (("wfstate_workflow_key_prefix", "key"), ("wfstate_workflow_correlation_prefix", "correlation_id"))
+
 
 def upgrade() -> None:
-    """Add the columns."""
+    """Add the columns and the indexes."""
     op.add_column(
         "wfstate_step",
         sa.Column(
@@ -33,9 +35,13 @@ def upgrade() -> None:
             "files_checked_at", UtcDateTime(), nullable=True, comment="when files without a row were last looked for"
         ),
     )
+    for name, column in _INDEXES:
+        op.create_index(name, "wfstate_workflow", [column], postgresql_ops={column: "varchar_pattern_ops"})
 
 
 def downgrade() -> None:
     """Drop them."""
+    for name, _ in _INDEXES:
+        op.drop_index(name, "wfstate_workflow")
     op.drop_column("wfstate_sweep", "files_checked_at")
     op.drop_column("wfstate_step", "redact")
