@@ -17,9 +17,8 @@ from typing import Final
 _BASE: Final = "wfstate"
 _FLOOR: Final = ("floor: GET /health", "admin", "/wfstate/v1/health", {})
 _DAGS: Final = ("intake", "fulfilment", "billing", "returns")
+"""One workflow in a thousand belongs to the only DAG that the user ``clerk`` may read, beside these."""
 _CLERKS_DAG: Final = "intake"
-"""What the user ``clerk`` may read (tests/support/per_dag_auth_manager.py)."""
-
 _FILL: Final = (
     "INSERT INTO wfstate_definition VALUES ('order', repeat('0', 64), "
     '\'{"deadline_seconds":null,"on_compensation_error":"stop","on_deadline":"flag","on_failure":"hold",'
@@ -30,11 +29,13 @@ _FILL: Final = (
     "updated_at, ended_at) SELECT uuidv7(), 'order', 'order-' || n, 1, 'corr-' || md5(n::text), "
     "CASE WHEN n %% 50 = 0 THEN 'failed' WHEN n %% 100 = 1 THEN 'running' ELSE 'succeeded' END, 8, 8, "
     "repeat('0', 64), false, false, 'hold', '{}', 'dict', repeat('0', 64), repeat('0', 64), "
-    "CASE WHEN n %% 50 = 0 THEN 'Step pay failed: no money' END, now() - (n * 90.0 / %(workflows)s) * interval '1 day', "
+    "CASE WHEN n %% 50 = 0 THEN 'Step pay failed: no money' END, "
+    "now() - (n * 90.0 / %(workflows)s) * interval '1 day', "
     "now() - (n * 90.0 / %(workflows)s) * interval '1 day' + interval '5 minutes', now() "
     "FROM generate_series(1, %(workflows)s) n",
     "INSERT INTO wfstate_run (workflow_id, dag_id, run_id, role, bound, linked_at) SELECT id, "
-    "(%(dags)s::text[])[1 + (hashtext(key) & 3)], 'manual__' || key, 'owner', true, started_at FROM wfstate_workflow",
+    "CASE WHEN hashtext(key) %% 1000 = 0 THEN 'ledger' ELSE (%(dags)s::text[])[1 + (hashtext(key) & 3)] END, "
+    "'manual__' || key, 'owner', true, started_at FROM wfstate_workflow",
     "INSERT INTO wfstate_step (id, workflow_id, participant, name, item_key, state, round, attempt, started_at, "
     "updated_at) SELECT uuidv7(), w.id, 'intake', s.name, '', 'succeeded', 1, 1, w.started_at, w.updated_at "
     "FROM wfstate_workflow w, (VALUES ('reserve'), ('pay'), ('ship')) s (name)",
@@ -112,7 +113,10 @@ def _measure(folder: Path, workflows: int, times: int) -> None:
         fill(postgres.url(_BASE), workflows)
         print(f"{workflows} workflows, stored in {time.perf_counter() - began:.0f} s; each line {times} times.")
         # No sweep disturbs: nothing of these runs is in Airflow's own tables.
-        quiet = {"AIRFLOW__WFSTATE__SWEEP_INTERVAL_SECONDS": "86400", "AIRFLOW__WFSTATE__TURN_INTERVAL_SECONDS": "86400"}
+        quiet = {
+            "AIRFLOW__WFSTATE__SWEEP_INTERVAL_SECONDS": "86400",
+            "AIRFLOW__WFSTATE__TURN_INTERVAL_SECONDS": "86400",
+        }
         with running_api_server(url, folder / "api-server", quiet) as server:
             print("| what | rows | p50 ms | p95 ms |")
             print("|---|---:|---:|---:|")

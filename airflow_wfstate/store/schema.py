@@ -32,6 +32,7 @@ from sqlalchemy import (
     Uuid,
     false,
     text,
+    true,
 )
 
 from airflow_wfstate.domain.compensation import CompensateWhen
@@ -85,6 +86,7 @@ workflow: Final = Table(
     Column("journal_count", BigInteger, nullable=False, comment="number of the last journal entry"),
     Column("definition_sha256", _SHA256, nullable=False),
     Column("implicit", Boolean, nullable=False, comment="started by a step, not by an operator"),
+    Column("has_dag", Boolean, nullable=False, server_default=true(), comment="false: started by a service outside"),
     Column("reopened", Boolean, nullable=False, comment="had succeeded: never compensated by itself any more"),
     Column("on_failure", _STATE, nullable=False),
     Column("input", Text, nullable=False),
@@ -123,6 +125,7 @@ workflow: Final = Table(
     Index("wfstate_workflow_state", "state", "started_at", "id"),
     Index("wfstate_workflow_key", "key"),
     Index("wfstate_workflow_correlation", "correlation_id"),
+    Index("wfstate_workflow_without_dag", "id", postgresql_where=text("NOT has_dag"), sqlite_where=text("NOT has_dag")),
     # How a text begins is found by an index in the order of bytes alone (PostgreSQL, "Operator Classes").
     Index("wfstate_workflow_key_prefix", "key", postgresql_ops={"key": "varchar_pattern_ops"}),
     Index(
@@ -165,6 +168,7 @@ run: Final = Table(
         postgresql_where=text("bound"),
         sqlite_where=text("bound"),
     ),
+    Index("wfstate_run_dag", "dag_id", "workflow_id"),
 )
 
 step: Final = Table(

@@ -18,7 +18,7 @@ from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import Participation, participation_of
 from airflow_wfstate.store.workflow_cursor import behind, cursor_behind, order_of
-from airflow_wfstate.store.workflow_filter import conditions_of
+from airflow_wfstate.store.workflow_filter import conditions_of, simplified
 from airflow_wfstate.store.workflow_labels import labels_of
 
 _workflow, _step = schema.workflow, schema.step
@@ -45,6 +45,7 @@ SUMMARY_COLUMNS: Final = (
 def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage:
     """A page of workflows, as ``StateBackend.list_workflows`` says."""
     check_limit(query.limit)
+    query = simplified(connection, query)
     statement = select_summaries().where(*conditions_of(query))
     if (further := behind(query)) is not None:
         statement = statement.where(further)

@@ -12,7 +12,7 @@ from airflow_wfstate.domain.stats import MAX_BUCKETS, StatsBucket, WorkflowStats
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.workflow_filter import conditions_of
+from airflow_wfstate.store.workflow_filter import conditions_of, simplified
 
 _workflow, _flag = schema.workflow, schema.flag
 _LONGEST = 10**9
@@ -23,6 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 def read_stats(connection: Connection, query: WorkflowQuery, bucket_seconds: int | None) -> WorkflowStats:
     """The counts, as ``StateBackend.read_stats`` says."""
+    query = simplified(connection, query)
     conditions, count = conditions_of(query), func.count(_workflow.c.id)
     if bucket_seconds is not None:
         _check_buckets(query, bucket_seconds)

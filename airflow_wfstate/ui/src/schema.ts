@@ -2342,6 +2342,8 @@ export interface operations {
                 key?: string | null;
                 /** @description How the key begins; % and _ are ordinary letters. */
                 key_prefix?: string | null;
+                /** @description How the key or the correlation id begins. */
+                search?: string | null;
                 state?: components["schemas"]["WorkflowState"][] | null;
                 /** @description A run of this DAG takes part. */
                 dag_id?: string | null;
@@ -2715,6 +2717,8 @@ export interface operations {
                 key?: string | null;
                 /** @description How the key begins; % and _ are ordinary letters. */
                 key_prefix?: string | null;
+                /** @description How the key or the correlation id begins. */
+                search?: string | null;
                 state?: components["schemas"]["WorkflowState"][] | null;
                 /** @description A run of this DAG takes part. */
                 dag_id?: string | null;

@@ -44,8 +44,8 @@ describe("the filters in the address", () => {
     const address = new URLSearchParams("state=open&search=10&since=day&sort=key&flagged=true&cursor=c");
     expect(questionOf(address, undefined, now)).toEqual({
       cursor: "c",
-      key_prefix: "10",
       limit: 50,
+      search: "10",
       since: "2026-01-01T00:00:00.000Z",
       sort: "key",
       state: ["running", "failed", "compensating", "compensation_failed"],

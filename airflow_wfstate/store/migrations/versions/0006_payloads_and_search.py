@@ -1,4 +1,4 @@
-"""What people do not get to see of a step's payloads, when files were last looked after, and indexes of a search.
+"""What people do not get to see of payloads, when files were last looked after, and what makes long lists fast.
 
 Revision ID: 0006
 Revises: 0005
@@ -35,6 +35,25 @@ def upgrade() -> None:
             "files_checked_at", UtcDateTime(), nullable=True, comment="when files without a row were last looked for"
         ),
     )
+    op.add_column(
+        "wfstate_workflow",
+        sa.Column(
+            "has_dag",
+            sa.Boolean(),
+            server_default=sa.true(),
+            nullable=False,
+            comment="false: started by a service outside",
+        ),
+    )
+    without_dag = sa.text("NOT has_dag")
+    op.create_index(
+        "wfstate_workflow_without_dag",
+        "wfstate_workflow",
+        ["id"],
+        postgresql_where=without_dag,
+        sqlite_where=without_dag,
+    )
+    op.create_index("wfstate_run_dag", "wfstate_run", ["dag_id", "workflow_id"])
     for name, column in _INDEXES:
         op.create_index(name, "wfstate_workflow", [column], postgresql_ops={column: "varchar_pattern_ops"})
 
@@ -43,5 +62,8 @@ def downgrade() -> None:
     """Drop them."""
     for name, _ in _INDEXES:
         op.drop_index(name, "wfstate_workflow")
+    op.drop_index("wfstate_run_dag", "wfstate_run")
+    op.drop_index("wfstate_workflow_without_dag", "wfstate_workflow")
+    op.drop_column("wfstate_workflow", "has_dag")
     op.drop_column("wfstate_sweep", "files_checked_at")
     op.drop_column("wfstate_step", "redact")

@@ -1,0 +1,96 @@
+"""What the buttons send: it is done, and the journal says who did it, by which way and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from airflow_wfstate.domain.cancel import CancelWorkflow
+from airflow_wfstate.domain.journal import JournalEntry
+from airflow_wfstate.domain.states import WorkflowState
+from tests.browser.conftest import OpenPage
+from tests.browser.test_workflow import address
+from tests.browser.test_workflows import LIST
+from tests.support.shop import Order, failed_order
+from tests.support.world import World
+
+WHY = "the carrier is back"
+
+
+@pytest.fixture
+def order(world: World) -> Iterator[Order]:
+    """A failed order of this test alone, ended afterwards: other tests look at what needs somebody."""
+    order = failed_order(world)
+    yield order
+    _end(world, order)
+
+
+def _end(world: World, order: Order) -> None:
+    if world.backend.get_workflow(order.workflow_id).summary.state is not WorkflowState.COMPENSATING:
+        world.backend.cancel_workflow(CancelWorkflow(order.workflow_id))
+
+
+def _confirm(page: Page, verb: str) -> None:
+    """Give the reason, and press the button of the dialog."""
+    dialog = page.get_by_role("dialog")
+    button = dialog.get_by_role("button", name=re.compile(f"^{verb}"))
+    expect(button).to_be_enabled()
+    dialog.get_by_label(re.compile("^Reason")).fill(WHY)
+    button.click()
+    expect(dialog).to_be_hidden()
+
+
+def _last(world: World, order: Order, kind: str) -> JournalEntry:
+    return [entry for entry in world.journal(order.workflow_id) if entry.kind.value == kind][-1]
+
+
+def _check_who(entry: JournalEntry) -> None:
+    assert (entry.actor, entry.data["way"], entry.data["reason"]) == ("user:admin", "ui", WHY)
+
+
+def test_a_resume_sets_the_failed_tasks_going_again(open_page: OpenPage, order: Order, world: World) -> None:
+    page = open_page(address(order.workflow_id))
+    page.get_by_role("button", name="Resume").click()
+    _confirm(page, "Resume")
+    expect(page.get_by_role("status").filter(has_text=re.compile("cleared"))).to_be_visible()
+    expect(page.get_by_text("running", exact=True).first).to_be_visible()
+    _check_who(_last(world, order, "workflow.resumed"))
+    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.RUNNING
+    assert "failed" not in order.states().values()
+
+
+def test_a_restart_runs_a_finished_step_again(open_page: OpenPage, order: Order, world: World) -> None:
+    page = open_page(address(order.workflow_id, "steps"))
+    page.get_by_role("button", name="Restart from charge").click()
+    _confirm(page, "Restart")
+    expect(page.get_by_role("status").filter(has_text=re.compile("cleared"))).to_be_visible()
+    _check_who(_last(world, order, "workflow.restarted"))
+    assert order.states()["charge"] != "success"
+
+
+@pytest.mark.parametrize(("button", "kind"), [("Compensate", "compensated"), ("Cancel and compensate", "cancelled")])
+def test_what_was_done_is_undone(open_page: OpenPage, order: Order, world: World, button: str, kind: str) -> None:
+    page = open_page(address(order.workflow_id))
+    page.get_by_role("button", name=button, exact=True).click()
+    _confirm(page, button)
+    expect(page.get_by_text("compensating", exact=True).first).to_be_visible()
+    people = [entry for entry in world.journal(order.workflow_id) if entry.actor == "user:admin"]
+    assert people, kind
+    _check_who(people[-1])
+    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.COMPENSATING
+
+
+def test_many_are_resumed_at_once(open_page: OpenPage, order: Order, world: World) -> None:
+    other = failed_order(world)
+    page = open_page(f"{LIST}?name=shop&state=failed")
+    for key in (order.key, other.key):
+        page.get_by_role("row").filter(has_text=key).locator("[data-part=control]").click()
+    page.get_by_role("group", name="Actions on the chosen workflows").get_by_role("button", name="Resume").click()
+    _confirm(page, "Resume: 2 of 2")
+    expect(page.get_by_role("link", name=order.key)).to_have_count(0)
+    for one in (order, other):
+        _check_who(_last(world, one, "workflow.resumed"))
+    _end(world, other)

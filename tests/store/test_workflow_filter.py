@@ -1,0 +1,46 @@
+"""Lists of those who may read some DAGs only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine, delete, update
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.store import schema
+from tests.support.airflow_rows import AirflowRows
+from tests.support.world import World
+
+_READERS = [({"intake"}, False), (set(), True), ({"intake"}, True), (set(), False)]
+
+
+@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = create_engine(request.getfixturevalue(request.param))
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("dag_ids", "dagless"), _READERS)
+def test_workflows_without_a_dag_are_there_for_those_who_may_see_them(
+    engine: Engine, dag_ids: set[str], dagless: bool
+) -> None:
+    world = World(DatabaseBackend(engine), AirflowRows(engine))
+    name = world.unique("name")
+    world.start(name=name, key="of a DAG")
+    world.start(name=name, key="of another DAG", dag_id="billing")
+    outside = world.start(name=name, key="of a service").workflow.id
+    # No version starts one so yet.
+    with engine.begin() as connection:
+        connection.execute(delete(schema.run).where(schema.run.c.workflow_id == outside))
+        connection.execute(update(schema.workflow).where(schema.workflow.c.id == outside).values(has_dag=False))
+
+    query = WorkflowQuery(name=name, readable_dag_ids=frozenset(dag_ids), includes_dagless=dagless)
+    found = {workflow.key for workflow in world.backend.list_workflows(query).workflows}
+
+    assert found == ({"of a DAG"} if dag_ids else set()) | ({"of a service"} if dagless else set())
+    assert world.backend.read_stats(query).total == len(found)
+    with engine.begin() as connection:
+        connection.execute(update(schema.workflow).where(schema.workflow.c.id == outside).values(has_dag=True))
