@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage, faults
 from tests.browser.story import Story
 from tests.browser.test_workflow import address
+from tests.browser.test_workflows import LIST
 from tests.support.shop import FULFILMENT, INTAKE
 
 
@@ -46,11 +48,24 @@ def test_the_home_page_leads_to_what_needs_somebody(open_page: OpenPage, story: 
     assert "state=failed" in page.url
 
 
-def test_a_telephone_shows_all_of_it(open_page: OpenPage, story: Story) -> None:
-    page = open_page(address(story.running.workflow_id), width=375)
+NARROW = pytest.mark.parametrize("width", [375, 640], ids=["a telephone", "1280 pixels at 200 %"])
+
+
+@NARROW
+def test_a_narrow_window_shows_all_of_a_workflow(open_page: OpenPage, story: Story, width: int) -> None:
+    page = open_page(address(story.running.workflow_id), width=width)
     ours = page.locator("[data-wfstate]").first
     for section in ("Timeline", "Steps"):
         page.get_by_role("tab", name=section).click()
         expect(page.get_by_role("tabpanel").get_by_text("reserve").first).to_be_visible()
         assert ours.evaluate("element => element.scrollWidth <= element.clientWidth"), section
         assert faults(page) == [], section
+
+
+@NARROW
+def test_a_narrow_window_shows_the_list(open_page: OpenPage, story: Story, width: int) -> None:
+    page = open_page(LIST, width=width)
+    expect(page.get_by_role("link", name=story.failed.key)).to_be_visible()
+    ours = page.locator("[data-wfstate]").first
+    assert ours.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert faults(page) == []

@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,16 @@ def test_the_committed_bundle_was_built_from_the_sources() -> None:
         digest.update(source.name.encode() + source.read_bytes())
     expected = f"/*! Built from the sources {digest.hexdigest()} */"
     assert BUNDLE.splitlines()[0] == expected, "run: npm ci && npm run build, in airflow_wfstate/ui"
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="There is no npm to build it with; the test above holds.")
+def test_a_build_gives_the_committed_bundle(tmp_path: Path) -> None:
+    ui = tmp_path / "airflow_wfstate" / "ui"
+    shutil.copytree(UI, ui, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    for command in (["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["npm", "run", "build"]):
+        done = subprocess.run(command, cwd=ui, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (ui / "dist" / "main.umd.cjs").read_text(encoding="utf-8") == BUNDLE
 
 
 def test_the_client_is_typed_by_the_openapi_document() -> None:
