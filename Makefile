@@ -21,7 +21,7 @@ FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo test fab screenshots bench load crash-grid soak fuzz faulty-network audit lint wheel install clean
+.PHONY: help demo test fab screenshots bench load page-bench crash-grid soak fuzz faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -51,6 +51,9 @@ bench: install  ## Measure, and compare
 
 load: install  ## Fifty clients at once on the API for a minute, beside a read that does next to nothing
 	@$(BIN)/python -m benchmarks.load
+
+page-bench: install  ## What the page asks of an api-server that has a million workflows
+	@$(BIN)/python -m benchmarks.page
 
 crash-grid: install  ## Try every way to die at every commit and call, and write docs/reliability.md
 	@$(BIN)/python -m tests.crash_grid --write

@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
 const refreshMilliseconds = 5_000;
+/** A page that is left open shall not keep the server at work for more than a tenth of the time. */
+const shareOfPause = 10;
 
 export type Fresh<Value> = {
   /** When the newest answer came, in milliseconds since 1970; 0 before the first one. */
@@ -12,7 +14,7 @@ export type Fresh<Value> = {
 };
 
 /**
- * Loads a value, and again every 5 seconds while the page can be seen.
+ * Loads a value, and again every 5 seconds (later, when the answer took long) while the page can be seen.
  *
  * @param question names what is asked for: another question drops the answer and asks at once.
  * @param load asks the server.
@@ -41,6 +43,7 @@ export const useFresh = <Value>(
         return;
       }
       asking = true;
+      const began = performance.now();
       try {
         const value = await newest.current(controller.signal);
         if (controller.signal.aborted) {
@@ -57,7 +60,7 @@ export const useFresh = <Value>(
         );
       }
       asking = false;
-      timer = setTimeout(() => void ask(), refreshMilliseconds);
+      timer = setTimeout(() => void ask(), Math.max(refreshMilliseconds, shareOfPause * (performance.now() - began)));
     };
 
     // Asks at once when the page comes to the front again; a hidden page asks for nothing.
