@@ -9,9 +9,10 @@ workflow itself: nothing that a user chose is part of a name.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
-from typing import Final
+from typing import IO, Final
 
 from airflow.sdk import ObjectStoragePath
 
@@ -34,13 +35,28 @@ def write_file(place: str, sha256: str, text: str) -> str:
     path = root() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode("ascii"))
+        with path.open("wb") as file:
+            file.write(text.encode("ascii"))
+            _settle(file)
     except Exception as error:  # each file system raises errors of its own
         raise PayloadUnavailable(
             f"A value cannot be written to [wfstate] payload_path: {_first_line(error)}",
             "Try again; if it stays so, look after that path, its connection and its permissions.",
         ) from error
     return name
+
+
+def _settle(file: IO[bytes]) -> None:
+    """Let a local file survive a loss of power, as the row does that will name it.
+
+    An object store keeps a file when it is closed, and has no descriptor.
+    """
+    try:
+        descriptor = file.fileno()
+    except (AttributeError, OSError):
+        return
+    file.flush()
+    os.fsync(descriptor)
 
 
 def read_file(name: str) -> str:
