@@ -35,7 +35,7 @@ def write_file(place: str, sha256: str, text: str) -> str:
     path = root() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        with path.open("wb") as file:  # type: ignore[no-untyped-call]  # Airflow has no annotations there
             file.write(text.encode("ascii"))
             _settle(file)
     except Exception as error:  # each file system raises errors of its own
