@@ -17,7 +17,7 @@ from airflow_wfstate.store.attempt_key import AttemptKey, parse, verify
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.step_row import StepRow, read_step
-from airflow_wfstate.store.stored_payload import StoredPayload, keep, place_of
+from airflow_wfstate.store.stored_payload import StoredPayload, keep_of_attempt
 from airflow_wfstate.store.transaction import Unchanged
 
 ENTRY_KINDS: Final = {
@@ -35,8 +35,7 @@ def keep_output(request: EndAttempt) -> StoredPayload | None:
     :raises InvalidRequest: the request is wrong by itself.
     """
     check_end(request)
-    key = parse(request.attempt_key)
-    return None if request.output is None else keep(request.output, place_of(key))
+    return None if request.output is None else keep_of_attempt(request.output, request.attempt_key)
 
 
 def end_attempt(

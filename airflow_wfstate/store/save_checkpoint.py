@@ -13,7 +13,7 @@ from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.end_attempt import check_write_number
 from airflow_wfstate.store.payload_columns import check_payload
 from airflow_wfstate.store.running_attempt import lock_running_attempt
-from airflow_wfstate.store.stored_payload import StoredPayload, keep, place_of
+from airflow_wfstate.store.stored_payload import StoredPayload, keep_of_attempt
 from airflow_wfstate.store.transaction import Unchanged
 
 
@@ -25,7 +25,7 @@ def keep_checkpoint(request: SaveCheckpoint) -> StoredPayload:
     check_name("checkpoint name", request.name)
     check_write_number(request.write)
     check_payload(f"checkpoint {request.name}", request.value)
-    return keep(request.value, place_of(parse(request.attempt_key)))
+    return keep_of_attempt(request.value, request.attempt_key)
 
 
 def save_checkpoint(

@@ -15,7 +15,7 @@ from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.end_attempt import check_write_number
 from airflow_wfstate.store.payload_columns import check_payload
 from airflow_wfstate.store.running_attempt import lock_running_attempt, verify_attempt
-from airflow_wfstate.store.stored_payload import StoredPayload, keep, place_of, size_of
+from airflow_wfstate.store.stored_payload import StoredPayload, keep_of_attempt, size_of
 from airflow_wfstate.store.transaction import Unchanged
 from airflow_wfstate.store.workflow_list import check_limit
 
@@ -28,7 +28,7 @@ def keep_record(request: SaveRecord) -> StoredPayload:
     check_name("record name", request.name)
     check_write_number(request.write)
     check_payload(f"record {request.name}", request.value)
-    return keep(request.value, place_of(parse(request.attempt_key)))
+    return keep_of_attempt(request.value, request.attempt_key)
 
 
 def save_record(

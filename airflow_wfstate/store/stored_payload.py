@@ -18,7 +18,7 @@ from typing import Final
 from airflow_wfstate import conf
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.exceptions import PayloadDamaged
-from airflow_wfstate.store.attempt_key import AttemptKey
+from airflow_wfstate.store.attempt_key import parse
 from airflow_wfstate.store.payload_encryption import decrypt, encrypt, is_under_first_key
 from airflow_wfstate.store.payload_file import read_file, write_file
 
@@ -87,9 +87,15 @@ def goes_into_file(payload: Payload) -> bool:
     return bool(conf.payload_path()) and payload.size > conf.inline_payload_bytes()
 
 
-def place_of(key: AttemptKey) -> str:
-    """Where files of an attempt belong."""
-    return f"{key.workflow_id}/{key.step_id}/{key.attempt}"
+def keep_of_attempt(payload: Payload, attempt_key: str) -> StoredPayload:
+    """As :func:`keep`, for a write of an attempt. The key is read only where a file is to be named after it.
+
+    :raises InvalidAttemptKey: it is none.
+    """
+    if not goes_into_file(payload):
+        return keep_inline(payload)
+    key = parse(attempt_key)
+    return keep(payload, f"{key.workflow_id}/{key.step_id}/{key.attempt}")
 
 
 def stored_payload_of(text: str | None, type_name: str | None, sha256: str | None) -> StoredPayload | None:
