@@ -27,7 +27,13 @@ _LONGEST_TEXT: Final = 120
 def as_json(value: object) -> JsonValue:
     """The JSON value of a dataclass of the domain, field by field, under the same names."""
     if isinstance(value, Payload):
-        return {"type": value.type, "size": value.size, "sha256": value.sha256, "value": json.loads(value.text)}
+        return {
+            "type": value.type,
+            "size": value.size,
+            "sha256": value.sha256,
+            "is_masked": value.is_masked,
+            "value": json.loads(value.text),
+        }
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Enum):

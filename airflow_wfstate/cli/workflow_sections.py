@@ -76,6 +76,12 @@ def _progress(workflow: WorkflowDetail) -> dict[str, object]:
     }
 
 
+def _shown_output(step: StepSummary) -> str | None:
+    if step.output is None:
+        return "(in a file; json and yaml have it)" if step.output_in_file else None
+    return shortened(step.output.text)
+
+
 def _step(step: StepSummary) -> dict[str, object]:
     return {
         "participant": step.participant,
@@ -85,7 +91,7 @@ def _step(step: StepSummary) -> dict[str, object]:
         "attempts": len(step.attempts),
         "output_type": step.output_type,
         "output_size": step.output_size,
-        "output": None if step.output is None else shortened(step.output.text),
+        "output": _shown_output(step),
         "error": _first_line(step.error),
     }
 

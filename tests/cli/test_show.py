@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import Engine
 
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.step import BeginStep
 from tests.support.airflow_home import Home
+from tests.support.airflow_rows import AirflowRows
+from tests.support.payload_options import payload_options
+from tests.support.world import World
 
 
 def test_json_holds_everything(home: Home, order_id: str) -> None:
@@ -72,3 +79,25 @@ def test_an_unknown_workflow_says_so(home: Home, command: str, workflow: str, re
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr.startswith(reason)
     assert "airflow wfstate list" in answer.stderr
+
+
+def test_an_output_in_a_file_is_told_to_people_and_given_to_programs(
+    home: Home, engine: Engine, tmp_path: Path
+) -> None:
+    world = World(DatabaseBackend(engine), AirflowRows(engine))
+    with payload_options(folder=tmp_path):
+        run_id = world.rows.add_run("order_intake")
+        workflow_id = world.start(run_id, dag_id="order_intake").workflow.id
+        task = world.rows.add_task("order_intake", run_id, "pay")
+        begun = world.backend.begin_step(BeginStep(task, "pay", redact=["card_number"]))
+        world.succeed(begun, {"card_number": "4111", "paid": True})
+    variables = {"AIRFLOW__WFSTATE__PAYLOAD_PATH": tmp_path.as_uri()}
+
+    plain = home.airflow("wfstate", "show", workflow_id, "-o", "plain", **variables)
+    given = home.airflow("wfstate", "show", workflow_id, "-o", "json", **variables)
+
+    assert "(in a file; json and yaml have it)" in plain.stdout
+    (step,) = json.loads(given.stdout)["steps"]
+    assert step["output"]["value"] == {"card_number": "***", "paid": True}
+    assert step["output"]["is_masked"]
+    assert "4111" not in plain.stdout + given.stdout
