@@ -35,6 +35,15 @@ def home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Home:
     return home
 
 
+@pytest.fixture
+def own_home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Home:
+    """A migrated home of one test alone."""
+    home = Home(tmp_path_factory.mktemp("own_home"))
+    migrated = home.airflow("db", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    return home
+
+
 @pytest.fixture(scope="session")
 def engine(home: Home) -> Iterator[Engine]:
     engine = create_engine(f"sqlite:///{home.path / 'airflow.db'}")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from sqlalchemy import Engine, create_engine, select
 
 from airflow_wfstate.backends.database import DatabaseBackend
@@ -11,15 +10,6 @@ from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 from tests.support.payload_options import new_key, payload_options
 from tests.support.world import World
-
-
-@pytest.fixture
-def own_home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Home:
-    """A home whose payloads nobody else looks at."""
-    home = Home(tmp_path_factory.mktemp("rotated_home"))
-    migrated = home.airflow("db", "migrate")
-    assert migrated.returncode == 0, migrated.stderr
-    return home
 
 
 def _inputs(engine: Engine) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sqlalchemy import Engine
+from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.step import BeginStep
@@ -81,9 +81,8 @@ def test_an_unknown_workflow_says_so(home: Home, command: str, workflow: str, re
     assert "airflow wfstate list" in answer.stderr
 
 
-def test_an_output_in_a_file_is_told_to_people_and_given_to_programs(
-    home: Home, engine: Engine, tmp_path: Path
-) -> None:
+def test_an_output_in_a_file_is_told_to_people_and_given_to_programs(own_home: Home, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{own_home.path / 'airflow.db'}")
     world = World(DatabaseBackend(engine), AirflowRows(engine))
     with payload_options(folder=tmp_path):
         run_id = world.rows.add_run("order_intake")
@@ -93,8 +92,10 @@ def test_an_output_in_a_file_is_told_to_people_and_given_to_programs(
         world.succeed(begun, {"card_number": "4111", "paid": True})
     variables = {"AIRFLOW__WFSTATE__PAYLOAD_PATH": tmp_path.as_uri()}
 
-    plain = home.airflow("wfstate", "show", workflow_id, "-o", "plain", **variables)
-    given = home.airflow("wfstate", "show", workflow_id, "-o", "json", **variables)
+    engine.dispose()
+
+    plain = own_home.airflow("wfstate", "show", workflow_id, "-o", "plain", **variables)
+    given = own_home.airflow("wfstate", "show", workflow_id, "-o", "json", **variables)
 
     assert "(in a file; json and yaml have it)" in plain.stdout
     (step,) = json.loads(given.stdout)["steps"]
