@@ -36,7 +36,7 @@ def write(page: Path, results: list[Result], conditions: str) -> None:
 def _markdown(results: list[Result], conditions: str) -> Iterator[str]:
     today = datetime.now(timezone.utc).date().isoformat()
     seconds = sum(result.seconds for result in results)
-    yield f"{today}, {conditions}. **{summary(results)}** It took {seconds / 60:.0f} minutes."
+    yield f"{today}, {conditions}. **{summary(results)}** Together its cells took {seconds / 60:.0f} minutes."
     yield ""
     disturbed = [result for result in results if result.cell.way.is_api and result.cell.fault in _DISTURBANCES]
     broken = sum(result.has_broken for result in disturbed)
