@@ -10,6 +10,7 @@ from airflow_wfstate import __version__
 from airflow_wfstate.api import problems
 from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
+from airflow_wfstate.api.parameters import refuse_repetition
 from airflow_wfstate.api.routes import (
     actions,
     cancel,
@@ -45,7 +46,9 @@ def create_app() -> FastAPI:
 
 
 def _v1() -> APIRouter:
-    router = APIRouter(prefix="/v1", dependencies=[Depends(authenticate), Depends(sweep_afterwards)])
+    router = APIRouter(
+        prefix="/v1", dependencies=[Depends(authenticate), Depends(refuse_repetition), Depends(sweep_afterwards)]
+    )
     for part in (
         workflows.writes,
         workflows.reads,
@@ -87,5 +90,5 @@ def _ui() -> APIRouter:
     router = APIRouter(prefix="/ui", include_in_schema=False)
     router.include_router(page.reads)
     for part in (*_PAGE_READS, *_PAGE_WRITES):
-        router.include_router(part, dependencies=[Depends(authenticate)])
+        router.include_router(part, dependencies=[Depends(authenticate), Depends(refuse_repetition)])
     return router

@@ -10,7 +10,7 @@ from datetime import timedelta
 import httpx
 import jwt
 import pytest
-from sqlalchemy import create_engine, delete
+from sqlalchemy import create_engine, delete, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.plugins.workflow_state import WorkflowStatePlugin
@@ -153,6 +153,8 @@ def test_where_no_dag_takes_part_the_page_decides(
 
     with world.rows.engine.begin() as connection:
         connection.execute(delete(schema.run).where(schema.run.c.workflow_id == scene.workflow_id))
+        its_row = schema.workflow.c.id == scene.workflow_id
+        connection.execute(update(schema.workflow).where(its_row).values(has_dag=False))
 
     seen = client.get(path)
     assert seen.status_code == 200

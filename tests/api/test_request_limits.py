@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from airflow_wfstate.api.parameters import LISTS
 from airflow_wfstate.domain.payload import MAX_DEPTH
+from tests.conftest import CHECKOUT
 from tests.support.api_server import ApiServer
 
 LIMIT = 2 * 1_048_576 + 64 * 1024
@@ -176,3 +178,23 @@ def test_text_is_text_in_every_filter(admin: httpx.Client, airflow_rows: Any, te
         found = admin.get("/v1/workflows", params={name: asked}).json()["workflows"]
         assert [workflow["name"] for workflow in found] == [text], name
     assert admin.get("/v1/workflows", params={"dag_id": text}).json()["workflows"] == []
+
+
+@pytest.mark.parametrize("query", ["key=a&key=b", "limit=1&limit=1", "key_prefix=v&key_prefix=Inf"])
+def test_a_parameter_that_means_one_thing_is_given_once(admin: httpx.Client, query: str) -> None:
+    for path in ("/v1/workflows", "/ui/workflows"):
+        answer = admin.get(f"{path}?{query}")
+        assert answer.status_code == 400
+        assert answer.json()["remedy"] == "Give it once."
+
+
+def test_what_may_be_given_several_times_is_what_the_document_calls_a_list() -> None:
+    document = json.loads((CHECKOUT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    parameters = [
+        parameter
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "query"
+    ]
+    assert {one["name"] for one in parameters if '"array"' in json.dumps(one["schema"])} == LISTS

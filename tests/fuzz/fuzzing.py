@@ -8,6 +8,7 @@ login must ask for one.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tests.support.saga import Saga
 from tests.support.world import World
 
 _SECONDS = 3000
+_CHECKOUT = Path(__file__).parents[2]
 
 # Schemathesis takes these for answers to a valid request as well: what a JSON Schema says of a request is not all that
 # must hold. A payload must match its sha256, a cursor be one of ours, a name be free of control characters, an If-Match
@@ -60,7 +62,10 @@ def fuzz(server: ApiServer, folder: Path, examples: int, seed: int, phases: Sequ
         *("--checks", "all", "--phases", ",".join(phases), "--max-examples", str(examples), "--seed", str(seed)),
         *("--continue-on-failure", "--no-color", "--request-timeout", "60"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, cwd=folder, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(_CHECKOUT), "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=_SECONDS, cwd=folder, env=environment, check=False
+    )
     counted = re.search(r"(\d+) generated", done.stdout)
     return Fuzzing(0 if counted is None else int(counted[1]), done.returncode == 0, f"{done.stdout}\n{done.stderr}")
 

@@ -1,8 +1,7 @@
-"""A short fuzzing. ``make fuzz`` makes at least 5,000 cases."""
+"""A short fuzzing, the same each time. ``make fuzz`` makes at least 5,000 cases, other ones each time."""
 
 from __future__ import annotations
 
-import random
 import sys
 from pathlib import Path
 
@@ -11,11 +10,13 @@ import pytest
 from tests.fuzz.fuzzing import fuzz
 from tests.support.api_server import ApiServer
 
+_SEED = 363619
+"""It found that a parameter given twice was taken once."""
+
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Schemathesis does not go together with Airflow on Python 3.10")
 def test_the_api_answers_as_its_description_says(api_server: ApiServer, tmp_path: Path) -> None:
-    seed = random.SystemRandom().randrange(10**6)
-    found = fuzz(api_server, tmp_path, examples=8, seed=seed, phases=["fuzzing"])
+    found = fuzz(api_server, tmp_path, examples=8, seed=_SEED, phases=["fuzzing"])
 
-    assert found.passed, f"seed {seed}\n{found.report}"
+    assert found.passed, found.report
     assert found.cases > 200
