@@ -43,6 +43,9 @@ from airflow_wfstate.domain.workflow import FailurePolicy, RunRole
 
 metadata: Final = MetaData()
 
+NO_PLACE: Final = "00000000-0000-0000-0000-000000000000"
+"""The ``place`` of the steps of runs that no step has triggered. Not NULL: the identity of a step is a unique key."""
+
 _SHA256: Final = String(64)
 _STATE: Final = String(20)
 _TYPE: Final = String(MAX_NAME_LENGTH)
@@ -156,6 +159,7 @@ run: Final = Table(
     Column("bound", Boolean, nullable=False, comment="whether the run's calls go to this workflow now"),
     Column("relay_task_id", _name(), comment="the DAG's CompensateWorkflowOperator"),
     Column("parent_step_id", _id(), comment="of a child: the step that triggers it"),
+    Column("clears_at_failure", Integer, comment="Airflow's clear_number of the run when the workflow last failed"),
     Column("linked_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("workflow_id", "dag_id", "run_id", name="wfstate_run_pkey"),
     ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_run_workflow_fkey"),
@@ -169,6 +173,7 @@ run: Final = Table(
         sqlite_where=text("bound"),
     ),
     Index("wfstate_run_dag", "dag_id", "workflow_id"),
+    Index("wfstate_run_parent_step", "parent_step_id"),
 )
 
 step: Final = Table(
@@ -177,6 +182,13 @@ step: Final = Table(
     Column("id", _id(), nullable=False),
     Column("workflow_id", _id(), nullable=False),
     Column("participant", _name(), nullable=False),
+    Column(
+        "place",
+        _id(),
+        nullable=False,
+        server_default=NO_PLACE.replace("-", ""),  # as SQLite keeps a UUID; PostgreSQL reads it too
+        comment="the step that triggered the participant's run; the nil UUID for owners and guests",
+    ),
     Column("name", _name(), nullable=False),
     Column("item_key", _name(), nullable=False),
     Column("state", _STATE, nullable=False),
@@ -189,7 +201,7 @@ step: Final = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("id", name="wfstate_step_pkey"),
-    UniqueConstraint("workflow_id", "participant", "name", "item_key", name="wfstate_step_identity_key"),
+    UniqueConstraint("workflow_id", "participant", "place", "name", "item_key", name="wfstate_step_identity_key"),
     _one_of("state", StepState, "wfstate_step_state_check"),
 )
 
@@ -203,6 +215,7 @@ round_: Final = Table(
     Column("output", Text),
     Column("output_type", _TYPE),
     Column("output_sha256", _SHA256),
+    Column("arguments_sha256", _SHA256, comment="of the step's arguments: tells a repetition from a collision"),
     PrimaryKeyConstraint("step_id", "number", name="wfstate_round_pkey"),
     _one_of("state", StepState, "wfstate_round_state_check"),
 )
@@ -215,12 +228,15 @@ attempt: Final = Table(
     Column("round", Integer, nullable=False),
     Column("state", _STATE, nullable=False),
     Column("last_write", BigInteger, nullable=False, comment="number of the last write that was applied"),
+    Column("last_write_sha256", _SHA256, comment="of what that write said"),
     Column("task_instance_id", _id(), nullable=False),
     Column("dag_id", _name(), nullable=False),
     Column("run_id", _name(), nullable=False),
     Column("task_id", _name(), nullable=False),
     Column("map_index", Integer, nullable=False),
     Column("try_number", Integer, nullable=False),
+    Column("dag_version_id", _id(), comment="of Airflow: the DAG's version that the attempt ran"),
+    Column("bundle_version", _name(), comment="of that DAG's bundle; for Git the commit"),
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("error", Text),

@@ -1,0 +1,112 @@
+"""Where a step stands (its place), what its arguments were, what an attempt last wrote, and which code it ran.
+
+A step gets the place of the run that did its newest attempt: the step that triggered that run. Where several child runs
+of one DAG took part in a workflow, the first had done the steps for all of them, so no two rows become one.
+
+Revision ID: 0007
+Revises: 0006
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+_NIL = "0" * 32  # as SQLite keeps a UUID; PostgreSQL reads it too
+_STEP_STATES = "'running', 'waiting', 'succeeded', 'failed', 'skipped', 'lost', 'compensated'"
+_IDENTITY = "wfstate_step_identity_key"
+
+_PLACE_OF_EACH_STEP = """
+UPDATE wfstate_step SET place = (
+    SELECT r.parent_step_id
+      FROM wfstate_attempt a
+      JOIN wfstate_run r ON r.dag_id = a.dag_id AND r.run_id = a.run_id
+     WHERE a.step_id = wfstate_step.id AND a.number = wfstate_step.attempt
+       AND r.workflow_id = wfstate_step.workflow_id AND r.role = 'child'
+)
+WHERE EXISTS (
+    SELECT 1
+      FROM wfstate_attempt a
+      JOIN wfstate_run r ON r.dag_id = a.dag_id AND r.run_id = a.run_id
+     WHERE a.step_id = wfstate_step.id AND a.number = wfstate_step.attempt
+       AND r.workflow_id = wfstate_step.workflow_id AND r.role = 'child' AND r.parent_step_id IS NOT NULL
+)
+"""
+
+
+def upgrade() -> None:
+    """Add the columns, give each step its place, and make the place part of its identity."""
+    op.add_column(
+        "wfstate_run",
+        sa.Column(
+            "clears_at_failure",
+            sa.Integer(),
+            nullable=True,
+            comment="Airflow's clear_number of the run when the workflow last failed",
+        ),
+    )
+    op.create_index("wfstate_run_parent_step", "wfstate_run", ["parent_step_id"])
+    op.add_column(
+        "wfstate_round",
+        sa.Column(
+            "arguments_sha256",
+            sa.String(64),
+            nullable=True,
+            comment="of the step's arguments: tells a repetition from a collision",
+        ),
+    )
+    op.add_column(
+        "wfstate_attempt",
+        sa.Column("last_write_sha256", sa.String(64), nullable=True, comment="of what that write said"),
+    )
+    op.add_column(
+        "wfstate_attempt",
+        sa.Column(
+            "dag_version_id",
+            sa.Uuid(as_uuid=False),
+            nullable=True,
+            comment="of Airflow: the DAG's version that the attempt ran",
+        ),
+    )
+    op.add_column(
+        "wfstate_attempt",
+        sa.Column("bundle_version", sa.String(250), nullable=True, comment="of that DAG's bundle; for Git the commit"),
+    )
+    with op.batch_alter_table("wfstate_step", table_args=_checks()) as batch:
+        batch.add_column(
+            sa.Column(
+                "place",
+                sa.Uuid(as_uuid=False),
+                server_default=_NIL,
+                nullable=False,
+                comment="the step that triggered the participant's run; the nil UUID for owners and guests",
+            )
+        )
+        batch.drop_constraint(_IDENTITY, type_="unique")
+        batch.create_unique_constraint(_IDENTITY, ["workflow_id", "participant", "place", "name", "item_key"])
+    op.execute(_PLACE_OF_EACH_STEP)
+
+
+def downgrade() -> None:
+    """Drop them. Fails where two places of a workflow have a step of one name: that cannot be told without the place."""
+    with op.batch_alter_table("wfstate_step", table_args=_checks()) as batch:
+        batch.drop_constraint(_IDENTITY, type_="unique")
+        batch.create_unique_constraint(_IDENTITY, ["workflow_id", "participant", "name", "item_key"])
+        batch.drop_column("place")
+    for column in ("bundle_version", "dag_version_id", "last_write_sha256"):
+        op.drop_column("wfstate_attempt", column)
+    op.drop_column("wfstate_round", "arguments_sha256")
+    op.drop_index("wfstate_run_parent_step", "wfstate_run")
+    op.drop_column("wfstate_run", "clears_at_failure")
+
+
+def _checks() -> tuple[sa.CheckConstraint, ...]:
+    """The table's CHECKs: SQLite makes it anew to change a key, and Alembic does not read them from the old one."""
+    if op.get_context().dialect.name != "sqlite":
+        return ()
+    return (sa.CheckConstraint(f"state IN ({_STEP_STATES})", name="wfstate_step_state_check"),)
