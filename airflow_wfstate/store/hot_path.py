@@ -14,7 +14,7 @@ from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, EndAttempt, RecordedWrite, SaveCheckpoint
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue, parse, verify
-from airflow_wfstate.store.begin_step import check_begin
+from airflow_wfstate.store.begin_request import check_begin
 from airflow_wfstate.store.end_attempt import ENTRY_KINDS, end_data, stored_error
 from airflow_wfstate.store.identity import idempotency_key, new_id
 from airflow_wfstate.store.stored_function_call import DRIVERS, StoredFunctionCall

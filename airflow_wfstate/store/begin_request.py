@@ -1,0 +1,38 @@
+"""What a begin may ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.step import BeginStep
+from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.redaction import check_paths
+from airflow_wfstate.store.caller import check_task_instance_id
+
+
+def check_begin(request: BeginStep) -> BeginStep:
+    """Return the request with its ids in canonical form.
+
+    :raises InvalidRequest: a name breaks the rule of names, or a number is out of range.
+    """
+    check_name("step name", request.name)
+    if request.item_key:
+        check_name("item key", request.item_key)
+    if request.relay_task_id is not None:
+        check_name("relay's task id", request.relay_task_id)
+    check_paths(request.redact)
+    if request.irreversible is not None:
+        check_name("reason why a step is irreversible", request.irreversible)
+        if request.compensation is not None:
+            raise InvalidRequest(
+                f"Step {request.name} is irreversible, and has a compensation.", "Declare one of both."
+            )
+    if request.compensation is not None:
+        check_name("compensation handler", request.compensation.handler)
+        if not 1 <= request.compensation.max_attempts <= 1000:
+            raise InvalidRequest(
+                f"The compensation of step {request.name} shall be tried {request.compensation.max_attempts} times.",
+                "Give 1 to 1000.",
+            )
+    return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))

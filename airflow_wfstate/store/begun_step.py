@@ -1,0 +1,40 @@
+"""The answer to a begin that said ``run``."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.step import BeginDecision, BegunStep
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue
+from airflow_wfstate.store.caller import Caller
+from airflow_wfstate.store.change import Change
+from airflow_wfstate.store.identity import idempotency_key
+from airflow_wfstate.store.stored_payload import payload_of
+
+
+def begun_step(change: Change, caller: Caller, step_id: str, round_number: int, number: int) -> BegunStep:
+    """The answer, with the attempt's key and without checkpoints."""
+    key = AttemptKey(STEP, change.workflow_id, step_id, number, round_number, caller.task_instance_id)
+    return BegunStep(
+        decision=BeginDecision.RUN,
+        workflow=change.ref(),
+        step_id=step_id,
+        attempt=number,
+        round=round_number,
+        idempotency_key=idempotency_key(step_id, round_number),
+        attempt_key=issue(key, change.secret),
+    )
+
+
+def checkpoints_of(connection: Connection, step_id: str, round_number: int) -> dict[str, Payload]:
+    """By name, the last value saved in a round."""
+    checkpoint = schema.checkpoint
+    rows = connection.execute(
+        select(checkpoint.c.name, checkpoint.c.value, checkpoint.c.value_type, checkpoint.c.value_sha256)
+        .where(checkpoint.c.step_id == step_id, checkpoint.c.round == round_number)
+        .order_by(checkpoint.c.name)
+    )
+    values = {row.name: payload_of(row.value, row.value_type, row.value_sha256) for row in rows}
+    return {name: payload for name, payload in values.items() if payload is not None}
