@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Final, Literal
 
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import Context
-from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, task_decorator_factory
+from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, _TaskDecorator, task_decorator_factory
 
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.attempt import Attempt, cancel_at_work
+from airflow_wfstate.operators.complete_dag import ChecksItsDag, check_when_complete
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.step_execution import StepExecution
@@ -28,7 +29,7 @@ PARAMETER: Final = "step"
 """The reserved parameter."""
 
 
-class StepDecoratedOperator(DecoratedOperator, PythonOperator):
+class StepDecoratedOperator(ChecksItsDag, DecoratedOperator, PythonOperator):
     """The operator of ``@task.step``. Each decoration makes a subclass that carries its options.
 
     They cannot be arguments: those of a mapped task are serialised, and functions cannot be.
@@ -89,6 +90,15 @@ class StepDecoratedOperator(DecoratedOperator, PythonOperator):
         return super().execute(context)
 
 
+class _StepDecorator(_TaskDecorator[Any, Any, StepDecoratedOperator]):
+    """What a decorated function is: Airflow's own, which makes no operator of a mapped task while the DAG is parsed."""
+
+    def _expand(self, *args: Any, **kwargs: Any) -> Any:
+        expanded: Any = super()._expand(*args, **kwargs)
+        check_when_complete(expanded.operator.get_dag())
+        return expanded
+
+
 def step_task(
     python_callable: Callable[..., Any] | None = None,
     *,
@@ -144,12 +154,14 @@ def step_task(
         operator_class = new_class(
             StepDecoratedOperator.__name__, (StepDecoratedOperator,), exec_body=lambda body: body.update(members)
         )
-        return task_decorator_factory(
+        decorated: Any = task_decorator_factory(
             python_callable=_without_step(function),
             multiple_outputs=multiple_outputs,
             decorated_operator_class=operator_class,
             **kwargs,
         )
+        decorated.__class__ = _StepDecorator
+        return decorated
 
     decorator: Any = decorate if python_callable is None else decorate(python_callable)
     return decorator  # type: ignore[no-any-return]  # Airflow's protocol covers both forms

@@ -25,10 +25,11 @@ from airflow_wfstate.domain.states import CompensationState
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+from airflow_wfstate.operators.complete_dag import ChecksItsDag, when_complete
 from airflow_wfstate.operators.handler import call_handler
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
-from airflow_wfstate.operators.relay_wiring import leaves, task_ids, wire_relay, wire_when_complete
+from airflow_wfstate.operators.relay_wiring import leaves, task_ids, wire_relay
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.undo_operator import run_undo_operator
 from airflow_wfstate.redaction import masked_text
@@ -41,7 +42,7 @@ _LONGEST_PAUSE_SECONDS: Final = 30.0
 _RETRY_DELAY: Final = timedelta(seconds=5)
 
 
-class CompensateWorkflowOperator(BaseOperator):
+class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
     """Undo the steps of this DAG's run, in their turn, when the workflow is to be compensated.
 
     Each DAG with compensations has one. It is a teardown and wires itself: below the DAG's leaves, above the DAG's
@@ -70,7 +71,7 @@ class CompensateWorkflowOperator(BaseOperator):
         dag = self.get_dag()
         if dag is not None:
             _check_only(self, dag)
-            wire_when_complete(dag, self.wire)
+            when_complete(dag, self.wire)
 
     def wire(self) -> None:
         """Take the place in the DAG. Called when the DAG is complete; again does no harm.
@@ -81,11 +82,6 @@ class CompensateWorkflowOperator(BaseOperator):
         if dag is not None:
             _check_only(self, dag)
             wire_relay(self, dag)
-
-    def resolve_template_files(self) -> None:
-        """Airflow calls this for each task of a complete DAG: the moment to wire."""
-        self.wire()
-        super().resolve_template_files()
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Take turns until there is none for this run.

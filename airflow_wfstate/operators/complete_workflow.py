@@ -10,12 +10,13 @@ from airflow.sdk import BaseOperator, Context
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.workflow import CompleteWorkflow
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+from airflow_wfstate.operators.complete_dag import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
 
 
-class CompleteWorkflowOperator(BaseOperator):
+class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
     """End the workflow of this run as succeeded.
 
     It fails while a step or a child run is unfinished. Returns (as its XCom) ``workflow_id``, ``state``, ``output``

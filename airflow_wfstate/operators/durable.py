@@ -12,6 +12,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.attempt import cancel_at_work
+from airflow_wfstate.operators.complete_dag import check_when_complete
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step_execution import StepExecution
 from airflow_wfstate.operators.step_options import (
@@ -64,6 +65,7 @@ def durable(
     else:
         # The instance's class, not its methods: Airflow renders and runs a copy of the instance.
         operator.__class__ = _step_class(type(operator), options)
+    check_when_complete(operator.get_dag())
     return operator
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from airflow_wfstate.exceptions import InvalidDag
@@ -12,20 +12,6 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import MappedOperator
 
     Task: TypeAlias = BaseOperator | MappedOperator
-
-
-def wire_when_complete(dag: DAG, wire: Callable[[], None]) -> None:
-    """Have the relay wired (or something else checked) before the DAG is validated, when all tasks are declared.
-
-    ``dag.test()`` calls only ``validate``; bagging a DAG calls the tasks' ``resolve_template_files`` too.
-    """
-    validate = dag.validate
-
-    def wire_and_validate() -> None:
-        wire()
-        validate()  # type: ignore[no-untyped-call]  # Airflow's method has no annotations
-
-    dag.validate = wire_and_validate  # type: ignore[method-assign]  # Airflow has no hook for a complete DAG
 
 
 def wire_relay(relay: BaseOperator, dag: DAG) -> None:
@@ -42,7 +28,7 @@ def wire_relay(relay: BaseOperator, dag: DAG) -> None:
             "The relay runs when all other tasks are done; put the task above it, or leave out the dependency.",
         )
     for leaf in leaves(relay, dag):
-        if _is_branch(leaf):
+        if is_branch(leaf):
             raise InvalidDag(
                 f"DAG {dag.dag_id}: the branch {leaf.task_id} is a leaf, and would skip the relay {relay.task_id}.",
                 "Put a task below the branch, for instance an EmptyOperator.",
@@ -80,7 +66,8 @@ def _has_work_below(task: Task, by_id: dict[str, Task]) -> bool:
     return False
 
 
-def _is_branch(task: Task) -> bool:
+def is_branch(task: Task) -> bool:
+    """Whether the task decides which of the tasks right below it run."""
     # Two bases: operators of the standard provider, and those written against the task SDK.
     from airflow.providers.standard.operators import branch as standard
     from airflow.sdk.bases import branch as sdk

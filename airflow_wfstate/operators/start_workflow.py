@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from airflow.sdk import BaseOperator, Context
 
@@ -19,17 +19,14 @@ from airflow_wfstate.domain.workflow import (
 )
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+from airflow_wfstate.operators.complete_dag import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
-from airflow_wfstate.operators.relay_wiring import wire_when_complete
-from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, check_redact, step_options_of
+from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, check_redact
 from airflow_wfstate.operators.waiting import defer_to_ask_again
 
-if TYPE_CHECKING:
-    from airflow.sdk import DAG
 
-
-class StartWorkflowOperator(BaseOperator):
+class StartWorkflowOperator(ChecksItsDag, BaseOperator):
     """Start the workflow ``(name, key)``, or attach this run to the one that has the key.
 
     Put it first in the DAG. Returns (as its XCom) ``workflow_id``, ``name``, ``key``, ``generation``,
@@ -108,30 +105,6 @@ class StartWorkflowOperator(BaseOperator):
         _check_choice("if_exists", if_exists, [choice.value for choice in IfExists])
         if deadline is not None and deadline <= timedelta(0):
             raise InvalidDag(f"The deadline of workflow {name} is {deadline}.", "Give a positive timedelta, or None.")
-        dag = self.get_dag()
-        if dag is not None:
-            wire_when_complete(dag, self.check_steps)
-
-    def check_steps(self) -> None:
-        """Check that every step of the DAG runs after a start. Called when the DAG is complete.
-
-        :raises InvalidDag: a step does not: it would start a workflow of its own instead.
-        """
-        dag = self.get_dag()
-        if dag is None:
-            return
-        below = _below_a_start(dag)
-        for task in dag.tasks:
-            if step_options_of(task) is not None and task.task_id not in below:
-                raise InvalidDag(
-                    f"DAG {dag.dag_id}: step {task.task_id} does not stand below a StartWorkflowOperator.",
-                    f"Write {self.task_id} >> {task.task_id}, so that the step belongs to the workflow.",
-                )
-
-    def resolve_template_files(self) -> None:
-        """Airflow calls this for each task of a complete DAG: the moment to check it."""
-        self.check_steps()
-        super().resolve_template_files()
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Start the workflow, or attach to it."""
@@ -176,17 +149,6 @@ class StartWorkflowOperator(BaseOperator):
             if_exists=IfExists(self.if_exists),
             idempotency_key=f"{task_instance_id}:start",
         )
-
-
-def _below_a_start(dag: DAG) -> set[str]:
-    """The ids of all tasks that run after some StartWorkflowOperator of the DAG."""
-    pending = [task for task in dag.tasks if issubclass(task.operator_class, StartWorkflowOperator)]
-    below: set[str] = set()
-    while pending:
-        for task_id in pending.pop().downstream_task_ids - below:
-            below.add(task_id)
-            pending.append(dag.get_task(task_id))
-    return below
 
 
 def _check_choice(option: str, value: object, choices: list[str]) -> None:

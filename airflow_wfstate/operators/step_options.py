@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, CompensationDeclaration
@@ -79,6 +79,12 @@ class StepOptions:
                     f"The step is irreversible ({self.irreversible}), and has a compensation.", "Declare one of both."
                 )
 
+    @classmethod
+    def of_arguments(cls, arguments: Mapping[str, Any]) -> StepOptions:
+        """The options among the arguments of an operator that takes them, and the name as ``step_name``."""
+        given = {field.name: arguments[field.name] for field in fields(cls) if field.name in arguments}
+        return cls(**{**given, "name": arguments.get("step_name")})
+
     def declaration(self, task_id: str) -> CompensationDeclaration | None:
         """The undo as the step's begin records it; None for a step without one."""
         if self.compensate is None:
@@ -101,9 +107,16 @@ def check_redact(paths: Sequence[str]) -> tuple[str, ...]:
         raise InvalidDag(error.reason, error.remedy) from error
 
 
+def is_template(text: str) -> bool:
+    """Whether Airflow renders the text when the task runs, so that it cannot be judged before."""
+    return "{{" in text or "{%" in text
+
+
 def step_options_of(task: AbstractOperator) -> StepOptions | None:
     """The options of a task, mapped or not; None when it is no step."""
     options = getattr(task, "step_options", None) or getattr(task.operator_class, "step_options", None)
+    if options is None and task.is_mapped and getattr(task.operator_class, "takes_step_options", False):
+        return StepOptions.of_arguments(getattr(task, "partial_kwargs", {}))
     return options if isinstance(options, StepOptions) else None
 
 

@@ -29,6 +29,7 @@ from airflow_wfstate.operators.commit_marker import (
     ended_by_the_user,
     is_refused_commit,
 )
+from airflow_wfstate.operators.complete_dag import ChecksItsDag
 from airflow_wfstate.operators.item_key import item_key_of
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step_execution import StepExecution
@@ -43,7 +44,7 @@ _PSYCOPG: Final = "psycopg"
 """The package of psycopg 3; psycopg2 has no further results of an ``execute`` to go to."""
 
 
-class TransactionalStepOperator(BaseOperator):
+class TransactionalStepOperator(ChecksItsDag, BaseOperator):
     """Write to PostgreSQL exactly once: the writes and the step's marker commit in one transaction.
 
     Give ``sql`` or ``python_callable``. The transaction belongs to the operator: a commit in the middle is refused.
@@ -67,6 +68,7 @@ class TransactionalStepOperator(BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json", "op_kwargs": "py"}
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)
+    takes_step_options: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from airflow_wfstate import conf as options
 from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.complete_dag import ChecksItsDag
 from airflow_wfstate.operators.dag_run_trigger import dag_run_state, trigger_dag_run
 from airflow_wfstate.operators.links import WORKFLOW_XCOM_KEY, WorkflowLink
 from airflow_wfstate.operators.step_execution import StepExecution
@@ -22,7 +23,7 @@ _MAX_READABLE: Final = 100
 """Characters of a step's name up to which it stands in the run id as it is."""
 
 
-class TriggerWorkflowDagRunOperator(BaseOperator):
+class TriggerWorkflowDagRunOperator(ChecksItsDag, BaseOperator):
     """Trigger a run of another DAG that joins the workflow, and wait for its end.
 
     A step like any other: done once, also when its process dies between the trigger and the answer, because the run's
@@ -44,6 +45,7 @@ class TriggerWorkflowDagRunOperator(BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"conf": "py"}
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)
+    takes_step_options: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -1,0 +1,206 @@
+"""What is refused when a DAG is parsed, because two of its tasks, or their order, would go wrong when it runs."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, task, task_group
+
+from airflow_wfstate import (
+    CompensateWorkflowOperator,
+    CompleteWorkflowOperator,
+    StartWorkflowOperator,
+    TransactionalStepOperator,
+    TriggerWorkflowDagRunOperator,
+    durable,
+)
+from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.operators.declared_steps import is_sole_task
+
+
+def plain(name, item_key=None):
+    @task.step(task_id=f"t_{name}", name="pay", item_key=item_key)
+    def pay(order): ...
+
+    return pay("o-1")
+
+
+def mapped(name, item_key=None):
+    @task.step(task_id=f"t_{name}", name="pay", item_key=item_key)
+    def pay(order): ...
+
+    return pay.expand(order=["o-1"])
+
+
+def classic(name, item_key=None):
+    return durable(BashOperator(task_id=f"t_{name}", bash_command="true"), name="pay", item_key=item_key)
+
+
+def classic_mapped(name, item_key=None):
+    operator = BashOperator.partial(task_id=f"t_{name}").expand(bash_command=["true"])
+    return durable(operator, name="pay", item_key=item_key)
+
+
+def transactional_mapped(name, item_key=None):
+    return TransactionalStepOperator.partial(task_id=f"t_{name}", step_name="pay", item_key=item_key).expand(sql=["a"])
+
+
+def triggering(name, item_key=None):
+    return TriggerWorkflowDagRunOperator(
+        task_id=f"t_{name}", step_name="pay", trigger_dag_id="other", item_key=item_key
+    )
+
+
+def triggering_mapped(name, item_key=None):
+    return TriggerWorkflowDagRunOperator.partial(task_id=f"t_{name}", step_name="pay", item_key=item_key).expand(
+        trigger_dag_id=["other"]
+    )
+
+
+KINDS = [plain, mapped, classic, classic_mapped, transactional_mapped, triggering, triggering_mapped]
+
+
+@pytest.mark.parametrize("second", KINDS)
+@pytest.mark.parametrize("first", KINDS)
+def test_two_tasks_that_are_one_step_are_an_error_also_without_a_start(a_dag, first, second):
+    first("a"), second("b")
+    with pytest.raises(InvalidDag, match=r"the tasks t_a and t_b are both the step pay: .* item_key"):
+        a_dag.validate()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_item_key_on_both_tells_them_apart_and_on_one_does_not(a_dag, kind):
+    kind("a", item_key="{{ ds }}"), kind("b", item_key="{{ ts }}")
+    a_dag.validate()
+    kind("c")
+    with pytest.raises(InvalidDag, match="both the step pay"):
+        a_dag.validate()
+
+
+def test_a_name_that_is_another_tasks_id_is_the_same_name(a_dag):
+    @task.step(name="ship")
+    def send(): ...
+
+    @task.step
+    def ship(): ...
+
+    send(), ship()
+    with pytest.raises(InvalidDag, match="the tasks send and ship are both the step ship"):
+        a_dag.validate()
+
+
+def test_one_task_in_two_groups_is_two_steps_and_a_step_that_each_item_names_is_left_alone(a_dag):
+    @task.step
+    def ship(): ...
+
+    for group_id in ("first", "second"):
+        task_group(group_id=group_id)(lambda: ship() and None)()
+    for task_id in ("a", "b"):
+        TransactionalStepOperator.partial(task_id=task_id, sql="SELECT 1").expand(step_name=["x", "y"])
+    a_dag.validate()
+
+
+def test_a_file_with_such_a_dag_does_not_get_into_the_bag_and_a_dag_is_checked_once(tmp_path, monkeypatch):
+    checks = []
+    monkeypatch.setattr("airflow_wfstate.operators.dag_rules._check_starts", checks.append)
+    (tmp_path / "double.py").write_text(
+        "from airflow.sdk import DAG, task\n"
+        "import airflow_wfstate\n"
+        "for dag_id, names in (('good', 'ab'), ('double', 'aa')):\n"
+        "    with DAG(dag_id, schedule=None):\n"
+        "        for number, name in enumerate(names):\n"
+        "            @task.step(task_id=f't{number}', name=name)\n"
+        "            def step(item): ...\n"
+        "            step.expand(item=[1])\n"
+    )
+    bag = DagBag(str(tmp_path))
+    assert list(bag.dags) == ["good"]
+    (error,) = bag.import_errors.values()
+    assert "DAG double: the tasks t0 and t1 are both the step a" in error
+    assert [dag.dag_id for dag in checks] == ["good"]
+
+
+def test_a_worker_can_tell_whether_a_task_is_alone_with_its_step(a_dag):
+    plain("a", item_key="{{ ds }}"), mapped("b", item_key="{{ ds }}")
+    classic_mapped("other").operator_class.step_options.__dict__["name"] = "refund"
+    EmptyOperator(task_id="no_step")
+    assert [is_sole_task(a_dag, task_id) for task_id in ("t_a", "t_b", "t_other", "no_step")] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert is_sole_task(None, "t_a") is False
+
+
+@pytest.mark.parametrize(
+    ("operator_class", "arguments"),
+    [
+        (StartWorkflowOperator, {"name": "n", "key": "k"}),
+        (CompleteWorkflowOperator, {}),
+        (CompensateWorkflowOperator, {}),
+    ],
+)
+@pytest.mark.parametrize("how", ["mapped", "grouped"])
+def test_what_is_there_once_a_run_cannot_be_mapped(a_dag, operator_class, arguments, how):
+    if how == "mapped":
+        operator_class.partial(task_id="many", **arguments).expand(doc=["a", "b"])
+    else:
+
+        @task_group
+        def group(item):
+            operator_class(task_id="many", **arguments)
+
+        group.expand(item=["a", "b"])
+    with pytest.raises(InvalidDag, match=f"{operator_class.__name__} .*many (is|stands in a) mapped"):
+        a_dag.validate()
+
+
+def test_one_start_below_another_is_an_error(a_dag):
+    first, second = (StartWorkflowOperator(task_id=name, name=name, key="k") for name in ("first", "second"))
+    first >> EmptyOperator(task_id="between") >> second
+    with pytest.raises(InvalidDag, match="the start second stands below the start first"):
+        a_dag.validate()
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_two_starts_are_right_on_two_branches_only(a_dag, exclusive):
+    starts = [StartWorkflowOperator(task_id=name, name=name, key="k") for name in ("first", "second")]
+
+    @task.branch
+    def choose(): ...
+
+    above = choose() if exclusive else EmptyOperator(task_id="above")
+    above >> EmptyOperator(task_id="between") >> starts[0]
+    above >> starts[1]
+    if exclusive:
+        a_dag.validate()
+        a_dag.get_task("between") >> starts[1]
+    with pytest.raises(InvalidDag, match="the starts first and second would both run"):
+        a_dag.validate()
+
+
+def test_a_step_below_complete_is_an_error_and_a_plain_task_or_a_teardown_is_none(a_dag):
+    start = StartWorkflowOperator(task_id="start", name="n", key="k")
+    complete = CompleteWorkflowOperator(task_id="complete")
+    start >> complete >> EmptyOperator(task_id="mail")
+    complete >> durable(EmptyOperator(task_id="tidy")).as_teardown()
+    a_dag.validate()
+    a_dag.get_task("mail") >> durable(EmptyOperator(task_id="late"))
+    with pytest.raises(InvalidDag, match=r"the step late stands below complete.* Write late >> complete"):
+        a_dag.validate()
+
+
+def test_a_triggered_dag_of_the_file_that_starts_another_workflow_is_an_error():
+    with DAG("asks_other", schedule=None) as parent:
+        StartWorkflowOperator(task_id="start", name="order", key="{{ params.id }}") >> TriggerWorkflowDagRunOperator(
+            task_id="go", trigger_dag_id="other"
+        )
+    with DAG("other", schedule=None) as child:
+        StartWorkflowOperator(task_id="own", name="order", key="{{ dag_run.conf.id }}")
+    parent.validate(), child.validate()
+    child.get_task("own").name = "delivery"
+    with pytest.raises(InvalidDag, match=r"task go triggers DAG other, whose start own would be refused: .*'delivery'"):
+        parent.validate()
