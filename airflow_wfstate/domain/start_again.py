@@ -12,7 +12,8 @@ class StartDecision(str, Enum):
     """What a start does.
 
     ``begin``: the key's next generation begins; ``attach``: the run takes part in what is there (an output that is
-    stored answers); ``resume``: the failed workflow goes on, because its own run starts it again; ``wait``: ask again
+    stored answers); ``resume``: the failed workflow goes on, because its own run
+    was cleared since, and starts it again; ``wait``: ask again
     when it has been compensated; ``terminate``: end it first, undoing what was done; the others are refusals:
     ``exists`` (the key is taken), ``held`` (a person must decide about its compensations first) and ``other_input``.
     """
@@ -27,11 +28,14 @@ class StartDecision(str, Enum):
     OTHER_INPUT = "other_input"
 
 
-def decide_start(state: WorkflowState, if_exists: IfExists, *, is_own: bool, same_input: bool) -> StartDecision:
+def decide_start(
+    state: WorkflowState, if_exists: IfExists, *, is_own: bool, is_cleared: bool, same_input: bool
+) -> StartDecision:
     """What a start does to the newest generation of its key.
 
     :param state: of that generation.
     :param is_own: whether the run that starts is its owner or child: it never ends its own workflow.
+    :param is_cleared: whether that run was cleared since the workflow failed: a retry of its start is no request.
     :param same_input: whether the start has that generation's input. What replaces it may have another.
     """
     if state in FINAL_WORKFLOW_STATES:
@@ -46,7 +50,7 @@ def decide_start(state: WorkflowState, if_exists: IfExists, *, is_own: bool, sam
     if state is WorkflowState.SUCCEEDED:
         return StartDecision.ATTACH
     if is_own:
-        return StartDecision.RESUME if state is WorkflowState.FAILED else StartDecision.ATTACH
+        return StartDecision.RESUME if state is WorkflowState.FAILED and is_cleared else StartDecision.ATTACH
     return {
         IfExists.ATTACH: StartDecision.ATTACH,
         IfExists.REJECT: StartDecision.EXISTS,

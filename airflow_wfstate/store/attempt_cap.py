@@ -14,17 +14,19 @@ from sqlalchemy import Connection, func, select
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
+from airflow_wfstate.domain.states import OPEN_STEP_STATES
 from airflow_wfstate.exceptions import AttemptsExhausted
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.caller import Caller
 from airflow_wfstate.store.change import Change
+from airflow_wfstate.store.failed_state import become_failed
 from airflow_wfstate.store.lost_attempt import mark_lost
 from airflow_wfstate.store.step_row import StepRow
 
 _REASON = "reason"
 _TASK_INSTANCE = "task_instance_id"
 _CLEAR_NUMBER = "clear_number"
+"""Only in entries of before revision 0007: how often the run had been cleared by then."""
 
 
 def is_exhausted(connection: Connection, change: Change, step: StepRow) -> bool:
@@ -60,10 +62,9 @@ def hold_for_exhausted(change: Change, caller: Caller, step: StepRow) -> Attempt
             "error": error,
             _REASON: reason,
             _TASK_INSTANCE: caller.task_instance_id,
-            _CLEAR_NUMBER: caller.clear_number,
         },
     )
-    change.become(WorkflowState.FAILED, error=error, hold_reason=reason)
+    become_failed(change, error=error, hold_reason=reason)
     return _refusal(change, reason)
 
 
@@ -80,10 +81,12 @@ def held_for_exhausted(connection: Connection, change: Change, caller: Caller) -
         .limit(1)
     ).scalar_one_or_none()
     data: dict[str, Any] = {} if entry is None else json.loads(entry)
-    if _CLEAR_NUMBER not in data:
+    if _REASON not in data:
         return None
     same_run = (data["dag_id"], data["run_id"]) == (caller.dag_id, caller.run_id)
-    if same_run and caller.clear_number > data[_CLEAR_NUMBER]:
+    earlier = data.get(_CLEAR_NUMBER)
+    is_cleared = caller.was_cleared_since_failure if earlier is None else caller.clear_number > earlier
+    if same_run and is_cleared:
         return None
     return _refusal(change, data[_REASON])
 

@@ -20,7 +20,8 @@ from airflow_wfstate.store.begin_request import check_begin
 from airflow_wfstate.store.begun_step import begun_step, checkpoints_of
 from airflow_wfstate.store.caller import Caller, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
-from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_after_success
+from airflow_wfstate.store.clear_by_hand import is_to_run_again, reopen
+from airflow_wfstate.store.failed_state import TASK_CLEARED, go_on
 from airflow_wfstate.store.implicit_workflow import is_started_anew, start_implicit_workflow
 from airflow_wfstate.store.new_attempt import insert_next_attempt, insert_step
 from airflow_wfstate.store.step_row import StepRow, find_step
@@ -109,7 +110,7 @@ def _is_wish_to_run_again(
         on_clear is OnClear.RERUN
         and step.task_instance_id != caller.task_instance_id
         and not (caller.role is RunRole.GUEST and change.state is WorkflowState.SUCCEEDED)
-        and was_cleared_after_success(connection, caller)
+        and is_to_run_again(connection, caller, step)
     )
 
 
@@ -146,9 +147,8 @@ def _check_open(connection: Connection, change: Change, caller: Caller, request:
         return
     if change.state is WorkflowState.FAILED and (refusal := held_for_exhausted(connection, change, caller)):
         raise refusal
-    if change.state is WorkflowState.FAILED and caller.role is not RunRole.GUEST and caller.clear_number > 0:
-        change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None)
-        change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": "a task of it was cleared"})
+    if change.state is WorkflowState.FAILED and caller.role is not RunRole.GUEST and caller.was_cleared_since_failure:
+        go_on(change, TASK_CLEARED)
         return
     remedy = {
         WorkflowState.FAILED: f"Set it going again with: airflow wfstate resume {change.workflow_id}",

@@ -26,6 +26,7 @@ _READ: Final = (
         schema.run.c.workflow_id,
         schema.run.c.role,
         schema.run.c.relay_task_id,
+        schema.run.c.clears_at_failure,
     )
     .join(
         dag_run,
@@ -49,6 +50,8 @@ class Caller:
     :param workflow_id: of the workflow that its run is bound to; None when it is bound to none.
     :param role: of its run there.
     :param relay_task_id: that its run has registered there.
+    :param clears_at_failure: how often its run had been cleared when that workflow last failed; None when it never did,
+        or did before revision 0007.
     """
 
     task_instance_id: str
@@ -61,6 +64,15 @@ class Caller:
     workflow_id: str | None
     role: RunRole | None
     relay_task_id: str | None
+    clears_at_failure: int | None
+
+    @property
+    def was_cleared_since_failure(self) -> bool:
+        """Whether somebody cleared a task of its run after the workflow had failed: a request to go on.
+
+        Where revision 0007 came after the failure, any clear of the run counts: nothing tells them apart.
+        """
+        return self.clear_number > (self.clears_at_failure or 0)
 
     @property
     def actor(self) -> str:
@@ -114,4 +126,5 @@ def read_caller(connection: Connection, task_instance_id: str) -> Caller:
         workflow_id=row.workflow_id,
         role=None if row.role is None else RunRole(row.role),
         relay_task_id=row.relay_task_id,
+        clears_at_failure=row.clears_at_failure,
     )

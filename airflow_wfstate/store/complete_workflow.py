@@ -14,9 +14,11 @@ from airflow_wfstate.domain.workflow import CompletedWorkflow, CompleteWorkflow,
 from airflow_wfstate.exceptions import WorkflowClosed, WorkflowNotFound, WorkflowUnfinished
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import UNFINISHED_RUN_STATES, dag_run
+from airflow_wfstate.store.attempt_cap import held_for_exhausted
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.definition import read_definition
+from airflow_wfstate.store.failed_state import TASK_CLEARED, go_on
 from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.stored_payload import StoredPayload, goes_into_file, keep, keep_inline, payload_of
@@ -85,6 +87,14 @@ def _no_workflow(caller: Caller) -> WorkflowNotFound:
 
 def _check_may_complete(connection: Connection, change: Change, caller: Caller) -> None:
     subject = f"Workflow {change.name} / {change.key} ({change.workflow_id})"
+    if (
+        change.state is WorkflowState.FAILED
+        and caller.role is not RunRole.GUEST
+        and caller.was_cleared_since_failure
+        and not held_for_exhausted(connection, change, caller)
+    ):
+        go_on(change, TASK_CLEARED)
+        change.write()
     if change.state is not WorkflowState.RUNNING:
         raise WorkflowClosed(f"{subject} is {change.state.value}.", "Only a running workflow can be completed.")
     if caller.role is RunRole.GUEST:

@@ -10,6 +10,7 @@ from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change
+from airflow_wfstate.store.failed_state import become_failed
 from airflow_wfstate.store.pending_compensations import has_something_to_undo
 from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks
@@ -57,7 +58,7 @@ def _follow_policy(connection: Connection, change: Change, error: str) -> None:
         reason = "it had succeeded before: a person decides"
     else:
         reason = "its policy on failure is to hold"
-    change.become(WorkflowState.FAILED, error=error, hold_reason=reason)
+    become_failed(change, error=error, hold_reason=reason)
 
 
 def _first_error(connection: Connection, change: Change, dag_id: str, run_id: str) -> str:

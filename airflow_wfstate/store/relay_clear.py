@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, exists, select
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.store import schema
@@ -64,7 +64,13 @@ def _clear(engine: Engine, task_instance_id: str) -> int:
     with Session(engine) as session:
         relay = session.scalar(
             select(TaskInstance)
-            .where(TaskInstance.id == UUID(task_instance_id), TaskInstance.state.in_(FINISHED_TASK_STATES))
+            .where(
+                TaskInstance.id == UUID(task_instance_id),
+                TaskInstance.state.in_(FINISHED_TASK_STATES),
+                exists(
+                    select(schema.turn.c.workflow_id).where(schema.turn.c.relay_task_instance_id == task_instance_id)
+                ),
+            )
             .with_for_update(skip_locked=True)
         )
         if relay is None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.labels import check_labels
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import Payload
@@ -18,9 +18,10 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.cancel_workflow import cancel_locked
 from airflow_wfstate.store.change import Change, lock_by_id
-from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_after_success
+from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_since
 from airflow_wfstate.store.dag_test_run import is_test_run, key_of_test_run
 from airflow_wfstate.store.definition import Definition, check_definition, read_definition
+from airflow_wfstate.store.failed_state import go_on
 from airflow_wfstate.store.identity import new_id
 from airflow_wfstate.store.new_workflow import NewWorkflow, bind_run, insert_workflow
 from airflow_wfstate.store.payload_columns import check_payload
@@ -74,6 +75,7 @@ def start_workflow(
         change.state,
         request.if_exists,
         is_own=own_role in (RunRole.OWNER, RunRole.CHILD),
+        is_cleared=caller.was_cleared_since_failure,
         same_input=change.input_sha256 == request.input.sha256,
     )
     _check_not_refused(connection, change, request, decision)
@@ -223,17 +225,25 @@ def _join(
     elif (
         change.state is WorkflowState.SUCCEEDED
         and own_role is not RunRole.GUEST
-        and was_cleared_after_success(connection, caller)
+        and _is_cleared_since_its_end(connection, change, caller)
     ):
         reopen(change)
         output = None
     elif decision is StartDecision.RESUME:
-        change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None)
-        change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": "its own run started it again"})
+        go_on(change, "its own run started it again")
     else:
         return Unchanged(StartedWorkflow(workflow=change.ref(), role=role, output=output))
     change.write()
     return StartedWorkflow(workflow=change.ref(), role=role, output=output)
+
+
+def _is_cleared_since_its_end(connection: Connection, change: Change, caller: Caller) -> bool:
+    """Whether the task that starts a succeeded workflow was cleared since that workflow ended."""
+    workflow = schema.workflow
+    ended_at: datetime | None = connection.execute(
+        select(workflow.c.ended_at).where(workflow.c.id == change.workflow_id)
+    ).scalar_one()
+    return ended_at is not None and was_cleared_since(connection, caller, ended_at)
 
 
 def _check_may_join(connection: Connection, change: Change, request: StartWorkflow, caller: Caller) -> None:

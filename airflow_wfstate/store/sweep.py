@@ -142,7 +142,7 @@ def _each(engine: Engine, found: Select[tuple[str]], act: Callable[[Connection, 
             workflow_ids: list[str] = [row.id for row in connection.execute(page)]
         for workflow_id in workflow_ids:
             try:
-                changed += run_transaction(engine, partial(_change_one, workflow_id, act))
+                changed += run_transaction(engine, partial(_change_one, workflow_id, act, found))
             except Exception:
                 log.exception("The sweep could not change workflow %s; the next pass tries again.", workflow_id)
         if len(workflow_ids) < _LIMIT:
@@ -151,10 +151,11 @@ def _each(engine: Engine, found: Select[tuple[str]], act: Callable[[Connection, 
 
 
 def _change_one(
-    workflow_id: str, act: Callable[[Connection, Change], None], connection: Connection
+    workflow_id: str, act: Callable[[Connection, Change], None], found: Select[tuple[str]], connection: Connection
 ) -> bool | Unchanged[bool]:
+    """Lock the workflow, and act if it is still what was looked for: between the two, anything may have happened."""
     change = lock_by_id(connection, workflow_id, actor="sweep")
-    if change is None:
+    if change is None or connection.execute(found.where(_workflow.c.id == workflow_id)).first() is None:
         return Unchanged(False)
     act(connection, change)
     if change.is_empty:

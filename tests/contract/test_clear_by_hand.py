@@ -63,6 +63,80 @@ def test_a_lost_acknowledgement_is_a_retry(world: World) -> None:
     assert world.begin_as(world.rows.next_try(retried, state="success"), "charge").round == 2
 
 
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_the_request_stands_when_tries_die_before_they_begin_the_step(world: World, deaths: int) -> None:
+    run_id = world.rows.add_run("intake")
+    world.start(run_id)
+    now = world.rows.next_try(_succeeded(world, run_id), state="success")
+    for _ in range(deaths):
+        now = world.rows.next_try(now, state="failed")
+
+    again = world.begin_as(now, "charge")
+
+    assert (again.decision, again.round) == (BeginDecision.RUN, 2)
+
+
+def test_the_request_is_met_once(world: World) -> None:
+    """What is in the history of the task from before the round that met it asks for nothing any more."""
+    run_id = world.rows.add_run("intake")
+    world.start(run_id)
+    now = world.rows.next_try(_succeeded(world, run_id), state="success")
+    now = world.rows.next_try(now, state="failed")
+    world.succeed(world.begin_as(now, "charge"), "second")
+
+    answered = world.begin_as(world.rows.next_try(now, state="failed"), "charge")
+
+    assert (answered.decision, answered.output) == (BeginDecision.ANSWERED, Payload.of("second"))
+
+
+def test_an_answered_try_that_is_cleared_asks_for_another_round(world: World) -> None:
+    """With on_clear='reuse' first, and without it later."""
+    run_id = world.rows.add_run("intake")
+    world.start(run_id)
+    now = world.rows.next_try(_succeeded(world, run_id), state="failed")
+    assert world.begin_as(now, "charge").decision is BeginDecision.ANSWERED
+    now = world.rows.next_try(now, state="success")
+    reused = world.backend.begin_step(BeginStep(now, "charge", on_clear=OnClear.REUSE))
+    assert reused.decision is BeginDecision.ANSWERED
+
+    again = world.begin_as(world.rows.next_try(now, state="success"), "charge")
+
+    assert (again.decision, again.round) == (BeginDecision.RUN, 2)
+
+
+def test_an_item_that_moved_to_another_map_index_runs_again_when_its_task_was_cleared(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    world.start(run_id)
+    tasks = [world.rows.add_task("intake", run_id, "pay", map_index=index) for index in range(2)]
+    for task, item in zip(tasks, "ab", strict=True):
+        world.succeed(world.begin_as(task, "pay", item_key=item), item)
+        world.rows.set_task_state(task, "success")
+    for task in tasks:
+        world.rows.next_try(task, state="success")
+
+    moved = world.rows.add_task("intake", run_id, "pay", map_index=2)  # a was 0; the list has become longer
+
+    assert world.begin_as(moved, "pay", item_key="a").round == 2
+
+
+def test_a_clear_in_a_second_run_asks_for_another_round_when_it_came_after_the_newest_one(world: World) -> None:
+    run_id, second_run, key = world.rows.add_run("intake"), world.rows.add_run("intake"), world.unique("key")
+    world.start(run_id, key=key, participants=["intake"])
+    first = _succeeded(world, run_id)
+    world.start(second_run, key=key, participants=["intake"])
+    second, answered = world.begin(second_run, "charge")
+    assert answered.decision is BeginDecision.ANSWERED
+    earlier = world.rows.next_try(second, state="success")  # cleared, and its new try waits for a slot
+    again = world.rows.next_try(first, state="success")
+    world.succeed(world.begin_as(again, "charge"), "second")
+
+    late = world.begin_as(earlier, "charge")
+    later = world.begin_as(world.rows.next_try(earlier, state="success"), "charge")
+
+    assert (late.decision, late.output) == (BeginDecision.ANSWERED, Payload.of("second"))
+    assert (later.decision, later.round) == (BeginDecision.RUN, 3)
+
+
 def test_clearing_a_failed_task_resumes_its_round(world: World) -> None:
     run_id = world.rows.add_run("intake")
     world.start(run_id)
@@ -122,6 +196,20 @@ def test_clearing_a_whole_run_of_a_succeeded_workflow_reopens_it_at_its_start(wo
     assert (started.role, started.workflow.id) == (RunRole.OWNER, workflow.id)
     assert started.workflow.state is WorkflowState.RUNNING
     assert started.output is None
+
+
+def test_it_is_reopened_also_when_the_first_try_of_the_cleared_start_died(world: World) -> None:
+    run_id, key = world.rows.add_run("intake"), world.unique("key")
+    start = world.rows.add_task("intake", run_id, "start")
+    world.backend.start_workflow(StartWorkflow(start, "order", key, Payload.of(None)))
+    world.backend.complete_workflow(
+        CompleteWorkflow(world.rows.add_task("intake", run_id, "complete"), Payload.of("done"))
+    )
+    retried = world.rows.next_try(world.rows.next_try(start, state="success"), state="failed")
+
+    started = world.backend.start_workflow(StartWorkflow(retried, "order", key, Payload.of(None)))
+
+    assert started.workflow.state is WorkflowState.RUNNING
 
 
 def test_clearing_a_whole_run_without_a_start_makes_the_next_generation_of_a_cancelled_workflow(world: World) -> None:

@@ -33,7 +33,7 @@ STATES: Final = ("running", "failed", "compensating", "compensation_failed", "su
 EXPECTED: Final[dict[tuple[str, str], dict[str, tuple[str, str]]]] = {
     # (state, whose run starts): the input: what comes of attach, reject and terminate alike, or of each
     ("running", "own"): {"same": ("owner", "running"), "other": ("InputMismatch", "running")},
-    ("failed", "own"): {"same": ("owner", "running"), "other": ("InputMismatch", "failed")},
+    ("failed", "own"): {"same": ("owner", "failed"), "other": ("InputMismatch", "failed")},
     ("compensating", "own"): {"same": ("busy", "compensating"), "other": ("InputMismatch", "compensating")},
     ("compensation_failed", "own"): {
         "same": ("WorkflowClosed", "compensation_failed"),
