@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_wfstate.backends.codec import encode
-from airflow_wfstate.exceptions import InvalidName, InvalidPayload
+from airflow_wfstate.exceptions import InvalidPayload
+from airflow_wfstate.operators.identity_text import TextTemplates, identity_text, renders_natively
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -22,24 +24,45 @@ def item_key_of(operator: BaseOperator, context: Context, declared: ItemKey | No
     """The item key of a running task; empty for one that is not mapped and declares none.
 
     :param declared: the author's; None to derive it from the item.
-    :raises InvalidName: the declared key came out empty.
+    :raises InvalidName: the declared key is nothing that identifies the item: None, blank, undefined, or an object.
     :raises InvalidPayload: the item cannot be stored, so that no key can be derived from it.
     """
     is_mapped = context["ti"].map_index is not None and context["ti"].map_index >= 0
+    if declared is None and not is_mapped:
+        return ""
+    item = _item(operator, context, is_mapped=is_mapped)
     if declared is None:
-        return _derived(operator, mapped_arguments(operator, context)) if is_mapped else ""
-    item = mapped_arguments(operator, context) if is_mapped else dict(getattr(operator, "op_kwargs", {}))
-    if callable(declared):
-        key = str(declared(**item))
-    else:
+        return _derived(operator, item)
+    kind = f"item key of task {operator.task_id}"
+    if not callable(declared):
         variables: Any = {**context, **item}
-        key = str(operator.render_template(declared, variables))
-    if not key:
-        raise InvalidName(
-            f"The item key of task {operator.task_id} came out empty.",
-            "Let item_key give a text that identifies the item, such as its id.",
-        )
-    return key
+        return TextTemplates(operator, variables).identity(kind, declared)
+    key = declared(**item)
+    if inspect.iscoroutine(key):
+        key.close()  # so that Python does not warn that nobody awaited it
+    return identity_text(kind, key)
+
+
+def _item(operator: BaseOperator, context: Context, *, is_mapped: bool) -> dict[str, Any]:
+    """What an item key is made of: argument names and values, with templates rendered as text.
+
+    Where Airflow renders templates natively, what the task itself is given may differ: 1.1 for ``1.10``.
+    """
+    if not renders_natively(operator):
+        return mapped_arguments(operator, context) if is_mapped else dict(getattr(operator, "op_kwargs", {}))
+    dag = operator.get_dag()
+    declared: Any = operator if dag is None else dag.get_task(operator.task_id)  # not rendered yet
+    templates = TextTemplates(operator, context)
+    if not is_mapped:
+        arguments = getattr(declared, "op_kwargs", {})
+        return {name: templates.nested(value) for name, value in arguments.items()}
+    if hasattr(declared, "op_kwargs_expand_input"):
+        values, from_xcoms = declared.op_kwargs_expand_input.resolve(context)
+    elif getattr(declared, "is_mapped", False):
+        values, from_xcoms = declared.expand_input.resolve(context)
+    else:
+        return mapped_arguments(operator, context)
+    return {name: templates.nested(value, from_xcoms) for name, value in values.items()}
 
 
 def mapped_arguments(operator: BaseOperator, context: Context) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.workflow import (
@@ -20,13 +20,14 @@ from airflow_wfstate.domain.workflow import (
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.complete_dag import ChecksItsDag
+from airflow_wfstate.operators.identity_text import TextIdentities, identity_text
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, check_redact
 from airflow_wfstate.operators.waiting import defer_to_ask_again
 
 
-class StartWorkflowOperator(ChecksItsDag, BaseOperator):
+class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     """Start the workflow ``(name, key)``, or attach this run to the one that has the key.
 
     Put it first in the DAG. Returns (as its XCom) ``workflow_id``, ``name``, ``key``, ``generation``,
@@ -34,7 +35,9 @@ class StartWorkflowOperator(ChecksItsDag, BaseOperator):
     before; None otherwise).
 
     :param name: of the process. (templated)
-    :param key: the business key, such as an order id; rendered as a string. (templated)
+    :param key: the business key, such as an order id. It, the name, the correlation id and the labels are rendered as
+        text, whatever ``render_template_as_native_obj`` says; what an expression of them gives must not be None. From
+        an XComArg may come a string, a number, a UUID, a date, or a tuple of those: ``str()`` is its text. (templated)
     :param input: what the workflow is started with; None for the run's params, as a dict. (templated)
     :param plan: the steps in order, each ``step`` or ``participant.step``; empty when it is not known.
     :param participants: DAG ids that may join by starting the same name and key; a triggered run always may.
@@ -60,6 +63,12 @@ class StartWorkflowOperator(ChecksItsDag, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("name", "key", "input", "correlation_id", "labels")
+    identity_fields: ClassVar[Mapping[str, str]] = {
+        "name": "workflow name",
+        "key": "workflow key",
+        "correlation_id": "correlation id",
+    }
+    text_fields: ClassVar[Sequence[str]] = ("labels",)
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)
 
@@ -134,8 +143,8 @@ class StartWorkflowOperator(ChecksItsDag, BaseOperator):
         task_instance_id = str(context["ti"].id)
         return StartWorkflow(
             task_instance_id=task_instance_id,
-            name=str(self.name),
-            key=str(self.key),
+            name=identity_text("workflow name", self.name),
+            key=identity_text("workflow key", self.key),
             input=encode(value, sort_keys=True),
             plan=self.plan,
             participants=self.participants,
@@ -143,7 +152,9 @@ class StartWorkflowOperator(ChecksItsDag, BaseOperator):
             on_deadline=DeadlinePolicy(self.on_deadline),
             on_compensation_error=CompensationErrorPolicy(self.on_compensation_error),
             deadline_seconds=None if self.deadline is None else max(1, int(self.deadline.total_seconds())),
-            correlation_id=None if self.correlation_id is None else str(self.correlation_id),
+            correlation_id=None
+            if self.correlation_id is None
+            else identity_text("correlation id", self.correlation_id),
             labels={str(name): str(value) for name, value in self.labels.items()},
             redact=self.redact,
             if_exists=IfExists(self.if_exists),

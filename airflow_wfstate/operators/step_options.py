@@ -10,6 +10,7 @@ from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, Co
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import OnClear
 from airflow_wfstate.exceptions import InvalidDag, InvalidRequest
+from airflow_wfstate.operators.user_function import check_plain_function
 from airflow_wfstate.redaction import check_paths
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ class StepOptions:
     """The options of ``@task.step`` and ``durable``.
 
     :param name: of the step; None for the task id.
-    :param item_key: tells the items of a mapped step apart; None to derive it from the item.
+    :param item_key: tells the items of a mapped step apart: a function of the item's arguments, or a template that
+        names them; None to derive it from the item. What it gives must be a text, or have one (a number, a UUID, a
+        date, a tuple of those); None, blank and undefined are refused. Templates among the arguments are rendered as
+        text for it, whatever ``render_template_as_native_obj`` says.
     :param compensate: the undo: a function, or ``module:function``; None for a step that needs none.
     :param compensate_when: ``attempted``: every round that began is undone, unless it was skipped; ``completed``:
         only rounds that succeeded or whose end is unknown.
@@ -70,6 +74,8 @@ class StepOptions:
             raise InvalidDag(f"on_clear is {self.on_clear!r}.", "Give 'rerun' (the default) or 'reuse'.")
         if self.compensate_attempts < 1:
             raise InvalidDag(f"compensate_attempts is {self.compensate_attempts}.", "Give at least 1.")
+        if callable(self.item_key):
+            check_plain_function("item_key", self.item_key)
         _check_handler(self.compensate)
         check_redact(self.redact)
         if self.irreversible is not None:

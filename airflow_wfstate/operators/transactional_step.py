@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Final, Literal, cast
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.exceptions import InvalidDag
@@ -30,6 +30,7 @@ from airflow_wfstate.operators.commit_marker import (
     is_refused_commit,
 )
 from airflow_wfstate.operators.complete_dag import ChecksItsDag
+from airflow_wfstate.operators.identity_text import TextIdentities
 from airflow_wfstate.operators.item_key import item_key_of
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step_execution import StepExecution
@@ -44,7 +45,7 @@ _PSYCOPG: Final = "psycopg"
 """The package of psycopg 3; psycopg2 has no further results of an ``execute`` to go to."""
 
 
-class TransactionalStepOperator(ChecksItsDag, BaseOperator):
+class TransactionalStepOperator(ChecksItsDag, TextIdentities):
     """Write to PostgreSQL exactly once: the writes and the step's marker commit in one transaction.
 
     Give ``sql`` or ``python_callable``. The transaction belongs to the operator: a commit in the middle is refused.
@@ -65,6 +66,7 @@ class TransactionalStepOperator(ChecksItsDag, BaseOperator):
 
     template_fields: Sequence[str] = ("conn_id", "sql", "parameters", "op_kwargs")
     template_ext: Sequence[str] = (".sql",)
+    identity_fields: ClassVar[Mapping[str, str]] = {"conn_id": "connection id"}
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json", "op_kwargs": "py"}
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)

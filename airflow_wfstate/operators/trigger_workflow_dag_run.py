@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException
 
 from airflow_wfstate import conf as options
 from airflow_wfstate.operators.attempt import Attempt
 from airflow_wfstate.operators.complete_dag import ChecksItsDag
 from airflow_wfstate.operators.dag_run_trigger import dag_run_state, trigger_dag_run
+from airflow_wfstate.operators.identity_text import TextIdentities
 from airflow_wfstate.operators.links import WORKFLOW_XCOM_KEY, WorkflowLink
 from airflow_wfstate.operators.step_execution import StepExecution
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, ItemKey, StepOptions
@@ -23,7 +24,7 @@ _MAX_READABLE: Final = 100
 """Characters of a step's name up to which it stands in the run id as it is."""
 
 
-class TriggerWorkflowDagRunOperator(ChecksItsDag, BaseOperator):
+class TriggerWorkflowDagRunOperator(ChecksItsDag, TextIdentities):
     """Trigger a run of another DAG that joins the workflow, and wait for its end.
 
     A step like any other: done once, also when its process dies between the trigger and the answer, because the run's
@@ -31,7 +32,7 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, BaseOperator):
     inside the run takes this step along, whose next round waits for the same run. Output: ``dag_id``, ``run_id`` and
     ``state``.
 
-    :param trigger_dag_id: the DAG to run. (templated)
+    :param trigger_dag_id: the DAG to run; rendered as text. (templated)
     :param conf: of the run; None for this run's conf and params. Under the key ``wfstate`` the workflow's id and
         correlation id are added. (templated)
     :param wait_for_completion: wait, deferred, until the run has ended, and fail when it failed. False: the step is
@@ -42,6 +43,7 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("trigger_dag_id", "conf")
+    identity_fields: ClassVar[Mapping[str, str]] = {"trigger_dag_id": "id of the DAG to trigger"}
     template_fields_renderers: ClassVar[dict[str, str]] = {"conf": "py"}
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)

@@ -1,0 +1,182 @@
+"""Identities as text: what tells workflows, steps and items apart is rendered as it is written.
+
+With ``render_template_as_native_obj=True`` Airflow turns a template that gives ``1.10`` into the number 1.1, ``007``
+into 7 and ``None`` into None, so that two keys become one. Identities are rendered by a plain environment instead.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+
+from airflow.sdk import BaseOperator
+
+from airflow_wfstate.exceptions import InvalidName
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.sdk import Context
+
+_SCALARS: Final = (bool, int, float, Decimal, uuid.UUID, datetime.date, datetime.time, datetime.timedelta)
+"""Types whose text is the same in every process, and says the whole value."""
+
+
+def identity_text(kind: str, value: object) -> str:
+    """A value as the text that identifies something.
+
+    A string is its own text; numbers, UUIDs, dates and times are what ``str()`` makes of them; a member of an
+    enumeration is its value; a tuple or a list of those is what ``str()`` makes of it.
+
+    :param kind: what is identified, as the error shall call it ("workflow key").
+    :raises InvalidName: the value is None, blank, or of a type whose text may differ from process to process.
+    """
+    if isinstance(value, Enum):
+        value = value.value
+    if value is None:
+        raise InvalidName(f"The {kind} is None.", f"Give a text that is the {kind}; None would be the same for all.")
+    if isinstance(value, str):
+        text = str.__str__(value)
+    elif _has_stable_text(value):
+        text = str(value)
+    else:
+        raise InvalidName(
+            f"The {kind} is of type {type(value).__name__}, whose text identifies nothing.",
+            "Give a string, or what has a text of its own: a number, a UUID, a date, or a tuple of those.",
+        )
+    if not text.strip():
+        raise InvalidName(f"The {kind} came out empty.", f"Give a text that is the {kind}.")
+    return text
+
+
+def _has_stable_text(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(item is None or isinstance(item, str) or _has_stable_text(item) for item in value)
+    return isinstance(value, _SCALARS)
+
+
+def renders_natively(operator: BaseOperator) -> bool:
+    """Whether Airflow turns what the operator's templates give into Python objects."""
+    own = getattr(operator, "render_template_as_native_obj", None)
+    dag = operator.get_dag()
+    return bool(dag is not None and dag.render_template_as_native_obj if own is None else own)
+
+
+class TextTemplates:
+    """Renders the templates of an operator as text, whatever ``render_template_as_native_obj`` says.
+
+    :param operator: its DAG's macros, filters and environment options apply.
+    :param variables: what the templates may use.
+    """
+
+    def __init__(self, operator: BaseOperator, variables: Mapping[str, Any]) -> None:
+        # Imported when needed, as DAG files need not wait for it.
+        from airflow.sdk.definitions._internal.templater import create_template_env
+
+        dag = operator.get_dag()
+        self._environment = create_template_env() if dag is None else dag.get_template_env(force_sandboxed=True)
+        self._variables = variables
+
+    def identity(self, kind: str, template: object) -> str:
+        """What identifies something: a template, an XComArg, or a value.
+
+        :param kind: as for :func:`identity_text`.
+        :raises InvalidName: as :func:`identity_text`; and an expression of the template is None or undefined, whose
+            text would be the same for all.
+        """
+        import jinja2
+
+        if not isinstance(template, str):
+            return identity_text(kind, self.nested(template))
+        environment = self._environment
+        if environment.finalize is None:
+            environment = environment.overlay(finalize=_refuse_nothing(kind, template))
+        try:
+            return identity_text(kind, self._text(environment, template))
+        except jinja2.UndefinedError as error:
+            raise InvalidName(
+                f"The template {template[:200]!r} of the {kind} uses what is not there: {error}.", _REMEDY
+            ) from error
+
+    def nested(self, value: object, rendered: Collection[int] = ()) -> Any:
+        """A value with every template in it rendered as text, and every XComArg in it resolved.
+
+        :param rendered: ids of objects that are no templates: they came from XComs.
+        """
+        if id(value) in rendered:
+            return value
+        if isinstance(value, str):
+            return self._text(self._environment, value)
+        if isinstance(value, (list, set)) or type(value) is tuple:
+            return type(value)(self.nested(item, rendered) for item in value)
+        if isinstance(value, dict):
+            return {name: self.nested(item, rendered) for name, item in value.items()}
+        return resolve_reference(value, self._variables)
+
+    def _text(self, environment: jinja2.Environment, template: str) -> str:
+        from airflow.sdk.definitions.context import render_template_to_string
+
+        return render_template_to_string(environment.from_string(template), cast("Context", self._variables))
+
+
+def resolve_reference(value: object, context: Mapping[str, Any]) -> object:
+    """The value of an XComArg, or of another of Airflow's references; any other value as it is."""
+    from airflow.sdk.definitions._internal.mixins import ResolveMixin
+
+    return value.resolve(cast("Context", context)) if isinstance(value, ResolveMixin) else value
+
+
+_REMEDY: Final = "Correct the expression, or give it a value for the case that there is none: {{ x or 'none' }}."
+
+
+def _refuse_nothing(kind: str, template: str) -> Callable[[object], object]:
+    import jinja2
+
+    def finalize(value: object) -> object:
+        if value is None or isinstance(value, jinja2.Undefined):
+            what = "None" if value is None else "not defined"
+            raise InvalidName(f"An expression in the template {template[:200]!r} of the {kind} is {what}.", _REMEDY)
+        return value
+
+    return finalize
+
+
+class TextIdentities(BaseOperator):
+    """An operator some of whose template fields are identities: they are rendered as text.
+
+    Each of them may be a template, an XComArg or a value; None is left alone.
+    """
+
+    identity_fields: ClassVar[Mapping[str, str]] = {}
+    """Names of template fields, and what each identifies, as errors shall call it."""
+
+    text_fields: ClassVar[Sequence[str]] = ()
+    """Template fields that are rendered as text too, and may hold nested values."""
+
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: jinja2.Environment,
+        seen_oids: set[int],
+    ) -> None:
+        """What Airflow calls for a task, and for an item of a mapped one; a template file has these fields too."""
+        if parent is not self:
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            return
+        templates = TextTemplates(self, context)
+        for name, kind in self.identity_fields.items():
+            value = getattr(self, name)
+            if id(value) in seen_oids:  # from an XCom: text, and no template
+                setattr(self, name, identity_text(kind, value))
+            elif value is not None:
+                setattr(self, name, templates.identity(kind, value))
+        for name in self.text_fields:
+            setattr(self, name, templates.nested(getattr(self, name), seen_oids))
+        own = {*self.identity_fields, *self.text_fields}
+        rest = [name for name in template_fields if name not in own]
+        super()._do_render_template_fields(parent, rest, context, jinja_env, seen_oids)
