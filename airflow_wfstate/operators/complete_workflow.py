@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.workflow import CompleteWorkflow
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.complete_dag import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink, announce
+from airflow_wfstate.operators.output import WHAT_XCOM_REFUSES, fits_xcom
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
 
@@ -39,6 +41,7 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Complete the workflow."""
+        self._check_output()
         task_instance_id = str(context["ti"].id)
         with failing_for_good():
             completed = (
@@ -59,3 +62,14 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
             "output": decode(completed.output),
             "not_reached": completed.not_reached,
         }
+
+    def _check_output(self) -> None:
+        """Refuse an output that the XCom of this task could not hold: the task would fail when the workflow has ended.
+
+        :raises AirflowFailException: it is such an output.
+        """
+        if self.do_xcom_push and not fits_xcom(self.output_value):
+            raise AirflowFailException(
+                f"The output of the workflow cannot be pushed as XCom: {WHAT_XCOM_REFUSES}. Set do_xcom_push=False "
+                f"for task {self.task_id}, which stores it all the same, or give another output."
+            )

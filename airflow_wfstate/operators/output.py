@@ -1,4 +1,10 @@
-"""The output of a step on its way into Airflow's XCom."""
+"""The output of a step on its way into Airflow's XCom.
+
+The store keeps NaN, the infinities, U+0000 and lone surrogates. Airflow sends XComs as plain JSON in UTF-8, and keeps
+them as jsonb on PostgreSQL: tried on 3.3.2, the task that pushes one of them fails (U+0000 passes on SQLite). So it
+does here, whatever would have read the XCom: nothing else is pushed in the place of the value. Its step has succeeded:
+no retry acts again, and an undo gets the value.
+"""
 
 from __future__ import annotations
 
@@ -10,47 +16,38 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
     from airflow_wfstate.domain.payload import Payload
-    from airflow_wfstate.domain.step import BegunStep
-
-REFERENCE_KEY: Final = "wfstate_output"
-"""The only key of the reference that takes the place of an output that XCom cannot hold."""
 
 _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """U+0000 in a JSON text; a backslash that is itself escaped does not begin it."""
 
+WHAT_XCOM_REFUSES: Final = (
+    "it holds NaN, an infinity, U+0000 or a lone surrogate, or is of a type that Airflow does not serialise"
+)
 
-def for_xcom(operator: BaseOperator, begun: BegunStep, output: object, payload: Payload) -> object:
-    """What the task returns to Airflow: the output, or a reference to it when XCom cannot hold it.
 
-    The store keeps NaN, the infinities, U+0000 and lone surrogates. Airflow sends XComs as plain JSON in UTF-8 and
-    keeps them as jsonb on PostgreSQL, which take none of them: the task would fail after its step has succeeded.
+def tell_what_xcom_refuses(operator: BaseOperator, output: object, payload: Payload) -> None:
+    """Say in the task's log why the push that follows will fail, and what helps.
 
-    :returns: the output, or ``{"wfstate_output": {"workflow_id", "step_id", "type", "sha256", "size"}}``.
+    :param output: that the step has stored, and that the task returns to Airflow.
     """
-    if not operator.do_xcom_push or _fits(output):
-        return output
-    operator.log.warning(
-        "The output of the step (%s) is stored, but XCom cannot hold it: it has NaN, an infinity, U+0000, a lone "
-        "surrogate, or a type that Airflow does not serialise. A reference to it is pushed instead.",
-        payload.type,
-    )
-    return {
-        REFERENCE_KEY: {
-            "workflow_id": begun.workflow.id,
-            "step_id": begun.step_id,
-            "type": payload.type,
-            "sha256": payload.sha256,
-            "size": payload.size,
-        }
-    }
+    if operator.do_xcom_push and not fits_xcom(output):
+        operator.log.error(
+            "The step has succeeded and its output (%s) is stored, but Airflow's XCom cannot hold it: %s. The task "
+            "fails for that, as any task would; a retry does not do the step again. If no task needs the XCom, set "
+            "do_xcom_push=False: the store keeps the output. Else return something else (a NaN as None), and do the "
+            "step again with: airflow wfstate restart",
+            payload.type,
+            WHAT_XCOM_REFUSES,
+        )
 
 
-def _fits(output: object) -> bool:
+def fits_xcom(value: object) -> bool:
+    """Whether Airflow can push the value, on every database that it supports."""
     # Imported when needed: it loads Airflow's serialisers.
     from airflow.sdk.serde import serialize
 
     try:
-        text = json.dumps(serialize(output), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(serialize(value), ensure_ascii=False, allow_nan=False)
         text.encode()  # a lone surrogate has no UTF-8
     except (TypeError, ValueError, AttributeError, RecursionError):
         return False

@@ -18,7 +18,7 @@ from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.attempt import Attempt, at_work
 from airflow_wfstate.operators.item_key import item_key_of
 from airflow_wfstate.operators.links import announce
-from airflow_wfstate.operators.output import for_xcom
+from airflow_wfstate.operators.output import tell_what_xcom_refuses
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.waiting import ASK_AGAIN, defer_to_ask_again
 from airflow_wfstate.redaction import masked_text
@@ -144,7 +144,8 @@ class StepExecution:
         output = decode(begun.output)
         if begun.output.type == _SKIPPED_TASKS and isinstance(output, list):
             raise DownstreamTasksSkipped(tasks=output)  # type: ignore[no-untyped-call]  # Airflow's has no annotations
-        return for_xcom(self._operator, begun, output, begun.output)
+        tell_what_xcom_refuses(self._operator, output, begun.output)
+        return output
 
     def _run(self, attempt: Attempt, work: Work) -> object:
         try:
@@ -172,7 +173,8 @@ class StepExecution:
             self._record_failure(attempt, error)
             raise
         self._end(attempt, StepState.SUCCEEDED, output=payload)
-        return for_xcom(self._operator, attempt.begun, output, payload)
+        tell_what_xcom_refuses(self._operator, output, payload)
+        return output
 
     def _end(self, attempt: Attempt, state: StepState, output: Payload | None = None) -> None:
         with failing_for_good():

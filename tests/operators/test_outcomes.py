@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from airflow import __version__ as airflow_version
 from airflow.dag_processing.dagbag import DagBag
 from packaging.version import Version
 
-from airflow_wfstate.backends.codec import decode
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.workflow import WorkflowQuery
 
@@ -114,27 +112,6 @@ def test_a_step_that_deferred_twice_is_one_attempt_that_acted_once(run, calls, b
         "step.continued",
         "step.succeeded",
     ]
-
-
-def test_an_output_that_xcom_cannot_hold_is_stored_and_a_reference_is_pushed(run):
-    states, detail, xcom = run("returns_what_xcom_cannot_hold")
-    (step,) = detail.steps
-    stored = decode(step.output)
-    assert states["work", -1] == "success"
-    assert math.isnan(stored.pop("nan"))
-    assert stored == {"nul": "\u0000", "surrogate": "\ud800"}
-    assert xcom == {
-        "wfstate_output": {
-            "workflow_id": detail.summary.id,
-            "step_id": step.id,
-            "type": "dict",
-            "sha256": step.output.sha256,
-            "size": step.output.size,
-        }
-    }
-    states, detail, xcom = run("returns_a_number_that_is_none")
-    assert (states["work", -1], decode(detail.steps[0].output)) == ("success", math.inf)
-    assert xcom["wfstate_output"]["type"] == "float"
 
 
 def test_the_items_of_a_mapped_step_are_told_apart_by_their_key_and_equal_items_are_one_step(run, calls):

@@ -70,14 +70,6 @@ def fails_with_a_secret():
     raise ValueError("login with swordfish-of-the-task failed")
 
 
-def returns_what_xcom_cannot_hold():
-    return {"nan": float("nan"), "nul": "\u0000", "surrogate": "\ud800"}
-
-
-def returns_a_number_that_is_none():
-    return float("inf")
-
-
 async def awaits(step: Step = STEP):
     return step.attempt
 
@@ -100,8 +92,6 @@ takes_too_long_dag = python_step(takes_too_long, execution_timeout=timedelta(sec
 exits_dag = python_step(exits)
 secret_dag = python_step(fails_with_a_secret)
 socket_dag = python_step(returns_a_socket)
-xcom_dag = python_step(returns_what_xcom_cannot_hold)
-infinity_dag = python_step(returns_a_number_that_is_none)
 awaits_dag = python_step(awaits)
 ends_when_told_dag = python_step(ends_when_told)
 keyword_only_dag = python_step(gives_keyword_only)
