@@ -10,9 +10,9 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Final
 
-from tests.crash_grid.cell import Crossing, Fault
+from tests.crash_grid.cell import Crossing, Mishap
 from tests.crash_grid.sites import Site
-from tests.crash_grid.story import RELAY, Story
+from tests.crash_grid.story import RELAY, Story, Task
 from tests.crash_grid.worker import DISTURB, Order, Report, work
 
 _PATIENCE_SECONDS: Final = 120
@@ -43,7 +43,7 @@ class Telling:
 class Strike:
     """The fault of a telling, and the crossing at which it happens."""
 
-    fault: Fault
+    mishap: Mishap
     crossing: Crossing
 
 
@@ -82,15 +82,13 @@ def _play(
             task_instance_id=task_instance_id,
             url=site.url,
             receiver=site.receiver_path,
-            fault=strike.fault if strike is not None and number == 0 else None,
+            mishap=strike.mishap if strike is not None and number == 0 else None,
             at=strike.crossing.number if strike is not None else 0,
         )
         report = _run(order, site)
         if report is None:  # killed
-            telling.has_happened = telling.has_happened or order.fault is not None
-            site.let_leases_end()
-            if not task.is_person:
-                task_instance_id = site.rows.next_try(task_instance_id)
+            telling.has_happened = telling.has_happened or order.mishap is not None
+            task_instance_id = _next_try(site, task, task_instance_id, order.mishap)
             continue
         telling.has_happened = telling.has_happened or report.has_happened
         telling.has_broken = telling.has_broken or report.has_broken
@@ -100,6 +98,19 @@ def _play(
         return None if report.state is None else (task_instance_id, report.state)
     telling.complaints.append(f"{task.task_id} died {_TRIES} times")
     return None
+
+
+def _next_try(site: Site, task: Task, task_instance_id: str, mishap: Mishap | None) -> str:
+    """What comes after a process that was killed: its task's next try, by id; nothing for a person's command."""
+    is_swept = mishap is not None and mishap.is_swept
+    site.let_leases_end()
+    if is_swept:
+        site.sweep_once()  # Airflow does not know yet that the process is dead
+    if not task.is_person:
+        task_instance_id = site.rows.next_try(task_instance_id, ended_ago=_AGO)
+        if is_swept:
+            site.sweep_once()  # the next try runs, and has not begun its step
+    return task_instance_id
 
 
 def _crossings(position: int, task_id: str, calls: list[str]) -> Iterator[Crossing]:
@@ -136,7 +147,10 @@ def _listen(pipe: Connection, order: Order, site: Site) -> Report | None:
         if isinstance(message, Report):
             return message
         assert message == DISTURB
-        assert order.fault is not None
-        site.disturb(order.fault)
-        pipe.send("it is up again")
+        assert order.mishap is not None
+        if order.mishap.is_swept:
+            site.sweep_once()
+        else:
+            site.disturb(order.mishap.fault)
+        pipe.send("go on")
     return Report(None, [], False, complaints=[f"nothing was heard of it for {_PATIENCE_SECONDS} seconds"])

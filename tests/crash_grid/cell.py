@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 
 class Way(str, Enum):
@@ -48,6 +49,34 @@ class Fault(str, Enum):
         return self is not Fault.POSTGRES_RESTARTED or way.is_postgres
 
 
+MET_BY_A_SWEEP: Final = (Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.ANSWER_LOST)
+"""Faults that are tried a second time with a sweep between the fault and what follows it."""
+
+
+@dataclass(frozen=True)
+class Mishap:
+    """What happens at a crossing: a fault, perhaps with a sweep behind it.
+
+    :param is_swept: a sweep comes before the next try begins, or before the call whose answer was lost is sent again.
+    """
+
+    fault: Fault
+    is_swept: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.fault.value}, swept" if self.is_swept else self.fault.value
+
+
+def mishaps(way: Way) -> list[Mishap]:
+    """All that can happen on a way, in the order of the grid's columns."""
+    return [
+        Mishap(fault, is_swept)
+        for fault in Fault
+        for is_swept in (False, True)
+        if fault.applies_to(way) and (not is_swept or fault in MET_BY_A_SWEEP)
+    ]
+
+
 @dataclass(frozen=True)
 class Crossing:
     """A commit, or a request, of a story that is told without a fault.
@@ -69,10 +98,10 @@ class Cell:
     story: str
     way: Way
     crossing: Crossing
-    fault: Fault
+    mishap: Mishap
 
     def __str__(self) -> str:
-        return f"{self.story} | {self.way.value} | {self.crossing.label} | {self.fault.value}"
+        return f"{self.story} | {self.way.value} | {self.crossing.label} | {self.mishap}"
 
 
 @dataclass(frozen=True)

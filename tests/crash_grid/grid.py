@@ -3,7 +3,8 @@
 A *story* (story.py) is a workflow told by tasks. Each task runs in a process of its own (worker.py), as Airflow's tasks
 do; airflow_player.py plays the scheduler: it gives a task that died its next try. A fault-free run records the
 *crossings* of each task: its commits by the database way, its requests by the api way (seam.py). A *cell* is a story, a
-crossing, a fault and a way (cell.py); after it check.py looks whether anything was lost or doubled.
+crossing, a fault and a way (cell.py); after it check.py looks whether anything was lost or doubled. A fault of the
+caller is tried twice at each crossing: once as it is, and once with a sweep before the caller goes on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from uuid import uuid4
 
 from airflow_wfstate.backends.protocol import StateBackend
 from tests.crash_grid.airflow_player import Strike, tell
-from tests.crash_grid.cell import Cell, Fault, Result, Way
+from tests.crash_grid.cell import Cell, Fault, Result, Way, mishaps
 from tests.crash_grid.check import complaints
 from tests.crash_grid.sites import Site
 from tests.crash_grid.story import RELAY, STORIES, Play
@@ -60,10 +61,10 @@ def cells_of(name: str, way: Way, site: Site) -> Iterator[Cell]:
     for crossing in telling.crossings:
         if crossing.position in known:
             continue
-        for fault in Fault:
-            is_read = any(read in crossing.label for read in READS)
-            if fault.applies_to(way) and not (is_read and fault is Fault.OVERTAKEN):
-                yield Cell(name, way, crossing, fault)
+        is_read = any(read in crossing.label for read in READS)
+        for mishap in mishaps(way):
+            if not (is_read and mishap.fault is Fault.OVERTAKEN):
+                yield Cell(name, way, crossing, mishap)
 
 
 def _known_tasks(name: str) -> set[int]:
@@ -111,7 +112,7 @@ def _run(cell: Cell, site: Site) -> Result:
     story, key = STORIES[cell.story], _new_key("cell")
     has_broken = False
     try:
-        telling = tell(story, key, site, Strike(cell.fault, cell.crossing))
+        telling = tell(story, key, site, Strike(cell.mishap, cell.crossing))
         found = telling.complaints + complaints(story, key, site)
         has_broken = telling.has_broken
         if not telling.has_happened:

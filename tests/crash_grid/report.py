@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final
 
-from tests.crash_grid.cell import Cell, Fault, Result, Way
+from tests.crash_grid.cell import Cell, Fault, Mishap, Result, Way, mishaps
 from tests.crash_grid.story import STORIES
 
 _BEGIN: Final = "<!-- crash-grid: begin -->"
@@ -38,7 +38,7 @@ def _markdown(results: list[Result], conditions: str) -> Iterator[str]:
     seconds = sum(result.seconds for result in results)
     yield f"{today}, {conditions}. **{summary(results)}** Together its cells took {seconds / 60:.0f} minutes."
     yield ""
-    disturbed = [result for result in results if result.cell.way.is_api and result.cell.fault in _DISTURBANCES]
+    disturbed = [result for result in results if result.cell.way.is_api and result.cell.mishap.fault in _DISTURBANCES]
     broken = sum(result.has_broken for result in disturbed)
     yield f"A server was killed during {len(disturbed)} requests; {broken} of them broke, the others had their answer."
     yield ""
@@ -49,27 +49,27 @@ def _markdown(results: list[Result], conditions: str) -> Iterator[str]:
             continue
         yield f"### {way.value}"
         yield ""
-        faults = [fault for fault in Fault if fault.applies_to(way)]
-        yield "| story and call | " + " | ".join(fault.value for fault in faults) + " |"
-        yield "|---|" + ":---:|" * len(faults)
+        columns = mishaps(way)
+        yield "| story and call | " + " | ".join(str(mishap) for mishap in columns) + " |"
+        yield "|---|" + ":---:|" * len(columns)
         for story in STORIES:
-            yield from _story_rows(story, [cell for cell in cells if cell.story == story], faults, by_cell)
+            yield from _story_rows(story, [cell for cell in cells if cell.story == story], columns, by_cell)
         yield ""
     for result in results:
         if result.complaints:
             yield f"- failed: {result.cell}: {result.complaints[0].splitlines()[-1]}"
 
 
-def _story_rows(story: str, cells: list[Cell], faults: list[Fault], by_cell: dict[Cell, Result]) -> Iterator[str]:
+def _story_rows(story: str, cells: list[Cell], columns: list[Mishap], by_cell: dict[Cell, Result]) -> Iterator[str]:
     if cells:
-        yield f"| **{story}** |" + " |" * len(faults)
+        yield f"| **{story}** |" + " |" * len(columns)
     seen: set[tuple[int, int]] = set()
     for cell in cells:
         place = (cell.crossing.position, cell.crossing.number)
         if place in seen:
             continue
         seen.add(place)
-        outcomes = [_outcome(by_cell.get(Cell(story, cell.way, cell.crossing, fault))) for fault in faults]
+        outcomes = [_outcome(by_cell.get(Cell(story, cell.way, cell.crossing, mishap))) for mishap in columns]
         yield f"| {cell.crossing.label} | " + " | ".join(outcomes) + " |"
 
 

@@ -19,7 +19,7 @@ import psycopg2  # type: ignore[import-untyped]  # it has no annotations
 from psycopg2 import extensions
 from sqlalchemy import Engine, create_engine
 
-from tests.crash_grid.cell import Fault
+from tests.crash_grid.cell import Fault, Mishap
 
 Answer = TypeVar("Answer")
 
@@ -27,13 +27,14 @@ Answer = TypeVar("Answer")
 class Seam:
     """Counts the crossings of this process, and lets the fault happen at one of them.
 
-    :param fault: None to record only.
+    :param mishap: None to record only.
     :param at: the number of the crossing, from 0.
-    :param disturb: kills the api-server, or restarts PostgreSQL, and returns when it is up again.
+    :param disturb: kills the api-server, or restarts PostgreSQL, and returns when it is up again; or makes a sweep.
     """
 
-    def __init__(self, fault: Fault | None, at: int, disturb: Callable[[], None]) -> None:
-        self._fault = fault
+    def __init__(self, mishap: Mishap | None, at: int, disturb: Callable[[], None]) -> None:
+        self._fault = None if mishap is None else mishap.fault
+        self._is_swept = mishap is not None and mishap.is_swept
         self._at = at
         self._disturb = disturb
         self._call: str | None = None
@@ -73,6 +74,8 @@ class Seam:
         if fault is Fault.KILLED_AFTER:
             _kill_this_process()
         if fault is Fault.ANSWER_LOST:
+            if self._is_swept:
+                self._disturb()
             lose()
         return answer
 

@@ -73,6 +73,11 @@ class Site:
             if not any(vars(replace(sweep(self.engine), swept=False)).values()):
                 return
 
+    def sweep_once(self) -> None:
+        """Make one pass, also when the api-server, or a sweep that was killed, has the lease."""
+        while not sweep(self.engine).swept:
+            self.let_leases_end()
+
     def let_leases_end(self) -> None:
         """Two minutes pass: the lease of a sweep that was killed is over."""
         with self.engine.begin() as connection:

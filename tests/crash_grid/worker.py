@@ -15,8 +15,9 @@ from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import UserToken
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store.sweep import sweep
-from tests.crash_grid.cell import Fault
+from tests.crash_grid.cell import Mishap
 from tests.crash_grid.receiver import Receiver
 from tests.crash_grid.seam import Seam, engine_with, put_into_httpx
 from tests.crash_grid.story import STORIES, Hands
@@ -31,7 +32,7 @@ class Order:
     """What a worker shall do.
 
     :param url: of the database, or of the api-server.
-    :param fault: None for no fault; it happens at the crossing with the number ``at``.
+    :param mishap: None for none; it happens at the crossing with the number ``at``.
     """
 
     story: str
@@ -40,7 +41,7 @@ class Order:
     task_instance_id: str
     url: str
     receiver: Path
-    fault: Fault | None = None
+    mishap: Mishap | None = None
     at: int = 0
 
 
@@ -62,7 +63,7 @@ class Report:
 
 
 DISTURB: Final = "disturb"
-"""What a worker says when the server is to be killed; it waits for any answer."""
+"""What a worker says when the server is to be killed, or a sweep is to come; it waits for any answer."""
 
 
 def work(order: Order, pipe: Connection) -> None:
@@ -72,7 +73,7 @@ def work(order: Order, pipe: Connection) -> None:
         pipe.send(DISTURB)
         pipe.recv()
 
-    seam = Seam(order.fault, order.at, disturb)
+    seam = Seam(order.mishap, order.at, disturb)
     backend, sweep_once = _open(order, seam)
     watched = WatchedBackend(backend, seam, order.key)
     hands = Hands(
@@ -87,6 +88,9 @@ def work(order: Order, pipe: Connection) -> None:
     try:
         state = STORIES[order.story].tasks[order.position].play(hands)
         watched.send_late()
+    except WorkflowClosed:
+        # The operators fail for good then (operators/refusal.py). Whether the refusal was right, the story's end tells.
+        state = "failed"
     except Exception:
         watched.complaints.append(traceback.format_exc())
     pipe.send(Report(state, seam.calls, seam.has_happened, seam.has_broken, watched.complaints))

@@ -162,8 +162,11 @@ class AirflowRows:
                 .values(clear_number=table.c.clear_number + 1, state="running")
             )
 
-    def next_try(self, task_instance_id: str, *, state: str = "failed") -> str:
-        """What a retry or a clear does: the old try goes to the history, the row gets a new id; that id."""
+    def next_try(self, task_instance_id: str, *, state: str = "failed", ended_ago: timedelta = timedelta()) -> str:
+        """What a retry or a clear does: the old try goes to the history, the row gets a new id; that id.
+
+        :param ended_ago: how long ago the old try ended.
+        """
         new_id = uuid6.uuid7()
         table, history = TaskInstance.__table__, TaskInstanceHistory.__table__
         with self.engine.begin() as connection:
@@ -176,7 +179,7 @@ class AirflowRows:
                     **kept,
                     task_instance_id=row["id"],
                     state=state,
-                    end_date=datetime.now(timezone.utc),
+                    end_date=datetime.now(timezone.utc) - ended_ago,
                 )
             )
             # In place, as Airflow does: a deleted row would take its history with it.
