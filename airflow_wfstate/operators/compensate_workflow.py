@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -26,13 +25,13 @@ from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.complete_dag import ChecksItsDag, when_complete
+from airflow_wfstate.operators.error_text import error_text
 from airflow_wfstate.operators.handler import call_handler
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.relay_wiring import leaves, task_ids, wire_relay
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.undo_operator import run_undo_operator
-from airflow_wfstate.redaction import masked_text
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -150,9 +149,7 @@ class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
             self._undoing = None
 
     def _end(self, backend: StateBackend, work: CompensationWork, error: BaseException | None) -> EndedCompensation:
-        text = None
-        if error is not None:
-            text = masked_text("".join(traceback.format_exception_only(type(error), error)).strip())
+        text = None if error is None else error_text(error)
         with failing_for_good():
             return backend.end_compensation(
                 EndCompensation(compensation_key=work.compensation_key, succeeded=error is None, error=text)

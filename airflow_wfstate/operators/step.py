@@ -11,6 +11,7 @@ from airflow_wfstate.domain.names import check_name, storable_text
 from airflow_wfstate.domain.record import Record
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag, RecordedError
+from airflow_wfstate.operators.error_text import recorded_text
 
 if TYPE_CHECKING:
     from airflow_wfstate.operators.attempt import Attempt
@@ -102,7 +103,7 @@ class Step:
             result = function(*args, **kwargs)
         except Exception as error:
             if record_errors:
-                described = {"type": type(error).__qualname__, "message": storable_text(str(error))}
+                described = {"type": type(error).__qualname__, "message": storable_text(recorded_text(str(error)))}
                 self._attempt.save_record(name, described, is_error=True)
             raise
         self._attempt.save_record(name, result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -16,12 +15,12 @@ from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnC
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowStateError
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.attempt import Attempt, at_work
+from airflow_wfstate.operators.error_text import error_text
 from airflow_wfstate.operators.item_key import item_key_of
 from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.output import tell_what_xcom_refuses
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.waiting import ASK_AGAIN, defer_to_ask_again
-from airflow_wfstate.redaction import masked_text
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -181,9 +180,8 @@ class StepExecution:
             attempt.end(state, output=output)
 
     def _record_failure(self, attempt: Attempt, error: BaseException) -> None:
-        text = masked_text("".join(traceback.format_exception_only(type(error), error)).strip())
         try:
-            attempt.end(StepState.FAILED, error=text)
+            attempt.end(StepState.FAILED, error=error_text(error))
         except WorkflowStateError:
             # The step stays open until the sweep finds its task instance over; the user's own error matters more.
             self._operator.log.exception("The failure of the step could not be recorded.")

@@ -80,6 +80,12 @@ def test_the_way_a_task_ends_decides_the_state_of_its_step(run, dag_id, task_sta
     assert (step.output is not None) is (step_state is StepState.SUCCEEDED)
 
 
+def test_an_error_class_of_a_dag_file_is_named_without_airflows_prefix(run):
+    _, detail, _ = run("raises_its_own_error")
+    (step,) = detail.steps
+    assert step.attempts[0].error == "outcomes.NoMoney: <class 'outcomes.NoMoney'> is what I am"
+
+
 def test_a_step_that_is_told_to_end_knows_it_and_is_recorded_as_it_ends(run, calls):
     _, detail, xcom = run("ends_when_told")
     assert xcom == {"before": False, "after": True}

@@ -44,6 +44,14 @@ def raises():
     raise ValueError("broken")
 
 
+class NoMoney(Exception):
+    """An error of the DAG file's own."""
+
+
+def raises_its_own_error(step: Step = STEP):
+    raise NoMoney(f"{NoMoney!r} is what I am")
+
+
 def skips():
     raise AirflowSkipException("nothing to do")
 
@@ -86,6 +94,7 @@ def gives_keyword_only(*items, step: Step = STEP):
 
 returns_dag = python_step(returns)
 raises_dag = python_step(raises)
+own_error_dag = python_step(raises_its_own_error)
 skips_dag = python_step(skips)
 fails_for_good_dag = python_step(fails_for_good)
 takes_too_long_dag = python_step(takes_too_long, execution_timeout=timedelta(seconds=0.2))
