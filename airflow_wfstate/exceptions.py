@@ -21,7 +21,7 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── AttemptsExhausted       a round had [wfstate] max_attempts attempts; the workflow is held for a person
     │   ├── WorkflowExists          the key is taken by another workflow
     │   ├── WorkflowUnfinished      something of the workflow is still open
-    │   ├── InputMismatch           the same key was started with another input
+    │   ├── InputMismatch           the same key was started with another input, by another run
     │   ├── StaleAttempt            a newer attempt has taken over (the fencing token decides)
     │   ├── InvalidTransition       the state tables have no such transition
     │   ├── IdempotencyConflict     an Idempotency-Key was used again with another body
@@ -153,7 +153,7 @@ class WorkflowUnfinished(Conflict):
 
 
 class InputMismatch(Conflict):
-    """The same key was started with another input."""
+    """The same key was started with another input, by another run."""
 
     code = "input-mismatch"
 

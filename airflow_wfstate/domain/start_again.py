@@ -29,19 +29,27 @@ class StartDecision(str, Enum):
 
 
 def decide_start(
-    state: WorkflowState, if_exists: IfExists, *, is_own: bool, is_cleared: bool, same_input: bool
+    state: WorkflowState,
+    if_exists: IfExists,
+    *,
+    is_own: bool,
+    is_cleared: bool,
+    takes_part: bool,
+    same_input: bool,
 ) -> StartDecision:
     """What a start does to the newest generation of its key.
 
     :param state: of that generation.
     :param is_own: whether the run that starts is its owner or child: it never ends its own workflow.
     :param is_cleared: whether that run was cleared since the workflow failed: a retry of its start is no request.
+    :param takes_part: whether that run belongs to it already, in any role: its input was settled when it joined, and
+        the params of a run that starts again may come out otherwise (a default that is computed, a new param).
     :param same_input: whether the start has that generation's input. What replaces it may have another.
     """
     if state in FINAL_WORKFLOW_STATES:
         return StartDecision.BEGIN
     replaces = if_exists is IfExists.TERMINATE and not is_own and state is not WorkflowState.SUCCEEDED
-    if not same_input and not replaces:
+    if not same_input and not takes_part and not replaces:
         return StartDecision.OTHER_INPUT
     if state is WorkflowState.COMPENSATION_FAILED:
         return StartDecision.HELD

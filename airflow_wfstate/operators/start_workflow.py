@@ -38,7 +38,9 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     :param key: the business key, such as an order id. It, the name, the correlation id and the labels are rendered as
         text, whatever ``render_template_as_native_obj`` says; what an expression of them gives must not be None. From
         an XComArg may come a string, a number, a UUID, a date, or a tuple of those: ``str()`` is its text. (templated)
-    :param input: what the workflow is started with; None for the run's params, as a dict. (templated)
+    :param input: what the workflow is started with; None for the run's params, as a dict. A run that starts again
+        (cleared, resumed) may come with another one: the workflow keeps its own, and the log names what differs.
+        (templated)
     :param plan: the steps in order, each ``step`` or ``participant.step``; empty when it is not known.
     :param participants: DAG ids that may join by starting the same name and key; a triggered run always may.
     :param deadline: from the start on; None for none.
@@ -132,6 +134,14 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
             request = self._request(context)
             started = WorkflowStateHook(self.wfstate_conn_id).get_conn().start_workflow(request)
         announce(self, context["ti"], started.workflow, role=started.role.value)
+        if started.input_differs:
+            self.log.warning(
+                "The input of this start differs from the one that workflow %s / %s was started with, which it keeps. "
+                "They differ in: %s.",
+                started.workflow.name,
+                started.workflow.key,
+                ", ".join(started.input_differs),
+            )
         if started.busy:
             defer_to_ask_again(
                 self, f"Workflow {started.workflow.name} / {started.workflow.key} is being compensated", waiting_since

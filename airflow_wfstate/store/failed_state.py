@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import select, update
 
 from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run
@@ -32,10 +35,11 @@ def become_failed(change: Change, *, error: str, hold_reason: str) -> None:
     )
 
 
-def go_on(change: Change, cause: str) -> None:
+def go_on(change: Change, cause: str, data: Mapping[str, JsonValue] | None = None) -> None:
     """Set a failed workflow going again, because of what somebody did in Airflow.
 
     :param cause: what that was, for the journal.
+    :param data: what else the journal tells of it.
     """
     change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None, error=None)
-    change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": cause})
+    change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": cause, **(data or {})})

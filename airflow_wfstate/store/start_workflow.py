@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.labels import check_labels
 from airflow_wfstate.domain.names import check_name
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.start_again import StartDecision, decide_start
 from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, WorkflowState
 from airflow_wfstate.domain.workflow import RunRole, StartedWorkflow, StartWorkflow
@@ -23,6 +23,7 @@ from airflow_wfstate.store.dag_test_run import is_test_run, key_of_test_run
 from airflow_wfstate.store.definition import Definition, check_definition, read_definition
 from airflow_wfstate.store.failed_state import go_on
 from airflow_wfstate.store.identity import new_id
+from airflow_wfstate.store.input_difference import how_input_differs
 from airflow_wfstate.store.new_workflow import NewWorkflow, bind_run, insert_workflow
 from airflow_wfstate.store.payload_columns import check_payload
 from airflow_wfstate.store.stored_payload import StoredPayload, keep, payload_of
@@ -76,16 +77,18 @@ def start_workflow(
         request.if_exists,
         is_own=own_role in (RunRole.OWNER, RunRole.CHILD),
         is_cleared=caller.was_cleared_since_failure,
+        takes_part=own_role is not None,
         same_input=change.input_sha256 == request.input.sha256,
     )
     _check_not_refused(connection, change, request, decision)
+    differs = how_input_differs(connection, change, request.input)
     if decision is StartDecision.WAIT:
-        return Unchanged(_busy(change, own_role))
+        return Unchanged(replace(_busy(change, own_role), input_differs=differs))
     if own_role is None or decision is StartDecision.TERMINATE:
         _check_may_join(connection, change, request, caller)
     if decision is StartDecision.TERMINATE:
         return _terminate(connection, change, request, kept, caller, may_change_runs=may_change_runs)
-    return _join(connection, change, caller, own_role, decision)
+    return _join(connection, change, caller, own_role, decision, differs)
 
 
 def _checked(request: StartWorkflow) -> StartWorkflow:
@@ -215,9 +218,17 @@ def _busy(change: Change, own_role: RunRole | None) -> StartedWorkflow:
 
 
 def _join(
-    connection: Connection, change: Change, caller: Caller, own_role: RunRole | None, decision: StartDecision
+    connection: Connection,
+    change: Change,
+    caller: Caller,
+    own_role: RunRole | None,
+    decision: StartDecision,
+    differs: list[str],
 ) -> StartedWorkflow | Unchanged[StartedWorkflow]:
-    """The answer for a key that has an open or succeeded generation; the caller's run is bound to it."""
+    """The answer for a key that has an open or succeeded generation; the caller's run is bound to it.
+
+    :param differs: in what the caller's input differs from the stored one.
+    """
     role = own_role or RunRole.GUEST
     output = _read_output(connection, change) if change.state is WorkflowState.SUCCEEDED else None
     if own_role is None:
@@ -227,14 +238,19 @@ def _join(
         and own_role is not RunRole.GUEST
         and _is_cleared_since_its_end(connection, change, caller)
     ):
-        reopen(change)
+        reopen(change, _told(differs))
         output = None
     elif decision is StartDecision.RESUME:
-        go_on(change, "its own run started it again")
+        go_on(change, "its own run started it again", _told(differs))
     else:
-        return Unchanged(StartedWorkflow(workflow=change.ref(), role=role, output=output))
+        return Unchanged(StartedWorkflow(workflow=change.ref(), role=role, output=output, input_differs=differs))
     change.write()
-    return StartedWorkflow(workflow=change.ref(), role=role, output=output)
+    return StartedWorkflow(workflow=change.ref(), role=role, output=output, input_differs=differs)
+
+
+def _told(differs: list[str]) -> dict[str, JsonValue]:
+    """For the journal: names of the input's fields, never values."""
+    return {"input_differs": list(differs)} if differs else {}
 
 
 def _is_cleared_since_its_end(connection: Connection, change: Change, caller: Caller) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import (
     CompleteWorkflow,
@@ -32,14 +32,14 @@ STATES: Final = ("running", "failed", "compensating", "compensation_failed", "su
 
 EXPECTED: Final[dict[tuple[str, str], dict[str, tuple[str, str]]]] = {
     # (state, whose run starts): the input: what comes of attach, reject and terminate alike, or of each
-    ("running", "own"): {"same": ("owner", "running"), "other": ("InputMismatch", "running")},
-    ("failed", "own"): {"same": ("owner", "failed"), "other": ("InputMismatch", "failed")},
-    ("compensating", "own"): {"same": ("busy", "compensating"), "other": ("InputMismatch", "compensating")},
+    ("running", "own"): {"same": ("owner", "running"), "other": ("owner", "running")},
+    ("failed", "own"): {"same": ("owner", "failed"), "other": ("owner", "failed")},
+    ("compensating", "own"): {"same": ("busy", "compensating"), "other": ("busy", "compensating")},
     ("compensation_failed", "own"): {
         "same": ("WorkflowClosed", "compensation_failed"),
-        "other": ("InputMismatch", "compensation_failed"),
+        "other": ("WorkflowClosed", "compensation_failed"),
     },
-    ("succeeded", "own"): {"same": ("owner", "succeeded"), "other": ("InputMismatch", "succeeded")},
+    ("succeeded", "own"): {"same": ("owner", "succeeded"), "other": ("owner", "succeeded")},
     ("compensated", "own"): {"same": ("next", "compensated"), "other": ("next", "compensated")},
     ("cancelled", "own"): {"same": ("next", "cancelled"), "other": ("next", "cancelled")},
     ("running", "another"): {
@@ -292,3 +292,40 @@ def test_a_workflow_at_work_is_not_undone_before_it_rests(world: World) -> None:
     assert turn.work is not None
     assert turn.work.step_name == "charge"
     world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=1))
+
+
+def test_a_run_that_starts_again_with_other_params_keeps_the_input_and_is_told_what_differs(world: World) -> None:
+    key, run_id = world.unique("key"), world.rows.add_run("intake")
+    stored = {"id": 1, "until": "noon", "note": None, "same": [1, {"a": 2}]}
+    first = world.start(run_id, key=key, input=stored, on_failure=FailurePolicy.HOLD)
+    world.rows.add_task("intake", run_id, "leaf", state="failed")
+    relay = world.rows.add_task("intake", run_id, "compensate")
+    world.backend.take_turn(TakeTurn(relay, ["leaf"]))
+
+    given = {"id": 1, "until": "midnight", "since": "dawn", "same": [1, {"a": 2}]}
+    again = world.start(run_id, key=key, input=given, on_failure=FailurePolicy.HOLD)
+
+    assert first.input_differs == []
+    assert (again.workflow.id, again.workflow.state) == (first.workflow.id, WorkflowState.RUNNING)
+    assert again.input_differs == ["note", "since", "until"]
+    assert world.backend.get_workflow(first.workflow.id).input == Payload.of(stored, sort_keys=True)
+    resumed = world.journal(first.workflow.id)[-1]
+    assert (resumed.kind.value, resumed.data["input_differs"]) == ("workflow.resumed", ["note", "since", "until"])
+    assert "midnight" not in str([entry.data for entry in world.journal(first.workflow.id)])
+
+
+def test_a_guest_that_took_part_may_start_again_with_another_input(world: World) -> None:
+    earlier = _earlier(world, "running")
+    guest = world.rows.add_run("intake")
+    world.start(guest, key=earlier.key, input={"is": "same"})
+
+    again = world.start(guest, key=earlier.key, input={"is": "other"})
+
+    assert (again.role, again.workflow.id, again.input_differs) == (RunRole.GUEST, earlier.workflow_id, ["is"])
+
+
+@pytest.mark.parametrize(("given", "differs"), [([1], ["$"]), ({"x" * 200: 1, "is": "same"}, ["x" * 100])])
+def test_what_differs_of_an_odd_input_is_told_too(world: World, given: JsonValue, differs: list[str]) -> None:
+    earlier = _earlier(world, "running")
+
+    assert world.start(earlier.run_id, key=earlier.key, input=given).input_differs == differs

@@ -117,6 +117,27 @@ def test_a_refusal_fails_without_a_retry(world, earlier):
             operator.execute(context)
 
 
+def test_a_run_that_starts_again_with_another_input_is_told_the_names_of_what_differs(world, capsys):
+    key, run_id = world.unique("key"), world.rows.add_run("intake")
+    world.start(run_id, key=key, input={"amount": 1, "until": "noon"})
+    operator = StartWorkflowOperator(
+        task_id="start", name="order", key=key, input={"amount": 4711, "until": "noon", "new": "s3cr3t"}
+    )
+    context: Any = {
+        "ti": SimpleNamespace(
+            id=uuid.UUID(world.rows.add_task("intake", run_id, "start")), xcom_push=lambda key, value: None
+        )
+    }
+
+    started = operator.execute(context)
+    log = "".join(capsys.readouterr())
+
+    assert (started["key"], started["role"]) == (key, "owner")
+    assert "They differ in: amount, new." in log
+    assert "4711" not in log
+    assert "s3cr3t" not in log
+
+
 def test_a_worker_on_the_postgres_way_cannot_terminate(world, earlier, monkeypatch):
     worker = DatabaseBackend(world.backend.engine, is_server=False)
     monkeypatch.setattr(

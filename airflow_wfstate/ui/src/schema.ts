@@ -1804,7 +1804,8 @@ export interface components {
          *     :param task_instance_id: of the task that starts it; it must be running.
          *     :param name: of the process ("order_fulfilment").
          *     :param key: the business key (an order id); unique under the name among the open workflows.
-         *     :param input: what the workflow was started with; the same key with another input is refused.
+         *     :param input: what the workflow was started with; another run with the same key and another input is refused. A
+         *         run that takes part already may start again with another one: the stored input stays.
          *     :param plan: the steps in order, each as ``step`` or ``participant.step``; empty when it is not known.
          *     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
          *     :param on_failure: what follows when the workflow fails.
@@ -1859,6 +1860,8 @@ export interface components {
          *     :param busy: True when the workflow of this key is being compensated (perhaps because this start ended it): this
          *         run takes no part in it, ask again later.
          *     :param output: of a workflow that succeeded; None otherwise.
+         *     :param input_differs: the top-level fields in which this start's input differs from the stored one, which stays;
+         *         at most 20, and ``$`` for an input without fields. Empty when it does not differ.
          */
         StartedWorkflow: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -1869,6 +1872,8 @@ export interface components {
              */
             busy: boolean;
             output?: components["schemas"]["Payload"] | null;
+            /** Input Differs */
+            input_differs?: string[];
         };
         /**
          * StatsBucket
