@@ -301,6 +301,7 @@ def test_a_run_that_starts_again_with_other_params_keeps_the_input_and_is_told_w
     world.rows.add_task("intake", run_id, "leaf", state="failed")
     relay = world.rows.add_task("intake", run_id, "compensate")
     world.backend.take_turn(TakeTurn(relay, ["leaf"]))
+    world.rows.count_clear("intake", run_id)
 
     given = {"id": 1, "until": "midnight", "since": "dawn", "same": [1, {"a": 2}]}
     again = world.start(run_id, key=key, input=given, on_failure=FailurePolicy.HOLD)
