@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from enum import Enum
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from airflow_wfstate import conf
 from airflow_wfstate.backends.problem_types import error_class_of
 from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
@@ -157,9 +159,9 @@ class ApiBackend:
         request = replace(request, reason=_sendable(request.reason), idempotency_key=_key_of(request.idempotency_key))
         return self._post(f"{_path_of(request.workflow_id)}/cancel", request, CancelledWorkflow)
 
-    def plan_compensate(self, workflow_id: str) -> CompensatePlan:
+    def plan_compensate(self, workflow_id: str, code: Code | None = None) -> CompensatePlan:
         """See ``StateBackend.plan_compensate``."""
-        return self._get(f"{_path_of(workflow_id)}/compensate-plan", {}, CompensatePlan)
+        return self._get(f"{_path_of(workflow_id)}/compensate-plan", _given(code=code), CompensatePlan)
 
     def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
         """See ``StateBackend.compensate_workflow``."""
@@ -173,9 +175,9 @@ class ApiBackend:
         )
         return self._post(f"{_path_of(request.workflow_id)}/compensation", request, DecidedCompensation)
 
-    def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
+    def plan_resume(self, workflow_id: str, from_step: str | None = None, code: Code | None = None) -> ResumePlan:
         """See ``StateBackend.plan_resume``."""
-        parameters = {} if from_step is None else {"from_step": from_step}
+        parameters = _given(from_step=from_step, code=code)
         return self._get(f"{_path_of(workflow_id)}/resume-plan", parameters, ResumePlan)
 
     def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
@@ -341,7 +343,16 @@ def _step_segment(step_id: str) -> str:
 
 
 def _page(limit: int, **begin: str | int | None) -> dict[str, Any]:
-    return {"limit": limit, **{name: value for name, value in begin.items() if value is not None}}
+    return {"limit": limit, **_given(**begin)}
+
+
+def _given(**parameters: str | int | None) -> dict[str, Any]:
+    """The parameters that are not None; of an enum its value."""
+    return {
+        name: value.value if isinstance(value, Enum) else value
+        for name, value in parameters.items()
+        if value is not None
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
@@ -153,10 +154,10 @@ class DatabaseBackend:
         self._check_server()
         return self._write(cancel_workflow, request, CancelledWorkflow)
 
-    def plan_compensate(self, workflow_id: str) -> CompensatePlan:
+    def plan_compensate(self, workflow_id: str, code: Code | None = None) -> CompensatePlan:
         """See ``StateBackend.plan_compensate``."""
         self._check_server()
-        return self._read(partial(plan_compensate, workflow_id=workflow_id))
+        return self._read(partial(plan_compensate, workflow_id=workflow_id, code=code))
 
     def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
         """See ``StateBackend.compensate_workflow``."""
@@ -172,10 +173,10 @@ class DatabaseBackend:
         clear_waiting_relays(self.engine)
         return answer
 
-    def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
+    def plan_resume(self, workflow_id: str, from_step: str | None = None, code: Code | None = None) -> ResumePlan:
         """See ``StateBackend.plan_resume``."""
         self._check_server()
-        return self._read(partial(plan_resume, workflow_id=workflow_id, from_step=from_step))
+        return self._read(partial(plan_resume, workflow_id=workflow_id, from_step=from_step, code=code))
 
     def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
         """See ``StateBackend.resume_workflow``."""

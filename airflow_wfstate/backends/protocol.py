@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
@@ -167,8 +168,10 @@ class StateBackend(Protocol):
         """
         ...
 
-    def plan_compensate(self, workflow_id: str) -> CompensatePlan:
+    def plan_compensate(self, workflow_id: str, code: Code | None = None) -> CompensatePlan:
         """What :meth:`compensate_workflow` would do now. Nothing is changed.
+
+        :param code: which code relays shall use, as in :class:`~airflow_wfstate.domain.compensate.CompensateWorkflow`.
 
         :raises WorkflowNotFound: there is none with this id.
         :raises WorkflowClosed: the workflow may not be undone; as for :meth:`compensate_workflow`.
@@ -204,12 +207,13 @@ class StateBackend(Protocol):
         """
         ...
 
-    def plan_resume(self, workflow_id: str, from_step: str | None = None) -> ResumePlan:
+    def plan_resume(self, workflow_id: str, from_step: str | None = None, code: Code | None = None) -> ResumePlan:
         """What :meth:`resume_workflow` would do now. Nothing is changed.
 
         A workflow that may not be resumed gets a plan that is not allowed, with the reason.
 
         :param from_step: ``step`` or ``participant.step`` to restart from; None to resume what is unfinished.
+        :param code: as in :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`.
         :raises WorkflowNotFound: there is none with this id.
         :raises StepNotFound: no step named ``from_step`` has begun.
         :raises InvalidRequest: several participants have a step of that name.

@@ -7,6 +7,7 @@ from argparse import Namespace
 from contextlib import redirect_stdout
 
 from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.cli.code import code
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor, check_agreed
@@ -25,7 +26,7 @@ def compensate_workflow(arguments: Namespace, store: StateBackend) -> None:
     """Print what is undone, ask, and do it. With ``--plan`` only print."""
     for_programs = arguments.output in PROGRAM_FORMATS
     wanted = workflow_id(arguments.workflow, store)
-    plan = store.plan_compensate(wanted)
+    plan = store.plan_compensate(wanted, code(arguments))
     if arguments.plan:
         _print(plan, arguments.output)
         return
@@ -35,7 +36,9 @@ def compensate_workflow(arguments: Namespace, store: StateBackend) -> None:
             with redirect_stdout(sys.stderr if for_programs else sys.stdout):
                 print_plan(plan, "plain" if for_programs else arguments.output)
         check_agreed(arguments, f"Undo the workflow {plan.workflow.name}/{plan.workflow.key}?")
-    answer = store.compensate_workflow(CompensateWorkflow(wanted, reason=arguments.reason, actor=actor()))
+    answer = store.compensate_workflow(
+        CompensateWorkflow(wanted, reason=arguments.reason, code=code(arguments), actor=actor())
+    )
     _print(answer, arguments.output)
 
 

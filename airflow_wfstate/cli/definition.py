@@ -22,6 +22,9 @@ DEFAULT_ENTRY_LIMIT: Final = 200
 SORTS: Final = ("-started_at", "started_at", "-updated_at", "updated_at", "name", "-name", "key", "-key")
 """Of ``list``; :class:`~airflow_wfstate.domain.workflow.WorkflowSort` says what each means."""
 
+CODES: Final = ("same", "latest")
+"""Of a run; :class:`~airflow_wfstate.domain.code.Code` says what each means."""
+
 DECISIONS: Final = ("retry", "skip", "done")
 """Of a person, about a compensation; :class:`~airflow_wfstate.domain.compensate.Decision` says what each means."""
 
@@ -106,6 +109,19 @@ ARG_COMPENSATE: Final = Arg(
 ARG_DEADLINE: Final = Arg(
     ("--deadline",), help="A new deadline, from now on: as 90s, 30m, 2h, 1d or 4w (default: it stays as it is)"
 )
+ARG_CODE: Final = Arg(
+    ("--code",),
+    choices=CODES,
+    help="With which code the runs go on, where their bundle keeps versions: same, the version that each has, or "
+    "latest (default: as Airflow itself decides when a task is cleared: the DAG's rerun_with_latest_version, then "
+    "[core] rerun_with_latest_version)",
+)
+ARG_RELAY_CODE: Final = Arg(
+    ("--code",),
+    choices=CODES,
+    help="Which code the relays use that are cleared to undo the workflow, from now on: same, the version that each "
+    "run has, or latest (default: as asked before, else as Airflow itself decides when a task is cleared)",
+)
 ARG_FROM_STEP: Final = Arg(
     ("--from",),
     dest="from_step",
@@ -185,13 +201,23 @@ WFSTATE_COMMANDS: Final = (
         name="resume",
         help="Set a failed workflow going again from what is unfinished; what is done is not done again",
         func=lazy_load_command("airflow_wfstate.cli.resume_command.resume_workflow"),
-        args=(ARG_WORKFLOW, ARG_REASON, ARG_DEADLINE, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
+        args=(ARG_WORKFLOW, ARG_CODE, ARG_REASON, ARG_DEADLINE, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="restart",
         help="Run a failed or succeeded workflow again from a step on: it and all below it, as new rounds",
         func=lazy_load_command("airflow_wfstate.cli.restart_command.restart_workflow"),
-        args=(ARG_WORKFLOW, ARG_FROM_STEP, ARG_REASON, ARG_DEADLINE, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
+        args=(
+            ARG_WORKFLOW,
+            ARG_FROM_STEP,
+            ARG_CODE,
+            ARG_REASON,
+            ARG_DEADLINE,
+            ARG_PLAN,
+            ARG_YES,
+            ARG_OUTPUT,
+            ARG_VERBOSE,
+        ),
     ),
     ActionCommand(
         name="cancel",
@@ -209,13 +235,13 @@ WFSTATE_COMMANDS: Final = (
         name="compensate",
         help="Undo what a workflow did, newest step first; also one that has succeeded",
         func=lazy_load_command("airflow_wfstate.cli.compensate_command.compensate_workflow"),
-        args=(ARG_WORKFLOW, ARG_REASON, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
+        args=(ARG_WORKFLOW, ARG_RELAY_CODE, ARG_REASON, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="compensation",
         help="Decide about the undo of one step, when it has failed or cannot run",
         func=lazy_load_command("airflow_wfstate.cli.compensation_command.decide_compensation"),
-        args=(ARG_DECISION, ARG_WORKFLOW, ARG_STEP, ARG_ROUND, ARG_WHY, ARG_OUTPUT, ARG_VERBOSE),
+        args=(ARG_DECISION, ARG_WORKFLOW, ARG_STEP, ARG_ROUND, ARG_RELAY_CODE, ARG_WHY, ARG_OUTPUT, ARG_VERBOSE),
     ),
 )
 

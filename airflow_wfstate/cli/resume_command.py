@@ -7,6 +7,7 @@ from argparse import Namespace
 from contextlib import redirect_stdout
 
 from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.cli.code import code
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.duration import parse_duration
 from airflow_wfstate.cli.identify import workflow_id
@@ -30,7 +31,7 @@ def set_going(arguments: Namespace, store: StateBackend, from_step: str | None) 
     for_programs = arguments.output in PROGRAM_FORMATS
     deadline = None if arguments.deadline is None else int(parse_duration(arguments.deadline).total_seconds())
     wanted = workflow_id(arguments.workflow, store)
-    plan = store.plan_resume(wanted, from_step)
+    plan = store.plan_resume(wanted, from_step, code(arguments))
     if arguments.plan:
         _print(plan, arguments.output)
         return
@@ -42,7 +43,12 @@ def set_going(arguments: Namespace, store: StateBackend, from_step: str | None) 
         verb = "Resume" if from_step is None else "Restart"
         check_agreed(arguments, f"{verb} the workflow {plan.workflow.name}/{plan.workflow.key}?")
     request = ResumeWorkflow(
-        wanted, from_step=from_step, reason=arguments.reason, deadline_seconds=deadline, actor=actor()
+        wanted,
+        from_step=from_step,
+        reason=arguments.reason,
+        deadline_seconds=deadline,
+        code=code(arguments),
+        actor=actor(),
     )
     _print(store.resume_workflow(request), arguments.output)
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from airflow_wfstate.cli.rendering import print_section, shortened
+from airflow_wfstate.domain.code import RunCode
 from airflow_wfstate.domain.resume import ClearedTask, ResumePlan
 
 
@@ -46,6 +47,17 @@ def print_plan(plan: ResumePlan, output: str) -> None:
         ],
         output,
     )
+    versioned = [run for run in plan.code if run.is_versioned]
+    print_section("Code of the runs whose bundle keeps versions", [_code(run) for run in versioned], output)
+    print_section(
+        "Tasks that differ in the latest code",
+        [
+            {"dag_id": run.dag_id, "run_id": run.run_id, "task": task.task_id, "change": task.change}
+            for run in versioned
+            for task in run.changed_tasks
+        ],
+        output,
+    )
     print_section("Steps that run", [{"step": step.step, "why": step.why} for step in plan.steps_to_run], output)
     print_section("Steps that answer from the store", [{"step": step} for step in plan.steps_answering], output)
     print_section(
@@ -65,6 +77,16 @@ def print_plan(plan: ResumePlan, output: str) -> None:
         print(f"The DAG {dag.dag_id} is paused: nothing of it runs until somebody unpauses it ({dag.command}).")
     for note in plan.notes:
         print(note)
+
+
+def _code(run: RunCode) -> dict[str, object]:
+    return {
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "same": str(run.own),
+        "latest": str(run.latest or "unknown"),
+        "uses": run.uses,
+    }
 
 
 def _tasks(tasks: Sequence[ClearedTask]) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from airflow_wfstate.domain.cancel import UnfinishedTask
+from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
 from airflow_wfstate.domain.way import Way
@@ -18,6 +19,8 @@ class CompensateWorkflow:
 
     :param workflow_id: an id; anything else names no workflow.
     :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
+    :param code: which code the relays use that are cleared to undo it, from now on; None to leave it as it is: as a
+        person asked before, else as Airflow itself decides.
     :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
         stands here.
     :param way: which way the wish came, for the journal. Over HTTP it is known, whatever stands here.
@@ -28,6 +31,7 @@ class CompensateWorkflow:
 
     workflow_id: str
     reason: str | None = None
+    code: Code | None = None
     actor: str = "cli:unknown"
     way: Way = Way.CLI
     idempotency_key: str | None = None
@@ -129,6 +133,7 @@ class DecideCompensation:
     :param step: ``participant.name``, or ``name`` where only one participant has it; with ``[item]`` for a mapped one.
     :param reason: why, for the journal; required, 1 to 1000 characters.
     :param round: None for the one that is next in the order.
+    :param code: as for :class:`CompensateWorkflow`: with ``latest`` a retry runs the undo that was mended.
     :param actor: as for :class:`CompensateWorkflow`.
     :param way: as for :class:`CompensateWorkflow`.
     :param idempotency_key: as for :class:`CompensateWorkflow`.
@@ -140,6 +145,7 @@ class DecideCompensation:
     decision: Decision
     reason: str
     round: int | None = None
+    code: Code | None = None
     actor: str = "cli:unknown"
     way: Way = Way.CLI
     idempotency_key: str | None = None

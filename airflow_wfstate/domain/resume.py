@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from airflow_wfstate.domain.code import Code, RunCode
 from airflow_wfstate.domain.way import Way
 from airflow_wfstate.domain.workflow import RunRole, WorkflowRef
 
@@ -21,6 +22,8 @@ class ResumeWorkflow:
     :param from_step: ``step`` or ``participant.step`` to restart from; None to resume what is unfinished.
     :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
     :param deadline_seconds: a new deadline, from now on; None leaves the deadline as it is.
+    :param code: which code the runs go on with; None to decide as Airflow itself does when a task is cleared: the DAG's
+        ``rerun_with_latest_version``, then ``[core] rerun_with_latest_version``.
     :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
         stands here.
     :param way: which way the wish came, for the journal. Over HTTP it is known, whatever stands here.
@@ -33,6 +36,7 @@ class ResumeWorkflow:
     from_step: str | None = None
     reason: str | None = None
     deadline_seconds: int | None = None
+    code: Code | None = None
     actor: str = "cli:unknown"
     way: Way = Way.CLI
     idempotency_key: str | None = None
@@ -122,8 +126,8 @@ class PausedDag:
 class NewTask:
     """A task that the DAG has gained since a run was made.
 
-    :param runs: True when it runs with the rest, because the run uses the newest DAG; False when the run keeps to
-        the version that it began with.
+    :param runs: True when it runs with the rest, because the run goes on with the latest code; False when the run
+        keeps its version.
     """
 
     dag_id: str
@@ -147,6 +151,7 @@ class ResumePlan:
     :param steps_answering: that are done, and whose stored outputs answer whoever comes to them.
     :param paused_dags: of the runs that go on.
     :param new_tasks: of the runs that go on.
+    :param code: of the runs that exist and go on, in their order: which version each has and will use.
     :param notes: what else a person should know, as sentences.
     """
 
@@ -162,6 +167,7 @@ class ResumePlan:
     steps_answering: list[str] = field(default_factory=list)
     paused_dags: list[PausedDag] = field(default_factory=list)
     new_tasks: list[NewTask] = field(default_factory=list)
+    code: list[RunCode] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy.orm import Session
 
+from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
@@ -22,9 +24,10 @@ from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.cancel_workflow import MAX_REASON_LENGTH, cancel_locked
 from airflow_wfstate.store.change import Change, lock_by_id
-from airflow_wfstate.store.compensation_obstacle import find_obstacle
+from airflow_wfstate.store.compensation_obstacle import CompensationObstacles
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
 from airflow_wfstate.store.pivot import why_only_forward
+from airflow_wfstate.store.relay_code import read_relay_code
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.run_fail import unfinished_tasks
 from airflow_wfstate.store.shown_payload import shown
@@ -48,6 +51,8 @@ def compensate_workflow(
     if judged.next_state is change.state:
         return Unchanged(CompensatedWorkflow(change.ref(), changed=False, outcome=judged.outcome))
     reason = None if request.reason is None else storable_text(request.reason[:MAX_REASON_LENGTH])
+    if request.code is not None:
+        change.set(relay_code=request.code.value)
     failed_tasks = 0
     if change.state in (WorkflowState.RUNNING, WorkflowState.FAILED):
         cancelled = cancel_locked(connection, change, compensate=True, by="compensate", way=request.way, reason=reason)
@@ -61,7 +66,7 @@ def compensate_workflow(
     return CompensatedWorkflow(change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks)
 
 
-def plan_compensate(connection: Connection, workflow_id: str) -> CompensatePlan:
+def plan_compensate(connection: Connection, workflow_id: str, code: Code | None) -> CompensatePlan:
     """What it would do, as ``StateBackend.plan_compensate`` says."""
     workflow_id = check_exists(connection, workflow_id)
     workflow = read_reference(connection, workflow_id)
@@ -70,12 +75,16 @@ def plan_compensate(connection: Connection, workflow_id: str) -> CompensatePlan:
     ends_tasks = changes and workflow.state in (WorkflowState.RUNNING, WorkflowState.FAILED)
     is_succeeded = workflow.state is WorkflowState.SUCCEEDED
     pending = pending_compensations(connection, workflow_id, with_discarded=is_succeeded)
+    # Joins the transaction of the connection, and leaves its end to it.
+    with Session(connection) as session:
+        obstacles = CompensationObstacles(session, workflow_id, code or read_relay_code(connection, workflow_id))
+        undone = [_planned(obstacles, item) for item in pending]
     return CompensatePlan(
         workflow=workflow,
         changes=changes,
         next_state=judged.next_state,
         outcome=judged.outcome,
-        undone=[_planned(connection, workflow_id, item) for item in pending],
+        undone=undone,
         open_steps=[step.label for step in open_steps(connection, workflow_id)],
         irreversible=_irreversible(connection, workflow_id),
         already=_already(connection, workflow_id),
@@ -154,7 +163,7 @@ def let_try_again(change: Change, *where: ColumnElement[bool]) -> None:
     )
 
 
-def _planned(connection: Connection, workflow_id: str, item: PendingCompensation) -> PlannedCompensation:
+def _planned(obstacles: CompensationObstacles, item: PendingCompensation) -> PlannedCompensation:
     return PlannedCompensation(
         step=item.label,
         round=item.round,
@@ -163,7 +172,7 @@ def _planned(connection: Connection, workflow_id: str, item: PendingCompensation
         dag_id=item.dag_id,
         run_id=item.run_id,
         output=shown(item.output, item.redact),
-        obstacle=find_obstacle(connection, workflow_id, item),
+        obstacle=obstacles.of(item),
     )
 
 

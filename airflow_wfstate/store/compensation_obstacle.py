@@ -5,42 +5,55 @@ Only where Airflow's ORM may be used: in the api-server and the command line, ne
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.compensation import TASK_HANDLER
-from airflow_wfstate.store.airflow_tables import dag
+from airflow_wfstate.domain.code import Code
+from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, UNFINISHED_RUN_STATES, dag
 from airflow_wfstate.store.pending_compensations import PendingCompensation
-from airflow_wfstate.store.relay import NoRelay, find_relay
+from airflow_wfstate.store.relay import NoRelay, Relay, find_relay
+from airflow_wfstate.store.relay_code import relay_code, what_is_missing
+from airflow_wfstate.store.run_code import RunCodes
 
 
-def find_obstacle(connection: Connection, workflow_id: str, pending: PendingCompensation) -> str | None:
-    """Why nobody could run a compensation now, in one sentence; None when nothing is known to be in the way."""
-    relay = find_relay(connection, workflow_id, pending)
-    if isinstance(relay, NoRelay):
-        return relay.reason
-    return _why_no_handler(connection, pending) or pending.why_no_output() or _why_paused(connection, relay.dag_id)
+class CompensationObstacles:
+    """What is in the way of each compensation of a workflow.
+
+    :param asked: which code relays use, as a person asked; None to decide as Airflow does.
+    """
+
+    def __init__(self, session: Session, workflow_id: str, asked: Code | None) -> None:
+        from airflow.models.dagbag import DBDagBag
+
+        self._session = session
+        self._workflow_id = workflow_id
+        self._codes = RunCodes(session, DBDagBag(load_op_links=False), asked)
+
+    def of(self, pending: PendingCompensation) -> str | None:
+        """Why nobody could run a compensation now, in one sentence; None when nothing is known to be in the way."""
+        connection = self._session.connection()
+        relay = find_relay(connection, self._workflow_id, pending)
+        if isinstance(relay, NoRelay):
+            return relay.reason
+        return self._why_no_handler(pending, relay) or pending.why_no_output() or _why_paused(connection, relay.dag_id)
+
+    def _why_no_handler(self, pending: PendingCompensation, relay: Relay) -> str | None:
+        """A handler is found through the task that declares it, in the code that the relay will use."""
+        from airflow.models.taskinstance import TaskInstance
+
+        task = self._session.get(TaskInstance, UUID(relay.task_instance_id))
+        if task is None:
+            return None  # cleared at this moment; it is there under its next id
+        run = task.dag_run
+        is_cleared_first = task.state in FINISHED_TASK_STATES or run.state not in UNFINISHED_RUN_STATES
+        uses = relay_code(self._codes, run, task.task_id, pending.handler) if is_cleared_first else Code.SAME
+        used = self._codes.latest_dag(run.dag_id) if uses is Code.LATEST else self._codes.own_dag(run)
+        missing = what_is_missing(used, task.task_id, pending.handler)
+        return None if missing is None else f"DAG {run.dag_id} {missing} {pending.label}."
 
 
 def _why_paused(connection: Connection, dag_id: str) -> str | None:
     is_paused = connection.execute(select(dag.c.is_paused).where(dag.c.dag_id == dag_id)).scalar_one_or_none()
     return f"DAG {dag_id} is paused: its relay runs when it is unpaused." if is_paused else None
-
-
-def _why_no_handler(connection: Connection, pending: PendingCompensation) -> str | None:
-    """A handler is found through the task that declares it, in the DAG's newest version."""
-    from airflow.models.dagbag import DBDagBag
-
-    if not pending.handler.startswith(TASK_HANDLER):
-        return None
-    task_id = pending.handler.removeprefix(TASK_HANDLER)
-    with Session(connection) as session:
-        newest = DBDagBag(load_op_links=False).get_latest_version_of_dag(pending.dag_id, session=session)
-    if newest is None:
-        return f"DAG {pending.dag_id} is gone, with the function that undoes step {pending.label}."
-    if task_id not in newest.task_dict:
-        return (
-            f"DAG {pending.dag_id} has no task {task_id} any more, which declares the function that undoes step "
-            f"{pending.label}."
-        )
-    return None

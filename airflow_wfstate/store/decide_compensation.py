@@ -51,6 +51,8 @@ def decide_compensation(
     state = _decide(connection, change, request.decision, pending)
     data: dict[str, JsonValue] = {"round": pending.round, "way": request.way.value, "reason": reason, "by_hand": True}
     change.journal(_ENTRY_KINDS[request.decision], step=pending.label, data=data)
+    if request.code is not None:
+        change.set(relay_code=request.code.value)
     _go_on(connection, change, request, reason)
     change.write()
     return DecidedCompensation(change.ref(), pending.label, pending.round, state)

@@ -6,12 +6,20 @@ Only where Airflow's own ORM may be used: in the api-server and the command line
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, exists, select
+from sqlalchemy import Engine, exists, select, update
 from sqlalchemy.orm import Session
 
+from airflow_wfstate.domain.code import Code
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, UNFINISHED_RUN_STATES, dag_run, task_instance
+from airflow_wfstate.store.relay_code import read_relay_code, relay_code
+from airflow_wfstate.store.run_code import RunCodes, is_versioned
+
+if TYPE_CHECKING:
+    from airflow.models.dagbag import DBDagBag
+    from airflow.models.taskinstance import TaskInstance
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +66,7 @@ def clear_waiting_relays(engine: Engine) -> int:
 def _clear(engine: Engine, task_instance_id: str) -> int:
     from uuid import UUID
 
+    from airflow.models.dagbag import DBDagBag
     from airflow.models.taskinstance import TaskInstance, clear_task_instances
     from airflow.utils.state import DagRunState
 
@@ -75,6 +84,49 @@ def _clear(engine: Engine, task_instance_id: str) -> int:
         )
         if relay is None:
             return 0
-        clear_task_instances([relay], session, dag_run_state=DagRunState.RUNNING)
+        dag_bag = DBDagBag(load_op_links=False)
+        on_latest = is_versioned(relay.dag_run) and _code_of(session, dag_bag, relay) is Code.LATEST
+        before = _task_ids(session, relay) if on_latest else set()
+        clear_task_instances([relay], session, dag_run_state=DagRunState.RUNNING, run_on_latest_version=on_latest)
+        if on_latest:
+            _skip_new_tasks(session, relay, before)
         session.commit()
     return 1
+
+
+def _code_of(session: Session, dag_bag: DBDagBag, relay: TaskInstance) -> Code:
+    turn, compensation = schema.turn, schema.compensation
+    row = session.execute(
+        select(turn.c.workflow_id, compensation.c.handler)
+        .join(compensation, (compensation.c.step_id == turn.c.step_id) & (compensation.c.round == turn.c.round))
+        .where(turn.c.relay_task_instance_id == str(relay.id))
+    ).first()
+    if row is None:  # the turn has moved on since
+        return Code.SAME
+    codes = RunCodes(session, dag_bag, read_relay_code(session.connection(), row.workflow_id))
+    return relay_code(codes, relay.dag_run, relay.task_id, row.handler)
+
+
+def _task_ids(session: Session, relay: TaskInstance) -> set[str]:
+    """The ids of the tasks of which the relay's run has instances."""
+    return set(
+        session.scalars(
+            select(task_instance.c.task_id).where(
+                task_instance.c.dag_id == relay.dag_id, task_instance.c.run_id == relay.run_id
+            )
+        )
+    )
+
+
+def _skip_new_tasks(session: Session, relay: TaskInstance, before: set[str]) -> None:
+    """Skip what the DAG gained: the run goes on to undo, and not to do more."""
+    added = _task_ids(session, relay) - before
+    session.execute(
+        update(task_instance)
+        .where(
+            task_instance.c.dag_id == relay.dag_id,
+            task_instance.c.run_id == relay.run_id,
+            task_instance.c.task_id.in_(added),
+        )
+        .values(state="skipped")
+    )

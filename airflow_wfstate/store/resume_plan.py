@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.resume import (
     ClearedTask,
     PausedDag,
@@ -29,6 +30,7 @@ from airflow_wfstate.store.restart_step import find_named_steps
 from airflow_wfstate.store.resume_refusal import refusal_of_state
 from airflow_wfstate.store.resume_selection import ResumeSelection
 from airflow_wfstate.store.resume_steps import ResumeSteps
+from airflow_wfstate.store.run_code import RunCodes, is_versioned
 from airflow_wfstate.store.run_create import plan_gone_runs, shown_runs
 from airflow_wfstate.store.step_row import steps_of
 from airflow_wfstate.store.workflow_detail import check_exists
@@ -44,26 +46,28 @@ class PreparedResume:
 
     :param task_instance_ids: of the tasks and relays that are cleared.
     :param dag_run_ids: primary keys of the runs that go on.
+    :param latest_dag_run_ids: of those, the ones that go on with the latest code.
     """
 
     plan: ResumePlan
     task_instance_ids: list[str] = field(default_factory=list)
     dag_run_ids: list[int] = field(default_factory=list)
+    latest_dag_run_ids: set[int] = field(default_factory=set)
 
 
-def plan_resume(connection: Connection, workflow_id: str, from_step: str | None) -> ResumePlan:
+def plan_resume(connection: Connection, workflow_id: str, from_step: str | None, code: Code | None) -> ResumePlan:
     """What a resume would do, as ``StateBackend.plan_resume`` says."""
     from airflow.models.dagbag import DBDagBag
 
     workflow_id = check_exists(connection, workflow_id)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
-        plan = prepare_resume(session, DBDagBag(load_op_links=False), workflow_id, from_step, lock=False).plan
+        plan = prepare_resume(session, DBDagBag(load_op_links=False), workflow_id, from_step, code, lock=False).plan
         return replace(plan, recreated_runs=shown_runs(session, workflow_id, plan.recreated_runs))
 
 
 def prepare_resume(
-    session: Session, dag_bag: DBDagBag, workflow_id: str, from_step: str | None, *, lock: bool
+    session: Session, dag_bag: DBDagBag, workflow_id: str, from_step: str | None, code: Code | None, *, lock: bool
 ) -> PreparedResume:
     """The plan for a workflow that exists, with what carrying it out needs.
 
@@ -80,7 +84,8 @@ def prepare_resume(
     refusal = refusal_of_state(connection, workflow, runs, is_restart=bool(named))
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
-    selection = ResumeSelection(session, dag_bag, runs, steps)
+    codes = RunCodes(session, dag_bag, code)
+    selection = ResumeSelection(session, codes, runs, steps)
     if label is not None:
         selection.take_from(named, label)
     if workflow.state is not WorkflowState.SUCCEEDED:
@@ -105,13 +110,19 @@ def prepare_resume(
         steps_to_run=told.to_run,
         steps_answering=told.answering,
         paused_dags=_paused(session, selection.touched, gone.runs),
-        new_tasks=new_tasks(session, dag_bag, selection),
-        notes=[*gone.notes, *told.notes, *_deadline_notes(connection, workflow_id)],
+        new_tasks=new_tasks(codes, selection),
+        code=[codes.describe(run.dag_run) for run in selection.touched if run.dag_run is not None],
+        notes=[*gone.notes, *told.notes, *_code_notes(codes, selection), *_deadline_notes(connection, workflow_id)],
     )
     return PreparedResume(
         plan,
         task_instance_ids=[task.id for _, task, _ in cleared] + [relay.id for _, relay in relays],
         dag_run_ids=[run.dag_run.id for run in selection.touched if run.dag_run is not None],
+        latest_dag_run_ids={
+            run.dag_run.id
+            for run in selection.touched
+            if run.dag_run is not None and codes.of(run.dag_run) is Code.LATEST
+        },
     )
 
 
@@ -153,6 +164,17 @@ def _paused(session: Session, runs: list[LinkedDagRun], recreated: list[Recreate
         select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), DagModel.is_paused).order_by(DagModel.dag_id)
     )
     return [PausedDag(dag_id, f"airflow dags unpause {dag_id}") for dag_id in paused]
+
+
+def _code_notes(codes: RunCodes, selection: ResumeSelection) -> list[str]:
+    if codes.asked is not Code.SAME:
+        return []
+    return [
+        f"Run {run.run_id} of DAG {run.dag_id} is of a bundle without versions: it goes on with the newest code in any "
+        "case."
+        for run in selection.touched
+        if run.dag_run is not None and not is_versioned(run.dag_run)
+    ]
 
 
 def _deadline_notes(connection: Connection, workflow_id: str) -> list[str]:

@@ -14,12 +14,12 @@ from airflow_wfstate.domain.resume import Refusal
 from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.store.linked_run import LinkedDagRun
-from airflow_wfstate.store.run_graph import dag_of_run, read_run_tasks
+from airflow_wfstate.store.run_graph import read_run_tasks
 from airflow_wfstate.store.step_row import StepRow
 from airflow_wfstate.store.stored_payload import StoredPayload
 
 if TYPE_CHECKING:
-    from airflow.models.dagbag import DBDagBag
+    from airflow_wfstate.store.run_code import RunCodes
 
 RunKey = tuple[str, str]
 """DAG id and run id."""
@@ -28,13 +28,14 @@ RunKey = tuple[str, str]
 class ResumeSelection:
     """What is cleared, collected run by run.
 
+    :param codes: which code each run uses when it goes on: its tasks are those of that version.
     :param runs: that are bound to the workflow.
     :param steps: of the workflow.
     """
 
-    def __init__(self, session: Session, dag_bag: DBDagBag, runs: list[LinkedDagRun], steps: list[StepRow]) -> None:
+    def __init__(self, session: Session, codes: RunCodes, runs: list[LinkedDagRun], steps: list[StepRow]) -> None:
         self._session = session
-        self._dag_bag = dag_bag
+        self._codes = codes
         self._runs = {run.key: run for run in runs}
         self._steps = {step.id: step for step in steps}
         self._tasks: dict[RunKey, RunTasks] = {}
@@ -156,7 +157,7 @@ class ResumeSelection:
         return self._tasks[run.key]
 
     def _read(self, run: LinkedDagRun) -> RunTasks:
-        dag = None if run.dag_run is None else dag_of_run(self._session, self._dag_bag, run.dag_run)
+        dag = None if run.dag_run is None else self._codes.dag_of(run.dag_run)
         if run.dag_run is None or dag is None:
             self._without_dag.add(run.key)
             return RunTasks(tasks=[])

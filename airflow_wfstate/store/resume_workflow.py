@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from airflow_wfstate.domain.code import Code, RunCode
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
@@ -43,12 +44,12 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
     dag_bag = DBDagBag(load_op_links=False)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
-        prepared = prepare_resume(session, dag_bag, request.workflow_id, request.from_step, lock=True)
+        prepared = prepare_resume(session, dag_bag, request.workflow_id, request.from_step, request.code, lock=True)
         plan = prepared.plan
         if not plan.allowed:
             return Unchanged(_nothing_to_do(change, request, plan))
         _record(change, request, plan)
-        set_going(session, prepared.task_instance_ids, prepared.dag_run_ids)
+        set_going(session, dag_bag, prepared.task_instance_ids, prepared.dag_run_ids, prepared.latest_dag_run_ids)
         for run in plan.recreated_runs:
             if run.created_by == BY_RESUME:
                 create_run(session, dag_bag, run, request.actor.partition(":")[2])
@@ -91,6 +92,7 @@ def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
         "cleared_relays": len(plan.relays),
         "recreated_runs": [f"{run.dag_id}/{run.run_id}" for run in plan.recreated_runs],
         "deadline_seconds": request.deadline_seconds,
+        "code": [_code_entry(run) for run in plan.code if run.is_versioned],
     }
     if change.state is WorkflowState.SUCCEEDED:
         reopen(change, data)
@@ -100,6 +102,17 @@ def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
         change.journal(EntryKind.WORKFLOW_RESUMED, data=data)
     if request.deadline_seconds is not None:
         change.set(deadline_at=change.now + timedelta(seconds=request.deadline_seconds), deadline_acted_at=None)
+
+
+def _code_entry(run: RunCode) -> JsonValue:
+    used = run.latest if run.uses is Code.LATEST and run.latest is not None else run.own
+    return {
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "uses": run.uses.value,
+        "dag_version": used.dag_version,
+        "bundle_version": used.bundle_version,
+    }
 
 
 def _answer(change: Change, plan: ResumePlan) -> ResumedWorkflow:

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
 
 if TYPE_CHECKING:
-    from airflow.models.dagbag import DBDagBag
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
     from airflow.serialization.definitions.dag import SerializedDAG
@@ -103,11 +102,3 @@ def _skipped_by_branches(session: Session, dag: SerializedDAG, run: DagRun) -> s
         if "followed" in decision:
             skipped.update(dag.task_dict[row.task_id].downstream_task_ids - set(decision["followed"]))
     return skipped
-
-
-def dag_of_run(session: Session, dag_bag: DBDagBag, run: DagRun) -> SerializedDAG | None:
-    """The DAG in the version that the scheduler will use for the run; None when Airflow has forgotten the DAG.
-
-    A run of a bundle without versions always uses the newest.
-    """
-    return dag_bag.get_dag_for_run(run, session)

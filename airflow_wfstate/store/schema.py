@@ -106,6 +106,7 @@ workflow: Final = Table(
     Column("ended_at", UtcDateTime),
     Column("deadline_at", UtcDateTime),
     Column("deadline_acted_at", UtcDateTime, comment="when the policy of this deadline was carried out"),
+    Column("relay_code", _STATE, comment="the code that its relays use, as a person asked; null: as Airflow decides"),
     PrimaryKeyConstraint("id", name="wfstate_workflow_pkey"),
     ForeignKeyConstraint(
         ["name", "definition_sha256"],

@@ -12,8 +12,8 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.states import WorkflowState
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
-from tests.support.serialized_dags import set_paused
-from tests.support.shop import FULFILMENT, INTAKE, RELAY, Order, failed_order, succeeded_order
+from tests.support.serialized_dags import bundle_version_of, deploy, pin, set_paused
+from tests.support.shop import FULFILMENT, INTAKE, RELAY, Order, failed_order, intake_dag, succeeded_order
 from tests.support.world import World
 
 
@@ -50,6 +50,23 @@ def test_the_plan_names_everything_and_changes_nothing(home: Home, order: Order,
     assert f"{FULFILMENT}.ship" in answer.stdout
     assert f"airflow dags unpause {FULFILMENT}" in answer.stdout
     assert (_state(order), order.run_states()) == (WorkflowState.FAILED, ["failed", "failed"])
+
+
+def test_the_plan_names_the_code_that_the_runs_have_and_the_latest(home: Home, order: Order, engine: Engine) -> None:
+    deploy(engine, intake_dag(), bundle_version="1111111111111111")
+    pin(engine, INTAKE, order.run_id)
+    deploy(engine, intake_dag(extra_task="notify"), bundle_version="2222222222222222")
+
+    plan = home.wfstate("resume", order.workflow_id, "--code", "latest", "--plan", "-o", "plain").stdout
+    answer = home.wfstate("resume", order.workflow_id, "--code", "latest", "--yes")
+
+    code = plan[plan.index("Code of the runs") : plan.index("Steps that run:")]
+    assert "(111111111111)" in code
+    assert "(222222222222)" in code
+    assert "latest" in code
+    assert f"{INTAKE} {order.run_id} notify added" in " ".join(code.split())
+    assert answer.returncode == 0
+    assert bundle_version_of(engine, INTAKE, order.run_id) == "2222222222222222"
 
 
 def test_who_does_not_agree_changes_nothing(home: Home, order: Order) -> None:

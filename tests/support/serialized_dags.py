@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagbundle import DagBundleModel
+from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import DAG
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.serialization.serialized_objects import LazyDeserializedDAG
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 _BUNDLE = "wfstate-tests"
 
 
-def deploy(engine: Engine, dag: DAG) -> None:
-    """Write a DAG, or its newest version, unpaused."""
+def deploy(engine: Engine, dag: DAG, *, bundle_version: str | None = None) -> None:
+    """Write a DAG, or its newest version, unpaused.
+
+    :param bundle_version: that its bundle has now, for Git the commit; None for a bundle without versions.
+    """
     with Session(engine) as session:
         if session.get(DagBundleModel, _BUNDLE) is None:
             session.add(DagBundleModel(name=_BUNDLE))
@@ -23,11 +29,32 @@ def deploy(engine: Engine, dag: DAG) -> None:
         # A DAG of a test is in no bundle, but Airflow wants a place, and a file to keep the code of.
         dag.fileloc, dag.relative_fileloc = __file__, f"{dag.dag_id}.py"
         lazy = LazyDeserializedDAG.from_dag(dag)
-        SerializedDAG.bulk_write_to_db(_BUNDLE, None, [lazy], session=session)
+        SerializedDAG.bulk_write_to_db(_BUNDLE, bundle_version, [lazy], session=session)
         session.flush()
-        SerializedDagModel.write_dag(lazy, bundle_name=_BUNDLE, session=session)
+        SerializedDagModel.write_dag(lazy, bundle_name=_BUNDLE, bundle_version=bundle_version, session=session)
         session.execute(update(DagModel).where(DagModel.dag_id == dag.dag_id).values(is_paused=False, is_stale=False))
         session.commit()
+
+
+def pin(engine: Engine, dag_id: str, run_id: str) -> None:
+    """Give a run and its tasks the newest version of its DAG, as Airflow does when it makes a run."""
+    with Session(engine) as session:
+        version = DagVersion.get_latest_version(dag_id, session=session)
+        assert version is not None
+        of_run = {"dag_id": dag_id, "run_id": run_id}
+        session.execute(
+            update(DagRun)
+            .filter_by(**of_run)
+            .values(created_dag_version_id=version.id, bundle_version=version.bundle_version)
+        )
+        session.execute(update(TaskInstance).filter_by(**of_run).values(dag_version_id=version.id))
+        session.commit()
+
+
+def bundle_version_of(engine: Engine, dag_id: str, run_id: str) -> str | None:
+    """The bundle version that a run has now."""
+    with Session(engine) as session:
+        return session.scalars(select(DagRun.bundle_version).filter_by(dag_id=dag_id, run_id=run_id)).one()
 
 
 def set_paused(engine: Engine, dag_id: str, *, paused: bool = True) -> None:

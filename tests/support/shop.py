@@ -15,7 +15,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, BaseOperator, Param
 from sqlalchemy import delete, select, update
 
 from airflow_wfstate import (
@@ -38,24 +38,36 @@ _OVER = timedelta(minutes=1)
 
 
 def intake_dag(
-    *, input: dict[str, str] | None = None, extra_task: str | None = None, order_id_type: str = "string"
+    *,
+    input: dict[str, str] | None = None,
+    extra_task: str | None = None,
+    without: str | None = None,
+    rerun_with_latest_version: bool | None = None,
+    order_id_type: str = "string",
 ) -> DAG:
     """The owner's DAG.
 
     :param input: that the start declares; None for the run's params.
     :param extra_task: that the DAG has gained.
+    :param without: a task that the DAG has lost: ``charge`` or ``fulfil``.
+    :param rerun_with_latest_version: as Airflow's DAG has it.
     :param order_id_type: that the param ``order_id`` is to have.
     """
     order_id = Param("1" if order_id_type == "string" else 1, type=order_id_type)
-    with DAG(INTAKE, schedule=None, params={"order_id": order_id}) as dag:
+    with DAG(
+        INTAKE, schedule=None, params={"order_id": order_id}, rerun_with_latest_version=rerun_with_latest_version
+    ) as dag:
         reserve = EmptyOperator(task_id="reserve")
-        charge = EmptyOperator(task_id="charge")
         start = StartWorkflowOperator(task_id="start", name="shop", key="{{ params.order_id }}", input=input)
-        fulfil = TriggerWorkflowDagRunOperator(task_id="fulfil", trigger_dag_id=FULFILMENT)
-        complete = CompleteWorkflowOperator(task_id="complete")
-        start >> reserve >> charge >> fulfil >> complete
+        last: BaseOperator = reserve
+        start >> reserve
+        if without != "charge":
+            last = last >> EmptyOperator(task_id="charge")
+        if without != "fulfil":
+            last = last >> TriggerWorkflowDagRunOperator(task_id="fulfil", trigger_dag_id=FULFILMENT)
         if extra_task is not None:
-            fulfil >> EmptyOperator(task_id=extra_task)
+            last >> EmptyOperator(task_id=extra_task)
+        last >> CompleteWorkflowOperator(task_id="complete")
         CompensateWorkflowOperator(task_id=RELAY)
     dag.validate()
     return dag

@@ -12,6 +12,7 @@ from airflow_wfstate.api.authorization import check_workflow_change, visible, vi
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
+from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
@@ -34,6 +35,7 @@ class CompensateBody:
     """See :class:`~airflow_wfstate.domain.compensate.CompensateWorkflow`."""
 
     reason: str | None = None
+    code: Code | None = None
     idempotency_key: str | None = None
     if_version: int | None = None
 
@@ -46,6 +48,7 @@ class DecisionBody:
     decision: Decision
     reason: str
     round: int | None = None
+    code: Code | None = None
     idempotency_key: str | None = None
     if_version: int | None = None
 
@@ -58,6 +61,7 @@ def compensate_workflow(caller: CallerOf, workflow_id: str, body: CompensateBody
     wish = CompensateWorkflow(
         workflow_id=workflow_id,
         reason=body.reason,
+        code=body.code,
         idempotency_key=body.idempotency_key,
         if_version=body.if_version,
     )
@@ -74,6 +78,7 @@ def decide_compensation(caller: CallerOf, workflow_id: str, body: DecisionBody, 
         step=body.step,
         decision=body.decision,
         reason=body.reason,
+        code=body.code,
         round=body.round,
         idempotency_key=body.idempotency_key,
         if_version=body.if_version,
@@ -82,8 +87,8 @@ def decide_compensation(caller: CallerOf, workflow_id: str, body: DecisionBody, 
 
 
 @reads.get("/compensate-plan", response_model=CompensatePlan)
-def plan_compensate(caller: CallerOf, workflow_id: str) -> Response:
+def plan_compensate(caller: CallerOf, workflow_id: str, code: Code | None = None) -> Response:
     """What an undo would do now. Nothing is changed; payloads of DAGs that the caller may not read are left out."""
     backend = get_backend()
     visible(caller, backend.get_workflow(workflow_id))
-    return json_response(visible_plan(caller, backend.plan_compensate(workflow_id)))
+    return json_response(visible_plan(caller, backend.plan_compensate(workflow_id, code)))

@@ -13,6 +13,7 @@ from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.parameters import Text
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
+from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
@@ -30,6 +31,7 @@ class ResumeBody:
     from_step: None = None
     reason: str | None = None
     deadline_seconds: int | None = None
+    code: Code | None = None
     idempotency_key: str | None = None
     if_version: int | None = None
 
@@ -41,6 +43,7 @@ class RestartBody:
     from_step: str
     reason: str | None = None
     deadline_seconds: int | None = None
+    code: Code | None = None
     idempotency_key: str | None = None
     if_version: int | None = None
 
@@ -58,11 +61,11 @@ def restart_workflow(caller: CallerOf, workflow_id: str, body: RestartBody, head
 
 
 @reads.get("/resume-plan", response_model=ResumePlan)
-def plan_resume(caller: CallerOf, workflow_id: str, from_step: Text = None) -> Response:
+def plan_resume(caller: CallerOf, workflow_id: str, from_step: Text = None, code: Code | None = None) -> Response:
     """What a resume, or a restart from a step, would do now. Nothing is changed."""
     backend = get_backend()
     detail = visible(caller, backend.get_workflow(workflow_id))
-    plan = backend.plan_resume(workflow_id, from_step)
+    plan = backend.plan_resume(workflow_id, from_step, code)
     if detail.input is None:  # the conf of a new run is the workflow's input, which this caller may not read
         plan = replace(plan, recreated_runs=[replace(run, conf=None) for run in plan.recreated_runs])
     return json_response(plan)
@@ -76,6 +79,7 @@ def _resume(caller: Caller, workflow_id: str, body: ResumeBody | RestartBody, he
         from_step=body.from_step,
         reason=body.reason,
         deadline_seconds=body.deadline_seconds,
+        code=body.code,
         idempotency_key=body.idempotency_key,
         if_version=body.if_version,
     )

@@ -61,6 +61,15 @@ def upgrade() -> None:
         ),
     )
     op.add_column(
+        "wfstate_workflow",
+        sa.Column(
+            "relay_code",
+            sa.String(20),
+            nullable=True,
+            comment="the code that its relays use, as a person asked; null: as Airflow decides",
+        ),
+    )
+    op.add_column(
         "wfstate_attempt",
         sa.Column("last_write_sha256", sa.String(64), nullable=True, comment="of what that write said"),
     )
@@ -103,6 +112,7 @@ def downgrade() -> None:
     op.drop_column("wfstate_round", "arguments_sha256")
     op.drop_index("wfstate_run_parent_step", "wfstate_run")
     op.drop_column("wfstate_run", "clears_at_failure")
+    op.drop_column("wfstate_workflow", "relay_code")
 
 
 def _checks() -> tuple[sa.CheckConstraint, ...]:
