@@ -837,6 +837,18 @@ export interface components {
             discarded: number;
         };
         /**
+         * ChangedTask
+         * @description A task that differs between the version of a run and the latest.
+         *
+         *     Compared is what Airflow keeps of a task: its operator, its arguments, its settings. The body of a function is not
+         *     kept, so a change of that alone shows in the bundle version only.
+         */
+        ChangedTask: {
+            /** Task Id */
+            task_id: string;
+            change: components["schemas"]["TaskChange"];
+        };
+        /**
          * Checkpoint
          * @description What an attempt saved inside a round.
          *
@@ -915,12 +927,38 @@ export interface components {
             why: string;
         };
         /**
+         * Code
+         * @description Which code a run uses when a task of it is cleared.
+         *
+         *     ``same``: the DAG version and the bundle version that the run has; ``latest``: the newest of both, which the run
+         *     then keeps. A run of a bundle without versions (a local folder) uses the newest code in any case.
+         * @enum {string}
+         */
+        Code: "same" | "latest";
+        /**
+         * CodeVersion
+         * @description A version of a DAG's code.
+         *
+         *     :param dag_version: Airflow's number of the DAG version; None when Airflow has none any more.
+         *     :param bundle: name of the bundle that the DAG comes from.
+         *     :param bundle_version: of that bundle, for Git the commit; None for a bundle without versions.
+         */
+        CodeVersion: {
+            /** Dag Version */
+            dag_version: number | null;
+            /** Bundle */
+            bundle: string | null;
+            /** Bundle Version */
+            bundle_version: string | null;
+        };
+        /**
          * CompensateBody
          * @description See :class:`~airflow_wfstate.domain.compensate.CompensateWorkflow`.
          */
         CompensateBody: {
             /** Reason */
             reason?: string | null;
+            code?: components["schemas"]["Code"] | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
@@ -1166,6 +1204,7 @@ export interface components {
             reason: string;
             /** Round */
             round?: number | null;
+            code?: components["schemas"]["Code"] | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
@@ -1416,8 +1455,8 @@ export interface components {
          * NewTask
          * @description A task that the DAG has gained since a run was made.
          *
-         *     :param runs: True when it runs with the rest, because the run uses the newest DAG; False when the run keeps to
-         *         the version that it began with.
+         *     :param runs: True when it runs with the rest, because the run goes on with the latest code; False when the run
+         *         keeps its version.
          */
         NewTask: {
             /** Dag Id */
@@ -1623,6 +1662,7 @@ export interface components {
             reason?: string | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
+            code?: components["schemas"]["Code"] | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
@@ -1639,6 +1679,7 @@ export interface components {
             reason?: string | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
+            code?: components["schemas"]["Code"] | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
@@ -1659,6 +1700,7 @@ export interface components {
          *     :param steps_answering: that are done, and whose stored outputs answer whoever comes to them.
          *     :param paused_dags: of the runs that go on.
          *     :param new_tasks: of the runs that go on.
+         *     :param code: of the runs that exist and go on, in their order: which version each has and will use.
          *     :param notes: what else a person should know, as sentences.
          */
         ResumePlan: {
@@ -1684,6 +1726,8 @@ export interface components {
             paused_dags?: components["schemas"]["PausedDag"][];
             /** New Tasks */
             new_tasks?: components["schemas"]["NewTask"][];
+            /** Code */
+            code?: components["schemas"]["RunCode"][];
             /** Notes */
             notes?: string[];
         };
@@ -1722,6 +1766,29 @@ export interface components {
             recreated_runs: number;
             /** Paused Dag Ids */
             paused_dag_ids?: string[];
+        };
+        /**
+         * RunCode
+         * @description The code of a run that goes on.
+         *
+         *     :param uses: which code it will use.
+         *     :param is_versioned: whether its bundle keeps versions, so that there is a choice.
+         *     :param own: what the run has now.
+         *     :param latest: the newest that Airflow knows; None when it knows none.
+         *     :param changed_tasks: what differs between both, by task id.
+         */
+        RunCode: {
+            /** Dag Id */
+            dag_id: string;
+            /** Run Id */
+            run_id: string;
+            uses: components["schemas"]["Code"];
+            /** Is Versioned */
+            is_versioned: boolean;
+            own: components["schemas"]["CodeVersion"];
+            latest: components["schemas"]["CodeVersion"] | null;
+            /** Changed Tasks */
+            changed_tasks?: components["schemas"]["ChangedTask"][];
         };
         /**
          * RunRole
@@ -2075,6 +2142,12 @@ export interface components {
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
+        /**
+         * TaskChange
+         * @description How a task differs between two versions of its DAG.
+         * @enum {string}
+         */
+        TaskChange: "added" | "removed" | "changed";
         /**
          * TouchedRun
          * @description A run that goes on: its state becomes ``running``.
@@ -3587,7 +3660,9 @@ export interface operations {
     };
     plan_compensate_v1_workflows__workflow_id__compensate_plan_get: {
         parameters: {
-            query?: never;
+            query?: {
+                code?: components["schemas"]["Code"] | null;
+            };
             header?: never;
             path: {
                 workflow_id: string;
@@ -3898,6 +3973,7 @@ export interface operations {
         parameters: {
             query?: {
                 from_step?: string | null;
+                code?: components["schemas"]["Code"] | null;
             };
             header?: never;
             path: {
