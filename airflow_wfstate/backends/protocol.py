@@ -70,6 +70,9 @@ class StateBackend(Protocol):
     def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
         """End the workflow of the caller's run as succeeded.
 
+        A guest gets what it was completed with. While the owner is still at it, and while nothing but a guest's steps
+        and child runs are open, the answer says what to wait for (``waits_for``), and nothing is changed.
+
         :raises WorkflowNotFound: the run belongs to no workflow.
         :raises WorkflowUnfinished: a child run or a step is unfinished.
         :raises WorkflowClosed: it ended otherwise.

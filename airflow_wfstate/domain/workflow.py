@@ -161,11 +161,14 @@ class CompletedWorkflow:
 
     :param output: the stored output; for a guest's completion that is the one of the first completion.
     :param not_reached: entries of the plan that have no step, in the plan's order.
+    :param waits_for: why it is not completed yet, as a sentence without its full stop: the owner is still at it, or a
+        guest is; ask again later. None when it has ended.
     """
 
     workflow: WorkflowRef
     output: Payload
     not_reached: list[str]
+    waits_for: str | None = None
 
 
 @dataclass(frozen=True)

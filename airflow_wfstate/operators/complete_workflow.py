@@ -16,14 +16,18 @@ from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.output import WHAT_XCOM_REFUSES, fits_xcom
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.waiting import defer_to_ask_again
 
 
 class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
     """End the workflow of this run as succeeded.
 
-    It fails while a step or a child run is unfinished. Returns (as its XCom) ``workflow_id``, ``state``, ``output``
-    (the stored one: a guest gets what the workflow was completed with) and ``not_reached``, the planned steps that
-    never began.
+    It fails while a step or a child run is unfinished, and waits, deferred, where that is for another run to end: in a
+    guest until the run that started the workflow has completed it, in that run for steps that a guest has begun; at
+    most ``[wfstate] busy_timeout_seconds``. A guest fails when the workflow ends otherwise.
+
+    Returns (as its XCom) ``workflow_id``, ``state``, ``output`` (the stored one: a guest gets what the workflow was
+    completed with) and ``not_reached``, the planned steps that never began.
 
     :param output: what the workflow produced. (templated)
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
@@ -42,6 +46,17 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Complete the workflow."""
         self._check_output()
+        return self._complete(context, waiting_since=None)
+
+    def ask_again(self, context: Context, waiting_since: str | None = None, event: object = None) -> dict[str, Any]:
+        """Go on after waiting for another run of the workflow.
+
+        :param waiting_since: when the wait began; None under ``dag.test()``, which loses a deferral's arguments.
+        :param event: of the trigger, which Airflow always hands over.
+        """
+        return self._complete(context, waiting_since)
+
+    def _complete(self, context: Context, waiting_since: str | None) -> dict[str, Any]:
         task_instance_id = str(context["ti"].id)
         with failing_for_good():
             completed = (
@@ -56,6 +71,8 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
                 )
             )
         announce(self, context["ti"], completed.workflow)
+        if completed.waits_for is not None:
+            defer_to_ask_again(self, completed.waits_for, waiting_since)
         return {
             "workflow_id": completed.workflow.id,
             "state": completed.workflow.state.value,

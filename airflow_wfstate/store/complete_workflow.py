@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, select
 
@@ -20,6 +20,7 @@ from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.failed_state import TASK_CLEARED, go_on
 from airflow_wfstate.store.payload_columns import check_payload, described
+from airflow_wfstate.store.run_ancestry import GuestRuns, ancestor_step_ids
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.stored_payload import StoredPayload, goes_into_file, keep, keep_inline, payload_of
 from airflow_wfstate.store.transaction import Unchanged, run_read
@@ -56,7 +57,9 @@ def complete_workflow(
     not_reached = _not_reached(connection, change)
     if change.state is WorkflowState.SUCCEEDED:
         return Unchanged(CompletedWorkflow(change.ref(), _stored_output(connection, change), not_reached))
-    _check_may_complete(connection, change, caller)
+    waits_for = _check_may_complete(connection, change, caller)
+    if waits_for is not None:
+        return Unchanged(CompletedWorkflow(change.ref(), Payload.of(None), not_reached, waits_for))
     complete(change, output, not_reached)
     change.write()
     return CompletedWorkflow(change.ref(), request.output, not_reached)
@@ -85,7 +88,13 @@ def _no_workflow(caller: Caller) -> WorkflowNotFound:
     )
 
 
-def _check_may_complete(connection: Connection, change: Change, caller: Caller) -> None:
+def _check_may_complete(connection: Connection, change: Change, caller: Caller) -> str | None:
+    """What the completion waits for; None when it may take place.
+
+    A guest waits for the owner, and the owner for what only its guests have begun: both end without anybody's doing.
+
+    :raises WorkflowUnfinished: something of the workflow's own is open, which nobody is known to end.
+    """
     subject = f"Workflow {change.name} / {change.key} ({change.workflow_id})"
     if (
         change.state is WorkflowState.FAILED
@@ -96,48 +105,50 @@ def _check_may_complete(connection: Connection, change: Change, caller: Caller) 
         go_on(change, TASK_CLEARED)
         change.write()
     if change.state is not WorkflowState.RUNNING:
-        raise WorkflowClosed(f"{subject} is {change.state.value}.", "Only a running workflow can be completed.")
+        raise WorkflowClosed(f"{subject} is {change.state.value}.", _closed_remedy(change, caller))
     if caller.role is RunRole.GUEST:
-        raise WorkflowUnfinished(
-            f"{subject} is still running, and run {caller.run_id} of DAG {caller.dag_id} is its guest.",
-            "The run that started it completes it; try again later.",
-        )
-    waiting_for_caller = _ancestor_step_ids(connection, change.workflow_id, caller)
+        return f"{subject} is still running, and run {caller.run_id} of DAG {caller.dag_id} is its guest"
+    waits_for: str | None = None
+    guests = GuestRuns(connection, change.workflow_id)
+    waiting_for_caller = ancestor_step_ids(connection, change.workflow_id, caller.dag_id, caller.run_id)
     for step in open_steps(connection, change.workflow_id):
-        if step.id not in waiting_for_caller:
+        if step.id in waiting_for_caller:
+            continue
+        open_step = f"{subject} has an open step: {step.label} is {step.state.value} in {step.holder}"
+        if not guests.has(step.dag_id, step.run_id):
+            raise WorkflowUnfinished(f"{open_step}.", "Complete the workflow below all its steps.")
+        waits_for = waits_for or f"{open_step}, a run of its guest"
+    for child in _unfinished_children(connection, change.workflow_id, caller, waiting_for_caller):
+        unfinished = f"{subject} has an unfinished child run: {child.dag_id}/{child.run_id} is {child.state}"
+        if not guests.has(child.dag_id, child.run_id):
             raise WorkflowUnfinished(
-                f"{subject} has an open step: {step.label} is {step.state.value} in {step.holder}.",
-                "Complete the workflow below all its steps.",
+                f"{unfinished}.", "Let TriggerWorkflowDagRunOperator wait for it (wait_for_completion=True)."
             )
-    child = _unfinished_child(connection, change.workflow_id, caller, waiting_for_caller)
-    if child is not None:
-        raise WorkflowUnfinished(
-            f"{subject} has an unfinished child run: {child}.",
-            "Let TriggerWorkflowDagRunOperator wait for it (wait_for_completion=True).",
+        waits_for = waits_for or f"{unfinished}, triggered by its guest"
+    return waits_for
+
+
+def _closed_remedy(change: Change, caller: Caller) -> str:
+    if caller.role is not RunRole.GUEST:
+        return "Only a running workflow can be completed."
+    if change.state in (WorkflowState.FAILED, WorkflowState.COMPENSATION_FAILED):
+        return (
+            "This run is its guest and gets no output: an operator decides how it goes on "
+            f"(airflow wfstate show {change.workflow_id}). If it succeeds after all, clear this task."
         )
+    return "This run is its guest and gets no output: clear the whole run, and it starts the key's next generation."
 
 
-def _ancestor_step_ids(connection: Connection, workflow_id: str, caller: Caller) -> set[str]:
-    """The steps that wait for the caller's run, up to the owner."""
-    ancestors: set[str] = set()
-    dag_id, run_id = caller.dag_id, caller.run_id
-    run, step, attempt = schema.run, schema.step, schema.attempt
-    while True:
-        parent = connection.execute(
-            select(run.c.parent_step_id, attempt.c.dag_id, attempt.c.run_id)
-            .join(step, step.c.id == run.c.parent_step_id)
-            .join(attempt, (attempt.c.step_id == step.c.id) & (attempt.c.number == step.c.attempt))
-            .where(run.c.workflow_id == workflow_id, run.c.dag_id == dag_id, run.c.run_id == run_id)
-        ).one_or_none()
-        if parent is None or parent.parent_step_id in ancestors:
-            return ancestors
-        ancestors.add(parent.parent_step_id)
-        dag_id, run_id = parent.dag_id, parent.run_id
+@dataclass(frozen=True)
+class _UnfinishedChild:
+    dag_id: str
+    run_id: str
+    state: str
 
 
-def _unfinished_child(
+def _unfinished_children(
     connection: Connection, workflow_id: str, caller: Caller, waiting_for_caller: set[str]
-) -> str | None:
+) -> list[_UnfinishedChild]:
     run = schema.run
     rows = connection.execute(
         select(run.c.dag_id, run.c.run_id, run.c.parent_step_id, dag_run.c.state)
@@ -149,10 +160,11 @@ def _unfinished_child(
         )
         .order_by(run.c.dag_id, run.c.run_id)
     )
-    for row in rows:
-        if (row.dag_id, row.run_id) != (caller.dag_id, caller.run_id) and row.parent_step_id not in waiting_for_caller:
-            return f"{row.dag_id}/{row.run_id} is {row.state}"
-    return None
+    return [
+        _UnfinishedChild(row.dag_id, row.run_id, row.state)
+        for row in rows
+        if (row.dag_id, row.run_id) != (caller.dag_id, caller.run_id) and row.parent_step_id not in waiting_for_caller
+    ]
 
 
 def _not_reached(connection: Connection, change: Change) -> list[str]:

@@ -24,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.step import BeginDecision, BegunStep
 from airflow_wfstate.domain.sweep_report import SweepReport
-from airflow_wfstate.domain.workflow import StartedWorkflow
+from airflow_wfstate.domain.workflow import CompletedWorkflow, StartedWorkflow
 from airflow_wfstate.exceptions import IdempotencyConflict, InvalidName, Unavailable, WorkflowStateError
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
@@ -165,6 +165,8 @@ def _is_to_ask_again(answer: object) -> bool:
     """Whether the answer is that somebody else is at it."""
     if isinstance(answer, StartedWorkflow):
         return answer.busy
+    if isinstance(answer, CompletedWorkflow):
+        return answer.waits_for is not None
     if isinstance(answer, BegunStep):
         return answer.decision is BeginDecision.BUSY
     return isinstance(answer, SweepReport) and not answer.swept

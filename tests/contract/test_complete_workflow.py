@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from airflow_wfstate.domain.compensation import CompensationDeclaration
+from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.step import EndAttempt, LinkChildRun
-from airflow_wfstate.domain.workflow import CompleteWorkflow, RunRole
-from airflow_wfstate.exceptions import IdempotencyConflict, WorkflowNotFound, WorkflowUnfinished
+from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, RunRole
+from airflow_wfstate.exceptions import IdempotencyConflict, WorkflowClosed, WorkflowNotFound, WorkflowUnfinished
 from tests.support.world import World
 
 
@@ -73,14 +75,89 @@ def test_an_open_step_refuses_it(world: World) -> None:
     assert world.journal(started.workflow.id) == before
 
 
-def test_a_guest_cannot_complete_what_still_runs(world: World) -> None:
-    key = world.unique("key")
-    world.start(key=key)
+def _guest(world: World, key: str, **options: Any) -> str:
+    """A run that takes part in the workflow of the key as a guest."""
     guest_run = world.rows.add_run("intake")
-    assert world.start(guest_run, key=key).role is RunRole.GUEST
+    assert world.start(guest_run, key=key, **options).role is RunRole.GUEST
+    return guest_run
 
-    with pytest.raises(WorkflowUnfinished, match="is its guest"):
-        world.backend.complete_workflow(_complete(world, guest_run))
+
+def test_a_guest_waits_for_the_owner_and_gets_its_output(world: World) -> None:
+    key, run_id = world.unique("key"), world.rows.add_run("intake")
+    started = world.start(run_id, key=key)
+    request = _complete(world, _guest(world, key), idempotency_key=world.unique("complete"))
+    before = world.journal(started.workflow.id)
+
+    waiting = [world.backend.complete_workflow(request) for _ in range(2)]
+
+    assert [answer.workflow.state for answer in waiting] == [WorkflowState.RUNNING] * 2
+    assert all("is its guest" in str(answer.waits_for) for answer in waiting)
+    assert world.journal(started.workflow.id) == before
+    task = world.rows.add_task("intake", run_id, "complete")
+    world.backend.complete_workflow(CompleteWorkflow(task, Payload.of("the owner's")))
+    completed = world.backend.complete_workflow(request)
+    assert (completed.waits_for, completed.output) == (None, Payload.of("the owner's"))
+    assert world.backend.complete_workflow(request) == completed
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "remedy"),
+    [
+        (FailurePolicy.HOLD, WorkflowState.FAILED, "an operator decides how it goes on"),
+        (FailurePolicy.COMPENSATE, WorkflowState.COMPENSATED, "starts the key's next generation"),
+    ],
+)
+def test_a_guest_that_waits_is_refused_with_the_remedy_when_the_workflow_ends_otherwise(
+    world: World, policy: FailurePolicy, state: WorkflowState, remedy: str
+) -> None:
+    key, run_id = world.unique("key"), world.rows.add_run("intake")
+    started = world.start(run_id, key=key, on_failure=policy)
+    world.step_done(run_id, "reserve", undo="task:reserve")
+    request = _complete(world, _guest(world, key))
+    assert world.backend.complete_workflow(request).waits_for is not None
+    world.rows.add_task("intake", run_id, "leaf", state="failed")
+    relay = world.rows.add_task("intake", run_id, "compensate")
+    turn = world.backend.take_turn(TakeTurn(relay, ["leaf"]))
+    if turn.work is not None:
+        world.backend.end_compensation(EndCompensation(turn.work.compensation_key, succeeded=True))
+        world.backend.take_turn(TakeTurn(relay, ["leaf"]))
+
+    with pytest.raises(WorkflowClosed, match=f"is {state.value}") as refused:
+        world.backend.complete_workflow(request)
+    assert remedy in str(refused.value)
+    assert world.backend.get_workflow(started.workflow.id).summary.state is state
+
+
+def test_the_owner_waits_while_only_a_guest_is_at_a_step(world: World) -> None:
+    key, run_id = world.unique("key"), world.rows.add_run("intake")
+    world.start(run_id, key=key)
+    _, of_guest = world.begin(_guest(world, key), "audit")
+    request = _complete(world, run_id)
+
+    waiting = world.backend.complete_workflow(request)
+    assert waiting.workflow.state is WorkflowState.RUNNING
+    assert "intake.audit is running" in str(waiting.waits_for)
+
+    _, of_owner = world.begin(run_id, "charge")
+    with pytest.raises(WorkflowUnfinished, match=r"intake\.charge is running"):
+        world.backend.complete_workflow(request)
+    world.succeed(of_owner)
+    world.succeed(of_guest)
+    assert world.backend.complete_workflow(request).workflow.state is WorkflowState.SUCCEEDED
+
+
+def test_the_owner_waits_for_what_a_step_of_a_guest_has_triggered(world: World) -> None:
+    key, run_id, child_run = world.unique("key"), world.rows.add_run("intake"), world.unique("child")
+    world.start(run_id, key=key)
+    task, begun = world.begin(_guest(world, key), "fulfil")
+    world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, "fulfilment", child_run))
+    world.rows.add_run("fulfilment", child_run)
+    world.succeed(begun, write=2)
+    world.rows.set_task_state(task, "success")
+    world.begin(child_run, "pack", dag_id="fulfilment")
+    request = _complete(world, run_id)
+
+    assert "fulfilment.pack is running" in str(world.backend.complete_workflow(request).waits_for)
 
 
 def test_an_unfinished_child_refuses_the_owner_but_the_child_itself_may_complete(world: World) -> None:
