@@ -1152,12 +1152,16 @@ export interface components {
          *
          *     :param output: the stored output; for a guest's completion that is the one of the first completion.
          *     :param not_reached: entries of the plan that have no step, in the plan's order.
+         *     :param waits_for: why it is not completed yet, as a sentence without its full stop: the owner is still at it, or a
+         *         guest is; ask again later. None when it has ended.
          */
         CompletedWorkflow: {
             workflow: components["schemas"]["WorkflowRef"];
             output: components["schemas"]["Payload"];
             /** Not Reached */
             not_reached: string[];
+            /** Waits For */
+            waits_for?: string | null;
         };
         /**
          * DeadlinePolicy
