@@ -124,10 +124,11 @@ class EndAttempt:
 
     :param attempt_key: from :class:`BegunStep`.
     :param write: as for :class:`SaveCheckpoint`.
-    :param state: ``succeeded`` (with an output), ``failed`` (with an error), ``skipped``, or ``waiting`` (deferred
-        or rescheduled; the same task instance begins again later).
+    :param state: ``succeeded`` (with an output), ``failed`` (with an error), ``lost`` (with an error: whether the step
+        acted is not known, so it counts as possibly done), ``skipped``, or ``waiting`` (deferred or rescheduled; the
+        same task instance begins again later).
     :param output: required for ``succeeded``, refused otherwise.
-    :param error: one line or more, for people; required for ``failed``, refused otherwise.
+    :param error: one line or more, for people; required for ``failed`` and ``lost``, refused otherwise.
     :param idempotency_key: as for :class:`SaveCheckpoint`.
     """
 

@@ -41,6 +41,8 @@ class Attempt:
         self._lock = Lock()
         self._records: dict[str, Record] | None = None
         self._cancelled = False
+        self.outcome_is_unknown = False
+        """Whether an error that comes now leaves open if the step acted: its end is lost then, and not failed."""
 
     @property
     def cancelled(self) -> bool:

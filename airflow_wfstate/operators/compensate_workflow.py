@@ -24,6 +24,7 @@ from airflow_wfstate.domain.states import CompensationState
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+from airflow_wfstate.operators.commit_inquiry import ask_before_undo
 from airflow_wfstate.operators.complete_dag import ChecksItsDag, when_complete
 from airflow_wfstate.operators.error_text import error_text
 from airflow_wfstate.operators.handler import call_handler
@@ -132,7 +133,9 @@ class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
     ) -> EndedCompensation:
         self.log.info("Undoing step %s, attempt %d of %d.", work.step_name, work.attempt, work.max_attempts)
         try:
-            call_handler(work, workflow, self.dag.tasks, partial(self._run_operator, context))
+            asked = ask_before_undo(work, workflow.id, self.dag.tasks, context)
+            if asked.is_needed:
+                call_handler(asked.work, workflow, self.dag.tasks, partial(self._run_operator, context))
         except Exception as error:
             self.log.exception("Undoing step %s failed.", work.step_name)
             return self._end(backend, work, error)

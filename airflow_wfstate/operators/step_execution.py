@@ -181,7 +181,8 @@ class StepExecution:
 
     def _record_failure(self, attempt: Attempt, error: BaseException) -> None:
         try:
-            attempt.end(StepState.FAILED, error=error_text(error))
+            state = StepState.LOST if attempt.outcome_is_unknown else StepState.FAILED
+            attempt.end(state, error=error_text(error))
         except WorkflowStateError:
             # The step stays open until the sweep finds its task instance over; the user's own error matters more.
             self._operator.log.exception("The failure of the step could not be recorded.")

@@ -9,21 +9,25 @@ at once are serialised.
 An attempt can die at any point. Before its commit, the database has neither its writes nor its marker, and the next
 attempt acts. After it, also when the answer to the commit or to the step's end was lost, the next attempt finds the
 marker and returns the stored output without acting. A deliberate rerun is another round, so it has another marker.
+
+An attempt that cannot learn whether it was committed ends as lost, never as failed; ``commit_inquiry.py`` says who
+asks again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar, Final, Literal, cast
+from typing import Any, ClassVar, Final, Literal
 
 from airflow.sdk import Context
 
 from airflow_wfstate.backends.codec import decode, encode
-from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.exceptions import InvalidDag, StaleAttempt, TransactionRefused
 from airflow_wfstate.operators.attempt import Attempt, cancel_at_work
+from airflow_wfstate.operators.commit_inquiry import Inquiry, was_undone
 from airflow_wfstate.operators.commit_marker import (
-    CommitMarker,
     Connection,
     Cursor,
     ended_by_the_user,
@@ -142,27 +146,48 @@ class TransactionalStepOperator(ChecksItsDag, TextIdentities):
         super().on_kill()
 
     def _once(self, attempt: Attempt, context: Context) -> object:
-        label = self._label(context)
-        connection = self._connect()
+        begun = attempt.begun
+        inquiry = Inquiry(self.conn_id, begun.idempotency_key, begun.workflow.id, self._label(context))
+        connection = inquiry.connect()
         try:
-            marker = self._marker(connection, attempt, label)
+            marker = inquiry.marker(connection)
             found = marker.claim()
             if found is not None:
-                self.log.info("An earlier attempt has committed this step; here is the output that its marker keeps.")
-                return decode(found)
-            output = self._act(connection, label)
+                return self._found(found, inquiry)
+            output = self._act(connection, inquiry.label)
             marker.complete(encode(output))
-            try:
-                connection.commit()
-            except Exception as error:  # of psycopg2 or of psycopg
-                return self._output_after(error, attempt, label)
-            return output
+            return self._commit(connection, attempt, inquiry, output)
         except BaseException:
             with suppress(Exception):  # the connection may be lost: PostgreSQL rolls back then
                 connection.rollback()
             raise
         finally:
             connection.close()
+
+    def _found(self, found: Payload, inquiry: Inquiry) -> object:
+        if was_undone(found):
+            raise StaleAttempt(f"Step {inquiry.label} was undone before this attempt acted.", "Nothing was written.")
+        self.log.info("An earlier attempt has committed this step; here is the output that its marker keeps.")
+        return decode(found)
+
+    def _commit(self, connection: Connection, attempt: Attempt, inquiry: Inquiry, output: object) -> object:
+        """Commit, and return the output.
+
+        :raises Exception: the error of the commit, when it was not carried out.
+        :raises Unavailable: whether it was carried out is not known.
+        """
+        attempt.outcome_is_unknown = True  # whatever ends this process from here on
+        try:
+            connection.commit()
+        except Exception as error:  # of psycopg2 or of psycopg
+            found = inquiry.ask_with_patience(error, lambda: attempt.cancelled)
+            attempt.outcome_is_unknown = False
+            if found is None:
+                raise
+            self.log.info("The answer to the commit was lost (%s), but it was carried out.", str(error).strip())
+            return decode(found)
+        attempt.outcome_is_unknown = False
+        return output
 
     def _act(self, connection: Connection, label: str) -> object:
         cursor = connection.cursor()
@@ -189,32 +214,13 @@ class TransactionalStepOperator(ChecksItsDag, TextIdentities):
         if cursor.description is None:
             return None
         names = [column[0] for column in cursor.description]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise TransactionRefused(
+                f"The result of the last statement has several columns named {', '.join(twice)}: a row as a dict "
+                "would keep one of them.",
+                "Give each a name of its own, with AS. Nothing was written.",
+            )
         return [dict(row) if isinstance(row, dict) else dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-    def _output_after(self, error: Exception, attempt: Attempt, label: str) -> object:
-        """The output, when a commit whose answer was lost was carried out nonetheless.
-
-        :raises Exception: the error of the commit, when it was not.
-        """
-        connection = self._connect()
-        try:
-            found = self._marker(connection, attempt, label).claim()
-            connection.rollback()
-        finally:
-            connection.close()
-        if found is None:
-            raise error
-        self.log.info("The answer to the commit was lost (%s), but it was carried out.", str(error).strip())
-        return decode(found)
-
-    def _connect(self) -> Connection:
-        # Imported when needed, as DAG files need not wait for it.
-        from airflow.providers.postgres.hooks.postgres import PostgresHook
-
-        return cast("Connection", PostgresHook(postgres_conn_id=self.conn_id).get_conn())
-
-    def _marker(self, connection: Connection, attempt: Attempt, label: str) -> CommitMarker:
-        return CommitMarker(connection, attempt.begun.idempotency_key, attempt.begun.workflow.id, label)
 
     def _label(self, context: Context) -> str:
         name = f"{self.dag_id}.{self.step_options.name or self.task_id}"

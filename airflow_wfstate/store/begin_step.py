@@ -78,10 +78,11 @@ def _without_new_attempt(
             return _same_attempt(connection, change, caller, step)
         if not step.holder_is_over:
             return Unchanged(BegunStep(BeginDecision.BUSY, change.ref(), step.id, holder=step.holder))
-    if step.state is StepState.FAILED and step.task_instance_id == caller.task_instance_id:
+    if step.state in (StepState.FAILED, StepState.LOST) and step.task_instance_id == caller.task_instance_id:
         # A begin that was sent again and came late. A new attempt would have nobody to do it.
         raise StaleAttempt(
-            f"Attempt {step.attempt} of step {step.name}, which this task instance began, has failed.",
+            f"Attempt {step.attempt} of step {step.name}, which this task instance began, "
+            f"{'has failed' if step.state is StepState.FAILED else 'is lost'}.",
             "A retry or a clear of the task begins the next attempt.",
         )
     if step.state is StepState.SUCCEEDED and not _is_wish_to_run_again(connection, change, caller, step, on_clear):

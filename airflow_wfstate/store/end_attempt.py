@@ -1,4 +1,4 @@
-"""The end of an attempt: succeeded, failed, skipped; or that it waits."""
+"""The end of an attempt: succeeded, failed, skipped, lost; or that it waits."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from airflow_wfstate.store.transaction import Unchanged
 ENTRY_KINDS: Final = {
     StepState.SUCCEEDED: EntryKind.STEP_SUCCEEDED,
     StepState.FAILED: EntryKind.STEP_FAILED,
+    StepState.LOST: EntryKind.STEP_LOST,
     StepState.SKIPPED: EntryKind.STEP_SKIPPED,
     StepState.WAITING: EntryKind.STEP_WAITING,
 }
@@ -51,6 +52,8 @@ def end_attempt(
     if is_applied(step, key, request.write):
         return Unchanged(answer)
     check_newest(change, step, key)
+    if step.attempt_state is request.state is StepState.LOST:  # found lost before it could say so
+        return Unchanged(answer)
     too_late = step.attempt_state is StepState.LOST and step.compensation_state not in (None, CompensationState.ARMED)
     if too_late or not may_become(step.attempt_state, request.state):
         raise StaleAttempt(
@@ -111,8 +114,8 @@ def check_end(request: EndAttempt) -> None:
     check_write_number(request.write)
     if (request.output is not None) != (request.state is StepState.SUCCEEDED):
         raise InvalidRequest("An output goes with 'succeeded', and only with it.", "Send both, or neither.")
-    if (request.error is not None) != (request.state is StepState.FAILED):
-        raise InvalidRequest("An error goes with 'failed', and only with it.", "Send both, or neither.")
+    if (request.error is not None) != (request.state in (StepState.FAILED, StepState.LOST)):
+        raise InvalidRequest("An error goes with 'failed' and 'lost', and only with them.", "Send both, or neither.")
     if request.output is not None:
         check_payload("output", request.output)
 

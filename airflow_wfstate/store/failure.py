@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change
@@ -15,6 +17,8 @@ from airflow_wfstate.store.pending_compensations import has_something_to_undo
 from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks
 from airflow_wfstate.store.run_verdict import root_failure
+
+_ENDED_BADLY: Final = (StepState.FAILED.value, StepState.LOST.value)
 
 
 def fail_workflow(
@@ -65,12 +69,12 @@ def _first_error(connection: Connection, change: Change, dag_id: str, run_id: st
     """The error of the step that failed first; else Airflow's first failed task."""
     step = schema.step
     row = connection.execute(
-        select(step.c.name, step.c.item_key, step.c.error)
-        .where(step.c.workflow_id == change.workflow_id, step.c.error.is_not(None), step.c.state == "failed")
+        select(step.c.name, step.c.item_key, step.c.state, step.c.error)
+        .where(step.c.workflow_id == change.workflow_id, step.c.error.is_not(None), step.c.state.in_(_ENDED_BADLY))
         .order_by(step.c.updated_at, step.c.id)
         .limit(1)
     ).one_or_none()
     if row is None:
         return root_failure(connection, dag_id, run_id) or f"Run {run_id} of DAG {dag_id} failed."
     name = f"{row.name}[{row.item_key}]" if row.item_key else row.name
-    return f"Step {name} failed: {row.error}"
+    return f"Step {name} {'is lost' if row.state == StepState.LOST.value else 'failed'}: {row.error}"

@@ -7,13 +7,20 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import psycopg
 import pytest
 from airflow.sdk import DAG
+from sqlalchemy import create_engine
 
+from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
-from tests.support.postgres import migrate
+from tests.support.airflow_rows import AirflowRows
+from tests.support.bookings import Bookings, LosesTheEnd, connection_json
+from tests.support.postgres import PostgresServer, migrate
+from tests.support.world import World
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,3 +51,29 @@ def a_dag() -> Iterator[DAG]:
     """An empty DAG to declare tasks in."""
     with DAG("a_dag", schedule=None) as dag:
         yield dag
+
+
+@pytest.fixture(params=["psycopg2", "psycopg3"])
+def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The PostgreSQL driver that Airflow's hook uses."""
+    monkeypatch.setattr("airflow.providers.postgres.hooks.postgres.USE_PSYCOPG3", request.param == "psycopg3")
+    return str(request.param)
+
+
+@pytest.fixture
+def bookings(
+    migrated_sqlite_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, driver: str
+) -> Iterator[Bookings]:
+    """A step and its database, in a workflow."""
+    engine = create_engine(migrated_sqlite_url)
+    backend = LosesTheEnd(DatabaseBackend(engine))
+    monkeypatch.setattr(
+        "airflow_wfstate.operators.step_execution.WorkflowStateHook",
+        lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
+    )
+    with postgres_server.database("bookings") as url:
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE booking (id serial PRIMARY KEY, who text UNIQUE, amount numeric)")
+        monkeypatch.setenv("AIRFLOW_CONN_BOOKINGS", connection_json(url))
+        yield Bookings(World(backend, AirflowRows(engine)), url)  # type: ignore[arg-type]  # a store in a wrapper
+    engine.dispose()

@@ -5,118 +5,19 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from sqlalchemy import create_engine, make_url
 
 from airflow_wfstate import TransactionalStepOperator
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.exceptions import InvalidDag, InvalidPayload, ServerUnreachable, TransactionRefused, Unavailable
 from airflow_wfstate.operators.commit_marker import CREATE_TABLE, TABLE
-from tests.support.airflow_rows import AirflowRows
-from tests.support.postgres import PostgresServer
-from tests.support.world import World
-
-BOOK = "INSERT INTO booking (who, amount) VALUES (%(who)s, %(amount)s) RETURNING who, amount"
-
-
-class LosesTheEnd:
-    """The store, but the worker that reports to it dies before it can: the end of the next attempt is lost."""
-
-    def __init__(self, backend: DatabaseBackend) -> None:
-        self._backend = backend
-        self.ends_lost = 0
-
-    def end_attempt(self, request: Any) -> Any:
-        if self.ends_lost:
-            self.ends_lost -= 1
-            raise ServerUnreachable("The worker died.")
-        return self._backend.end_attempt(request)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._backend, name)
-
-
-class Bookings:
-    """A step that books into a database, task by task, and the database."""
-
-    def __init__(self, world: World, url: str) -> None:
-        self.world = world
-        self.url = url
-        self.run_id = world.rows.add_run("intake")
-        self.workflow_id = world.start(self.run_id).workflow.id
-        self.task = world.rows.add_task("intake", self.run_id, "book")
-        self.calls: list[str] = []
-
-    def execute(self, task: str | None = None, **options: Any) -> Any:
-        """What Airflow's task runner does with the operator, by default for the newest task instance."""
-        operator = TransactionalStepOperator(task_id="book", conn_id="bookings", **options)
-        ti = SimpleNamespace(id=uuid.UUID(task or self.task), map_index=-1, xcom_push=lambda key, value: None)
-        return operator.execute({"ti": ti})  # type: ignore[typeddict-item]  # of the context, what it reads
-
-    def book(self, cursor: Any, who: str = "ann") -> dict[str, object]:
-        self.calls.append(who)
-        cursor.execute(BOOK, {"who": who, "amount": Decimal("1.10")})
-        return {"who": who, "call": len(self.calls)}
-
-    def retry(self) -> str:
-        self.task = self.world.rows.next_try(self.task)
-        return self.task
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url) as connection:
-            return connection.execute(statement).fetchall()  # type: ignore[call-overload]  # no literal
-
-    def booked(self) -> list[str]:
-        return [who for (who,) in self.rows("SELECT who FROM booking ORDER BY id")]
-
-    def markers(self) -> list[tuple[Any, ...]]:
-        return self.rows(f"SELECT step, output, unfinished FROM {TABLE}")  # noqa: S608
-
-
-@pytest.fixture(params=["psycopg2", "psycopg3"])
-def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr("airflow.providers.postgres.hooks.postgres.USE_PSYCOPG3", request.param == "psycopg3")
-    return str(request.param)
-
-
-@pytest.fixture
-def bookings(
-    migrated_sqlite_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, driver: str
-) -> Iterator[Bookings]:
-    engine = create_engine(migrated_sqlite_url)
-    backend = LosesTheEnd(DatabaseBackend(engine))
-    monkeypatch.setattr(
-        "airflow_wfstate.operators.step_execution.WorkflowStateHook",
-        lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
-    )
-    with postgres_server.database("bookings") as url:
-        with psycopg.connect(url) as connection:
-            connection.execute("CREATE TABLE booking (id serial PRIMARY KEY, who text UNIQUE, amount numeric)")
-        monkeypatch.setenv("AIRFLOW_CONN_BOOKINGS", _connection(url))
-        yield Bookings(World(backend, AirflowRows(engine)), url)  # type: ignore[arg-type]  # a store in a wrapper
-    engine.dispose()
-
-
-def _connection(libpq_url: str, **changed: Any) -> str:
-    url = make_url(libpq_url)
-    fields = {
-        "conn_type": "postgres",
-        "host": url.host or url.query["host"],
-        "port": url.port,
-        "login": url.username,
-        "password": url.password,
-        "schema": url.database,
-    }
-    return json.dumps({**fields, **changed})
+from tests.support.bookings import BOOK, Bookings, connection_json
 
 
 def test_sql_gives_the_rows_of_its_last_statement(bookings: Bookings) -> None:
@@ -228,7 +129,7 @@ def test_the_step_s_own_commit_or_rollback_is_refused(bookings: Bookings) -> Non
 
 @pytest.mark.parametrize("driver", ["psycopg3"], indirect=True)  # psycopg2 takes no such extra field
 def test_an_autocommit_connection_is_refused(bookings: Bookings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_BOOKINGS", _connection(bookings.url, extra=json.dumps({"autocommit": True})))
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKINGS", connection_json(bookings.url, extra=json.dumps({"autocommit": True})))
 
     with pytest.raises(TransactionRefused, match="autocommit"):
         bookings.execute(python_callable=bookings.book)
@@ -307,7 +208,7 @@ def test_a_role_that_may_not_create_the_table_gets_the_ddl(bookings: Bookings, m
         owner.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'")
         owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         owner.execute(f"GRANT SELECT, INSERT ON booking TO {role}; GRANT USAGE ON booking_id_seq TO {role}")
-        monkeypatch.setenv("AIRFLOW_CONN_BOOKINGS", _connection(bookings.url, login=role, password="secret"))
+        monkeypatch.setenv("AIRFLOW_CONN_BOOKINGS", connection_json(bookings.url, login=role, password="secret"))
         try:
             with pytest.raises(TransactionRefused) as refused:
                 bookings.execute(python_callable=bookings.book)

@@ -1,0 +1,170 @@
+"""How a transaction ended whose outcome is not known: its commit marker is asked, by whoever needs to know.
+
+That is the attempt that lost the answer to its ``COMMIT``, the next attempt of the round (a retry, or one that a resume
+brings), and the relay before it undoes the round. The sweep cannot ask: a server process has neither the DAG's
+connections nor its code, so the step stays lost until one of these comes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, cast
+
+from airflow_wfstate.backends.codec import encode
+from airflow_wfstate.domain.compensation import CompensateWhen, CompensationWork
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.exceptions import TransactionRefused, Unavailable
+from airflow_wfstate.operators.commit_marker import CommitMarker, Connection
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
+
+    from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
+
+PATIENCE_SECONDS: Final = 60.0
+"""How long an attempt that lost the answer to its commit waits for a database that does not answer."""
+
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+_UNDONE: Final = "wfstate.undone"
+"""The type of the output in a marker that was made when the round was undone: nothing was committed, nor will be."""
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What to ask, and where.
+
+    :param conn_id: of the database, rendered.
+    :param idempotency_key: of the round.
+    :param workflow_id: for people who look at the table.
+    :param label: of the step, for people.
+    """
+
+    conn_id: str
+    idempotency_key: str
+    workflow_id: str
+    label: str
+
+    def connect(self) -> Connection:
+        """A new connection to the database."""
+        # Imported when needed, as DAG files need not wait for it.
+        from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+        return cast("Connection", PostgresHook(postgres_conn_id=self.conn_id).get_conn())
+
+    def marker(self, connection: Connection) -> CommitMarker:
+        """The round's marker, on a connection that is in no transaction yet."""
+        return CommitMarker(connection, self.idempotency_key, self.workflow_id, self.label)
+
+    def ask(self, *, closes: bool = False) -> Payload | None:
+        """What the round has committed; None when it has committed nothing.
+
+        A transaction of the round that is still open is waited for.
+
+        :param closes: whether a round that has committed nothing is kept from it for good.
+        :raises Unavailable: such a transaction did not end in time.
+        """
+        connection = self.connect()
+        try:
+            marker = self.marker(connection)
+            found = marker.claim()
+            if found is None and closes:
+                marker.complete(replace(encode(None), type=_UNDONE))
+                connection.commit()
+            return None if found is None or was_undone(found) else found
+        finally:
+            with suppress(Exception):  # the connection may be lost: PostgreSQL rolls back then
+                connection.rollback()
+            connection.close()
+
+    def ask_with_patience(self, lost: Exception, is_to_end: Callable[[], bool]) -> Payload | None:
+        """As :meth:`ask`, while the database may be coming back.
+
+        :param lost: what was said instead of the answer to the commit.
+        :param is_to_end: whether this process was told to end, and is not to wait any more.
+        :raises Unavailable: the database could not be asked: whether the round was committed is not known.
+        """
+        until = time.monotonic() + PATIENCE_SECONDS
+        pause = 0.2
+        while True:
+            try:
+                return self.ask()
+            except (TransactionRefused, Unavailable) as error:
+                refusal: Exception = error
+                break
+            except Exception as error:  # of psycopg2, of psycopg or of the hook: it does not answer
+                refusal = error
+                if is_to_end() or time.monotonic() + pause > until:
+                    break
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        raise Unavailable(
+            f"The answer to the commit of step {self.label} was lost ({_line(lost)}), and its database cannot be asked "
+            f"whether it was carried out ({_line(refusal)}).",
+            "The step is lost, not failed. The next try (a retry, a clear or a resume) and the undo ask the database "
+            "again, and do not repeat what was committed.",
+        ) from refusal
+
+
+def was_undone(found: Payload) -> bool:
+    """Whether a marker says that the round was undone before it had committed anything."""
+    return found.type == _UNDONE
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is known before a round is undone.
+
+    :param work: with the output that the marker keeps, when there is one.
+    :param is_needed: whether there is anything to undo.
+    """
+
+    work: CompensationWork
+    is_needed: bool
+
+
+def ask_before_undo(
+    work: CompensationWork, workflow_id: str, tasks: Iterable[AbstractOperator], context: Context
+) -> Asked:
+    """Ask for the round that is to be undone, when it was a transaction whose outcome the store does not know.
+
+    :param tasks: of the DAG that did the step.
+    :param context: of the relay, for a templated connection id.
+    :raises Exception: the database cannot be asked, and only a round that was completed is to be undone.
+    """
+    task = None if work.output is not None else _transactional(work, tasks)
+    if task is None:
+        return Asked(work, is_needed=True)
+    conn_id = task.render_template(task.conn_id, context)
+    inquiry = Inquiry(conn_id, work.step_idempotency_key, workflow_id, f"{work.participant}.{work.step_name}")
+    only_completed = task.step_options.compensate_when == CompensateWhen.COMPLETED.value
+    try:
+        found = inquiry.ask(closes=True)
+    except Exception as error:
+        if only_completed:
+            raise
+        task.log.warning("Whether step %s was committed could not be asked: %s.", work.step_name, _line(error))
+        return Asked(work, is_needed=True)
+    if found is None:
+        task.log.info("The transaction of step %s was not committed.", work.step_name)
+        return Asked(work, is_needed=not only_completed)
+    return Asked(replace(work, output=found), is_needed=True)
+
+
+def _transactional(work: CompensationWork, tasks: Iterable[AbstractOperator]) -> TransactionalStepOperator | None:
+    """The transactional task that did the step; None when it is not one."""
+    # Imported when needed: that operator asks too.
+    from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
+
+    for task in tasks:
+        if isinstance(task, TransactionalStepOperator) and (task.step_options.name or task.task_id) == work.step_name:
+            return task
+    return None
+
+
+def _line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
