@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 from airflow_wfstate.backends.codec import decode
 from airflow_wfstate.domain.names import check_name, storable_text
 from airflow_wfstate.domain.record import Record
+from airflow_wfstate.domain.step import LEFT_BEHIND
 from airflow_wfstate.domain.workflow import WorkflowRef
-from airflow_wfstate.exceptions import InvalidDag, RecordedError
+from airflow_wfstate.exceptions import InvalidDag, InvalidName, RecordedError
 from airflow_wfstate.operators.error_text import recorded_text
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Step:
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
-        self._checkpoints = {name: decode(payload) for name, payload in attempt.begun.checkpoints.items()}
+        saved = attempt.begun.checkpoints.items()
+        self._checkpoints = {name: decode(payload) for name, payload in saved if name != LEFT_BEHIND}
 
     @property
     def workflow(self) -> WorkflowRef:
@@ -75,6 +77,8 @@ class Step:
         :raises StaleAttempt: a newer attempt has taken over; stop working.
         :raises WorkflowClosed: the workflow has ended or is being compensated; stop working.
         """
+        if name == LEFT_BEHIND:
+            raise InvalidName(f"The checkpoint name {name!r} is reserved.", "Give another name.")
         self._attempt.save_checkpoint(check_name("checkpoint name", name), value)
         self._checkpoints[name] = value
 

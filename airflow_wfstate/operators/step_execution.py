@@ -11,15 +11,17 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, D
 
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnClear
+from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowStateError
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.attempt import Attempt, at_work
 from airflow_wfstate.operators.error_text import error_text
 from airflow_wfstate.operators.item_key import item_key_of
+from airflow_wfstate.operators.left_behind import LeftBehind, leave_again
 from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.output import tell_what_xcom_refuses
 from airflow_wfstate.operators.refusal import failing_for_good
+from airflow_wfstate.operators.task_state import keep_task_state_to_round
 from airflow_wfstate.operators.waiting import ASK_AGAIN, defer_to_ask_again
 
 if TYPE_CHECKING:
@@ -140,6 +142,7 @@ class StepExecution:
         if begun.answered_state is StepState.SKIPPED or begun.output is None:
             raise AirflowSkipException("The step was skipped before; it is not done again.")
         self._operator.log.info("The step was done before; here is its stored output.")
+        leave_again(self._context, begun.checkpoints.get(LEFT_BEHIND))
         output = decode(begun.output)
         if begun.output.type == _SKIPPED_TASKS and isinstance(output, list):
             raise DownstreamTasksSkipped(tasks=output)  # type: ignore[no-untyped-call]  # Airflow's has no annotations
@@ -147,14 +150,18 @@ class StepExecution:
         return output
 
     def _run(self, attempt: Attempt, work: Work) -> object:
+        keep_task_state_to_round(self._context, attempt)
+        left = LeftBehind(attempt, self._context)
         try:
-            with at_work(attempt):
+            with at_work(attempt), left.noted():
                 output = work(attempt)
             payload = encode(output)
         except _WAITING:
+            left.keep(self._operator)
             self._end(attempt, StepState.WAITING)
             raise
         except DownstreamTasksSkipped as skipped:
+            left.keep(self._operator)
             tasks = skipped.tasks if isinstance(skipped.tasks, list) else list(skipped.tasks)
             self._end(attempt, StepState.SUCCEEDED, output=replace(encode(tasks), type=_SKIPPED_TASKS))
             raise
@@ -171,6 +178,7 @@ class StepExecution:
         except BaseException as error:  # SystemExit and AirflowTaskTimeout are failures too
             self._record_failure(attempt, error)
             raise
+        left.keep(self._operator)
         self._end(attempt, StepState.SUCCEEDED, output=payload)
         tell_what_xcom_refuses(self._operator, output, payload)
         return output

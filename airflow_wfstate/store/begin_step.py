@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnClear
+from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed
 from airflow_wfstate.store import schema
@@ -93,6 +93,7 @@ def _without_new_attempt(
                 step.id,
                 output=None if step.output is None else step.output.open(),
                 answered_state=StepState.SUCCEEDED,
+                checkpoints=checkpoints_of(connection, step.id, step.round, only=LEFT_BEHIND),
             )
         )
     same_run = (step.dag_id, step.run_id) == (caller.dag_id, caller.run_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.step import BeginDecision, BegunStep
@@ -28,12 +28,18 @@ def begun_step(change: Change, caller: Caller, step_id: str, round_number: int, 
     )
 
 
-def checkpoints_of(connection: Connection, step_id: str, round_number: int) -> dict[str, Payload]:
-    """By name, the last value saved in a round."""
+def checkpoints_of(
+    connection: Connection, step_id: str, round_number: int, *, only: str | None = None
+) -> dict[str, Payload]:
+    """By name, the last value saved in a round.
+
+    :param only: the name that is asked for; None for all.
+    """
     checkpoint = schema.checkpoint
+    named = true() if only is None else checkpoint.c.name == only
     rows = connection.execute(
         select(checkpoint.c.name, checkpoint.c.value, checkpoint.c.value_type, checkpoint.c.value_sha256)
-        .where(checkpoint.c.step_id == step_id, checkpoint.c.round == round_number)
+        .where(checkpoint.c.step_id == step_id, checkpoint.c.round == round_number, named)
         .order_by(checkpoint.c.name)
     )
     values = {row.name: payload_of(row.value, row.value_type, row.value_sha256) for row in rows}

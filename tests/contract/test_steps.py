@@ -10,7 +10,7 @@ import pytest
 from airflow_wfstate.domain.compensation import CompensateWhen, CompensationDeclaration, TakeTurn
 from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.workflow import CompleteWorkflow, RunRole
 from airflow_wfstate.exceptions import (
     InvalidAttemptKey,
@@ -52,6 +52,21 @@ def test_a_finished_step_answers_with_its_output(world: World, run_id: str) -> N
     assert again.decision is BeginDecision.ANSWERED
     assert again.answered_state is StepState.SUCCEEDED
     assert again.output == Payload.of({"receipt": "r-1"})
+
+
+def test_an_answer_brings_what_the_newest_round_left_behind_and_no_other_checkpoint(world: World, run_id: str) -> None:
+    task_instance_id, begun = world.begin(run_id, "charge")
+    world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, 1, LEFT_BEHIND, Payload.of({"xcoms": {"a": 1}})))
+    world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, 2, "mine", Payload.of(1)))
+    world.succeed(begun, 7, write=3)
+
+    _, answered = world.begin(run_id, "charge")
+    assert answered.decision is BeginDecision.ANSWERED
+    assert answered.checkpoints == {LEFT_BEHIND: Payload.of({"xcoms": {"a": 1}})}
+
+    again = world.begin_as(world.rows.next_try(task_instance_id, state="success"), "charge")
+    world.succeed(again, 8)
+    assert world.begin(run_id, "charge")[1].checkpoints == {}
 
 
 def test_a_begin_that_comes_late_behind_a_failure_begins_nothing(world: World, run_id: str) -> None:
