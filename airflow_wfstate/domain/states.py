@@ -90,6 +90,8 @@ STEP_TRANSITIONS: Final[frozenset[tuple[StepState, StepState]]] = frozenset(
         (_S.LOST, _S.SUCCEEDED),  # its newest attempt did finish, and no compensation began
         (_S.LOST, _S.FAILED),  # its newest attempt reports, late, that it failed
         (_S.SKIPPED, _S.RUNNING),  # a skipped task was cleared: the next attempt
+        (_S.SKIPPED, _S.SUCCEEDED),  # marked success by hand; its process reports, late, that it succeeded
+        (_S.SKIPPED, _S.COMPENSATED),  # marked success by hand, and undone
         (_S.SUCCEEDED, _S.RUNNING),  # the next round
         (_S.SUCCEEDED, _S.COMPENSATED),
     }

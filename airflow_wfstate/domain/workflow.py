@@ -46,6 +46,18 @@ class DeadlinePolicy(str, Enum):
     COMPENSATE = "compensate"
 
 
+class SkipPolicy(str, Enum):
+    """What follows when the operator that completes a workflow was skipped, and something could still be undone.
+
+    ``hold``: it stays open, and is flagged, until an operator decides. ``complete``: it succeeds, and the undos are
+    discarded. ``compensate``: what was done is undone.
+    """
+
+    HOLD = "hold"
+    COMPLETE = "complete"
+    COMPENSATE = "compensate"
+
+
 class IfExists(str, Enum):
     """What a start does when another run's open workflow has the key already.
 
@@ -95,6 +107,8 @@ class StartWorkflow:
     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
     :param on_failure: what follows when the workflow fails.
     :param on_compensation_error: what follows when a compensation fails for good.
+    :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
+        undone; with nothing to undo it succeeds.
     :param deadline_seconds: from the start on; None for no deadline.
     :param on_deadline: what follows when the deadline passes.
     :param correlation_id: None for the workflow's own id.
@@ -113,6 +127,7 @@ class StartWorkflow:
     participants: list[str] = field(default_factory=list)
     on_failure: FailurePolicy = FailurePolicy.COMPENSATE
     on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP
+    on_skip: SkipPolicy = SkipPolicy.HOLD
     deadline_seconds: int | None = None
     on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
     correlation_id: str | None = None

@@ -14,6 +14,7 @@ from airflow_wfstate.domain.workflow import (
     DeadlinePolicy,
     FailurePolicy,
     IfExists,
+    SkipPolicy,
     StartedWorkflow,
     StartWorkflow,
 )
@@ -50,6 +51,10 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     :param on_failure: ``compensate`` what was done, or ``hold`` it for a person.
     :param on_compensation_error: when an undo fails for good, ``stop`` and hold the workflow, or ``continue`` with what
         else is to be undone, and hold it then.
+    :param on_skip: what follows when the run ends well and its CompleteWorkflowOperator was skipped (by a branch, a
+        short circuit, a rejected approval, a mapping over nothing). With nothing to undo the workflow succeeds.
+        Otherwise ``hold`` keeps it open, and flags it, until an operator decides; ``complete`` lets it succeed, and
+        discards the undos; ``compensate`` undoes what was done.
     :param correlation_id: None for the workflow's own id. (templated)
     :param labels: what people search by besides name and key, such as ``{"region": "eu"}``; at most 20, kept by the
         generation that this start creates. Not for secrets. (templated)
@@ -86,6 +91,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         on_deadline: Literal["flag", "fail", "cancel", "compensate"] = "flag",
         on_failure: Literal["compensate", "hold"] = "compensate",
         on_compensation_error: Literal["stop", "continue"] = "stop",
+        on_skip: Literal["complete", "compensate", "hold"] = "hold",
         correlation_id: str | None = None,
         labels: Mapping[str, str] | None = None,
         redact: Sequence[str] = (),
@@ -103,6 +109,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         self.on_deadline = on_deadline
         self.on_failure = on_failure
         self.on_compensation_error = on_compensation_error
+        self.on_skip = on_skip
         self.correlation_id = correlation_id
         self.labels = dict(labels or {})
         self.redact = list(check_redact(redact))
@@ -112,6 +119,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         _check_choice(
             "on_compensation_error", on_compensation_error, [policy.value for policy in CompensationErrorPolicy]
         )
+        _check_choice("on_skip", on_skip, [policy.value for policy in SkipPolicy])
         _check_choice("on_failure", on_failure, [policy.value for policy in FailurePolicy])
         _check_choice("if_exists", if_exists, [choice.value for choice in IfExists])
         if deadline is not None and deadline <= timedelta(0):
@@ -161,6 +169,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
             on_failure=FailurePolicy(self.on_failure),
             on_deadline=DeadlinePolicy(self.on_deadline),
             on_compensation_error=CompensationErrorPolicy(self.on_compensation_error),
+            on_skip=SkipPolicy(self.on_skip),
             deadline_seconds=None if self.deadline is None else max(1, int(self.deadline.total_seconds())),
             correlation_id=None
             if self.correlation_id is None

@@ -23,6 +23,7 @@ task_instance: Final = Table(
     Column("map_index", Integer),
     Column("try_number", Integer),
     Column("state", String(20)),
+    Column("operator", String(1000)),
     Column("start_date", UtcDateTime),
     Column("end_date", UtcDateTime),
     Column("updated_at", UtcDateTime),
@@ -95,11 +96,12 @@ audit_log: Final = Table(
     Column("dttm", UtcDateTime),
     Column("dag_id", String(250)),
     Column("run_id", String(250)),
+    Column("task_id", String(250)),
     Column("event", String(60)),
     Column("owner", String(500)),
     Column("extra", Text),
 )
-"""What people have done, kept by the api-server. Only the sweep reads it: a worker's role may not."""
+"""What people have done, kept by the api-server. A worker's role may not read it: see ``audit.is_readable``."""
 
 FINISHED_TASK_STATES: Final = ("success", "failed", "skipped", "upstream_failed", "removed")
 """The task instance is over. In any other state its process may be at work, or will be, under the same id."""

@@ -15,6 +15,7 @@ from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, B
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.accepted_steps import accept_step
 from airflow_wfstate.store.attempt_cap import held_for_exhausted, hold_for_exhausted, is_exhausted
 from airflow_wfstate.store.begin_request import check_begin
 from airflow_wfstate.store.begun_step import begun_step, checkpoints_of
@@ -42,6 +43,10 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
     change.actor = caller.actor
     step = find_step(connection, change.workflow_id, caller.dag_id, request.name, request.item_key)
     if step is not None:
+        if step.is_marked_done and change.state is WorkflowState.RUNNING and not _is_of_run_of(caller, step):
+            accept_step(connection, change, step)
+            change.write()
+            return BegunStep(BeginDecision.ANSWERED, change.ref(), step.id, answered_state=StepState.SKIPPED)
         answer = _without_new_attempt(connection, change, caller, step, request.on_clear)
         if answer is not None:
             return answer
@@ -96,12 +101,17 @@ def _without_new_attempt(
                 checkpoints=checkpoints_of(connection, step.id, step.round, only=LEFT_BEHIND),
             )
         )
-    same_run = (step.dag_id, step.run_id) == (caller.dag_id, caller.run_id)
+    same_run = _is_of_run_of(caller, step)
     if step.state is StepState.SKIPPED and not (same_run and change.state is WorkflowState.RUNNING):
         return Unchanged(BegunStep(BeginDecision.ANSWERED, change.ref(), step.id, answered_state=StepState.SKIPPED))
     if caller.role is RunRole.GUEST and change.state is WorkflowState.SUCCEEDED:
         return Unchanged(BegunStep(BeginDecision.SKIPPED, change.ref(), step.id))
     return None
+
+
+def _is_of_run_of(caller: Caller, step: StepRow) -> bool:
+    """Whether the caller's run made the step's newest attempt."""
+    return (step.dag_id, step.run_id) == (caller.dag_id, caller.run_id)
 
 
 def _is_wish_to_run_again(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.journal import EntryKind
@@ -15,11 +15,12 @@ from airflow_wfstate.domain.states import CompensationState, WorkflowState
 from airflow_wfstate.domain.way import Way
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.armed_compensations import armed_compensations
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.pending_compensations import has_something_to_undo, pending_compensations
 from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, unfinished_tasks
-from airflow_wfstate.store.step_row import open_steps, step_label
+from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.workflow_detail import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
@@ -62,7 +63,7 @@ def cancel_locked(
     before = change.state
     discarded: list[AffectedCompensation] = []
     if judged.next_state is WorkflowState.CANCELLED:
-        discarded = _armed(connection, change.workflow_id)
+        discarded = armed_compensations(connection, change.workflow_id)
         _give_up_compensations(change)
         change.become(WorkflowState.CANCELLED, ended_at=change.now, hold_reason=None)
     else:
@@ -103,9 +104,9 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
     return replace(
         plan,
         tasks=unfinished_tasks(connection, workflow_id),
-        open_steps=[step.label for step in open_steps(connection, workflow_id)],
+        open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         undone=_to_undo(connection, workflow_id) if undoes else [],
-        discarded=[] if undoes else _armed(connection, workflow_id),
+        discarded=[] if undoes else armed_compensations(connection, workflow_id),
         paused_dag_ids=paused_dags(connection, workflow_id),
     )
 
@@ -128,7 +129,8 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
         if compensate:
             raise WorkflowClosed(
                 f"Workflow {workflow_id} is compensation_failed: undoing it has failed already.",
-                "Give up what is left of it, with: airflow wfstate cancel " + workflow_id,
+                f"Give up what is left of it, with: airflow wfstate cancel {workflow_id}, which discards each undo "
+                f"that is still armed; or try again, with: airflow wfstate compensate {workflow_id}",
             )
         return _Judgement(WorkflowState.CANCELLED, "It is cancelled; what has not been undone yet stays as it is.")
     if state not in (WorkflowState.RUNNING, WorkflowState.FAILED):
@@ -139,7 +141,8 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
     if forward is not None:
         raise WorkflowClosed(
             f"Workflow {workflow_id} cannot be cancelled with compensation: {forward}",
-            "Let it go on, or cancel it without compensation.",
+            "Let it go on. A cancel without compensation leaves what was done as it is, and discards each undo that is "
+            "still armed.",
         )
     if not has_something_to_undo(connection, workflow_id):
         return _Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
@@ -165,20 +168,4 @@ def _to_undo(connection: Connection, workflow_id: str) -> list[AffectedCompensat
     return [
         AffectedCompensation(item.label, item.round, item.handler, item.state)
         for item in pending_compensations(connection, workflow_id)
-    ]
-
-
-def _armed(connection: Connection, workflow_id: str) -> list[AffectedCompensation]:
-    compensation, step = schema.compensation, schema.step
-    rows = connection.execute(
-        select(compensation.c.round, compensation.c.handler, step.c.participant, step.c.name, step.c.item_key)
-        .join(step, step.c.id == compensation.c.step_id)
-        .where(compensation.c.workflow_id == workflow_id, compensation.c.state == CompensationState.ARMED.value)
-        .order_by(step.c.started_at, step.c.id, compensation.c.round)
-    )
-    return [
-        AffectedCompensation(
-            step_label(row.participant, row.name, row.item_key), row.round, row.handler, CompensationState.ARMED
-        )
-        for row in rows
     ]

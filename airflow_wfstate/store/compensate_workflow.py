@@ -85,7 +85,7 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
         next_state=judged.next_state,
         outcome=judged.outcome,
         undone=undone,
-        open_steps=[step.label for step in open_steps(connection, workflow_id)],
+        open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         irreversible=_irreversible(connection, workflow_id),
         already=_already(connection, workflow_id),
         tasks=unfinished_tasks(connection, workflow_id) if ends_tasks else [],

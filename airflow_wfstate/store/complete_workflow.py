@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, select
 
 from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.plan import PlannedStep, progress
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.workflow import CompletedWorkflow, CompleteWorkflow, RunRole
 from airflow_wfstate.exceptions import WorkflowClosed, WorkflowNotFound, WorkflowUnfinished
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.accepted_steps import accept_marked_steps, unaccepted_failed_run
 from airflow_wfstate.store.airflow_tables import UNFINISHED_RUN_STATES, dag_run
+from airflow_wfstate.store.armed_compensations import armed_compensations
 from airflow_wfstate.store.attempt_cap import held_for_exhausted
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
+from airflow_wfstate.store.deciding_runs import DECIDES
 from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.failed_state import TASK_CLEARED, go_on
+from airflow_wfstate.store.lost_attempt import mark_lost
 from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.run_ancestry import GuestRuns, ancestor_step_ids
 from airflow_wfstate.store.step_row import open_steps
@@ -65,11 +70,20 @@ def complete_workflow(
     return CompletedWorkflow(change.ref(), request.output, not_reached)
 
 
-def complete(change: Change, output: StoredPayload, not_reached: list[str]) -> None:
-    """Give the workflow its output and its end; what was armed to undo it is discarded."""
+def complete(
+    change: Change,
+    output: StoredPayload | None,
+    not_reached: list[str],
+    data: Mapping[str, JsonValue] | None = None,
+) -> None:
+    """Give the workflow its output and its end; what was armed to undo it is discarded.
+
+    :param output: None to keep the one that it has.
+    :param data: what the journal is to tell besides.
+    """
     change.become(
         WorkflowState.SUCCEEDED,
-        **output.columns("output"),
+        **({} if output is None else output.columns("output")),
         ended_at=change.now,
         hold_reason=None,
     )
@@ -78,7 +92,19 @@ def complete(change: Change, output: StoredPayload, not_reached: list[str]) -> N
         where={"workflow_id": change.workflow_id, "state": CompensationState.ARMED.value},
         values={"state": CompensationState.DISCARDED.value},
     )
-    change.journal(EntryKind.WORKFLOW_SUCCEEDED, data={"output": described(output), "not_reached": list(not_reached)})
+    told = {} if output is None else {"output": described(output)}
+    change.journal(EntryKind.WORKFLOW_SUCCEEDED, data={**told, "not_reached": list(not_reached), **(data or {})})
+
+
+def complete_unasked(connection: Connection, change: Change, cause: str) -> None:
+    """Complete a running workflow though no operator asks for it; one that had succeeded before keeps its output.
+
+    :param cause: why, for the journal.
+    """
+    discarded = [item.step for item in armed_compensations(connection, change.workflow_id)]
+    not_reached = _not_reached(connection, change)
+    data: dict[str, JsonValue] = {"cause": cause, "discarded": list(discarded)}
+    complete(change, None if change.reopened else keep_inline(Payload.of(None)), not_reached, data)
 
 
 def _no_workflow(caller: Caller) -> WorkflowNotFound:
@@ -111,13 +137,25 @@ def _check_may_complete(connection: Connection, change: Change, caller: Caller) 
     waits_for: str | None = None
     guests = GuestRuns(connection, change.workflow_id)
     waiting_for_caller = ancestor_step_ids(connection, change.workflow_id, caller.dag_id, caller.run_id)
+    accept_marked_steps(connection, change)
     for step in open_steps(connection, change.workflow_id):
         if step.id in waiting_for_caller:
+            continue
+        if step.holder_is_over:
+            mark_lost(change, step)
             continue
         open_step = f"{subject} has an open step: {step.label} is {step.state.value} in {step.holder}"
         if not guests.has(step.dag_id, step.run_id):
             raise WorkflowUnfinished(f"{open_step}.", "Complete the workflow below all its steps.")
         waits_for = waits_for or f"{open_step}, a run of its guest"
+    failed = unaccepted_failed_run(connection, change.workflow_id, but=(caller.dag_id, caller.run_id))
+    if failed is not None:
+        how = "failed" if failed.state == "failed" else "ended over a step that failed or is lost"
+        raise WorkflowUnfinished(
+            f"{subject} cannot succeed: run {failed.run_id} of DAG {failed.dag_id} {how}.",
+            f"Set it going again with: airflow wfstate resume {change.workflow_id}; or mark what failed as success in "
+            "Airflow.",
+        )
     for child in _unfinished_children(connection, change.workflow_id, caller, waiting_for_caller):
         unfinished = f"{subject} has an unfinished child run: {child.dag_id}/{child.run_id} is {child.state}"
         if not guests.has(child.dag_id, child.run_id):
@@ -156,6 +194,7 @@ def _unfinished_children(
         .where(
             run.c.workflow_id == workflow_id,
             run.c.role == RunRole.CHILD.value,
+            DECIDES,
             dag_run.c.state.in_(UNFINISHED_RUN_STATES),
         )
         .order_by(run.c.dag_id, run.c.run_id)
@@ -169,12 +208,16 @@ def _unfinished_children(
 
 def _not_reached(connection: Connection, change: Change) -> list[str]:
     definition = read_definition(connection, change.name, change.definition_sha256)
+    return progress(definition.plan, planned_steps(connection, change.workflow_id)).remaining
+
+
+def planned_steps(connection: Connection, workflow_id: str) -> list[PlannedStep]:
+    """The steps of a workflow that have begun, as its plan needs them."""
     step = schema.step
     rows = connection.execute(
-        select(step.c.participant, step.c.name, step.c.state).where(step.c.workflow_id == change.workflow_id)
+        select(step.c.participant, step.c.name, step.c.state).where(step.c.workflow_id == workflow_id)
     )
-    steps = [PlannedStep(row.participant, row.name, StepState(row.state)) for row in rows]
-    return progress(definition.plan, steps).remaining
+    return [PlannedStep(row.participant, row.name, StepState(row.state)) for row in rows]
 
 
 def _stored_output(connection: Connection, change: Change) -> Payload:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import canonical_json
 from airflow_wfstate.domain.plan import check_plan
-from airflow_wfstate.domain.workflow import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy
+from airflow_wfstate.domain.workflow import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store import schema
@@ -31,6 +31,7 @@ class Definition:
     on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
     on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP
     redact: tuple[str, ...] = ()
+    on_skip: SkipPolicy = SkipPolicy.HOLD
 
     def content(self) -> str:
         """The canonical text of which the version is taken."""
@@ -44,6 +45,8 @@ class Definition:
                 "plan": list(self.plan),
                 # Definitions of before revision 0006 keep their hash.
                 **({"redact": list(self.redact)} if self.redact else {}),
+                # And those of before revision 0007.
+                **({} if self.on_skip is SkipPolicy.HOLD else {"on_skip": self.on_skip.value}),
             },
             sort_keys=True,
         )
@@ -106,4 +109,5 @@ def parse_definition(content: str) -> Definition:
             values.get("on_compensation_error", CompensationErrorPolicy.STOP.value)
         ),
         redact=tuple(values.get("redact", ())),
+        on_skip=SkipPolicy(values.get("on_skip", SkipPolicy.HOLD.value)),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, StepState, may_become, predecessors
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState, may_become, predecessors
 from airflow_wfstate.domain.step import MAX_ERROR_LENGTH, EndAttempt, RecordedWrite
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
 from airflow_wfstate.store import schema
@@ -28,6 +28,10 @@ ENTRY_KINDS: Final = {
     StepState.WAITING: EntryKind.STEP_WAITING,
 }
 """The journal entry that tells of each end."""
+
+
+_STILL_OPEN: Final = (None, CompensationState.ARMED, CompensationState.DISCARDED)
+"""Of the undo of a lost attempt that reports its end late: nobody has begun to undo it."""
 
 
 def keep_output(request: EndAttempt) -> StoredPayload | None:
@@ -54,8 +58,9 @@ def end_attempt(
     check_newest(change, step, key)
     if step.attempt_state is request.state is StepState.LOST:  # found lost before it could say so
         return Unchanged(answer)
-    too_late = step.attempt_state is StepState.LOST and step.compensation_state not in (None, CompensationState.ARMED)
-    if too_late or not may_become(step.attempt_state, request.state):
+    has_ended = step.attempt_state not in (*OPEN_STEP_STATES, StepState.LOST)
+    too_late = step.attempt_state is StepState.LOST and step.compensation_state not in _STILL_OPEN
+    if has_ended or too_late or not may_become(step.attempt_state, request.state):
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {step.label} is {step.attempt_state.value} already, "
             f"and cannot become {request.state.value}.",
@@ -136,12 +141,17 @@ def _write_end(change: Change, step: StepRow, request: EndAttempt, output: Store
     round_values: dict[str, object] = {"state": state, "last_entry": entry}
     if output is not None:
         round_values |= output.columns("output")
-    change.update(
-        schema.step,
-        where={"id": step.id, "attempt": step.attempt},
-        values={"state": state, "error": error, "updated_at": change.now},
-        from_states=predecessors(request.state),
-    )
+    # Whoever has accepted the step has decided; that its attempt did succeed is more than that, and its failure less.
+    is_accepted = step.state is StepState.SKIPPED and request.state is not StepState.SUCCEEDED
+    if is_accepted:
+        round_values["state"] = StepState.LOST.value
+    else:
+        change.update(
+            schema.step,
+            where={"id": step.id, "attempt": step.attempt},
+            values={"state": state, "error": error, "updated_at": change.now},
+            from_states=predecessors(request.state),
+        )
     change.update(schema.round_, where={"step_id": step.id, "number": step.round}, values=round_values)
     ended_at = None if request.state is StepState.WAITING else change.now
     change.update(

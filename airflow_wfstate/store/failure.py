@@ -46,10 +46,22 @@ def fail_by_deadline(connection: Connection, change: Change, reason: str) -> Non
     _follow_policy(connection, change, error)
 
 
-def _follow_policy(connection: Connection, change: Change, error: str) -> None:
+def undo_because_skipped(connection: Connection, change: Change) -> None:
+    """Undo a running workflow whose CompleteWorkflowOperator was skipped, as ``on_skip="compensate"`` asks."""
+    error = change.error or "The CompleteWorkflowOperator was skipped."
+    change.journal(EntryKind.WORKFLOW_FAILED, data={"error": error})
+    _follow_policy(connection, change, error, FailurePolicy.COMPENSATE)
+
+
+def _follow_policy(connection: Connection, change: Change, error: str, policy: FailurePolicy | None = None) -> None:
+    """Compensate or hold.
+
+    :param policy: None for the workflow's own.
+    """
     to_compensate = has_something_to_undo(connection, change.workflow_id)
     forward = why_only_forward(connection, change.workflow_id)
-    by_itself = change.on_failure == FailurePolicy.COMPENSATE.value and not change.reopened
+    wanted = change.on_failure if policy is None else policy.value
+    by_itself = wanted == FailurePolicy.COMPENSATE.value and not change.reopened
     if by_itself and to_compensate and forward is None:
         change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
         change.journal(EntryKind.WORKFLOW_COMPENSATING)

@@ -110,6 +110,7 @@ def _definition(request: StartWorkflow) -> Definition:
         on_deadline=request.on_deadline,
         on_compensation_error=request.on_compensation_error,
         redact=tuple(request.redact),
+        on_skip=request.on_skip,
     )
 
 

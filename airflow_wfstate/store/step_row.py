@@ -13,6 +13,9 @@ from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, task_inst
 from airflow_wfstate.store.caller import task_actor
 from airflow_wfstate.store.stored_payload import StoredPayload, stored_payload_of
 
+UNACCEPTED_STEP_STATES: Final = (*OPEN_STEP_STATES, StepState.FAILED, StepState.LOST)
+"""A person may accept such a step: mark its task, or its run, as success."""
+
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 
 _SELECT: Final[Select[tuple[object, ...]]] = (
@@ -64,6 +67,12 @@ _OPEN: Final = _SELECT.where(
 )
 
 
+_UNACCEPTED: Final = _SELECT.where(
+    _step.c.workflow_id == bindparam("workflow_id"),
+    _step.c.state.in_([state.value for state in UNACCEPTED_STEP_STATES]),
+)
+
+
 @dataclass(frozen=True)
 class StepRow:
     """A step with its newest round and attempt.
@@ -72,6 +81,7 @@ class StepRow:
     :param compensation_state: of the newest round; None when it recorded none.
     :param holder: the task instance of the newest attempt, for people.
     :param holder_is_over: that task instance is gone from Airflow's table, or finished there.
+    :param holder_state: of that task instance; None when it is gone, or has none.
     """
 
     id: str
@@ -92,6 +102,15 @@ class StepRow:
     compensation_state: CompensationState | None
     holder: str
     holder_is_over: bool
+    holder_state: str | None
+
+    @property
+    def is_marked_done(self) -> bool:
+        """Whether Airflow calls that task instance a success, though the step did not report one.
+
+        A step reports its end before its task does: so somebody has marked the task by hand.
+        """
+        return self.holder_state == "success" and self.state in UNACCEPTED_STEP_STATES
 
     @property
     def actor(self) -> str:
@@ -130,6 +149,18 @@ def open_steps(connection: Connection, workflow_id: str) -> list[StepRow]:
     return [_step_row(row) for row in rows]
 
 
+def steps_marked_done(connection: Connection, workflow_id: str) -> list[StepRow]:
+    """The steps of a workflow whose task somebody has marked as success by hand, in order of their ids."""
+    marked = _UNACCEPTED.where(task_instance.c.state == "success").order_by(_step.c.id)
+    return [_step_row(row) for row in connection.execute(marked, {"workflow_id": workflow_id})]
+
+
+def unaccepted_steps_of_run(connection: Connection, workflow_id: str, dag_id: str, run_id: str) -> list[StepRow]:
+    """The steps that a run did, and that are open, failed or lost, in order of their ids."""
+    of_run = _UNACCEPTED.where(_attempt.c.dag_id == dag_id, _attempt.c.run_id == run_id).order_by(_step.c.id)
+    return [_step_row(row) for row in connection.execute(of_run, {"workflow_id": workflow_id})]
+
+
 def steps_of(connection: Connection, workflow_id: str) -> list[StepRow]:
     """The steps of a workflow, in the order in which they first began."""
     rows = connection.execute(_OF_WORKFLOW.order_by(_step.c.started_at, _step.c.id), {"workflow_id": workflow_id})
@@ -156,4 +187,5 @@ def _step_row(row: Row[tuple[object, ...]]) -> StepRow:
         compensation_state=None if row.compensation_state is None else CompensationState(row.compensation_state),
         holder=f"{row.dag_id}/{row.run_id}/{row.task_id} ({row.task_instance_id})",
         holder_is_over=row.holder_id is None or row.holder_state in FINISHED_TASK_STATES,
+        holder_state=row.holder_state,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, exists, func, not_, select
+from sqlalchemy import Connection, Select, and_, func, not_, select
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.flag import Flag, FlagKind
@@ -13,7 +13,10 @@ from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag, dag_run, task_instance
+from airflow_wfstate.store.armed_compensations import armed_compensations
 from airflow_wfstate.store.compensation_patience import why_turn_is_not_taken
+from airflow_wfstate.store.deciding_runs import DECIDES
+from airflow_wfstate.store.ended_workflows import RUNS_ARE_OVER, ended_runs
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
 
 _workflow, _run, _step, _turn = schema.workflow, schema.run, schema.step, schema.turn
@@ -24,10 +27,11 @@ _CHILD_GRACE: Final = timedelta(seconds=60)
 _FLAGGED_AFTER: Final = 10
 """A tenth of the patience with a relay has passed: people may still help before the workflow is held."""
 
+_NAMED: Final = 3
+"""So many steps are named in a sentence."""
+
 _OF_RUN: Final = and_(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id)
-_DECIDES: Final = and_(
-    _run.c.workflow_id == _workflow.c.id, _run.c.bound, _run.c.role.in_([RunRole.OWNER.value, RunRole.CHILD.value])
-)
+_DECIDES: Final = and_(_run.c.workflow_id == _workflow.c.id, DECIDES)
 
 
 def _owner_dag() -> Any:
@@ -109,29 +113,33 @@ def _child_lost_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
 
 
 def _not_completed(now: datetime) -> Select[Any]:
-    ended = exists(select(_run.c.run_id).join(dag_run, _OF_RUN).where(_DECIDES, dag_run.c.state == "success"))
-    others = exists(
-        select(_run.c.run_id)
-        .outerjoin(dag_run, _OF_RUN)
-        .where(_DECIDES, func.coalesce(dag_run.c.state, "gone") != "success")
-    )
     ended_at = select(func.max(dag_run.c.end_date)).select_from(_run.join(dag_run, _OF_RUN)).where(_DECIDES)
     return select(
         _workflow.c.id.label("workflow_id"),
         _workflow.c.updated_at,
         ended_at.scalar_subquery().label("ended_at"),
         _owner_dag().label("owner"),
-    ).where(_workflow.c.state == WorkflowState.RUNNING.value, not_(_workflow.c.implicit), ended, not_(others))
+    ).where(not_(_workflow.c.implicit), RUNS_ARE_OVER)
 
 
-def _not_completed_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
-    return Flag(
-        FlagKind.NOT_COMPLETED,
-        "Its runs ended well, and none of them completed it: a CompleteWorkflowOperator is missing, or was skipped.",
-        row.ended_at or row.updated_at,
-        row.owner,
-        f"airflow wfstate cancel {row.workflow_id}",
-    )
+def _not_completed_flag(connection: Connection, row: FoundRow, now: datetime) -> Flag | None:
+    runs = ended_runs(connection, row.workflow_id)
+    if not all(run.has_done_its_part for run in runs):
+        return None  # it fails by its policy
+    was_skipped = any("skipped" in run.completes for run in runs)
+    why = "its CompleteWorkflowOperator was skipped" if was_skipped else "no run of it has a CompleteWorkflowOperator"
+    ended = "Its runs ended well, and none of them completed it"
+    since = row.ended_at or row.updated_at
+    undos = [item.step for item in armed_compensations(connection, row.workflow_id)]
+    if not undos:
+        cause = f"{ended}: {why}. There is nothing to undo: a cancel ends it."
+        return Flag(FlagKind.NOT_COMPLETED, cause, since, row.owner, f"airflow wfstate cancel {row.workflow_id}")
+    named = ", ".join(undos[:_NAMED]) + (f" and {len(undos) - _NAMED} more" if len(undos) > _NAMED else "")
+    done = "To mark that task as success in Airflow completes it, and discards them too." if was_skipped else ""
+    cancel = f"'cancel' ends it, and discards these undos ({len(undos)})"
+    cause = f"{ended}: {why}. 'compensate' undoes {named}; {cancel}. {done}"
+    command = f"airflow wfstate compensate {row.workflow_id} --plan"
+    return Flag(FlagKind.NOT_COMPLETED, cause.rstrip(), since, row.owner, command)
 
 
 def _turn_not_taken(now: datetime) -> Select[Any]:

@@ -14,30 +14,35 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, Engine, Select, and_, exists, or_, select, update
+from sqlalchemy import Connection, Engine, Select, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
+from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.sweep_report import SweepReport
-from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance
+from airflow_wfstate.store.accepted_steps import unaccepted_failed_run
+from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.compensation_patience import hold_when_not_at_rest, hold_when_turn_is_not_taken
-from airflow_wfstate.store.complete_workflow import complete
 from airflow_wfstate.store.deadline import act_upon_deadline, past_deadline
+from airflow_wfstate.store.deciding_runs import DAG_RUN, DECIDES, HAS_FAILED
+from airflow_wfstate.store.ended_workflows import (
+    end_workflow,
+    go_on_as_marked,
+    with_ended_runs,
+    with_runs_marked_after_failure,
+)
 from airflow_wfstate.store.failed_by_hand import fail_as_marked, perhaps_failed_by_hand
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.flags import refresh_flags
 from airflow_wfstate.store.orphan_files import remove_orphan_files
 from airflow_wfstate.store.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.rest import come_to_rest
-from airflow_wfstate.store.stored_payload import keep_inline
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Unchanged, run_read, run_transaction
+from airflow_wfstate.store.unreported_ends import record_unreported_ends, with_unreported_ends
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +53,6 @@ _LATELY: Final = timedelta(minutes=10)
 """A compensation that has not gone on for so long waits for a person, or for something outside."""
 _workflow, _run, _step = schema.workflow, schema.run, schema.step
 
-_OF_RUN: Final = and_(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id)
-_DECIDING: Final = and_(
-    _run.c.workflow_id == _workflow.c.id,
-    _run.c.bound,
-    _run.c.role.in_([RunRole.OWNER.value, RunRole.CHILD.value]),
-)
-
 
 def sweep(engine: Engine) -> SweepReport:
     """Make one pass, unless another holds the lease."""
@@ -62,9 +60,9 @@ def sweep(engine: Engine) -> SweepReport:
         return SweepReport(swept=False)
     report = SweepReport(
         swept=True,
-        lost=_each(engine, _with_lost_attempts(), _mark_lost),
+        lost=_each(engine, with_unreported_ends(), record_unreported_ends),
         failed=_each(engine, _with_failed_run(), _fail) + _each(engine, perhaps_failed_by_hand(), fail_as_marked),
-        succeeded=_each(engine, _implicit_and_ended(), _complete),
+        succeeded=_end_ended(engine),
         deadlines=_each(engine, past_deadline(), act_upon_deadline),
         turns=_each(engine, _in_state(WorkflowState.COMPENSATING), _give_turn),
         relays=clear_waiting_relays(engine),
@@ -168,65 +166,25 @@ def _in_state(*states: WorkflowState) -> Select[tuple[str]]:
     return select(_workflow.c.id).where(_workflow.c.state.in_([state.value for state in states]))
 
 
-def _with_lost_attempts() -> Select[tuple[str]]:
-    attempt = schema.attempt
-    over = (
-        select(_step.c.id)
-        .join(attempt, (attempt.c.step_id == _step.c.id) & (attempt.c.number == _step.c.attempt))
-        .outerjoin(task_instance, task_instance.c.id == attempt.c.task_instance_id)
-        .where(
-            _step.c.workflow_id == _workflow.c.id,
-            _step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
-            or_(task_instance.c.id.is_(None), task_instance.c.state.in_(FINISHED_TASK_STATES)),
-        )
-    )
-    # Of a cancelled workflow too: what its steps did shall be told, though nothing follows from it.
-    return _in_state(WorkflowState.RUNNING, WorkflowState.FAILED, WorkflowState.CANCELLED).where(exists(over))
-
-
-def _mark_lost(connection: Connection, change: Change) -> None:
-    come_to_rest(connection, change)
+def _end_ended(engine: Engine) -> int:
+    _each(engine, with_runs_marked_after_failure(), go_on_as_marked)
+    return _each(engine, with_ended_runs(), end_workflow)
 
 
 def _with_failed_run() -> Select[tuple[str]]:
-    failed = select(_run.c.run_id).join(dag_run, _OF_RUN).where(_DECIDING, dag_run.c.state == "failed")
+    failed = (
+        select(_run.c.run_id).join(dag_run, DAG_RUN).where(_run.c.workflow_id == _workflow.c.id, DECIDES, HAS_FAILED)
+    )
     return _in_state(WorkflowState.RUNNING).where(exists(failed))
 
 
 def _fail(connection: Connection, change: Change) -> None:
-    if change.state is not WorkflowState.RUNNING:
-        return
-    row = connection.execute(
-        select(_run.c.dag_id, _run.c.run_id)
-        .join(_workflow, _workflow.c.id == _run.c.workflow_id)
-        .join(dag_run, _OF_RUN)
-        .where(_DECIDING, dag_run.c.state == "failed", _workflow.c.id == change.workflow_id)
-        .order_by(dag_run.c.end_date, _run.c.dag_id, _run.c.run_id)
-        .limit(1)
-    ).one_or_none()
-    if row is not None:
-        fail_workflow(connection, change, row.dag_id, row.run_id)
-
-
-def _implicit_and_ended() -> Select[tuple[str]]:
-    succeeded = select(_run.c.run_id).join(dag_run, _OF_RUN).where(_DECIDING, dag_run.c.state == "success")
-    other = select(_run.c.run_id).join(dag_run, _OF_RUN).where(_DECIDING, dag_run.c.state != "success")
-    open_step = select(_step.c.id).where(
-        _step.c.workflow_id == _workflow.c.id, _step.c.state.in_([state.value for state in OPEN_STEP_STATES])
-    )
-    return _in_state(WorkflowState.RUNNING).where(
-        _workflow.c.implicit, exists(succeeded), ~exists(other), ~exists(open_step)
-    )
-
-
-def _complete(connection: Connection, change: Change) -> None:
-    if change.state is WorkflowState.RUNNING:
-        complete(change, keep_inline(Payload.of(None)), [])
+    run = unaccepted_failed_run(connection, change.workflow_id)
+    if run is not None:
+        fail_workflow(connection, change, run.dag_id, run.run_id)
 
 
 def _give_turn(connection: Connection, change: Change) -> None:
-    if change.state is not WorkflowState.COMPENSATING:
-        return
     if not come_to_rest(connection, change):
         hold_when_not_at_rest(connection, change)
         return

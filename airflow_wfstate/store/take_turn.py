@@ -15,11 +15,13 @@ from airflow_wfstate.domain.compensation import CompensationWork, TakeTurn, Turn
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy, RunRole
-from airflow_wfstate.store import schema
+from airflow_wfstate.store import audit, schema
+from airflow_wfstate.store.accepted_steps import who_accepted_run
 from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, issue
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold, hold_reason
+from airflow_wfstate.store.deciding_runs import has_unfinished_step
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.identity import compensation_idempotency_key, idempotency_key
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
@@ -47,9 +49,7 @@ def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchang
         )
     # A guest decides nothing, but what it did for the workflow is undone by its relay.
     if change.state is WorkflowState.RUNNING and caller.role is not RunRole.GUEST:
-        leaf = failed_leaf(connection, caller.dag_id, caller.run_id, request.leaf_task_ids)
-        if leaf is not None:
-            fail_workflow(connection, change, caller.dag_id, caller.run_id)
+        _judge_run(connection, change, caller, request.leaf_task_ids)
     if change.state is WorkflowState.COMPENSATION_FAILED:
         answer = _answer(change, TurnDecision.HELD, hold_reason(connection, change))
     elif change.state is WorkflowState.COMPENSATED:  # perhaps by this relay, whose answer was lost
@@ -67,6 +67,22 @@ def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchang
         return Unchanged(answer)
     change.write()
     return answer
+
+
+def _judge_run(connection: Connection, change: Change, caller: Caller, leaf_task_ids: list[str]) -> None:
+    """Fail the workflow when the relay's run has: by its leaves, or by a step that failed above leaves that have not.
+
+    Unless a person has accepted the run. Where the audit table, which tells that, may not be read, Airflow's own
+    verdict counts at once, and the sweep finds the rest.
+    """
+    leaf = failed_leaf(connection, caller.dag_id, caller.run_id, leaf_task_ids)
+    if leaf is None and not (
+        audit.is_readable(connection)
+        and has_unfinished_step(connection, change.workflow_id, caller.dag_id, caller.run_id)
+    ):
+        return
+    if who_accepted_run(connection, caller.dag_id, caller.run_id) is None:
+        fail_workflow(connection, change, caller.dag_id, caller.run_id)
 
 
 def give_turn(connection: Connection, change: Change) -> TurnAnswer:

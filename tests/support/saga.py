@@ -15,7 +15,7 @@ from airflow_wfstate.domain.compensation import (
 )
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.states import CompensationState
-from airflow_wfstate.domain.workflow import CompensationErrorPolicy, FailurePolicy
+from airflow_wfstate.domain.workflow import CompensationErrorPolicy, FailurePolicy, SkipPolicy
 from tests.support.world import World
 
 BREAKS = "breaks"
@@ -40,10 +40,21 @@ class Saga:
         name: str = "order",
         on_failure: FailurePolicy = FailurePolicy.COMPENSATE,
         on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP,
+        on_skip: SkipPolicy = SkipPolicy.HOLD,
+        plan: list[str] | None = None,
+        participants: list[str] | None = None,
     ) -> Saga:
         """Start a workflow."""
         run_id = world.rows.add_run("intake")
-        started = world.start(run_id, name=name, on_failure=on_failure, on_compensation_error=on_compensation_error)
+        started = world.start(
+            run_id,
+            name=name,
+            on_failure=on_failure,
+            on_compensation_error=on_compensation_error,
+            on_skip=on_skip,
+            plan=plan,
+            participants=participants,
+        )
         relay = world.rows.add_task("intake", run_id, "compensate", state=None)
         return Saga(world, started.workflow.id, run_id, relay)
 

@@ -16,6 +16,7 @@ from airflow_wfstate.domain.workflow import (
     CompensationErrorPolicy,
     FailurePolicy,
     IfExists,
+    SkipPolicy,
     StartedWorkflow,
     StartWorkflow,
 )
@@ -49,6 +50,7 @@ class World:
         participants: list[str] | None = None,
         on_failure: FailurePolicy = FailurePolicy.COMPENSATE,
         on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP,
+        on_skip: SkipPolicy = SkipPolicy.HOLD,
         if_exists: IfExists = IfExists.ATTACH,
         labels: dict[str, str] | None = None,
     ) -> StartedWorkflow:
@@ -64,6 +66,7 @@ class World:
                 participants=participants or [],
                 on_failure=on_failure,
                 on_compensation_error=on_compensation_error,
+                on_skip=on_skip,
                 if_exists=if_exists,
                 labels=labels or {},
             )

@@ -1220,10 +1220,11 @@ export interface components {
          *
          *     :param attempt_key: from :class:`BegunStep`.
          *     :param write: as for :class:`SaveCheckpoint`.
-         *     :param state: ``succeeded`` (with an output), ``failed`` (with an error), ``skipped``, or ``waiting`` (deferred
-         *         or rescheduled; the same task instance begins again later).
+         *     :param state: ``succeeded`` (with an output), ``failed`` (with an error), ``lost`` (with an error: whether the step
+         *         acted is not known, so it counts as possibly done), ``skipped``, or ``waiting`` (deferred or rescheduled; the
+         *         same task instance begins again later).
          *     :param output: required for ``succeeded``, refused otherwise.
-         *     :param error: one line or more, for people; required for ``failed``, refused otherwise.
+         *     :param error: one line or more, for people; required for ``failed`` and ``lost``, refused otherwise.
          *     :param idempotency_key: as for :class:`SaveCheckpoint`.
          */
         EndAttempt: {
@@ -1852,6 +1853,15 @@ export interface components {
             idempotency_key?: string | null;
         };
         /**
+         * SkipPolicy
+         * @description What follows when the operator that completes a workflow was skipped, and something could still be undone.
+         *
+         *     ``hold``: it stays open, and is flagged, until an operator decides. ``complete``: it succeeds, and the undos are
+         *     discarded. ``compensate``: what was done is undone.
+         * @enum {string}
+         */
+        SkipPolicy: "hold" | "complete" | "compensate";
+        /**
          * StartSweep
          * @description The wish for a pass now.
          *
@@ -1881,6 +1891,8 @@ export interface components {
          *     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
          *     :param on_failure: what follows when the workflow fails.
          *     :param on_compensation_error: what follows when a compensation fails for good.
+         *     :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
+         *         undone; with nothing to undo it succeeds.
          *     :param deadline_seconds: from the start on; None for no deadline.
          *     :param on_deadline: what follows when the deadline passes.
          *     :param correlation_id: None for the workflow's own id.
@@ -1906,6 +1918,8 @@ export interface components {
             on_failure: components["schemas"]["FailurePolicy"];
             /** @default stop */
             on_compensation_error: components["schemas"]["CompensationErrorPolicy"];
+            /** @default hold */
+            on_skip: components["schemas"]["SkipPolicy"];
             /** Deadline Seconds */
             deadline_seconds?: number | null;
             /** @default flag */
