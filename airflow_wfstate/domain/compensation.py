@@ -119,7 +119,8 @@ class CompensationWork:
     :param idempotency_key: of the undo, the same on every attempt of it.
     :param step_idempotency_key: the forward round's own.
     :param output: of the round; None when it has none (it failed, or is lost).
-    :param error: the first error of the workflow; None when it was cancelled.
+    :param error: why the workflow is undone: its first error, or who cancelled it and for what reason, or the deadline
+        that has passed.
     """
 
     step_id: str

@@ -115,6 +115,7 @@ class StartWorkflow:
     :param labels: what people search by; kept by the generation that this start creates, at most 20.
     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
     :param if_exists: when the key is taken by an open workflow of another run.
+    :param relay_task_id: of the relay in the DAG that starts it; None when it has none.
     :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
         protection (the key of the workflow still protects from a second one).
     """
@@ -134,6 +135,7 @@ class StartWorkflow:
     labels: dict[str, str] = field(default_factory=dict)
     redact: list[str] = field(default_factory=list)
     if_exists: IfExists = IfExists.ATTACH
+    relay_task_id: str | None = None
     idempotency_key: str | None = None
 
 
@@ -206,7 +208,7 @@ class WorkflowSummary:
 
     :param steps_done: planned or begun steps that succeeded or were skipped.
     :param steps_total: planned steps and begun ones that are not in the plan.
-    :param error: of the first failure; None when nothing failed.
+    :param error: of the first failure, or why it was ended before its time; None when it was neither.
     :param hold_reason: why it waits for a person; None when it does not.
     :param updated_at: of the last change (checkpoints do not count).
     :param ended_at: None while open.

@@ -27,7 +27,8 @@ class CompensationContext:
     :param workflow: that is being compensated.
     :param step_name: of the step to undo.
     :param item_key: of a mapped step; empty otherwise.
-    :param error: the first error of the workflow; None when it was cancelled.
+    :param error: why the workflow is undone: its first error, or who cancelled it and for what reason, or the deadline
+        that has passed.
     :param idempotency_key: of the undo, the same on every attempt of it: hand it to the outside system.
     :param step_idempotency_key: that the forward round had.
     :param attempt: of the compensation, from 1.

@@ -157,6 +157,9 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         return _as_xcom(started)
 
     def _request(self, context: Context) -> StartWorkflow:
+        # Imported when needed, as what a step does: a file that only starts a workflow need not load it.
+        from airflow_wfstate.operators.compensate_workflow import find_relay
+
         value = dict(context["params"]) if self.input is None else self.input
         task_instance_id = str(context["ti"].id)
         return StartWorkflow(
@@ -177,6 +180,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
             labels={str(name): str(value) for name, value in self.labels.items()},
             redact=self.redact,
             if_exists=IfExists(self.if_exists),
+            relay_task_id=find_relay(self.get_dag()),
             idempotency_key=f"{task_instance_id}:start",
         )
 

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, delete
 
 from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.end_reason import end_reason
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
@@ -52,6 +53,8 @@ def cancel_locked(
 ) -> CancelledWorkflow:
     """Cancel the workflow of a change: what a person's cancel, a start that terminates and a deadline have in common.
 
+    The workflow's error and its undos are told why.
+
     :param by: which of them, for the journal.
     :param way: which way a person's wish came; None when nobody had one.
     :raises WorkflowClosed: it is being compensated; or that has failed, or its pivot is done, and it is to be
@@ -62,12 +65,13 @@ def cancel_locked(
         return CancelledWorkflow(change.ref(), changed=False, outcome=judged.outcome)
     before = change.state
     discarded: list[AffectedCompensation] = []
+    error = end_reason(by, change.actor, reason, earlier_error=change.error)
     if judged.next_state is WorkflowState.CANCELLED:
         discarded = armed_compensations(connection, change.workflow_id)
         _give_up_compensations(change)
-        change.become(WorkflowState.CANCELLED, ended_at=change.now, hold_reason=None)
+        change.become(WorkflowState.CANCELLED, error=error, ended_at=change.now, hold_reason=None)
     else:
-        change.become(WorkflowState.COMPENSATING, ended_at=None, hold_reason=None)
+        change.become(WorkflowState.COMPENSATING, error=error, ended_at=None, hold_reason=None)
     failed_tasks = fail_unfinished_tasks(connection, change)
     data: dict[str, JsonValue] = {
         "by": by,

@@ -15,6 +15,7 @@ from airflow_wfstate.domain.compensate import (
     IrreversibleStep,
     PlannedCompensation,
 )
+from airflow_wfstate.domain.end_reason import end_reason
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
@@ -143,7 +144,9 @@ def _go_back(change: Change, way: Way, reason: str | None) -> None:
         values={"state": CompensationState.ARMED.value},
     )
     let_try_again(change, schema.compensation.c.workflow_id == change.workflow_id)
-    change.become(WorkflowState.COMPENSATING, ended_at=None, hold_reason=None)
+    # An undo that is tried again has its first cause still.
+    error = change.error or end_reason("compensate", change.actor, reason, earlier_error=None)
+    change.become(WorkflowState.COMPENSATING, error=error, ended_at=None, hold_reason=None)
     data: dict[str, JsonValue] = {"by": "compensate", "way": way.value, "reason": reason, "from": before.value}
     change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
 

@@ -14,7 +14,8 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change
 from airflow_wfstate.store.failed_state import become_failed
 from airflow_wfstate.store.pending_compensations import has_something_to_undo
-from airflow_wfstate.store.pivot import why_only_forward
+from airflow_wfstate.store.pivot import pivot_at_work, why_only_forward
+from airflow_wfstate.store.relay import has_relay
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks
 from airflow_wfstate.store.run_verdict import root_failure
 
@@ -26,7 +27,8 @@ def fail_workflow(
 ) -> None:
     """Record that a deciding run failed, and what follows by the workflow's policy.
 
-    The first error is kept. With nothing to compensate it stays failed.
+    The first error is kept. A workflow of which nothing is to be undone ends as compensated when a DAG of it has a
+    relay, as soon as it is at rest; where none has, it stays failed, for a resume.
 
     :param reason: why, when it is not to be found in the steps and tasks.
     """
@@ -58,23 +60,29 @@ def _follow_policy(connection: Connection, change: Change, error: str, policy: F
 
     :param policy: None for the workflow's own.
     """
-    to_compensate = has_something_to_undo(connection, change.workflow_id)
-    forward = why_only_forward(connection, change.workflow_id)
-    wanted = change.on_failure if policy is None else policy.value
-    by_itself = wanted == FailurePolicy.COMPENSATE.value and not change.reopened
-    if by_itself and to_compensate and forward is None:
-        change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
-        change.journal(EntryKind.WORKFLOW_COMPENSATING)
+    reason = _why_held(connection, change, FailurePolicy(change.on_failure) if policy is None else policy)
+    if reason is not None:
+        become_failed(change, error=error, hold_reason=reason)
         return
+    change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
+    change.journal(EntryKind.WORKFLOW_COMPENSATING)
+
+
+def _why_held(connection: Connection, change: Change, policy: FailurePolicy) -> str | None:
+    """Why the workflow stays failed until a person decides; None when it is to be compensated."""
+    forward = why_only_forward(connection, change.workflow_id)
     if forward is not None:
-        reason = forward
-    elif not to_compensate:
-        reason = "nothing to compensate"
-    elif change.reopened:
-        reason = "it had succeeded before: a person decides"
-    else:
-        reason = "its policy on failure is to hold"
-    become_failed(change, error=error, hold_reason=reason)
+        return forward
+    if change.reopened:
+        return "it had succeeded before: a person decides"
+    if policy is not FailurePolicy.COMPENSATE:
+        return "its policy on failure is to hold"
+    if has_something_to_undo(connection, change.workflow_id):
+        return None
+    if not has_relay(connection, change.workflow_id):
+        return "nothing to undo, and no DAG of it has a relay (CompensateWorkflowOperator) that would end it"
+    pivot = pivot_at_work(connection, change.workflow_id)
+    return None if pivot is None else f"nothing to undo, and step {pivot}, a pivot, was still at work"
 
 
 def _first_error(connection: Connection, change: Change, dag_id: str, run_id: str) -> str:

@@ -29,6 +29,7 @@ class NewWorkflow:
     """What a generation is made of.
 
     :param implicit: started by a step of a run that started no workflow.
+    :param relay_task_id: of the DAG whose run owns it; None when it has none, or that is not known yet.
     """
 
     name: str
@@ -40,6 +41,7 @@ class NewWorkflow:
     correlation_id: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     implicit: bool = False
+    relay_task_id: str | None = None
 
 
 def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) -> Change | None:
@@ -90,7 +92,7 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
         "definition_sha256": sha256,
     }
     change.journal(EntryKind.WORKFLOW_STARTED, data=data)
-    bind_run(connection, change, caller.dag_id, caller.run_id, RunRole.OWNER)
+    bind_run(connection, change, caller.dag_id, caller.run_id, RunRole.OWNER, relay_task_id=new.relay_task_id)
     change.write()
     return change
 
@@ -102,6 +104,7 @@ def bind_run(
     run_id: str,
     role: RunRole,
     parent_step_id: str | None = None,
+    relay_task_id: str | None = None,
 ) -> None:
     """Bind a run to the change's workflow, and to no other any more. Nothing happens when it is bound to it."""
     run = schema.run
@@ -120,6 +123,7 @@ def bind_run(
             role=role.value,
             bound=True,
             parent_step_id=parent_step_id,
+            relay_task_id=relay_task_id,
             linked_at=change.now,
         )
         .on_conflict_do_nothing()

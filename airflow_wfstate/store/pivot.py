@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.step_row import step_label
 
@@ -27,3 +27,19 @@ def why_only_forward(connection: Connection, workflow_id: str) -> str | None:
     label = step_label(row.participant, row.name, row.item_key)
     how = "succeeded" if row.state == StepState.SUCCEEDED.value else "is lost, and may have acted"
     return f"Step {label} is a pivot and {how}: the workflow only goes forward."
+
+
+def pivot_at_work(connection: Connection, workflow_id: str) -> str | None:
+    """The label of a pivot whose newest attempt has not ended; None when there is none."""
+    step = schema.step
+    row = connection.execute(
+        select(step.c.participant, step.c.name, step.c.item_key)
+        .where(
+            step.c.workflow_id == workflow_id,
+            step.c.pivot,
+            step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
+        )
+        .order_by(step.c.started_at, step.c.id)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else step_label(row.participant, row.name, row.item_key)

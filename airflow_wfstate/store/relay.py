@@ -55,6 +55,14 @@ def find_relay(connection: Connection, workflow_id: str, pending: PendingCompens
     return NoRelay(_why_none(connection, workflow_id, pending))
 
 
+def has_relay(connection: Connection, workflow_id: str) -> bool:
+    """Whether a DAG of the workflow has a relay, as far as its runs have told."""
+    registered = select(_run.c.run_id).where(
+        _run.c.workflow_id == workflow_id, _run.c.bound, _run.c.relay_task_id.is_not(None)
+    )
+    return connection.execute(registered.limit(1)).first() is not None
+
+
 def _relays(workflow_id: str) -> Select[tuple[str, str, str]]:
     return (
         select(_run.c.dag_id, _run.c.run_id, task_instance.c.id)

@@ -96,6 +96,8 @@ def _checked(request: StartWorkflow) -> StartWorkflow:
     check_name("workflow key", request.key)
     if request.correlation_id is not None:
         check_name("correlation id", request.correlation_id)
+    if request.relay_task_id is not None:
+        check_name("relay's task id", request.relay_task_id)
     check_labels(request.labels)
     check_definition(_definition(request))
     return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
@@ -161,6 +163,7 @@ def _start_generation(
         definition=_definition(request),
         correlation_id=request.correlation_id,
         labels=request.labels,
+        relay_task_id=request.relay_task_id,
     )
     change = insert_workflow(connection, new, caller)
     if change is not None:

@@ -31,6 +31,7 @@ from airflow_wfstate.store.run_verdict import failed_leaf, is_finished
 from airflow_wfstate.store.transaction import Unchanged
 
 _ALL_UNDONE: Final = "Everything is undone."
+_NOTHING_TO_UNDO: Final = "nothing to undo"
 
 
 def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchanged[TurnAnswer]:
@@ -111,8 +112,21 @@ def _give_or_take(connection: Connection, change: Change, caller: Caller | None)
         values={"state": CompensationState.NOT_NEEDED.value},
     )
     change.become(WorkflowState.COMPENSATED, ended_at=change.now, hold_reason=None)
-    change.journal(EntryKind.WORKFLOW_COMPENSATED)
-    return _answer(change, TurnDecision.FINISHED, _ALL_UNDONE)
+    if _has_undone_something(connection, change.workflow_id):
+        change.journal(EntryKind.WORKFLOW_COMPENSATED)
+        return _answer(change, TurnDecision.FINISHED, _ALL_UNDONE)
+    change.journal(EntryKind.WORKFLOW_COMPENSATED, data={"outcome": _NOTHING_TO_UNDO})
+    return _answer(change, TurnDecision.FINISHED, f"The workflow ends as compensated: {_NOTHING_TO_UNDO}.")
+
+
+def _has_undone_something(connection: Connection, workflow_id: str) -> bool:
+    """Whether an undo was needed: it was done, or a person has skipped it."""
+    compensation = schema.compensation
+    needed = select(compensation.c.step_id).where(
+        compensation.c.workflow_id == workflow_id,
+        compensation.c.state.in_([CompensationState.DONE.value, CompensationState.SKIPPED.value]),
+    )
+    return connection.execute(needed.limit(1)).first() is not None
 
 
 def _next(

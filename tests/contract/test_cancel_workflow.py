@@ -114,7 +114,7 @@ def test_with_compensation_everything_is_undone_in_order_once_the_workflow_rests
         answer = world.backend.take_turn(TakeTurn(order.relays[dag_id], []))
         if answer.work is None:
             return answer.decision
-        assert answer.work.error is None
+        assert str(answer.work.error).startswith("Cancelled by ")
         world.backend.end_compensation(EndCompensation(answer.work.compensation_key, succeeded=True))
         return answer.work.step_name
 

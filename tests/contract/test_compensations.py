@@ -236,7 +236,7 @@ def test_whether_a_failed_round_is_undone(world: World, when: CompensateWhen, un
     answer = world.backend.take_turn(TakeTurn(relay, ["act"]))
 
     assert (answer.decision is TurnDecision.COMPENSATE) is undone
-    expected = WorkflowState.COMPENSATING if undone else WorkflowState.FAILED
+    expected = WorkflowState.COMPENSATING if undone else WorkflowState.COMPENSATED
     assert world.backend.get_workflow(workflow.id).summary.state is expected
 
 

@@ -11,7 +11,7 @@ from airflow_wfstate.domain.compensation import CompensateWhen, CompensationDecl
 from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow, RunRole
+from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, RunRole
 from airflow_wfstate.exceptions import (
     InvalidAttemptKey,
     InvalidName,
@@ -330,7 +330,7 @@ def test_a_guest_of_a_closed_workflow_replays(world: World) -> None:
 
 def test_a_failed_workflow_goes_on_when_a_task_of_it_is_cleared(world: World) -> None:
     run_id = world.rows.add_run("intake")
-    workflow = world.start(run_id).workflow
+    workflow = world.start(run_id, on_failure=FailurePolicy.HOLD).workflow
     task_instance_id = world.rows.add_task("intake", run_id, "charge")
     world.fail(world.begin_as(task_instance_id, "charge"))
     world.rows.set_task_state(task_instance_id, "failed", ended_ago=timedelta(seconds=1))

@@ -126,3 +126,14 @@ def test_it_does_nothing_while_compensating(world: World) -> None:
     assert world.sweep().deadlines == 0
 
     assert [line for line in world.told(workflow_id) if line not in before] == []
+
+
+@pytest.mark.parametrize("policy", [DeadlinePolicy.FAIL, DeadlinePolicy.CANCEL, DeadlinePolicy.COMPENSATE])
+def test_the_workflow_is_told_that_its_deadline_has_passed(world: World, policy: DeadlinePolicy) -> None:
+    workflow_id = _start(world, policy)
+
+    world.sweep()
+
+    error = world.backend.get_workflow(workflow_id).summary.error
+    assert str(error).startswith("The deadline ")
+    assert str(error).endswith(" has passed.")

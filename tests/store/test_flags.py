@@ -252,7 +252,7 @@ def test_a_failed_workflow_is_held_until_it_is_resumed(world: World, dag_id: str
 
     flag = _flags(world, run_id)[FlagKind.HELD]
 
-    assert flag.cause == "It failed: Step charge failed: no money; nothing to compensate."
+    assert flag.cause == "It failed: Step charge failed: no money; its policy on failure is to hold."
     assert flag.command == f"airflow wfstate resume {_id_of(world, run_id)}"
 
 
