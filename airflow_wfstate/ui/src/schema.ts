@@ -1102,7 +1102,8 @@ export interface components {
          *     :param idempotency_key: of the undo, the same on every attempt of it.
          *     :param step_idempotency_key: the forward round's own.
          *     :param output: of the round; None when it has none (it failed, or is lost).
-         *     :param error: the first error of the workflow; None when it was cancelled.
+         *     :param error: why the workflow is undone: its first error, or who cancelled it and for what reason, or the deadline
+         *         that has passed.
          */
         CompensationWork: {
             /** Step Id */
@@ -1899,6 +1900,7 @@ export interface components {
          *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
          *     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
          *     :param if_exists: when the key is taken by an open workflow of another run.
+         *     :param relay_task_id: of the relay in the DAG that starts it; None when it has none.
          *     :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
          *         protection (the key of the workflow still protects from a second one).
          */
@@ -1934,6 +1936,8 @@ export interface components {
             redact?: string[];
             /** @default attach */
             if_exists: components["schemas"]["IfExists"];
+            /** Relay Task Id */
+            relay_task_id?: string | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
@@ -2330,7 +2334,7 @@ export interface components {
          *
          *     :param steps_done: planned or begun steps that succeeded or were skipped.
          *     :param steps_total: planned steps and begun ones that are not in the plan.
-         *     :param error: of the first failure; None when nothing failed.
+         *     :param error: of the first failure, or why it was ended before its time; None when it was neither.
          *     :param hold_reason: why it waits for a person; None when it does not.
          *     :param updated_at: of the last change (checkpoints do not count).
          *     :param ended_at: None while open.
