@@ -712,7 +712,8 @@ export interface components {
          *     :param idempotency_key: the same on every attempt of the round; empty unless the decision is ``run``.
          *     :param attempt_key: what every later write of the attempt carries; empty unless the decision is ``run``.
          *     :param writes_applied: number of the attempt's last write that was applied; the next one is above it.
-         *     :param checkpoints: by name, the last value saved in this round.
+         *     :param checkpoints: by name, the last value saved in this round; when the decision is ``answered``, of
+         *         :data:`LEFT_BEHIND` alone.
          *     :param output: when the decision is ``answered``.
          *     :param answered_state: when the decision is ``answered``: ``succeeded`` or ``skipped``.
          *     :param holder: when the decision is ``busy``: the task instance at work, for people.
