@@ -144,6 +144,11 @@ def step_task(
             raise InvalidDag(
                 f"@task.step decorates an object of type {type(function).__name__}.", "Decorate a plain function."
             )
+        if inspect.isasyncgenfunction(function):
+            raise InvalidDag(
+                f"Function {function.__name__} is async and has a yield: nothing of it would run as a task.",
+                "Return the result.",
+            )
         members = {
             "__module__": StepDecoratedOperator.__module__,
             "__qualname__": StepDecoratedOperator.__qualname__,

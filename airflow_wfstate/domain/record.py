@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from airflow_wfstate.domain.payload import Payload
 
@@ -40,6 +41,10 @@ class ReadRecords:
     limit: int = 1000
 
 
+AWAITED: Final = "awaited "
+"""How the type of a result begins that was awaited; no class has a space in its name."""
+
+
 @dataclass(frozen=True)
 class Record:
     """A call that was made in the round."""
@@ -47,6 +52,11 @@ class Record:
     name: str
     value: Payload
     is_error: bool
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the call gave an awaitable, so that its answer is to be awaited too."""
+        return self.value.type.startswith(AWAITED)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Lock
 from typing import TypeVar
 
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.record import ReadRecords, Record, SaveRecord
+from airflow_wfstate.domain.record import AWAITED, ReadRecords, Record, SaveRecord
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import (
     BegunStep,
@@ -20,6 +21,7 @@ from airflow_wfstate.domain.step import (
     RecordedWrite,
     SaveCheckpoint,
 )
+from airflow_wfstate.operators.once import Call, Calls
 
 Written = TypeVar("Written", RecordedWrite, LinkedChildRun)
 
@@ -40,6 +42,7 @@ class Attempt:
         self._last_write = begun.writes_applied
         self._lock = Lock()
         self._records: dict[str, Record] | None = None
+        self._calls = Calls()
         self._cancelled = False
         self.outcome_is_unknown = False
         """Whether an error that comes now leaves open if the step acted: its end is lost then, and not failed."""
@@ -66,19 +69,25 @@ class Attempt:
             )
         )
 
-    def find_record(self, name: str) -> Record | None:
-        """The record of a call that was made in this round; None when there is none.
+    def claim_call(self, call: Call) -> Record | None:
+        """Take the name of a call, and return the record that an earlier attempt left; None when there is none.
 
-        They are read once, and only by an attempt that was preceded by another, or resumed.
+        Records are read once, and only by an attempt that was preceded by another, or resumed.
+
+        :raises InvalidName: another call of this attempt has the name.
         """
+        name = call.name
         with self._lock:
+            self._calls.claim(call)
             if self._records is None:
                 self._records = self._read_records()
             return self._records.get(name)
 
-    def save_record(self, name: str, value: object, *, is_error: bool = False) -> None:
+    def save_record(self, name: str, value: object, *, is_error: bool = False, is_awaited: bool = False) -> None:
         """Keep the result of a call; see ``StateBackend.save_record``."""
         payload = encode(value)
+        if is_awaited:
+            payload = replace(payload, type=f"{AWAITED}{payload.type}")
         self._write(
             lambda number: self._backend.save_record(
                 SaveRecord(
@@ -86,9 +95,6 @@ class Attempt:
                 )
             )
         )
-        with self._lock:
-            if self._records is not None:
-                self._records[name] = Record(name, payload, is_error)
 
     def _read_records(self) -> dict[str, Record]:
         records: dict[str, Record] = {}

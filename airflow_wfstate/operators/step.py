@@ -7,12 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
 from airflow_wfstate.backends.codec import decode
-from airflow_wfstate.domain.names import check_name, storable_text
-from airflow_wfstate.domain.record import Record
+from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import LEFT_BEHIND
 from airflow_wfstate.domain.workflow import WorkflowRef
-from airflow_wfstate.exceptions import InvalidDag, InvalidName, RecordedError
-from airflow_wfstate.operators.error_text import recorded_text
+from airflow_wfstate.exceptions import InvalidDag, InvalidName
+from airflow_wfstate.operators.once import Call, make_once
 
 if TYPE_CHECKING:
     from airflow_wfstate.operators.attempt import Attempt
@@ -83,42 +82,32 @@ class Step:
         self._checkpoints[name] = value
 
     def once(
-        self, name: str, function: Callable[..., Result], *args: Any, record_errors: bool = False, **kwargs: Any
+        self, name: str, function: Callable[..., Result], /, *args: Any, record_errors: bool = False, **kwargs: Any
     ) -> Result:
         """Make a call whose result is recorded: later attempts of the round get the record, and do not call.
 
         The call is at least once, as every effect: the process may die between the call and its record.
 
-        :param name: of the call, unique in the step: 1 to 250 characters.
-        :param function: called with the further arguments.
+        The function may be async, or return an awaitable: then so does ``once``, and what is recorded is the awaited
+        result: ``await step.once("fetch", fetch, url)``. Give the function itself, and await what ``once`` returns.
+
+        :param name: of the call: 1 to 250 characters, another one for each call of an attempt. A call that failed, and
+            whose error was not recorded, may be made again under its name, with the same function and arguments.
+        :param function: called with the further arguments, also with those that are called ``name`` or ``function``.
         :param record_errors: whether an ``Exception`` is recorded too, so that later attempts do not call again, but
-            raise :class:`~airflow_wfstate.exceptions.RecordedError`. Without it the next attempt calls again.
+            raise :class:`~airflow_wfstate.exceptions.RecordedError`. Without it the next attempt calls again. An
+            exception by which a task tells Airflow to skip, defer or reschedule it is no error, and never recorded.
         :returns: what the function returned, or what it returned in an earlier attempt.
         :raises RecordedError: the call failed in an earlier attempt, and was recorded so.
-        :raises InvalidName: the name breaks the rule of names.
-        :raises InvalidPayload: the result cannot be stored; the call was made.
+        :raises InvalidName: the name breaks the rule of names, or another call of this attempt has used it; the
+            function was not called.
+        :raises InvalidPayload: the function has a ``yield``, and was not called; or the result cannot be stored, and
+            the call was made.
         :raises StaleAttempt: a newer attempt has taken over; stop working.
         :raises WorkflowClosed: the workflow has ended or is being compensated; stop working.
         """
-        found = self._attempt.find_record(check_name("call name", name))
-        if found is not None:
-            return cast("Result", _recorded(found))
-        try:
-            result = function(*args, **kwargs)
-        except Exception as error:
-            if record_errors:
-                described = {"type": type(error).__qualname__, "message": storable_text(recorded_text(str(error)))}
-                self._attempt.save_record(name, described, is_error=True)
-            raise
-        self._attempt.save_record(name, result)
-        return result
-
-
-def _recorded(record: Record) -> object:
-    value = decode(record.value)
-    if record.is_error and isinstance(value, dict):
-        raise RecordedError(record.name, str(value.get("type")), str(value.get("message")))
-    return value
+        call = Call(check_name("call name", name), function, args, kwargs)
+        return cast("Result", make_once(self._attempt, call, record_errors=record_errors))
 
 
 class _UnfilledStep:

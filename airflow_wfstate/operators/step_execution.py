@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow.sdk import exceptions as airflow_exceptions
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
 from airflow_wfstate.backends.codec import decode, encode
@@ -15,6 +14,7 @@ from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, B
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowStateError
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.attempt import Attempt, at_work
+from airflow_wfstate.operators.control_flow import WAITING
 from airflow_wfstate.operators.error_text import error_text
 from airflow_wfstate.operators.item_key import item_key_of
 from airflow_wfstate.operators.left_behind import LeftBehind, leave_again
@@ -41,13 +41,6 @@ _DEFERRAL: Final = "deferral"
 
 _SKIPPED_TASKS: Final = DownstreamTasksSkipped.__name__
 """The type of the output of a branch: the tasks that it skipped, so that an answered branch skips them again."""
-
-# TaskAwaitingInput came with Airflow 3.3.
-_WAITING: Final = tuple(
-    getattr(airflow_exceptions, name)
-    for name in ("TaskDeferred", "TaskAwaitingInput", "AirflowRescheduleException")
-    if hasattr(airflow_exceptions, name)
-)
 
 
 class StepExecution:
@@ -156,7 +149,7 @@ class StepExecution:
             with at_work(attempt), left.noted():
                 output = work(attempt)
             payload = encode(output)
-        except _WAITING:
+        except WAITING:
             left.keep(self._operator)
             self._end(attempt, StepState.WAITING)
             raise

@@ -44,6 +44,7 @@ from airflow_wfstate.operators.step_options import (
     ItemKey,
     StepOptions,
 )
+from airflow_wfstate.operators.user_function import check_plain_function
 
 _PSYCOPG: Final = "psycopg"
 """The package of psycopg 3; psycopg2 has no further results of an ``execute`` to go to."""
@@ -102,6 +103,8 @@ class TransactionalStepOperator(ChecksItsDag, TextIdentities):
                 f"Task {self.task_id} has {'neither' if sql is None else 'both'} sql and python_callable.",
                 "Give one of them.",
             )
+        if python_callable is not None:
+            check_plain_function("python_callable", python_callable)
         self.conn_id = conn_id
         self.sql = sql
         self.parameters = parameters

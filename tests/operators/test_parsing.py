@@ -169,3 +169,27 @@ def test_durable_keeps_the_operators_name_for_airflow(a_dag: DAG):
 def test_an_unfilled_step_says_what_is_missing():
     with pytest.raises(InvalidDag, match=r"step\.attempt was used"):
         _ = STEP.attempt
+
+
+async def _async(*_arguments): ...
+
+
+def _yields(*_arguments):
+    yield
+
+
+async def _async_yields(*_arguments):
+    yield
+
+
+def test_a_step_that_is_an_async_generator_is_refused(a_dag):
+    with pytest.raises(InvalidDag, match="is async and has a yield"):
+        task.step(_async_yields)
+
+
+@pytest.mark.parametrize(
+    ("function", "complaint"), [(_async, "is async"), (_yields, "yield"), (_async_yields, "yield")]
+)
+def test_a_transaction_calls_a_plain_function(a_dag, function, complaint):
+    with pytest.raises(InvalidDag, match=f"python_callable={function.__name__} .*{complaint}"):
+        TransactionalStepOperator(task_id="book", python_callable=function)

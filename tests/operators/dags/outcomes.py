@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -79,7 +80,13 @@ def fails_with_a_secret():
 
 
 async def awaits(step: Step = STEP):
-    return step.attempt
+    async def fetch(number):
+        await asyncio.sleep(0.01)
+        return number
+
+    fetched = await asyncio.gather(*[step.once(f"fetch-{number}", fetch, number) for number in range(3)])
+    step.checkpoint("fetched", fetched)
+    return [step.attempt, *fetched]
 
 
 def ends_when_told(step: Step = STEP):
