@@ -148,7 +148,10 @@ class ApiBackend:
 
     def end_compensation(self, request: EndCompensation) -> EndedCompensation:
         """See ``StateBackend.end_compensation``."""
-        return self._post("/compensations/end", replace(request, error=_sendable(request.error)), EndedCompensation)
+        request = replace(
+            request, error=_sendable(request.error), nothing_to_undo=_sendable(request.nothing_to_undo)
+        )
+        return self._post("/compensations/end", request, EndedCompensation)
 
     def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> CancelPlan:
         """See ``StateBackend.plan_cancel``."""

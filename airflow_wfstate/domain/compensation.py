@@ -157,8 +157,11 @@ class EndCompensation:
     """How an attempt of a compensation ended.
 
     :param compensation_key: from :class:`CompensationWork`.
-    :param succeeded: whether the undo is done.
+    :param succeeded: whether the undo is done, or there was nothing to undo.
     :param error: required unless it succeeded.
+    :param may_retry: whether an attempt that failed may be followed by another; False when it would fail in the same
+        way, or must not be tried again: the compensation has failed for good then, whatever attempts are left.
+    :param nothing_to_undo: why there was nothing to undo, of one that succeeded; None when something was undone.
     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection (an
         attempt ends once in any case).
     """
@@ -166,6 +169,8 @@ class EndCompensation:
     compensation_key: str
     succeeded: bool
     error: str | None = None
+    may_retry: bool = True
+    nothing_to_undo: str | None = None
     idempotency_key: str | None = None
 
 
@@ -173,7 +178,8 @@ class EndCompensation:
 class EndedCompensation:
     """The answer to :class:`EndCompensation`.
 
-    :param state: ``done``, ``running`` (it failed, and may be tried again) or ``failed`` (for good).
+    :param state: ``done``, ``not_needed`` (there was nothing to undo), ``running`` (it failed, and may be tried again)
+        or ``failed`` (for good).
     """
 
     step_id: str

@@ -32,6 +32,7 @@ class EntryKind(str, Enum):
     TURN_GIVEN = "turn.given"
     COMPENSATION_BEGAN = "compensation.began"
     COMPENSATION_DONE = "compensation.done"
+    COMPENSATION_NOT_NEEDED = "compensation.not_needed"
     COMPENSATION_ATTEMPT_FAILED = "compensation.attempt_failed"
     COMPENSATION_FAILED = "compensation.failed"
     COMPENSATION_RETRIED = "compensation.retried"

@@ -109,6 +109,7 @@ COMPENSATION_TRANSITIONS: Final[frozenset[tuple[CompensationState, CompensationS
         (_C.RUNNING, _C.DONE),
         (_C.RUNNING, _C.FAILED),
         (_C.RUNNING, _C.SKIPPED),  # by a person, between two attempts
+        (_C.RUNNING, _C.NOT_NEEDED),  # its handler found that there is nothing to undo
         (_C.FAILED, _C.RUNNING),
         (_C.FAILED, _C.SKIPPED),
         (_C.FAILED, _C.DONE),  # by a person

@@ -18,6 +18,7 @@ from airflow_wfstate.domain.compensation import CompensateWhen, CompensationWork
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.exceptions import TransactionRefused, Unavailable
 from airflow_wfstate.operators.commit_marker import CommitMarker, Connection
+from airflow_wfstate.operators.identity_text import TextTemplates
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -138,7 +139,7 @@ def ask_before_undo(
     task = None if work.output is not None else _transactional(work, tasks)
     if task is None:
         return Asked(work, is_needed=True)
-    conn_id = task.render_template(task.conn_id, context)
+    conn_id = TextTemplates(task, context).identity("connection id", task.conn_id)
     inquiry = Inquiry(conn_id, work.step_idempotency_key, workflow_id, f"{work.participant}.{work.step_name}")
     only_completed = task.step_options.compensate_when == CompensateWhen.COMPLETED.value
     try:

@@ -26,7 +26,7 @@ from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.commit_inquiry import ask_before_undo
 from airflow_wfstate.operators.complete_dag import ChecksItsDag, when_complete
-from airflow_wfstate.operators.error_text import error_text
+from airflow_wfstate.operators.error_text import error_text, recorded_text
 from airflow_wfstate.operators.handler import call_handler
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
@@ -134,15 +134,26 @@ class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
         self.log.info("Undoing step %s, attempt %d of %d.", work.step_name, work.attempt, work.max_attempts)
         try:
             asked = ask_before_undo(work, workflow.id, self.dag.tasks, context)
-            if asked.is_needed:
+            nothing_to_undo = (
                 call_handler(asked.work, workflow, self.dag.tasks, partial(self._run_operator, context))
+                if asked.is_needed
+                else "its transaction was not committed"
+            )
+        except (AirflowFailException, InvalidDag) as error:
+            self.log.exception("Undoing step %s failed, and is not tried again.", work.step_name)
+            return self._end_badly(backend, work, error, may_retry=False)
         except Exception as error:
             self.log.exception("Undoing step %s failed.", work.step_name)
-            return self._end(backend, work, error)
+            return self._end_badly(backend, work, error)
         except BaseException as error:  # the process is told to end: record it, and end
-            self._end(backend, work, error)
+            self._end_badly(backend, work, error)
             raise
-        return self._end(backend, work, None)
+        if nothing_to_undo is not None:
+            self.log.info("There is nothing to undo for step %s: %s", work.step_name, nothing_to_undo)
+            nothing_to_undo = recorded_text(nothing_to_undo)
+        return self._end(
+            backend, EndCompensation(work.compensation_key, succeeded=True, nothing_to_undo=nothing_to_undo)
+        )
 
     def _run_operator(self, context: Context, operator: BaseOperator, extra: dict[str, object]) -> None:
         self._undoing = operator
@@ -151,12 +162,15 @@ class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
         finally:
             self._undoing = None
 
-    def _end(self, backend: StateBackend, work: CompensationWork, error: BaseException | None) -> EndedCompensation:
-        text = None if error is None else error_text(error)
+    def _end_badly(
+        self, backend: StateBackend, work: CompensationWork, error: BaseException, *, may_retry: bool = True
+    ) -> EndedCompensation:
+        end = EndCompensation(work.compensation_key, succeeded=False, error=error_text(error), may_retry=may_retry)
+        return self._end(backend, end)
+
+    def _end(self, backend: StateBackend, end: EndCompensation) -> EndedCompensation:
         with failing_for_good():
-            return backend.end_compensation(
-                EndCompensation(compensation_key=work.compensation_key, succeeded=error is None, error=text)
-            )
+            return backend.end_compensation(end)
 
 
 def find_relay(dag: DAG | None) -> str | None:

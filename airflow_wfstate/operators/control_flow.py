@@ -14,10 +14,12 @@ WAITING: Final[tuple[type[BaseException], ...]] = tuple(
 )
 """The task is deferred, or rescheduled: it goes on later, in another process."""
 
+UNFINISHED: Final[tuple[type[BaseException], ...]] = (*WAITING, DagRunTriggerException)
+"""What it was to do is not done yet: a waiting task, or one of which Airflow triggers a run afterwards."""
+
 STEERING: Final[tuple[type[BaseException], ...]] = (
-    *WAITING,
+    *UNFINISHED,
     AirflowSkipException,
     DownstreamTasksSkipped,
-    DagRunTriggerException,
 )
 """All of them. ``AirflowFailException`` is none: it is an error, one that no retry can heal."""

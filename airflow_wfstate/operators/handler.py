@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from airflow_wfstate import conf
 from airflow_wfstate.backends.codec import decode
 from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensationWork
 from airflow_wfstate.domain.workflow import WorkflowRef
-from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.exceptions import InvalidDag, InvalidPayload
+from airflow_wfstate.operators.awaited import run_coroutine
+from airflow_wfstate.operators.control_flow import UNFINISHED
 from airflow_wfstate.operators.step_options import CompensationHandler, step_options_of
+from airflow_wfstate.operators.undo_result import operators_of
+from airflow_wfstate.operators.undo_signature import arguments_of, check_undo
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -50,18 +56,21 @@ def call_handler(
     workflow: WorkflowRef,
     tasks: Iterable[AbstractOperator],
     run_operator: Callable[[BaseOperator, dict[str, object]], None],
-) -> None:
-    """Run one compensation. Whatever the handler raises passes through.
+) -> str | None:
+    """Run one compensation. What the handler raises passes through, but for a skip.
 
-    The handler gets the output and the :class:`CompensationContext`, or as many of both as it has parameters for. It
-    may return a classic operator, which is run in its place.
+    The handler gets the output and the :class:`CompensationContext`, or as many of both as it has parameters for. An
+    async one is awaited. It may return a classic operator, or a list of them, which are run in its place, in order.
 
     :param tasks: of the DAG that did the step.
     :param run_operator: runs such an operator; the mapping (``output``, ``compensation``) is for its templates.
-    :raises InvalidDag: the handler cannot be found, or returned a mapped task or an XComArg.
+    :returns: why there was nothing to undo, when the handler, or each of its operators, raised
+        ``AirflowSkipException``; None when the undo is done.
+    :raises InvalidDag: the handler cannot be found, cannot be called, cannot be given the output, waits, or returned
+        what cannot be meant. Trying again would end in the same way.
     """
     handler = find_handler(work.handler, tasks)
-    output = None if work.output is None else decode(work.output)
+    output = _output_of(work)
     compensation = CompensationContext(
         workflow=workflow,
         step_name=work.step_name,
@@ -72,22 +81,43 @@ def call_handler(
         attempt=work.attempt,
         output=output,
     )
-    result = handler(*(output, compensation)[: _parameter_count(handler)])
-    operator = _operator_of(result, work)
-    if operator is not None:
-        run_operator(operator, {"output": output, "compensation": compensation})
-
-
-def _parameter_count(handler: CompensationHandler) -> int:
-    """How many of the two arguments a handler takes by position."""
     try:
-        parameters = inspect.signature(handler).parameters.values()
-    except ValueError:  # a builtin that does not tell
-        return 2
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
-        return 2
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(parameter.kind in positional for parameter in parameters)
+        result = handler(*arguments_of(handler, output, compensation))
+        while inspect.iscoroutine(result):
+            result = run_coroutine(result)
+    except AirflowSkipException as skip:
+        return str(skip) or "its handler raised AirflowSkipException"
+    except UNFINISHED as error:
+        raise InvalidDag(
+            f"The compensation {work.handler!r} raised {type(error).__name__}: an undo cannot go on later.",
+            "Wait in the function itself, or return an operator that does, with deferrable=False.",
+        ) from error
+    extra: dict[str, object] = {"output": output, "compensation": compensation}
+    return _run_operators(operators_of(work.handler, result), extra, run_operator)
+
+
+def _run_operators(
+    operators: list[BaseOperator],
+    extra: dict[str, object],
+    run_operator: Callable[[BaseOperator, dict[str, object]], None],
+) -> str | None:
+    """Run them in order; why there was nothing to undo, when each of them was skipped."""
+    skipped = []
+    for operator in operators:
+        try:
+            run_operator(operator, extra)
+        except AirflowSkipException as skip:
+            skipped.append(f"{operator.task_id}: {skip}" if str(skip) else f"{operator.task_id} was skipped")
+    return "; ".join(skipped) if operators and len(skipped) == len(operators) else None
+
+
+def _output_of(work: CompensationWork) -> object:
+    try:
+        return None if work.output is None else decode(work.output)
+    except InvalidPayload as error:
+        raise InvalidDag(
+            f"The output of step {work.step_name} cannot be given to its undo: {error.reason}", error.remedy
+        ) from error
 
 
 def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> CompensationHandler:
@@ -100,7 +130,7 @@ def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> Compensatio
     if handler.startswith(TASK_HANDLER):
         function = declared.get(handler.removeprefix(TASK_HANDLER))
         if callable(function):
-            return function
+            return function  # checked when the DAG was parsed
         raise InvalidDag(
             f"The DAG has no task {handler.removeprefix(TASK_HANDLER)!r} that declares a function as its compensation.",
             "The DAG was changed since the step ran: bring the task back, with compensate=<function>.",
@@ -118,7 +148,7 @@ def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> Compensatio
 def import_handler(handler: str) -> CompensationHandler:
     """The function ``module:function``.
 
-    :raises InvalidDag: it cannot be imported, or is no function.
+    :raises InvalidDag: it cannot be imported, is no function, or cannot be called as an undo.
     """
     module, _, path = handler.partition(":")
     try:
@@ -131,17 +161,5 @@ def import_handler(handler: str) -> CompensationHandler:
         ) from error
     if not callable(found):
         raise InvalidDag(f"The compensation {handler!r} is no function.", "Name a function.")
+    check_undo(found)
     return cast("CompensationHandler", found)
-
-
-def _operator_of(result: object, work: CompensationWork) -> BaseOperator | None:
-    # Imported when needed: only a relay with something to undo gets here.
-    from airflow.sdk import BaseOperator, XComArg
-    from airflow.sdk.definitions.mappedoperator import MappedOperator
-
-    if isinstance(result, (MappedOperator, XComArg)):
-        raise InvalidDag(
-            f"The compensation {work.handler!r} returned a task of a DAG, which was not run.",
-            "Return a classic operator, or do the undo in the function itself.",
-        )
-    return result if isinstance(result, BaseOperator) else None

@@ -10,6 +10,7 @@ from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, Co
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import OnClear
 from airflow_wfstate.exceptions import InvalidDag, InvalidRequest
+from airflow_wfstate.operators.undo_signature import check_undo
 from airflow_wfstate.operators.user_function import check_plain_function
 from airflow_wfstate.redaction import check_paths
 
@@ -144,3 +145,4 @@ def _check_handler(handler: object) -> None:
             f"compensate is of type {type(handler).__name__}.",
             "Give a function, or its name as 'package.module:function'.",
         )
+    check_undo(handler)

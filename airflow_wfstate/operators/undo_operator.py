@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.operators.control_flow import UNFINISHED
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -17,23 +18,20 @@ def run_undo_operator(operator: BaseOperator, context: Context, extra: Mapping[s
     """Render the operator's templates and run it. What it returns is thrown away, what it raises passes through.
 
     :param context: of the relay; ``extra`` is added to it (``output`` and ``compensation``).
-    :raises InvalidDag: the operator is deferrable, or defers: the relay must know when the undo is done.
+    :raises InvalidDag: the operator defers or reschedules itself, or acts when its execute has ended: the relay must
+        know when the undo is done.
     """
-    if getattr(operator, "deferrable", False):
-        raise _refusal(operator)
     rendered = cast("Context", {**context, **extra})
     operator.render_template_fields(rendered)
     operator.pre_execute(rendered)
     try:
         result = operator.execute(rendered)
-    except TaskDeferred as deferral:
-        raise _refusal(operator) from deferral
+    except DownstreamTasksSkipped:  # a branch, or a short circuit: it has acted, and nothing is below it
+        result = None
+    except UNFINISHED as waiting:
+        raise InvalidDag(
+            f"The compensation returned {type(operator).__name__} {operator.task_id}, which raised "
+            f"{type(waiting).__name__}: it cannot run in the relay, which must know when the undo is done.",
+            'Give it deferrable=False, a sensor mode="poke"; trigger a run by a call in the function itself.',
+        ) from waiting
     operator.post_execute(rendered, result)
-
-
-def _refusal(operator: BaseOperator) -> InvalidDag:
-    return InvalidDag(
-        f"The compensation returned {type(operator).__name__} {operator.task_id}, which is deferrable: it cannot run "
-        "in the relay.",
-        "Give it deferrable=False.",
-    )

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, select
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
 from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy
@@ -25,6 +26,10 @@ def end_compensation(
     """Record the end, as ``StateBackend.end_compensation`` says."""
     if (request.error is None) != request.succeeded:
         raise InvalidRequest("An error goes with a failure, and only with it.", "Send both, or neither.")
+    if not request.succeeded and request.nothing_to_undo is not None:
+        raise InvalidRequest(
+            "An undo that failed cannot have found that there is nothing to undo.", "Leave out one of them."
+        )
     key = parse(request.compensation_key, COMPENSATION)
     change, row = _locked(connection, key)
     goes_on = compensation_error_policy(connection, change) is CompensationErrorPolicy.CONTINUE
@@ -36,11 +41,12 @@ def end_compensation(
     if row.ended_at is not None:
         return Unchanged(EndedCompensation(key.step_id, key.round, CompensationState(row.state)))
     label = step_label(row.participant, row.name, row.item_key)
-    state = (
-        _record_done(change, key, row, label)
-        if request.succeeded
-        else _record_error(change, key, row, label, request, goes_on=goes_on)
-    )
+    if not request.succeeded:
+        state = _record_error(change, key, row, label, request, goes_on=goes_on)
+    elif request.nothing_to_undo is not None:
+        state = _record_nothing_to_undo(change, key, label, request.nothing_to_undo)
+    else:
+        state = _record_done(change, key, row, label)
     change.write()
     return EndedCompensation(key.step_id, key.round, state)
 
@@ -89,6 +95,19 @@ def _record_done(change: Change, key: AttemptKey, row: Row[tuple[object, ...]], 
     return CompensationState.DONE
 
 
+def _record_nothing_to_undo(change: Change, key: AttemptKey, label: str, reason: str) -> CompensationState:
+    """Record that nothing was undone; the step stays in its state, for it is not compensated."""
+    change.update(
+        schema.compensation,
+        where={"step_id": key.step_id, "round": key.round},
+        values={"state": CompensationState.NOT_NEEDED.value, "error": None, "ended_at": change.now},
+        from_states=predecessors(CompensationState.NOT_NEEDED),
+    )
+    data: dict[str, JsonValue] = {"round": key.round, "reason": storable_text(reason[:MAX_ERROR_LENGTH])}
+    change.journal(EntryKind.COMPENSATION_NOT_NEEDED, step=label, attempt=key.attempt, data=data)
+    return CompensationState.NOT_NEEDED
+
+
 def _record_error(
     change: Change,
     key: AttemptKey,
@@ -98,9 +117,12 @@ def _record_error(
     *,
     goes_on: bool,
 ) -> CompensationState:
-    """Record the error; after the last attempt the workflow is held, unless it goes on with the others first."""
+    """Record the error; after the last attempt the workflow is held, unless it goes on with the others first.
+
+    The last is also one after which no other may follow.
+    """
     error = storable_text((request.error or "")[:MAX_ERROR_LENGTH])
-    final = key.attempt >= (row.attempt_limit or row.max_attempts)
+    final = not request.may_retry or key.attempt >= (row.attempt_limit or row.max_attempts)
     state = CompensationState.FAILED if final else CompensationState.RUNNING
     change.update(
         schema.compensation,

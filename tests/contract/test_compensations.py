@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from airflow_wfstate.domain.compensate import DecideCompensation, Decision
 from airflow_wfstate.domain.compensation import (
     CompensateWhen,
     CompensationDeclaration,
@@ -15,6 +16,7 @@ from airflow_wfstate.domain.compensation import (
     TurnAnswer,
     TurnDecision,
 )
+from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.step import EndAttempt, LinkChildRun
@@ -278,6 +280,60 @@ def test_what_never_acted_needs_no_undo(world: World) -> None:
     assert world.backend.take_turn(TakeTurn(relay, ["act"])).decision is TurnDecision.FINISHED
     states = {step.name: step.compensations[0].state for step in world.backend.get_workflow(workflow.id).steps}
     assert states == {"reserve": CompensationState.DONE, "act": CompensationState.NOT_NEEDED}
+
+
+def test_an_undo_that_finds_nothing_to_undo_compensates_nothing_and_lets_the_others_go_on(order: Order) -> None:
+    order.ask_as_owner()
+    work = order.ask_as_child().work
+    assert work is not None
+    end = EndCompensation(work.compensation_key, succeeded=True, nothing_to_undo="the box was never taped \x00")
+
+    ended = order.world.backend.end_compensation(end)
+
+    assert ended.state is CompensationState.NOT_NEEDED
+    assert order.world.backend.end_compensation(end) == ended
+    entry = order.world.journal(order.workflow_id)[-1]
+    assert (entry.kind, entry.step, entry.attempt) == (EntryKind.COMPENSATION_NOT_NEEDED, "fulfilment.pack", 1)
+    assert entry.data == {"round": 1, "reason": "the box was never taped \\x00"}
+    for _ in range(3):
+        answer = order.ask_as_owner()
+        if answer.decision is TurnDecision.COMPENSATE:
+            _done(order, answer)
+    assert answer.decision is TurnDecision.FINISHED
+    steps = {step.name: step for step in order.world.backend.get_workflow(order.workflow_id).steps}
+    assert steps["pack"].state is StepState.SUCCEEDED
+    assert steps["pack"].compensations[0].state is CompensationState.NOT_NEEDED
+    assert steps["charge"].state is StepState.COMPENSATED
+
+
+def test_an_undo_that_must_not_be_tried_again_has_failed_for_good_until_a_person_retries_it(order: Order) -> None:
+    order.ask_as_owner()
+    work = order.ask_as_child().work
+    assert work is not None
+    assert work.max_attempts == 3
+    end = EndCompensation(work.compensation_key, succeeded=False, error="the account is closed", may_retry=False)
+
+    assert order.world.backend.end_compensation(end).state is CompensationState.FAILED
+
+    summary = order.world.backend.get_workflow(order.workflow_id).summary
+    assert summary.state is WorkflowState.COMPENSATION_FAILED
+    assert summary.hold_reason == "The compensation of step fulfilment.pack failed: the account is closed."
+    order.world.backend.decide_compensation(
+        DecideCompensation(order.workflow_id, "fulfilment.pack", Decision.RETRY, reason="opened again")
+    )
+    assert order.ask_as_child().work is not None
+
+
+def test_an_end_that_contradicts_itself_is_refused(order: Order) -> None:
+    order.ask_as_owner()
+    work = order.ask_as_child().work
+    assert work is not None
+    before = order.world.journal(order.workflow_id)
+    with pytest.raises(InvalidRequest, match="nothing to undo"):
+        order.world.backend.end_compensation(
+            EndCompensation(work.compensation_key, succeeded=False, error="no", nothing_to_undo="none")
+        )
+    assert order.world.journal(order.workflow_id) == before
 
 
 def test_policy_hold_waits_for_a_person(world: World) -> None:
