@@ -148,9 +148,7 @@ class ApiBackend:
 
     def end_compensation(self, request: EndCompensation) -> EndedCompensation:
         """See ``StateBackend.end_compensation``."""
-        request = replace(
-            request, error=_sendable(request.error), nothing_to_undo=_sendable(request.nothing_to_undo)
-        )
+        request = replace(request, error=_sendable(request.error), nothing_to_undo=_sendable(request.nothing_to_undo))
         return self._post("/compensations/end", request, EndedCompensation)
 
     def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> CancelPlan:

@@ -1246,8 +1246,11 @@ export interface components {
          * @description How an attempt of a compensation ended.
          *
          *     :param compensation_key: from :class:`CompensationWork`.
-         *     :param succeeded: whether the undo is done.
+         *     :param succeeded: whether the undo is done, or there was nothing to undo.
          *     :param error: required unless it succeeded.
+         *     :param may_retry: whether an attempt that failed may be followed by another; False when it would fail in the same
+         *         way, or must not be tried again: the compensation has failed for good then, whatever attempts are left.
+         *     :param nothing_to_undo: why there was nothing to undo, of one that succeeded; None when something was undone.
          *     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection (an
          *         attempt ends once in any case).
          */
@@ -1258,6 +1261,13 @@ export interface components {
             succeeded: boolean;
             /** Error */
             error?: string | null;
+            /**
+             * May Retry
+             * @default true
+             */
+            may_retry: boolean;
+            /** Nothing To Undo */
+            nothing_to_undo?: string | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
@@ -1265,7 +1275,8 @@ export interface components {
          * EndedCompensation
          * @description The answer to :class:`EndCompensation`.
          *
-         *     :param state: ``done``, ``running`` (it failed, and may be tried again) or ``failed`` (for good).
+         *     :param state: ``done``, ``not_needed`` (there was nothing to undo), ``running`` (it failed, and may be tried again)
+         *         or ``failed`` (for good).
          */
         EndedCompensation: {
             /** Step Id */
@@ -1279,7 +1290,7 @@ export interface components {
          * @description What a journal entry tells.
          * @enum {string}
          */
-        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
         /**
          * FailurePolicy
          * @description What follows when a workflow fails: ``compensate`` what was done, or ``hold`` it for a person.
