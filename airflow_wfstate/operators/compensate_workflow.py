@@ -30,6 +30,7 @@ from airflow_wfstate.operators.error_text import error_text, recorded_text
 from airflow_wfstate.operators.handler import call_handler
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
+from airflow_wfstate.operators.relay_arguments import without_unfit_defaults
 from airflow_wfstate.operators.relay_wiring import leaves, task_ids, wire_relay
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.undo_operator import run_undo_operator
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
+_RETRIES: Final = 2
 _RETRY_DELAY: Final = timedelta(seconds=5)
 
 
@@ -50,7 +52,10 @@ class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
 
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
     :param retries: for the death of the process only; a compensation that fails is tried again inside.
+        By default 2.
     :param retry_delay: before such a retry; by default 5 seconds, not Airflow's five minutes: undos wait for it.
+    :param kwargs: of every operator. From ``default_args`` come only who owns it, where it runs and who is told
+        (:data:`~airflow_wfstate.operators.relay_arguments.SUITS`); what else it shall have is given to it itself.
     """
 
     ui_color = "#f4e3d7"
@@ -60,11 +65,11 @@ class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
         self,
         *,
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
-        retries: int = 2,
-        retry_delay: timedelta = _RETRY_DELAY,
         **kwargs: Any,
     ) -> None:
-        super().__init__(retries=retries, retry_delay=retry_delay, **kwargs)
+        # Not in the signature: Airflow would fill them from default_args.
+        own = {"retries": _RETRIES, "retry_delay": _RETRY_DELAY, **kwargs}
+        super().__init__(**without_unfit_defaults(own))
         self.wfstate_conn_id = wfstate_conn_id
         self._undoing: BaseOperator | None = None
         self.as_teardown(on_failure_fail_dagrun=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.compensate_workflow import find_relay
 from airflow_wfstate.operators.handler import import_handler
+from airflow_wfstate.operators.readable_output import classes_not_allowed
 from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
 from airflow_wfstate.operators.step_options import StepOptions, step_options_of
 from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
@@ -22,7 +23,8 @@ class Finding:
     """Something in a DAG that its author should look at.
 
     :param task_id: None for what concerns the whole DAG.
-    :param rule: ``no-compensation``, ``no-relay``, ``handler-not-importable`` or ``unknown-plan-entry``.
+    :param rule: ``no-compensation``, ``no-relay``, ``handler-not-importable``, ``output-not-readable`` or
+        ``unknown-plan-entry``.
     :param message: what is wrong and what to do, in one sentence each.
     """
 
@@ -38,7 +40,13 @@ def lint(dag: DAG, steps: Collection[str]) -> list[Finding]:
     :param steps: of every DAG that is known, each as ``dag_id.step``.
     """
     own = _steps_of(dag)
-    return [*_not_undoable(dag, own), *_no_relay(dag, own), *_not_importable(dag, own), *_unknown(dag, steps)]
+    return [
+        *_not_undoable(dag, own),
+        *_no_relay(dag, own),
+        *_not_importable(dag, own),
+        *_not_readable(dag, own),
+        *_unknown(dag, steps),
+    ]
 
 
 def step_names(dag: DAG) -> list[str]:
@@ -85,6 +93,22 @@ def _not_importable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding
                 import_handler(options.compensate)
             except InvalidDag as error:
                 yield Finding(dag.dag_id, task_id, "handler-not-importable", str(error))
+
+
+def _not_readable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
+    """An undo is given the output, so its class must be one that Airflow reads back."""
+    for task_id, options in steps.items():
+        function = getattr(dag.task_dict[task_id].operator_class, "step_function", None)
+        if options.compensate is None or function is None:
+            continue
+        for name in classes_not_allowed(function):
+            yield Finding(
+                dag.dag_id,
+                task_id,
+                "output-not-readable",
+                f"Step {options.name or task_id} returns a {name}, which its undo could not be given: [core] "
+                "allowed_deserialization_classes does not name it. Add the class there, or return plain data.",
+            )
 
 
 def _unknown(dag: DAG, steps: Collection[str]) -> Iterator[Finding]:

@@ -23,7 +23,6 @@ from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDa
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator
 
-    from airflow_wfstate.operators.relay_wiring import Task
 
 _ONCE_A_RUN: Final[dict[type[BaseOperator], str]] = {
     StartWorkflowOperator: "a run belongs to one workflow, and is started once",
@@ -38,6 +37,7 @@ def check_dag(dag: DAG) -> None:
 
     :raises InvalidDag: it breaks a rule; the first breach is told.
     """
+    _check_no_teardown_is_a_step(dag)
     _check_step_names(dag)
     for operator_class, reason in _ONCE_A_RUN.items():
         _check_not_mapped(dag, operator_class, reason)
@@ -92,6 +92,17 @@ def _check_step_names(dag: DAG) -> None:
                 "answered with what the first has produced, and would not act.",
                 "Give one of them another name (name=, or step_name=), or give both an item_key that tells apart "
                 "what they do.",
+            )
+
+
+def _check_no_teardown_is_a_step(dag: DAG) -> None:
+    for task in dag.tasks:
+        if task.is_teardown and step_options_of(task) is not None:
+            raise InvalidDag(
+                f"DAG {dag.dag_id}: task {task.task_id} is a teardown and a step. A teardown tidies up whatever "
+                "became of the workflow, and no step begins in one that has failed, is being undone, or has ended.",
+                "Make it a plain task: @teardown above @task, in place of @task.step, or the operator without "
+                "durable(). It then runs in every case, and is no part of the workflow.",
             )
 
 
@@ -157,18 +168,13 @@ def _check_nothing_below_complete(dag: DAG) -> None:
             continue
         for other_id in sorted(below(dag, task.task_id)):
             other = dag.get_task(other_id)
-            if isinstance(other, StartWorkflowOperator) or (step_options_of(other) is not None and _acts(other)):
+            if isinstance(other, StartWorkflowOperator) or step_options_of(other) is not None:
                 kind = "start" if isinstance(other, StartWorkflowOperator) else "step"
                 raise InvalidDag(
                     f"DAG {dag.dag_id}: the {kind} {other_id} stands below {task.task_id}, which ends the workflow: "
                     "no step begins in a workflow that has ended.",
                     f"Write {other_id} >> {task.task_id}, or make it a plain task.",
                 )
-
-
-def _acts(task: Task) -> bool:
-    """Whether a step is part of the work; a teardown tidies up when the work is over."""
-    return not task.is_teardown
 
 
 def _check_children(dag: DAG) -> None:

@@ -20,6 +20,7 @@ from airflow_wfstate.operators.item_key import item_key_of
 from airflow_wfstate.operators.left_behind import LeftBehind, leave_again
 from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.output import tell_what_xcom_refuses
+from airflow_wfstate.operators.readable_output import tell_what_undo_cannot_read
 from airflow_wfstate.operators.refusal import failing_for_good
 from airflow_wfstate.operators.task_state import keep_task_state_to_round
 from airflow_wfstate.operators.waiting import ASK_AGAIN, defer_to_ask_again
@@ -149,6 +150,8 @@ class StepExecution:
             with at_work(attempt), left.noted():
                 output = work(attempt)
             payload = encode(output)
+            if self._options.compensate is not None:
+                tell_what_undo_cannot_read(self._operator, payload)
         except WAITING:
             left.keep(self._operator)
             self._end(attempt, StepState.WAITING)

@@ -6,7 +6,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, task, task_group
+from airflow.sdk import DAG, setup, task, task_group, teardown
 
 from airflow_wfstate import (
     CompensateWorkflowOperator,
@@ -186,7 +186,7 @@ def test_a_step_below_complete_is_an_error_and_a_plain_task_or_a_teardown_is_non
     start = StartWorkflowOperator(task_id="start", name="n", key="k")
     complete = CompleteWorkflowOperator(task_id="complete")
     start >> complete >> EmptyOperator(task_id="mail")
-    complete >> durable(EmptyOperator(task_id="tidy")).as_teardown()
+    complete >> EmptyOperator(task_id="tidy").as_teardown()
     a_dag.validate()
     a_dag.get_task("mail") >> durable(EmptyOperator(task_id="late"))
     with pytest.raises(InvalidDag, match=r"the step late stands below complete.* Write late >> complete"):
@@ -204,3 +204,40 @@ def test_a_triggered_dag_of_the_file_that_starts_another_workflow_is_an_error():
     child.get_task("own").name = "delivery"
     with pytest.raises(InvalidDag, match=r"task go triggers DAG other, whose start own would be refused: .*'delivery'"):
         parent.validate()
+
+
+def test_a_teardown_that_is_a_step_is_an_error_mapped_or_not(a_dag):
+    @teardown
+    @task.step
+    def drop_cluster(): ...
+
+    drop_cluster()
+    with pytest.raises(InvalidDag, match="drop_cluster is a teardown and a step") as refused:
+        a_dag.validate()
+    assert "@teardown above @task" in refused.value.remedy
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_so_is_a_durable_one(a_dag, mapped):
+    start = StartWorkflowOperator(task_id="start", name="n", key="k")
+    operator = (
+        BashOperator.partial(task_id="drop").expand(bash_command=["a"]) if mapped else EmptyOperator(task_id="drop")
+    )
+    start >> durable(operator).as_teardown(setups=EmptyOperator(task_id="make"))
+    with pytest.raises(InvalidDag, match="drop is a teardown and a step"):
+        a_dag.validate()
+
+
+def test_a_setup_may_be_a_step_and_a_teardown_a_plain_task(a_dag):
+    @setup
+    @task.step
+    def make_cluster(): ...
+
+    @teardown
+    @task
+    def drop_cluster(): ...
+
+    StartWorkflowOperator(task_id="start", name="n", key="k") >> (made := make_cluster())
+    made >> drop_cluster()
+    CompensateWorkflowOperator(task_id="relay")
+    a_dag.validate()

@@ -1,0 +1,41 @@
+"""What the relay takes from ``default_args``: who owns it, where it runs, and who is told.
+
+Nothing that would end an undo in the middle, or keep it from running.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, Final
+
+from airflow.sdk import BaseOperator
+
+SUITS: Final = frozenset(
+    {
+        *("owner", "email", "email_on_failure", "email_on_retry"),
+        *("on_execute_callback", "on_failure_callback", "on_retry_callback", "on_skipped_callback"),
+        *("on_success_callback", "queue", "pool", "priority_weight", "executor", "executor_config"),
+        *("resources", "run_as_user"),
+    }
+)
+"""Arguments of every operator that the relay shares with the other tasks of its DAG or task group."""
+
+_AIRFLOWS_OWN: Final = frozenset({"self", "task_id", "dag", "task_group", "params", "default_args"})
+
+
+def without_unfit_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The relay's own arguments, and for what else does not suit it the value that every operator has by default.
+
+    Airflow fills only what is not given. So what a team shares as ``default_args`` (an ``execution_timeout``,
+    ``depends_on_past``, a trigger rule, no retries) does not reach it, while an argument of the relay itself counts.
+
+    :param given: to the relay itself.
+    """
+    parameters = inspect.signature(BaseOperator.__init__).parameters.values()
+    unfit = {
+        parameter.name: parameter.default
+        for parameter in parameters
+        if parameter.name not in SUITS | _AIRFLOWS_OWN and parameter.default is not inspect.Parameter.empty
+    }
+    return {**unfit, **given}
