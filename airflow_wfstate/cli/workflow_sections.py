@@ -71,6 +71,7 @@ def _progress(workflow: WorkflowDetail) -> dict[str, object]:
         "done": ", ".join(progress.done),
         "running": ", ".join(progress.running),
         "failed": ", ".join(progress.failed),
+        "compensated": ", ".join(progress.compensated),
         "remaining": ", ".join(progress.remaining),
         "not_reached": ", ".join(workflow.not_reached),
     }

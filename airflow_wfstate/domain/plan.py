@@ -31,19 +31,22 @@ class Progress:
 
     :param done: succeeded or skipped.
     :param running: at work or waiting.
-    :param failed: failed, lost or compensated.
+    :param failed: failed or lost.
+    :param compensated: undone, wholly or so far.
     :param remaining: planned, and not begun.
     """
 
     done: list[str]
     running: list[str]
     failed: list[str]
+    compensated: list[str]
     remaining: list[str]
 
     @property
     def total(self) -> int:
         """Entries altogether."""
-        return len(self.done) + len(self.running) + len(self.failed) + len(self.remaining)
+        buckets = (self.done, self.running, self.failed, self.compensated, self.remaining)
+        return sum(len(bucket) for bucket in buckets)
 
 
 def check_plan(entries: Sequence[str]) -> list[str]:
@@ -72,7 +75,7 @@ def progress(plan: Sequence[str], steps: Iterable[PlannedStep]) -> Progress:
         qualified = f"{step.participant}.{step.name}"
         entry = step.name if step.name in planned and qualified not in planned else qualified
         begun.setdefault(entry, []).append(step.state)
-    result = Progress(done=[], running=[], failed=[], remaining=[])
+    result = Progress(done=[], running=[], failed=[], compensated=[], remaining=[])
     for entry in [*plan, *sorted(begun.keys() - planned)]:
         _bucket(result, begun.get(entry, [])).append(entry)
     return result
@@ -85,4 +88,6 @@ def _bucket(result: Progress, states: list[StepState]) -> list[str]:
         return result.running
     if all(state in (StepState.SUCCEEDED, StepState.SKIPPED) for state in states):
         return result.done
-    return result.failed
+    if any(state in (StepState.FAILED, StepState.LOST) for state in states):
+        return result.failed
+    return result.compensated

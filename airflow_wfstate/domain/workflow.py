@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
+from airflow_wfstate.domain.failing import FailingStep
 from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState, WorkflowState
@@ -208,14 +209,22 @@ class WorkflowSummary:
 
     :param steps_done: planned or begun steps that succeeded or were skipped.
     :param steps_total: planned steps and begun ones that are not in the plan.
-    :param error: of the first failure, or why it was ended before its time; None when it was neither.
+    :param steps_running: of them at work or waiting.
+    :param steps_failed: of them failed or lost.
+    :param steps_compensated: of them undone.
+    :param error: of the first failure since it last ran, or why it was ended before its time; None when it was neither,
+        and as soon as it is set going again.
     :param hold_reason: why it waits for a person; None when it does not.
     :param updated_at: of the last change (checkpoints do not count).
+    :param forward_ended_at: when it last left running, whether it had succeeded, failed, was cancelled or was to be
+        undone; None while it runs. What it took after that is the wait for its undo, and the undo.
     :param ended_at: None while open.
     :param labels: by name.
     :param participants: the DAGs that take part, in the order in which their runs joined.
     :param owner: of the DAG that started it, as Airflow knows it; None when it does not.
-    :param flags: why it makes no progress or needs a person, by kind; as the last sweep found it.
+    :param flags: why it makes no progress or needs a person, by kind. Overdue and held are as of now, the others as the
+        last sweep found them.
+    :param failing: a step that has failed while the workflow still runs; None when there is none.
     """
 
     id: str
@@ -228,17 +237,22 @@ class WorkflowSummary:
     on_failure: FailurePolicy
     steps_done: int
     steps_total: int
+    steps_running: int
+    steps_failed: int
+    steps_compensated: int
     current_step: str | None
     error: str | None
     hold_reason: str | None
     started_at: datetime
     updated_at: datetime
+    forward_ended_at: datetime | None
     ended_at: datetime | None
     deadline_at: datetime | None
     labels: dict[str, str] = field(default_factory=dict)
     participants: list[str] = field(default_factory=list)
     owner: str | None = None
     flags: list[Flag] = field(default_factory=list)
+    failing: FailingStep | None = None
 
 
 class WorkflowSort(str, Enum):

@@ -182,6 +182,9 @@ class Change:
     def become(self, target: WorkflowState, **values: object) -> None:
         """Give the workflow its next state, and other columns with it.
 
+        What belongs to the state that it leaves goes with it: an error, the reason of a hold and the time of an end
+        when it runs again; and the stored flags, which are shown only while ``state_changed_at`` is older than they.
+
         :raises InvalidTransition: the state table has no such transition.
         """
         if not may_become(self.state, target):
@@ -189,8 +192,12 @@ class Change:
                 f"Workflow {self.workflow_id} is {self.state.value}, and cannot become {target.value}.",
                 "Look at it with: airflow wfstate show " + self.workflow_id,
             )
+        if target is WorkflowState.RUNNING:
+            values = {"error": None, "hold_reason": None, "ended_at": None, "forward_ended_at": None} | values
+        elif self.state is WorkflowState.RUNNING:
+            values = {"forward_ended_at": self.now} | values
         self._from_states = predecessors(target)
-        self._values.update(values, state=target.value)
+        self._values.update(values, state=target.value, state_changed_at=self.now)
         self.state = target
         self.error = cast("str | None", values.get("error", self.error))
 

@@ -1,7 +1,8 @@
-"""The flags: what the sweep has found about open workflows that make no progress.
+"""The flags: why open workflows make no progress, or need a person.
 
-They are of the sweep alone, change no state and are not journaled. A pass asks each cause anew, in batches, sets what
-it found and takes away what is no more.
+Those that do not follow from the workflow's row are found by the sweep, which alone sets them; they change no state and
+are not journaled. A pass asks each cause anew, in batches, sets what it found and takes away what is no more. A change
+of the workflow's state hides what was found before.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, exists, insert, not_, select, update
 
-from airflow_wfstate.domain.flag import Flag, FlagKind
+from airflow_wfstate.domain.flag import Flag, FlaggedRow, FlagKind, computed_flags
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.store import schema, stuck_tasks, stuck_workflows
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
+from airflow_wfstate.store.flag_conditions import is_shown
 from airflow_wfstate.store.transaction import Unchanged, run_transaction
 
 _CAUSES: Final = (*stuck_workflows.CAUSES, *stuck_tasks.CAUSES)
@@ -29,7 +31,7 @@ _flag: Final = schema.flag
 
 def refresh_flags(engine: Engine) -> int:
     """Ask every cause, and make the flags agree; how many were set, changed or taken away."""
-    changed = 0
+    changed = run_transaction(engine, _remove_outdated)
     for cause in _CAUSES:
         after: str | None = _FIRST
         while after is not None:
@@ -38,11 +40,24 @@ def refresh_flags(engine: Engine) -> int:
     return changed
 
 
-def flags_of(connection: Connection, workflow_ids: Sequence[str]) -> dict[str, list[Flag]]:
-    """The flags of these workflows, in the order of their kinds."""
-    found: dict[str, list[Flag]] = defaultdict(list)
-    rows = connection.execute(select(_flag).where(_flag.c.workflow_id.in_(workflow_ids)))
-    for row in rows:
+def _remove_outdated(connection: Connection) -> int | Unchanged[int]:
+    """Remove the flags of workflows whose state has changed since."""
+    of_workflow = schema.workflow.c.id == _flag.c.workflow_id
+    shown = exists(select(schema.workflow.c.id).where(of_workflow, is_shown()).correlate(_flag))
+    removed = connection.execute(delete(_flag).where(not_(shown))).rowcount
+    return removed or Unchanged(0)
+
+
+def flags_of(connection: Connection, rows: Sequence[FlaggedRow]) -> dict[str, list[Flag]]:
+    """The flags of these workflows now, in the order of their kinds: the computed ones and those that the sweep set."""
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    found: dict[str, list[Flag]] = defaultdict(list, {row.id: computed_flags(row, now) for row in rows})
+    stored = connection.execute(
+        select(_flag)
+        .join(schema.workflow, schema.workflow.c.id == _flag.c.workflow_id)
+        .where(_flag.c.workflow_id.in_([row.id for row in rows]), is_shown())
+    )
+    for row in stored:
         found[row.workflow_id].append(Flag(FlagKind(row.kind), row.cause, row.since, row.owner, row.command))
     order = list(FlagKind)
     for flags in found.values():
@@ -64,7 +79,7 @@ def _refresh_batch(
             flag = cause.flag(connection, row, now)
             if flag is not None:
                 found[row.workflow_id] = flag
-    changed = _store(connection, cause.kind, after, last, found)
+    changed = _store(connection, cause.kind, after, last, found, now)
     return (last, changed) if changed else Unchanged((last, 0))
 
 
@@ -77,7 +92,9 @@ def _last_complete(rows: Sequence[FoundRow]) -> str | None:
     return str(complete[-1] if complete else ids[-1])
 
 
-def _store(connection: Connection, kind: FlagKind, after: str, last: str | None, found: dict[str, Flag]) -> int:
+def _store(
+    connection: Connection, kind: FlagKind, after: str, last: str | None, found: dict[str, Flag], now: datetime
+) -> int:
     within = [_flag.c.kind == kind.value, _flag.c.workflow_id > after]
     if last is not None:
         within.append(_flag.c.workflow_id <= last)
@@ -95,7 +112,7 @@ def _store(connection: Connection, kind: FlagKind, after: str, last: str | None,
         }
         row = stored.get(workflow_id)
         if row is None:
-            connection.execute(insert(_flag).values(workflow_id=workflow_id, kind=kind.value, **values))
+            connection.execute(insert(_flag).values(workflow_id=workflow_id, kind=kind.value, found_at=now, **values))
         elif any(getattr(row, name) != value for name, value in values.items()):
             same = (_flag.c.workflow_id == workflow_id, _flag.c.kind == kind.value)
             connection.execute(update(_flag).where(*same).values(**values))

@@ -72,6 +72,7 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
             secret=new_secret(),
             started_at=now,
             updated_at=now,
+            state_changed_at=now,
             deadline_at=None if seconds is None else now + timedelta(seconds=seconds),
         )
         .on_conflict_do_nothing()

@@ -1,4 +1,4 @@
-"""The causes of flags that a workflow's own rows and the states of its runs show."""
+"""The causes of flags that a workflow's rows show together with the states of its runs."""
 
 from __future__ import annotations
 
@@ -44,43 +44,6 @@ def _owner_dag() -> Any:
         .limit(1)
         .scalar_subquery()
     )
-
-
-def _overdue(now: datetime) -> Select[Any]:
-    states = [WorkflowState.RUNNING.value, WorkflowState.FAILED.value]
-    return select(
-        _workflow.c.id.label("workflow_id"), _workflow.c.state, _workflow.c.deadline_at, _owner_dag().label("owner")
-    ).where(_workflow.c.state.in_(states), _workflow.c.deadline_at <= now)
-
-
-def _overdue_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
-    command = (
-        f"airflow wfstate resume {row.workflow_id} --deadline 4h"
-        if row.state == WorkflowState.FAILED.value
-        else f"airflow wfstate cancel {row.workflow_id} --compensate"
-    )
-    cause = f"Its deadline passed at {row.deadline_at.isoformat(timespec='seconds')}, and it is {row.state}."
-    return Flag(FlagKind.OVERDUE, cause, row.deadline_at, row.owner, command)
-
-
-def _held(now: datetime) -> Select[Any]:
-    states = [WorkflowState.FAILED.value, WorkflowState.COMPENSATION_FAILED.value]
-    return select(
-        _workflow.c.id.label("workflow_id"),
-        _workflow.c.state,
-        _workflow.c.error,
-        _workflow.c.hold_reason,
-        _workflow.c.updated_at,
-        _owner_dag().label("owner"),
-    ).where(_workflow.c.state.in_(states))
-
-
-def _held_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
-    is_failed = row.state == WorkflowState.FAILED.value
-    what = "It failed" if is_failed else "A compensation failed"
-    reasons = "; ".join(reason.rstrip(".") for reason in (row.error, row.hold_reason) if reason)
-    command = f"airflow wfstate {'resume' if is_failed else 'compensate'} {row.workflow_id}"
-    return Flag(FlagKind.HELD, f"{what}: {reasons or 'no reason is stored'}.", row.updated_at, row.owner, command)
 
 
 def _child_lost(now: datetime) -> Select[Any]:
@@ -175,8 +138,6 @@ def _turn_not_taken_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
 
 
 CAUSES: Final = (
-    FlagCause(FlagKind.OVERDUE, _overdue, _overdue_flag),
-    FlagCause(FlagKind.HELD, _held, _held_flag),
     FlagCause(FlagKind.CHILD_LOST, _child_lost, _child_lost_flag),
     FlagCause(FlagKind.NOT_COMPLETED, _not_completed, _not_completed_flag),
     FlagCause(FlagKind.TURN_NOT_TAKEN, _turn_not_taken, _turn_not_taken_flag),

@@ -14,13 +14,14 @@ from airflow_wfstate.exceptions import WorkflowNotFound
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.definition import parse_definition
+from airflow_wfstate.store.failing_steps import failing_steps
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import participation_of
 from airflow_wfstate.store.shown_payload import shown
 from airflow_wfstate.store.step_summaries import read_step_summaries
 from airflow_wfstate.store.stored_payload import stored_payload_of
 from airflow_wfstate.store.workflow_labels import labels_of
-from airflow_wfstate.store.workflow_list import select_summaries, summary_of
+from airflow_wfstate.store.workflow_list import flagged_row, select_summaries, summary_of
 
 _workflow, _run = schema.workflow, schema.run
 
@@ -47,13 +48,15 @@ def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
     planned = [PlannedStep(step.participant, step.name, step.state) for step in by_change]
     definition = parse_definition(row.content)
     where = progress(definition.plan, planned)
+    participation = participation_of(connection, [canonical_id])[canonical_id]
     return WorkflowDetail(
         summary=summary_of(
             row,
             planned,
-            flags_of(connection, [canonical_id])[canonical_id],
+            flags_of(connection, [flagged_row(row, participation.owner)])[canonical_id],
             labels_of(connection, [canonical_id])[canonical_id],
-            participation_of(connection, [canonical_id])[canonical_id],
+            participation,
+            failing_steps(connection, [canonical_id]).get(canonical_id),
         ),
         plan=definition.plan,
         progress=where,

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, exists, literal, or_, s
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.flag_conditions import has_flag
 
 _workflow: Final = schema.workflow
 
@@ -66,7 +67,7 @@ def _existences(query: WorkflowQuery) -> list[ColumnElement[bool]]:
     if query.step_states:
         conditions.append(_has(schema.step, state=[state.value for state in query.step_states]))
     if query.stuck is not None:
-        conditions.append(_has(schema.flag) if query.stuck else ~_has(schema.flag))
+        conditions.append(has_flag() if query.stuck else ~has_flag())
     if query.dag_id is not None:
         at = {} if query.run_id is None else {"run_id": query.run_id}
         conditions.append(_has(schema.run, dag_id=query.dag_id, **at))

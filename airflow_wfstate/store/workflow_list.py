@@ -7,7 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from airflow_wfstate.domain.flag import Flag
+from airflow_wfstate.domain.failing import FailingStep
+from airflow_wfstate.domain.flag import Flag, FlaggedRow
 from airflow_wfstate.domain.plan import PlannedStep, progress
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import MAX_LIMIT, FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
@@ -15,6 +16,7 @@ from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.definition import parse_definition
+from airflow_wfstate.store.failing_steps import failing_steps
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import Participation, participation_of
 from airflow_wfstate.store.workflow_cursor import behind, cursor_behind, order_of
@@ -36,6 +38,8 @@ SUMMARY_COLUMNS: Final = (
     _workflow.c.hold_reason,
     _workflow.c.started_at,
     _workflow.c.updated_at,
+    _workflow.c.state_changed_at,
+    _workflow.c.forward_ended_at,
     _workflow.c.ended_at,
     _workflow.c.deadline_at,
     schema.definition.c.content,
@@ -52,11 +56,13 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     rows = connection.execute(statement.order_by(*order_of(query.sort)).limit(query.limit + 1)).all()
     page = rows[: query.limit]
     workflow_ids = [row.id for row in page]
-    steps, flags = _steps_of(connection, workflow_ids), flags_of(connection, workflow_ids)
-    labels, participation = labels_of(connection, workflow_ids), participation_of(connection, workflow_ids)
+    steps, labels = _steps_of(connection, workflow_ids), labels_of(connection, workflow_ids)
+    participation, failing = participation_of(connection, workflow_ids), failing_steps(connection, workflow_ids)
+    flags = flags_of(connection, [flagged_row(row, participation[row.id].owner) for row in page])
     return WorkflowPage(
         workflows=[
-            summary_of(row, steps[row.id], flags[row.id], labels[row.id], participation[row.id]) for row in page
+            summary_of(row, steps[row.id], flags[row.id], labels[row.id], participation[row.id], failing.get(row.id))
+            for row in page
         ],
         next_cursor=cursor_behind(page[-1], query) if len(rows) > query.limit else None,
         total=_count(connection, query) if query.with_total else None,
@@ -71,12 +77,27 @@ def select_summaries() -> Select[tuple[object, ...]]:
     )
 
 
+def flagged_row(row: Row[tuple[object, ...]], owner: str | None) -> FlaggedRow:
+    """What the computed flags of a row follow from."""
+    return FlaggedRow(
+        id=row.id,
+        state=WorkflowState(row.state),
+        error=masked_text(row.error),
+        hold_reason=masked_text(row.hold_reason),
+        state_changed_at=row.state_changed_at,
+        updated_at=row.updated_at,
+        deadline_at=row.deadline_at,
+        owner=owner,
+    )
+
+
 def summary_of(
     row: Row[tuple[object, ...]],
     steps: list[PlannedStep],
     flags: list[Flag],
     labels: dict[str, str],
     participation: Participation,
+    failing: FailingStep | None,
 ) -> WorkflowSummary:
     """The summary of a row and its steps, which stand in the order of their last change."""
     where = progress(parse_definition(row.content).plan, steps)
@@ -92,17 +113,22 @@ def summary_of(
         on_failure=FailurePolicy(row.on_failure),
         steps_done=len(where.done),
         steps_total=where.total,
+        steps_running=len(where.running),
+        steps_failed=len(where.failed),
+        steps_compensated=len(where.compensated),
         current_step=current[-1] if current else None,
         error=masked_text(row.error),
         hold_reason=masked_text(row.hold_reason),
         started_at=row.started_at,
         updated_at=row.updated_at,
+        forward_ended_at=row.forward_ended_at,
         ended_at=row.ended_at,
         deadline_at=row.deadline_at,
         labels=labels,
         participants=participation.dag_ids,
         owner=participation.owner,
         flags=flags,
+        failing=failing,
     )
 
 

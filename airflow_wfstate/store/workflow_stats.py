@@ -6,12 +6,13 @@ from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
-from airflow_wfstate.domain.flag import FlagKind
+from airflow_wfstate.domain.flag import COMPUTED_FLAGS, FlagKind
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.stats import MAX_BUCKETS, StatsBucket, WorkflowStats
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.flag_conditions import has_computed_flag, has_flag, is_shown
 from airflow_wfstate.store.workflow_filter import conditions_of, simplified
 
 _workflow, _flag = schema.workflow, schema.flag
@@ -29,17 +30,29 @@ def read_stats(connection: Connection, query: WorkflowQuery, bucket_seconds: int
         _check_buckets(query, bucket_seconds)
     states = connection.execute(select(_workflow.c.state, count).where(*conditions).group_by(_workflow.c.state))
     by_state = dict.fromkeys(WorkflowState, 0) | {WorkflowState(state): number for state, number in states}
-    joined = select(_flag.c.kind, count).join(_workflow, _workflow.c.id == _flag.c.workflow_id)
-    flags = connection.execute(joined.where(*conditions).group_by(_flag.c.kind))
-    by_flag = dict.fromkeys(FlagKind, 0) | {FlagKind(kind): number for kind, number in flags}
-    flagged = select(func.count(_workflow.c.id.distinct())).join(_flag, _workflow.c.id == _flag.c.workflow_id)
     return WorkflowStats(
         total=sum(by_state.values()),
         by_state=by_state,
-        by_flag=by_flag,
-        flagged=connection.execute(flagged.where(*conditions)).scalar_one(),
+        by_flag=_count_flags(connection, conditions),
+        flagged=connection.execute(select(count).where(*conditions, has_flag())).scalar_one(),
         buckets=[] if bucket_seconds is None else _read_buckets(connection, query, bucket_seconds),
     )
+
+
+def _count_flags(connection: Connection, conditions: list[ColumnElement[bool]]) -> dict[FlagKind, int]:
+    """How many have a flag of each kind."""
+    count = func.count(_workflow.c.id)
+    stored = connection.execute(
+        select(_flag.c.kind, count)
+        .join(_workflow, _workflow.c.id == _flag.c.workflow_id)
+        .where(*conditions, is_shown())
+        .group_by(_flag.c.kind)
+    )
+    computed = {
+        kind: connection.execute(select(count).where(*conditions, has_computed_flag(kind))).scalar_one()
+        for kind in COMPUTED_FLAGS
+    }
+    return dict.fromkeys(FlagKind, 0) | {FlagKind(kind): number for kind, number in stored} | computed
 
 
 def _check_buckets(query: WorkflowQuery, seconds: int) -> None:

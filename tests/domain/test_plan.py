@@ -44,6 +44,8 @@ def test_a_mapped_entry_is_done_when_all_its_items_are() -> None:
     assert progress(["paint"], [*items, PlannedStep("intake", "paint", RUNNING)]).running == ["paint"]
     assert progress(["paint"], [*items, PlannedStep("intake", "paint", StepState.LOST)]).failed == ["paint"]
 
+    assert progress(["paint"], [*items, PlannedStep("intake", "paint", StepState.COMPENSATED)]).compensated == ["paint"]
+
 
 NAMES = st.sampled_from(["a", "b", "c", "p.a", "q.b"])
 STEPS = st.lists(
@@ -55,7 +57,7 @@ STEPS = st.lists(
 def test_every_entry_of_the_plan_stands_in_exactly_one_list(plan: list[str], steps: list[PlannedStep]) -> None:
     where = progress(plan, steps)
 
-    listed = where.done + where.running + where.failed + where.remaining
+    listed = where.done + where.running + where.failed + where.compensated + where.remaining
     assert len(listed) == len(set(listed)) == where.total
     assert set(plan) <= set(listed)
     assert set(where.remaining) <= set(plan)

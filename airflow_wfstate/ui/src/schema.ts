@@ -712,8 +712,7 @@ export interface components {
          *     :param idempotency_key: the same on every attempt of the round; empty unless the decision is ``run``.
          *     :param attempt_key: what every later write of the attempt carries; empty unless the decision is ``run``.
          *     :param writes_applied: number of the attempt's last write that was applied; the next one is above it.
-         *     :param checkpoints: by name, the last value saved in this round; when the decision is ``answered``, of
-         *         :data:`LEFT_BEHIND` alone.
+         *     :param checkpoints: by name, the last value saved in this round.
          *     :param output: when the decision is ``answered``.
          *     :param answered_state: when the decision is ``answered``: ``succeeded`` or ``skipped``.
          *     :param holder: when the decision is ``busy``: the task instance at work, for people.
@@ -1103,8 +1102,7 @@ export interface components {
          *     :param idempotency_key: of the undo, the same on every attempt of it.
          *     :param step_idempotency_key: the forward round's own.
          *     :param output: of the round; None when it has none (it failed, or is lost).
-         *     :param error: why the workflow is undone: its first error, or who cancelled it and for what reason, or the deadline
-         *         that has passed.
+         *     :param error: the first error of the workflow; None when it was cancelled.
          */
         CompensationWork: {
             /** Step Id */
@@ -1246,11 +1244,8 @@ export interface components {
          * @description How an attempt of a compensation ended.
          *
          *     :param compensation_key: from :class:`CompensationWork`.
-         *     :param succeeded: whether the undo is done, or there was nothing to undo.
+         *     :param succeeded: whether the undo is done.
          *     :param error: required unless it succeeded.
-         *     :param may_retry: whether an attempt that failed may be followed by another; False when it would fail in the same
-         *         way, or must not be tried again: the compensation has failed for good then, whatever attempts are left.
-         *     :param nothing_to_undo: why there was nothing to undo, of one that succeeded; None when something was undone.
          *     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection (an
          *         attempt ends once in any case).
          */
@@ -1261,13 +1256,6 @@ export interface components {
             succeeded: boolean;
             /** Error */
             error?: string | null;
-            /**
-             * May Retry
-             * @default true
-             */
-            may_retry: boolean;
-            /** Nothing To Undo */
-            nothing_to_undo?: string | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
@@ -1275,8 +1263,7 @@ export interface components {
          * EndedCompensation
          * @description The answer to :class:`EndCompensation`.
          *
-         *     :param state: ``done``, ``not_needed`` (there was nothing to undo), ``running`` (it failed, and may be tried again)
-         *         or ``failed`` (for good).
+         *     :param state: ``done``, ``running`` (it failed, and may be tried again) or ``failed`` (for good).
          */
         EndedCompensation: {
             /** Step Id */
@@ -1290,7 +1277,34 @@ export interface components {
          * @description What a journal entry tells.
          * @enum {string}
          */
-        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        /**
+         * FailingStep
+         * @description The step of a running workflow that failed first and is not tried again; else the first that is.
+         *
+         *     What follows (an undo, a hold) is decided when its DAG run is over.
+         *
+         *     :param step: ``participant.name`` or ``participant.name[item]``.
+         *     :param error: of its newest attempt; None when nobody has said how that ended: its process died.
+         *     :param since: when that attempt ended.
+         *     :param is_retried: whether Airflow tries its task again, so that nothing may follow at all.
+         *     :param others: how many further steps of the workflow have failed too.
+         */
+        FailingStep: {
+            /** Step */
+            step: string;
+            /** Error */
+            error: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Is Retried */
+            is_retried: boolean;
+            /** Others */
+            others: number;
+        };
         /**
          * FailurePolicy
          * @description What follows when a workflow fails: ``compensate`` what was done, or ``hold`` it for a person.
@@ -1299,7 +1313,7 @@ export interface components {
         FailurePolicy: "compensate" | "hold";
         /**
          * Flag
-         * @description One cause, as Airflow's own tables show it.
+         * @description One cause, as the workflow's row or Airflow's tables show it.
          *
          *     :param cause: one sentence, for people.
          *     :param since: when it came to be so, as far as that is known; else when the sweep first saw it.
@@ -1568,7 +1582,8 @@ export interface components {
          *
          *     :param done: succeeded or skipped.
          *     :param running: at work or waiting.
-         *     :param failed: failed, lost or compensated.
+         *     :param failed: failed or lost.
+         *     :param compensated: undone, wholly or so far.
          *     :param remaining: planned, and not begun.
          */
         Progress: {
@@ -1578,6 +1593,8 @@ export interface components {
             running: string[];
             /** Failed */
             failed: string[];
+            /** Compensated */
+            compensated: string[];
             /** Remaining */
             remaining: string[];
         };
@@ -1912,7 +1929,6 @@ export interface components {
          *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
          *     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
          *     :param if_exists: when the key is taken by an open workflow of another run.
-         *     :param relay_task_id: of the relay in the DAG that starts it; None when it has none.
          *     :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
          *         protection (the key of the workflow still protects from a second one).
          */
@@ -1948,8 +1964,6 @@ export interface components {
             redact?: string[];
             /** @default attach */
             if_exists: components["schemas"]["IfExists"];
-            /** Relay Task Id */
-            relay_task_id?: string | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
@@ -2346,14 +2360,21 @@ export interface components {
          *
          *     :param steps_done: planned or begun steps that succeeded or were skipped.
          *     :param steps_total: planned steps and begun ones that are not in the plan.
-         *     :param error: of the first failure, or why it was ended before its time; None when it was neither.
+         *     :param steps_running: of them at work or waiting.
+         *     :param steps_failed: of them failed or lost.
+         *     :param steps_compensated: of them undone.
+         *     :param error: of the first failure since it last ran; None when nothing failed, and when it was set going again.
          *     :param hold_reason: why it waits for a person; None when it does not.
          *     :param updated_at: of the last change (checkpoints do not count).
+         *     :param forward_ended_at: when it last left running, whether it had succeeded, failed, was cancelled or was to be
+         *         undone; None while it runs. What it took after that is the wait for its undo, and the undo.
          *     :param ended_at: None while open.
          *     :param labels: by name.
          *     :param participants: the DAGs that take part, in the order in which their runs joined.
          *     :param owner: of the DAG that started it, as Airflow knows it; None when it does not.
-         *     :param flags: why it makes no progress or needs a person, by kind; as the last sweep found it.
+         *     :param flags: why it makes no progress or needs a person, by kind. Overdue and held are as of now, the others as the
+         *         last sweep found them.
+         *     :param failing: a step that has failed while the workflow still runs; None when there is none.
          */
         WorkflowSummary: {
             /** Id */
@@ -2374,6 +2395,12 @@ export interface components {
             steps_done: number;
             /** Steps Total */
             steps_total: number;
+            /** Steps Running */
+            steps_running: number;
+            /** Steps Failed */
+            steps_failed: number;
+            /** Steps Compensated */
+            steps_compensated: number;
             /** Current Step */
             current_step: string | null;
             /** Error */
@@ -2390,6 +2417,8 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /** Forward Ended At */
+            forward_ended_at: string | null;
             /** Ended At */
             ended_at: string | null;
             /** Deadline At */
@@ -2404,6 +2433,7 @@ export interface components {
             owner?: string | null;
             /** Flags */
             flags?: components["schemas"]["Flag"][];
+            failing?: components["schemas"]["FailingStep"] | null;
         };
         /**
          * Problem

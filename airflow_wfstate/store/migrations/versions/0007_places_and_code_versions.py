@@ -3,6 +3,9 @@
 A step gets the place of the run that did its newest attempt: the step that triggered that run. Where several child runs
 of one DAG took part in a workflow, the first had done the steps for all of them, so no two rows become one.
 
+When a workflow last left running, and since when it is in its state, is taken from its journal. The table of flags is made
+anew: those that follow from the workflow's own row are computed from now on, and the sweep finds the others again.
+
 Revision ID: 0007
 Revises: 0006
 """
@@ -10,6 +13,7 @@ Revises: 0006
 from __future__ import annotations
 
 import sqlalchemy as sa
+from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
 revision = "0007"
@@ -19,6 +23,7 @@ depends_on = None
 
 _NIL = "0" * 32  # as SQLite keeps a UUID; PostgreSQL reads it too
 _STEP_STATES = "'running', 'waiting', 'succeeded', 'failed', 'skipped', 'lost', 'compensated'"
+_FLAG_KINDS = "'overdue', 'held', 'child_lost', 'upstream_failed', 'queued', 'slow', 'not_completed', 'turn_not_taken'"
 _IDENTITY = "wfstate_step_identity_key"
 
 _PLACE_OF_EACH_STEP = """
@@ -35,6 +40,29 @@ WHERE EXISTS (
       JOIN wfstate_run r ON r.dag_id = a.dag_id AND r.run_id = a.run_id
      WHERE a.step_id = wfstate_step.id AND a.number = wfstate_step.attempt
        AND r.workflow_id = wfstate_step.workflow_id AND r.role = 'child' AND r.parent_step_id IS NOT NULL
+)
+"""
+
+_END_OF_FORWARD_WORK = """
+UPDATE wfstate_workflow SET forward_ended_at = (
+    SELECT min(j.at)
+      FROM wfstate_journal j
+     WHERE j.workflow_id = wfstate_workflow.id
+       AND j.kind IN ('workflow.succeeded', 'workflow.failed', 'workflow.cancelled', 'workflow.compensating')
+       AND j.number > COALESCE((
+           SELECT max(r.number)
+             FROM wfstate_journal r
+            WHERE r.workflow_id = wfstate_workflow.id AND r.kind IN ('workflow.resumed', 'workflow.reopened')
+       ), 0)
+)
+WHERE state <> 'running'
+"""
+
+_CHANGE_OF_STATE = """
+UPDATE wfstate_workflow SET state_changed_at = (
+    SELECT max(j.at)
+      FROM wfstate_journal j
+     WHERE j.workflow_id = wfstate_workflow.id AND j.kind LIKE 'workflow.%' AND j.kind <> 'workflow.overdue'
 )
 """
 
@@ -99,6 +127,35 @@ def upgrade() -> None:
         batch.drop_constraint(_IDENTITY, type_="unique")
         batch.create_unique_constraint(_IDENTITY, ["workflow_id", "participant", "place", "name", "item_key"])
     op.execute(_PLACE_OF_EACH_STEP)
+    op.add_column(
+        "wfstate_workflow",
+        sa.Column(
+            "state_changed_at",
+            UtcDateTime(),
+            nullable=True,
+            comment="since when it is in its state",
+        ),
+    )
+    op.add_column(
+        "wfstate_workflow",
+        sa.Column(
+            "forward_ended_at",
+            UtcDateTime(),
+            nullable=True,
+            comment="when it last left running: what follows is its undo",
+        ),
+    )
+    op.execute(_END_OF_FORWARD_WORK)
+    op.execute("UPDATE wfstate_workflow SET error = NULL WHERE state IN ('running', 'succeeded')")
+    op.execute(_CHANGE_OF_STATE)
+    _make_flag_table_anew(
+        sa.Column(
+            "found_at",
+            UtcDateTime(),
+            nullable=False,
+            comment="shown unless the workflow's state has changed since",
+        )
+    )
 
 
 def downgrade() -> None:
@@ -107,12 +164,33 @@ def downgrade() -> None:
         batch.drop_constraint(_IDENTITY, type_="unique")
         batch.create_unique_constraint(_IDENTITY, ["workflow_id", "participant", "name", "item_key"])
         batch.drop_column("place")
+    _make_flag_table_anew()
+    op.drop_column("wfstate_workflow", "forward_ended_at")
+    op.drop_column("wfstate_workflow", "state_changed_at")
     for column in ("bundle_version", "dag_version_id", "last_write_sha256"):
         op.drop_column("wfstate_attempt", column)
     op.drop_column("wfstate_round", "arguments_sha256")
     op.drop_index("wfstate_run_parent_step", "wfstate_run")
     op.drop_column("wfstate_run", "clears_at_failure")
     op.drop_column("wfstate_workflow", "relay_code")
+
+
+def _make_flag_table_anew(*further: sa.Column[object]) -> None:
+    """Empty: the next sweep finds again what still is so."""
+    op.drop_table("wfstate_flag")
+    op.create_table(
+        "wfstate_flag",
+        sa.Column("workflow_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.Column("owner", sa.String(length=2000), nullable=True, comment="of the DAG concerned"),
+        sa.Column("command", sa.Text(), nullable=False, comment="that would help"),
+        *further,
+        sa.CheckConstraint(f"kind IN ({_FLAG_KINDS})", name="wfstate_flag_kind_check"),
+        sa.ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_flag_workflow_fkey"),
+        sa.PrimaryKeyConstraint("workflow_id", "kind", name="wfstate_flag_pkey"),
+    )
 
 
 def _checks() -> tuple[sa.CheckConstraint, ...]:

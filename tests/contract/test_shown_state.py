@@ -1,0 +1,173 @@
+"""The contract of what is shown of a workflow's state: its error, the step that fails, its times and its progress."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from airflow_wfstate.domain.compensate import CompensateWorkflow
+from airflow_wfstate.domain.failing import FailingStep
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, WorkflowQuery, WorkflowSummary
+from tests.support.saga import BREAKS, Saga
+from tests.support.world import World
+
+
+def _shown(world: World, workflow_id: str) -> WorkflowSummary:
+    """As its page shows it, and the list."""
+    summary = world.backend.get_workflow(workflow_id).summary
+    (listed,) = world.backend.list_workflows(WorkflowQuery(name=summary.name, key=summary.key)).workflows
+    assert listed == summary
+    return summary
+
+
+def _failing(world: World, workflow_id: str) -> FailingStep:
+    shown = _shown(world, workflow_id)
+    assert shown.state is WorkflowState.RUNNING
+    assert shown.failing is not None
+    return shown.failing
+
+
+def _fail_step(world: World, run_id: str, name: str, error: str = "broken", item_key: str = "") -> str:
+    task = world.rows.add_task("intake", run_id, f"{name}_{item_key}" if item_key else name)
+    world.fail(world.begin_as(task, name, item_key=item_key), error)
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=30))
+    return task
+
+
+def test_an_error_goes_when_a_clear_sets_the_workflow_going_and_the_journal_keeps_it(world: World) -> None:
+    saga = Saga.start(world, on_failure=FailurePolicy.HOLD)
+    task = world.rows.add_task("intake", saga.run_id, BREAKS)
+    world.fail(world.begin_as(task, BREAKS), "no money")
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=60))
+    saga.ask()
+    failed = _shown(world, saga.workflow_id)
+    assert (failed.error, failed.forward_ended_at) == (f"Step {BREAKS} failed: no money", failed.updated_at)
+
+    world.rows.count_clear("intake", saga.run_id)
+    begun = world.begin_as(world.rows.next_try(task), BREAKS)
+
+    running = _shown(world, saga.workflow_id)
+    assert (running.state, running.error, running.hold_reason) == (WorkflowState.RUNNING, None, None)
+    assert (running.failing, running.forward_ended_at, running.ended_at) == (None, None, None)
+    world.succeed(begun)
+    world.backend.complete_workflow(
+        CompleteWorkflow(world.rows.add_task("intake", saga.run_id, "complete"), Payload.of("done"))
+    )
+    succeeded = _shown(world, saga.workflow_id)
+    assert (succeeded.state, succeeded.error) == (WorkflowState.SUCCEEDED, None)
+    assert succeeded.forward_ended_at == succeeded.ended_at is not None
+    (entry,) = [entry for entry in world.journal(saga.workflow_id) if entry.kind.value == "workflow.failed"]
+    assert entry.data["error"] == f"Step {BREAKS} failed: no money"
+
+
+def test_a_step_that_failed_is_named_until_its_run_is_judged(world: World) -> None:
+    saga = Saga.start(world)
+    saga.done("one")
+    assert _shown(world, saga.workflow_id).failing is None
+
+    _fail_step(world, saga.run_id, BREAKS, "no money")
+
+    failing = _failing(world, saga.workflow_id)
+    assert (failing.step, failing.error, failing.is_retried, failing.others) == (
+        f"intake.{BREAKS}",
+        "no money",
+        False,
+        0,
+    )
+    assert failing.since.tzinfo is not None
+    saga.ask()
+    shown = _shown(world, saga.workflow_id)
+    assert (shown.state, shown.failing) == (WorkflowState.COMPENSATING, None)
+    assert shown.error == f"Step {BREAKS} failed: no money"
+
+
+def test_a_retry_is_told_from_a_failure(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    task, begun = world.begin(run_id, "charge")
+    world.fail(begun, "the bank is closed")
+
+    retried = world.rows.next_try(task)
+    world.rows.set_task_state(retried, "up_for_retry")
+    failing = _failing(world, workflow_id)
+    assert (failing.error, failing.is_retried) == ("the bank is closed", True)
+    world.rows.set_task_state(retried, "queued")
+    assert _failing(world, workflow_id).is_retried
+    world.rows.set_task_state(retried, "running")
+    world.begin_as(retried, "charge")
+    assert _shown(world, workflow_id).failing is None
+
+
+def test_of_several_the_one_that_is_not_tried_again_is_named_and_the_others_are_counted(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    for item in ("a", "b", "c"):
+        task = _fail_step(world, run_id, "paint", f"no paint for {item}", item_key=item)
+        if item == "a":
+            world.rows.set_task_state(world.rows.next_try(task), "up_for_retry")
+
+    failing = _failing(world, workflow_id)
+
+    assert (failing.step, failing.error, failing.is_retried, failing.others) == (
+        "intake.paint[b]",
+        "no paint for b",
+        False,
+        2,
+    )
+
+
+def test_a_process_that_died_is_told_before_the_sweep_comes(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    task, _ = world.begin(run_id, "charge")
+
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=1))
+
+    failing = _failing(world, workflow_id)
+    assert (failing.step, failing.error, failing.is_retried) == ("intake.charge", None, False)
+
+
+@pytest.mark.parametrize("mark", ["success", "skipped"])
+def test_a_failure_that_somebody_marked_away_by_hand_counts_no_more(world: World, mark: str) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    task = _fail_step(world, run_id, "charge")
+
+    world.rows.set_task_state(task, mark)
+
+    assert _shown(world, workflow_id).failing is None
+
+
+def test_the_time_of_the_undo_is_apart_from_that_of_the_work(world: World) -> None:
+    saga = Saga.start(world, on_failure=FailurePolicy.HOLD)
+    saga.done("one")
+    saga.fail()
+    failed_at = _shown(world, saga.workflow_id).forward_ended_at
+    assert failed_at is not None
+
+    world.backend.compensate_workflow(CompensateWorkflow(saga.workflow_id))
+    assert _shown(world, saga.workflow_id).forward_ended_at == failed_at
+    saga.undo(saga.ask())
+
+    shown = _shown(world, saga.workflow_id)
+    assert shown.state is WorkflowState.COMPENSATED
+    assert shown.forward_ended_at == failed_at
+    assert shown.ended_at is not None
+    assert shown.started_at < failed_at < shown.ended_at
+
+
+def test_what_was_undone_is_neither_failed_nor_done(world: World) -> None:
+    saga = Saga.start(world)
+    saga.done("one", "two")
+    world.step_done(saga.run_id, "greet")
+    saga.undo(saga.fail())
+
+    progress = saga.detail().progress
+    shown = _shown(world, saga.workflow_id)
+
+    assert (progress.compensated, progress.failed) == (["intake.one", "intake.two"], [f"intake.{BREAKS}"])
+    assert (progress.done, progress.total) == (["intake.greet"], 4)
+    assert (shown.steps_done, shown.steps_failed, shown.steps_compensated, shown.steps_total) == (1, 1, 2, 4)
