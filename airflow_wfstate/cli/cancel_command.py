@@ -12,6 +12,7 @@ from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor, check_agreed
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section
+from airflow_wfstate.cli.staying_steps import print_staying_steps
 from airflow_wfstate.cli.unfinished_tasks import print_unfinished_tasks
 from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
 
@@ -44,6 +45,7 @@ def print_plan(plan: CancelPlan, output: str) -> None:
     print_unfinished_tasks(plan.tasks, output)
     print_section("Steps at work, which are ended first", [{"step": step} for step in plan.open_steps], output)
     print_section("What is undone, in this order", _rows(plan.undone), output)
+    print_staying_steps(plan.stays, output)
     print_section("What is never undone", _rows(plan.discarded), output)
     for dag_id in plan.paused_dag_ids:
         print(f"The DAG {dag_id} is paused: its run ends only when it is unpaused (airflow dags unpause {dag_id}).")

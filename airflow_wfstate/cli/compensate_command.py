@@ -12,6 +12,7 @@ from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor, check_agreed
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section
+from airflow_wfstate.cli.staying_steps import print_staying_steps
 from airflow_wfstate.cli.unfinished_tasks import print_unfinished_tasks
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
@@ -51,6 +52,7 @@ def print_plan(plan: CompensatePlan, output: str) -> None:
     print_section(
         "What cannot be undone", [{"step": step.step, "reason": step.reason} for step in plan.irreversible], output
     )
+    print_staying_steps(plan.stays, output)
     print_section(
         "What was undone or given up before",
         [{"step": item.step, "round": item.round, "state": item.state} for item in plan.already],

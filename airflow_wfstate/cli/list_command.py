@@ -20,6 +20,7 @@ from airflow_wfstate.cli.rendering import (
     short_duration,
     short_time,
 )
+from airflow_wfstate.cli.shown_state import failing_text, state_text, undone_after
 from airflow_wfstate.domain.labels import parse_label
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
@@ -113,12 +114,13 @@ def _row(workflow: WorkflowSummary, now: datetime) -> dict[str, object]:
         "name": workflow.name,
         "key": workflow.key,
         "generation": workflow.generation,
-        "state": workflow.state,
+        "state": state_text(workflow),
         "steps": f"{workflow.steps_done}/{workflow.steps_total}",
         "current_step": workflow.current_step,
         "labels": ", ".join(f"{name}={value}" for name, value in workflow.labels.items()) or None,
         "flags": ", ".join(flag.kind.value for flag in workflow.flags) or None,
         "started_at": short_time(workflow.started_at),
-        "duration": short_duration((workflow.ended_at or now) - workflow.started_at),
-        "error": (workflow.hold_reason or workflow.error or "").partition("\n")[0] or None,
+        "duration": short_duration((workflow.forward_ended_at or now) - workflow.started_at),
+        "undone_after": undone_after(workflow),
+        "error": (workflow.hold_reason or workflow.error or failing_text(workflow) or "").partition("\n")[0] or None,
     }

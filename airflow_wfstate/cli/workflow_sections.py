@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from airflow_wfstate.cli.rendering import print_section, short_duration, short_time, shortened
+from airflow_wfstate.cli.shown_state import failing_text, state_text, undone_after
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.step import StepSummary
@@ -55,12 +56,14 @@ def _header(workflow: WorkflowDetail) -> dict[str, object]:
         "name": summary.name,
         "key": summary.key,
         "generation": summary.generation,
-        "state": summary.state,
+        "state": state_text(summary),
         "on_failure": summary.on_failure,
         "started_at": short_time(summary.started_at),
+        "took": _duration(summary.started_at, summary.forward_ended_at),
+        "undone_after": undone_after(summary),
         "ended_at": short_time(summary.ended_at),
         "deadline_at": short_time(summary.deadline_at),
-        "error": _first_line(summary.error),
+        "error": _first_line(summary.error or failing_text(summary)),
         "hold_reason": summary.hold_reason,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.staying import StayingSteps
 from airflow_wfstate.domain.way import Way
 from airflow_wfstate.domain.workflow import WorkflowRef
 
@@ -74,6 +75,7 @@ class CancelPlan:
     :param tasks: that are set to failed, by DAG, run, task and map index.
     :param open_steps: at work now; they are ended first, and what they did is known only then.
     :param undone: what is undone, in order. Empty unless ``next_state`` is ``compensating``.
+    :param stays: what acted, or may have, and has no undo. Empty unless ``next_state`` is ``compensating``.
     :param discarded: what is never undone.
     :param paused_dag_ids: DAGs of the runs that are paused: the scheduler ends their runs, and starts their relays,
         only when somebody unpauses them.
@@ -87,6 +89,7 @@ class CancelPlan:
     tasks: list[UnfinishedTask] = field(default_factory=list)
     open_steps: list[str] = field(default_factory=list)
     undone: list[AffectedCompensation] = field(default_factory=list)
+    stays: StayingSteps = field(default_factory=StayingSteps)
     discarded: list[AffectedCompensation] = field(default_factory=list)
     paused_dag_ids: list[str] = field(default_factory=list)
 

@@ -9,6 +9,7 @@ from airflow_wfstate.domain.cancel import UnfinishedTask
 from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.staying import StayingSteps
 from airflow_wfstate.domain.way import Way
 from airflow_wfstate.domain.workflow import WorkflowRef
 
@@ -82,6 +83,7 @@ class CompensatePlan:
     :param undone: what is undone, in order.
     :param open_steps: at work now; they are ended first, and what they did is known only then.
     :param irreversible: what stays although it was done.
+    :param stays: what acted, or may have, and has no undo.
     :param already: what was undone, or given up by a person, before; in the order in which the steps began.
     :param tasks: that are set to failed, by DAG, run, task and map index.
     """
@@ -93,6 +95,7 @@ class CompensatePlan:
     undone: list[PlannedCompensation] = field(default_factory=list)
     open_steps: list[str] = field(default_factory=list)
     irreversible: list[IrreversibleStep] = field(default_factory=list)
+    stays: StayingSteps = field(default_factory=StayingSteps)
     already: list[PlannedCompensation] = field(default_factory=list)
     tasks: list[UnfinishedTask] = field(default_factory=list)
 

@@ -13,6 +13,7 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.staying import StayingSteps, undo_counts_text
 from airflow_wfstate.domain.way import Way
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store import schema
@@ -21,6 +22,7 @@ from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.pending_compensations import has_something_to_undo, pending_compensations
 from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, unfinished_tasks
+from airflow_wfstate.store.staying_steps import count_staying, read_staying_steps, undo_counts
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.workflow_detail import check_exists
@@ -83,6 +85,8 @@ def cancel_locked(
     if way is not None:
         data["way"] = way.value
     is_cancelled = change.state is WorkflowState.CANCELLED
+    if not is_cancelled:
+        data |= undo_counts(connection, change.workflow_id)
     change.journal(EntryKind.WORKFLOW_CANCELLED if is_cancelled else EntryKind.WORKFLOW_COMPENSATING, data=data)
     change.write()
     return CancelledWorkflow(
@@ -110,6 +114,7 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
         tasks=unfinished_tasks(connection, workflow_id),
         open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         undone=_to_undo(connection, workflow_id) if undoes else [],
+        stays=read_staying_steps(connection, workflow_id) if undoes else StayingSteps(),
         discarded=[] if undoes else armed_compensations(connection, workflow_id),
         paused_dag_ids=paused_dags(connection, workflow_id),
     )
@@ -150,7 +155,12 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
         )
     if not has_something_to_undo(connection, workflow_id):
         return _Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
-    return _Judgement(WorkflowState.COMPENSATING, "It is undone, newest step first, as soon as no step is at work.")
+    counts = undo_counts_text(
+        len(pending_compensations(connection, workflow_id)), count_staying(connection, workflow_id)
+    )
+    return _Judgement(
+        WorkflowState.COMPENSATING, f"It is undone, newest step first, as soon as no step is at work. {counts}"
+    )
 
 
 def _give_up_compensations(change: Change) -> None:

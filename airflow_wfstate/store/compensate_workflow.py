@@ -20,6 +20,7 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.staying import undo_counts_text
 from airflow_wfstate.domain.way import Way
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store import schema
@@ -32,6 +33,7 @@ from airflow_wfstate.store.relay_code import read_relay_code
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.run_fail import unfinished_tasks
 from airflow_wfstate.store.shown_payload import shown
+from airflow_wfstate.store.staying_steps import count_staying, read_staying_steps, undo_counts
 from airflow_wfstate.store.step_row import open_steps, step_label
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
@@ -88,6 +90,7 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
         undone=undone,
         open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         irreversible=_irreversible(connection, workflow_id),
+        stays=read_staying_steps(connection, workflow_id),
         already=_already(connection, workflow_id),
         tasks=unfinished_tasks(connection, workflow_id) if ends_tasks else [],
     )
@@ -123,10 +126,12 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> _J
     pending = pending_compensations(connection, workflow_id, with_discarded=is_succeeded)
     if not pending and not _may_follow(connection, workflow_id):
         return _Judgement(state, f"The workflow is {state.value}, and there is nothing to undo.")
+    counts = undo_counts_text(len(pending), count_staying(connection, workflow_id))
     if is_succeeded:
-        return _Judgement(WorkflowState.COMPENSATING, "What was done is undone, newest step first.")
+        return _Judgement(WorkflowState.COMPENSATING, f"What was done is undone, newest step first. {counts}")
     return _Judgement(
-        WorkflowState.COMPENSATING, "It is ended, and undone, newest step first, as soon as no step is at work."
+        WorkflowState.COMPENSATING,
+        f"It is ended, and undone, newest step first, as soon as no step is at work. {counts}",
     )
 
 
@@ -147,7 +152,13 @@ def _go_back(change: Change, way: Way, reason: str | None) -> None:
     # An undo that is tried again has its first cause still.
     error = change.error or end_reason("compensate", change.actor, reason, earlier_error=None)
     change.become(WorkflowState.COMPENSATING, error=error, ended_at=None, hold_reason=None)
-    data: dict[str, JsonValue] = {"by": "compensate", "way": way.value, "reason": reason, "from": before.value}
+    data: dict[str, JsonValue] = {
+        "by": "compensate",
+        "way": way.value,
+        "reason": reason,
+        "from": before.value,
+        **undo_counts(change.connection, change.workflow_id),
+    }
     change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
 
 

@@ -18,6 +18,7 @@ from airflow_wfstate.store.pivot import pivot_at_work, why_only_forward
 from airflow_wfstate.store.relay import has_relay
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks
 from airflow_wfstate.store.run_verdict import root_failure
+from airflow_wfstate.store.staying_steps import undo_counts
 
 _ENDED_BADLY: Final = (StepState.FAILED.value, StepState.LOST.value)
 
@@ -65,7 +66,7 @@ def _follow_policy(connection: Connection, change: Change, error: str, policy: F
         become_failed(change, error=error, hold_reason=reason)
         return
     change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
-    change.journal(EntryKind.WORKFLOW_COMPENSATING)
+    change.journal(EntryKind.WORKFLOW_COMPENSATING, data=undo_counts(connection, change.workflow_id))
 
 
 def _why_held(connection: Connection, change: Change, policy: FailurePolicy) -> str | None:

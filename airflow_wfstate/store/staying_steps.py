@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, select
 
 from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.staying import ACTED, MAX_NAMED, StayingStep, StayingSteps
 from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.domain.staying import ACTED, MAX_NAMED, StayingStep, StayingSteps
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.step_row import step_label
 
@@ -18,9 +18,7 @@ _step, _round, _compensation = schema.step, schema.round_, schema.compensation
 def read_staying_steps(connection: Connection, workflow_id: str) -> StayingSteps:
     """Which steps of a workflow stay as they are when it is undone."""
     count = count_staying(connection, workflow_id)
-    named = _staying(
-        workflow_id, _step.c.participant, _step.c.name, _step.c.item_key, _round.c.number, _round.c.state
-    )
+    named = _staying(workflow_id, _step.c.participant, _step.c.name, _step.c.item_key, _round.c.number, _round.c.state)
     rows = (
         connection.execute(named.order_by(_step.c.started_at, _step.c.id, _round.c.number).limit(MAX_NAMED))
         if count

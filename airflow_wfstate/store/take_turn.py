@@ -28,9 +28,10 @@ from airflow_wfstate.store.pending_compensations import PendingCompensation, pen
 from airflow_wfstate.store.relay import NoRelay, Relay, find_relay
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.run_verdict import failed_leaf, is_finished
+from airflow_wfstate.store.staying_steps import undo_counts
 from airflow_wfstate.store.transaction import Unchanged
 
-_ALL_UNDONE: Final = "Everything is undone."
+_ALL_UNDONE: Final = "Everything that declares an undo is undone."
 _NOTHING_TO_UNDO: Final = "nothing to undo"
 
 
@@ -112,10 +113,11 @@ def _give_or_take(connection: Connection, change: Change, caller: Caller | None)
         values={"state": CompensationState.NOT_NEEDED.value},
     )
     change.become(WorkflowState.COMPENSATED, ended_at=change.now, hold_reason=None)
+    counts = undo_counts(connection, change.workflow_id)
     if _has_undone_something(connection, change.workflow_id):
-        change.journal(EntryKind.WORKFLOW_COMPENSATED)
+        change.journal(EntryKind.WORKFLOW_COMPENSATED, data=counts)
         return _answer(change, TurnDecision.FINISHED, _ALL_UNDONE)
-    change.journal(EntryKind.WORKFLOW_COMPENSATED, data={"outcome": _NOTHING_TO_UNDO})
+    change.journal(EntryKind.WORKFLOW_COMPENSATED, data={"outcome": _NOTHING_TO_UNDO, **counts})
     return _answer(change, TurnDecision.FINISHED, f"The workflow ends as compensated: {_NOTHING_TO_UNDO}.")
 
 
