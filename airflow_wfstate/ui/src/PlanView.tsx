@@ -35,6 +35,7 @@ export const CancelPlanView = ({ plan }: { readonly plan: CancelPlan }) => (
     <Part items={plan.tasks.map(taskText)} title={`${counted(plan.tasks.length, "task")} will be set to failed`} />
     <Part items={plan.open_steps} title="Steps at work now: ended first" />
     <Part items={plan.undone.map((item) => `${item.step}, by ${item.handler}`)} ordered title="Undone, in this order" />
+    <StaysPart stays={plan.stays} />
     <Part items={plan.discarded.map((item) => `${item.step}, by ${item.handler}`)} title="Never undone" />
     <Part items={plan.paused_dag_ids} title="Paused DAGs: nothing ends before somebody unpauses them" />
   </>
@@ -52,10 +53,25 @@ export const CompensatePlanView = ({ plan }: { readonly plan: CompensatePlan }) 
       title={`${counted(plan.undone.length, "step")} will be undone, in this order`}
     />
     <Part items={plan.irreversible.map((item) => `${item.step}: ${item.reason}`)} title="Cannot be undone" />
+    <StaysPart stays={plan.stays} />
     <Part items={plan.already.map((item) => `${item.step}: ${words(item.state)}`)} title="Decided before" />
     <Part items={plan.open_steps} title="Steps at work now: ended first" />
     <Part items={plan.tasks.map(taskText)} title={`${counted(plan.tasks.length, "task")} will be set to failed`} />
   </>
+);
+
+/** What acted, or may have, and has no undo; of very many the server names the first. */
+const StaysPart = ({ stays }: { readonly stays: CompensatePlan["stays"] }) => (
+  <Part
+    items={[
+      ...stays.steps.map(
+        (item) =>
+          `${item.step}${item.round === 1 ? "" : `, round ${item.round}`}${item.state === "succeeded" ? "" : `: ${item.state}, may have acted`}`,
+      ),
+      ...(stays.count > stays.steps.length ? [`and ${stays.count - stays.steps.length} more`] : []),
+    ]}
+    title={`${counted(stays.count, "step")} ${stays.count === 1 ? "stays as it is" : "stay as they are"}: no undo is declared`}
+  />
 );
 
 type PartProps = { readonly items: readonly string[]; readonly ordered?: boolean; readonly title: ReactNode };

@@ -2,11 +2,13 @@ import { Box, DataList, Heading, HStack, Text } from "@chakra-ui/react";
 
 import { ActionButtons } from "./ActionButtons";
 import { ErrorText } from "./ErrorText";
+import { FailingNotice } from "./FailingNotice";
 import type { AllowedActions, WorkflowDetail } from "./model";
 import { PayloadView } from "./PayloadView";
 import { StateBadge } from "./StateBadge";
-import { spanText, timeText } from "./time";
-import { FlagBadges, StepsDone } from "./WorkflowsTable";
+import { StepsBar, StepsLegend } from "./StepsBar";
+import { timeText, workedText } from "./time";
+import { FlagBadges } from "./WorkflowsTable";
 
 type Props = {
   readonly allowed: AllowedActions | undefined;
@@ -24,18 +26,25 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
         <HStack wrap="wrap">
           <Heading size="lg">{`${summary.name} ${summary.key}`}</Heading>
           <StateBadge state={summary.state} />
-          <StepsDone done={summary.steps_done} total={summary.steps_total} />
+          <StepsBar counts={summary} />
           <FlagBadges flags={summary.flags} />
         </HStack>
         <ActionButtons allowed={allowed} done={done} workflowId={summary.id} />
       </HStack>
+      {summary.failing === null ? undefined : <FailingNotice failing={summary.failing} />}
       <DataList.Root orientation="horizontal" size="sm">
         <Fact name="Id">{summary.id}</Fact>
         {summary.correlation_id === summary.id ? undefined : <Fact name="Correlation id">{summary.correlation_id}</Fact>}
         {summary.generation === 1 ? undefined : <Fact name="Generation">{String(summary.generation)}</Fact>}
         <Fact name="Started">
-          {`${timeText(summary.started_at)}, ${summary.ended_at === null ? "open for" : "took"} ${spanText(summary.started_at, summary.ended_at)}`}
+          {`${timeText(summary.started_at)}, ${workedText(summary)}`}
         </Fact>
+        <DataList.Item>
+          <DataList.ItemLabel>Steps</DataList.ItemLabel>
+          <DataList.ItemValue>
+            <StepsLegend counts={summary} />
+          </DataList.ItemValue>
+        </DataList.Item>
         {summary.deadline_at === null ? undefined : <Fact name="Deadline">{timeText(summary.deadline_at)}</Fact>}
         {Object.keys(summary.labels).length === 0 ? undefined : (
           <Fact name="Labels">

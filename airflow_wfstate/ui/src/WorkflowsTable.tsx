@@ -1,10 +1,12 @@
-import { Badge, Box, Button, Checkbox, HStack, Link, Progress, Table, Text } from "@chakra-ui/react";
+import { Badge, Box, Button, Checkbox, HStack, Link, Table, Text } from "@chakra-ui/react";
 import { Link as RouterLink } from "react-router-dom";
 
 import { workflowAddress } from "./airflow";
+import { FailingBadge } from "./FailingNotice";
 import { type Flag, words, type WorkflowSort, type WorkflowSummary } from "./model";
 import { StateBadge } from "./StateBadge";
-import { spanText, timeText } from "./time";
+import { StepsBar } from "./StepsBar";
+import { spanText, timeText, workedText } from "./time";
 
 type Props = {
   readonly chosen: ReadonlySet<string>;
@@ -61,7 +63,10 @@ export const WorkflowsTable = ({ choose, chosen, sort, sortBy, workflows }: Prop
                 />
               </Table.Cell>
               <Table.Cell>
-                <StateBadge state={workflow.state} />
+                <HStack gap={1} wrap="wrap">
+                  <StateBadge state={workflow.state} />
+                  {workflow.failing === null ? undefined : <FailingBadge failing={workflow.failing} />}
+                </HStack>
               </Table.Cell>
               <Table.Cell>{workflow.name}</Table.Cell>
               <Table.Cell>
@@ -73,7 +78,7 @@ export const WorkflowsTable = ({ choose, chosen, sort, sortBy, workflows }: Prop
                 ) : undefined}
               </Table.Cell>
               <Table.Cell>
-                <StepsDone done={workflow.steps_done} total={workflow.steps_total} />
+                <StepsBar counts={workflow} />
               </Table.Cell>
               <Table.Cell>{workflow.participants?.join(", ")}</Table.Cell>
               <Table.Cell>{workflow.current_step}</Table.Cell>
@@ -81,7 +86,7 @@ export const WorkflowsTable = ({ choose, chosen, sort, sortBy, workflows }: Prop
               <Table.Cell>
                 <FlagBadges flags={workflow.flags} />
               </Table.Cell>
-              <Table.Cell title={timeText(workflow.started_at)} whiteSpace="nowrap">
+              <Table.Cell title={`${timeText(workflow.started_at)}, ${workedText(workflow)}`} whiteSpace="nowrap">
                 {spanText(workflow.started_at, null)}
               </Table.Cell>
               <Table.Cell title={timeText(workflow.updated_at)} whiteSpace="nowrap">
@@ -145,25 +150,5 @@ export const FlagBadges = ({ flags }: { readonly flags: readonly Flag[] }) => (
         {`⚑ ${words(flag.kind)}`}
       </Badge>
     ))}
-  </HStack>
-);
-
-/** How far a workflow is, as a bar and in numbers. */
-export const StepsDone = ({ done, total }: { readonly done: number; readonly total: number }) => (
-  <HStack>
-    <Box width="24">
-      <Progress.Root
-        aria-label={`${done} of ${total} steps done`}
-        colorPalette="success"
-        max={Math.max(total, 1)}
-        size="sm"
-        value={done}
-      >
-        <Progress.Track aria-label={`${done} of ${total} steps done`}>
-          <Progress.Range />
-        </Progress.Track>
-      </Progress.Root>
-    </Box>
-    <Text whiteSpace="nowrap">{`${done} of ${total}`}</Text>
   </HStack>
 );

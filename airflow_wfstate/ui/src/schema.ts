@@ -785,6 +785,7 @@ export interface components {
          *     :param tasks: that are set to failed, by DAG, run, task and map index.
          *     :param open_steps: at work now; they are ended first, and what they did is known only then.
          *     :param undone: what is undone, in order. Empty unless ``next_state`` is ``compensating``.
+         *     :param stays: what acted, or may have, and has no undo. Empty unless ``next_state`` is ``compensating``.
          *     :param discarded: what is never undone.
          *     :param paused_dag_ids: DAGs of the runs that are paused: the scheduler ends their runs, and starts their relays,
          *         only when somebody unpauses them.
@@ -804,6 +805,7 @@ export interface components {
             open_steps?: string[];
             /** Undone */
             undone?: components["schemas"]["AffectedCompensation"][];
+            stays?: components["schemas"]["StayingSteps"];
             /** Discarded */
             discarded?: components["schemas"]["AffectedCompensation"][];
             /** Paused Dag Ids */
@@ -975,6 +977,7 @@ export interface components {
          *     :param undone: what is undone, in order.
          *     :param open_steps: at work now; they are ended first, and what they did is known only then.
          *     :param irreversible: what stays although it was done.
+         *     :param stays: what acted, or may have, and has no undo.
          *     :param already: what was undone, or given up by a person, before; in the order in which the steps began.
          *     :param tasks: that are set to failed, by DAG, run, task and map index.
          */
@@ -991,6 +994,7 @@ export interface components {
             open_steps?: string[];
             /** Irreversible */
             irreversible?: components["schemas"]["IrreversibleStep"][];
+            stays?: components["schemas"]["StayingSteps"];
             /** Already */
             already?: components["schemas"]["PlannedCompensation"][];
             /** Tasks */
@@ -2007,6 +2011,36 @@ export interface components {
             started: number;
             /** Failed */
             failed: number;
+        };
+        /**
+         * StayingStep
+         * @description A round that stays as it is.
+         *
+         *     :param step: ``participant.name`` or ``participant.name[item]``.
+         *     :param state: how the round ended: ``succeeded``, or ``failed`` or ``lost``, and then it may have acted.
+         */
+        StayingStep: {
+            /** Step */
+            step: string;
+            /** Round */
+            round: number;
+            state: components["schemas"]["StepState"];
+        };
+        /**
+         * StayingSteps
+         * @description What has no undo, and is not declared irreversible (that is told with its reason).
+         *
+         *     :param count: of rounds, as undos are counted.
+         *     :param steps: the first 100 of them, in the order in which the steps began.
+         */
+        StayingSteps: {
+            /**
+             * Count
+             * @default 0
+             */
+            count: number;
+            /** Steps */
+            steps?: components["schemas"]["StayingStep"][];
         };
         /**
          * StepCompensation

@@ -17,6 +17,25 @@ export const durationText = (milliseconds: number): string => {
 export const spanText = (startedAt: string, endedAt: string | null): string =>
   durationText((endedAt === null ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt));
 
+type Worked = {
+  readonly ended_at: string | null;
+  readonly forward_ended_at: string | null;
+  readonly started_at: string;
+  readonly state: string;
+};
+
+/** How long a workflow has worked, apart from the wait for its undo, and the undo. */
+export const workedText = ({ ended_at: endedAt, forward_ended_at: forwardEndedAt, started_at: startedAt, state }: Worked): string => {
+  if (forwardEndedAt === null) {
+    return `${endedAt === null ? "open for" : "took"} ${spanText(startedAt, endedAt)}`;
+  }
+  const worked = spanText(startedAt, forwardEndedAt);
+  if (endedAt === null) {
+    return `open for ${spanText(startedAt, null)}, worked for ${worked}`;
+  }
+  return state === "compensated" ? `took ${worked}, undone ${spanText(forwardEndedAt, endedAt)} later` : `took ${worked}`;
+};
+
 /** The time zone that the reader chose in Airflow's user menu, which keeps it in the browser; else the browser's. */
 const chosenZone = (): string => {
   const kept = localStorage.getItem("timezone")?.replaceAll('"', "");

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { logAddress } from "../src/airflow";
 import { parseExactly, sizeText } from "../src/json";
-import { durationText } from "../src/time";
+import { partsText } from "../src/StepsBar";
+import { durationText, workedText } from "../src/time";
 import { changed, isFiltered, questionOf, statesOf } from "../src/workflowFilter";
 
 describe("durationText", () => {
@@ -66,4 +67,21 @@ describe("the filters in the address", () => {
     expect(isFiltered(new URLSearchParams("sort=key"))).toBe(false);
     expect(isFiltered(new URLSearchParams("dag=a"))).toBe(true);
   });
+});
+
+describe("workedText", () => {
+  const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1, 12, 0, seconds)).toISOString();
+  const workflow = { ended_at: at(1442), forward_ended_at: at(2), started_at: at(0), state: "compensated" };
+  it("tells the undo from the work", () => expect(workedText(workflow)).toBe("took 2s, undone 24m 0s later"));
+  it("knows a success", () => expect(workedText({ ...workflow, ended_at: at(2), state: "succeeded" })).toBe("took 2s"));
+  it("does not count the time after a failure as work", () =>
+    expect(workedText({ ...workflow, ended_at: null, state: "failed" })).toMatch(/^open for .*, worked for 2s$/));
+  it("is open while it runs", () =>
+    expect(workedText({ ...workflow, ended_at: null, forward_ended_at: null, state: "running" })).toMatch(/^open for /));
+});
+
+describe("the bar of the steps", () => {
+  const counts = { steps_compensated: 2, steps_done: 1, steps_failed: 1, steps_running: 0, steps_total: 5 };
+  it("has what was undone apart from what failed", () =>
+    expect(partsText(counts)).toBe("1 of 5 steps done, 2 undone, 1 failed"));
 });
