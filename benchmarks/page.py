@@ -40,8 +40,8 @@ _FILL: Final = (
     "INSERT INTO wfstate_step (id, workflow_id, participant, name, item_key, state, round, attempt, started_at, "
     "updated_at) SELECT uuidv7(), w.id, 'intake', s.name, '', 'succeeded', 1, 1, w.started_at, w.updated_at "
     "FROM wfstate_workflow w, (VALUES ('reserve'), ('pay'), ('ship')) s (name)",
-    "INSERT INTO wfstate_flag (workflow_id, kind, cause, since, command) SELECT id, 'held', 'Step pay failed.', now(), "
-    "'airflow wfstate resume' FROM wfstate_workflow WHERE state = 'failed'",
+    "INSERT INTO wfstate_flag (workflow_id, kind, cause, since, command, found_at) SELECT id, 'slow', 'Step pay is at "
+    "work.', now(), 'airflow wfstate show', now() FROM wfstate_workflow WHERE state = 'running'",
     "VACUUM ANALYZE",
 )
 

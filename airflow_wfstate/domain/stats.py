@@ -17,7 +17,7 @@ class StatsBucket:
     """The workflows that started in a stretch of time.
 
     :param at: its beginning.
-    :param failed: how many of them have failed since, whatever became of them then.
+    :param failed: how many of them have an error: they failed, and were not set going again since.
     """
 
     at: datetime

@@ -30,6 +30,7 @@ class Story:
     :param stuck_undo: a workflow whose compensation has failed.
     :param running: an order at work, whose first step has a checkpoint and an output.
     :param plain: an order that a test may cancel.
+    :param failing: a workflow with long names that runs although a step has failed: its run is not over.
     """
 
     compensated: Order
@@ -37,6 +38,7 @@ class Story:
     stuck_undo: str
     running: Order
     plain: Order
+    failing: str
 
 
 def tell(world: World) -> Story:
@@ -52,7 +54,19 @@ def tell(world: World) -> Story:
     compensated = _compensated(world)
     world.backend.cancel_workflow(CancelWorkflow(open_order(world).workflow_id))
     world.sweep()
-    return Story(compensated, failed, saga.workflow_id, running, plain)
+    return Story(compensated, failed, saga.workflow_id, running, plain, _failing(world))
+
+
+def _failing(world: World) -> str:
+    """A saga in which a step has no undo, and the next one has just failed."""
+    saga = Saga.start(world, name="yearly_settlement_of_every_account_in_every_subsidiary_and_currency")
+    saga.done("collect_the_statements_of_all_accounts_from_all_banks")
+    world.step_done(saga.run_id, "send_a_summary_by_email_to_everybody_who_has_asked_for_it")
+    task = world.rows.add_task("intake", saga.run_id, "book")
+    error = "the ledger of the subsidiary in the north refuses entries dated before the first of the month"
+    world.fail(world.begin_as(task, "book_all_differences_into_the_general_ledger"), error)
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=90))
+    return saga.workflow_id
 
 
 def _running(world: World) -> Order:

@@ -100,3 +100,28 @@ def test_times_are_in_the_zone_that_the_reader_chose(open_page: OpenPage, story:
     kolkata = page.get_by_text(re.compile("open for")).inner_text()
     page.evaluate("localStorage.removeItem('timezone')")
     assert utc[14:16] != kolkata[14:16], (utc, kolkata)  # minutes: Kolkata is five hours and a half ahead
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_step_that_failed_stands_on_top_while_its_run_goes_on(open_page: OpenPage, story: Story, theme: str) -> None:
+    page = open_page(address(story.failing), theme=theme)
+    told = page.get_by_role("status").filter(has_text="book_all_differences_into_the_general_ledger failed")
+    expect(told).to_contain_text("What follows is decided when its DAG run is over.")
+    expect(told).to_contain_text("refuses entries dated before the first of the month")
+    expect(page.get_by_role("group", name="Steps")).to_contain_text("2 done")
+    expect(page.get_by_role("group", name="Steps")).to_contain_text("1 failed")
+    assert faults(page) == []
+
+
+def test_what_was_undone_is_apart_from_what_failed_and_from_the_work(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.compensated.workflow_id))
+    expect(page.get_by_role("group", name="Steps")).to_contain_text("5 undone")
+    expect(page.get_by_text(re.compile(r", took \d+s, undone \d+s later$"))).to_be_visible()
+
+
+def test_long_names_do_not_widen_a_narrow_page(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.failing), width=375)
+    expect(page.get_by_role("status").filter(has_text="What follows is decided")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    ours = page.locator("[data-wfstate]").first
+    assert ours.evaluate("element => element.scrollWidth - element.clientWidth") <= 1

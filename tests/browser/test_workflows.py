@@ -81,3 +81,10 @@ def test_an_error_says_what_is_wrong(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name=re.compile("^All"))).to_be_visible()
     page.route(re.compile("/wfstate/ui/workflows[?]"), lambda route: route.fulfill(status=200, body="{"))
     expect(page.get_by_role("alert")).to_contain_text("could not be brought up to date")
+
+
+def test_a_running_workflow_of_which_a_step_has_failed_says_so(open_page: OpenPage, story: Story) -> None:
+    page = open_page(f"{LIST}?state=running")
+    row = page.get_by_role("row").filter(has_text="yearly_settlement")
+    expect(row.get_by_role("img", name=re.compile("^a step has failed: intake.book_all"))).to_be_visible()
+    expect(row.get_by_role("img", name="2 of 3 steps done, 1 failed")).to_be_attached()

@@ -154,3 +154,66 @@ def test_no_foreign_key_leads_into_the_tables_of_airflow() -> None:
     for table in WorkflowStateDBManager.metadata.sorted_tables:
         for key in table.foreign_keys:
             assert key.target_fullname.startswith("wfstate_")
+
+
+def test_times_of_states_are_taken_from_the_journal_and_errors_of_what_goes_on_are_emptied(
+    empty_engine: Engine,
+) -> None:
+    with empty_engine.connect() as connection:
+        command.upgrade(_config(connection), "0006")
+        _insert_workflow(connection, 1, "compensated", ["started", "failed", "resumed", "failed", "compensating"])
+        _insert_workflow(connection, 2, "running", ["started", "failed", "resumed"])
+        _insert_workflow(connection, 3, "succeeded", ["started", "overdue", "succeeded"])
+        connection.execute(
+            text(
+                "INSERT INTO wfstate_flag (workflow_id, kind, cause, since, command) "
+                "SELECT id, 'held', 'It failed.', started_at, 'x' FROM wfstate_workflow"
+            )
+        )
+        connection.commit()
+
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+
+        rows = connection.execute(
+            text("SELECT state, forward_ended_at, state_changed_at, error FROM wfstate_workflow ORDER BY key")
+        ).all()
+        assert connection.execute(text("SELECT count(*) FROM wfstate_flag")).scalar_one() == 0
+    minutes = [
+        (row.state, *(None if at is None else int(str(at)[14:16]) for at in row[1:3]), row.error) for row in rows
+    ]
+    assert minutes == [
+        ("compensated", 4, 5, "no money"),  # the second failure, not the first
+        ("running", None, 3, None),
+        ("succeeded", 3, 3, None),
+    ]
+
+
+def _insert_workflow(connection: Connection, number: int, state: str, kinds: list[str]) -> None:
+    """A workflow of revision 0006 whose journal has an entry of each kind, a minute apart."""
+    workflow_id, at = f"{number:032}", "2026-01-01 10:0{}:00.000000"
+    values = {"id": workflow_id, "state": state, "key": str(number), "at": at.format(1), "hash": "0" * 64}
+    connection.execute(
+        text(
+            "INSERT INTO wfstate_definition (name, sha256, content, created_at) "
+            "SELECT 'order', :hash, '{}', :at WHERE NOT EXISTS (SELECT 1 FROM wfstate_definition)"
+        ),
+        values,
+    )
+    connection.execute(
+        text(
+            "INSERT INTO wfstate_workflow (id, name, key, generation, correlation_id, state, version, journal_count, "
+            "definition_sha256, implicit, reopened, on_failure, input, input_type, input_sha256, secret, error, "
+            "started_at, updated_at) VALUES (:id, 'order', :key, 1, :key, :state, 1, 1, :hash, false, false, 'hold', "
+            "'{}', 'dict', :hash, :hash, 'no money', :at, :at)"
+        ),
+        values,
+    )
+    for minute, kind in enumerate(kinds, start=1):
+        connection.execute(
+            text(
+                "INSERT INTO wfstate_journal (workflow_id, number, at, kind, actor, data) "
+                "VALUES (:id, :number, :at, :kind, 'sweep', '{}')"
+            ),
+            {"id": workflow_id, "number": minute, "at": at.format(minute), "kind": f"workflow.{kind}"},
+        )

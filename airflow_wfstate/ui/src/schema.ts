@@ -712,7 +712,8 @@ export interface components {
          *     :param idempotency_key: the same on every attempt of the round; empty unless the decision is ``run``.
          *     :param attempt_key: what every later write of the attempt carries; empty unless the decision is ``run``.
          *     :param writes_applied: number of the attempt's last write that was applied; the next one is above it.
-         *     :param checkpoints: by name, the last value saved in this round.
+         *     :param checkpoints: by name, the last value saved in this round; when the decision is ``answered``, of
+         *         :data:`LEFT_BEHIND` alone.
          *     :param output: when the decision is ``answered``.
          *     :param answered_state: when the decision is ``answered``: ``succeeded`` or ``skipped``.
          *     :param holder: when the decision is ``busy``: the task instance at work, for people.
@@ -1106,7 +1107,8 @@ export interface components {
          *     :param idempotency_key: of the undo, the same on every attempt of it.
          *     :param step_idempotency_key: the forward round's own.
          *     :param output: of the round; None when it has none (it failed, or is lost).
-         *     :param error: the first error of the workflow; None when it was cancelled.
+         *     :param error: why the workflow is undone: its first error, or who cancelled it and for what reason, or the deadline
+         *         that has passed.
          */
         CompensationWork: {
             /** Step Id */
@@ -1248,8 +1250,11 @@ export interface components {
          * @description How an attempt of a compensation ended.
          *
          *     :param compensation_key: from :class:`CompensationWork`.
-         *     :param succeeded: whether the undo is done.
+         *     :param succeeded: whether the undo is done, or there was nothing to undo.
          *     :param error: required unless it succeeded.
+         *     :param may_retry: whether an attempt that failed may be followed by another; False when it would fail in the same
+         *         way, or must not be tried again: the compensation has failed for good then, whatever attempts are left.
+         *     :param nothing_to_undo: why there was nothing to undo, of one that succeeded; None when something was undone.
          *     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection (an
          *         attempt ends once in any case).
          */
@@ -1260,6 +1265,13 @@ export interface components {
             succeeded: boolean;
             /** Error */
             error?: string | null;
+            /**
+             * May Retry
+             * @default true
+             */
+            may_retry: boolean;
+            /** Nothing To Undo */
+            nothing_to_undo?: string | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
@@ -1267,7 +1279,8 @@ export interface components {
          * EndedCompensation
          * @description The answer to :class:`EndCompensation`.
          *
-         *     :param state: ``done``, ``running`` (it failed, and may be tried again) or ``failed`` (for good).
+         *     :param state: ``done``, ``not_needed`` (there was nothing to undo), ``running`` (it failed, and may be tried again)
+         *         or ``failed`` (for good).
          */
         EndedCompensation: {
             /** Step Id */
@@ -1281,7 +1294,7 @@ export interface components {
          * @description What a journal entry tells.
          * @enum {string}
          */
-        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
         /**
          * FailingStep
          * @description The step of a running workflow that failed first and is not tried again; else the first that is.
@@ -1933,6 +1946,7 @@ export interface components {
          *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
          *     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
          *     :param if_exists: when the key is taken by an open workflow of another run.
+         *     :param relay_task_id: of the relay in the DAG that starts it; None when it has none.
          *     :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
          *         protection (the key of the workflow still protects from a second one).
          */
@@ -1968,6 +1982,8 @@ export interface components {
             redact?: string[];
             /** @default attach */
             if_exists: components["schemas"]["IfExists"];
+            /** Relay Task Id */
+            relay_task_id?: string | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
@@ -1999,7 +2015,7 @@ export interface components {
          * @description The workflows that started in a stretch of time.
          *
          *     :param at: its beginning.
-         *     :param failed: how many of them have failed since, whatever became of them then.
+         *     :param failed: how many of them have an error: they failed, and were not set going again since.
          */
         StatsBucket: {
             /**
@@ -2397,7 +2413,8 @@ export interface components {
          *     :param steps_running: of them at work or waiting.
          *     :param steps_failed: of them failed or lost.
          *     :param steps_compensated: of them undone.
-         *     :param error: of the first failure since it last ran; None when nothing failed, and when it was set going again.
+         *     :param error: of the first failure since it last ran, or why it was ended before its time; None when it was neither,
+         *         and as soon as it is set going again.
          *     :param hold_reason: why it waits for a person; None when it does not.
          *     :param updated_at: of the last change (checkpoints do not count).
          *     :param forward_ended_at: when it last left running, whether it had succeeded, failed, was cancelled or was to be
