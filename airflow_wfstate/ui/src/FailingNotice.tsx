@@ -24,6 +24,8 @@ const noError = "Nobody has said how it ended: its process died.";
 export const FailingBadge = ({ failing }: { readonly failing: Failing }) => (
   <Badge
     aria-label={`${failingText(failing)}: ${failing.step}: ${failing.error ?? noError}`}
+    borderColor="colorPalette.solid"
+    borderWidth={1}
     color="fg"
     colorPalette={failing.is_retried ? "up_for_retry" : "failed"}
     role="img"

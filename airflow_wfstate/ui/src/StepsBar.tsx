@@ -60,17 +60,17 @@ export const StepsLegend = ({ counts }: { readonly counts: Counts }) => {
   const remaining = counts.steps_total - partsOf(counts).reduce((sum, part) => sum + part.count, 0);
 
   return (
-    <HStack aria-label="Steps" fontSize="sm" gap={3} role="group" wrap="wrap">
+    <HStack aria-label="Steps" gap={3} role="group" wrap="wrap">
       {partsOf(counts).map((part) => (
         <HStack colorPalette={part.palette} gap={1} key={part.name}>
           <Box bg="colorPalette.solid" borderRadius="full" boxSize={2} />
-          <Text>{`${part.count} ${part.name}`}</Text>
+          <Text fontSize="xs">{`${part.count} ${part.name}`}</Text>
         </HStack>
       ))}
       {remaining === 0 ? undefined : (
         <HStack gap={1}>
           <Box bg="bg.emphasized" borderRadius="full" boxSize={2} />
-          <Text>{`${remaining} not begun`}</Text>
+          <Text fontSize="xs">{`${remaining} not begun`}</Text>
         </HStack>
       )}
     </HStack>

@@ -23,8 +23,8 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
   return (
     <Box borderRadius="md" borderWidth={1} mb={4} p={4}>
       <HStack justify="space-between" mb={3} wrap="wrap">
-        <HStack wrap="wrap">
-          <Heading size="lg">{`${summary.name} ${summary.key}`}</Heading>
+        <HStack minWidth={0} wrap="wrap">
+          <Heading overflowWrap="anywhere" size="lg">{`${summary.name} ${summary.key}`}</Heading>
           <StateBadge state={summary.state} />
           <StepsBar counts={summary} />
           <FlagBadges flags={summary.flags} />
