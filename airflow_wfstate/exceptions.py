@@ -23,6 +23,8 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── WorkflowUnfinished      something of the workflow is still open
     │   ├── InputMismatch           the same key was started with another input, by another run
     │   ├── StaleAttempt            a newer attempt has taken over (the fencing token decides)
+    │   ├── StepCollision           another task or item of the same run does this step: two are never one step
+    │   ├── WriteConflict           a write of an attempt that was applied before, and said something else
     │   ├── InvalidTransition       the state tables have no such transition
     │   ├── IdempotencyConflict     an Idempotency-Key was used again with another body
     │   └── WorkflowChanged         the workflow is not in the version that the request was made for
@@ -31,6 +33,7 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── NotAuthenticated        no credentials, or credentials that do not hold
     │   └── InvalidAttemptKey       an attempt key that this server did not issue
     ├── TransactionRefused          a step's writes and its marker cannot be one transaction in the user's database
+    ├── ForeignProcess              a process writes for an attempt that another process began
     ├── RecordedError               a call of step.once() failed in an earlier attempt, and was recorded so
     └── Unavailable                 worth another try later
         ├── ServerUnreachable       the api-server does not answer
@@ -164,6 +167,18 @@ class StaleAttempt(Conflict):
     code = "stale-attempt"
 
 
+class StepCollision(Conflict):
+    """Another task or item of the same run has begun the step that was asked for: two are never one step."""
+
+    code = "step-collision"
+
+
+class WriteConflict(Conflict):
+    """A write has the number of one that was applied before, and does not say the same; nothing was changed."""
+
+    code = "write-conflict"
+
+
 class InvalidTransition(Conflict):
     """The state tables in :mod:`airflow_wfstate.domain.states` have no such transition."""
 
@@ -210,6 +225,12 @@ class TransactionRefused(WorkflowStateError):
     """The writes of a transactional step and its marker cannot be one transaction; nothing of them was committed."""
 
     code = "transaction-refused"
+
+
+class ForeignProcess(WorkflowStateError):
+    """A process writes for an attempt that another process began (a fork); nothing was sent."""
+
+    code = "foreign-process"
 
 
 class RecordedError(WorkflowStateError):

@@ -44,10 +44,12 @@ class JournalEntry:
     """One thing that happened, written under the workflow's lock.
 
     :param number: from 1, without gaps inside a workflow.
-    :param step: ``participant.name`` or ``participant.name[item]``; None for what concerns the whole workflow.
+    :param step: ``participant.name`` or ``participant.name[item]``, with the place where the participant has several
+        (``mail[tell_sent].send``); None for what concerns the whole workflow.
     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name`` or ``sweep``.
     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
         ``api``) and ``reason``.
+    :param step_id: of that step; None also in entries that an older version wrote.
     """
 
     number: int
@@ -57,6 +59,7 @@ class JournalEntry:
     attempt: int | None
     actor: str
     data: Mapping[str, object]
+    step_id: str | None = None
 
 
 @dataclass(frozen=True)

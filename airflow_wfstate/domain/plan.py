@@ -10,16 +10,18 @@ from dataclasses import dataclass
 
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
+from airflow_wfstate.domain.step_name import NOWHERE, Place, StepName
 from airflow_wfstate.exceptions import InvalidName
 
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """What the plan needs to know of a step that has begun. Mapped items share name and participant."""
+    """What the plan needs to know of a step that has begun. Mapped items share name, participant and place."""
 
     participant: str
     name: str
     state: StepState
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Progress:
     """Where a workflow stands.
 
     Each list holds entries of the plan in the plan's order, followed by begun steps that the plan does not name
-    (as ``participant.step``). An entry of a mapped step is done when all its begun items are.
+    (as ``participant.step``, or ``participant[place].step`` where the participant has several places). An entry of a
+    mapped step is done when all its begun items are, an entry ``participant.step`` when it is at all places.
 
     :param done: succeeded or skipped.
     :param running: at work or waiting.
@@ -67,13 +70,14 @@ def check_plan(entries: Sequence[str]) -> list[str]:
 def progress(plan: Sequence[str], steps: Iterable[PlannedStep]) -> Progress:
     """The progress of a workflow with this plan and these begun steps.
 
-    A step belongs to the entry ``participant.name`` if the plan has it, else to the entry ``name``.
+    A step belongs to the entry ``participant[place].name`` if the plan has it, else to ``participant.name``, else to
+    ``name``.
     """
     begun: dict[str, list[StepState]] = {}
     planned = set(plan)
     for step in steps:
-        qualified = f"{step.participant}.{step.name}"
-        entry = step.name if step.name in planned and qualified not in planned else qualified
+        called = StepName(step.participant, step.name, place=step.place)
+        entry = next((form for form in called.forms(with_item=False) if form in planned), called.qualified)
         begun.setdefault(entry, []).append(step.state)
     result = Progress(done=[], running=[], failed=[], compensated=[], remaining=[])
     for entry in [*plan, *sorted(begun.keys() - planned)]:

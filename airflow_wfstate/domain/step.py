@@ -10,6 +10,7 @@ from typing import Final
 from airflow_wfstate.domain.compensation import CompensationDeclaration, CompensationSummary
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.step_name import NOWHERE, Place, StepName
 from airflow_wfstate.domain.workflow import WorkflowRef
 
 MAX_ERROR_LENGTH: Final = 10_000
@@ -58,6 +59,10 @@ class BeginStep:
     :param pivot: whether the workflow only goes forward once this step is done: nothing of it is undone then.
     :param irreversible: why the step cannot be undone, in its author's words; None when nothing is said about that.
     :param redact: JSON paths into the step's output and checkpoints whose values people do not get to see.
+    :param arguments_sha256: hash of the arguments of a mapped item, by which two items with one key are told from an
+        item that has moved; None when the task is not mapped, or they cannot be hashed.
+    :param sole_task: whether no other task of the caller's DAG declares this step, so that another task of the run that
+        did it can only be the caller's under the name that it had before. False: another is taken for another step.
     :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
         protection (a task instance begins a step once in any case).
     """
@@ -71,6 +76,8 @@ class BeginStep:
     pivot: bool = False
     irreversible: str | None = None
     redact: list[str] = field(default_factory=list)
+    arguments_sha256: str | None = None
+    sole_task: bool = False
     idempotency_key: str | None = None
 
 
@@ -109,8 +116,9 @@ class SaveCheckpoint:
     """A value to keep inside a round.
 
     :param attempt_key: from :class:`BegunStep`.
-    :param write: number of this write, above the attempt's earlier ones; one that is not above the last applied
-        changes nothing (it was sent again).
+    :param write: number of this write, above the attempt's earlier ones. One with the number of the last that was
+        applied changes nothing: saying the same, it was sent again, and gets the same answer; else it is refused, as a
+        lower one is.
     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
         (the number protects in any case).
     """
@@ -227,6 +235,9 @@ class StepSummary:
     """A step as people see it.
 
     :param participant: the DAG (or, later, the service) that does it.
+    :param place: the name of the step that triggered the participant's run, where the participant takes part at several
+        places of the workflow; None where its name tells enough.
+    :param parent_step_id: of the step that triggered the participant's run; None when none did.
     :param round: the newest round's number.
     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
         the payloads of the participant, and in a list when it is kept in a file.
@@ -251,8 +262,16 @@ class StepSummary:
     output_size: int | None
     output_sha256: str | None
     error: str | None
+    place: str | None = None
+    parent_step_id: str | None = None
+
+    @property
+    def called(self) -> StepName:
+        """What it is called."""
+        place = NOWHERE if self.place is None else Place(self.place, is_needed=True)
+        return StepName(self.participant, self.name, self.item_key, place)
 
     @property
     def label(self) -> str:
         """``name``, or ``name[item_key]`` for an item of a mapped step."""
-        return f"{self.name}[{self.item_key}]" if self.item_key else self.name
+        return self.called.short

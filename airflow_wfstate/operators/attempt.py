@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.protocol import StateBackend
@@ -21,6 +22,7 @@ from airflow_wfstate.domain.step import (
     RecordedWrite,
     SaveCheckpoint,
 )
+from airflow_wfstate.exceptions import ForeignProcess
 from airflow_wfstate.operators.once import Call, Calls
 
 Written = TypeVar("Written", RecordedWrite, LinkedChildRun)
@@ -30,7 +32,8 @@ class Attempt:
     """What this process holds after a begin that said ``run``.
 
     Its writes are numbered above those that were applied before, and go out one at a time, also when several
-    threads of a step save checkpoints.
+    threads of a step save checkpoints. Only the process that began it writes: another one has a copy of the counter,
+    and a write of it would be taken for one that was sent again.
 
     :param backend: the way to the store.
     :param begun: the store's answer to the begin.
@@ -41,6 +44,7 @@ class Attempt:
         self._backend = backend
         self._last_write = begun.writes_applied
         self._lock = Lock()
+        self._process_id = os.getpid()
         self._records: dict[str, Record] | None = None
         self._calls = Calls()
         self._cancelled = False
@@ -75,7 +79,9 @@ class Attempt:
         Records are read once, and only by an attempt that was preceded by another, or resumed.
 
         :raises InvalidName: another call of this attempt has the name.
+        :raises ForeignProcess: another process began the attempt: this one could not record the call.
         """
+        self._check_process()
         name = call.name
         with self._lock:
             self._calls.claim(call)
@@ -128,9 +134,29 @@ class Attempt:
         )
 
     def _write(self, send: Callable[[int], Written]) -> Written:
+        self._check_process()
         with self._lock:
             self._last_write += 1
             return send(self._last_write)
+
+    def _check_process(self) -> None:
+        """Check that this is the process that began the attempt; before the lock, which a fork may have copied locked.
+
+        :raises ForeignProcess: it is not.
+        """
+        if os.getpid() != self._process_id:
+            raise _foreign_process(f"Process {os.getpid()} cannot write for it: process {self._process_id} began it")
+
+    def __getstate__(self) -> NoReturn:
+        """Refuse to be pickled, as it is when it is handed to another process."""
+        raise _foreign_process("It cannot be handed to another process")
+
+
+def _foreign_process(reason: str) -> ForeignProcess:
+    return ForeignProcess(
+        f"A step belongs to the process of its task. {reason}; nothing was sent.",
+        "Return the values to the step's own process, or send them by a queue, and let that save them.",
+    )
 
 
 _AT_WORK: list[Attempt] = []

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_wfstate.backends.codec import encode
-from airflow_wfstate.exceptions import InvalidPayload
+from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
 from airflow_wfstate.operators.identity_text import TextTemplates, identity_text, renders_natively
 
 if TYPE_CHECKING:
@@ -20,19 +21,40 @@ _MAX_READABLE: Final = 100
 """Characters up to which the item's own JSON text is its key; a longer one is hashed."""
 
 
-def item_key_of(operator: BaseOperator, context: Context, declared: ItemKey | None) -> str:
-    """The item key of a running task; empty for one that is not mapped and declares none.
+@dataclass(frozen=True)
+class Item:
+    """What a task instance of a mapped task works on.
 
-    :param declared: the author's; None to derive it from the item.
+    :param key: the item key; empty for one that is not mapped and declares none.
+    :param arguments_sha256: hash of the mapped arguments, by which the store tells two items with one key from an item
+        that has moved; None for a task that is not mapped, and where an argument cannot be stored.
+    """
+
+    key: str = ""
+    arguments_sha256: str | None = None
+
+
+def item_of(operator: BaseOperator, context: Context, declared: ItemKey | None) -> Item:
+    """The item of a running task.
+
+    :param declared: the author's item key; None to derive it from the item.
     :raises InvalidName: the declared key is nothing that identifies the item: None, blank, undefined, or an object.
     :raises InvalidPayload: the item cannot be stored, so that no key can be derived from it.
     """
     is_mapped = context["ti"].map_index is not None and context["ti"].map_index >= 0
     if declared is None and not is_mapped:
-        return ""
-    item = _item(operator, context, is_mapped=is_mapped)
-    if declared is None:
-        return _derived(operator, item)
+        return Item()
+    arguments = _item(operator, context, is_mapped=is_mapped)
+    key = _derived(operator, arguments) if declared is None else _declared(operator, context, declared, arguments)
+    return Item(key, _sha256(arguments) if is_mapped else None)
+
+
+def item_key_of(operator: BaseOperator, context: Context, declared: ItemKey | None) -> str:
+    """The key of :func:`item_of`."""
+    return item_of(operator, context, declared).key
+
+
+def _declared(operator: BaseOperator, context: Context, declared: ItemKey, item: dict[str, Any]) -> str:
     kind = f"item key of task {operator.task_id}"
     if not callable(declared):
         variables: Any = {**context, **item}
@@ -41,6 +63,13 @@ def item_key_of(operator: BaseOperator, context: Context, declared: ItemKey | No
     if inspect.iscoroutine(key):
         key.close()  # so that Python does not warn that nobody awaited it
     return identity_text(kind, key)
+
+
+def _sha256(arguments: dict[str, Any]) -> str | None:
+    try:
+        return encode(arguments, sort_keys=True).sha256
+    except (InvalidPayload, PayloadTooLarge):
+        return None
 
 
 def _item(operator: BaseOperator, context: Context, *, is_mapped: bool) -> dict[str, Any]:

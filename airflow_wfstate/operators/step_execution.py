@@ -15,8 +15,9 @@ from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowSta
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.attempt import Attempt, at_work
 from airflow_wfstate.operators.control_flow import WAITING
+from airflow_wfstate.operators.declared_steps import is_sole_task
 from airflow_wfstate.operators.error_text import error_text
-from airflow_wfstate.operators.item_key import item_key_of
+from airflow_wfstate.operators.item_key import item_of
 from airflow_wfstate.operators.left_behind import LeftBehind, leave_again
 from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.output import tell_what_xcom_refuses
@@ -107,17 +108,20 @@ class StepExecution:
         # Imported when needed: the relay is an operator too, and would import this module in a circle.
         from airflow_wfstate.operators.compensate_workflow import find_relay
 
-        task_id = self._operator.task_id
+        task_id, dag = self._operator.task_id, self._operator.get_dag()
+        item = item_of(self._operator, self._context, self._options.item_key)
         request = BeginStep(
             task_instance_id=str(self._context["ti"].id),
             name=self._options.name or task_id,
-            item_key=item_key_of(self._operator, self._context, self._options.item_key),
+            item_key=item.key,
             compensation=self._options.declaration(task_id),
             pivot=self._options.pivot,
             irreversible=self._options.irreversible,
             redact=list(self._options.redact),
-            relay_task_id=find_relay(self._operator.get_dag()),
+            relay_task_id=find_relay(dag),
             on_clear=OnClear(self._options.on_clear),
+            arguments_sha256=item.arguments_sha256,
+            sole_task=is_sole_task(dag, task_id),
         )
         begun = self._backend.begin_step(request)
         announce(

@@ -88,6 +88,7 @@ def _accept(change: Change, step: StepRow, marked: str, person: str) -> None:
     change.journal(
         EntryKind.STEP_SKIPPED,
         step=step.label,
+        step_id=step.id,
         attempt=step.attempt,
         data={
             "by_hand": True,

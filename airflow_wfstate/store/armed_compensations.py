@@ -7,21 +7,26 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.cancel import AffectedCompensation
 from airflow_wfstate.domain.states import CompensationState
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.step_row import step_label
+from airflow_wfstate.store.places import read_places
 
 
 def armed_compensations(connection: Connection, workflow_id: str) -> list[AffectedCompensation]:
     """The compensations of a workflow that are armed, in the order in which their steps began."""
     compensation, step = schema.compensation, schema.step
     rows = connection.execute(
-        select(compensation.c.round, compensation.c.handler, step.c.participant, step.c.name, step.c.item_key)
+        select(
+            compensation.c.round,
+            compensation.c.handler,
+            step.c.participant,
+            step.c.place,
+            step.c.name,
+            step.c.item_key,
+        )
         .join(step, step.c.id == compensation.c.step_id)
         .where(compensation.c.workflow_id == workflow_id, compensation.c.state == CompensationState.ARMED.value)
         .order_by(step.c.started_at, step.c.id, compensation.c.round)
-    )
+    ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
     return [
-        AffectedCompensation(
-            step_label(row.participant, row.name, row.item_key), row.round, row.handler, CompensationState.ARMED
-        )
-        for row in rows
+        AffectedCompensation(places.name(row).label, row.round, row.handler, CompensationState.ARMED) for row in rows
     ]

@@ -56,6 +56,7 @@ def hold_for_exhausted(change: Change, caller: Caller, step: StepRow) -> Attempt
     change.journal(
         EntryKind.WORKFLOW_FAILED,
         step=step.label,
+        step_id=step.id,
         data={
             "dag_id": caller.dag_id,
             "run_id": caller.run_id,

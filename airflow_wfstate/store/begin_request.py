@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from airflow_wfstate.domain.names import check_name
@@ -22,6 +23,10 @@ def check_begin(request: BeginStep) -> BeginStep:
     if request.relay_task_id is not None:
         check_name("relay's task id", request.relay_task_id)
     check_paths(request.redact)
+    if request.arguments_sha256 is not None and not re.fullmatch("[0-9a-f]{64}", request.arguments_sha256):
+        raise InvalidRequest(
+            f"The hash of the arguments of step {request.name} is none of SHA-256.", "Give 64 hexadecimal digits."
+        )
     if request.irreversible is not None:
         check_name("reason why a step is irreversible", request.irreversible)
         if request.compensation is not None:

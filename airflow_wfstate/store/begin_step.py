@@ -25,6 +25,8 @@ from airflow_wfstate.store.clear_by_hand import is_to_run_again, reopen
 from airflow_wfstate.store.failed_state import TASK_CLEARED, go_on
 from airflow_wfstate.store.implicit_workflow import is_started_anew, start_implicit_workflow
 from airflow_wfstate.store.new_attempt import insert_next_attempt, insert_step
+from airflow_wfstate.store.schema import NO_PLACE
+from airflow_wfstate.store.step_collision import check_other_item, check_other_task
 from airflow_wfstate.store.step_row import StepRow, find_step
 from airflow_wfstate.store.transaction import Refused, Unchanged
 
@@ -39,15 +41,16 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
         change = None
     if change is None:
         change = start_implicit_workflow(connection, caller)
-        caller = replace(caller, workflow_id=change.workflow_id, role=RunRole.OWNER)
+        caller = replace(caller, workflow_id=change.workflow_id, role=RunRole.OWNER, place=NO_PLACE)
     change.actor = caller.actor
-    step = find_step(connection, change.workflow_id, caller.dag_id, request.name, request.item_key)
+    step = find_step(connection, change.workflow_id, caller.dag_id, caller.place, request.name, request.item_key)
     if step is not None:
+        check_other_task(connection, caller, request, step)
         if step.is_marked_done and change.state is WorkflowState.RUNNING and not _is_of_run_of(caller, step):
             accept_step(connection, change, step)
             change.write()
             return BegunStep(BeginDecision.ANSWERED, change.ref(), step.id, answered_state=StepState.SKIPPED)
-        answer = _without_new_attempt(connection, change, caller, step, request.on_clear)
+        answer = _without_new_attempt(connection, change, caller, step, request)
         if answer is not None:
             return answer
         if step.state is StepState.SUCCEEDED and change.state is WorkflowState.SUCCEEDED:
@@ -60,7 +63,7 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
         change.write()
         return Refused(refusal)
     begun = (
-        insert_step(change, caller, request)
+        insert_step(connection, change, caller, request)
         if step is None
         else insert_next_attempt(connection, change, caller, request, step)
     )
@@ -75,9 +78,16 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
 
 
 def _without_new_attempt(
-    connection: Connection, change: Change, caller: Caller, step: StepRow, on_clear: OnClear
+    connection: Connection, change: Change, caller: Caller, step: StepRow, request: BeginStep
 ) -> BegunStep | Unchanged[BegunStep] | None:
-    """The answer when the step's state needs no new attempt; None when it does."""
+    """The answer when the step's state needs no new attempt; None when it does.
+
+    :raises StepCollision: the step is that of another item.
+    """
+    runs_again = step.state is StepState.SUCCEEDED and _is_wish_to_run_again(
+        connection, change, caller, step, request.on_clear
+    )
+    check_other_item(caller, request, step, is_new_round=runs_again)
     if step.state in OPEN_STEP_STATES:
         if step.task_instance_id == caller.task_instance_id:
             return _same_attempt(connection, change, caller, step)
@@ -90,7 +100,7 @@ def _without_new_attempt(
             f"{'has failed' if step.state is StepState.FAILED else 'is lost'}.",
             "A retry or a clear of the task begins the next attempt.",
         )
-    if step.state is StepState.SUCCEEDED and not _is_wish_to_run_again(connection, change, caller, step, on_clear):
+    if step.state is StepState.SUCCEEDED and not runs_again:
         return Unchanged(
             BegunStep(
                 BeginDecision.ANSWERED,
@@ -149,7 +159,7 @@ def _same_attempt(
         where={"step_id": step.id, "number": step.round},
         values={"state": StepState.RUNNING.value},
     )
-    change.journal(EntryKind.STEP_CONTINUED, step=step.label, attempt=step.attempt)
+    change.journal(EntryKind.STEP_CONTINUED, step=step.label, step_id=step.id, attempt=step.attempt)
     change.write()
     return begun
 

@@ -12,6 +12,7 @@ from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import TaskInstanceNotFound
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run, task_instance
+from airflow_wfstate.store.schema import NO_PLACE
 
 _READ: Final = (
     select(
@@ -27,6 +28,7 @@ _READ: Final = (
         schema.run.c.role,
         schema.run.c.relay_task_id,
         schema.run.c.clears_at_failure,
+        schema.run.c.parent_step_id,
     )
     .join(
         dag_run,
@@ -52,6 +54,7 @@ class Caller:
     :param relay_task_id: that its run has registered there.
     :param clears_at_failure: how often its run had been cleared when that workflow last failed; None when it never did,
         or did before revision 0007.
+    :param place: the id of the step that triggered its run; ``schema.NO_PLACE`` when none did.
     """
 
     task_instance_id: str
@@ -65,6 +68,7 @@ class Caller:
     role: RunRole | None
     relay_task_id: str | None
     clears_at_failure: int | None
+    place: str
 
     @property
     def was_cleared_since_failure(self) -> bool:
@@ -115,6 +119,7 @@ def read_caller(connection: Connection, task_instance_id: str) -> Caller:
             f"Task instance {task_instance_id} ({row.dag_id}/{row.run_id}/{row.task_id}) is {row.state}, not running.",
             "Only a running task may do this.",
         )
+    role = None if row.role is None else RunRole(row.role)
     return Caller(
         task_instance_id=row.id,
         dag_id=row.dag_id,
@@ -124,7 +129,8 @@ def read_caller(connection: Connection, task_instance_id: str) -> Caller:
         try_number=row.try_number,
         clear_number=row.clear_number,
         workflow_id=row.workflow_id,
-        role=None if row.role is None else RunRole(row.role),
+        role=role,
         relay_task_id=row.relay_task_id,
         clears_at_failure=row.clears_at_failure,
+        place=row.parent_step_id if role is RunRole.CHILD and row.parent_step_id is not None else NO_PLACE,
     )

@@ -129,10 +129,15 @@ class Change:
         kind: EntryKind,
         *,
         step: str | None = None,
+        step_id: str | None = None,
         attempt: int | None = None,
         data: Mapping[str, JsonValue] | None = None,
     ) -> int:
-        """Append an entry, and return its number."""
+        """Append an entry, and return its number.
+
+        :param step: the label of the step that it tells of.
+        :param step_id: of that step.
+        """
         number = self._next_entry
         self._next_entry += 1
         self.insert(
@@ -143,6 +148,7 @@ class Change:
                 "at": self.now,
                 "kind": kind.value,
                 "step": step,
+                "step_id": step_id,
                 "attempt": attempt,
                 "actor": self.actor,
                 "data": json.dumps(data or {}, ensure_ascii=True, separators=(",", ":")),

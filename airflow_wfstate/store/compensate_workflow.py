@@ -29,12 +29,13 @@ from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.compensation_obstacle import CompensationObstacles
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
 from airflow_wfstate.store.pivot import why_only_forward
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.relay_code import read_relay_code
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.run_fail import unfinished_tasks
 from airflow_wfstate.store.shown_payload import shown
 from airflow_wfstate.store.staying_steps import count_staying, read_staying_steps, undo_counts
-from airflow_wfstate.store.step_row import open_steps, step_label
+from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.workflow_detail import check_exists
@@ -194,27 +195,27 @@ def _irreversible(connection: Connection, workflow_id: str) -> list[Irreversible
     step = schema.step
     acted = [state.value for state in StepState if state is not StepState.SKIPPED]
     rows = connection.execute(
-        select(step.c.participant, step.c.name, step.c.item_key, step.c.irreversible)
+        select(step.c.participant, step.c.place, step.c.name, step.c.item_key, step.c.irreversible)
         .where(step.c.workflow_id == workflow_id, step.c.irreversible.is_not(None), step.c.state.in_(acted))
         .order_by(step.c.started_at, step.c.id)
-    )
-    return [
-        IrreversibleStep(step_label(row.participant, row.name, row.item_key), row.irreversible or "") for row in rows
-    ]
+    ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
+    return [IrreversibleStep(places.name(row).label, row.irreversible or "") for row in rows]
 
 
 def _already(connection: Connection, workflow_id: str) -> list[PlannedCompensation]:
     compensation, step = schema.compensation, schema.step
     over = [CompensationState.DONE.value, CompensationState.SKIPPED.value]
     rows = connection.execute(
-        select(compensation, step.c.participant, step.c.name, step.c.item_key)
+        select(compensation, step.c.participant, step.c.place, step.c.name, step.c.item_key)
         .join(step, step.c.id == compensation.c.step_id)
         .where(compensation.c.workflow_id == workflow_id, compensation.c.state.in_(over))
         .order_by(step.c.started_at, step.c.id, compensation.c.round)
-    )
+    ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
     return [
         PlannedCompensation(
-            step=step_label(row.participant, row.name, row.item_key),
+            step=places.name(row).label,
             round=row.round,
             handler=row.handler,
             state=CompensationState(row.state),

@@ -13,8 +13,8 @@ from airflow_wfstate.domain.states import CompensationState
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.journal_reading import entry_of
-from airflow_wfstate.store.step_row import step_label
+from airflow_wfstate.store.journal_reading import entries_of
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.workflow_detail import check_exists
 from airflow_wfstate.store.workflow_list import check_limit
 
@@ -30,7 +30,7 @@ def list_compensations(connection: Connection, workflow_id: str, before: int | N
         raise InvalidRequest(f"There is no entry number {before}.", "Give next_before of the page before.")
     workflow_id = check_exists(connection, workflow_id)
     statement = (
-        select(_compensation, _step.c.participant, _step.c.name, _step.c.item_key, _round.c.last_entry)
+        select(_compensation, _step.c.participant, _step.c.place, _step.c.name, _step.c.item_key, _round.c.last_entry)
         .join(_step, _step.c.id == _compensation.c.step_id)
         .join(_round, (_round.c.step_id == _compensation.c.step_id) & (_round.c.number == _compensation.c.round))
         .where(_compensation.c.workflow_id == workflow_id)
@@ -38,8 +38,11 @@ def list_compensations(connection: Connection, workflow_id: str, before: int | N
     if before is not None:
         statement = statement.where(_round.c.last_entry < before)
     rows = connection.execute(statement.order_by(_round.c.last_entry.desc()).limit(limit + 1)).all()
-    labels = [step_label(row.participant, row.name, row.item_key) for row in rows[:limit]]
-    decisions = _decisions(connection, workflow_id, labels)
+    places = read_places(connection, ((row.participant, row.place) for row in rows[:limit]))
+    labels = [places.name(row).label for row in rows[:limit]]
+    decisions = _decisions(
+        connection, workflow_id, {row.step_id: label for row, label in zip(rows, labels, strict=False)}
+    )
     compensations = [
         StepCompensation(
             step_id=row.step_id,
@@ -58,26 +61,30 @@ def list_compensations(connection: Connection, workflow_id: str, before: int | N
                 started_at=row.started_at,
                 ended_at=row.ended_at,
             ),
-            decisions=decisions[label],
+            decisions=decisions[row.step_id],
         )
         for row, label in zip(rows, labels, strict=False)
     ]
     return CompensationPage(compensations, next_before=compensations[-1].last_entry if len(rows) > limit else None)
 
 
-def _decisions(connection: Connection, workflow_id: str, labels: list[str]) -> dict[str, list[JournalEntry]]:
-    """What people decided, by the step that it is about, in order."""
+def _decisions(connection: Connection, workflow_id: str, labels: dict[str, str]) -> dict[str, list[JournalEntry]]:
+    """What people decided, by the id of the step that it is about, in order.
+
+    :param labels: of the steps, by id: entries that are older than revision 0007 have no id.
+    """
+    ids = {label: step_id for step_id, label in labels.items()}
     found: dict[str, list[JournalEntry]] = defaultdict(list)
     rows = connection.execute(
         select(_journal)
         .where(
             _journal.c.workflow_id == workflow_id,
-            _journal.c.step.in_(labels),
+            or_(_journal.c.step_id.in_(labels), _journal.c.step_id.is_(None) & _journal.c.step.in_(ids)),
             _journal.c.kind.in_([kind.value for kind in _DECISIONS]),
             or_(_journal.c.actor.startswith("user:"), _journal.c.actor.startswith("cli:")),
         )
         .order_by(_journal.c.number)
-    )
-    for row in rows:
-        found[row.step].append(entry_of(row))
+    ).all()
+    for row, entry in zip(rows, entries_of(connection, rows), strict=True):
+        found[row.step_id or ids[row.step]].append(entry)
     return found

@@ -25,6 +25,7 @@ from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.failed_state import TASK_CLEARED, go_on
 from airflow_wfstate.store.lost_attempt import mark_lost
 from airflow_wfstate.store.payload_columns import check_payload, described
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.run_ancestry import GuestRuns, ancestor_step_ids
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.stored_payload import StoredPayload, goes_into_file, keep, keep_inline, payload_of
@@ -215,9 +216,13 @@ def planned_steps(connection: Connection, workflow_id: str) -> list[PlannedStep]
     """The steps of a workflow that have begun, as its plan needs them."""
     step = schema.step
     rows = connection.execute(
-        select(step.c.participant, step.c.name, step.c.state).where(step.c.workflow_id == workflow_id)
-    )
-    return [PlannedStep(row.participant, row.name, StepState(row.state)) for row in rows]
+        select(step.c.participant, step.c.place, step.c.name, step.c.state).where(step.c.workflow_id == workflow_id)
+    ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
+    return [
+        PlannedStep(row.participant, row.name, StepState(row.state), places.of(row.participant, row.place))
+        for row in rows
+    ]
 
 
 def _stored_output(connection: Connection, change: Change) -> Payload:

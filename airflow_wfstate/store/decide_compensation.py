@@ -11,6 +11,7 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
+from airflow_wfstate.domain.step_name import find_called
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.cancel_workflow import MAX_REASON_LENGTH
@@ -50,7 +51,7 @@ def decide_compensation(
     pending = _find(connection, change, request)
     state = _decide(connection, change, request.decision, pending)
     data: dict[str, JsonValue] = {"round": pending.round, "way": request.way.value, "reason": reason, "by_hand": True}
-    change.journal(_ENTRY_KINDS[request.decision], step=pending.label, data=data)
+    change.journal(_ENTRY_KINDS[request.decision], step=pending.label, step_id=pending.step_id, data=data)
     if request.code is not None:
         change.set(relay_code=request.code.value)
     _go_on(connection, change, request, reason)
@@ -60,22 +61,18 @@ def decide_compensation(
 
 def _find(connection: Connection, change: Change, request: DecideCompensation) -> PendingCompensation:
     pending = pending_compensations(connection, change.workflow_id)
-    named = [
-        item
-        for item in pending
-        if request.step in (item.label, item.label.removeprefix(f"{item.participant}."))
-        and request.round in (None, item.round)
-    ]
+    of_round = [item for item in pending if request.round in (None, item.round)]
+    named = find_called(of_round, request.step, lambda item: item.called, with_item=True)
     if not named:
         waiting = ", ".join(dict.fromkeys(item.label for item in pending)) or "none"
-        of_round = "" if request.round is None else f" in round {request.round}"
+        in_round = "" if request.round is None else f" in round {request.round}"
         raise StepNotFound(
-            f"Workflow {change.workflow_id} has nothing to undo for step {request.step}{of_round}.",
+            f"Workflow {change.workflow_id} has nothing to undo for step {request.step}{in_round}.",
             f"To be undone are: {waiting}.",
         )
-    if len({item.participant for item in named}) > 1:
+    if len({item.step_id for item in named}) > 1:
         raise InvalidRequest(
-            f"Several participants have a step {request.step}.",
+            f"Workflow {change.workflow_id} has several steps {request.step}.",
             f"Name one: {', '.join(dict.fromkeys(item.label for item in named))}.",
         )
     if named[0].state is CompensationState.RUNNING and not named[0].attempt_ended:

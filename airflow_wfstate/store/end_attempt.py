@@ -10,7 +10,7 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState, may_become, predecessors
-from airflow_wfstate.domain.step import MAX_ERROR_LENGTH, EndAttempt, RecordedWrite
+from airflow_wfstate.domain.step import MAX_ERROR_LENGTH, EndAttempt, LinkChildRun, RecordedWrite
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, parse, verify
@@ -19,6 +19,7 @@ from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.step_row import StepRow, read_step
 from airflow_wfstate.store.stored_payload import StoredPayload, keep_of_attempt
 from airflow_wfstate.store.transaction import Unchanged
+from airflow_wfstate.store.write_content import check_repetition, content_sha256
 
 ENTRY_KINDS: Final = {
     StepState.SUCCEEDED: EntryKind.STEP_SUCCEEDED,
@@ -53,7 +54,7 @@ def end_attempt(
     key = parse(request.attempt_key)
     change, step = lock_attempt(connection, key)
     answer = RecordedWrite(step.id, key.attempt, request.write)
-    if is_applied(step, key, request.write):
+    if is_applied(step, key, request):
         return Unchanged(answer)
     check_newest(change, step, key)
     if step.attempt_state is request.state is StepState.LOST:  # found lost before it could say so
@@ -88,9 +89,15 @@ def lock_attempt(connection: Connection, key: AttemptKey) -> tuple[Change, StepR
     return change, step
 
 
-def is_applied(step: StepRow, key: AttemptKey, write: int) -> bool:
-    """Whether the newest attempt's write with this number (or a later one) was applied: it is sent again."""
-    return key.attempt == step.attempt and write <= step.last_write
+def is_applied(step: StepRow, key: AttemptKey, write: EndAttempt | LinkChildRun) -> bool:
+    """Whether this very write of the newest attempt was applied: it is sent again.
+
+    :raises WriteConflict: another write of its number, or a later one, was.
+    """
+    if key.attempt != step.attempt or write.write > step.last_write:
+        return False
+    check_repetition(step.label, write, step.last_write, step.last_write_sha256)
+    return True
 
 
 def check_newest(change: Change, step: StepRow, key: AttemptKey) -> None:
@@ -136,7 +143,9 @@ def check_write_number(write: int) -> None:
 
 def _write_end(change: Change, step: StepRow, request: EndAttempt, output: StoredPayload | None) -> None:
     error = stored_error(request)
-    entry = change.journal(ENTRY_KINDS[request.state], step=step.label, attempt=step.attempt, data=end_data(request))
+    entry = change.journal(
+        ENTRY_KINDS[request.state], step=step.label, step_id=step.id, attempt=step.attempt, data=end_data(request)
+    )
     state = request.state.value
     round_values: dict[str, object] = {"state": state, "last_entry": entry}
     if output is not None:
@@ -157,7 +166,13 @@ def _write_end(change: Change, step: StepRow, request: EndAttempt, output: Store
     change.update(
         schema.attempt,
         where={"step_id": step.id, "number": step.attempt},
-        values={"state": state, "last_write": request.write, "ended_at": ended_at, "error": error},
+        values={
+            "state": state,
+            "last_write": request.write,
+            "last_write_sha256": content_sha256(request),
+            "ended_at": ended_at,
+            "error": error,
+        },
         from_states=predecessors(request.state),
     )
 

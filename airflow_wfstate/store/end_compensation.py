@@ -16,7 +16,7 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, parse, verify
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold
-from airflow_wfstate.store.step_row import step_label
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.transaction import Unchanged
 
 
@@ -33,14 +33,14 @@ def end_compensation(
     key = parse(request.compensation_key, COMPENSATION)
     change, row = _locked(connection, key)
     goes_on = compensation_error_policy(connection, change) is CompensationErrorPolicy.CONTINUE
+    label = read_places(connection, [(row.participant, row.place)]).name(row).label
     if row.attempts != key.attempt:
         raise StaleAttempt(
-            f"Attempt {key.attempt} of the compensation of step {row.name} was taken over by attempt {row.attempts}.",
+            f"Attempt {key.attempt} of the compensation of step {label} was taken over by attempt {row.attempts}.",
             "This process is a leftover; what it did is not recorded.",
         )
     if row.ended_at is not None:
         return Unchanged(EndedCompensation(key.step_id, key.round, CompensationState(row.state)))
-    label = step_label(row.participant, row.name, row.item_key)
     if not request.succeeded:
         state = _record_error(change, key, row, label, request, goes_on=goes_on)
     elif request.nothing_to_undo is not None:
@@ -58,6 +58,7 @@ def _locked(connection: Connection, key: AttemptKey) -> tuple[Change, Row[tuple[
         select(
             compensation,
             step.c.participant,
+            step.c.place,
             step.c.name,
             step.c.item_key,
             step.c.state.label("step_state"),
@@ -91,7 +92,9 @@ def _record_done(change: Change, key: AttemptKey, row: Row[tuple[object, ...]], 
             values={"state": StepState.COMPENSATED.value, "updated_at": change.now},
             from_states=predecessors(StepState.COMPENSATED),
         )
-    change.journal(EntryKind.COMPENSATION_DONE, step=label, attempt=key.attempt, data={"round": key.round})
+    change.journal(
+        EntryKind.COMPENSATION_DONE, step=label, step_id=key.step_id, attempt=key.attempt, data={"round": key.round}
+    )
     return CompensationState.DONE
 
 
@@ -104,7 +107,7 @@ def _record_nothing_to_undo(change: Change, key: AttemptKey, label: str, reason:
         from_states=predecessors(CompensationState.NOT_NEEDED),
     )
     data: dict[str, JsonValue] = {"round": key.round, "reason": storable_text(reason[:MAX_ERROR_LENGTH])}
-    change.journal(EntryKind.COMPENSATION_NOT_NEEDED, step=label, attempt=key.attempt, data=data)
+    change.journal(EntryKind.COMPENSATION_NOT_NEEDED, step=label, step_id=key.step_id, attempt=key.attempt, data=data)
     return CompensationState.NOT_NEEDED
 
 
@@ -131,7 +134,9 @@ def _record_error(
         from_states=predecessors(state),
     )
     kind = EntryKind.COMPENSATION_FAILED if final else EntryKind.COMPENSATION_ATTEMPT_FAILED
-    change.journal(kind, step=label, attempt=key.attempt, data={"round": key.round, "error": error})
+    change.journal(
+        kind, step=label, step_id=key.step_id, attempt=key.attempt, data={"round": key.round, "error": error}
+    )
     if final and not goes_on and change.state is WorkflowState.COMPENSATING:
         hold(change, failed_for_good(label, error))
     return state

@@ -12,7 +12,7 @@ from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState, WorkflowS
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, task_instance
-from airflow_wfstate.store.step_row import step_label
+from airflow_wfstate.store.places import read_places
 
 _workflow, _step, _attempt = schema.workflow, schema.step, schema.attempt
 
@@ -40,10 +40,11 @@ _IS_RETRIED: Final = case(
 
 def failing_steps(connection: Connection, workflow_ids: Sequence[str]) -> dict[str, FailingStep]:
     """Of these workflows those that run and of which a step has failed, each with the step to look at first."""
-    rows = connection.execute(_first_of_each(workflow_ids))
+    rows = connection.execute(_first_of_each(workflow_ids)).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
     return {
         row.workflow_id: FailingStep(
-            step=step_label(row.participant, row.name, row.item_key),
+            step=places.name(row).label,
             error=masked_text(row.error),
             since=row.since,
             is_retried=bool(row.is_retried),
@@ -65,6 +66,7 @@ def _first_of_each(workflow_ids: Sequence[str]) -> Select[Any]:
         select(
             _step.c.workflow_id,
             _step.c.participant,
+            _step.c.place,
             _step.c.name,
             _step.c.item_key,
             _step.c.error,

@@ -15,6 +15,7 @@ from airflow_wfstate.store.change import Change
 from airflow_wfstate.store.failed_state import become_failed
 from airflow_wfstate.store.pending_compensations import has_something_to_undo
 from airflow_wfstate.store.pivot import pivot_at_work, why_only_forward
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.relay import has_relay
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks
 from airflow_wfstate.store.run_verdict import root_failure
@@ -90,12 +91,13 @@ def _first_error(connection: Connection, change: Change, dag_id: str, run_id: st
     """The error of the step that failed first; else Airflow's first failed task."""
     step = schema.step
     row = connection.execute(
-        select(step.c.name, step.c.item_key, step.c.state, step.c.error)
+        select(step.c.participant, step.c.place, step.c.name, step.c.item_key, step.c.state, step.c.error)
         .where(step.c.workflow_id == change.workflow_id, step.c.error.is_not(None), step.c.state.in_(_ENDED_BADLY))
         .order_by(step.c.updated_at, step.c.id)
         .limit(1)
     ).one_or_none()
     if row is None:
         return root_failure(connection, dag_id, run_id) or f"Run {run_id} of DAG {dag_id} failed."
-    name = f"{row.name}[{row.item_key}]" if row.item_key else row.name
+    called = read_places(connection, [(row.participant, row.place)]).name(row)
+    name = called.label if called.place.is_needed else called.short
     return f"Step {name} {'is lost' if row.state == StepState.LOST.value else 'failed'}: {row.error}"

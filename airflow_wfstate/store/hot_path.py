@@ -25,6 +25,7 @@ from airflow_wfstate.store.stored_functions import (
     SAVE_RECORD,
 )
 from airflow_wfstate.store.stored_payload import StoredPayload
+from airflow_wfstate.store.write_content import content_sha256
 
 
 class WorkflowSecrets:
@@ -88,6 +89,7 @@ class HotPath:
             None if declared is None else declared.when.value,
             None if declared is None else declared.max_attempts,
             request.relay_task_id,
+            request.arguments_sha256,
         )
         return None if found is None else self._begun(cast("list[str]", found), step_id, request.task_instance_id)
 
@@ -128,6 +130,7 @@ class HotPath:
             key.attempt,
             key.round,
             request.write,
+            content_sha256(request),
             request.state.value,
             None if output is None else output.text,
             None if output is None else output.type,
@@ -164,5 +167,5 @@ class HotPath:
 
 
 def _value_arguments(key: AttemptKey, request: SaveCheckpoint | SaveRecord, value: StoredPayload) -> tuple[object, ...]:
-    of_attempt = (key.workflow_id, key.step_id, key.attempt, key.round, request.write)
+    of_attempt = (key.workflow_id, key.step_id, key.attempt, key.round, request.write, content_sha256(request))
     return (*of_attempt, request.name, value.text, value.type, value.sha256)

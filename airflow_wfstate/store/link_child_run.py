@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.names import MAX_NAME_LENGTH, check_name
 from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, StepState, WorkflowState
 from airflow_wfstate.domain.step import LinkChildRun, LinkedChildRun
 from airflow_wfstate.domain.workflow import RunRole
@@ -15,7 +17,9 @@ from airflow_wfstate.store.caller import read_caller
 from airflow_wfstate.store.earlier_child_run import child_set_going_again
 from airflow_wfstate.store.end_attempt import check_newest, check_write_number, is_applied, lock_attempt
 from airflow_wfstate.store.new_workflow import bind_run
+from airflow_wfstate.store.step_row import StepRow
 from airflow_wfstate.store.transaction import Unchanged
+from airflow_wfstate.store.write_content import content_sha256
 
 
 def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChildRun | Unchanged[LinkedChildRun]:
@@ -26,8 +30,9 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
     key = parse(request.attempt_key)
     change, step = lock_attempt(connection, key)
     earlier = child_set_going_again(connection, step, request.dag_id)
-    answer = LinkedChildRun(step.id, key.attempt, request.write, earlier or request.run_id)
-    if is_applied(step, key, request.write):
+    run_id = earlier or _own_run_id(connection, change.workflow_id, step, request)
+    answer = LinkedChildRun(step.id, key.attempt, request.write, run_id)
+    if is_applied(step, key, request):
         return Unchanged(answer)
     check_newest(change, step, key)
     if step.attempt_state is not StepState.RUNNING:
@@ -44,26 +49,48 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
     # Airflow's word counts here too: a task that was failed by hand reports while it dies, and starts nothing.
     read_caller(connection, key.task_instance_id)
     if earlier is None:
-        _check_free(connection, change.workflow_id, request)
-        bind_run(connection, change, request.dag_id, request.run_id, RunRole.CHILD, parent_step_id=step.id)
+        _check_free(connection, change.workflow_id, request.dag_id, run_id)
+        bind_run(connection, change, request.dag_id, run_id, RunRole.CHILD, parent_step_id=step.id)
     change.update(
-        schema.attempt, where={"step_id": step.id, "number": step.attempt}, values={"last_write": request.write}
+        schema.attempt,
+        where={"step_id": step.id, "number": step.attempt},
+        values={"last_write": request.write, "last_write_sha256": content_sha256(request)},
     )
     change.write()
     return answer
 
 
-def _check_free(connection: Connection, workflow_id: str, request: LinkChildRun) -> None:
+def _own_run_id(connection: Connection, workflow_id: str, step: StepRow, request: LinkChildRun) -> str:
+    """The run id that is asked for; another when a step at another place of the workflow has triggered that run.
+
+    So it is when the DAG that triggers is itself triggered more than once: its step has the same name at each place.
+    """
+    run = schema.run
+    others = connection.execute(
+        select(run.c.run_id).where(
+            run.c.workflow_id == workflow_id,
+            run.c.dag_id == request.dag_id,
+            run.c.run_id == request.run_id,
+            run.c.parent_step_id != step.id,
+        )
+    ).one_or_none()
+    if others is None:
+        return request.run_id
+    own = hashlib.sha256(step.id.encode()).hexdigest()[:32]
+    return f"{request.run_id[: MAX_NAME_LENGTH - len(own) - 2]}__{own}"
+
+
+def _check_free(connection: Connection, workflow_id: str, dag_id: str, run_id: str) -> None:
     run, workflow = schema.run, schema.workflow
     bound = connection.execute(
         select(workflow.c.id, workflow.c.name, workflow.c.key, workflow.c.state)
         .join(run, run.c.workflow_id == workflow.c.id)
-        .where(run.c.dag_id == request.dag_id, run.c.run_id == request.run_id, run.c.bound)
+        .where(run.c.dag_id == dag_id, run.c.run_id == run_id, run.c.bound)
     ).one_or_none()
     if bound is None or bound.id == workflow_id or WorkflowState(bound.state) in FINAL_WORKFLOW_STATES:
         return
     raise WorkflowExists(
-        f"Run {request.run_id} of DAG {request.dag_id} belongs to workflow {bound.name} / {bound.key} ({bound.id}), "
+        f"Run {run_id} of DAG {dag_id} belongs to workflow {bound.name} / {bound.key} ({bound.id}), "
         f"which is {bound.state}.",
         "Trigger a run of its own.",
     )

@@ -12,7 +12,11 @@ from airflow_wfstate.store.step_row import StepRow
 def mark_lost(change: Change, step: StepRow) -> None:
     """Mark the newest attempt of an open step as lost: its outcome is unknown, so it counts as possibly done."""
     change.journal(
-        EntryKind.STEP_LOST, step=step.label, attempt=step.attempt, data={"task_instance_id": step.task_instance_id}
+        EntryKind.STEP_LOST,
+        step=step.label,
+        step_id=step.id,
+        attempt=step.attempt,
+        data={"task_instance_id": step.task_instance_id},
     )
     lost = StepState.LOST.value
     change.update(

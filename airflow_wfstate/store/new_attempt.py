@@ -10,27 +10,32 @@ from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.domain.step import BeginStep, BegunStep
+from airflow_wfstate.domain.step_name import StepName
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.begun_step import begun_step, checkpoints_of
 from airflow_wfstate.store.caller import Caller
 from airflow_wfstate.store.change import Change
 from airflow_wfstate.store.identity import new_id
 from airflow_wfstate.store.lost_attempt import mark_lost
+from airflow_wfstate.store.places import read_place
 from airflow_wfstate.store.redact_column import redact_column
-from airflow_wfstate.store.step_row import StepRow, step_label
+from airflow_wfstate.store.step_row import StepRow
 
 
-def insert_step(change: Change, caller: Caller, request: BeginStep) -> BegunStep:
+def insert_step(connection: Connection, change: Change, caller: Caller, request: BeginStep) -> BegunStep:
     """Make the step with its first attempt, and return the answer to the begin."""
     step_id = new_id()
-    label = step_label(caller.dag_id, request.name, request.item_key)
-    entry = change.journal(EntryKind.STEP_BEGAN, step=label, attempt=1, data=_begin_data(caller, 1))
+    place = read_place(connection, caller.dag_id, caller.place)
+    label = StepName(caller.dag_id, request.name, request.item_key, place).label
+    data = _begin_data(caller, 1)
+    entry = change.journal(EntryKind.STEP_BEGAN, step=label, step_id=step_id, attempt=1, data=data)
     change.insert(
         schema.step,
         {
             "id": step_id,
             "workflow_id": change.workflow_id,
             "participant": caller.dag_id,
+            "place": caller.place,
             "name": request.name,
             "item_key": request.item_key,
             "state": StepState.RUNNING.value,
@@ -43,7 +48,7 @@ def insert_step(change: Change, caller: Caller, request: BeginStep) -> BegunStep
             "updated_at": change.now,
         },
     )
-    _insert_round(change, step_id, 1, entry)
+    _insert_round(change, request, step_id, 1, entry)
     _insert_attempt(change, caller, step_id, 1, 1)
     _record_compensation(change, caller, request, step_id, 1, recorded=False)
     return begun_step(change, caller, step_id, 1, 1)
@@ -60,9 +65,8 @@ def insert_next_attempt(
     if before in OPEN_STEP_STATES:
         mark_lost(change, step)
         before = StepState.LOST
-    entry = change.journal(
-        EntryKind.STEP_BEGAN, step=step.label, attempt=number, data=_begin_data(caller, round_number)
-    )
+    data = _begin_data(caller, round_number)
+    entry = change.journal(EntryKind.STEP_BEGAN, step=step.label, step_id=step.id, attempt=number, data=data)
     change.update(
         schema.step,
         where={"id": step.id, "attempt": step.attempt},
@@ -79,7 +83,7 @@ def insert_next_attempt(
         from_states=[before],
     )
     if is_new_round:
-        _insert_round(change, step.id, round_number, entry)
+        _insert_round(change, request, step.id, round_number, entry)
     else:
         change.update(
             schema.round_,
@@ -93,10 +97,16 @@ def insert_next_attempt(
     return replace(begun, checkpoints=checkpoints_of(connection, step.id, round_number))
 
 
-def _insert_round(change: Change, step_id: str, number: int, entry: int) -> None:
+def _insert_round(change: Change, request: BeginStep, step_id: str, number: int, entry: int) -> None:
     change.insert(
         schema.round_,
-        {"step_id": step_id, "number": number, "state": StepState.RUNNING.value, "last_entry": entry},
+        {
+            "step_id": step_id,
+            "number": number,
+            "state": StepState.RUNNING.value,
+            "last_entry": entry,
+            "arguments_sha256": request.arguments_sha256,
+        },
     )
 
 

@@ -8,10 +8,12 @@ from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.compensation import CompensateWhen, Compensation, compensation_order
 from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.domain.step_name import StepName
 from airflow_wfstate.exceptions import PayloadDamaged
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.redact_column import redacted_paths
-from airflow_wfstate.store.step_row import open_steps, step_label
+from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.stored_payload import StoredPayload, stored_payload_of
 
 
@@ -22,6 +24,7 @@ class PendingCompensation:
     :param error: of the last attempt that failed.
     :param task_instance_id: of the relay that ran its last attempt; None when none did.
     :param attempt_ended: whether the end of that attempt was recorded.
+    :param called: what its step is called.
     :param output: of the round, unopened; None when it has none.
     :param redact: what of it people do not get to see.
     :param dag_id: with ``run_id``: of the run whose relay runs it.
@@ -38,16 +41,14 @@ class PendingCompensation:
     attempt_ended: bool
     dag_id: str
     run_id: str
-    participant: str
-    step_name: str
-    item_key: str
+    called: StepName
     output: StoredPayload | None
     redact: tuple[str, ...]
 
     @property
     def label(self) -> str:
-        """How the journal names its step."""
-        return step_label(self.participant, self.step_name, self.item_key)
+        """How people and the journal name its step."""
+        return self.called.label
 
     def why_no_output(self) -> str | None:
         """Why its handler cannot be given the output, in one sentence; None when it can, or there is none."""
@@ -71,6 +72,7 @@ def pending_compensations(
         select(
             compensation,
             step.c.participant,
+            step.c.place,
             step.c.name,
             step.c.item_key,
             step.c.redact,
@@ -84,6 +86,7 @@ def pending_compensations(
         .join(round_, (round_.c.step_id == compensation.c.step_id) & (round_.c.number == compensation.c.round))
         .where(compensation.c.workflow_id == workflow_id)
     ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
     by_key = {(row.step_id, row.round): row for row in rows}
     order = compensation_order(
         Compensation(
@@ -112,9 +115,7 @@ def pending_compensations(
                 attempt_ended=row.ended_at is not None,
                 dag_id=row.dag_id,
                 run_id=row.run_id,
-                participant=row.participant,
-                step_name=row.name,
-                item_key=row.item_key,
+                called=places.name(row),
                 output=stored_payload_of(row.output, row.output_type, row.output_sha256),
                 redact=redacted_paths(row.redact),
             )

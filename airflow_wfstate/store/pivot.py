@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.step_row import step_label
+from airflow_wfstate.store.places import read_places
 
 _DONE = (StepState.SUCCEEDED.value, StepState.LOST.value)
 """Of a lost round nobody knows whether it acted: it counts as done until a person has looked."""
@@ -16,7 +16,7 @@ def why_only_forward(connection: Connection, workflow_id: str) -> str | None:
     """Why nothing of the workflow is undone any more, in one sentence; None when no pivot is done."""
     step, round_ = schema.step, schema.round_
     row = connection.execute(
-        select(step.c.participant, step.c.name, step.c.item_key, round_.c.state)
+        select(step.c.participant, step.c.place, step.c.name, step.c.item_key, round_.c.state)
         .join(round_, round_.c.step_id == step.c.id)
         .where(step.c.workflow_id == workflow_id, step.c.pivot, round_.c.state.in_(_DONE))
         .order_by(step.c.started_at, step.c.id, round_.c.number)
@@ -24,7 +24,7 @@ def why_only_forward(connection: Connection, workflow_id: str) -> str | None:
     ).one_or_none()
     if row is None:
         return None
-    label = step_label(row.participant, row.name, row.item_key)
+    label = read_places(connection, [(row.participant, row.place)]).name(row).label
     how = "succeeded" if row.state == StepState.SUCCEEDED.value else "is lost, and may have acted"
     return f"Step {label} is a pivot and {how}: the workflow only goes forward."
 
@@ -33,7 +33,7 @@ def pivot_at_work(connection: Connection, workflow_id: str) -> str | None:
     """The label of a pivot whose newest attempt has not ended; None when there is none."""
     step = schema.step
     row = connection.execute(
-        select(step.c.participant, step.c.name, step.c.item_key)
+        select(step.c.participant, step.c.place, step.c.name, step.c.item_key)
         .where(
             step.c.workflow_id == workflow_id,
             step.c.pivot,
@@ -42,4 +42,4 @@ def pivot_at_work(connection: Connection, workflow_id: str) -> str | None:
         .order_by(step.c.started_at, step.c.id)
         .limit(1)
     ).one_or_none()
-    return None if row is None else step_label(row.participant, row.name, row.item_key)
+    return None if row is None else read_places(connection, [(row.participant, row.place)]).name(row).label

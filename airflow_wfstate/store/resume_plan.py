@@ -80,7 +80,7 @@ def prepare_resume(
     runs = linked_dag_runs(session, workflow_id, lock=lock)
     steps = steps_of(connection, workflow_id)
     named = [] if from_step is None else find_named_steps(steps, from_step, workflow_id)
-    label = f"{named[0].participant}.{named[0].name}" if named else None
+    label = named[0].called.qualified if named else None
     refusal = refusal_of_state(connection, workflow, runs, is_restart=bool(named))
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))

@@ -38,7 +38,7 @@ class ResumeSteps:
         self._recreated = {(run.dag_id, run.run_id) for run in recreated}
         for step in steps:
             self._tell(step)
-        planned = [PlannedStep(step.participant, step.name, step.state) for step in steps]
+        planned = [PlannedStep(step.participant, step.name, step.state, step.place) for step in steps]
         plan = _read_plan(connection, workflow_id)
         self.to_run += [StepToRun(entry, "has not begun") for entry in progress(plan, planned).remaining]
         again = [step for step in steps if step.state is StepState.SUCCEEDED and selection.is_cleared(step)]

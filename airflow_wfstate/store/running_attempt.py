@@ -10,10 +10,13 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from airflow_wfstate.domain.record import SaveRecord
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
+from airflow_wfstate.domain.step import SaveCheckpoint
 from airflow_wfstate.exceptions import InvalidAttemptKey, StaleAttempt, WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, verify
+from airflow_wfstate.store.write_content import check_repetition, content_sha256
 
 _attempt: Final = schema.attempt
 
@@ -25,13 +28,14 @@ _LOCK: Final = (
         _attempt.c.last_write < bindparam("write"),
         _attempt.c.state.in_([state.value for state in OPEN_STEP_STATES]),
     )
-    .values(last_write=bindparam("write"))
+    .values(last_write=bindparam("write"), last_write_sha256=bindparam("write_sha256"))
 )
 
 _READ: Final = (
     select(
         _attempt.c.state,
         _attempt.c.last_write,
+        _attempt.c.last_write_sha256,
         schema.step.c.name,
         schema.step.c.attempt,
         schema.workflow.c.id.label("workflow_id"),
@@ -44,14 +48,23 @@ _READ: Final = (
 )
 
 
-def lock_running_attempt(connection: Connection, key: AttemptKey, write: int) -> bool:
-    """Lock the attempt and count its write; False when this write was applied before.
+def lock_running_attempt(connection: Connection, key: AttemptKey, write: SaveCheckpoint | SaveRecord) -> bool:
+    """Lock the attempt and count its write; False when this very write was applied before.
 
     :raises InvalidAttemptKey: the key was not issued by this store.
     :raises StaleAttempt: the attempt is neither running nor waiting any more.
     :raises WorkflowClosed: its workflow does not run any more.
+    :raises WriteConflict: a write of this number or a later one was applied before, and it is not this one.
     """
-    locked = connection.execute(_LOCK, {"locked_step_id": key.step_id, "locked_number": key.attempt, "write": write})
+    locked = connection.execute(
+        _LOCK,
+        {
+            "locked_step_id": key.step_id,
+            "locked_number": key.attempt,
+            "write": write.write,
+            "write_sha256": content_sha256(write),
+        },
+    )
     row = connection.execute(_READ, {"step_id": key.step_id, "number": key.attempt}).one_or_none()
     if row is None or row.workflow_id != key.workflow_id:
         raise InvalidAttemptKey(
@@ -60,7 +73,8 @@ def lock_running_attempt(connection: Connection, key: AttemptKey, write: int) ->
         )
     verify(key, row.secret)
     if locked.rowcount != 1:
-        if write <= row.last_write:
+        if write.write <= row.last_write:
+            check_repetition(row.name, write, row.last_write, row.last_write_sha256)
             return False
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {row.name} is {row.state}; attempt {row.attempt} is the newest.",

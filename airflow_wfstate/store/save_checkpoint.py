@@ -37,7 +37,7 @@ def save_checkpoint(
     """
     key = parse(request.attempt_key)
     answer = RecordedWrite(key.step_id, key.attempt, request.write)
-    if not lock_running_attempt(connection, key, request.write):
+    if not lock_running_attempt(connection, key, request):
         return Unchanged(answer)
     _store(connection, request.name, value, key)
     return answer

@@ -8,9 +8,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.record import ReadRecords, Record, RecordPage, SaveRecord
 from airflow_wfstate.domain.step import RecordedWrite
-from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.exceptions import InvalidRequest, WriteConflict
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.attempt_key import parse
+from airflow_wfstate.store.attempt_key import AttemptKey, parse
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.end_attempt import check_write_number
 from airflow_wfstate.store.payload_columns import check_payload
@@ -40,10 +40,10 @@ def save_record(
     """
     key = parse(request.attempt_key)
     answer = RecordedWrite(key.step_id, key.attempt, request.write)
-    if not lock_running_attempt(connection, key, request.write):
+    if not lock_running_attempt(connection, key, request):
         return Unchanged(answer)
     dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(
+    inserted = connection.execute(
         dialect_insert(schema.record)
         .values(
             step_id=key.step_id,
@@ -57,7 +57,27 @@ def save_record(
         )
         .on_conflict_do_nothing()
     )
+    if inserted.rowcount != 1:
+        _check_same(connection, key, request)
     return answer
+
+
+def _check_same(connection: Connection, key: AttemptKey, request: SaveRecord) -> None:
+    """Check that the record that is there already says what the request says.
+
+    :raises WriteConflict: it does not; a record is never changed.
+    """
+    record = schema.record
+    row = connection.execute(
+        select(record.c.value_type, record.c.value_sha256, record.c.is_error).where(
+            record.c.step_id == key.step_id, record.c.round == key.round, record.c.name == request.name
+        )
+    ).one()
+    if tuple(row) != (request.value.type, request.value.sha256, request.is_error):
+        raise WriteConflict(
+            f"The round has a record {request.name!r} already, with another result.",
+            "Give each call of step.once() a name of its own.",
+        )
 
 
 def read_records(connection: Connection, request: ReadRecords) -> RecordPage:

@@ -10,7 +10,7 @@ from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, StepState
 from airflow_wfstate.domain.staying import ACTED, MAX_NAMED, StayingStep, StayingSteps
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.step_row import step_label
+from airflow_wfstate.store.places import read_places
 
 _step, _round, _compensation = schema.step, schema.round_, schema.compensation
 
@@ -18,18 +18,14 @@ _step, _round, _compensation = schema.step, schema.round_, schema.compensation
 def read_staying_steps(connection: Connection, workflow_id: str) -> StayingSteps:
     """Which steps of a workflow stay as they are when it is undone."""
     count = count_staying(connection, workflow_id)
-    named = _staying(workflow_id, _step.c.participant, _step.c.name, _step.c.item_key, _round.c.number, _round.c.state)
-    rows = (
-        connection.execute(named.order_by(_step.c.started_at, _step.c.id, _round.c.number).limit(MAX_NAMED))
-        if count
-        else ()
-    )
+    identity = (_step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
+    named = _staying(workflow_id, *identity, _round.c.number, _round.c.state)
+    in_order = named.order_by(_step.c.started_at, _step.c.id, _round.c.number).limit(MAX_NAMED)
+    rows = connection.execute(in_order).all() if count else ()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
     return StayingSteps(
         count=count,
-        steps=[
-            StayingStep(step_label(row.participant, row.name, row.item_key), row.number, StepState(row.state))
-            for row in rows
-        ],
+        steps=[StayingStep(places.name(row).label, row.number, StepState(row.state)) for row in rows],
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
+from airflow_wfstate.domain.step_name import Place, StepName
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, task_instance
 from airflow_wfstate.store.caller import task_actor
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.stored_payload import StoredPayload, stored_payload_of
 
 UNACCEPTED_STEP_STATES: Final = (*OPEN_STEP_STATES, StepState.FAILED, StepState.LOST)
@@ -22,6 +25,7 @@ _SELECT: Final[Select[tuple[object, ...]]] = (
     select(
         _step.c.id,
         _step.c.participant,
+        _step.c.place,
         _step.c.name,
         _step.c.item_key,
         _step.c.state,
@@ -30,8 +34,10 @@ _SELECT: Final[Select[tuple[object, ...]]] = (
         _round.c.output,
         _round.c.output_type,
         _round.c.output_sha256,
+        _round.c.arguments_sha256,
         _attempt.c.state.label("attempt_state"),
         _attempt.c.last_write,
+        _attempt.c.last_write_sha256,
         _attempt.c.task_instance_id,
         _attempt.c.dag_id,
         _attempt.c.run_id,
@@ -53,6 +59,7 @@ _SELECT: Final[Select[tuple[object, ...]]] = (
 _BY_IDENTITY: Final = _SELECT.where(
     _step.c.workflow_id == bindparam("workflow_id"),
     _step.c.participant == bindparam("participant"),
+    _step.c.place == bindparam("place"),
     _step.c.name == bindparam("name"),
     _step.c.item_key == bindparam("item_key"),
 )
@@ -77,23 +84,31 @@ _UNACCEPTED: Final = _SELECT.where(
 class StepRow:
     """A step with its newest round and attempt.
 
+    :param place_id: of the step that triggered the participant's run; ``schema.NO_PLACE`` for none.
+    :param place: how that is called.
     :param output: of the newest round, unopened.
+    :param arguments_sha256: of the arguments of the newest round; None when they are not known.
     :param compensation_state: of the newest round; None when it recorded none.
     :param holder: the task instance of the newest attempt, for people.
+    :param holder_exists: that task instance is in Airflow's table: it was neither retried nor cleared since.
     :param holder_is_over: that task instance is gone from Airflow's table, or finished there.
     :param holder_state: of that task instance; None when it is gone, or has none.
     """
 
     id: str
     participant: str
+    place_id: str
+    place: Place
     name: str
     item_key: str
     state: StepState
     round: int
     attempt: int
     output: StoredPayload | None
+    arguments_sha256: str | None
     attempt_state: StepState
     last_write: int
+    last_write_sha256: str | None
     task_instance_id: str
     dag_id: str
     run_id: str
@@ -102,6 +117,7 @@ class StepRow:
     compensation_state: CompensationState | None
     holder: str
     holder_is_over: bool
+    holder_exists: bool
     holder_state: str | None
 
     @property
@@ -118,67 +134,84 @@ class StepRow:
         return task_actor(self.dag_id, self.run_id, self.task_id, self.map_index)
 
     @property
+    def called(self) -> StepName:
+        """What it is called."""
+        return StepName(self.participant, self.name, self.item_key, self.place)
+
+    @property
     def label(self) -> str:
-        """How the journal names it."""
-        return step_label(self.participant, self.name, self.item_key)
+        """How people and the journal name it."""
+        return self.called.label
 
 
-def step_label(participant: str, name: str, item_key: str) -> str:
-    """``participant.name``, or ``participant.name[item_key]``."""
-    return f"{participant}.{name}[{item_key}]" if item_key else f"{participant}.{name}"
-
-
-def find_step(connection: Connection, workflow_id: str, participant: str, name: str, item_key: str) -> StepRow | None:
+def find_step(
+    connection: Connection, workflow_id: str, participant: str, place: str, name: str, item_key: str
+) -> StepRow | None:
     """The step with this identity; None when it never began."""
     row = connection.execute(
         _BY_IDENTITY,
-        {"workflow_id": workflow_id, "participant": participant, "name": name, "item_key": item_key},
+        {
+            "workflow_id": workflow_id,
+            "participant": participant,
+            "place": place,
+            "name": name,
+            "item_key": item_key,
+        },
     ).one_or_none()
-    return None if row is None else _step_row(row)
+    return None if row is None else _step_rows(connection, [row])[0]
 
 
 def read_step(connection: Connection, step_id: str) -> StepRow | None:
     """The step with this id; None when there is none."""
     row = connection.execute(_BY_ID, {"step_id": step_id}).one_or_none()
-    return None if row is None else _step_row(row)
+    return None if row is None else _step_rows(connection, [row])[0]
 
 
 def open_steps(connection: Connection, workflow_id: str) -> list[StepRow]:
     """The steps of a workflow that are running or waiting, in order of their ids."""
     rows = connection.execute(_OPEN.order_by(_step.c.id), {"workflow_id": workflow_id})
-    return [_step_row(row) for row in rows]
+    return _step_rows(connection, rows.all())
 
 
 def steps_marked_done(connection: Connection, workflow_id: str) -> list[StepRow]:
     """The steps of a workflow whose task somebody has marked as success by hand, in order of their ids."""
     marked = _UNACCEPTED.where(task_instance.c.state == "success").order_by(_step.c.id)
-    return [_step_row(row) for row in connection.execute(marked, {"workflow_id": workflow_id})]
+    return _step_rows(connection, connection.execute(marked, {"workflow_id": workflow_id}).all())
 
 
 def unaccepted_steps_of_run(connection: Connection, workflow_id: str, dag_id: str, run_id: str) -> list[StepRow]:
     """The steps that a run did, and that are open, failed or lost, in order of their ids."""
     of_run = _UNACCEPTED.where(_attempt.c.dag_id == dag_id, _attempt.c.run_id == run_id).order_by(_step.c.id)
-    return [_step_row(row) for row in connection.execute(of_run, {"workflow_id": workflow_id})]
+    return _step_rows(connection, connection.execute(of_run, {"workflow_id": workflow_id}).all())
 
 
 def steps_of(connection: Connection, workflow_id: str) -> list[StepRow]:
     """The steps of a workflow, in the order in which they first began."""
     rows = connection.execute(_OF_WORKFLOW.order_by(_step.c.started_at, _step.c.id), {"workflow_id": workflow_id})
-    return [_step_row(row) for row in rows]
+    return _step_rows(connection, rows.all())
 
 
-def _step_row(row: Row[tuple[object, ...]]) -> StepRow:
+def _step_rows(connection: Connection, rows: Sequence[Row[tuple[object, ...]]]) -> list[StepRow]:
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
+    return [_step_row(row, places.of(row.participant, row.place)) for row in rows]
+
+
+def _step_row(row: Row[tuple[object, ...]], place: Place) -> StepRow:
     return StepRow(
         id=row.id,
         participant=row.participant,
+        place_id=row.place,
+        place=place,
         name=row.name,
         item_key=row.item_key,
         state=StepState(row.state),
         round=row.round,
         attempt=row.attempt,
         output=stored_payload_of(row.output, row.output_type, row.output_sha256),
+        arguments_sha256=row.arguments_sha256,
         attempt_state=StepState(row.attempt_state),
         last_write=row.last_write,
+        last_write_sha256=row.last_write_sha256,
         task_instance_id=row.task_instance_id,
         dag_id=row.dag_id,
         run_id=row.run_id,
@@ -188,4 +221,5 @@ def _step_row(row: Row[tuple[object, ...]]) -> StepRow:
         holder=f"{row.dag_id}/{row.run_id}/{row.task_id} ({row.task_instance_id})",
         holder_is_over=row.holder_id is None or row.holder_state in FINISHED_TASK_STATES,
         holder_state=row.holder_state,
+        holder_exists=row.holder_id is not None,
     )

@@ -13,6 +13,7 @@ from airflow_wfstate.domain.states import CompensationState, StepState
 from airflow_wfstate.domain.step import AttemptSummary, CheckpointSummary, StepSummary
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.redact_column import redacted_paths
 from airflow_wfstate.store.shown_payload import shown
 from airflow_wfstate.store.stored_payload import StoredPayload, size_of, stored_payload_of
@@ -36,7 +37,8 @@ def read_step_summaries(
     checkpoints = _read_checkpoints(connection, wanted)
     compensations = _read_compensations(connection, wanted)
     outputs = _read_outputs(connection, wanted)
-    rows = connection.execute(select(_step).where(wanted).order_by(_step.c.started_at, _step.c.id))
+    rows = connection.execute(select(_step).where(wanted).order_by(_step.c.started_at, _step.c.id)).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
     return [
         StepSummary(
             id=row.id,
@@ -56,6 +58,8 @@ def read_step_summaries(
             output_size=outputs[row.id].size if row.id in outputs else None,
             output_sha256=outputs[row.id].sha256 if row.id in outputs else None,
             error=masked_text(row.error),
+            place=places.of(row.participant, row.place).shown or None,
+            parent_step_id=None if row.place == schema.NO_PLACE else row.place,
         )
         for row in rows
     ]

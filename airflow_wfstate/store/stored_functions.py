@@ -18,13 +18,14 @@ from sqlalchemy import DDL, event
 from airflow_wfstate.domain.compensation import CompensateWhen
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.store.schema import metadata
+from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.store.schema import NO_PLACE, metadata
 from airflow_wfstate.store.stored_function_call import StoredFunction
 
 _CREATE_BEGIN_FIRST_ATTEMPT: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_begin_first_attempt(
     p_task_instance_id uuid, p_name text, p_item_key text, p_step_id uuid,
-    p_handler text, p_compensate_when text, p_max_attempts integer, p_relay_task_id text
+    p_handler text, p_compensate_when text, p_max_attempts integer, p_relay_task_id text, p_arguments_sha256 text
 ) RETURNS text[]
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
@@ -35,14 +36,19 @@ DECLARE
     moment timestamptz;
 BEGIN
     SELECT ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number, run.workflow_id, run.relay_task_id,
+           here.place,
            EXISTS (
                SELECT 1 FROM wfstate_step s
-                WHERE s.workflow_id = run.workflow_id AND s.participant = ti.dag_id AND s.name = p_name
-                  AND s.item_key = p_item_key
+                WHERE s.workflow_id = run.workflow_id AND s.participant = ti.dag_id AND s.place = here.place
+                  AND s.name = p_name AND s.item_key = p_item_key
            ) AS has_begun
       INTO task
       FROM task_instance ti
       JOIN wfstate_run run ON run.dag_id = ti.dag_id AND run.run_id = ti.run_id AND run.bound
+     CROSS JOIN LATERAL (
+           SELECT coalesce(CASE WHEN run.role = '{RunRole.CHILD.value}' THEN run.parent_step_id END,
+                           '{NO_PLACE}'::uuid) AS place
+           ) here
      WHERE ti.id = p_task_instance_id AND ti.state = 'running';
     IF NOT FOUND OR task.has_begun
        OR (p_relay_task_id IS NOT NULL AND task.relay_task_id IS DISTINCT FROM p_relay_task_id) THEN
@@ -59,10 +65,11 @@ BEGIN
     moment := flow.updated_at;
     -- Where another has begun the step meanwhile, its unique key lets this transaction fail.
     INSERT INTO wfstate_step
-        (id, workflow_id, participant, name, item_key, state, round, attempt, started_at, updated_at)
-    VALUES (p_step_id, flow.id, task.dag_id, p_name, p_item_key, '{StepState.RUNNING.value}', 1, 1, moment, moment);
-    INSERT INTO wfstate_round (step_id, number, state, last_entry)
-    VALUES (p_step_id, 1, '{StepState.RUNNING.value}', entry);
+        (id, workflow_id, participant, place, name, item_key, state, round, attempt, started_at, updated_at)
+    VALUES (p_step_id, flow.id, task.dag_id, task.place, p_name, p_item_key, '{StepState.RUNNING.value}', 1, 1, moment,
+            moment);
+    INSERT INTO wfstate_round (step_id, number, state, last_entry, arguments_sha256)
+    VALUES (p_step_id, 1, '{StepState.RUNNING.value}', entry, p_arguments_sha256);
     INSERT INTO wfstate_attempt
         (step_id, number, round, state, last_write, task_instance_id, dag_id, run_id, task_id, map_index, try_number,
          started_at)
@@ -75,9 +82,10 @@ BEGIN
                 coalesce(p_compensate_when, '{CompensateWhen.ATTEMPTED.value}'), p_max_attempts, 0, task.dag_id,
                 task.run_id);
     END IF;
-    INSERT INTO wfstate_journal (workflow_id, number, at, kind, step, attempt, actor, data)
+    INSERT INTO wfstate_journal (workflow_id, number, at, kind, step, step_id, attempt, actor, data)
     VALUES (flow.id, entry, moment, '{EntryKind.STEP_BEGAN.value}',
-            task.dag_id || '.' || p_name || CASE WHEN p_item_key = '' THEN '' ELSE '[' || p_item_key || ']' END, 1,
+            task.dag_id || '.' || p_name || CASE WHEN p_item_key = '' THEN '' ELSE '[' || p_item_key || ']' END,
+            p_step_id, 1,
             'task:' || task.dag_id || '/' || task.run_id || '/' || task.task_id
                 || CASE WHEN task.map_index >= 0 THEN '[' || task.map_index || ']' ELSE '' END,
             json_build_object('round', 1, 'task_instance_id', p_task_instance_id, 'try_number',
@@ -88,7 +96,8 @@ END $function$
 
 _CREATE_END_RUNNING_ATTEMPT: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_end_running_attempt(
-    p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_state text,
+    p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_write_sha256 text,
+    p_state text,
     p_output text, p_output_type text, p_output_sha256 text, p_error text, p_kind text, p_data text
 ) RETURNS boolean
 LANGUAGE plpgsql AS $function$
@@ -122,14 +131,14 @@ BEGIN
            output_sha256 = coalesce(p_output_sha256, r.output_sha256)
      WHERE r.step_id = p_step_id AND r.number = p_round;
     UPDATE wfstate_attempt a
-       SET state = p_state, last_write = p_write, error = p_error,
+       SET state = p_state, last_write = p_write, last_write_sha256 = p_write_sha256, error = p_error,
            ended_at = CASE WHEN p_state = '{StepState.WAITING.value}' THEN NULL ELSE moment END
      WHERE a.step_id = p_step_id AND a.number = p_attempt;
-    INSERT INTO wfstate_journal (workflow_id, number, at, kind, step, attempt, actor, data)
+    INSERT INTO wfstate_journal (workflow_id, number, at, kind, step, step_id, attempt, actor, data)
     VALUES (p_workflow_id, entry, moment, p_kind,
             step.participant || '.' || step.name
                 || CASE WHEN step.item_key = '' THEN '' ELSE '[' || step.item_key || ']' END,
-            p_attempt,
+            p_step_id, p_attempt,
             'task:' || step.dag_id || '/' || step.run_id || '/' || step.task_id
                 || CASE WHEN step.map_index >= 0 THEN '[' || step.map_index || ']' ELSE '' END,
             p_data);
@@ -139,7 +148,8 @@ END $function$
 
 _CREATE_SAVE_CHECKPOINT: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_save_checkpoint(
-    p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_name text,
+    p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_write_sha256 text,
+    p_name text,
     p_value text, p_value_type text, p_value_sha256 text
 ) RETURNS boolean
 LANGUAGE plpgsql AS $function$
@@ -150,7 +160,7 @@ BEGIN
     ) THEN
         RETURN false;
     END IF;
-    UPDATE wfstate_attempt a SET last_write = p_write
+    UPDATE wfstate_attempt a SET last_write = p_write, last_write_sha256 = p_write_sha256
      WHERE a.step_id = p_step_id AND a.number = p_attempt AND a.last_write < p_write
        AND a.state = '{StepState.RUNNING.value}';
     IF NOT FOUND THEN
@@ -168,7 +178,8 @@ END $function$
 
 _CREATE_SAVE_RECORD: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_save_record(
-    p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_name text,
+    p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_write_sha256 text,
+    p_name text,
     p_value text, p_value_type text, p_value_sha256 text, p_is_error boolean
 ) RETURNS boolean
 LANGUAGE plpgsql AS $function$
@@ -179,7 +190,7 @@ BEGIN
     ) THEN
         RETURN false;
     END IF;
-    UPDATE wfstate_attempt a SET last_write = p_write
+    UPDATE wfstate_attempt a SET last_write = p_write, last_write_sha256 = p_write_sha256
      WHERE a.step_id = p_step_id AND a.number = p_attempt AND a.last_write < p_write
        AND a.state = '{StepState.RUNNING.value}';
     IF NOT FOUND THEN
@@ -190,24 +201,29 @@ BEGIN
     VALUES (p_step_id, p_round, p_name, p_value, p_value_type, p_value_sha256, p_is_error, p_attempt, p_write,
             clock_timestamp())
     ON CONFLICT (step_id, round, name) DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'record % is there already', p_name USING ERRCODE = 'unique_violation';
+    END IF;
     RETURN true;
 END $function$
 """  # noqa: S608 - filled in from our own enums alone
 
 BEGIN_FIRST_ATTEMPT: Final = StoredFunction(
-    "wfstate_begin_first_attempt", ("uuid", "text", "text", "uuid", "text", "text", "integer", "text")
+    "wfstate_begin_first_attempt", ("uuid", "text", "text", "uuid", "text", "text", "integer", "text", "text")
 )
-"""Of task instance, name, item key, new step id; then the compensation's handler, condition and attempts, and the
-relay's task id (NULL for none). Its value: the workflow's id, name, key, generation, correlation id and secret."""
+"""Of task instance, name, item key, new step id; the compensation's handler, condition and attempts, the relay's task
+id, and the hash of the arguments (each NULL for none). Its value: the workflow's id, name, key, generation, correlation
+id and secret."""
 
-_ATTEMPT: Final = ("uuid", "uuid", "integer", "integer", "bigint")
+_ATTEMPT: Final = ("uuid", "uuid", "integer", "integer", "bigint", "text")
 
 END_RUNNING_ATTEMPT: Final = StoredFunction("wfstate_end_running_attempt", (*_ATTEMPT, *["text"] * 7))
-"""Of workflow, step, attempt, round and write; state; output, its type and sha256; error; journal kind and data. Its
-value: whether it did it."""
+"""Of workflow, step, attempt, round, write and its hash; state; output, its type and sha256; error; journal kind and
+data. Its value: whether it did it."""
 
 SAVE_CHECKPOINT: Final = StoredFunction("wfstate_save_checkpoint", (*_ATTEMPT, *["text"] * 4))
-"""Of workflow, step, attempt, round and write; name; value, its type and sha256. Its value: whether it did it."""
+"""Of workflow, step, attempt, round, write and its hash; name; value, its type and sha256. Its value: whether it
+did it."""
 
 SAVE_RECORD: Final = StoredFunction("wfstate_save_record", (*SAVE_CHECKPOINT.types, "boolean"))
 """As :data:`SAVE_CHECKPOINT`; then whether the value is an error."""

@@ -183,6 +183,7 @@ def _take(connection: Connection, change: Change, caller: Caller, pending: Pendi
     change.journal(
         EntryKind.COMPENSATION_BEGAN,
         step=pending.label,
+        step_id=pending.step_id,
         attempt=number,
         data={"round": pending.round, "handler": pending.handler, "task_instance_id": caller.task_instance_id},
     )
@@ -195,6 +196,7 @@ def _hand_over(connection: Connection, change: Change, pending: PendingCompensat
         change.journal(
             EntryKind.TURN_GIVEN,
             step=pending.label,
+            step_id=pending.step_id,
             data={
                 "dag_id": relay.dag_id,
                 "run_id": relay.run_id,
@@ -236,7 +238,13 @@ def _give_up(change: Change, pending: PendingCompensation) -> str:
         values={"state": CompensationState.FAILED.value, "error": error, "ended_at": change.now},
         from_states=predecessors(CompensationState.FAILED),
     )
-    change.journal(EntryKind.COMPENSATION_FAILED, step=pending.label, attempt=pending.attempts, data={"error": error})
+    change.journal(
+        EntryKind.COMPENSATION_FAILED,
+        step=pending.label,
+        step_id=pending.step_id,
+        attempt=pending.attempts,
+        data={"error": error},
+    )
     return failed_for_good(pending.label, error)
 
 
@@ -244,10 +252,10 @@ def _work(change: Change, caller: Caller, pending: PendingCompensation, number: 
     key = AttemptKey(COMPENSATION, change.workflow_id, pending.step_id, number, pending.round, caller.task_instance_id)
     work = CompensationWork(
         step_id=pending.step_id,
-        step_name=pending.step_name,
-        item_key=pending.item_key,
+        step_name=pending.called.name,
+        item_key=pending.called.item_key,
         round=pending.round,
-        participant=pending.participant,
+        participant=pending.called.participant,
         handler=pending.handler,
         attempt=number,
         max_attempts=pending.max_attempts,

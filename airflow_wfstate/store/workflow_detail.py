@@ -17,6 +17,7 @@ from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.failing_steps import failing_steps
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import participation_of
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.shown_payload import shown
 from airflow_wfstate.store.step_summaries import read_step_summaries
 from airflow_wfstate.store.stored_payload import stored_payload_of
@@ -45,7 +46,13 @@ def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
         raise _unknown(workflow_id)
     steps = read_step_summaries(connection, canonical_id)
     by_change = sorted(steps, key=lambda step: (step.updated_at, step.id))
-    planned = [PlannedStep(step.participant, step.name, step.state) for step in by_change]
+    places = read_places(connection, ((step.participant, step.parent_step_id or schema.NO_PLACE) for step in steps))
+    planned = [
+        PlannedStep(
+            step.participant, step.name, step.state, places.of(step.participant, step.parent_step_id or schema.NO_PLACE)
+        )
+        for step in by_change
+    ]
     definition = parse_definition(row.content)
     where = progress(definition.plan, planned)
     participation = participation_of(connection, [canonical_id])[canonical_id]

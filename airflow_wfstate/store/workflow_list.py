@@ -19,6 +19,7 @@ from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.failing_steps import failing_steps
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import Participation, participation_of
+from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.workflow_cursor import behind, cursor_behind, order_of
 from airflow_wfstate.store.workflow_filter import conditions_of, simplified
 from airflow_wfstate.store.workflow_labels import labels_of
@@ -149,10 +150,12 @@ def _count(connection: Connection, query: WorkflowQuery) -> int:
 def _steps_of(connection: Connection, workflow_ids: list[str]) -> dict[str, list[PlannedStep]]:
     steps: dict[str, list[PlannedStep]] = defaultdict(list)
     rows = connection.execute(
-        select(_step.c.workflow_id, _step.c.participant, _step.c.name, _step.c.state)
+        select(_step.c.workflow_id, _step.c.participant, _step.c.place, _step.c.name, _step.c.state)
         .where(_step.c.workflow_id.in_(workflow_ids))
         .order_by(_step.c.updated_at, _step.c.id)
-    )
+    ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
     for row in rows:
-        steps[row.workflow_id].append(PlannedStep(row.participant, row.name, StepState(row.state)))
+        place = places.of(row.participant, row.place)
+        steps[row.workflow_id].append(PlannedStep(row.participant, row.name, StepState(row.state), place))
     return steps

@@ -8,7 +8,7 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.record import ReadRecords, Record, SaveRecord
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import EndAttempt
-from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidName, InvalidRequest, StaleAttempt
+from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidName, InvalidRequest, StaleAttempt, WriteConflict
 from tests.support.world import World
 
 
@@ -39,9 +39,12 @@ def test_a_record_is_never_changed(world: World) -> None:
     answer = world.backend.save_record(save)
 
     assert world.backend.save_record(save) == answer
-    world.backend.save_record(SaveRecord(first.attempt_key, 2, "call", Payload.of("other")))
+    with pytest.raises(WriteConflict, match="has a record 'call' already, with another result"):
+        world.backend.save_record(SaveRecord(first.attempt_key, 2, "call", Payload.of("other")))
     second = world.begin_as(world.rows.next_try(task), "pay")
-    world.backend.save_record(SaveRecord(second.attempt_key, 1, "call", Payload.of("third")))
+    with pytest.raises(WriteConflict):
+        world.backend.save_record(SaveRecord(second.attempt_key, 1, "call", Payload.of("third")))
+    world.backend.save_record(SaveRecord(second.attempt_key, 1, "call", Payload.of("first")))
 
     assert _records(world, second.attempt_key) == [Record("call", Payload.of("first"), False)]
 

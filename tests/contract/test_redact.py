@@ -29,6 +29,7 @@ def _begin(world: World, run_id: str, *, redact: list[str]) -> tuple[str, str]:
             redact=redact,
             compensation=CompensationDeclaration("task:pay"),
             relay_task_id="compensate",
+            sole_task=True,
         )
     )
     return task, begun.attempt_key

@@ -20,6 +20,7 @@ from airflow_wfstate.exceptions import (
     StaleAttempt,
     TaskInstanceNotFound,
     WorkflowClosed,
+    WriteConflict,
 )
 from tests.support.saga import Saga
 from tests.support.world import World
@@ -230,9 +231,11 @@ def test_a_checkpoint_sent_again_or_overtaken_changes_nothing(world: World, run_
     task_instance_id, begun = world.begin(run_id, "load")
     late = SaveCheckpoint(begun.attempt_key, 1, "row", Payload.of(1))
     answer = world.backend.save_checkpoint(late)
+    assert world.backend.save_checkpoint(late) == answer
     world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, 2, "row", Payload.of(2)))
 
-    assert world.backend.save_checkpoint(late) == answer
+    with pytest.raises(WriteConflict, match="superseded"):
+        world.backend.save_checkpoint(late)
     again = world.begin_as(task_instance_id, "load")
     assert again.checkpoints == {"row": Payload.of(2)}
 

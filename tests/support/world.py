@@ -10,7 +10,7 @@ from airflow_wfstate.domain.compensation import CompensationDeclaration
 from airflow_wfstate.domain.journal import JournalEntry
 from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, RecordedWrite
+from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite
 from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.domain.workflow import (
     CompensationErrorPolicy,
@@ -92,8 +92,10 @@ class World:
         *,
         item_key: str = "",
         compensation: CompensationDeclaration | None = None,
+        arguments_sha256: str | None = None,
+        sole_task: bool = True,
     ) -> BegunStep:
-        """Begin a step as this task instance."""
+        """Begin a step as this task instance, by default of the only task that declares the step."""
         return self.backend.begin_step(
             BeginStep(
                 task_instance_id,
@@ -101,8 +103,16 @@ class World:
                 item_key=item_key,
                 compensation=compensation,
                 relay_task_id=None if compensation is None else "compensate",
+                arguments_sha256=arguments_sha256,
+                sole_task=sole_task,
             )
         )
+
+    def child(self, trigger: BegunStep, dag_id: str, *, write: int = 1) -> str:
+        """A run of a DAG that a step at work triggers; its run id."""
+        wanted = f"wfstate__{trigger.workflow.id}__{trigger.step_id}__{trigger.round}"
+        linked = self.backend.link_child_run(LinkChildRun(trigger.attempt_key, write, dag_id, wanted))
+        return self.rows.add_run(dag_id, linked.run_id)
 
     def succeed(self, begun: BegunStep, output: JsonValue = None, *, write: int | None = None) -> RecordedWrite:
         """End the attempt well."""

@@ -673,6 +673,10 @@ export interface components {
          *     :param pivot: whether the workflow only goes forward once this step is done: nothing of it is undone then.
          *     :param irreversible: why the step cannot be undone, in its author's words; None when nothing is said about that.
          *     :param redact: JSON paths into the step's output and checkpoints whose values people do not get to see.
+         *     :param arguments_sha256: hash of the arguments of a mapped item, by which two items with one key are told from an
+         *         item that has moved; None when the task is not mapped, or they cannot be hashed.
+         *     :param sole_task: whether no other task of the caller's DAG declares this step, so that another task of the run that
+         *         did it can only be the caller's under the name that it had before. False: another is taken for another step.
          *     :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
          *         protection (a task instance begins a step once in any case).
          */
@@ -700,6 +704,13 @@ export interface components {
             irreversible?: string | null;
             /** Redact */
             redact?: string[];
+            /** Arguments Sha256 */
+            arguments_sha256?: string | null;
+            /**
+             * Sole Task
+             * @default false
+             */
+            sole_task: boolean;
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
@@ -1405,10 +1416,12 @@ export interface components {
          * @description One thing that happened, written under the workflow's lock.
          *
          *     :param number: from 1, without gaps inside a workflow.
-         *     :param step: ``participant.name`` or ``participant.name[item]``; None for what concerns the whole workflow.
+         *     :param step: ``participant.name`` or ``participant.name[item]``, with the place where the participant has several
+         *         (``mail[tell_sent].send``); None for what concerns the whole workflow.
          *     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name`` or ``sweep``.
          *     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
          *         ``api``) and ``reason``.
+         *     :param step_id: of that step; None also in entries that an older version wrote.
          */
         JournalEntry: {
             /** Number */
@@ -1429,6 +1442,8 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+            /** Step Id */
+            step_id?: string | null;
         };
         /**
          * JournalPage
@@ -1595,7 +1610,8 @@ export interface components {
          * @description Where a workflow stands.
          *
          *     Each list holds entries of the plan in the plan's order, followed by begun steps that the plan does not name
-         *     (as ``participant.step``). An entry of a mapped step is done when all its begun items are.
+         *     (as ``participant.step``, or ``participant[place].step`` where the participant has several places). An entry of a
+         *     mapped step is done when all its begun items are, an entry ``participant.step`` when it is at all places.
          *
          *     :param done: succeeded or skipped.
          *     :param running: at work or waiting.
@@ -1856,8 +1872,9 @@ export interface components {
          * @description A value to keep inside a round.
          *
          *     :param attempt_key: from :class:`BegunStep`.
-         *     :param write: number of this write, above the attempt's earlier ones; one that is not above the last applied
-         *         changes nothing (it was sent again).
+         *     :param write: number of this write, above the attempt's earlier ones. One with the number of the last that was
+         *         applied changes nothing: saying the same, it was sent again, and gets the same answer; else it is refused, as a
+         *         lower one is.
          *     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
          *         (the number protects in any case).
          */
@@ -2105,6 +2122,9 @@ export interface components {
          * @description A step as people see it.
          *
          *     :param participant: the DAG (or, later, the service) that does it.
+         *     :param place: the name of the step that triggered the participant's run, where the participant takes part at several
+         *         places of the workflow; None where its name tells enough.
+         *     :param parent_step_id: of the step that triggered the participant's run; None when none did.
          *     :param round: the newest round's number.
          *     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
          *         the payloads of the participant, and in a list when it is kept in a file.
@@ -2150,6 +2170,10 @@ export interface components {
             output_sha256: string | null;
             /** Error */
             error: string | null;
+            /** Place */
+            place?: string | null;
+            /** Parent Step Id */
+            parent_step_id?: string | null;
         };
         /**
          * StepToRun
@@ -2683,7 +2707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2782,7 +2806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3415,7 +3439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3520,7 +3544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3614,7 +3638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3726,7 +3750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3831,7 +3855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3925,7 +3949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4037,7 +4061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4143,7 +4167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4300,7 +4324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4399,7 +4423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4498,7 +4522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4594,7 +4618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4693,7 +4717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4792,7 +4816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4891,7 +4915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,7 +5014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5154,7 +5178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
             409: {
                 headers: {
                     [name: string]: unknown;

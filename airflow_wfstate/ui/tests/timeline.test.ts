@@ -14,6 +14,7 @@ const entry = (number: number, kind: JournalEntry["kind"], step: string): Journa
   kind,
   number,
   step,
+  step_id: null,
 });
 
 const step = (participant: string, from: number, to: number | null): Step => ({
@@ -44,7 +45,9 @@ const step = (participant: string, from: number, to: number | null): Step => ({
   output_in_file: false,
   output_size: null,
   output_type: null,
+  parent_step_id: null,
   participant,
+  place: null,
   round: 1,
   started_at: second(from),
   state: to === null ? "running" : "succeeded",

@@ -183,11 +183,5 @@ with mapped_dag:
     def by_template(number):
         return number
 
-    @task.step
-    def equal(number):
-        calls.append("equal")
-        return number
-
     mapped_start >> by_function.expand(number=[1, 2])
     mapped_start >> by_template.expand(number=[1, 2])
-    mapped_start >> equal.override(max_active_tis_per_dagrun=1).expand(number=[7, 7])

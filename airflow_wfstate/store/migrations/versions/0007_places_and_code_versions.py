@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
+from airflow_wfstate.store.migrations import functions_0007
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -24,6 +26,7 @@ depends_on = None
 _NIL = "0" * 32  # as SQLite keeps a UUID; PostgreSQL reads it too
 _STEP_STATES = "'running', 'waiting', 'succeeded', 'failed', 'skipped', 'lost', 'compensated'"
 _FLAG_KINDS = "'overdue', 'held', 'child_lost', 'upstream_failed', 'queued', 'slow', 'not_completed', 'turn_not_taken'"
+_LABEL = "its label, when the entry was written"
 _IDENTITY = "wfstate_step_identity_key"
 
 _PLACE_OF_EACH_STEP = """
@@ -114,6 +117,11 @@ def upgrade() -> None:
         "wfstate_attempt",
         sa.Column("bundle_version", sa.String(250), nullable=True, comment="of that DAG's bundle; for Git the commit"),
     )
+    with op.batch_alter_table("wfstate_journal") as batch:
+        batch.alter_column("step", existing_type=sa.String(754), type_=sa.Text(), comment=_LABEL)
+        batch.add_column(
+            sa.Column("step_id", sa.Uuid(as_uuid=False), nullable=True, comment="of that step: labels may gain a place")
+        )
     with op.batch_alter_table("wfstate_step", table_args=_checks()) as batch:
         batch.add_column(
             sa.Column(
@@ -156,10 +164,12 @@ def upgrade() -> None:
             comment="shown unless the workflow's state has changed since",
         )
     )
+    _functions(functions_0007.DROP_OLDER, functions_0007.CREATE)
 
 
 def downgrade() -> None:
     """Drop them. Fails where two places of a workflow have a step of one name: that cannot be told without the place."""
+    _functions(functions_0007.DROP, functions_0007.CREATE_OLDER)
     with op.batch_alter_table("wfstate_step", table_args=_checks()) as batch:
         batch.drop_constraint(_IDENTITY, type_="unique")
         batch.create_unique_constraint(_IDENTITY, ["workflow_id", "participant", "name", "item_key"])
@@ -167,6 +177,9 @@ def downgrade() -> None:
     _make_flag_table_anew()
     op.drop_column("wfstate_workflow", "forward_ended_at")
     op.drop_column("wfstate_workflow", "state_changed_at")
+    with op.batch_alter_table("wfstate_journal") as batch:
+        batch.drop_column("step_id")
+        batch.alter_column("step", existing_type=sa.Text(), type_=sa.String(754), comment=None)
     for column in ("bundle_version", "dag_version_id", "last_write_sha256"):
         op.drop_column("wfstate_attempt", column)
     op.drop_column("wfstate_round", "arguments_sha256")
@@ -191,6 +204,12 @@ def _make_flag_table_anew(*further: sa.Column[object]) -> None:
         sa.ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_flag_workflow_fkey"),
         sa.PrimaryKeyConstraint("workflow_id", "kind", name="wfstate_flag_pkey"),
     )
+
+
+def _functions(drop: tuple[str, ...], create: tuple[str, ...]) -> None:
+    if op.get_context().dialect.name == "postgresql":
+        for statement in (*drop, *create):
+            op.execute(statement)
 
 
 def _checks() -> tuple[sa.CheckConstraint, ...]:

@@ -1,0 +1,50 @@
+"""What an attempt's write says, as a hash: one that was sent again says the same, one of another writer does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from airflow_wfstate.domain.record import SaveRecord
+from airflow_wfstate.domain.step import EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.exceptions import WriteConflict
+
+AttemptWrite = SaveCheckpoint | SaveRecord | EndAttempt | LinkChildRun
+
+
+def content_sha256(write: AttemptWrite) -> str:
+    """The hash of the kind of the write, and of all that it says."""
+    return hashlib.sha256(json.dumps(_content(write), ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _content(write: AttemptWrite) -> list[object]:
+    kind = type(write).__name__
+    if isinstance(write, SaveCheckpoint):
+        return [kind, write.name, write.value.type, write.value.sha256]
+    if isinstance(write, SaveRecord):
+        return [kind, write.name, write.value.type, write.value.sha256, write.is_error]
+    if isinstance(write, LinkChildRun):
+        return [kind, write.dag_id, write.run_id]
+    output = None if write.output is None else [write.output.type, write.output.sha256]
+    return [kind, write.state.value, output, write.error]
+
+
+def check_repetition(step: str, write: AttemptWrite, last_write: int, last_write_sha256: str | None) -> None:
+    """Check that a write whose number was applied before is the last one, sent again.
+
+    :param step: what it is called, for people.
+    :param last_write: number of the attempt's last write that was applied; not below that of ``write``.
+    :param last_write_sha256: of what that one said; None for one that was made before revision 0007, which kept none.
+    :raises WriteConflict: it is not.
+    """
+    if write.write < last_write:
+        raise WriteConflict(
+            f"Write {write.write} of step {step} comes after its write {last_write}: it is superseded, and changes "
+            "nothing.",
+            "It was sent long ago, or by a second process; only the process that began the attempt writes for it.",
+        )
+    if last_write_sha256 is not None and last_write_sha256 != content_sha256(write):
+        raise WriteConflict(
+            f"Write {write.write} of step {step} was applied before, and said something else.",
+            "Two processes write for one attempt: let one of them write, and return its results to it.",
+        )
