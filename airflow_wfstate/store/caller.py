@@ -12,6 +12,7 @@ from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import TaskInstanceNotFound
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run, task_instance
+from airflow_wfstate.store.rehearsal import IS_BOUND, IS_REHEARSAL
 
 _READ: Final = (
     select(
@@ -27,6 +28,7 @@ _READ: Final = (
         schema.run.c.role,
         schema.run.c.relay_task_id,
         schema.run.c.clears_at_failure,
+        IS_REHEARSAL.label("is_rehearsal"),
     )
     .join(
         dag_run,
@@ -34,9 +36,7 @@ _READ: Final = (
     )
     .outerjoin(
         schema.run,
-        (schema.run.c.dag_id == task_instance.c.dag_id)
-        & (schema.run.c.run_id == task_instance.c.run_id)
-        & schema.run.c.bound,
+        (schema.run.c.dag_id == task_instance.c.dag_id) & (schema.run.c.run_id == task_instance.c.run_id) & IS_BOUND,
     )
     .where(task_instance.c.id == bindparam("task_instance_id"))
 )
@@ -52,6 +52,7 @@ class Caller:
     :param relay_task_id: that its run has registered there.
     :param clears_at_failure: how often its run had been cleared when that workflow last failed; None when it never did,
         or did before revision 0007.
+    :param is_rehearsal: whether ``dag.test()``, ``airflow dags test`` or ``airflow tasks test`` made its run.
     """
 
     task_instance_id: str
@@ -65,6 +66,7 @@ class Caller:
     role: RunRole | None
     relay_task_id: str | None
     clears_at_failure: int | None
+    is_rehearsal: bool
 
     @property
     def was_cleared_since_failure(self) -> bool:
@@ -127,4 +129,5 @@ def read_caller(connection: Connection, task_instance_id: str) -> Caller:
         role=None if row.role is None else RunRole(row.role),
         relay_task_id=row.relay_task_id,
         clears_at_failure=row.clears_at_failure,
+        is_rehearsal=bool(row.is_rehearsal),
     )
