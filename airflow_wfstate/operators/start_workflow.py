@@ -64,8 +64,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     :param if_exists: what to do when another run's open workflow has the key. ``attach``: take part in it, as a
         guest. ``reject``: fail. ``terminate``: cancel it with compensation, wait for its end, and start anew (also
         with another input). A workflow that succeeded answers in any case, and one that is being compensated is
-        waited for. Runs of ``dag.test()`` never meet an earlier workflow: where the key was used, theirs is
-        ``key~run_id``.
+        waited for. A rehearsal (``dag.test()``, ``airflow dags test``, ``airflow tasks test``) leaves
+        the key to real runs: its workflow has the key ``key~run_id``.
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
     """
 
@@ -142,6 +142,12 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
             request = self._request(context)
             started = WorkflowStateHook(self.wfstate_conn_id).get_conn().start_workflow(request)
         announce(self, context["ti"], started.workflow, role=started.role.value)
+        if started.workflow.key != request.key:
+            self.log.info(
+                "This is a rehearsal: it leaves the key %s to real runs, and its workflow has the key %s.",
+                request.key,
+                started.workflow.key,
+            )
         if started.input_differs:
             self.log.warning(
                 "The input of this start differs from the one that workflow %s / %s was started with, which it keeps. "

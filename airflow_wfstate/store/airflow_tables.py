@@ -58,6 +58,7 @@ dag_run: Final = Table(
     Column("state", String(50)),
     Column("clear_number", Integer),
     Column("triggered_by", String(50)),
+    Column("created_at", UtcDateTime),
     Column("queued_at", UtcDateTime),
     Column("start_date", UtcDateTime),
     Column("end_date", UtcDateTime),

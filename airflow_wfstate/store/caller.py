@@ -13,6 +13,7 @@ from airflow_wfstate.exceptions import TaskInstanceNotFound
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run, task_instance
 from airflow_wfstate.store.schema import NO_PLACE
+from airflow_wfstate.store.rehearsal import IS_BOUND, IS_REHEARSAL
 
 _READ: Final = (
     select(
@@ -29,6 +30,7 @@ _READ: Final = (
         schema.run.c.relay_task_id,
         schema.run.c.clears_at_failure,
         schema.run.c.parent_step_id,
+        IS_REHEARSAL.label("is_rehearsal"),
     )
     .join(
         dag_run,
@@ -36,9 +38,7 @@ _READ: Final = (
     )
     .outerjoin(
         schema.run,
-        (schema.run.c.dag_id == task_instance.c.dag_id)
-        & (schema.run.c.run_id == task_instance.c.run_id)
-        & schema.run.c.bound,
+        (schema.run.c.dag_id == task_instance.c.dag_id) & (schema.run.c.run_id == task_instance.c.run_id) & IS_BOUND,
     )
     .where(task_instance.c.id == bindparam("task_instance_id"))
 )
@@ -55,6 +55,7 @@ class Caller:
     :param clears_at_failure: how often its run had been cleared when that workflow last failed; None when it never did,
         or did before revision 0007.
     :param place: the id of the step that triggered its run; ``schema.NO_PLACE`` when none did.
+    :param is_rehearsal: whether ``dag.test()``, ``airflow dags test`` or ``airflow tasks test`` made its run.
     """
 
     task_instance_id: str
@@ -69,6 +70,7 @@ class Caller:
     relay_task_id: str | None
     clears_at_failure: int | None
     place: str
+    is_rehearsal: bool
 
     @property
     def was_cleared_since_failure(self) -> bool:
@@ -133,4 +135,5 @@ def read_caller(connection: Connection, task_instance_id: str) -> Caller:
         relay_task_id=row.relay_task_id,
         clears_at_failure=row.clears_at_failure,
         place=row.parent_step_id if role is RunRole.CHILD and row.parent_step_id is not None else NO_PLACE,
+        is_rehearsal=bool(row.is_rehearsal),
     )

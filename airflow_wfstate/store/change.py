@@ -22,8 +22,9 @@ from airflow_wfstate.domain.states import WorkflowState, may_become, predecessor
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidTransition, WorkflowChanged
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.airflow_tables import task_instance
+from airflow_wfstate.store.airflow_tables import dag_run, task_instance
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.rehearsal import IS_BOUND
 
 _workflow: Final = schema.workflow
 
@@ -67,7 +68,8 @@ _LOCK_BY_TASK_INSTANCE: Final = _lock(
         task_instance,
         (task_instance.c.dag_id == schema.run.c.dag_id) & (task_instance.c.run_id == schema.run.c.run_id),
     )
-    .where(schema.run.c.bound, task_instance.c.id == bindparam("task_instance_id"))
+    .join(dag_run, (dag_run.c.dag_id == schema.run.c.dag_id) & (dag_run.c.run_id == schema.run.c.run_id))
+    .where(IS_BOUND, task_instance.c.id == bindparam("task_instance_id"))
 ).returning(*_RETURNED)
 
 

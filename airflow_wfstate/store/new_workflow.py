@@ -14,12 +14,14 @@ from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.caller import Caller
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.definition import Definition, store_definition
 from airflow_wfstate.store.identity import new_id, new_secret
 from airflow_wfstate.store.payload_columns import described
+from airflow_wfstate.store.rehearsal import REHEARSED_AT
 from airflow_wfstate.store.stored_payload import StoredPayload
 from airflow_wfstate.store.workflow_labels import insert_labels
 
@@ -126,6 +128,9 @@ def bind_run(
             parent_step_id=parent_step_id,
             relay_task_id=relay_task_id,
             linked_at=change.now,
+            rehearsed_at=select(REHEARSED_AT)
+            .where(dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id)
+            .scalar_subquery(),
         )
         .on_conflict_do_nothing()
         .returning(run.c.workflow_id)

@@ -164,6 +164,7 @@ run: Final = Table(
     Column("parent_step_id", _id(), comment="of a child: the step that triggers it"),
     Column("clears_at_failure", Integer, comment="Airflow's clear_number of the run when the workflow last failed"),
     Column("linked_at", UtcDateTime, nullable=False),
+    Column("rehearsed_at", UtcDateTime, comment="of a test run: when Airflow created it; NULL for a real run"),
     PrimaryKeyConstraint("workflow_id", "dag_id", "run_id", name="wfstate_run_pkey"),
     ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_run_workflow_fkey"),
     _one_of("role", RunRole, "wfstate_run_role_check"),

@@ -19,13 +19,13 @@ from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_ca
 from airflow_wfstate.store.cancel_workflow import cancel_locked
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clear_by_hand import reopen, was_cleared_since
-from airflow_wfstate.store.dag_test_run import is_test_run, key_of_test_run
 from airflow_wfstate.store.definition import Definition, check_definition, read_definition
 from airflow_wfstate.store.failed_state import go_on
 from airflow_wfstate.store.identity import new_id
 from airflow_wfstate.store.input_difference import how_input_differs
 from airflow_wfstate.store.new_workflow import NewWorkflow, bind_run, insert_workflow
 from airflow_wfstate.store.payload_columns import check_payload
+from airflow_wfstate.store.start_key import key_of_start
 from airflow_wfstate.store.stored_payload import StoredPayload, keep, payload_of
 from airflow_wfstate.store.transaction import Contention, Unchanged
 
@@ -61,10 +61,8 @@ def start_workflow(
     """
     request = _checked(request)
     caller = read_caller(connection, request.task_instance_id)
+    request = replace(request, key=key_of_start(connection, request, caller))
     newest = _newest_generation(connection, request)
-    if newest is not None and newest.id != caller.workflow_id and is_test_run(connection, caller):
-        request = replace(request, key=key_of_test_run(request.key, caller.run_id))
-        newest = _newest_generation(connection, request)
     _check_not_bound_elsewhere(connection, request, caller)
     if newest is None or newest.state in FINAL_WORKFLOW_STATES:
         return _start_generation(connection, request, kept, caller, 1 if newest is None else newest.number + 1)

@@ -45,6 +45,7 @@ BEGIN
       INTO task
       FROM task_instance ti
       JOIN wfstate_run run ON run.dag_id = ti.dag_id AND run.run_id = ti.run_id AND run.bound
+       AND run.rehearsed_at IS NULL
      CROSS JOIN LATERAL (
            SELECT coalesce(CASE WHEN run.role = '{RunRole.CHILD.value}' THEN run.parent_step_id END,
                            '{NO_PLACE}'::uuid) AS place

@@ -245,42 +245,6 @@ def test_a_task_that_was_ended_by_a_termination_starts_nothing(world: World) -> 
         world.backend.start_workflow(StartWorkflow(start, "order", earlier.key, Payload.of({"is": "same"})))
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_a_test_run_never_binds_to_an_earlier_workflow(world: World, state: str) -> None:
-    earlier = _earlier(world, state)
-    before = world.journal(earlier.workflow_id)
-    for if_exists in IfExists:
-        run_id = world.rows.add_run("intake", triggered_by="TEST")
-
-        started = world.start(run_id, key=earlier.key, input={"is": "other"}, if_exists=if_exists)
-        again = world.start(run_id, key=earlier.key, input={"is": "other"}, if_exists=if_exists)
-
-        assert started.workflow.key == f"{earlier.key}~{run_id}"
-        assert (started.role, started.workflow.generation) == (RunRole.OWNER, 1)
-        assert again == started
-    assert world.journal(earlier.workflow_id) == before
-
-
-def test_a_test_run_keeps_a_key_that_nobody_used(world: World) -> None:
-    key, run_id = world.unique("key"), world.rows.add_run("intake", triggered_by="TEST")
-
-    first, again = (world.start(run_id, key=key) for _ in range(2))
-
-    assert first.workflow.key == key
-    assert again == first
-
-
-def test_the_longest_key_of_a_test_run_fits(world: World) -> None:
-    key = world.unique("k").ljust(250, "k")
-    world.start(key=key)
-    run_id = world.rows.add_run("intake", triggered_by="TEST")
-
-    started = world.start(run_id, key=key)
-
-    assert len(started.workflow.key) == 250
-    assert started.workflow.key.endswith(f"~{run_id}")
-
-
 def test_a_workflow_at_work_is_not_undone_before_it_rests(world: World) -> None:
     earlier = _earlier(world, "running")
     task, begun = world.begin(earlier.run_id, "charge", compensation=CompensationDeclaration("task:charge"))

@@ -49,7 +49,7 @@ def test_an_answered_task_pushes_its_xcoms_and_says_in_its_events_what_the_step_
         "left_behind_dynamic": '{"rows": 3}',
         "left_behind_shipped": '{"parcel": 7}',
     }
-    (found,) = backend.list_workflows(WorkflowQuery(name="left_behind", key=run.run_id)).workflows
+    (found,) = backend.list_workflows(WorkflowQuery(name="left_behind", key_prefix=run.run_id)).workflows
     checkpoints = {
         step.name: [saved.name for saved in step.checkpoints] for step in backend.get_workflow(found.id).steps
     }

@@ -186,7 +186,7 @@ def test_the_undo_asks_the_marker(
         with psycopg.connect(url) as connection:
             (booked,) = connection.execute("SELECT count(*) FROM booking").fetchone() or (None,)
             ((output_type, text),) = connection.execute(f"SELECT output_type, output FROM {TABLE}").fetchall()  # noqa: S608
-    (found,) = backend.list_workflows(WorkflowQuery(name=dag.dag_id, key=run.run_id)).workflows
+    (found,) = backend.list_workflows(WorkflowQuery(name=dag.dag_id, key_prefix=run.run_id)).workflows
     (step,) = backend.get_workflow(found.id).steps
     assert found.state is WorkflowState.COMPENSATED
     assert step.attempts[0].state is StepState.LOST

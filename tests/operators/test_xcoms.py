@@ -44,7 +44,7 @@ def run(dags, did, backend):
         did.clear()
         dag_run = dags[dag_id].test()
         states = {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
-        (found,) = backend.list_workflows(WorkflowQuery(name=dag_id, key=dag_run.run_id)).workflows
+        (found,) = backend.list_workflows(WorkflowQuery(name=dag_id, key_prefix=dag_run.run_id)).workflows
         work = dag_run.get_task_instance("work")
         xcom = None if work is None else work.xcom_pull("work", key="return_value")
         return states, backend.get_workflow(found.id), xcom

@@ -48,6 +48,12 @@ class AirflowRows:
             )
         return run_id
 
+    def delete_run(self, dag_id: str, run_id: str) -> None:
+        """What ``airflow dags test`` does to the run of its logical date before it makes another of that id."""
+        with self.engine.begin() as connection:
+            for table in (TaskInstanceHistory.__table__, TaskInstance.__table__, DagRun.__table__):
+                connection.execute(delete(table).where(table.c.dag_id == dag_id, table.c.run_id == run_id))
+
     def add_task(
         self,
         dag_id: str,

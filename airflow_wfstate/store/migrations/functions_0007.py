@@ -36,6 +36,7 @@ BEGIN
       INTO task
       FROM task_instance ti
       JOIN wfstate_run run ON run.dag_id = ti.dag_id AND run.run_id = ti.run_id AND run.bound
+       AND run.rehearsed_at IS NULL
      CROSS JOIN LATERAL (
            SELECT coalesce(CASE WHEN run.role = 'child' THEN run.parent_step_id END,
                            '00000000-0000-0000-0000-000000000000'::uuid) AS place

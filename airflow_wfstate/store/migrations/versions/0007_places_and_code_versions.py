@@ -46,6 +46,30 @@ WHERE EXISTS (
 )
 """
 
+_OLD_REHEARSALS = """
+UPDATE wfstate_run SET rehearsed_at = (
+    SELECT d.created_at FROM dag_run d WHERE d.dag_id = wfstate_run.dag_id AND d.run_id = wfstate_run.run_id
+)
+WHERE EXISTS (
+    SELECT 1 FROM dag_run d
+     WHERE d.dag_id = wfstate_run.dag_id AND d.run_id = wfstate_run.run_id AND d.triggered_by = 'TEST'
+)
+"""
+
+_THEIR_KEYS = """
+UPDATE wfstate_workflow SET key = (
+    SELECT wfstate_workflow.key || '~' || r.run_id FROM wfstate_run r
+     WHERE r.workflow_id = wfstate_workflow.id AND r.role = 'owner' AND r.rehearsed_at IS NOT NULL
+)
+WHERE NOT implicit AND EXISTS (
+    SELECT 1 FROM wfstate_run r
+     WHERE r.workflow_id = wfstate_workflow.id AND r.role = 'owner' AND r.rehearsed_at IS NOT NULL
+       AND length(wfstate_workflow.key) + length(r.run_id) < 250
+       AND wfstate_workflow.key NOT LIKE '%~' || r.run_id
+)
+"""
+"""A rehearsal took the plain key when nobody had used it: a real run would take part in what was only tried."""
+
 _END_OF_FORWARD_WORK = """
 UPDATE wfstate_workflow SET forward_ended_at = (
     SELECT min(j.at)
@@ -79,6 +103,15 @@ def upgrade() -> None:
             sa.Integer(),
             nullable=True,
             comment="Airflow's clear_number of the run when the workflow last failed",
+        ),
+    )
+    op.add_column(
+        "wfstate_run",
+        sa.Column(
+            "rehearsed_at",
+            UtcDateTime(),
+            nullable=True,
+            comment="of a test run: when Airflow created it; NULL for a real run",
         ),
     )
     op.create_index("wfstate_run_parent_step", "wfstate_run", ["parent_step_id"])
@@ -135,6 +168,9 @@ def upgrade() -> None:
         batch.drop_constraint(_IDENTITY, type_="unique")
         batch.create_unique_constraint(_IDENTITY, ["workflow_id", "participant", "place", "name", "item_key"])
     op.execute(_PLACE_OF_EACH_STEP)
+    if sa.inspect(op.get_bind()).has_table("dag_run"):
+        op.execute(_OLD_REHEARSALS)
+        op.execute(_THEIR_KEYS)
     op.add_column(
         "wfstate_workflow",
         sa.Column(
@@ -184,6 +220,7 @@ def downgrade() -> None:
         op.drop_column("wfstate_attempt", column)
     op.drop_column("wfstate_round", "arguments_sha256")
     op.drop_index("wfstate_run_parent_step", "wfstate_run")
+    op.drop_column("wfstate_run", "rehearsed_at")
     op.drop_column("wfstate_run", "clears_at_failure")
     op.drop_column("wfstate_workflow", "relay_code")
 
