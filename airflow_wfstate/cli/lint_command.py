@@ -10,7 +10,7 @@ from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows
 from airflow_wfstate.exceptions import InvalidRequest
-from airflow_wfstate.operators.dag_lint import Finding, lint, step_names
+from airflow_wfstate.operators.dag_lint import Finding, import_error, lint, step_names
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -20,21 +20,23 @@ if TYPE_CHECKING:
 def lint_dags(arguments: Namespace, store: StateBackend) -> None:
     """Print what is to be said about the DAG files; end with exit code 1 when there is something."""
     dags, import_errors = _load()
+    errors = [import_error(path, error) for path, error in sorted(import_errors.items())]
     if arguments.dag_id is not None and arguments.dag_id not in dags:
+        remedy = "Correct the files that cannot be imported: the DAG may be in one of them." if errors else ""
         raise InvalidRequest(
-            f"There is no DAG {arguments.dag_id} in the DAG bundles.",
-            "airflow dags list-import-errors says which files cannot be imported.",
+            " ".join([f"There is no DAG {arguments.dag_id} in the DAG bundles.", *(f"{e.message}" for e in errors)]),
+            remedy,
         )
     steps = frozenset(step for dag in dags.values() for step in step_names(dag))
     wanted = [dags[dag_id] for dag_id in sorted(dags) if arguments.dag_id in (None, dag_id)]
-    findings = [finding for dag in wanted for finding in lint(dag, steps)]
+    findings = [finding for dag in wanted for finding in lint(dag, steps, dags)]
     if arguments.output in PROGRAM_FORMATS:
-        print_for_programs(as_json(findings), arguments.output)
+        print_for_programs(as_json([*findings, *errors]), arguments.output)
     elif findings:
         print_rows([_row(finding) for finding in findings], arguments.output)
-    for path, error in sorted(import_errors.items()):
-        print(f"{path} cannot be imported: {error.strip().splitlines()[-1]}", file=sys.stderr)
-    if findings or import_errors:
+    for error in errors:
+        print(error.message, file=sys.stderr)
+    if findings or errors:
         raise SystemExit(1)
 
 

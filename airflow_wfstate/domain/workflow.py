@@ -110,7 +110,9 @@ class StartWorkflow:
     :param on_compensation_error: what follows when a compensation fails for good.
     :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
         undone; with nothing to undo it succeeds.
-    :param deadline_seconds: from the start on; None for no deadline.
+    :param deadline_seconds: from the start on; None for no such deadline.
+    :param deadline_at: a moment, aware, instead of ``deadline_seconds``; it is of the generation that this start
+        creates, and not of the definition. One that has passed is acted upon by the next sweep.
     :param on_deadline: what follows when the deadline passes.
     :param correlation_id: None for the workflow's own id.
     :param labels: what people search by; kept by the generation that this start creates, at most 20.
@@ -131,6 +133,7 @@ class StartWorkflow:
     on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP
     on_skip: SkipPolicy = SkipPolicy.HOLD
     deadline_seconds: int | None = None
+    deadline_at: datetime | None = None
     on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
     correlation_id: str | None = None
     labels: dict[str, str] = field(default_factory=dict)

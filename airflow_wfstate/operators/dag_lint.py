@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.compensate_workflow import find_relay
+from airflow_wfstate.operators.dag_rules import conflict_with_child, starts, triggered_dags
 from airflow_wfstate.operators.handler import import_handler
 from airflow_wfstate.operators.readable_output import classes_not_allowed
 from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
@@ -22,22 +23,24 @@ if TYPE_CHECKING:
 class Finding:
     """Something in a DAG that its author should look at.
 
+    :param dag_id: None for a file that cannot be imported, so that its DAGs are not known.
     :param task_id: None for what concerns the whole DAG.
-    :param rule: ``no-compensation``, ``no-relay``, ``handler-not-importable``, ``output-not-readable`` or
-        ``unknown-plan-entry``.
+    :param rule: ``no-compensation``, ``no-relay``, ``handler-not-importable``, ``output-not-readable``,
+        ``unknown-plan-entry``, ``child-starts-another`` or ``import-error``.
     :param message: what is wrong and what to do, in one sentence each.
     """
 
-    dag_id: str
+    dag_id: str | None
     task_id: str | None
     rule: str
     message: str
 
 
-def lint(dag: DAG, steps: Collection[str]) -> list[Finding]:
+def lint(dag: DAG, steps: Collection[str], dags: Mapping[str, DAG]) -> list[Finding]:
     """What is to be said about a DAG, in the order of its tasks.
 
     :param steps: of every DAG that is known, each as ``dag_id.step``.
+    :param dags: all that are known, by id.
     """
     own = _steps_of(dag)
     return [
@@ -46,7 +49,17 @@ def lint(dag: DAG, steps: Collection[str]) -> list[Finding]:
         *_not_importable(dag, own),
         *_not_readable(dag, own),
         *_unknown(dag, steps),
+        *_starts_another(dag, dags),
     ]
+
+
+def import_error(path: str, error: str) -> Finding:
+    """What is to be said about a file that cannot be imported: also what ``dag_rules.py`` refuses is told so.
+
+    :param error: a sentence, or a traceback that ends with one.
+    """
+    lines = error.strip().splitlines() or ["(no message)"]
+    return Finding(None, None, "import-error", f"{path} cannot be imported: {lines[-1]}")
 
 
 def step_names(dag: DAG) -> list[str]:
@@ -109,6 +122,21 @@ def _not_readable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
                 f"Step {options.name or task_id} returns a {name}, which its undo could not be given: [core] "
                 "allowed_deserialization_classes does not name it. Add the class there, or return plain data.",
             )
+
+
+def _starts_another(dag: DAG, dags: Mapping[str, DAG]) -> Iterator[Finding]:
+    """A triggered run belongs to its parent's workflow; in another file than the parent's this is no import error."""
+    for task, child_id, child in triggered_dags(dag, dags.get):
+        for start in starts(child):
+            for own in starts(dag):
+                if conflict := conflict_with_child(own, start):
+                    yield Finding(
+                        dag.dag_id,
+                        task.task_id,
+                        "child-starts-another",
+                        f"It triggers DAG {child_id}, whose start {start.task_id} would be refused: {conflict}. Leave "
+                        f"out {start.task_id}, or use Airflow's TriggerDagRunOperator for a workflow of its own.",
+                    )
 
 
 def _unknown(dag: DAG, steps: Collection[str]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ without a sign.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDa
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator
 
+    from airflow_wfstate.operators.relay_wiring import Task
 
 _ONCE_A_RUN: Final[dict[type[BaseOperator], str]] = {
     StartWorkflowOperator: "a run belongs to one workflow, and is started once",
@@ -78,6 +80,19 @@ def _is_plain(value: object) -> bool:
 def starts(dag: DAG) -> list[StartWorkflowOperator]:
     """The starts of a DAG, in the order of its tasks."""
     return [task for task in dag.tasks if isinstance(task, StartWorkflowOperator)]
+
+
+def triggered_dags(dag: DAG, find: Callable[[str], DAG | None]) -> Iterator[tuple[Task, str, DAG]]:
+    """The tasks of a DAG that trigger another one as a step, mapped or not, with that DAG's id and the DAG.
+
+    :param find: a DAG by its id; None for one that is not known, or a template.
+    """
+    for task in dag.tasks:
+        if issubclass(task.operator_class, TriggerWorkflowDagRunOperator):
+            child_id = str(getattr(task, "partial_kwargs", vars(task)).get("trigger_dag_id"))
+            child = find(child_id)
+            if child is not None:
+                yield task, child_id, child
 
 
 def _check_step_names(dag: DAG) -> None:
@@ -178,16 +193,13 @@ def _check_nothing_below_complete(dag: DAG) -> None:
 
 
 def _check_children(dag: DAG) -> None:
-    for task in dag.tasks:
-        if issubclass(task.operator_class, TriggerWorkflowDagRunOperator):
-            child_id = str(getattr(task, "partial_kwargs", vars(task)).get("trigger_dag_id"))
-            child = known_dag(dag.fileloc, child_id)
-            for start in [] if child is None else starts(child):
-                for own in starts(dag):
-                    if conflict := conflict_with_child(own, start):
-                        raise InvalidDag(
-                            f"DAG {dag.dag_id}: task {task.task_id} triggers DAG {child_id}, whose start "
-                            f"{start.task_id} would be refused: {conflict}.",
-                            f"Leave out {start.task_id}: the steps of a triggered run belong to the workflow of the "
-                            "step that triggers it. For a workflow of its own use Airflow's TriggerDagRunOperator.",
-                        )
+    for task, child_id, child in triggered_dags(dag, lambda dag_id: known_dag(dag.fileloc, dag_id)):
+        for start in starts(child):
+            for own in starts(dag):
+                if conflict := conflict_with_child(own, start):
+                    raise InvalidDag(
+                        f"DAG {dag.dag_id}: task {task.task_id} triggers DAG {child_id}, whose start {start.task_id} "
+                        f"would be refused: {conflict}.",
+                        f"Leave out {start.task_id}: the steps of a triggered run belong to the workflow of the step "
+                        "that triggers it. For a workflow of its own use Airflow's TriggerDagRunOperator.",
+                    )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
-from airflow.sdk import Context
+from airflow.sdk import Context, XComArg
 
 from airflow_wfstate.backends.codec import decode, encode
+from airflow_wfstate.domain.deadline import check_deadline
+from airflow_wfstate.domain.labels import MAX_LABELS, check_labels
+from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.workflow import (
     CompensationErrorPolicy,
     DeadlinePolicy,
@@ -18,13 +21,13 @@ from airflow_wfstate.domain.workflow import (
     StartedWorkflow,
     StartWorkflow,
 )
-from airflow_wfstate.exceptions import InvalidDag
+from airflow_wfstate.exceptions import InvalidDag, InvalidRequest
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.complete_dag import ChecksItsDag
 from airflow_wfstate.operators.identity_text import TextIdentities, identity_text
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
-from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, check_redact
+from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, check_redact, is_template
 from airflow_wfstate.operators.waiting import defer_to_ask_again
 
 
@@ -44,7 +47,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         (templated)
     :param plan: the steps in order, each ``step`` or ``participant.step``; empty when it is not known.
     :param participants: DAG ids that may join by starting the same name and key; a triggered run always may.
-    :param deadline: from the start on; None for none.
+    :param deadline: a timedelta from the start on; a datetime with a time zone; or a text that renders to an ISO 8601
+        duration (``P3D``, ``PT4H``) or moment. None, and a text that renders to nothing, for none. (templated)
     :param on_deadline: what follows, once, when the deadline passes: ``flag`` shows it as overdue, ``fail`` fails it
         (and ``on_failure`` decides about the rest), ``cancel`` and ``compensate`` cancel it without and with the undo
         of what was done.
@@ -69,13 +73,13 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
     """
 
-    template_fields: Sequence[str] = ("name", "key", "input", "correlation_id", "labels")
+    template_fields: Sequence[str] = ("name", "key", "input", "correlation_id", "labels", "deadline")
     identity_fields: ClassVar[Mapping[str, str]] = {
         "name": "workflow name",
         "key": "workflow key",
         "correlation_id": "correlation id",
     }
-    text_fields: ClassVar[Sequence[str]] = ("labels",)
+    text_fields: ClassVar[Sequence[str]] = ("labels", "deadline")
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)
 
@@ -87,7 +91,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         input: Mapping[str, Any] | str | None = None,
         plan: Sequence[str] = (),
         participants: Sequence[str] = (),
-        deadline: timedelta | None = None,
+        deadline: timedelta | datetime | str | None = None,
         on_deadline: Literal["flag", "fail", "cancel", "compensate"] = "flag",
         on_failure: Literal["compensate", "hold"] = "compensate",
         on_compensation_error: Literal["stop", "continue"] = "stop",
@@ -122,8 +126,26 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         _check_choice("on_skip", on_skip, [policy.value for policy in SkipPolicy])
         _check_choice("on_failure", on_failure, [policy.value for policy in FailurePolicy])
         _check_choice("if_exists", if_exists, [choice.value for choice in IfExists])
-        if deadline is not None and deadline <= timedelta(0):
-            raise InvalidDag(f"The deadline of workflow {name} is {deadline}.", "Give a positive timedelta, or None.")
+        self._check_what_can_be_seen()
+
+    def _check_what_can_be_seen(self) -> None:
+        """Check what the store would refuse, where no template and no other task is to give it yet.
+
+        :raises InvalidDag: it would be refused in any case.
+        """
+        try:
+            if self.deadline is not None and _is_given(self.deadline):
+                check_deadline(self.deadline)
+            if len(self.labels) > MAX_LABELS:
+                check_labels({str(name): str(value) for name, value in self.labels.items()})
+            for label, value in self.labels.items():
+                if _is_given(label) and _is_given(value):
+                    check_labels({str(label): str(value)})
+            for kind, text in (("workflow name", self.name), ("workflow key", self.key)):
+                if isinstance(text, str) and _is_given(text):
+                    check_name(kind, text)
+        except InvalidRequest as error:
+            raise InvalidDag(f"Task {self.task_id}: {error.reason}", error.remedy) from error
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Start the workflow, or attach to it."""
@@ -168,6 +190,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
 
         value = dict(context["params"]) if self.input is None else self.input
         task_instance_id = str(context["ti"].id)
+        is_open = self.deadline is None or not str(self.deadline).strip()
+        deadline = None if is_open else check_deadline(self.deadline)
         return StartWorkflow(
             task_instance_id=task_instance_id,
             name=identity_text("workflow name", self.name),
@@ -179,7 +203,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
             on_deadline=DeadlinePolicy(self.on_deadline),
             on_compensation_error=CompensationErrorPolicy(self.on_compensation_error),
             on_skip=SkipPolicy(self.on_skip),
-            deadline_seconds=None if self.deadline is None else max(1, int(self.deadline.total_seconds())),
+            deadline_seconds=max(1, int(deadline.total_seconds())) if isinstance(deadline, timedelta) else None,
+            deadline_at=deadline if isinstance(deadline, datetime) else None,
             correlation_id=None
             if self.correlation_id is None
             else identity_text("correlation id", self.correlation_id),
@@ -189,6 +214,11 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
             relay_task_id=find_relay(self.get_dag()),
             idempotency_key=f"{task_instance_id}:start",
         )
+
+
+def _is_given(value: object) -> bool:
+    """Whether a value stands in the DAG file, and is not rendered, or made by another task, when the task runs."""
+    return not isinstance(value, XComArg) and not (isinstance(value, str) and is_template(value))
 
 
 def _check_choice(option: str, value: object, choices: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -32,6 +32,7 @@ class NewWorkflow:
 
     :param implicit: started by a step of a run that started no workflow.
     :param relay_task_id: of the DAG whose run owns it; None when it has none, or that is not known yet.
+    :param deadline_at: a moment of its own; None for what the definition says.
     """
 
     name: str
@@ -44,6 +45,7 @@ class NewWorkflow:
     labels: Mapping[str, str] = field(default_factory=dict)
     implicit: bool = False
     relay_task_id: str | None = None
+    deadline_at: datetime | None = None
 
 
 def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) -> Change | None:
@@ -75,7 +77,7 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
             started_at=now,
             updated_at=now,
             state_changed_at=now,
-            deadline_at=None if seconds is None else now + timedelta(seconds=seconds),
+            deadline_at=new.deadline_at if seconds is None else now + timedelta(seconds=seconds),
         )
         .on_conflict_do_nothing()
         .returning(schema.workflow.c.id)

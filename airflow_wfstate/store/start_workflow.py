@@ -7,13 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from airflow_wfstate.domain.deadline import check_deadline
 from airflow_wfstate.domain.labels import check_labels
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.start_again import StartDecision, decide_start
 from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, WorkflowState
 from airflow_wfstate.domain.workflow import RunRole, StartedWorkflow, StartWorkflow
-from airflow_wfstate.exceptions import AccessDenied, InputMismatch, WorkflowClosed, WorkflowExists
+from airflow_wfstate.exceptions import AccessDenied, InputMismatch, InvalidRequest, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.cancel_workflow import cancel_locked
@@ -97,6 +98,10 @@ def _checked(request: StartWorkflow) -> StartWorkflow:
     if request.relay_task_id is not None:
         check_name("relay's task id", request.relay_task_id)
     check_labels(request.labels)
+    if request.deadline_at is not None:
+        check_deadline(request.deadline_at)
+        if request.deadline_seconds is not None:
+            raise InvalidRequest("The start has both deadline_seconds and deadline_at.", "Give one of them.")
     check_definition(_definition(request))
     return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
 
@@ -162,6 +167,7 @@ def _start_generation(
         correlation_id=request.correlation_id,
         labels=request.labels,
         relay_task_id=request.relay_task_id,
+        deadline_at=request.deadline_at,
     )
     change = insert_workflow(connection, new, caller)
     if change is not None:

@@ -23,6 +23,7 @@ from airflow_wfstate.store.airflow_tables import (
     task_instance,
 )
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
+from airflow_wfstate.store.past_dependency import PastDependency, past_dependency
 
 _workflow, _run, _step, _attempt = schema.workflow, schema.run, schema.step, schema.attempt
 
@@ -125,6 +126,8 @@ def _why_queued(connection: Connection, row: FoundRow, now: datetime) -> tuple[s
         .limit(1)
     ).one_or_none()
     if task is None:
+        if past := past_dependency(connection, row.dag_id, row.run_id):
+            return _waits_for_the_past(row, past)
         return f"{run} does not go on: none of its tasks was scheduled.", f"airflow wfstate show {row.workflow_id}"
     if task.state == "queued":
         return (
@@ -143,6 +146,15 @@ def _why_queued(connection: Connection, row: FoundRow, now: datetime) -> tuple[s
         f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} is scheduled, and not queued: a limit of "
         "parallel tasks is reached.",
         f"airflow tasks states-for-dag-run {row.dag_id} {row.run_id}",
+    )
+
+
+def _waits_for_the_past(row: FoundRow, past: PastDependency) -> tuple[str, str]:
+    is_in_state = "has not run" if past.state is None else f"is {past.state}"
+    return (
+        f"Task {past.task_id} of run {row.run_id} of DAG {row.dag_id} waits for the earlier run {past.run_id}: it has "
+        f"{past.option}, and task {past.awaited} of that run {is_in_state}.",
+        f"airflow tasks states-for-dag-run {row.dag_id} {past.run_id}",
     )
 
 

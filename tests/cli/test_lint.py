@@ -106,6 +106,50 @@ def test_a_file_that_cannot_be_imported_is_a_finding(home: Home, dag_file: Path)
     assert "linted.py cannot be imported: ValueError: half-written" in done.stderr
 
 
+WRONG = """
+from airflow.sdk import DAG, task
+from airflow_wfstate import StartWorkflowOperator, TriggerWorkflowDagRunOperator
+
+with DAG("parent", schedule=None):
+    start = StartWorkflowOperator(task_id="start", name="order", key="{{ params.id }}")
+    start >> TriggerWorkflowDagRunOperator(task_id="deliver", trigger_dag_id="delivers")
+
+with DAG("double", schedule=None):
+    for task_id in ("first", "second"):
+        task.step(task_id=task_id, name="pay")(lambda: None)()
+"""
+
+CHILD = """
+from airflow.sdk import DAG
+from airflow_wfstate import StartWorkflowOperator
+
+with DAG("delivers", schedule=None):
+    StartWorkflowOperator(task_id="own", name="delivery", key="{{ params.id }}")
+"""
+
+
+def test_what_is_refused_when_parsed_and_a_child_in_another_file_are_findings(home: Home, dag_file: Path) -> None:
+    dag_file.write_text(WRONG)
+    child = dag_file.with_name("linted_child.py")
+    child.write_text(CHILD)
+    try:
+        done = home.wfstate("lint", "-o", "json")
+        unknown = home.wfstate("lint", "--dag", "double")
+    finally:
+        child.unlink()
+    assert done.returncode == 1
+    told = {finding["rule"]: finding for finding in json.loads(done.stdout)}
+    assert told.keys() == {"child-starts-another", "import-error"}
+    assert (told["child-starts-another"]["dag_id"], told["child-starts-another"]["task_id"]) == ("parent", "deliver")
+    assert "whose start own would be refused" in told["child-starts-another"]["message"]
+    assert (
+        "linted.py cannot be imported: InvalidDag: DAG double: the tasks first and second are both the step pay"
+        in (told["import-error"]["message"])
+    )
+    assert "There is no DAG double in the DAG bundles." in unknown.stderr
+    assert "both the step pay" in unknown.stderr
+
+
 def test_an_unknown_dag_is_said(home: Home) -> None:
     done = home.wfstate("lint", "--dag", "nonsense")
     assert done.returncode == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 
@@ -22,6 +23,7 @@ from airflow_wfstate.exceptions import (
     InputMismatch,
     InvalidName,
     InvalidPayload,
+    InvalidRequest,
     PayloadTooLarge,
     TaskInstanceNotFound,
     WorkflowExists,
@@ -195,3 +197,28 @@ def test_a_task_that_does_not_run_cannot_start(world: World) -> None:
 
     with pytest.raises(TaskInstanceNotFound, match="is success, not running"):
         world.backend.start_workflow(request)
+
+
+def test_a_deadline_is_a_duration_or_a_moment_which_is_not_of_the_definition(world: World) -> None:
+    moment = datetime(2031, 5, 1, 12, tzinfo=timezone.utc)
+    first, second = _request(world, deadline_at=moment), _request(world)
+    for request, deadline in ((first, moment), (second, None)):
+        workflow_id = world.backend.start_workflow(request).workflow.id
+        assert world.backend.get_workflow(workflow_id).summary.deadline_at == deadline
+    hashes = [
+        world.journal(world.backend.start_workflow(request).workflow.id)[0].data["definition_sha256"]
+        for request in (first, second)
+    ]
+    assert hashes[0] == hashes[1]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"deadline_at": datetime(2031, 5, 1, 12)},  # noqa: DTZ001 - meant
+        {"deadline_at": datetime(2031, 5, 1, 12, tzinfo=timezone.utc), "deadline_seconds": 60},
+    ],
+)
+def test_a_deadline_that_is_not_certain_is_refused(world: World, changes: dict[str, object]) -> None:
+    with pytest.raises(InvalidRequest, match=r"time zone|both deadline_seconds and deadline_at"):
+        world.backend.start_workflow(_request(world, **changes))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, setup, task, task_group, teardown
+from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_wfstate import (
     CompensateWorkflowOperator,
@@ -241,3 +244,36 @@ def test_a_setup_may_be_a_step_and_a_teardown_a_plain_task(a_dag):
     made >> drop_cluster()
     CompensateWorkflowOperator(task_id="relay")
     a_dag.validate()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"deadline": 4}, r"Task start: The deadline is 4, of type int. Give a positive timedelta, a datetime with"),
+        ({"deadline": timedelta(0)}, "not above zero"),
+        ({"deadline": timedelta(days=99999)}, "over a hundred years"),
+        ({"deadline": datetime(2026, 12, 1)}, "has no time zone"),  # noqa: DTZ001 - meant
+        ({"deadline": "4 hours"}, r"The deadline is '4 hours'.*ISO 8601"),
+        ({"deadline": "P1M"}, r"The deadline is 'P1M'.*weeks, days"),
+        ({"labels": {"region": ""}}, "value of the label 'region' is empty"),
+        ({"labels": {"a=b": "1"}}, "holds the character ="),
+        ({"labels": {"{{ params.x }}": "1", "a": "x" * 251}}, "has 251 characters"),
+        ({"labels": {str(number): "{{ ds }}" for number in range(21)}}, "There are 21 labels"),
+        ({"name": "a\nb"}, r"workflow name 'a.*nb' holds the character"),
+        ({"key": " "}, "workflow key is empty"),
+    ],
+)
+def test_what_the_store_would_refuse_in_any_case_is_an_import_error(a_dag, options, message):
+    with pytest.raises(InvalidDag, match=message):
+        StartWorkflowOperator(task_id="start", **{"name": "n", "key": "k", **options})
+
+
+@pytest.mark.parametrize(
+    "deadline",
+    [timedelta(hours=4), datetime(2026, 12, 1, tzinfo=timezone.utc), "P1W", "PT4H30M", "2026-12-01T12:00Z", "{{ x }}"],
+)
+def test_a_deadline_is_a_duration_a_moment_or_a_template(a_dag, deadline):
+    StartWorkflowOperator(
+        task_id="start", name="n", key="k", deadline=deadline, labels={"{{ params.name }}": "{{ params.none }}"}
+    )
+    DagSerialization.to_dict(a_dag)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from sqlalchemy import create_engine
 
@@ -154,3 +155,39 @@ def test_a_worker_on_the_postgres_way_cannot_terminate(world, earlier, monkeypat
 def test_another_wish_is_an_import_error():
     with pytest.raises(InvalidDag, match="attach, reject, terminate"):
         StartWorkflowOperator(task_id="start", name="order", key="1", if_exists="replace")
+
+
+@pytest.mark.parametrize(
+    ("deadline", "at"),
+    [
+        ("{{ at }}", datetime(2031, 5, 1, 12, tzinfo=timezone.utc)),
+        ("{{ at.isoformat() }}", datetime(2031, 5, 1, 12, tzinfo=timezone.utc)),
+        (datetime(2031, 5, 1, 12, tzinfo=timezone(timedelta(hours=2))), datetime(2031, 5, 1, 10, tzinfo=timezone.utc)),
+        ("{{ hours }}", timedelta(hours=4)),
+        (timedelta(days=2), timedelta(days=2)),
+        ("{{ '' }}", None),
+    ],
+)
+@pytest.mark.parametrize("native", [False, True])
+def test_a_deadline_may_be_rendered_and_may_be_a_moment(world, deadline, at, native):
+    with DAG("intake", schedule=None, render_template_as_native_obj=native):
+        operator = StartWorkflowOperator(
+            task_id="start", name="order", key=world.unique("key"), input={}, deadline=deadline
+        )
+    ti = SimpleNamespace(
+        id=uuid.UUID(world.rows.running_task("intake", "start")), xcom_push=lambda key, value: None, map_index=-1
+    )
+    context: Any = {"ti": ti, "at": datetime(2031, 5, 1, 12, tzinfo=timezone.utc), "hours": "PT4H"}
+    operator.render_template_fields(context)
+
+    started = operator.execute(context)
+
+    summary = world.backend.get_workflow(started["workflow_id"]).summary
+    assert summary.deadline_at == (summary.started_at + at if isinstance(at, timedelta) else at)
+
+
+def test_a_deadline_that_renders_to_none_fails_the_start_and_names_what_it_may_be(world):
+    operator = StartWorkflowOperator(task_id="start", name="order", key=world.unique("key"), deadline="{{ x }}")
+    operator.deadline = "soon"  # as rendered
+    with pytest.raises(AirflowFailException, match=r"The deadline is 'soon'.* ISO 8601 duration"):
+        operator.execute({"ti": SimpleNamespace(id=uuid.uuid4()), "params": {}})
