@@ -12,8 +12,8 @@ from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.exceptions import TaskInstanceNotFound
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run, task_instance
-from airflow_wfstate.store.schema import NO_PLACE
 from airflow_wfstate.store.rehearsal import IS_BOUND, IS_REHEARSAL
+from airflow_wfstate.store.schema import NO_PLACE
 
 _READ: Final = (
     select(
