@@ -18,7 +18,7 @@ Text = Annotated[str | None, Query(max_length=1000, pattern=_NO_NUL)]
 """What a filter asks for, or where a page begins."""
 
 
-LISTS: Final = frozenset({"label", "readable_dag_id", "state", "step_state"})
+LISTS: Final = frozenset({"label", "new_step", "readable_dag_id", "rename", "state", "step_state"})
 """Parameters that may be given several times."""
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from enum import Enum
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
@@ -15,6 +13,12 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from airflow_wfstate import conf
 from airflow_wfstate.backends.problem_types import error_class_of
+from airflow_wfstate.backends.query_parameters import (
+    filter_parameters,
+    given_parameters,
+    page_parameters,
+    query_parameters,
+)
 from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.code import Code
@@ -52,7 +56,6 @@ from airflow_wfstate.domain.workflow import (
     StartWorkflow,
     WorkflowPage,
     WorkflowQuery,
-    WorkflowSort,
 )
 from airflow_wfstate.exceptions import (
     AccessDenied,
@@ -162,7 +165,7 @@ class ApiBackend:
 
     def plan_compensate(self, workflow_id: str, code: Code | None = None) -> CompensatePlan:
         """See ``StateBackend.plan_compensate``."""
-        return self._get(f"{_path_of(workflow_id)}/compensate-plan", _given(code=code), CompensatePlan)
+        return self._get(f"{_path_of(workflow_id)}/compensate-plan", given_parameters(code=code), CompensatePlan)
 
     def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
         """See ``StateBackend.compensate_workflow``."""
@@ -176,9 +179,21 @@ class ApiBackend:
         )
         return self._post(f"{_path_of(request.workflow_id)}/compensation", request, DecidedCompensation)
 
-    def plan_resume(self, workflow_id: str, from_step: str | None = None, code: Code | None = None) -> ResumePlan:
+    def plan_resume(
+        self,
+        workflow_id: str,
+        from_step: str | None = None,
+        code: Code | None = None,
+        *,
+        renames: Mapping[str, str] | None = None,
+        new_steps: Sequence[str] = (),
+    ) -> ResumePlan:
         """See ``StateBackend.plan_resume``."""
-        parameters = _given(from_step=from_step, code=code)
+        parameters = {
+            **given_parameters(from_step=from_step, code=code),
+            "rename": [f"{old}={new}" for old, new in (renames or {}).items()],
+            "new_step": list(new_steps),
+        }
         return self._get(f"{_path_of(workflow_id)}/resume-plan", parameters, ResumePlan)
 
     def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
@@ -193,18 +208,18 @@ class ApiBackend:
 
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
         """See ``StateBackend.list_workflows``."""
-        return self._get("/workflows", _query_parameters(query), WorkflowPage)
+        return self._get("/workflows", query_parameters(query), WorkflowPage)
 
     def read_stats(self, query: WorkflowQuery, bucket_seconds: int | None = None) -> WorkflowStats:
         """See ``StateBackend.read_stats``."""
-        parameters = _filter_parameters(query)
+        parameters = filter_parameters(query)
         if bucket_seconds is not None:
             parameters["bucket_seconds"] = bucket_seconds
         return self._get("/stats", parameters, WorkflowStats)
 
     def list_steps(self, workflow_id: str, after: str | None = None, limit: int = 200) -> StepPage:
         """See ``StateBackend.list_steps``."""
-        return self._get(f"{_path_of(workflow_id)}/steps", _page(limit, after=after), StepPage)
+        return self._get(f"{_path_of(workflow_id)}/steps", page_parameters(limit, after=after), StepPage)
 
     def get_step(self, workflow_id: str, step_id: str) -> StepSummary:
         """See ``StateBackend.get_step``."""
@@ -215,11 +230,13 @@ class ApiBackend:
     ) -> CheckpointPage:
         """See ``StateBackend.list_checkpoints``."""
         path = f"{_path_of(workflow_id)}/steps/{_step_segment(step_id)}/checkpoints"
-        return self._get(path, _page(limit, after=after), CheckpointPage)
+        return self._get(path, page_parameters(limit, after=after), CheckpointPage)
 
     def list_compensations(self, workflow_id: str, before: int | None = None, limit: int = 200) -> CompensationPage:
         """See ``StateBackend.list_compensations``."""
-        return self._get(f"{_path_of(workflow_id)}/compensations", _page(limit, before=before), CompensationPage)
+        return self._get(
+            f"{_path_of(workflow_id)}/compensations", page_parameters(limit, before=before), CompensationPage
+        )
 
     def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
         """See ``StateBackend.read_journal``."""
@@ -341,54 +358,3 @@ def _step_segment(step_id: str) -> str:
         raise StepNotFound(
             f"There is no step {str(step_id)[:80]!r}.", "See the steps with: airflow wfstate show WORKFLOW"
         ) from error
-
-
-def _page(limit: int, **begin: str | int | None) -> dict[str, Any]:
-    return {"limit": limit, **_given(**begin)}
-
-
-def _given(**parameters: str | int | None) -> dict[str, Any]:
-    """The parameters that are not None; of an enum its value."""
-    return {
-        name: value.value if isinstance(value, Enum) else value
-        for name, value in parameters.items()
-        if value is not None
-    }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _query_parameters(query: WorkflowQuery) -> dict[str, Any]:
-    parameters = {**_filter_parameters(query), "limit": query.limit}
-    if query.sort is not WorkflowSort.NEWEST:
-        parameters["sort"] = query.sort.value
-    if query.cursor is not None:
-        parameters["cursor"] = query.cursor
-    if query.with_total:
-        parameters["total"] = True
-    return parameters
-
-
-def _filter_parameters(query: WorkflowQuery) -> dict[str, Any]:
-    parameters = {
-        "name": query.name,
-        "key": query.key,
-        "key_prefix": query.key_prefix,
-        "search": query.search,
-        "state": [state.value for state in query.states],
-        "dag_id": query.dag_id,
-        "run_id": query.run_id,
-        "correlation_id": query.correlation_id,
-        "label": [f"{name}={value}" for name, value in query.labels.items()],
-        "step_state": [state.value for state in query.step_states],
-        "stuck": query.stuck,
-        "since": _iso(query.since),
-        "until": _iso(query.until),
-        "updated_since": _iso(query.updated_since),
-        "updated_until": _iso(query.updated_until),
-        # An empty list cannot be told from none in a URL; no DAG has an empty id.
-        "readable_dag_id": None if query.readable_dag_ids is None else sorted(query.readable_dag_ids) or [""],
-    }
-    return {name: value for name, value in parameters.items() if value is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -173,10 +173,21 @@ class DatabaseBackend:
         clear_waiting_relays(self.engine)
         return answer
 
-    def plan_resume(self, workflow_id: str, from_step: str | None = None, code: Code | None = None) -> ResumePlan:
+    def plan_resume(
+        self,
+        workflow_id: str,
+        from_step: str | None = None,
+        code: Code | None = None,
+        *,
+        renames: Mapping[str, str] | None = None,
+        new_steps: Sequence[str] = (),
+    ) -> ResumePlan:
         """See ``StateBackend.plan_resume``."""
         self._check_server()
-        return self._read(partial(plan_resume, workflow_id=workflow_id, from_step=from_step, code=code))
+        wish = ResumeWorkflow(
+            workflow_id, from_step=from_step, code=code, renames=renames or {}, new_steps=list(new_steps)
+        )
+        return self._read(partial(plan_resume, wish=wish))
 
     def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
         """See ``StateBackend.resume_workflow``."""

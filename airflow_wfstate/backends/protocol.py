@@ -6,6 +6,7 @@ api-server). One contract suite, tests/contract, holds for both.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
@@ -210,16 +211,24 @@ class StateBackend(Protocol):
         """
         ...
 
-    def plan_resume(self, workflow_id: str, from_step: str | None = None, code: Code | None = None) -> ResumePlan:
+    def plan_resume(
+        self,
+        workflow_id: str,
+        from_step: str | None = None,
+        code: Code | None = None,
+        *,
+        renames: Mapping[str, str] | None = None,
+        new_steps: Sequence[str] = (),
+    ) -> ResumePlan:
         """What :meth:`resume_workflow` would do now. Nothing is changed.
 
         A workflow that may not be resumed gets a plan that is not allowed, with the reason.
 
         :param from_step: ``step`` or ``participant.step`` to restart from; None to resume what is unfinished.
-        :param code: as in :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`.
+        :param code: as in :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`, and so the others.
         :raises WorkflowNotFound: there is none with this id.
         :raises StepNotFound: no step named ``from_step`` has begun.
-        :raises InvalidRequest: several participants have a step of that name.
+        :raises InvalidRequest: several participants have a step of that name; or a rename, or a new step, names none.
         :raises AccessDenied: this way cannot change runs (a worker by a connection of type ``postgres``).
         """
         ...
@@ -235,7 +244,8 @@ class StateBackend(Protocol):
         :raises StepNotFound: no step named ``from_step`` has begun.
         :raises InvalidRequest: several participants have a step of that name; or the deadline is out of range.
         :raises WorkflowClosed: its state allows neither.
-        :raises Conflict: a run that it needs is gone and cannot be created again, or a task is still at work.
+        :raises Conflict: a run that it needs is gone and cannot be created again, or a task is still at work; or it
+            must be said first whether a step that is done was renamed.
         :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`plan_resume`; or the caller may not change the runs of each DAG.
         """

@@ -116,6 +116,20 @@ ARG_CODE: Final = Arg(
     "latest (default: as Airflow itself decides when a task is cleared: the DAG's rerun_with_latest_version, then "
     "[core] rerun_with_latest_version)",
 )
+ARG_RENAME: Final = Arg(
+    ("--rename",),
+    action="append",
+    dest="renames",
+    metavar="OLD=NEW",
+    help="A step that is done goes on under another name, which the code has given it; may be given several times",
+)
+ARG_NEW_STEP: Final = Arg(
+    ("--new",),
+    action="append",
+    dest="new_steps",
+    metavar="STEP",
+    help="A step that the code has gained is other work than any that is done; may be given several times",
+)
 ARG_RELAY_CODE: Final = Arg(
     ("--code",),
     choices=CODES,
@@ -201,7 +215,18 @@ WFSTATE_COMMANDS: Final = (
         name="resume",
         help="Set a failed workflow going again from what is unfinished; what is done is not done again",
         func=lazy_load_command("airflow_wfstate.cli.resume_command.resume_workflow"),
-        args=(ARG_WORKFLOW, ARG_CODE, ARG_REASON, ARG_DEADLINE, ARG_PLAN, ARG_YES, ARG_OUTPUT, ARG_VERBOSE),
+        args=(
+            ARG_WORKFLOW,
+            ARG_CODE,
+            ARG_RENAME,
+            ARG_NEW_STEP,
+            ARG_REASON,
+            ARG_DEADLINE,
+            ARG_PLAN,
+            ARG_YES,
+            ARG_OUTPUT,
+            ARG_VERBOSE,
+        ),
     ),
     ActionCommand(
         name="restart",
@@ -211,6 +236,8 @@ WFSTATE_COMMANDS: Final = (
             ARG_WORKFLOW,
             ARG_FROM_STEP,
             ARG_CODE,
+            ARG_RENAME,
+            ARG_NEW_STEP,
             ARG_REASON,
             ARG_DEADLINE,
             ARG_PLAN,

@@ -15,6 +15,7 @@ from airflow_wfstate.cli.person import actor, check_agreed
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs
 from airflow_wfstate.cli.resume_sections import print_plan
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.step_changes import parse_renames
 
 
 @command
@@ -31,7 +32,8 @@ def set_going(arguments: Namespace, store: StateBackend, from_step: str | None) 
     for_programs = arguments.output in PROGRAM_FORMATS
     deadline = None if arguments.deadline is None else int(parse_duration(arguments.deadline).total_seconds())
     wanted = workflow_id(arguments.workflow, store)
-    plan = store.plan_resume(wanted, from_step, code(arguments))
+    renames, new_steps = parse_renames(arguments.renames or []), arguments.new_steps or []
+    plan = store.plan_resume(wanted, from_step, code(arguments), renames=renames, new_steps=new_steps)
     if arguments.plan:
         _print(plan, arguments.output)
         return
@@ -48,6 +50,8 @@ def set_going(arguments: Namespace, store: StateBackend, from_step: str | None) 
         reason=arguments.reason,
         deadline_seconds=deadline,
         code=code(arguments),
+        renames=renames,
+        new_steps=new_steps,
         actor=actor(),
     )
     _print(store.resume_workflow(request), arguments.output)

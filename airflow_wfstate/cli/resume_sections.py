@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Final
 
 from airflow_wfstate.cli.rendering import print_section, shortened
 from airflow_wfstate.domain.code import RunCode
 from airflow_wfstate.domain.resume import ClearedTask, ResumePlan
+from airflow_wfstate.domain.step_changes import StepFate
+
+_FATES: Final = {
+    StepFate.RENAMED: "goes on as {0.renamed_to}",
+    StepFate.STAYS: "stays as it is: done",
+    StepFate.CLOSED: "is closed as skipped: it was removed before it was done",
+    StepFate.UNDECIDED: "renamed or removed? (--rename, --new)",
+}
 
 
 def print_plan(plan: ResumePlan, output: str) -> None:
@@ -15,6 +24,7 @@ def print_plan(plan: ResumePlan, output: str) -> None:
     workflow = plan.workflow
     print(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}.")
     if plan.refusal is not None:
+        _print_step_changes(plan, output)
         print(f"Nothing can be done now. {plan.refusal.reason} {plan.refusal.remedy}")
         return
     print_section("Tasks that are cleared", _tasks(plan.tasks), output)
@@ -73,10 +83,23 @@ def print_plan(plan: ResumePlan, output: str) -> None:
         ],
         output,
     )
+    _print_step_changes(plan, output)
     for dag in plan.paused_dags:
         print(f"The DAG {dag.dag_id} is paused: nothing of it runs until somebody unpauses it ({dag.command}).")
     for note in plan.notes:
         print(note)
+
+
+def _print_step_changes(plan: ResumePlan, output: str) -> None:
+    print_section(
+        "Steps that no task declares any more",
+        [
+            {"step": step.step, "task": step.task_id, "items": step.items, "becomes": _FATES[step.fate].format(step)}
+            for step in plan.undeclared_steps
+        ],
+        output,
+    )
+    print_section("Steps that are new", [{"step": step.step, "task": step.task_id} for step in plan.new_steps], output)
 
 
 def _code(run: RunCode) -> dict[str, object]:

@@ -23,6 +23,7 @@ from airflow_wfstate.operators.step_options import (
     CompensationHandler,
     ItemKey,
     StepOptions,
+    former_names,
 )
 
 PARAMETER: Final = "step"
@@ -111,6 +112,7 @@ def step_task(
     pivot: bool = False,
     irreversible: str | None = None,
     redact: Sequence[str] = (),
+    was: Sequence[str] = (),
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
     multiple_outputs: bool | None = None,
     **kwargs: Any,
@@ -137,6 +139,7 @@ def step_task(
         pivot=pivot,
         irreversible=irreversible,
         redact=tuple(redact),
+        was=former_names(was),
     )
 
     def decorate(function: Callable[..., Any]) -> Any:

@@ -29,6 +29,7 @@ class EntryKind(str, Enum):
     STEP_FAILED = "step.failed"
     STEP_SKIPPED = "step.skipped"
     STEP_LOST = "step.lost"
+    STEP_RENAMED = "step.renamed"
     TURN_GIVEN = "turn.given"
     COMPENSATION_BEGAN = "compensation.began"
     COMPENSATION_DONE = "compensation.done"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from airflow_wfstate.domain.code import Code, RunCode
+from airflow_wfstate.domain.step_changes import NewStep, UndeclaredStep
 from airflow_wfstate.domain.way import Way
 from airflow_wfstate.domain.workflow import RunRole, WorkflowRef
 
@@ -24,6 +25,9 @@ class ResumeWorkflow:
     :param deadline_seconds: a new deadline, from now on; None leaves the deadline as it is.
     :param code: which code the runs go on with; None to decide as Airflow itself does when a task is cleared: the DAG's
         ``rerun_with_latest_version``, then ``[core] rerun_with_latest_version``.
+    :param renames: steps that have another name in the code that is used: old name, new name. The old one may be
+        ``participant.step``.
+    :param new_steps: steps that are new work, and no step of the workflow under another name.
     :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
         stands here.
     :param way: which way the wish came, for the journal. Over HTTP it is known, whatever stands here.
@@ -37,6 +41,8 @@ class ResumeWorkflow:
     reason: str | None = None
     deadline_seconds: int | None = None
     code: Code | None = None
+    renames: Mapping[str, str] = field(default_factory=dict)
+    new_steps: list[str] = field(default_factory=list)
     actor: str = "cli:unknown"
     way: Way = Way.CLI
     idempotency_key: str | None = None
@@ -152,6 +158,9 @@ class ResumePlan:
     :param paused_dags: of the runs that go on.
     :param new_tasks: of the runs that go on.
     :param code: of the runs that exist and go on, in their order: which version each has and will use.
+    :param undeclared_steps: that have begun, and that no task of the code which is used declares, with what becomes of
+        each. Also in a plan that is refused because it is not known whether they have been renamed.
+    :param new_steps: that the code which is used declares, and that of the runs did not. Also in such a plan.
     :param notes: what else a person should know, as sentences.
     """
 
@@ -168,6 +177,8 @@ class ResumePlan:
     paused_dags: list[PausedDag] = field(default_factory=list)
     new_tasks: list[NewTask] = field(default_factory=list)
     code: list[RunCode] = field(default_factory=list)
+    undeclared_steps: list[UndeclaredStep] = field(default_factory=list)
+    new_steps: list[NewStep] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 

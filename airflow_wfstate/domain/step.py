@@ -63,6 +63,7 @@ class BeginStep:
         item that has moved; None when the task is not mapped, or they cannot be hashed.
     :param sole_task: whether no other task of the caller's DAG declares this step, so that another task of the run that
         did it can only be the caller's under the name that it had before. False: another is taken for another step.
+    :param was: names that the step had before: where it began under one of them, and not under its name, it is renamed.
     :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
         protection (a task instance begins a step once in any case).
     """
@@ -78,6 +79,7 @@ class BeginStep:
     redact: list[str] = field(default_factory=list)
     arguments_sha256: str | None = None
     sole_task: bool = False
+    was: list[str] = field(default_factory=list)
     idempotency_key: str | None = None
 
 

@@ -41,6 +41,7 @@ def check_dag(dag: DAG) -> None:
     """
     _check_no_teardown_is_a_step(dag)
     _check_step_names(dag)
+    _check_former_names(dag)
     for operator_class, reason in _ONCE_A_RUN.items():
         _check_not_mapped(dag, operator_class, reason)
     _check_starts(dag)
@@ -118,6 +119,22 @@ def _check_no_teardown_is_a_step(dag: DAG) -> None:
                 "became of the workflow, and no step begins in one that has failed, is being undone, or has ended.",
                 "Make it a plain task: @teardown above @task, in place of @task.step, or the operator without "
                 "durable(). It then runs in every case, and is no part of the workflow.",
+            )
+
+
+def _check_former_names(dag: DAG) -> None:
+    steps = declared_steps(dag)
+    for step, other in ((step, other) for step in steps if step.was for other in steps):
+        shared = set(step.was) & {other.name, *other.was}
+        if shared and step.name != other.name:
+            name = min(shared)
+            is_declared = name == other.name
+            raise InvalidDag(
+                f"DAG {dag.dag_id}: step {step.name} (task {step.task_id}) says that it was {name}, which task "
+                f"{other.task_id} {'declares' if is_declared else 'says of its step too'}: what was done under that "
+                "name cannot belong to both.",
+                f"Leave {name} out of was= of one of them"
+                + (", or give the other step a name that was not used before." if is_declared else "."),
             )
 
 

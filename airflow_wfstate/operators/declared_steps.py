@@ -18,11 +18,13 @@ class DeclaredStep:
 
     :param name: of the step.
     :param has_item_key: whether the task says how its items are told apart.
+    :param was: names that the step had before.
     """
 
     task_id: str
     name: str
     has_item_key: bool
+    was: tuple[str, ...] = ()
 
 
 def declared_steps(dag: DAG) -> list[DeclaredStep]:
@@ -44,12 +46,12 @@ def is_sole_task(dag: DAG | None, task_id: str) -> bool:
 
 def _declared(task: AbstractOperator) -> DeclaredStep | None:
     options = step_options_of(task)
-    if options is None or _is_named_by_item(task):
+    if options is None or is_named_by_item(task):
         return None
-    return DeclaredStep(task.task_id, options.name or task.task_id, options.item_key is not None)
+    return DeclaredStep(task.task_id, options.name or task.task_id, options.item_key is not None, options.was)
 
 
-def _is_named_by_item(task: AbstractOperator) -> bool:
+def is_named_by_item(task: AbstractOperator) -> bool:
     """Whether each item of a mapped task has a step name of its own: ``.expand(step_name=[...])``."""
     expanded = getattr(getattr(task, "expand_input", None), "value", None)
     return isinstance(expanded, dict) and "step_name" in expanded

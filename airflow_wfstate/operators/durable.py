@@ -20,6 +20,7 @@ from airflow_wfstate.operators.step_options import (
     CompensationHandler,
     ItemKey,
     StepOptions,
+    former_names,
     step_options_of,
 )
 
@@ -38,6 +39,7 @@ def durable(
     pivot: bool = False,
     irreversible: str | None = None,
     redact: Sequence[str] = (),
+    was: Sequence[str] = (),
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
 ) -> Task:
     """Make a step of a classic operator or of a mapped task, and return it.
@@ -57,6 +59,7 @@ def durable(
         pivot=pivot,
         irreversible=irreversible,
         redact=tuple(redact),
+        was=former_names(was),
     )
     _check(operator)
     if isinstance(operator, MappedOperator):

@@ -122,6 +122,7 @@ class StepExecution:
             on_clear=OnClear(self._options.on_clear),
             arguments_sha256=item.arguments_sha256,
             sole_task=is_sole_task(dag, task_id),
+            was=list(self._options.was),
         )
         begun = self._backend.begin_step(request)
         announce(

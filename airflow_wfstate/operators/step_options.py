@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, CompensationDeclaration
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import OnClear
-from airflow_wfstate.exceptions import InvalidDag, InvalidRequest
+from airflow_wfstate.exceptions import InvalidDag, InvalidName, InvalidRequest
 from airflow_wfstate.operators.undo_signature import check_undo
 from airflow_wfstate.operators.user_function import check_plain_function
 from airflow_wfstate.redaction import check_paths
@@ -50,6 +50,9 @@ class StepOptions:
         page, the API and the CLI; the step, its undo and its workflow are given the values. ``card_number`` is looked
         for at any depth, ``$.customer.address`` from the top (RFC 9535, without filters); a checkpoint of that name is
         hidden as a whole. Airflow's own XCom of the task is not covered: set ``do_xcom_push=False``.
+    :param was: names that the step had before, newest first or not: a workflow in which it began under one of them goes
+        on with that step, under its new name. With it a step is renamed while workflows are open; a task that has no
+        ``name`` is its step's name, so that moving it into a task group renames the step too.
     :raises InvalidDag: when an option is none of these.
     """
 
@@ -63,6 +66,7 @@ class StepOptions:
     pivot: bool = False
     irreversible: str | None = None
     redact: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.name is not None:
@@ -79,6 +83,7 @@ class StepOptions:
             check_plain_function("item_key", self.item_key)
         _check_handler(self.compensate)
         check_redact(self.redact)
+        former_names(self.was)
         if self.irreversible is not None:
             check_name("irreversible", self.irreversible)
             if self.compensate is not None:
@@ -90,7 +95,8 @@ class StepOptions:
     def of_arguments(cls, arguments: Mapping[str, Any]) -> StepOptions:
         """The options among the arguments of an operator that takes them, and the name as ``step_name``."""
         given = {field.name: arguments[field.name] for field in fields(cls) if field.name in arguments}
-        return cls(**{**given, "name": arguments.get("step_name")})
+        was = former_names(arguments.get("was", ()))
+        return cls(**{**given, "name": arguments.get("step_name"), "was": was})
 
     def declaration(self, task_id: str) -> CompensationDeclaration | None:
         """The undo as the step's begin records it; None for a step without one."""
@@ -111,6 +117,19 @@ def check_redact(paths: Sequence[str]) -> tuple[str, ...]:
     try:
         return check_paths(paths)
     except InvalidRequest as error:
+        raise InvalidDag(error.reason, error.remedy) from error
+
+
+def former_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of ``was``.
+
+    :raises InvalidDag: they are not a list of names.
+    """
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise InvalidDag(f"was is {names!r}.", "Give a list of the names that the step had: was=['old_name'].")
+    try:
+        return tuple(check_name("former step name", name) for name in names)
+    except InvalidName as error:
         raise InvalidDag(error.reason, error.remedy) from error
 
 

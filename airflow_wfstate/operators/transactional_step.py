@@ -43,6 +43,7 @@ from airflow_wfstate.operators.step_options import (
     CompensationHandler,
     ItemKey,
     StepOptions,
+    former_names,
 )
 from airflow_wfstate.operators.user_function import check_plain_function
 
@@ -94,6 +95,7 @@ class TransactionalStepOperator(ChecksItsDag, TextIdentities):
         pivot: bool = False,
         irreversible: str | None = None,
         redact: Sequence[str] = (),
+        was: Sequence[str] = (),
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
     ) -> None:
@@ -121,6 +123,7 @@ class TransactionalStepOperator(ChecksItsDag, TextIdentities):
             pivot=pivot,
             irreversible=irreversible,
             redact=tuple(redact),
+            was=former_names(was),
         )
 
     def execute(self, context: Context) -> Any:

@@ -17,7 +17,7 @@ from airflow_wfstate.operators.dag_run_trigger import dag_run_state, trigger_dag
 from airflow_wfstate.operators.identity_text import TextIdentities
 from airflow_wfstate.operators.links import WORKFLOW_XCOM_KEY, WorkflowLink
 from airflow_wfstate.operators.step_execution import StepExecution
-from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, ItemKey, StepOptions
+from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, ItemKey, StepOptions, former_names
 
 _ENDED: Final = ("success", "failed")
 _MAX_READABLE: Final = 100
@@ -39,6 +39,7 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, TextIdentities):
         done when the run is triggered.
     :param step_name: of the step; None for the task id.
     :param item_key: as for ``@task.step``.
+    :param was: as for ``@task.step``: names that the step had before.
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
     """
 
@@ -58,6 +59,7 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, TextIdentities):
         step_name: str | None = None,
         item_key: ItemKey | None = None,
         on_clear: Literal["rerun", "reuse"] = "rerun",
+        was: Sequence[str] = (),
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
     ) -> None:
@@ -66,7 +68,11 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, TextIdentities):
         self.conf = conf
         self.wait_for_completion = wait_for_completion
         self.step_options = StepOptions(
-            name=step_name, item_key=item_key, wfstate_conn_id=wfstate_conn_id, on_clear=on_clear
+            name=step_name,
+            item_key=item_key,
+            wfstate_conn_id=wfstate_conn_id,
+            on_clear=on_clear,
+            was=former_names(was),
         )
 
     def execute(self, context: Context) -> Any:

@@ -27,6 +27,8 @@ def check_begin(request: BeginStep) -> BeginStep:
         raise InvalidRequest(
             f"The hash of the arguments of step {request.name} is none of SHA-256.", "Give 64 hexadecimal digits."
         )
+    for name in request.was:
+        check_name("former step name", name)
     if request.irreversible is not None:
         check_name("reason why a step is irreversible", request.irreversible)
         if request.compensation is not None:

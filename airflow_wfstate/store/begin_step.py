@@ -27,6 +27,7 @@ from airflow_wfstate.store.implicit_workflow import is_started_anew, start_impli
 from airflow_wfstate.store.new_attempt import insert_next_attempt, insert_step
 from airflow_wfstate.store.schema import NO_PLACE
 from airflow_wfstate.store.step_collision import check_other_item, check_other_task
+from airflow_wfstate.store.step_rename import rename_former
 from airflow_wfstate.store.step_row import StepRow, find_step
 from airflow_wfstate.store.transaction import Refused, Unchanged
 
@@ -44,6 +45,9 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
         caller = replace(caller, workflow_id=change.workflow_id, role=RunRole.OWNER, place=NO_PLACE)
     change.actor = caller.actor
     step = find_step(connection, change.workflow_id, caller.dag_id, caller.place, request.name, request.item_key)
+    is_renamed = step is None and rename_former(change, caller, request)
+    if is_renamed:
+        step = find_step(connection, change.workflow_id, caller.dag_id, caller.place, request.name, request.item_key)
     if step is not None:
         check_other_task(connection, caller, request, step)
         if step.is_marked_done and change.state is WorkflowState.RUNNING and not _is_of_run_of(caller, step):
@@ -51,6 +55,9 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
             change.write()
             return BegunStep(BeginDecision.ANSWERED, change.ref(), step.id, answered_state=StepState.SKIPPED)
         answer = _without_new_attempt(connection, change, caller, step, request)
+        if isinstance(answer, Unchanged) and is_renamed:
+            change.write()  # its new name is to be kept
+            return answer.answer
         if answer is not None:
             return answer
         if step.state is StepState.SUCCEEDED and change.state is WorkflowState.SUCCEEDED:

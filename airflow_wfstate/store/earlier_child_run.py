@@ -1,4 +1,7 @@
-"""A child run of an earlier round that was set going again: the new round waits for it, and triggers no other."""
+"""A child run that a step has already: of its round, or of an earlier one that was set going again.
+
+The step then waits for that run, and triggers no other.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,28 @@ from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.step_row import StepRow
 
 _run, _attempt = schema.run, schema.attempt
+
+
+def child_of_round(connection: Connection, step: StepRow, dag_id: str) -> str | None:
+    """The id of the run of a DAG that the newest round of the step has linked; None when it has linked none.
+
+    An attempt may ask for another id than the one before: it holds the step's name, and that may have changed.
+    """
+    round_began = select(func.min(_attempt.c.started_at)).where(
+        _attempt.c.step_id == step.id, _attempt.c.round == step.round
+    )
+    run_id: str | None = connection.execute(
+        select(_run.c.run_id)
+        .where(
+            _run.c.parent_step_id == step.id,
+            _run.c.dag_id == dag_id,
+            _run.c.bound,
+            _run.c.linked_at >= round_began.scalar_subquery(),
+        )
+        .order_by(_run.c.linked_at, _run.c.run_id)
+        .limit(1)
+    ).scalar_one_or_none()
+    return run_id
 
 
 def child_set_going_again(connection: Connection, step: StepRow, dag_id: str) -> str | None:

@@ -75,7 +75,7 @@ class HotPath:
     def begin_new_step(self, request: BeginStep) -> BegunStep | None:
         """Begin a step that never began in a running workflow; None in any other case."""
         request = check_begin(request)
-        if request.pivot or request.irreversible is not None or request.redact:
+        if request.pivot or request.irreversible is not None or request.redact or request.was:
             return None
         step_id = new_id()
         declared = request.compensation

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.compensation import TASK_HANDLER
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.dag_steps import steps_of_dag
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -48,7 +49,9 @@ def what_is_missing(dag: SerializedDAG | None, relay_task_id: str, handler: str)
         return "is gone, with the function that undoes step"
     if relay_task_id not in dag.task_dict:
         return f"has no task {relay_task_id} any more, the relay that undoes step"
+    if steps_of_dag(dag).has_undo(handler):
+        return None
     task_id = handler.removeprefix(TASK_HANDLER)
-    if handler.startswith(TASK_HANDLER) and task_id not in dag.task_dict:
-        return f"has no task {task_id} any more, which declares the function that undoes step"
-    return None
+    if task_id in dag.task_dict:
+        return f"has a task {task_id} that no longer declares the function that undoes step"
+    return f"has no task {task_id} any more, which declares the function that undoes step"

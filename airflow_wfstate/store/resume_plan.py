@@ -18,6 +18,7 @@ from airflow_wfstate.domain.resume import (
     RecreatedRun,
     Refusal,
     ResumePlan,
+    ResumeWorkflow,
     TouchedRun,
 )
 from airflow_wfstate.domain.run_tasks import RunTask
@@ -32,6 +33,7 @@ from airflow_wfstate.store.resume_selection import ResumeSelection
 from airflow_wfstate.store.resume_steps import ResumeSteps
 from airflow_wfstate.store.run_code import RunCodes, is_versioned
 from airflow_wfstate.store.run_create import plan_gone_runs, shown_runs
+from airflow_wfstate.store.step_changes import StepChanges, find_step_changes
 from airflow_wfstate.store.step_row import steps_of
 from airflow_wfstate.store.workflow_detail import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
@@ -44,38 +46,40 @@ if TYPE_CHECKING:
 class PreparedResume:
     """A plan, and what carrying it out needs.
 
+    :param changes: of the steps' names.
     :param task_instance_ids: of the tasks and relays that are cleared.
     :param dag_run_ids: primary keys of the runs that go on.
     :param latest_dag_run_ids: of those, the ones that go on with the latest code.
     """
 
     plan: ResumePlan
+    changes: StepChanges = field(default_factory=StepChanges)
     task_instance_ids: list[str] = field(default_factory=list)
     dag_run_ids: list[int] = field(default_factory=list)
     latest_dag_run_ids: set[int] = field(default_factory=set)
 
 
-def plan_resume(connection: Connection, workflow_id: str, from_step: str | None, code: Code | None) -> ResumePlan:
+def plan_resume(connection: Connection, wish: ResumeWorkflow) -> ResumePlan:
     """What a resume would do, as ``StateBackend.plan_resume`` says."""
     from airflow.models.dagbag import DBDagBag
 
-    workflow_id = check_exists(connection, workflow_id)
+    workflow_id = check_exists(connection, wish.workflow_id)
+    wish = replace(wish, workflow_id=workflow_id)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
-        plan = prepare_resume(session, DBDagBag(load_op_links=False), workflow_id, from_step, code, lock=False).plan
+        plan = prepare_resume(session, DBDagBag(load_op_links=False), wish, lock=False).plan
         return replace(plan, recreated_runs=shown_runs(session, workflow_id, plan.recreated_runs))
 
 
-def prepare_resume(
-    session: Session, dag_bag: DBDagBag, workflow_id: str, from_step: str | None, code: Code | None, *, lock: bool
-) -> PreparedResume:
+def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow, *, lock: bool) -> PreparedResume:
     """The plan for a workflow that exists, with what carrying it out needs.
 
     :param lock: keep the scheduler away from the workflow's runs until the transaction ends.
     :raises StepNotFound: no step named ``from_step`` has begun.
-    :raises InvalidRequest: several participants have such a step.
+    :raises InvalidRequest: several participants have such a step; or a rename, or a new step, names none.
     """
     connection = session.connection()
+    workflow_id, from_step = wish.workflow_id, wish.from_step
     workflow = read_reference(connection, workflow_id)
     runs = linked_dag_runs(session, workflow_id, lock=lock)
     steps = steps_of(connection, workflow_id)
@@ -84,7 +88,7 @@ def prepare_resume(
     refusal = refusal_of_state(connection, workflow, runs, is_restart=bool(named))
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
-    codes = RunCodes(session, dag_bag, code)
+    codes = RunCodes(session, dag_bag, wish.code)
     selection = ResumeSelection(session, codes, runs, steps)
     if label is not None:
         selection.take_from(named, label)
@@ -96,9 +100,13 @@ def prepare_resume(
     refusal = selection.refusal or gone.refusal or _forgotten_dag(session, selection)
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
+    changes = find_step_changes(connection, codes, selection, steps, wish.renames, wish.new_steps)
+    if changes.refusal is not None:
+        refused = ResumePlan(workflow, label, allowed=False, refusal=changes.refusal)
+        return _refused(replace(refused, undeclared_steps=changes.undeclared, new_steps=changes.new))
     cleared = [(run, task, why) for run in selection.touched for task, why in selection.cleared(run)]
     relays = [(run, relay) for run in selection.touched for relay in selection.tasks_of(run).relays]
-    told = ResumeSteps(connection, workflow_id, steps, selection, gone.runs)
+    told = ResumeSteps(connection, workflow_id, steps, selection, gone.runs, changes)
     plan = ResumePlan(
         workflow=workflow,
         from_step=label,
@@ -112,10 +120,19 @@ def prepare_resume(
         paused_dags=_paused(session, selection.touched, gone.runs),
         new_tasks=new_tasks(codes, selection),
         code=[codes.describe(run.dag_run) for run in selection.touched if run.dag_run is not None],
-        notes=[*gone.notes, *told.notes, *_code_notes(codes, selection), *_deadline_notes(connection, workflow_id)],
+        undeclared_steps=changes.undeclared,
+        new_steps=changes.new,
+        notes=[
+            *gone.notes,
+            *told.notes,
+            *changes.notes,
+            *_code_notes(codes, selection),
+            *_deadline_notes(connection, workflow_id),
+        ],
     )
     return PreparedResume(
         plan,
+        changes,
         task_instance_ids=[task.id for _, task, _ in cleared] + [relay.id for _, relay in relays],
         dag_run_ids=[run.dag_run.id for run in selection.touched if run.dag_run is not None],
         latest_dag_run_ids={

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.plan import PlannedStep, progress
@@ -10,6 +12,7 @@ from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.resume_selection import ResumeSelection
+from airflow_wfstate.store.step_changes import StepChanges
 from airflow_wfstate.store.step_row import StepRow
 
 _DONE = (StepState.SUCCEEDED, StepState.SKIPPED)
@@ -30,24 +33,43 @@ class ResumeSteps:
         steps: list[StepRow],
         selection: ResumeSelection,
         recreated: list[RecreatedRun],
+        changes: StepChanges,
     ) -> None:
         self.to_run: list[StepToRun] = []
         self.answering: list[str] = []
         self.notes: list[str] = []
         self._selection = selection
         self._recreated = {(run.dag_id, run.run_id) for run in recreated}
+        self._closed = {step.id for step in changes.closed}
+        self._renamed = {(rename.participant, rename.old): rename.new for rename in changes.renames}
         for step in steps:
             self._tell(step)
-        planned = [PlannedStep(step.participant, step.name, step.state, step.place) for step in steps]
-        plan = _read_plan(connection, workflow_id)
+        planned = [PlannedStep(step.participant, self._name(step), step.state, step.place) for step in steps]
+        plan = [self._entry(entry) for entry in _read_plan(connection, workflow_id)]
         self.to_run += [StepToRun(entry, "has not begun") for entry in progress(plan, planned).remaining]
         again = [step for step in steps if step.state is StepState.SUCCEEDED and selection.is_cleared(step)]
         if again:
             self.notes.append("A step that is declared with on_clear='reuse' is not executed again: it answers.")
         self.notes += [_about_new_child(step) for step in again if selection.triggers_anew(step)]
 
+    def _name(self, step: StepRow) -> str:
+        return self._renamed.get((step.participant, step.name), step.name)
+
+    def _entry(self, entry: str) -> str:
+        """An entry of the plan, with the step's new name."""
+        for (participant, old), new in self._renamed.items():
+            if entry in (old, f"{participant}.{old}"):
+                return entry.removesuffix(old) + new
+        return entry
+
     def _tell(self, step: StepRow) -> None:
         is_recreated = (step.dag_id, step.run_id) in self._recreated
+        if step.id in self._closed:
+            return
+        if step.state not in _DONE and (step.participant, step.name) in self._renamed:
+            label = replace(step.called, name=self._name(step)).label
+            self.to_run.append(StepToRun(label, f"{_why_again(step)}, under its new name"))
+            return
         if self._selection.is_cleared(step):
             self.to_run.append(StepToRun(step.label, _why_again(step)))
         elif step.state in _DONE:

@@ -24,6 +24,7 @@ from airflow_wfstate.store.clear_by_hand import reopen
 from airflow_wfstate.store.resume_plan import prepare_resume
 from airflow_wfstate.store.run_clear import set_going
 from airflow_wfstate.store.run_create import BY_RESUME, create_run
+from airflow_wfstate.store.step_changes import carry_out
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.workflow_detail import check_exists
 
@@ -44,11 +45,12 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
     dag_bag = DBDagBag(load_op_links=False)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
-        prepared = prepare_resume(session, dag_bag, request.workflow_id, request.from_step, request.code, lock=True)
+        prepared = prepare_resume(session, dag_bag, request, lock=True)
         plan = prepared.plan
         if not plan.allowed:
             return Unchanged(_nothing_to_do(change, request, plan))
         _record(change, request, plan)
+        carry_out(change, prepared.changes)
         set_going(session, dag_bag, prepared.task_instance_ids, prepared.dag_run_ids, prepared.latest_dag_run_ids)
         for run in plan.recreated_runs:
             if run.created_by == BY_RESUME:

@@ -47,6 +47,11 @@ class RunCodes:
         """The DAG in the version that the scheduler uses for the run as it is now."""
         return self._dag_bag.get_dag_for_run(run, self._session) if is_versioned(run) else self.latest_dag(run.dag_id)
 
+    def began_dag(self, run: DagRun) -> SerializedDAG | None:
+        """The DAG in the version in which the run was made, or was last given the newest; None when that is gone."""
+        version = run.created_dag_version_id
+        return None if version is None else self._dag_bag.get_dag(version, session=self._session)
+
     def latest_dag(self, dag_id: str) -> SerializedDAG | None:
         """The newest version of the DAG."""
         if dag_id not in self._latest:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import StringConstraints
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_workflow_change, visible
@@ -15,9 +16,12 @@ from airflow_wfstate.api.parameters import Text
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
 from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.step_changes import parse_renames
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 Headers = Annotated[PersonHeaders, Depends(person_headers)]
+
+_Text = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
 
 writes = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
@@ -32,6 +36,8 @@ class ResumeBody:
     reason: str | None = None
     deadline_seconds: int | None = None
     code: Code | None = None
+    renames: dict[str, str] = field(default_factory=dict)
+    new_steps: list[str] = field(default_factory=list)
     idempotency_key: str | None = None
     if_version: int | None = None
 
@@ -44,6 +50,8 @@ class RestartBody:
     reason: str | None = None
     deadline_seconds: int | None = None
     code: Code | None = None
+    renames: dict[str, str] = field(default_factory=dict)
+    new_steps: list[str] = field(default_factory=list)
     idempotency_key: str | None = None
     if_version: int | None = None
 
@@ -61,11 +69,20 @@ def restart_workflow(caller: CallerOf, workflow_id: str, body: RestartBody, head
 
 
 @reads.get("/resume-plan", response_model=ResumePlan)
-def plan_resume(caller: CallerOf, workflow_id: str, from_step: Text = None, code: Code | None = None) -> Response:
+def plan_resume(
+    caller: CallerOf,
+    workflow_id: str,
+    from_step: Text = None,
+    code: Code | None = None,
+    rename: Annotated[list[_Text] | None, Query(description="old=new; may be given several times.")] = None,
+    new_step: Annotated[list[_Text] | None, Query(description="May be given several times.")] = None,
+) -> Response:
     """What a resume, or a restart from a step, would do now. Nothing is changed."""
     backend = get_backend()
     detail = visible(caller, backend.get_workflow(workflow_id))
-    plan = backend.plan_resume(workflow_id, from_step, code)
+    plan = backend.plan_resume(
+        workflow_id, from_step, code, renames=parse_renames(rename or []), new_steps=new_step or []
+    )
     if detail.input is None:  # the conf of a new run is the workflow's input, which this caller may not read
         plan = replace(plan, recreated_runs=[replace(run, conf=None) for run in plan.recreated_runs])
     return json_response(plan)
@@ -80,6 +97,8 @@ def _resume(caller: Caller, workflow_id: str, body: ResumeBody | RestartBody, he
         reason=body.reason,
         deadline_seconds=body.deadline_seconds,
         code=body.code,
+        renames=body.renames,
+        new_steps=body.new_steps,
         idempotency_key=body.idempotency_key,
         if_version=body.if_version,
     )

@@ -10,6 +10,13 @@ const taskText = (task: Task): string =>
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
+const fates: Readonly<Record<ResumePlan["undeclared_steps"][number]["fate"], string>> = {
+  closed: "closed as skipped, since it was removed before it was done",
+  renamed: "goes on as",
+  stays: "stays as it is",
+  undecided: "renamed or removed?",
+};
+
 /** What a resume or a restart would do. */
 export const ResumePlanView = ({ plan }: { readonly plan: ResumePlan }) => (
   <>
@@ -24,6 +31,13 @@ export const ResumePlanView = ({ plan }: { readonly plan: ResumePlan }) => (
       title={`${counted(plan.steps_answering.length, "step")} done: answered from the store, not run again`}
     />
     <Part items={plan.paused_dags.map((dag) => `${dag.dag_id}, until: ${dag.command}`)} title="Paused, so that nothing runs yet" />
+    <Part
+      items={plan.undeclared_steps.map(
+        (step) => `${step.step}: ${fates[step.fate]}${step.renamed_to === null ? "" : ` ${step.renamed_to}`}`,
+      )}
+      title="Steps that no task declares any more"
+    />
+    <Part items={plan.new_steps.map((step) => step.step)} title="New steps" />
     <Part items={plan.notes} title="To be known" />
   </>
 );

@@ -3,8 +3,9 @@
 import type { ReactNode } from "react";
 
 import { cancel, compensate, getCancelPlan, getCompensatePlan, getResumePlan, type Outcome, resume } from "./client";
-import type { ActionName } from "./model";
+import type { ActionName, ResumePlan } from "./model";
 import { CancelPlanView, CompensatePlanView, ResumePlanView } from "./PlanView";
+import { nothingSaid, type ResumeWish } from "./resumeWish";
 
 /** What an action would do now. */
 export type Plan = {
@@ -13,18 +14,26 @@ export type Plan = {
   /** For a line in a list. */
   readonly summary: string;
   readonly view: ReactNode;
+  /** What a person may decide about; undefined for an action that leaves nothing open. */
+  readonly resumes?: ResumePlan;
 };
 
 export type WorkflowAction = {
   readonly label: string;
   readonly name: Exclude<ActionName, "decide">;
-  readonly plan: (workflowId: string, signal: AbortSignal, fromStep?: string) => Promise<Plan>;
-  readonly send: (workflowId: string, reason: string, fromStep?: string) => Promise<Outcome>;
+  readonly plan: (workflowId: string, signal: AbortSignal, fromStep?: string, wish?: ResumeWish) => Promise<Plan>;
+  readonly send: (workflowId: string, reason: string, fromStep?: string, wish?: ResumeWish) => Promise<Outcome>;
 };
 
-const planResume = async (workflowId: string, signal: AbortSignal, fromStep?: string): Promise<Plan> => {
-  const plan = await getResumePlan(workflowId, fromStep, signal);
+const planResume = async (
+  workflowId: string,
+  signal: AbortSignal,
+  fromStep?: string,
+  wish: ResumeWish = nothingSaid,
+): Promise<Plan> => {
+  const plan = await getResumePlan(workflowId, fromStep, wish, signal);
   return {
+    resumes: plan,
     refusal: plan.refusal === null ? undefined : `${plan.refusal.reason} ${plan.refusal.remedy}`,
     summary: `${plan.tasks.length} tasks in ${plan.runs.length} runs are cleared, ${plan.steps_answering.length} steps answer from the store`,
     view: <ResumePlanView plan={plan} />,
@@ -51,7 +60,7 @@ const planCompensate = async (workflowId: string, signal: AbortSignal): Promise<
 
 /** For the whole workflow, as the buttons stand. */
 export const workflowActions: readonly WorkflowAction[] = [
-  { label: "Resume", name: "resume", plan: planResume, send: (id, reason) => resume(id, undefined, reason) },
+  { label: "Resume", name: "resume", plan: planResume, send: (id, reason, _, wish = nothingSaid) => resume(id, undefined, reason, wish) },
   { label: "Cancel", name: "cancel", plan: planCancel(false), send: (id, reason) => cancel(id, false, reason) },
   {
     label: "Cancel and compensate",
@@ -67,5 +76,5 @@ export const restartAction: WorkflowAction = {
   label: "Restart from here",
   name: "restart",
   plan: planResume,
-  send: (id, reason, fromStep) => resume(id, fromStep, reason),
+  send: (id, reason, fromStep, wish = nothingSaid) => resume(id, fromStep, reason, wish),
 };

@@ -19,6 +19,7 @@ import type {
   WorkflowPage,
   WorkflowStats,
 } from "./model";
+import { newStepsOf, renamesOf, type ResumeWish } from "./resumeWish";
 import type { operations, paths } from "./schema";
 
 /** The document describes /v1; the page's routes are the same, below /ui. */
@@ -79,10 +80,23 @@ export const getCheckpoints = async (id: string, stepId: string, signal: AbortSi
 export const getActions = async (id: string, signal: AbortSignal): Promise<AllowedActions> =>
   answer<AllowedActions>(await client.GET(`${one}/actions`, { params: named(id), signal }));
 
-export const getResumePlan = async (id: string, fromStep: string | undefined, signal: AbortSignal): Promise<ResumePlan> =>
+export const getResumePlan = async (
+  id: string,
+  fromStep: string | undefined,
+  wish: ResumeWish,
+  signal: AbortSignal,
+): Promise<ResumePlan> =>
   answer<ResumePlan>(
     await client.GET(`${one}/resume-plan`, {
-      params: { ...named(id), query: fromStep === undefined ? {} : { from_step: fromStep } },
+      params: {
+        ...named(id),
+        query: {
+          ...(fromStep === undefined ? {} : { from_step: fromStep }),
+          ...(wish.code === undefined ? {} : { code: wish.code }),
+          new_step: newStepsOf(wish),
+          rename: Object.entries(renamesOf(wish)).map(([old, step]) => `${old}=${step}`),
+        },
+      },
       signal,
     }),
   );
@@ -93,8 +107,18 @@ export const getCancelPlan = async (id: string, compensate: boolean, signal: Abo
 export const getCompensatePlan = async (id: string, signal: AbortSignal): Promise<CompensatePlan> =>
   answer<CompensatePlan>(await client.GET(`${one}/compensate-plan`, { params: named(id), signal }));
 
-export const resume = async (id: string, fromStep: string | undefined, reason: string): Promise<Outcome> => {
-  const body = { reason: reason === "" ? null : reason };
+export const resume = async (
+  id: string,
+  fromStep: string | undefined,
+  reason: string,
+  wish: ResumeWish,
+): Promise<Outcome> => {
+  const body = {
+    code: wish.code ?? null,
+    new_steps: newStepsOf(wish),
+    reason: reason === "" ? null : reason,
+    renames: renamesOf(wish),
+  };
   return fromStep === undefined
     ? answer<Outcome>(await client.POST(`${one}/resume`, { body, params: named(id) }))
     : answer<Outcome>(await client.POST(`${one}/restart`, { body: { ...body, from_step: fromStep }, params: named(id) }));

@@ -1,0 +1,46 @@
+"""What a serialized DAG tells of a step: Airflow keeps task ids and operators, and this beside them.
+
+Written when a DAG is parsed, read where a resume compares the steps of a workflow with the tasks of its DAG's code.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+MARK: Final = "wfstate_step"
+"""The entry of a task's ``template_fields_renderers`` that holds its mark. Airflow serializes that mapping with every
+task, mapped or not, and looks up in it what it renders: no template field has this name."""
+
+
+@dataclass(frozen=True)
+class StepMark:
+    """A task's declaration of its step.
+
+    :param name: of the step; None when each item of a mapped task has a name of its own.
+    :param was: names that the step had before.
+    :param undo: the handler that undoes the step, as its begin records it; None when the task declares none.
+    """
+
+    name: str | None
+    was: tuple[str, ...] = ()
+    undo: str | None = None
+
+    def text(self) -> str:
+        """As it is written into the serialized DAG."""
+        return json.dumps({"name": self.name, "was": list(self.was), "undo": self.undo}, sort_keys=True)
+
+    @staticmethod
+    def parse(text: object) -> StepMark | None:
+        """The mark of a text; None when it is none."""
+        try:
+            values = json.loads(text) if isinstance(text, str) else None
+        except ValueError:
+            return None
+        if not isinstance(values, dict) or not isinstance(values.get("name"), (str, type(None))):
+            return None
+        was = values.get("was")
+        names = tuple(name for name in was if isinstance(name, str)) if isinstance(was, list) else ()
+        undo = values.get("undo")
+        return StepMark(values.get("name"), names, undo if isinstance(undo, str) else None)

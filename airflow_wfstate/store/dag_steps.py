@@ -1,0 +1,75 @@
+"""The steps that a version of a DAG declares, by the marks that its tasks carry in the serialized DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from airflow_wfstate.domain.compensation import TASK_HANDLER
+from airflow_wfstate.domain.step_mark import MARK, StepMark
+
+if TYPE_CHECKING:
+    from airflow.serialization.definitions.dag import SerializedDAG
+
+
+_TRIGGERS: Final = "TriggerWorkflowDagRunOperator"
+
+
+@dataclass(frozen=True)
+class DagSteps:
+    """What a version of a DAG declares.
+
+    :param task_ids: of all its tasks.
+    :param marks: of its steps, by task id; empty for a version that was parsed before marks were kept.
+    :param triggers: ids of the tasks that trigger a run, whose own steps have the undos.
+    """
+
+    task_ids: frozenset[str] = frozenset()
+    marks: Mapping[str, StepMark] = field(default_factory=dict)
+    triggers: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> set[str]:
+        """Of its steps; without those of a mapped task whose items have names of their own."""
+        return {mark.name for mark in self.marks.values() if mark.name is not None}
+
+    def declares(self, name: str, task_id: str) -> bool:
+        """Whether a task does a step that the task ``task_id`` has done, also under a new name that says so (``was``).
+
+        Of a task without a mark, and of one whose items have names of their own, only the task itself is known.
+        """
+        own = self.marks.get(task_id)
+        if (own is None or own.name is None) and task_id in self.task_ids:
+            return True
+        return any(name == mark.name or name in mark.was for mark in self.marks.values())
+
+    def has_undo(self, handler: str) -> bool:
+        """Whether an undo that a task declares (``task:<task id>``) can be found; an importable one is not judged.
+
+        Of a task without a mark only the task itself is known.
+        """
+        task_id = handler.removeprefix(TASK_HANDLER)
+        mark = self.marks.get(task_id)
+        if not handler.startswith(TASK_HANDLER):
+            return True
+        return task_id in self.task_ids and (mark is None or mark.undo == handler or task_id in self.triggers)
+
+    def tasks_of(self, name: str) -> list[str]:
+        """The ids of the tasks that do the step of this name, in order."""
+        return sorted(task_id for task_id, mark in self.marks.items() if mark.name == name)
+
+
+def steps_of_dag(dag: SerializedDAG | None) -> DagSteps:
+    """The steps of a DAG; none when there is no DAG."""
+    if dag is None:
+        return DagSteps()
+    found = {task_id: StepMark.parse(_renderers(task).get(MARK)) for task_id, task in dag.task_dict.items()}
+    marks = {task_id: mark for task_id, mark in found.items() if mark is not None}
+    triggers = frozenset(task_id for task_id, task in dag.task_dict.items() if task.task_type == _TRIGGERS)
+    return DagSteps(frozenset(dag.task_dict), marks, triggers)
+
+
+def _renderers(task: object) -> Mapping[str, object]:
+    renderers = getattr(task, "template_fields_renderers", None)
+    return renderers if isinstance(renderers, Mapping) else {}

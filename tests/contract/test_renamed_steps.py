@@ -1,0 +1,387 @@
+"""The contract of a resume after the code has renamed, removed or added steps: nothing is done twice, nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from airflow.sdk import DAG, TaskGroup, task
+
+from airflow_wfstate import CompensateWorkflowOperator, CompleteWorkflowOperator, StartWorkflowOperator
+from airflow_wfstate.domain.code import Code
+from airflow_wfstate.domain.compensation import CompensationDeclaration
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.resume import ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep
+from airflow_wfstate.domain.step_changes import StepFate
+from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.exceptions import Conflict, InvalidRequest
+from tests.support.serialized_dags import deploy, pin
+from tests.support.world import World
+
+
+def _undo(output: object, compensation: object) -> None:
+    """Of every step of these DAGs; never called here."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A step as the DAG declares it: by default its task id is its name."""
+
+    task_id: str
+    name: str | None = None
+    was: Sequence[str] = ()
+    has_undo: bool = True
+    group: str | None = None
+
+
+def _dag(dag_id: str, steps: Sequence[Declared]) -> DAG:
+    with DAG(dag_id, schedule=None) as dag:
+        before = StartWorkflowOperator(task_id="start", name=dag_id, key="1")
+        for step in steps:
+            group = None if step.group is None else TaskGroup(step.group)
+            made = task.step(  # type: ignore[attr-defined]
+                _work,
+                task_id=step.task_id,
+                name=step.name,
+                was=step.was,
+                compensate=_undo if step.has_undo else None,
+                **({} if group is None else {"task_group": group}),
+            )()
+            before >> made
+            before = made
+        before >> CompleteWorkflowOperator(task_id="complete")
+        CompensateWorkflowOperator(task_id="compensate")
+    dag.validate()
+    return dag
+
+
+def _work() -> None:
+    """Of every step of these DAGs; never called here."""
+
+
+@dataclass
+class Parcel:
+    """A workflow of one DAG, whose code changes while it is held."""
+
+    world: World
+    dag_id: str
+    run_id: str
+    workflow_id: str
+    tasks: dict[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def start(world: World, *steps: Declared, plan: Sequence[str] = (), versioned: bool = False) -> Parcel:
+        """Start one by a DAG with these steps."""
+        dag_id = world.unique("parcel").replace("-", "_")
+        deploy(world.rows.engine, _dag(dag_id, steps), bundle_version="one" if versioned else None)
+        run_id = world.rows.add_run(dag_id)
+        started = world.start(run_id, dag_id=dag_id, name=dag_id, plan=list(plan), on_failure=FailurePolicy.HOLD)
+        return Parcel(world, dag_id, run_id, started.workflow.id)
+
+    def begin(self, task_id: str, *, name: str | None = None, item: str = "", was: Sequence[str] = ()) -> BegunStep:
+        """Have a task begin its step."""
+        index = sum(1 for known in self.tasks if known.startswith(f"{task_id}[")) if item else -1
+        made = self.world.rows.add_task(self.dag_id, self.run_id, task_id, map_index=index)
+        self.tasks[f"{task_id}[{item}]" if item else task_id] = made
+        return self.world.backend.begin_step(
+            BeginStep(
+                made,
+                name or task_id,
+                item_key=item,
+                compensation=CompensationDeclaration(f"task:{task_id}"),
+                relay_task_id="compensate",
+                was=list(was),
+                sole_task=True,
+            )
+        )
+
+    def do(self, task_id: str, *, name: str | None = None, item: str = "") -> None:
+        """Have a task do its step."""
+        self.world.succeed(self.begin(task_id, name=name, item=item), {"of": task_id})
+        self._over(f"{task_id}[{item}]" if item else task_id, "success")
+
+    def fail(self, task_id: str) -> None:
+        """Have a task fail at its step, and the run end."""
+        self.world.fail(self.begin(task_id), "broken")
+        self._over(task_id, "failed")
+        pin(self.world.rows.engine, self.dag_id, self.run_id)
+        self.world.rows.set_run_state(self.dag_id, self.run_id, "failed")
+        self.world.backend.sweep()
+        assert self.state() is WorkflowState.FAILED
+
+    def _over(self, key: str, state: str) -> None:
+        self.world.rows.set_task_state(self.tasks[key], state, ended_ago=timedelta(minutes=1))
+
+    def change_code(self, *steps: Declared, versioned: bool = False) -> None:
+        """Deploy the DAG with these steps."""
+        deploy(self.world.rows.engine, _dag(self.dag_id, steps), bundle_version="two" if versioned else None)
+
+    def plan(self, **wish: object) -> ResumePlan:
+        """What a resume would do."""
+        return self.world.backend.plan_resume(self.workflow_id, **wish)  # type: ignore[arg-type]  # the tests name them
+
+    def resume(self, **wish: object) -> None:
+        """Resume it."""
+        self.world.backend.resume_workflow(ResumeWorkflow(self.workflow_id, **wish))  # type: ignore[arg-type]
+
+    def state(self) -> WorkflowState:
+        """Of the workflow."""
+        return self.world.backend.get_workflow(self.workflow_id).summary.state
+
+    def steps(self) -> dict[str, StepState]:
+        """The state of each step, by name and item."""
+        return {step.label: step.state for step in self.world.backend.get_workflow(self.workflow_id).steps}
+
+    def handlers(self) -> dict[str, str]:
+        """The undo of each step."""
+        steps = self.world.backend.get_workflow(self.workflow_id).steps
+        return {step.label: step.compensations[-1].handler for step in steps}
+
+    def journal(self, kind: EntryKind) -> list[tuple[str | None, dict[str, object]]]:
+        """Step and data of each entry of a kind."""
+        return [(e.step, dict(e.data)) for e in self.world.journal(self.workflow_id) if e.kind is kind]
+
+
+CHARGE, LABEL, MAIL = Declared("charge"), Declared("label"), Declared("mail")
+CHARGE_CARD = Declared("charge_card")
+
+
+@pytest.fixture
+def parcel(world: World) -> Parcel:
+    """``charge`` is done, ``label`` has failed, ``mail`` was not reached; then ``charge`` became ``charge_card``."""
+    parcel = Parcel.start(world, CHARGE, LABEL, MAIL, plan=["charge", "label", "mail"])
+    parcel.do("charge")
+    parcel.fail("label")
+    parcel.change_code(CHARGE_CARD, LABEL, MAIL)
+    return parcel
+
+
+def test_a_step_that_looks_renamed_is_asked_about_before_anything_is_done(parcel: Parcel) -> None:
+    plan = parcel.plan()
+
+    assert (plan.allowed, plan.tasks) == (False, [])
+    assert plan.refusal is not None
+    assert f"{parcel.dag_id}.charge is done, and no task declares it any more" in plan.refusal.reason
+    assert f"--rename {parcel.dag_id}.charge=charge_card" in plan.refusal.remedy
+    assert "--new charge_card" in plan.refusal.remedy
+    (undeclared,), (new,) = plan.undeclared_steps, plan.new_steps
+    assert (undeclared.step, undeclared.fate) == (f"{parcel.dag_id}.charge", StepFate.UNDECIDED)
+    assert (new.step, new.task_id) == (f"{parcel.dag_id}.charge_card", "charge_card")
+    with pytest.raises(Conflict, match="looks like a rename"):
+        parcel.resume()
+    assert parcel.state() is WorkflowState.FAILED
+    assert parcel.steps() == {"charge": StepState.SUCCEEDED, "label": StepState.FAILED}
+
+
+@pytest.mark.parametrize("old", ["charge", "{dag_id}.charge"])
+def test_a_renamed_step_is_not_done_again_and_its_undo_is_found_under_its_new_name(parcel: Parcel, old: str) -> None:
+    renames = {old.format(dag_id=parcel.dag_id): "charge_card"}
+    plan = parcel.plan(renames=renames)
+    parcel.resume(renames=renames)
+
+    (undeclared,) = plan.undeclared_steps
+    assert (undeclared.fate, undeclared.renamed_to) == (StepFate.RENAMED, "charge_card")
+    assert plan.notes == []
+    assert parcel.journal(EntryKind.STEP_RENAMED) == [
+        (f"{parcel.dag_id}.charge_card", {"from": "charge", "to": "charge_card", "items": 1})
+    ]
+    again = parcel.begin("charge_card")
+    assert (again.decision, again.output and again.output.value()) == (BeginDecision.ANSWERED, {"of": "charge"})
+    assert parcel.steps() == {"charge_card": StepState.SUCCEEDED, "label": StepState.FAILED}
+    assert parcel.handlers() == {"charge_card": "task:charge_card", "label": "task:label"}
+    progress = parcel.world.backend.get_workflow(parcel.workflow_id).progress
+    assert (progress.done, progress.remaining) == (["charge_card"], ["mail"]), "the plan names it as the code does"
+
+
+def test_a_step_that_is_other_work_runs_and_the_one_that_was_removed_stays(parcel: Parcel) -> None:
+    plan = parcel.plan(new_steps=["charge_card"])
+    parcel.resume(new_steps=["charge_card"])
+
+    (undeclared,) = plan.undeclared_steps
+    assert undeclared.fate is StepFate.STAYS
+    assert any(f"Nobody could undo step {parcel.dag_id}.charge any more" in note for note in plan.notes)
+    assert parcel.begin("charge_card").decision is BeginDecision.RUN
+    assert parcel.steps()["charge"] is StepState.SUCCEEDED
+
+
+def test_what_was_not_done_and_is_removed_is_closed_as_skipped_with_the_reason(world: World) -> None:
+    parcel = Parcel.start(world, CHARGE, LABEL, MAIL)
+    parcel.do("charge")
+    parcel.fail("label")
+    parcel.change_code(CHARGE, MAIL)
+
+    plan = parcel.plan()
+    parcel.resume()
+
+    assert [(step.step, step.fate) for step in plan.undeclared_steps] == [(f"{parcel.dag_id}.label", StepFate.CLOSED)]
+    assert parcel.steps() == {"charge": StepState.SUCCEEDED, "label": StepState.SKIPPED}
+    ((step, data),) = parcel.journal(EntryKind.STEP_SKIPPED)
+    assert (step, data["was"]) == (f"{parcel.dag_id}.label", "failed")
+    assert data["reason"] == f"Task label was removed from DAG {parcel.dag_id}."
+    assert parcel.world.backend.get_workflow(parcel.workflow_id).progress.failed == []
+
+
+def test_the_undo_of_a_removed_step_that_may_have_acted_stays(world: World) -> None:
+    parcel = Parcel.start(world, CHARGE, LABEL)
+    parcel.do("charge")
+    parcel.fail("label")
+    parcel.change_code(CHARGE)
+    parcel.resume()
+    parcel.world.rows.set_run_state(parcel.dag_id, parcel.run_id, "failed")
+
+    undone = parcel.world.backend.plan_compensate(parcel.workflow_id).undone
+
+    assert [item.step for item in undone] == [f"{parcel.dag_id}.label", f"{parcel.dag_id}.charge"]
+
+
+def test_a_failed_step_may_be_renamed_too_and_goes_on_with_its_next_attempt(world: World) -> None:
+    parcel = Parcel.start(world, CHARGE, LABEL)
+    parcel.do("charge")
+    parcel.fail("label")
+    parcel.change_code(CHARGE, Declared("print_label"))
+
+    parcel.resume(renames={"label": "print_label"})
+
+    begun = parcel.begin("print_label")
+    assert (begun.decision, begun.attempt, begun.round) == (BeginDecision.RUN, 2, 1)
+    assert parcel.handlers()["print_label"] == "task:print_label"
+
+
+def test_all_items_of_a_mapped_step_are_renamed_at_once(world: World) -> None:
+    parcel = Parcel.start(world, CHARGE, LABEL)
+    for item in ("ann", "bob"):
+        parcel.do("charge", item=item)
+    parcel.fail("label")
+    parcel.change_code(CHARGE_CARD, LABEL)
+
+    (undeclared,) = parcel.plan().undeclared_steps
+    parcel.resume(renames={"charge": "charge_card"})
+
+    assert undeclared.items == 2
+    assert set(parcel.steps()) == {"charge_card[ann]", "charge_card[bob]", "label"}
+    assert parcel.begin("charge_card", item="bob").decision is BeginDecision.ANSWERED
+    assert parcel.begin("charge_card", item="cyd").decision is BeginDecision.RUN
+
+
+def test_a_task_that_was_moved_into_a_group_has_another_name(world: World) -> None:
+    parcel = Parcel.start(world, CHARGE, LABEL)
+    parcel.do("charge")
+    parcel.fail("label")
+    parcel.change_code(Declared("charge", group="money"), LABEL)
+
+    assert parcel.plan().refusal is not None
+    parcel.resume(renames={"charge": "money.charge"})
+
+    assert parcel.begin("money.charge").decision is BeginDecision.ANSWERED
+
+
+def test_a_step_whose_name_was_changed_and_whose_task_was_not_is_asked_about(world: World) -> None:
+    parcel = Parcel.start(world, Declared("charge", name="pay"), LABEL)
+    parcel.do("charge", name="pay")
+    parcel.fail("label")
+    parcel.change_code(Declared("charge", name="pay_by_card"), LABEL)
+
+    assert [step.step for step in parcel.plan().undeclared_steps] == [f"{parcel.dag_id}.pay"]
+    parcel.resume(renames={"pay": "pay_by_card"})
+
+    assert parcel.steps() == {"pay_by_card": StepState.SUCCEEDED, "label": StepState.FAILED}
+    assert parcel.handlers()["pay_by_card"] == "task:charge"
+
+
+def test_a_task_that_was_renamed_and_whose_step_was_not_is_the_same_step(world: World) -> None:
+    parcel = Parcel.start(world, Declared("charge", name="pay"), LABEL)
+    parcel.do("charge", name="pay")
+    parcel.fail("label")
+    parcel.change_code(Declared("charge_card", name="pay"), LABEL)
+
+    plan = parcel.plan()
+
+    assert (plan.allowed, plan.undeclared_steps, plan.new_steps) == (True, [], [])
+
+
+def test_on_a_bundle_with_versions_the_code_that_is_used_decides(world: World) -> None:
+    parcel = Parcel.start(world, CHARGE, LABEL, versioned=True)
+    parcel.do("charge")
+    parcel.fail("label")
+    parcel.change_code(CHARGE_CARD, LABEL, versioned=True)
+
+    assert parcel.plan(code=Code.SAME).allowed
+    assert parcel.plan(code=Code.LATEST).refusal is not None
+    parcel.resume(code=Code.LATEST, renames={"charge": "charge_card"})
+
+    assert parcel.steps() == {"charge_card": StepState.SUCCEEDED, "label": StepState.FAILED}
+    assert parcel.world.rows.find_task(parcel.dag_id, parcel.run_id, "charge_card") is not None, "it is to answer"
+
+
+def test_a_removed_step_without_a_new_one_beside_it_is_no_question(world: World) -> None:
+    parcel = Parcel.start(world, CHARGE, LABEL, MAIL)
+    parcel.do("charge")
+    parcel.fail("label")
+    parcel.change_code(LABEL, MAIL)
+
+    plan = parcel.plan()
+
+    assert plan.allowed
+    assert [step.fate for step in plan.undeclared_steps] == [StepFate.STAYS]
+
+
+def test_a_step_that_was_not_reached_is_not_new(parcel: Parcel) -> None:
+    assert [step.step for step in parcel.plan().new_steps] == [f"{parcel.dag_id}.charge_card"]
+
+
+def test_a_restart_asks_too(parcel: Parcel) -> None:
+    with pytest.raises(Conflict, match="looks like a rename"):
+        parcel.resume(from_step="label")
+    parcel.resume(from_step="label", renames={"charge": "charge_card"})
+    assert parcel.steps()["charge_card"] is StepState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"renames": {"nothing": "charge_card"}},
+        {"renames": {"label": "charge_card"}},
+        {"renames": {"charge": "nothing"}},
+        {"renames": {"charge": "label"}},
+        {"renames": {"charge": "mail"}},
+        {"new_steps": ["mail"]},
+        {"new_steps": ["nothing"]},
+        {"renames": {"' OR 1=1 --": "\u202e"}},
+    ],
+)
+def test_what_names_no_such_step_is_refused_and_changes_nothing(parcel: Parcel, wish: dict[str, object]) -> None:
+    before = parcel.world.journal(parcel.workflow_id)
+    with pytest.raises(InvalidRequest):
+        parcel.resume(**wish)
+    assert parcel.world.journal(parcel.workflow_id) == before
+    assert parcel.state() is WorkflowState.FAILED
+
+
+def test_a_step_that_says_what_it_was_is_renamed_by_its_begin_and_nobody_is_asked(world: World) -> None:
+    parcel = Parcel.start(world, CHARGE, LABEL)
+    parcel.do("charge")
+    parcel.fail("label")
+    parcel.change_code(Declared("charge_card", was=["charge"]), LABEL)
+
+    plan = parcel.plan()
+    parcel.resume()
+    again = parcel.begin("charge_card", was=["charge"])
+
+    assert (plan.allowed, plan.undeclared_steps, plan.new_steps) == (True, [], [])
+    assert again.decision is BeginDecision.ANSWERED
+    assert parcel.steps() == {"charge_card": StepState.SUCCEEDED, "label": StepState.FAILED}
+    assert parcel.handlers()["charge_card"] == "task:charge_card"
+    assert [step for step, _ in parcel.journal(EntryKind.STEP_RENAMED)] == [f"{parcel.dag_id}.charge_card"]
+
+
+def test_a_step_that_says_what_it_was_is_an_ordinary_one_where_it_never_began_so(world: World) -> None:
+    parcel = Parcel.start(world, Declared("charge_card", was=["charge"]))
+
+    begun = parcel.begin("charge_card", was=["charge"])
+
+    assert (begun.decision, begun.attempt) == (BeginDecision.RUN, 1)
+    assert parcel.journal(EntryKind.STEP_RENAMED) == []
