@@ -175,7 +175,17 @@ class AirflowRows:
             connection.execute(
                 update(table)
                 .where(table.c.dag_id == dag_id, table.c.run_id == run_id)
-                .values(clear_number=table.c.clear_number + 1, state="running")
+                .values(clear_number=table.c.clear_number + 1, state="running", queued_at=datetime.now(timezone.utc))
+            )
+
+    def start_run_now(self, dag_id: str, run_id: str) -> None:
+        """Let a DAG run that was queued start."""
+        table = DagRun.__table__
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.dag_id == dag_id, table.c.run_id == run_id)
+                .values(start_date=datetime.now(timezone.utc), state="running")
             )
 
     def next_try(self, task_instance_id: str, *, state: str = "failed", ended_ago: timedelta = timedelta()) -> str:
