@@ -21,7 +21,7 @@ FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo test fab screenshots bench load page-bench crash-grid soak fuzz faulty-network audit lint wheel install clean
+.PHONY: help demo test fab screenshots bench load page-bench crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -60,6 +60,11 @@ crash-grid: install  ## Try every way to die at every commit and call, and write
 
 soak: install  ## Sixteen workers, ten minutes, and a PostgreSQL that restarts
 	@$(BIN)/python -m tests.soak
+
+state-machine: install  ## Random stories over the store, 20,000 steps long (WFSTATE_STATE_MACHINE_STEPS for another number)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		WFSTATE_STATE_MACHINE_STEPS=$${WFSTATE_STATE_MACHINE_STEPS:-20000} \
+		$(BIN)/pytest --basetemp="$$folder/tests" tests/store/test_state_machine.py $(PYTEST_ARGUMENTS)
 
 faulty-network: install  ## The whole contract of the store by HTTP, over a network that loses, cuts short and delays
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && WFSTATE_WHOLE_CONTRACT=all \

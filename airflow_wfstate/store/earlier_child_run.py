@@ -45,7 +45,7 @@ def child_set_going_again(connection: Connection, step: StepRow, dag_id: str) ->
     if step.round == 1:
         return None
     newest = connection.execute(
-        select(_run.c.run_id, _run.c.linked_at, dag_run.c.clear_number, dag_run.c.start_date)
+        select(_run.c.run_id, _run.c.linked_at, dag_run.c.clear_number, dag_run.c.queued_at)
         .join(dag_run, (dag_run.c.dag_id == _run.c.dag_id) & (dag_run.c.run_id == _run.c.run_id))
         .where(_run.c.parent_step_id == step.id, _run.c.dag_id == dag_id, _run.c.bound)
         .order_by(_run.c.linked_at.desc(), _run.c.run_id.desc())
@@ -61,6 +61,7 @@ def child_set_going_again(connection: Connection, step: StepRow, dag_id: str) ->
     ended_before = connection.execute(
         select(func.max(_attempt.c.ended_at)).where(_attempt.c.step_id == step.id, _attempt.c.round == step.round - 1)
     ).scalar_one()
-    is_going = newest.start_date is None or newest.start_date > ended_before  # None: cleared, and still queued
+    # Each clear sets it anew, whatever state the run is in; its start may come much later, and is no clear.
+    is_cleared_since = newest.queued_at is not None and newest.queued_at > ended_before
     run_id: str = newest.run_id
-    return run_id if is_going else None
+    return run_id if is_cleared_since else None

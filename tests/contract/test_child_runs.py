@@ -64,3 +64,39 @@ def test_names_that_are_none_are_refused(world: World) -> None:
 
     with pytest.raises(InvalidName):
         world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, "fulfilment", "r" * 251))
+
+
+def test_a_child_that_was_cleared_long_ago_and_starts_late_is_not_the_child_of_the_next_round(world: World) -> None:
+    """Its clear came before the round ended; that it has just started, behind a limit of runs, is no clear."""
+    run_id = world.rows.add_run("intake")
+    world.start(run_id)
+    task, begun = world.begin(run_id, "fulfil")
+    child = world.unique("child")
+    world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, "fulfilment", child))
+    world.rows.add_run("fulfilment", child)
+    world.rows.count_clear("fulfilment", child)
+    world.succeed(begun, write=2)
+    world.rows.set_task_state(task, "success")
+    world.rows.start_run_now("fulfilment", child)
+    again = world.begin_as(world.rows.next_try(task, state="success"), "fulfil")
+
+    linked = world.backend.link_child_run(LinkChildRun(again.attempt_key, 1, "fulfilment", world.unique("next")))
+
+    assert linked.run_id != child
+
+
+def test_a_child_that_was_cleared_since_its_round_ended_is_the_child_of_the_next_one(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    world.start(run_id)
+    task, begun = world.begin(run_id, "fulfil")
+    child = world.unique("child")
+    world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, "fulfilment", child))
+    world.rows.add_run("fulfilment", child)
+    world.succeed(begun, write=2)
+    world.rows.set_task_state(task, "success")
+    world.rows.count_clear("fulfilment", child)
+    again = world.begin_as(world.rows.next_try(task, state="success"), "fulfil")
+
+    linked = world.backend.link_child_run(LinkChildRun(again.attempt_key, 1, "fulfilment", world.unique("next")))
+
+    assert linked.run_id == child

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import ClassVar
+import os
+from typing import ClassVar, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
-    consumes,
     initialize,
     invariant,
     multiple,
     precondition,
     rule,
 )
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.cancel import CancelWorkflow
@@ -35,8 +34,18 @@ from airflow_wfstate.domain.states import (
 from airflow_wfstate.domain.step import BeginDecision, BegunStep, EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.workflow import CompleteWorkflow, IfExists, RunRole, WorkflowQuery
 from airflow_wfstate.exceptions import Conflict
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
+from tests.support.between import between_read_and_lock
+from tests.support.task_tries import Place, TaskTries
 from tests.support.world import World
+
+STEPS: Final = "WFSTATE_STATE_MACHINE_STEPS"
+"""How many steps all stories have together. A long run: ``make state-machine``, or with this set to 20000."""
+
+DEFAULT_STEPS: Final = 1500
+STEPS_OF_A_STORY: Final = 50
 
 NAMES = st.sampled_from(["reserve", "charge", "ship"])
 
@@ -56,6 +65,14 @@ class OrderStory(RuleBasedStateMachine):
         self.seen: dict[str, WorkflowState] = {self.current: WorkflowState.RUNNING}
         self.relays: dict[str, str] = {}
         self.begun = 0
+        self.tries = TaskTries(self.world.rows)
+        self.cleared: set[str] = set()
+
+    def teardown(self) -> None:
+        """Take the story's workflows out of the way of the sweeps of other stories."""
+        with self.engine.begin() as connection:
+            ended = update(schema.workflow).where(schema.workflow.c.id.in_(list(getattr(self, "seen", {}))))
+            connection.execute(ended.values(state=WorkflowState.CANCELLED.value))
 
     @rule(if_exists=st.sampled_from([IfExists.ATTACH] * 3 + [IfExists.REJECT, IfExists.TERMINATE]))
     def start_again(self, if_exists: IfExists) -> None:
@@ -91,17 +108,140 @@ class OrderStory(RuleBasedStateMachine):
 
     @rule(target=attempts, name=NAMES, place=st.integers(0, 4), undo=st.sampled_from([True, True, False]))
     def begin(self, name: str, place: int, undo: bool) -> object:
-        run_id = self.runs[place % len(self.runs)]
-        compensation = CompensationDeclaration(f"task:{name}", max_attempts=2) if undo else None
+        """The running try of a task begins its step: the first one, or one that follows a clear or a death."""
+        task = self.tries.running(self._place(place, name))
+        return multiple() if task is None else self._begin(task, self._place(place, name), undo)
+
+    def _begin(self, task: str, place: Place, undo: bool) -> object:
+        compensation = CompensationDeclaration(f"task:{place[1]}", max_attempts=2) if undo else None
+        asked = self._asks_to_run_again(place)
         try:
-            task, begun = self.world.begin(run_id, name, compensation=compensation)
+            begun = self.world.begin_as(task, place[1], compensation=compensation)
         except Conflict:
+            self.tries.end(task, "failed")
             return multiple()
         if begun.decision is BeginDecision.RUN:
             self.begun += 1
             return (task, begun)
-        self.world.rows.set_task_state(task, "success")
+        assert not asked, "somebody has cleared the task that did it, and it was not run again"
+        if begun.decision is not BeginDecision.BUSY:
+            self.tries.end(task, "success")
         return multiple()
+
+    def _asks_to_run_again(self, place: Place) -> bool:
+        """Whether the newest round of the step was done by a try of this very task that was cleared since."""
+        for workflow_id in self.seen:
+            detail = self.world.backend.get_workflow(workflow_id)
+            if not any(run.run_id == place[0] and run.role is not RunRole.GUEST for run in detail.runs):
+                continue
+            for step in detail.steps:
+                newest = step.attempts[-1]
+                if (newest.run_id, newest.task_id) == place and step.state is StepState.SUCCEEDED:
+                    return newest.task_instance_id in self.cleared
+        return False
+
+    @rule(name=NAMES, place=st.integers(0, 4))
+    def clear_a_task(self, name: str, place: int) -> None:
+        self._clear(self._place(place, name))
+
+    @rule(place=st.integers(0, 4))
+    def clear_a_run(self, place: int) -> None:
+        for name in ("reserve", "charge", "ship"):
+            self._clear(self._place(place, name))
+
+    def _clear(self, place: Place) -> None:
+        state = self.tries.ended(place)
+        if state is not None:
+            if state == "success":
+                self.cleared.add(self.tries.now[place])
+            self.tries.clear(place, state)
+
+    @rule(name=NAMES, place=st.integers(0, 4))
+    def a_try_dies_before_its_begin(self, name: str, place: int) -> None:
+        where = self._place(place, name)
+        task = self.tries.running(where)
+        if task is not None and task not in self._holders():
+            self.tries.retry(where)
+
+    @rule(name=NAMES, place=st.integers(0, 4), state=st.sampled_from(["success", "success", "failed"]))
+    def mark_a_task_by_hand(self, name: str, place: int, state: str) -> None:
+        self._mark(self._place(place, name), state)
+
+    def _mark(self, place: Place, state: str) -> None:
+        task = self.tries.now.get(place)
+        if task is not None and self.world.rows.task_state(task) in ("running", "failed"):
+            self.world.rows.mark_task(task, state)
+
+    @precondition(lambda self: self.begun >= 4)
+    @rule(place=st.integers(0, 4), state=st.sampled_from(["success", "failed"]))
+    def mark_a_run_by_hand(self, place: int, state: str) -> None:
+        self.tries.mark_run(self.runs[place % len(self.runs)], state)
+
+    @precondition(lambda self: self.begun >= 2)
+    @rule(place=st.integers(0, 4), fails=st.booleans(), skips=st.booleans())
+    def a_run_ends(self, place: int, fails: bool, skips: bool) -> None:
+        """As Airflow calls it: also as a success over a task that failed, as with ``fail_fast``."""
+        run_id = self.runs[place % len(self.runs)]
+        if not self.tries.all_over(run_id) or run_id in self.tries.runs_over:
+            return
+        if skips and self.world.rows.find_task("intake", run_id, "end") is None:
+            operator = "CompleteWorkflowOperator"
+            self.world.rows.add_task("intake", run_id, "end", state="skipped", operator=operator)
+        self.tries.end_run(run_id, "failed" if fails else "success")
+
+    @rule(
+        meanwhile=st.sampled_from(["nothing", "nothing", "clear", "mark", "end"]),
+        name=NAMES,
+        place=st.integers(0, 4),
+    )
+    def sweep(self, meanwhile: str, name: str, place: int) -> None:
+        """A pass, with something that happens between its look at the workflow and its lock on it."""
+        where = self._place(place, name)
+
+        def happens() -> None:
+            if meanwhile == "clear":
+                self._clear(where)
+                task = self.tries.now.get(where)
+                if task is not None and self.world.rows.task_state(task) == "running":
+                    self._begin(task, where, undo=True)
+            elif meanwhile == "mark":
+                self._mark(where, "success")
+            elif meanwhile == "end" and where in self.tries.now:
+                self.tries.end(self.tries.now[where], "failed")
+
+        before = self.world.backend.get_workflow(self.current).summary.state
+        with between_read_and_lock(self.current, happens):
+            sweep(self.engine)
+        self._check_that_no_step_is_open_below_a_success(before)
+        if meanwhile == "nothing":
+            self._check_that_nobody_is_forgotten()
+
+    def _check_that_no_step_is_open_below_a_success(self, before: WorkflowState) -> None:
+        after = self.world.backend.get_workflow(self.current)
+        if before is not WorkflowState.SUCCEEDED and after.summary.state is WorkflowState.SUCCEEDED:
+            assert not [step for step in after.steps if step.state in OPEN_STEP_STATES]
+
+    def _check_that_nobody_is_forgotten(self) -> None:
+        """What is open, though all is over that could end it, is flagged."""
+        detail = self.world.backend.get_workflow(self.current)
+        deciding = [run.state for run in detail.runs if run.role is not RunRole.GUEST]
+        at_work = [step for step in detail.steps if step.state in OPEN_STEP_STATES]
+        if detail.summary.state in (WorkflowState.FAILED, WorkflowState.COMPENSATION_FAILED) or (
+            detail.summary.state is WorkflowState.RUNNING
+            and not at_work
+            and all(state in ("success", "failed") for state in deciding)
+        ):
+            assert detail.summary.flags, (detail.summary.state, deciding)
+
+    def _place(self, place: int, name: str) -> Place:
+        return self.runs[place % len(self.runs)], name
+
+    def _holders(self) -> set[str]:
+        return {
+            step.attempts[-1].task_instance_id
+            for workflow_id in self.seen
+            for step in self.world.backend.get_workflow(workflow_id).steps
+        }
 
     @rule(attempt=attempts, write=st.integers(1, 5))
     def checkpoint(self, attempt: tuple[str, BegunStep], write: int) -> None:
@@ -126,29 +266,25 @@ class OrderStory(RuleBasedStateMachine):
         before = self.world.journal(attempt[1].workflow.id)
         assert self.world.backend.end_attempt(request) == first
         assert self.world.journal(attempt[1].workflow.id) == before
-        if state is not StepState.WAITING:
-            task_state = {"succeeded": "success"}.get(state.value, state.value)
-            self.world.rows.set_task_state(attempt[0], task_state, ended_ago=timedelta(minutes=5))
+        if state is not StepState.WAITING and self.world.rows.task_state(attempt[0]) == "running":
+            self.tries.end(attempt[0], {"succeeded": "success"}.get(state.value, state.value))
 
-    @rule(target=attempts, attempt=consumes(attempts), name=NAMES)
-    def die_and_retry(self, attempt: tuple[str, BegunStep], name: str) -> object:
-        try:
-            task = self.world.rows.next_try(attempt[0])
-        except LookupError:
-            return multiple()
-        try:
-            begun = self.world.begin_as(task, name)
-        except Conflict:
-            return multiple()
-        return (task, begun) if begun.decision is BeginDecision.RUN else multiple()
+    @rule(name=NAMES, place=st.integers(0, 4))
+    def die_and_retry(self, name: str, place: int) -> None:
+        where = self._place(place, name)
+        if self.tries.running(where) is not None:
+            self.tries.retry(where)
 
     @rule(attempt=attempts)
     def die_for_good(self, attempt: tuple[str, BegunStep]) -> None:
-        self.world.rows.set_task_state(attempt[0], "failed", ended_ago=timedelta(minutes=5))
+        if self.world.rows.task_state(attempt[0]) == "running":
+            self.tries.end(attempt[0], "failed")
 
     @precondition(lambda self: self.begun >= 4)
     @rule()
     def complete(self) -> None:
+        if self.runs[0] in self.tries.runs_over:
+            return
         task = self.world.rows.add_task("intake", self.runs[0], self.world.unique("complete"))
         try:
             self.world.backend.complete_workflow(CompleteWorkflow(task, Payload.of("done")))
@@ -200,6 +336,12 @@ class OrderStory(RuleBasedStateMachine):
                 assert (step.state in OPEN_STEP_STATES) is bool(at_work)
 
     @invariant()
+    def nothing_is_done_twice_that_nobody_has_cleared(self) -> None:
+        for workflow_id in getattr(self, "seen", {}):
+            for step in self.world.backend.get_workflow(workflow_id).steps:
+                assert step.round <= 1 + self.tries.clears.get(step.name, 0)
+
+    @invariant()
     def what_is_undone_was_done_before_and_is_undone_once_newest_first(self) -> None:
         for workflow_id in getattr(self, "seen", {}):
             ended: dict[str, int] = {}
@@ -233,7 +375,10 @@ class OrderStory(RuleBasedStateMachine):
                 continue
             for step in self.world.backend.get_workflow(workflow_id).steps:
                 for compensation in step.compensations:
-                    assert compensation.state in (CompensationState.DONE, CompensationState.NOT_NEEDED)
+                    attempts = [attempt for attempt in step.attempts if attempt.round == compensation.round]
+                    skipped_itself = attempts[-1].state is StepState.SKIPPED
+                    kept = CompensationState.NOT_NEEDED if skipped_itself else CompensationState.DONE
+                    assert compensation.state is kept
 
 
 def _reachable(state: WorkflowState, target: WorkflowState) -> bool:
@@ -246,16 +391,18 @@ def _reachable(state: WorkflowState, target: WorkflowState) -> bool:
 def test_the_rules_hold_in_every_story(migrated_sqlite_url: str) -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
+    steps = int(os.environ.get(STEPS, DEFAULT_STEPS))
     OrderStory.engine = create_engine(migrated_sqlite_url)
     try:
         run_state_machine_as_test(
             OrderStory,
             settings=settings(
-                max_examples=40,
-                stateful_step_count=50,
+                max_examples=max(1, steps // STEPS_OF_A_STORY),
+                stateful_step_count=STEPS_OF_A_STORY,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
                 derandomize=True,
+                database=None,
             ),
         )
     finally:

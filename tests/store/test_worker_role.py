@@ -119,6 +119,33 @@ def test_a_workflow_is_completed(world: World) -> None:
     assert world.backend.complete_workflow(end).workflow.state is WorkflowState.SUCCEEDED
 
 
+def test_what_was_marked_by_hand_is_accepted_though_the_audit_table_may_not_be_read(world: World) -> None:
+    saga = Saga.start(world)
+    task, _ = world.begin(saga.run_id, "hangs")
+    world.rows.mark_task(task, "success")
+    end = CompleteWorkflow(world.rows.add_task("intake", saga.run_id, "complete"), encode("done"))
+
+    assert world.backend.complete_workflow(end).workflow.state is WorkflowState.SUCCEEDED
+
+    entry = next(entry for entry in world.journal(saga.workflow_id) if entry.kind.value == "step.skipped")
+    assert entry.data["person"] == "somebody"
+
+
+def test_a_failed_step_above_leaves_that_did_not_fail_is_left_to_the_sweep(world: World) -> None:
+    saga = Saga.start(world)
+    saga.done("one")
+    task, begun = world.begin(saga.run_id, "bad")
+    world.fail(begun)
+    world.rows.set_task_state(task, "failed")
+    assert saga.ask().decision is TurnDecision.NOTHING
+    world.rows.set_task_state(saga.relay, "success")
+    world.rows.set_run_state("intake", saga.run_id, "success")
+
+    DatabaseBackend(world.rows.engine).sweep()
+
+    assert saga.detail().summary.state is WorkflowState.COMPENSATING
+
+
 def test_a_relay_undoes_and_hands_over(world: World) -> None:
     saga = Saga.start(world)
     saga.done("one", "two")

@@ -175,7 +175,17 @@ class AirflowRows:
             connection.execute(
                 update(table)
                 .where(table.c.dag_id == dag_id, table.c.run_id == run_id)
-                .values(clear_number=table.c.clear_number + 1, state="running")
+                .values(clear_number=table.c.clear_number + 1, state="running", queued_at=datetime.now(timezone.utc))
+            )
+
+    def start_run_now(self, dag_id: str, run_id: str) -> None:
+        """Let a DAG run that was queued start."""
+        table = DagRun.__table__
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.dag_id == dag_id, table.c.run_id == run_id)
+                .values(start_date=datetime.now(timezone.utc), state="running")
             )
 
     def next_try(self, task_instance_id: str, *, state: str = "failed", ended_ago: timedelta = timedelta()) -> str:
@@ -255,10 +265,13 @@ class AirflowRows:
         self.set_task_state(task_instance_id, state, ended_ago=timedelta(minutes=5))
 
     def mark_run(self, dag_id: str, run_id: str, state: str, *, is_over: bool = True) -> None:
-        """What marking a run by hand does to it and its tasks; without ``is_over`` a teardown has still to run."""
+        """What marking a run by hand does to it and its tasks; without ``is_over`` a teardown has still to run.
+
+        The relay, which is a teardown, is left as it is.
+        """
         self.audit("patch_dag_run", dag_id, run_id, {"state": state, "method": "PATCH"})
         table = TaskInstance.__table__
-        of_run = (table.c.dag_id == dag_id, table.c.run_id == run_id)
+        of_run = (table.c.dag_id == dag_id, table.c.run_id == run_id, table.c.task_id != "compensate")
         over = ["success", "failed", "skipped", "upstream_failed", "removed"]
         at_work = ["running", "deferred", "up_for_reschedule", "awaiting_input"]
         now = datetime.now(timezone.utc)
