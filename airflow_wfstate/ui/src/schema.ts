@@ -677,6 +677,7 @@ export interface components {
          *         item that has moved; None when the task is not mapped, or they cannot be hashed.
          *     :param sole_task: whether no other task of the caller's DAG declares this step, so that another task of the run that
          *         did it can only be the caller's under the name that it had before. False: another is taken for another step.
+         *     :param was: names that the step had before: where it began under one of them, and not under its name, it is renamed.
          *     :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
          *         protection (a task instance begins a step once in any case).
          */
@@ -711,6 +712,8 @@ export interface components {
              * @default false
              */
             sole_task: boolean;
+            /** Was */
+            was?: string[];
             /** Idempotency Key */
             idempotency_key?: string | null;
         };
@@ -1305,7 +1308,7 @@ export interface components {
          * @description What a journal entry tells.
          * @enum {string}
          */
-        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
         /**
          * FailingStep
          * @description The step of a running workflow that failed first and is not tried again; else the first that is.
@@ -1514,6 +1517,19 @@ export interface components {
              * Format: date-time
              */
             linked_at: string;
+        };
+        /**
+         * NewStep
+         * @description A step that the code which is used declares, and that of the run did not.
+         *
+         *     :param step: as ``participant.step``.
+         *     :param task_id: of the task that will do it.
+         */
+        NewStep: {
+            /** Step */
+            step: string;
+            /** Task Id */
+            task_id: string;
         };
         /**
          * NewTask
@@ -1731,6 +1747,12 @@ export interface components {
             /** Deadline Seconds */
             deadline_seconds?: number | null;
             code?: components["schemas"]["Code"] | null;
+            /** Renames */
+            renames?: {
+                [key: string]: string;
+            };
+            /** New Steps */
+            new_steps?: string[];
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
@@ -1748,6 +1770,12 @@ export interface components {
             /** Deadline Seconds */
             deadline_seconds?: number | null;
             code?: components["schemas"]["Code"] | null;
+            /** Renames */
+            renames?: {
+                [key: string]: string;
+            };
+            /** New Steps */
+            new_steps?: string[];
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
@@ -1769,6 +1797,9 @@ export interface components {
          *     :param paused_dags: of the runs that go on.
          *     :param new_tasks: of the runs that go on.
          *     :param code: of the runs that exist and go on, in their order: which version each has and will use.
+         *     :param undeclared_steps: that have begun, and that no task of the code which is used declares, with what becomes of
+         *         each. Also in a plan that is refused because it is not known whether they have been renamed.
+         *     :param new_steps: that the code which is used declares, and that of the runs did not. Also in such a plan.
          *     :param notes: what else a person should know, as sentences.
          */
         ResumePlan: {
@@ -1796,6 +1827,10 @@ export interface components {
             new_tasks?: components["schemas"]["NewTask"][];
             /** Code */
             code?: components["schemas"]["RunCode"][];
+            /** Undeclared Steps */
+            undeclared_steps?: components["schemas"]["UndeclaredStep"][];
+            /** New Steps */
+            new_steps?: components["schemas"]["NewStep"][];
             /** Notes */
             notes?: string[];
         };
@@ -1957,7 +1992,9 @@ export interface components {
          *     :param on_compensation_error: what follows when a compensation fails for good.
          *     :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
          *         undone; with nothing to undo it succeeds.
-         *     :param deadline_seconds: from the start on; None for no deadline.
+         *     :param deadline_seconds: from the start on; None for no such deadline.
+         *     :param deadline_at: a moment, aware, instead of ``deadline_seconds``; it is of the generation that this start
+         *         creates, and not of the definition. One that has passed is acted upon by the next sweep.
          *     :param on_deadline: what follows when the deadline passes.
          *     :param correlation_id: None for the workflow's own id.
          *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
@@ -1987,6 +2024,8 @@ export interface components {
             on_skip: components["schemas"]["SkipPolicy"];
             /** Deadline Seconds */
             deadline_seconds?: number | null;
+            /** Deadline At */
+            deadline_at?: string | null;
             /** @default flag */
             on_deadline: components["schemas"]["DeadlinePolicy"];
             /** Correlation Id */
@@ -2099,6 +2138,15 @@ export interface components {
             /** Decisions */
             decisions: components["schemas"]["JournalEntry"][];
         };
+        /**
+         * StepFate
+         * @description What becomes of a step that no task declares any more.
+         *
+         *     ``renamed``: it goes on under another name; ``stays``: it is done, and stays so; ``closed``: it was not done, and is
+         *     closed as skipped; ``undecided``: a person must say first whether it was renamed.
+         * @enum {string}
+         */
+        StepFate: "renamed" | "stays" | "closed" | "undecided";
         /**
          * StepPage
          * @description Steps, in the order of their ids, which are given when they first begin.
@@ -2313,6 +2361,26 @@ export interface components {
          * @enum {string}
          */
         TurnDecision: "compensate" | "handed_over" | "not_at_rest" | "nothing" | "finished" | "held";
+        /**
+         * UndeclaredStep
+         * @description A step that has begun, and that no task of the code which is used declares.
+         *
+         *     :param step: as ``participant.step``, for all of its items.
+         *     :param task_id: of the task that did it.
+         *     :param items: how many there are; 1 for a step that is not mapped.
+         *     :param renamed_to: its new name; None unless it is renamed.
+         */
+        UndeclaredStep: {
+            /** Step */
+            step: string;
+            /** Task Id */
+            task_id: string;
+            /** Items */
+            items: number;
+            fate: components["schemas"]["StepFate"];
+            /** Renamed To */
+            renamed_to?: string | null;
+        };
         /**
          * UnfinishedTask
          * @description A task instance that a cancel sets to failed.
@@ -4113,6 +4181,10 @@ export interface operations {
             query?: {
                 from_step?: string | null;
                 code?: components["schemas"]["Code"] | null;
+                /** @description old=new; may be given several times. */
+                rename?: string[] | null;
+                /** @description May be given several times. */
+                new_step?: string[] | null;
             };
             header?: never;
             path: {
