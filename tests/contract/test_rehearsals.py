@@ -142,3 +142,14 @@ def test_the_longest_key_of_a_rehearsal_fits(world: World) -> None:
     assert len(started.workflow.key) == 250
     assert started.workflow.key.endswith(f"~{run_id}")
     assert world.start(run_id, key=key) == started
+
+
+def test_a_step_that_the_rehearsal_before_did_not_have_does_not_join_it(world: World) -> None:
+    run_id = _rehearsal(world)
+    first = world.begin(run_id, "charge")[1].workflow
+    _repeat(world, run_id)
+
+    begun = world.begin(run_id, "validate")[1]
+
+    assert (begun.decision, begun.workflow.key) == (BeginDecision.RUN, f"{run_id}~2")
+    assert first.id != begun.workflow.id

@@ -189,6 +189,33 @@ def test_times_of_states_are_taken_from_the_journal_and_errors_of_what_goes_on_a
     ]
 
 
+def test_a_rehearsal_that_took_a_plain_key_gives_it_back(empty_engine: Engine) -> None:
+    with empty_engine.connect() as connection:
+        command.upgrade(_config(connection), "0006")
+        connection.execute(
+            text("CREATE TABLE dag_run (dag_id VARCHAR, run_id VARCHAR, triggered_by VARCHAR, created_at TIMESTAMP)")
+        )
+        for number, triggered_by in ((1, "TEST"), (2, "REST_API")):
+            _insert_workflow(connection, number, "succeeded", ["started", "succeeded"])
+            row = {"id": f"{number:032}", "run": f"run-{number}", "by": triggered_by, "at": "2026-01-01 10:00:00"}
+            connection.execute(text("INSERT INTO dag_run VALUES ('intake', :run, :by, :at)"), row)
+            connection.execute(
+                text(
+                    "INSERT INTO wfstate_run (workflow_id, dag_id, run_id, role, bound, linked_at) "
+                    "VALUES (:id, 'intake', :run, 'owner', true, :at)"
+                ),
+                row,
+            )
+        connection.commit()
+
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+
+        keys = connection.execute(text("SELECT key FROM wfstate_workflow ORDER BY key")).scalars().all()
+        rehearsed = connection.execute(text("SELECT run_id FROM wfstate_run WHERE rehearsed_at IS NOT NULL")).scalars()
+        assert (keys, rehearsed.all()) == (["1~run-1", "2"], ["run-1"])
+
+
 def _insert_workflow(connection: Connection, number: int, state: str, kinds: list[str]) -> None:
     """A workflow of revision 0006 whose journal has an entry of each kind, a minute apart."""
     workflow_id, at = f"{number:032}", "2026-01-01 10:0{}:00.000000"
