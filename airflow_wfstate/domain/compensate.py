@@ -32,11 +32,11 @@ class CompensateWorkflow:
 
     workflow_id: str
     reason: str | None = None
-    code: Code | None = None
     actor: str = "cli:unknown"
     way: Way = Way.CLI
     idempotency_key: str | None = None
     if_version: int | None = None
+    code: Code | None = None
 
 
 @dataclass(frozen=True)
@@ -148,11 +148,11 @@ class DecideCompensation:
     decision: Decision
     reason: str
     round: int | None = None
-    code: Code | None = None
     actor: str = "cli:unknown"
     way: Way = Way.CLI
     idempotency_key: str | None = None
     if_version: int | None = None
+    code: Code | None = None
 
 
 @dataclass(frozen=True)

@@ -40,13 +40,13 @@ class ResumeWorkflow:
     from_step: str | None = None
     reason: str | None = None
     deadline_seconds: int | None = None
-    code: Code | None = None
-    renames: Mapping[str, str] = field(default_factory=dict)
-    new_steps: list[str] = field(default_factory=list)
     actor: str = "cli:unknown"
     way: Way = Way.CLI
     idempotency_key: str | None = None
     if_version: int | None = None
+    code: Code | None = None
+    renames: Mapping[str, str] = field(default_factory=dict)
+    new_steps: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,12 @@ def run(dags, backend):
         acted.write_text("")
         dag_run = dags[dag_id].test()
         states = {(ti.task_id, ti.map_index): str(ti.state) for ti in dag_run.get_task_instances()}
-        (found,) = backend.list_workflows(WorkflowQuery(name=dag_id, key=dag_run.run_id)).workflows
+        # Runs of dag.test() are rehearsals: their keys end with the run's id.
+        (found,) = (
+            workflow
+            for workflow in backend.list_workflows(WorkflowQuery(name=dag_id)).workflows
+            if workflow.key.endswith(dag_run.run_id)
+        )
         return states, backend.get_workflow(found.id).steps, acted.read_text().splitlines()
 
     return run_dag
