@@ -25,6 +25,7 @@ def test_json_holds_everything(home: Home, order_id: str) -> None:
         "done": ["reserve_stock"],
         "running": ["charge_card"],
         "failed": [],
+        "compensated": [],
         "remaining": ["pack", "ship"],
     }
     assert [(run["dag_id"], run["role"], run["state"]) for run in workflow["runs"]] == [
