@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from airflow_wfstate.cli.rendering import print_section, short_duration, short_time, shortened
@@ -17,7 +18,7 @@ def print_workflow(workflow: WorkflowDetail, output: str) -> None:
     print_section("Progress", [_progress(workflow)], output)
     print_section("Flags", [_flag(flag) for flag in workflow.summary.flags], output)
     print_section("Steps", [_step(step) for step in workflow.steps], output)
-    print_section("Attempts", [row for step in workflow.steps for row in _attempts(step)], output)
+    print_section("Attempts", _attempts(workflow.steps), output)
     print_section("Checkpoints", [row for step in workflow.steps for row in _checkpoints(step)], output)
     print_section("Compensations", [row for step in workflow.steps for row in _compensations(step)], output)
     print_section(
@@ -100,7 +101,9 @@ def _step(step: StepSummary) -> dict[str, object]:
     }
 
 
-def _attempts(step: StepSummary) -> list[dict[str, object]]:
+def _attempts(steps: Sequence[StepSummary]) -> list[dict[str, object]]:
+    """One row each; with the bundle version that it ran where bundles keep versions."""
+    is_versioned = any(attempt.bundle_version for step in steps for attempt in step.attempts)
     return [
         {
             "step": step.label,
@@ -109,10 +112,12 @@ def _attempts(step: StepSummary) -> list[dict[str, object]]:
             "state": attempt.state,
             "run": f"{attempt.dag_id}/{attempt.run_id}",
             "try": attempt.try_number,
+            **({"code": (attempt.bundle_version or "")[:12] or None} if is_versioned else {}),
             "started_at": short_time(attempt.started_at),
             "duration": _duration(attempt.started_at, attempt.ended_at),
             "error": _first_line(attempt.error),
         }
+        for step in steps
         for attempt in step.attempts
     ]
 

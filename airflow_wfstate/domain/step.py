@@ -202,6 +202,9 @@ class AttemptSummary:
     """One try at a round.
 
     :param state: ``running``, ``waiting``, ``succeeded``, ``failed``, ``skipped`` or ``lost``.
+    :param dag_version_id: of Airflow: the version of the DAG that it ran; None when Airflow said none, and of attempts
+        before revision 0007.
+    :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
     :param ended_at: None while it is open.
     """
 
@@ -214,6 +217,8 @@ class AttemptSummary:
     task_id: str
     map_index: int
     try_number: int
+    dag_version_id: str | None
+    bundle_version: str | None
     started_at: datetime
     ended_at: datetime | None
     error: str | None

@@ -34,6 +34,7 @@ task_instance: Final = Table(
     Column("duration", Float),
     Column("pool", String(256)),
     Column("pool_slots", Integer),
+    Column("dag_version_id", Uuid(as_uuid=False)),
 )
 
 task_instance_history: Final = Table(
@@ -57,6 +58,7 @@ dag_run: Final = Table(
     Column("run_id", String(250)),
     Column("state", String(50)),
     Column("clear_number", Integer),
+    Column("bundle_version", String(250)),
     Column("triggered_by", String(50)),
     Column("created_at", UtcDateTime),
     Column("queued_at", UtcDateTime),

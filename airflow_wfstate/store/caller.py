@@ -30,6 +30,8 @@ _READ: Final = (
         schema.run.c.relay_task_id,
         schema.run.c.clears_at_failure,
         schema.run.c.parent_step_id,
+        task_instance.c.dag_version_id,
+        dag_run.c.bundle_version,
         IS_REHEARSAL.label("is_rehearsal"),
     )
     .join(
@@ -55,6 +57,8 @@ class Caller:
     :param clears_at_failure: how often its run had been cleared when that workflow last failed; None when it never did,
         or did before revision 0007.
     :param place: the id of the step that triggered its run; ``schema.NO_PLACE`` when none did.
+    :param dag_version_id: of the DAG that it runs, as Airflow keeps it.
+    :param bundle_version: that it runs; None of a bundle without versions.
     :param is_rehearsal: whether ``dag.test()``, ``airflow dags test`` or ``airflow tasks test`` made its run.
     """
 
@@ -71,6 +75,8 @@ class Caller:
     clears_at_failure: int | None
     place: str
     is_rehearsal: bool
+    dag_version_id: str | None
+    bundle_version: str | None
 
     @property
     def was_cleared_since_failure(self) -> bool:
@@ -136,4 +142,6 @@ def read_caller(connection: Connection, task_instance_id: str) -> Caller:
         clears_at_failure=row.clears_at_failure,
         place=row.parent_step_id if role is RunRole.CHILD and row.parent_step_id is not None else NO_PLACE,
         is_rehearsal=bool(row.is_rehearsal),
+        dag_version_id=row.dag_version_id,
+        bundle_version=row.bundle_version,
     )

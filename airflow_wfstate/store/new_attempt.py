@@ -129,6 +129,8 @@ def _insert_attempt(change: Change, caller: Caller, step_id: str, round_number: 
             "task_id": caller.task_id,
             "map_index": caller.map_index,
             "try_number": caller.try_number,
+            "dag_version_id": caller.dag_version_id,
+            "bundle_version": caller.bundle_version,
             "started_at": change.now,
         },
     )

@@ -91,6 +91,8 @@ def _read_attempts(connection: Connection, wanted: ColumnElement[bool]) -> dict[
                 task_id=row.task_id,
                 map_index=row.map_index,
                 try_number=row.try_number,
+                dag_version_id=row.dag_version_id,
+                bundle_version=row.bundle_version,
                 started_at=row.started_at,
                 ended_at=row.ended_at,
                 error=masked_text(row.error),

@@ -35,8 +35,8 @@ DECLARE
     entry bigint;
     moment timestamptz;
 BEGIN
-    SELECT ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number, run.workflow_id, run.relay_task_id,
-           here.place,
+    SELECT ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number, ti.dag_version_id,
+           run.workflow_id, run.relay_task_id, here.place,
            EXISTS (
                SELECT 1 FROM wfstate_step s
                 WHERE s.workflow_id = run.workflow_id AND s.participant = ti.dag_id AND s.place = here.place
@@ -73,9 +73,10 @@ BEGIN
     VALUES (p_step_id, 1, '{StepState.RUNNING.value}', entry, p_arguments_sha256);
     INSERT INTO wfstate_attempt
         (step_id, number, round, state, last_write, task_instance_id, dag_id, run_id, task_id, map_index, try_number,
-         started_at)
+         dag_version_id, bundle_version, started_at)
     VALUES (p_step_id, 1, 1, '{StepState.RUNNING.value}', 0, p_task_instance_id, task.dag_id, task.run_id,
-            task.task_id, task.map_index, task.try_number, moment);
+            task.task_id, task.map_index, task.try_number, task.dag_version_id,
+            (SELECT r.bundle_version FROM dag_run r WHERE r.dag_id = task.dag_id AND r.run_id = task.run_id), moment);
     IF p_handler IS NOT NULL THEN
         INSERT INTO wfstate_compensation
             (step_id, round, workflow_id, state, handler, compensate_when, max_attempts, attempts, dag_id, run_id)

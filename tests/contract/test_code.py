@@ -111,6 +111,28 @@ def test_the_dag_decides_where_nobody_asks(world: World) -> None:
     assert _bundle_version(order) == "two"
 
 
+def test_each_attempt_keeps_the_version_of_the_code_that_it_ran(world: World) -> None:
+    deploy(world.rows.engine, intake_dag(), bundle_version="one")
+    run_id = world.rows.add_run(INTAKE)
+    workflow_id = world.start(run_id, dag_id=INTAKE).workflow.id
+    first, second = (world.rows.add_task(INTAKE, run_id, task_id) for task_id in ("reserve", "charge"))
+    pin(world.rows.engine, INTAKE, run_id)
+    world.succeed(world.begin_as(first, "reserve"))
+    world.fail(world.begin_as(second, "charge"))
+    deploy(world.rows.engine, intake_dag(extra_task="notify"), bundle_version="two")
+    second = world.rows.next_try(second)
+    pin(world.rows.engine, INTAKE, run_id)
+    world.begin_as(second, "charge")
+
+    attempts = {step.name: step.attempts for step in world.backend.get_workflow(workflow_id).steps}
+
+    assert [attempt.bundle_version for attempt in attempts["reserve"]] == ["one"]
+    assert [attempt.bundle_version for attempt in attempts["charge"]] == ["one", "two"]
+    before, after = (attempt.dag_version_id for attempt in attempts["charge"])
+    assert None not in (before, after)
+    assert before != after
+
+
 def _undone(order: Order, code: Code | None = None) -> None:
     order.world.backend.compensate_workflow(CompensateWorkflow(order.workflow_id, code=code))
 
