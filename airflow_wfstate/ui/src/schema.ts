@@ -618,6 +618,9 @@ export interface components {
          * @description One try at a round.
          *
          *     :param state: ``running``, ``waiting``, ``succeeded``, ``failed``, ``skipped`` or ``lost``.
+         *     :param dag_version_id: of Airflow: the version of the DAG that it ran; None when Airflow said none, and of attempts
+         *         before revision 0007.
+         *     :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
          *     :param ended_at: None while it is open.
          */
         AttemptSummary: {
@@ -638,6 +641,10 @@ export interface components {
             map_index: number;
             /** Try Number */
             try_number: number;
+            /** Dag Version Id */
+            dag_version_id: string | null;
+            /** Bundle Version */
+            bundle_version: string | null;
             /**
              * Started At
              * Format: date-time
