@@ -20,7 +20,9 @@ const entry = (number: number, kind: JournalEntry["kind"], step: string): Journa
 const step = (participant: string, from: number, to: number | null): Step => ({
   attempts: [
     {
+      bundle_version: null,
       dag_id: participant,
+      dag_version_id: null,
       ended_at: to === null ? null : second(to),
       error: null,
       map_index: -1,
