@@ -1,8 +1,8 @@
 """Rehearsals: runs of ``dag.test()``, ``airflow dags test`` and ``airflow tasks test``.
 
 A rehearsal never owns a business key, and takes part in no workflow but its own: its key is ``key~run_id``. Airflow
-deletes such a run when it is repeated, and may give the next one its id (``dag.test(run_after=...)``): so a rehearsal is told from its predecessor by
-when it was created, and what was bound to the one belongs to no other.
+deletes such a run when it is repeated, and may give the next one its id (``dag.test(run_after=...)``): so a rehearsal
+is told from its predecessor by when it was created, and what was bound to the one belongs to no other.
 """
 
 from __future__ import annotations
