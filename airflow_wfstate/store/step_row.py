@@ -19,6 +19,9 @@ from airflow_wfstate.store.stored_payload import StoredPayload, stored_payload_o
 UNACCEPTED_STEP_STATES: Final = (*OPEN_STEP_STATES, StepState.FAILED, StepState.LOST)
 """A person may accept such a step: mark its task, or its run, as success."""
 
+_REMOVED: Final = "removed"
+"""Airflow's state of a task instance whose DAG, or list, has it no more."""
+
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 
 _SELECT: Final[Select[tuple[object, ...]]] = (
@@ -90,7 +93,8 @@ class StepRow:
     :param arguments_sha256: of the arguments of the newest round; None when they are not known.
     :param compensation_state: of the newest round; None when it recorded none.
     :param holder: the task instance of the newest attempt, for people.
-    :param holder_exists: that task instance is in Airflow's table: it was neither retried nor cleared since.
+    :param holder_exists: that task instance is in Airflow's table, and its DAG still has it: it was neither retried nor
+        cleared since, and its list was not expanded anew without it.
     :param holder_is_over: that task instance is gone from Airflow's table, or finished there.
     :param holder_state: of that task instance; None when it is gone, or has none.
     """
@@ -221,5 +225,5 @@ def _step_row(row: Row[tuple[object, ...]], place: Place) -> StepRow:
         holder=f"{row.dag_id}/{row.run_id}/{row.task_id} ({row.task_instance_id})",
         holder_is_over=row.holder_id is None or row.holder_state in FINISHED_TASK_STATES,
         holder_state=row.holder_state,
-        holder_exists=row.holder_id is not None,
+        holder_exists=row.holder_id is not None and row.holder_state != _REMOVED,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSummary
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from tests.support.airflow_rows import AirflowRows
 from tests.support.bookings import Bookings, LosesTheEnd, connection_json
@@ -44,6 +46,18 @@ def dags_folder() -> Path:
 @pytest.fixture
 def backend(dags_folder: Path) -> StateBackend:
     return WorkflowStateHook().get_conn()
+
+
+@pytest.fixture
+def workflow_of(backend: StateBackend) -> Callable[[Any], WorkflowSummary]:
+    """The workflow of a run of ``dag.test()``: a rehearsal, whose key ends with the run's id."""
+
+    def find(dag_run: Any) -> WorkflowSummary:
+        found = backend.list_workflows(WorkflowQuery(dag_id=dag_run.dag_id)).workflows
+        (workflow,) = (workflow for workflow in found if workflow.key.endswith(dag_run.run_id))
+        return workflow
+
+    return find
 
 
 @pytest.fixture

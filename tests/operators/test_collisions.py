@@ -11,7 +11,6 @@ from airflow.dag_processing.dagbag import DagBag
 from packaging.version import Version
 
 from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.workflow import WorkflowQuery
 
 pytestmark = [
     # dag.test() reaches Airflow's execution API through fastapi.testclient, whose import warns since Starlette 1.0.
@@ -31,7 +30,7 @@ def dags(dags_folder: Path):
 
 
 @pytest.fixture
-def run(dags, backend):
+def run(dags, backend, workflow_of):
     """Run a DAG; its tasks' states, the workflow's steps, and what acted."""
     acted = Path(os.environ["AIRFLOW_HOME"]) / "acted"
 
@@ -39,12 +38,7 @@ def run(dags, backend):
         acted.write_text("")
         dag_run = dags[dag_id].test()
         states = {(ti.task_id, ti.map_index): str(ti.state) for ti in dag_run.get_task_instances()}
-        # Runs of dag.test() are rehearsals: their keys end with the run's id.
-        (found,) = (
-            workflow
-            for workflow in backend.list_workflows(WorkflowQuery(name=dag_id)).workflows
-            if workflow.key.endswith(dag_run.run_id)
-        )
+        found = workflow_of(dag_run)
         return states, backend.get_workflow(found.id).steps, acted.read_text().splitlines()
 
     return run_dag

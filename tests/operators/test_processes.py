@@ -10,7 +10,6 @@ from airflow.dag_processing.dagbag import DagBag
 from packaging.version import Version
 
 from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.workflow import WorkflowQuery
 
 pytestmark = [
     # dag.test() reaches Airflow's execution API through fastapi.testclient, whose import warns since Starlette 1.0.
@@ -31,12 +30,12 @@ def dags(dags_folder: Path):
 
 
 @pytest.fixture
-def step_of(dags, backend):
+def step_of(dags, backend, workflow_of):
     """Run a DAG; its step ``work``."""
 
     def run_dag(dag_id):
         dag_run = dags[dag_id].test()
-        (found,) = backend.list_workflows(WorkflowQuery(name=dag_id, key=dag_run.run_id)).workflows
+        found = workflow_of(dag_run)
         (step,) = backend.get_workflow(found.id).steps
         return step
 

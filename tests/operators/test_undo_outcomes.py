@@ -11,7 +11,6 @@ from airflow.dag_processing.dagbag import DagBag
 from packaging.version import Version
 
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.workflow import WorkflowQuery
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient` is deprecated"),
@@ -38,13 +37,13 @@ def done(dags):
 
 
 @pytest.fixture
-def run(dags, done, backend):
+def run(dags, done, backend, workflow_of):
     """Run a DAG: its workflow, and the steps by name."""
 
     def run_dag(dag_id):
         done.clear()
         dag_run = dags[dag_id].test()
-        (found,) = backend.list_workflows(WorkflowQuery(name=dag_id, key=dag_run.run_id)).workflows
+        found = workflow_of(dag_run)
         detail = backend.get_workflow(found.id)
         return detail, {step.name: step for step in detail.steps}
 
