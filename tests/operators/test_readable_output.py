@@ -84,7 +84,7 @@ def test_lint_names_them_where_there_is_an_undo() -> None:
         charge() >> send()
         CompensateWorkflowOperator(task_id="compensate")
 
-    (finding,) = [finding for finding in lint(dag, [], [dag]) if finding.rule == "output-not-readable"]
+    (finding,) = [finding for finding in lint(dag, [], {dag.dag_id: dag}) if finding.rule == "output-not-readable"]
     assert finding.task_id == "charge"
     assert _name(Charge) in finding.message
     assert "allowed_deserialization_classes" in finding.message
