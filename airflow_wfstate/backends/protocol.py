@@ -86,6 +86,7 @@ class StateBackend(Protocol):
         :raises InvalidName: step or item key break the rule of names.
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
+        :raises StepCollision: another task of the run, or another item of the task, has begun the step.
         """
         ...
 
@@ -93,15 +94,17 @@ class StateBackend(Protocol):
         """Keep a value inside the round.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
+        :raises WriteConflict: another write of this number, or a later one, was applied.
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
         ...
 
     def save_record(self, request: SaveRecord) -> RecordedWrite:
-        """Keep the result of a call, once in a round: a record of that name that is there already stays.
+        """Keep the result of a call, once in a round: a record of that name that is there already is never changed.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
+        :raises WriteConflict: another write of this number, or a later one, was applied.
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
@@ -119,6 +122,7 @@ class StateBackend(Protocol):
         """Record how the attempt ended, or that it waits. Recorded also when the workflow is over meanwhile.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended otherwise.
+        :raises WriteConflict: another write of this number, or a later one, was applied.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
         ...
@@ -128,6 +132,7 @@ class StateBackend(Protocol):
 
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
+        :raises WriteConflict: another write of this number, or a later one, was applied.
         :raises WorkflowExists: the run belongs to another open workflow.
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
@@ -205,7 +210,7 @@ class StateBackend(Protocol):
         :raises WorkflowNotFound: there is none with this id.
         :raises WorkflowClosed: it is not being compensated; or the step is being undone at this moment.
         :raises StepNotFound: nothing is to be undone for such a step.
-        :raises InvalidRequest: no reason is given; or several participants have a step of that name.
+        :raises InvalidRequest: no reason is given; or several steps have that name.
         :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`compensate_workflow`.
         """
@@ -224,11 +229,12 @@ class StateBackend(Protocol):
 
         A workflow that may not be resumed gets a plan that is not allowed, with the reason.
 
-        :param from_step: ``step`` or ``participant.step`` to restart from; None to resume what is unfinished.
+        :param from_step: ``step``, ``participant.step`` or ``participant[place].step`` to restart from; None to resume
+            what is unfinished.
         :param code: as in :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`, and so the others.
         :raises WorkflowNotFound: there is none with this id.
         :raises StepNotFound: no step named ``from_step`` has begun.
-        :raises InvalidRequest: several participants have a step of that name; or a rename, or a new step, names none.
+        :raises InvalidRequest: several steps have that name; or a rename, or a new step, names none.
         :raises AccessDenied: this way cannot change runs (a worker by a connection of type ``postgres``).
         """
         ...
@@ -242,7 +248,7 @@ class StateBackend(Protocol):
 
         :raises WorkflowNotFound: there is none with this id.
         :raises StepNotFound: no step named ``from_step`` has begun.
-        :raises InvalidRequest: several participants have a step of that name; or the deadline is out of range.
+        :raises InvalidRequest: several steps have that name; or the deadline is out of range.
         :raises WorkflowClosed: its state allows neither.
         :raises Conflict: a run that it needs is gone and cannot be created again, or a task is still at work; or it
             must be said first whether a step that is done was renamed.

@@ -141,7 +141,7 @@ ARG_FROM_STEP: Final = Arg(
     dest="from_step",
     metavar="STEP",
     required=True,
-    help="The step to begin with, as participant.step, or as step where only one participant has it",
+    help="The step to begin with, as participant[place].step, participant.step or step, where that means one step",
 )
 
 ARG_DECISION: Final = Arg(
@@ -150,7 +150,8 @@ ARG_DECISION: Final = Arg(
     help="retry: let it be tried again; skip: leave undone what it would undo; done: it has been undone by hand",
 )
 ARG_STEP: Final = Arg(
-    ("step",), help="As participant.step, or as step where only one participant has it; with [item] for a mapped one"
+    ("step",),
+    help="As participant[place].step, participant.step or step, where that means one step; with [item] for an item",
 )
 ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the next one in the order)")
 ARG_WHY: Final = Arg(("--reason",), required=True, help="Why, for the journal")

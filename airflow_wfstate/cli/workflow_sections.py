@@ -89,7 +89,7 @@ def _shown_output(step: StepSummary) -> str | None:
 
 def _step(step: StepSummary) -> dict[str, object]:
     return {
-        "participant": step.participant,
+        "participant": step.called.participant_label,
         "step": step.label,
         "state": step.state,
         "round": step.round,

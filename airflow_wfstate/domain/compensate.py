@@ -133,7 +133,8 @@ class DecideCompensation:
     """A person's decision about the undo of a step.
 
     :param workflow_id: an id; anything else names no workflow.
-    :param step: ``participant.name``, or ``name`` where only one participant has it; with ``[item]`` for a mapped one.
+    :param step: ``participant.name``, or ``participant[place].name`` where it takes part at several places, or ``name``
+        where that means one step; with ``[item]`` for a mapped one.
     :param reason: why, for the journal; required, 1 to 1000 characters.
     :param round: None for the one that is next in the order.
     :param code: as for :class:`CompensateWorkflow`: with ``latest`` a retry runs the undo that was mended.

@@ -20,7 +20,8 @@ class ResumeWorkflow:
     """A person's wish to set a workflow going again.
 
     :param workflow_id: an id; anything else names no workflow.
-    :param from_step: ``step`` or ``participant.step`` to restart from; None to resume what is unfinished.
+    :param from_step: ``step``, ``participant.step`` or ``participant[place].step`` to restart from; None to resume what
+        is unfinished.
     :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
     :param deadline_seconds: a new deadline, from now on; None leaves the deadline as it is.
     :param code: which code the runs go on with; None to decide as Airflow itself does when a task is cleared: the DAG's

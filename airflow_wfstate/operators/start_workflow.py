@@ -45,7 +45,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     :param input: what the workflow is started with; None for the run's params, as a dict. A run that starts again
         (cleared, resumed) may come with another one: the workflow keeps its own, and the log names what differs.
         (templated)
-    :param plan: the steps in order, each ``step`` or ``participant.step``; empty when it is not known.
+    :param plan: the steps in order, each ``step``, ``participant.step`` or ``participant[place].step``; empty
+        when it is not known.
     :param participants: DAG ids that may join by starting the same name and key; a triggered run always may.
     :param deadline: a timedelta from the start on; a datetime with a time zone; or a text that renders to an ISO 8601
         duration (``P3D``, ``PT4H``) or moment. None, and a text that renders to nothing, for none. (templated)

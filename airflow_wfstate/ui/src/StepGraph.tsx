@@ -1,16 +1,16 @@
 import { Box, Flex, List, Text } from "@chakra-ui/react";
 
-import { stepLabel, type WorkflowDetail } from "./model";
+import { participantLabel, stepLabel, type WorkflowDetail } from "./model";
 import { paletteOf, type State, StateBadge } from "./StateBadge";
 
 type Node = { readonly name: string; readonly participant: string; readonly state: State | undefined };
 
 /** The steps in the order of the plan, then those that it does not name; a step without a state has not begun. */
 export const nodesOf = (workflow: WorkflowDetail): Node[] => {
-  const begun = workflow.steps.map((step) => ({ name: stepLabel(step), participant: step.participant, state: step.state, step }));
+  const begun = workflow.steps.map((step) => ({ name: stepLabel(step), participant: participantLabel(step), state: step.state, step }));
   const used = new Set<string>();
   const planned = workflow.plan.flatMap((entry): Node[] => {
-    const own = begun.filter(({ step }) => entry === step.name || entry === `${step.participant}.${step.name}`);
+    const own = begun.filter(({ step }) => [step.name, `${step.participant}.${step.name}`, `${participantLabel(step)}.${step.name}`].includes(entry));
     own.forEach(({ step }) => used.add(step.id));
     return own.length === 0 ? [{ name: entry, participant: "", state: undefined }] : own;
   });

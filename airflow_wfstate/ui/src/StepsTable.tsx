@@ -5,7 +5,7 @@ import { restartAction } from "./action";
 import { refusalOf } from "./ActionButtons";
 import { ActionDialog } from "./ActionDialog";
 import { ErrorText } from "./ErrorText";
-import { type AllowedActions, type Step, stepLabel, type WorkflowDetail } from "./model";
+import { type AllowedActions, participantLabel, type Step, stepLabel, type WorkflowDetail } from "./model";
 import { Nothing } from "./Notices";
 import { StateBadge } from "./StateBadge";
 import { StepDetail } from "./StepDetail";
@@ -46,7 +46,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
                 <StepRow
                   key={step.id}
                   refusal={refusal}
-                  restart={() => setFrom(`${step.participant}.${step.name}`)}
+                  restart={() => setFrom(`${participantLabel(step)}.${step.name}`)}
                   step={step}
                   workflowId={summary.id}
                 />
@@ -96,7 +96,7 @@ const StepRow = ({ refusal, restart, step, workflowId }: RowProps) => {
         <Table.Cell>
           <StateBadge state={step.state} />
         </Table.Cell>
-        <Table.Cell>{step.participant}</Table.Cell>
+        <Table.Cell>{participantLabel(step)}</Table.Cell>
         <Table.Cell>{step.attempts.length}</Table.Cell>
         <Table.Cell whiteSpace="nowrap">{last === undefined ? undefined : spanText(step.started_at, last.ended_at)}</Table.Cell>
         <Table.Cell>{undo === undefined ? undefined : <StateBadge state={undo.state} />}</Table.Cell>

@@ -58,6 +58,10 @@ export const openStates: readonly WorkflowState[] = ["running", "failed", "compe
 /** How a state, or another word with underscores, is written for people. */
 export const words = (name: string): string => name.replaceAll("_", " ");
 
+/** Who does a step, with the place where the participant takes part at several. */
+export const participantLabel = (step: { readonly participant: string; readonly place?: string | null }): string =>
+  step.place === null || step.place === undefined ? step.participant : `${step.participant}[${step.place}]`;
+
 /** The name of a step, with the item of a mapped one. */
 export const stepLabel = (step: { readonly item_key: string; readonly name: string }): string =>
   step.item_key === "" ? step.name : `${step.name}[${step.item_key}]`;

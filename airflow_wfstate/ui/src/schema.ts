@@ -1993,7 +1993,8 @@ export interface components {
          *     :param key: the business key (an order id); unique under the name among the open workflows.
          *     :param input: what the workflow was started with; another run with the same key and another input is refused. A
          *         run that takes part already may start again with another one: the stored input stays.
-         *     :param plan: the steps in order, each as ``step`` or ``participant.step``; empty when it is not known.
+         *     :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty
+         *         when it is not known.
          *     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
          *     :param on_failure: what follows when the workflow fails.
          *     :param on_compensation_error: what follows when a compensation fails for good.

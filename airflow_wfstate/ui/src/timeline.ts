@@ -1,7 +1,7 @@
 /** Where the bars of the timeline stand. Pure: from what the server told to lanes, rows and times. */
 
 import type { Attempt, Compensation, JournalEntry, Step, WorkflowDetail } from "./model";
-import { stepLabel } from "./model";
+import { participantLabel, stepLabel } from "./model";
 
 /** A stretch of time, in milliseconds since 1970. */
 export type Span = { readonly from: number; readonly to: number };
@@ -24,9 +24,13 @@ export type Timeline = Span & {
   readonly now: number | undefined;
 };
 
-/** When a step waited, by the journal: from each `step.waiting` to the next thing that it did. */
-export const waitsOf = (entries: readonly JournalEntry[], step: string, now: number): Span[] => {
-  const own = entries.filter((entry) => entry.step === step && entry.kind.startsWith("step."));
+/**
+ * When a step waited, by the journal: from each `step.waiting` to the next thing that it did. Entries of an older version
+ * have no id of their step, but its label.
+ */
+export const waitsOf = (entries: readonly JournalEntry[], stepId: string, label: string, now: number): Span[] => {
+  const isOwn = (entry: JournalEntry) => ((entry.step_id ?? null) === null ? entry.step === label : entry.step_id === stepId);
+  const own = entries.filter((entry) => isOwn(entry) && entry.kind.startsWith("step."));
   return own.flatMap((entry, index) => {
     if (entry.kind !== "step.waiting") {
       return [];
@@ -37,7 +41,7 @@ export const waitsOf = (entries: readonly JournalEntry[], step: string, now: num
 };
 
 const rowOf = (step: Step, entries: readonly JournalEntry[], now: number): Row => {
-  const waits = waitsOf(entries, `${step.participant}.${stepLabel(step)}`, now);
+  const waits = waitsOf(entries, step.id, `${step.participant}.${stepLabel(step)}`, now);
   return {
     attempts: step.attempts.map((attempt) => {
       const from = Date.parse(attempt.started_at);
@@ -67,7 +71,8 @@ const rowOf = (step: Step, entries: readonly JournalEntry[], now: number): Row =
 export const timelineOf = (workflow: WorkflowDetail, entries: readonly JournalEntry[], now: number): Timeline => {
   const lanes = new Map<string, Row[]>();
   for (const step of workflow.steps) {
-    lanes.set(step.participant, [...(lanes.get(step.participant) ?? []), rowOf(step, entries, now)]);
+    const lane = participantLabel(step);
+    lanes.set(lane, [...(lanes.get(lane) ?? []), rowOf(step, entries, now)]);
   }
   const bars = [...lanes.values()].flat().flatMap((row) => [...row.attempts, ...row.compensations]);
   const from = Math.min(Date.parse(workflow.summary.started_at), ...bars.map((bar) => bar.from));

@@ -87,6 +87,16 @@ describe("timelineOf", () => {
   });
 });
 
+describe("places", () => {
+  it("have a lane each", () => {
+    const steps = ["tell_received", "tell_sent"].map((place, index) => ({ ...step("mail", index, index + 1), place }));
+    expect(timelineOf(workflow(steps, second(9)), [], at(9)).lanes.map((lane) => lane.participant)).toEqual([
+      "mail[tell_received]",
+      "mail[tell_sent]",
+    ]);
+  });
+});
+
 describe("waitsOf", () => {
   it("takes the next thing that the same step did", () => {
     const entries = [
@@ -95,9 +105,18 @@ describe("waitsOf", () => {
       entry(5, "step.continued", "a.pack"),
       entry(7, "step.waiting", "a.pack"),
     ];
-    expect(waitsOf(entries, "a.pack", at(9))).toEqual([
+    expect(waitsOf(entries, "1", "a.pack", at(9))).toEqual([
       { from: at(1), to: at(5) },
       { from: at(7), to: at(9) },
     ]);
+  });
+
+  it("knows the step by its id, whatever it was called", () => {
+    const entries = [
+      { ...entry(1, "step.waiting", "mail.send"), step_id: "1" },
+      { ...entry(2, "step.waiting", "mail.send"), step_id: "2" },
+      { ...entry(4, "step.continued", "mail[tell_received].send"), step_id: "1" },
+    ];
+    expect(waitsOf(entries, "1", "mail.send", at(9))).toEqual([{ from: at(1), to: at(4) }]);
   });
 });
