@@ -168,7 +168,11 @@ def _in_state(*states: WorkflowState) -> Select[tuple[str]]:
 
 def _end_ended(engine: Engine) -> int:
     _each(engine, with_runs_marked_after_failure(), go_on_as_marked)
-    return _each(engine, with_ended_runs(), end_workflow)
+    return _each(engine, with_ended_runs(), _complete)
+
+
+def _complete(connection: Connection, change: Change) -> None:
+    end_workflow(connection, change)
 
 
 def _with_failed_run() -> Select[tuple[str]]:
