@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.compensation import CompensateWhen, CompensationDeclaration, TakeTurn
+from airflow_wfstate.domain.compensation import CompensationDeclaration, TakeTurn
 from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
@@ -22,7 +22,6 @@ from airflow_wfstate.exceptions import (
     WorkflowClosed,
     WriteConflict,
 )
-from tests.support.saga import Saga
 from tests.support.world import World
 
 
@@ -82,51 +81,6 @@ def test_a_begin_that_comes_late_behind_a_failure_begins_nothing(world: World, r
     assert world.backend.get_workflow(begun.workflow.id) == before
     _, second = world.begin(run_id, "charge")
     assert second.attempt == 2
-
-
-@pytest.mark.parametrize("when", list(CompensateWhen))
-def test_an_attempt_that_says_that_it_is_lost_is_undone_and_not_failed(world: World, when: CompensateWhen) -> None:
-    saga = Saga.start(world)
-    declared = CompensationDeclaration(handler="task:book", when=when)
-    task_instance_id, begun = world.begin(saga.run_id, "book", compensation=declared)
-    lost = EndAttempt(begun.attempt_key, 1, StepState.LOST, error="the answer to the commit was lost")
-
-    assert world.backend.end_attempt(lost) == world.backend.end_attempt(lost)  # sent again
-
-    (step,) = world.backend.get_workflow(begun.workflow.id).steps
-    assert (step.state, step.error) == (StepState.LOST, "the answer to the commit was lost")
-    assert (step.attempts[0].state, step.attempts[0].error) == (StepState.LOST, step.error)
-    assert world.told(begun.workflow.id).count("step.lost intake.book") == 1
-    with pytest.raises(StaleAttempt, match="is lost"):
-        world.begin_as(task_instance_id, "book")  # a begin that was sent again, and came late
-    work = saga.fail().work
-    assert work is not None
-    assert (work.step_name, work.output) == ("book", None)
-    assert world.backend.get_workflow(begun.workflow.id).summary.state is WorkflowState.COMPENSATING
-
-
-def test_a_lost_attempt_is_followed_by_the_next_of_its_round_and_may_still_succeed(world: World, run_id: str) -> None:
-    task_instance_id, begun = world.begin(run_id, "book")
-    world.backend.end_attempt(EndAttempt(begun.attempt_key, 1, StepState.LOST, error="unknown"))
-    second = world.begin_as(world.rows.next_try(task_instance_id), "book")
-    assert (second.attempt, second.round, second.idempotency_key) == (2, 1, begun.idempotency_key)
-
-    world.backend.end_attempt(EndAttempt(second.attempt_key, 1, StepState.LOST, error="unknown"))
-    world.succeed(second, 7, write=2)
-
-    (step,) = world.backend.get_workflow(begun.workflow.id).steps
-    assert (step.state, step.error, step.output) == (StepState.SUCCEEDED, None, Payload.of(7))
-
-
-def test_what_was_found_lost_already_says_so_itself_and_nothing_changes(world: World, run_id: str) -> None:
-    task_instance_id, begun = world.begin(run_id, "book")
-    world.rows.set_task_state(task_instance_id, "failed", ended_ago=timedelta(hours=1))
-    world.sweep()
-    before = world.journal(begun.workflow.id)
-
-    world.backend.end_attempt(EndAttempt(begun.attempt_key, 1, StepState.LOST, error="unknown"))
-
-    assert world.journal(begun.workflow.id) == before
 
 
 def test_an_end_sent_again_changes_nothing(world: World, run_id: str) -> None:
