@@ -54,8 +54,8 @@ def tell(story: Story, key: str, site: Site, strike: Strike | None = None) -> Te
     site.sweep_away()
     for position, task in enumerate(story.tasks):
         if task.begins_run:
-            site.rows.add_run(task.dag_id, key)
-            site.rows.add_task(task.dag_id, key, RELAY, state=None)
+            site.rows.add_run(task.dag_id, task.run_id(key))
+            site.rows.add_task(task.dag_id, task.run_id(key), RELAY, state=None)
         here = strike if strike is not None and strike.crossing.position == position else None
         ended = _play(story, key, site, position, here, telling)
         if ended is None:
@@ -64,7 +64,7 @@ def tell(story: Story, key: str, site: Site, strike: Strike | None = None) -> Te
         if not task.is_person:
             site.rows.set_task_state(task_instance_id, state, ended_ago=_AGO)
         if task.ends_run is not None:
-            site.rows.set_run_state(task.dag_id, key, task.ends_run)
+            site.rows.set_run_state(task.dag_id, task.run_id(key), task.ends_run)
     return telling
 
 
@@ -73,7 +73,7 @@ def _play(
 ) -> tuple[str, str] | None:
     """The last try of the task, and the state in which it ended; None when it did not."""
     task = story.tasks[position]
-    task_instance_id = "" if task.is_person else site.begin_task(task.dag_id, key, task.task_id)
+    task_instance_id = "" if task.is_person else site.begin_task(task.dag_id, task.run_id(key), task.task_id)
     for number in range(_TRIES):
         order = Order(
             story=story.name,

@@ -49,7 +49,7 @@ class Fault(str, Enum):
         return self is not Fault.POSTGRES_RESTARTED or way.is_postgres
 
 
-MET_BY_A_SWEEP: Final = (Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.ANSWER_LOST)
+MET_BY_A_SWEEP: Final = (Fault.KILLED_AFTER, Fault.ANSWER_LOST)
 """Faults that are tried a second time with a sweep between the fault and what follows it."""
 
 

@@ -3,8 +3,8 @@
 A *story* (story.py) is a workflow told by tasks. Each task runs in a process of its own (worker.py), as Airflow's tasks
 do; airflow_player.py plays the scheduler: it gives a task that died its next try. A fault-free run records the
 *crossings* of each task: its commits by the database way, its requests by the api way (seam.py). A *cell* is a story, a
-crossing, a fault and a way (cell.py); after it check.py looks whether anything was lost or doubled. A fault of the
-caller is tried twice at each crossing: once as it is, and once with a sweep before the caller goes on.
+crossing, a fault and a way (cell.py); after it check.py looks whether anything was lost or doubled. After each
+crossing the caller's faults are tried twice: once as they are, and once with a sweep before the caller goes on.
 """
 
 from __future__ import annotations
@@ -68,11 +68,17 @@ def cells_of(name: str, way: Way, site: Site) -> Iterator[Cell]:
 
 
 def _known_tasks(name: str) -> set[int]:
-    """The positions of tasks that an earlier story tells too; relays meet something else in each."""
+    """The positions of tasks that an earlier story tells too; relays meet something else in each.
+
+    Where a DAG is called twice, the relay of its second run does.
+    """
     earlier: set[Play] = set()
     for story in STORIES.values():
         if story.name == name:
-            return {position for position, task in enumerate(story.tasks) if task.play in earlier}
+            is_called_twice = any(task.is_second_call for task in story.tasks)
+            relays = {task for task in story.tasks if task.task_id == RELAY and not task.is_second_call}
+            known = relays if is_called_twice else set()
+            return {position for position, task in enumerate(story.tasks) if task.play in earlier or task in known}
         earlier |= {task.play for task in story.tasks if task.task_id != RELAY}
     return set()
 

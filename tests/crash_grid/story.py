@@ -30,6 +30,8 @@ from tests.crash_grid.receiver import Receiver
 
 OWNER: Final = "intake"
 CHILD: Final = "fulfilment"
+_SECOND_CALL: Final = "-again"
+"""What the id of a child DAG's second run ends with."""
 HELD: Final = "held_intake"
 """A DAG that Airflow knows, so that its tasks can be cleared."""
 RELAY: Final = "compensate"
@@ -40,7 +42,7 @@ NAME: Final = "crash_grid"
 class Hands:
     """What a task has at hand.
 
-    :param key: of the workflow; also the run id of both DAGs, and the story's name at the receiver.
+    :param key: of the workflow; also the run id of its DAGs, and the story's name at the receiver.
     :param sweep: makes one pass, by the way of the cell.
     """
 
@@ -62,6 +64,7 @@ class Task:
     :param begins_run: whether the run of its DAG comes to be with it.
     :param ends_run: the state of the run after the task; None when it goes on.
     :param is_person: no task of Airflow's, but a person's command, or the sweep.
+    :param is_second_call: whether it belongs to the second run of its DAG.
     """
 
     dag_id: str
@@ -70,6 +73,11 @@ class Task:
     begins_run: bool = False
     ends_run: str | None = None
     is_person: bool = False
+    is_second_call: bool = False
+
+    def run_id(self, key: str) -> str:
+        """The id of the task's run, in a workflow with this key."""
+        return f"{key}{_SECOND_CALL}" if self.is_second_call else key
 
 
 def start(hands: Hands) -> str:
@@ -113,20 +121,22 @@ def charge(hands: Hands) -> str:
 
 def fulfil(hands: Hands) -> str:
     """Link a child run, and wait for it."""
-    attempt, _ = _begin(hands, "fulfil", undo=False)
-    if attempt is None:
-        return "success"
-    attempt.link_child_run(CHILD, hands.key)
-    attempt.end(StepState.WAITING)
-    return "deferred"
+    return _call(hands, "fulfil", hands.key)
+
+
+def fulfil_again(hands: Hands) -> str:
+    """Link another run of the same DAG, at another place, and wait for it."""
+    return _call(hands, "fulfil_again", f"{hands.key}{_SECOND_CALL}")
 
 
 def fulfilled(hands: Hands) -> str:
     """Go on when the child has ended well."""
-    attempt, _ = _begin(hands, "fulfil", undo=False)
-    if attempt is not None:
-        attempt.end(StepState.SUCCEEDED, output=encode("fulfilled"))
-    return "success"
+    return _called(hands, "fulfil")
+
+
+def fulfilled_again(hands: Hands) -> str:
+    """Go on when the child has ended well the second time."""
+    return _called(hands, "fulfil_again")
 
 
 def not_fulfilled(hands: Hands) -> str:
@@ -206,6 +216,11 @@ def sweep(hands: Hands) -> str:
     return "success"
 
 
+def pack_again(hands: Hands) -> str:
+    """The step of the child in its second run; its effect is another one."""
+    return _do(hands, "pack", effect="pack again")
+
+
 def relay_of_owner(hands: Hands) -> str:
     """The owner's relay."""
     return _relay(hands, ["fulfil", "ship", "complete"])
@@ -227,10 +242,26 @@ def broken_relay(hands: Hands) -> str:
     raise AssertionError("the relay found no end")
 
 
-def _do(hands: Hands, name: str) -> str:
+def _call(hands: Hands, name: str, run_id: str) -> str:
+    attempt, _ = _begin(hands, name, undo=False)
+    if attempt is None:
+        return "success"
+    attempt.link_child_run(CHILD, run_id)
+    attempt.end(StepState.WAITING)
+    return "deferred"
+
+
+def _called(hands: Hands, name: str) -> str:
+    attempt, _ = _begin(hands, name, undo=False)
+    if attempt is not None:
+        attempt.end(StepState.SUCCEEDED, output=encode("fulfilled"))
+    return "success"
+
+
+def _do(hands: Hands, name: str, effect: str | None = None) -> str:
     attempt, begun = _begin(hands, name)
     if attempt is not None:
-        receipt = hands.receiver.call(hands.key, name, begun.idempotency_key)
+        receipt = hands.receiver.call(hands.key, effect or name, begun.idempotency_key)
         attempt.end(StepState.SUCCEEDED, output=encode({"receipt": receipt}))
     return "success"
 
@@ -266,8 +297,9 @@ class Story:
     """A workflow, told by its tasks.
 
     :param ends: the workflow's last state.
-    :param done: steps that end as succeeded or compensated, each recorded as succeeded exactly once.
-    :param effects: what the receiver must have seen, each once, in any order.
+    :param done: steps that end as succeeded or compensated, each recorded as succeeded exactly once; twice where a DAG
+        is called at two places.
+    :param effects: what the receiver must have seen, in any order, as often as it stands here.
     :param undone: steps in the order in which they are undone.
     """
 
@@ -320,6 +352,27 @@ COMPENSATED: Final = Story(
     done=["charge", "pack"],
     effects=[*_EFFECTS, "pack", "undo ship", "undo pack", "undo charge"],
     undone=["ship", "pack", "charge"],
+)
+
+CALLED_TWICE: Final = Story(
+    name="a DAG is called at two places, and each is undone",
+    tasks=[
+        *_TO_THE_CHILD[:-1],
+        Task(CHILD, "pack", pack, begins_run=True, ends_run="success"),
+        Task(OWNER, "fulfil", fulfilled),
+        Task(OWNER, "fulfil_again", fulfil_again),
+        Task(CHILD, "pack", pack_again, begins_run=True, ends_run="success", is_second_call=True),
+        Task(OWNER, "fulfil_again", fulfilled_again),
+        Task(OWNER, "ship", fail_to_ship, ends_run="failed"),
+        Task(OWNER, RELAY, relay_of_owner),
+        Task(CHILD, RELAY, relay_of_child, is_second_call=True),
+        Task(CHILD, RELAY, relay_of_child),
+        Task(OWNER, RELAY, relay_of_owner),
+    ],
+    ends="compensated",
+    done=["charge", "pack", "pack"],
+    effects=[*_EFFECTS, "pack", "pack again", "undo ship", "undo pack", "undo pack", "undo charge"],
+    undone=["ship", "pack", "pack", "charge"],
 )
 
 SWEPT: Final = Story(
@@ -396,5 +449,6 @@ TRIED_AGAIN: Final = Story(
 )
 
 STORIES: Final = {
-    story.name: story for story in (SUCCESS, COMPENSATED, SWEPT, CANCELLED, RESUMED, UNDONE_LATER, TRIED_AGAIN)
+    story.name: story
+    for story in (SUCCESS, COMPENSATED, CALLED_TWICE, SWEPT, CANCELLED, RESUMED, UNDONE_LATER, TRIED_AGAIN)
 }
