@@ -25,7 +25,7 @@ class AirflowClient:
     def __init__(self, url: str, username: str, password: str) -> None:
         self._credentials = {"username": username, "password": password}
         # The server is on this machine: a proxy of the environment would only be in the way.
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=60, trust_env=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -69,9 +69,14 @@ class AirflowClient:
         return self._send("GET", f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK
 
     def dag_files(self) -> set[str]:
-        """The names of the files of the first 100 DAGs that Airflow has parsed."""
-        dags = self._ask("GET", "/api/v2/dags", params={"limit": 100})["dags"]
-        return {Path(dag["fileloc"]).name for dag in dags}
+        """The names of the files of all DAGs that Airflow has parsed."""
+        files: set[str] = set()
+        offset, total = 0, 1
+        while offset < total:
+            page = self._ask("GET", "/api/v2/dags", params={"limit": 100, "offset": offset})
+            files |= {Path(dag["fileloc"]).name for dag in page["dags"]}
+            offset, total = offset + 100, page["total_entries"]
+        return files
 
     def dag_version(self, dag_id: str) -> int:
         """The number of the newest version of a DAG that Airflow has parsed and that differs from those before it."""
@@ -87,9 +92,12 @@ class AirflowClient:
         errors = self._ask("GET", "/api/v2/importErrors")["import_errors"]
         return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
 
-    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, object]) -> None:
-        """Start a run of a DAG."""
-        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
+    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, object], *, logical_date: str | None = None) -> None:
+        """Start a run of a DAG.
+
+        :param logical_date: in ISO 8601; None for a run without one, which has no run before it.
+        """
+        body = {"dag_run_id": run_id, "logical_date": logical_date, "conf": dict(conf)}
         self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
 
     def clear(self, dag_id: str, run_id: str, task_ids: list[str] | None = None) -> None:
@@ -147,12 +155,24 @@ class AirflowClient:
 
     def fail_run(self, dag_id: str, run_id: str) -> None:
         """Mark a run as failed."""
-        self._ask("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
+        self._mark_run(dag_id, run_id, "failed")
 
     def fail_task(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Mark a task of a run as failed."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
-        self._ask("PATCH", path, json={"new_state": "failed"})
+        self._mark_task(dag_id, run_id, task_id, "failed")
+
+    def accept_run(self, dag_id: str, run_id: str) -> None:
+        """Mark a run as success."""
+        self._mark_run(dag_id, run_id, "success")
+
+    def accept_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Mark a task of a run as success."""
+        self._mark_task(dag_id, run_id, task_id, "success")
+
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
+        """Answer a task that waits for a person's input."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        self._ask("PATCH", path, json={"chosen_options": [option]})
 
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """Delete a run from Airflow."""
@@ -161,6 +181,13 @@ class AirflowClient:
     def sweep(self) -> Json:
         """Let the sweep make a pass, unless another is under way; its report."""
         return self._ask("POST", "/wfstate/v1/sweep")
+
+    def _mark_run(self, dag_id: str, run_id: str, state: str) -> None:
+        self._ask("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", json={"state": state})
+
+    def _mark_task(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        self._ask("PATCH", path, json={"new_state": state})
 
     def _delete(self, path: str) -> None:
         answer = self._send("DELETE", path)

@@ -13,12 +13,15 @@ from demo import environment
 from demo.home import CHECKOUT
 from demo.stage import Stage
 from demo.standalone import LiveAirflow
+from tests.live.outside import Outside
 from tests.support.postgres import PostgresServer, sqlalchemy_url
 
 _PATIENCE = {
     # Five minutes, until Airflow takes a worker that is not heard of for dead, are too many for a test.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    # A task whose first request is not answered in time fails without having run. Many begin at once here.
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
     # Airflow may lose an event that comes while a task is still being deferred, and it fails a task that runs again
     # before the executor has told that its first process ended: up to 6 seconds later, on a machine that is busy.
     "AIRFLOW__WFSTATE__BUSY_POLL_SECONDS": "8",
@@ -47,8 +50,18 @@ def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Outside:
+    """What the tasks have done outside."""
+    return Outside(tmp_path_factory.mktemp("outside"))
+
+
+@pytest.fixture(scope="session")
 def live_airflow(
-    postgres_server: PostgresServer, warehouse_url: str, dags_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: PostgresServer,
+    warehouse_url: str,
+    dags_folder: Path,
+    outside: Outside,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveAirflow]:
     """Scheduler, workers, triggerer and api-server on a PostgreSQL database of their own; healthy."""
     home, port = tmp_path_factory.mktemp("live"), environment.free_port()
@@ -60,6 +73,7 @@ def live_airflow(
             **environment.small_and_quick(sqlalchemy_url(url), dags_folder, environment.new_jwt_secret()),
             **environment.connection("demo_warehouse", _connection_fields(warehouse_url)),
             **_PATIENCE,
+            "WFSTATE_OUTSIDE": str(outside.folder),
         }
         with LiveAirflow(home, port, variables) as airflow:
             airflow.wait_until_healthy(timeout_seconds=240)

@@ -1,0 +1,74 @@
+"""Runs that come a second time: with other params, after a rehearsal, and behind a run of the day before."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from tests.live.histories.conftest import Histories
+from tests.live.histories.runs import REHEARSED, UNTIL_NOW, Run
+
+pytestmark = pytest.mark.live
+
+
+def test_a_run_that_is_cleared_with_other_params_keeps_the_input_that_it_started_with(histories: Histories) -> None:
+    histories.run_ended(UNTIL_NOW, "failed")
+    failed = histories.ended(UNTIL_NOW, "failed")
+
+    histories.outside.allow(UNTIL_NOW.key, "load")
+    histories.client.clear(UNTIL_NOW.dag_id, UNTIL_NOW.run_id)
+
+    workflow = histories.ended(UNTIL_NOW, "succeeded")
+    histories.run_ended(UNTIL_NOW, "success")
+    assert workflow["summary"]["id"] == failed["summary"]["id"]
+    assert workflow["input"] == failed["input"]
+    assert histories.outside.done(UNTIL_NOW.key) == ["load", "load"]
+    log = histories.client.log(UNTIL_NOW.dag_id, UNTIL_NOW.run_id, "start", 2)
+    assert "until" in log
+
+
+def test_a_rehearsal_does_not_own_the_key(histories: Histories) -> None:
+    conf = json.dumps({"key": REHEARSED.key})
+    tested = histories.stage.airflow.run("dags", "test", REHEARSED.dag_id, "--conf", conf)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert [effect["place"] for effect in histories.outside.effects(REHEARSED.key)] == ["rehearsal"] * 3
+
+    histories.trigger(REHEARSED)
+
+    histories.run_ended(REHEARSED, "success")
+    acted = [effect["what"] for effect in histories.outside.effects(REHEARSED.key) if effect["place"] == "shop"]
+    assert sorted(acted) == ["charge", "each", "each"]
+    roles = [
+        run["role"]
+        for found in histories.client.workflows(name=REHEARSED.workflow, key=REHEARSED.key)
+        for run in histories.client.workflow(found["id"])["runs"]
+        if run["run_id"] == REHEARSED.run_id
+    ]
+    assert roles == ["owner"]
+
+    # And the other way round: a rehearsal of a key that a real run has leaves its workflow alone.
+    before = histories.journal(histories.newest(REHEARSED))
+    again = histories.stage.airflow.run("dags", "test", REHEARSED.dag_id, "--conf", conf)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert histories.journal(histories.newest(REHEARSED))[: len(before)] == before
+
+
+def test_a_run_that_waits_for_the_day_before_says_so(histories: Histories) -> None:
+    today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = Run("day_by_day", "second_starts", "day-1")
+    second = replace(first, key="day-2")
+    histories.trigger(first, logical_date=(today - timedelta(days=2)).isoformat())
+    histories.run_ended(first, "failed")
+    histories.trigger(second, logical_date=(today - timedelta(days=1)).isoformat())
+
+    flagged = histories.wait_for("it to be flagged", lambda: histories.swept_to(second, "running", flagged=True))
+
+    (flag,) = flagged["summary"]["flags"]
+    assert "load" in flag["cause"]
+    assert "depends_on_past" in flag["cause"]
+    assert first.run_id in flag["cause"]
+    for run in (first, second):
+        histories.client.cancel(histories.newest(run)["summary"]["id"], reason="the test has seen enough")
