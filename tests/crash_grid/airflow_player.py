@@ -11,8 +11,9 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from tests.crash_grid.cell import Crossing, Mishap
+from tests.crash_grid.play import RELAY, Task
 from tests.crash_grid.sites import Site
-from tests.crash_grid.story import RELAY, Story, Task
+from tests.crash_grid.story import Story
 from tests.crash_grid.worker import DISTURB, Order, Report, work
 
 _PATIENCE_SECONDS: Final = 120

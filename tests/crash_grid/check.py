@@ -12,8 +12,9 @@ from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalEntry
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.store import schema
+from tests.crash_grid.play import CHILD, NAME
 from tests.crash_grid.sites import Site
-from tests.crash_grid.story import CHILD, NAME, Story
+from tests.crash_grid.story import Story
 
 
 def complaints(story: Story, key: str, site: Site) -> list[str]:

@@ -21,8 +21,9 @@ from airflow_wfstate.backends.protocol import StateBackend
 from tests.crash_grid.airflow_player import Strike, tell
 from tests.crash_grid.cell import Cell, Fault, Result, Way, mishaps
 from tests.crash_grid.check import complaints
+from tests.crash_grid.play import RELAY, Play
 from tests.crash_grid.sites import Site
-from tests.crash_grid.story import RELAY, STORIES, Play
+from tests.crash_grid.story import STORIES
 from tests.crash_grid.watched_backend import READS
 
 _PATIENCE_SECONDS: Final = 600

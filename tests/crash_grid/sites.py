@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.sweep import sweep
 from tests.crash_grid.cell import Fault, Way
+from tests.crash_grid.play import HELD, RELAY
 from tests.crash_grid.receiver import Receiver
-from tests.crash_grid.story import HELD, RELAY
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServerProcess
 from tests.support.crashable_postgres import CrashablePostgres

@@ -12,8 +12,8 @@ from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalEntry
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import WorkflowStateError
+from tests.crash_grid.play import NAME
 from tests.crash_grid.seam import Seam
-from tests.crash_grid.story import NAME
 
 READS: Final = (
     "get_workflow",

@@ -18,9 +18,10 @@ from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store.sweep import sweep
 from tests.crash_grid.cell import Mishap
+from tests.crash_grid.play import Hands
 from tests.crash_grid.receiver import Receiver
 from tests.crash_grid.seam import Seam, engine_with, put_into_httpx
-from tests.crash_grid.story import STORIES, Hands
+from tests.crash_grid.story import STORIES
 from tests.crash_grid.watched_backend import WatchedBackend
 
 LOGIN: Final = "admin"

@@ -1,0 +1,292 @@
+"""The plays of the stories' tasks: what each calls, as the operators would.
+
+A task is played in a process of its own. Its calls go by a real backend; its effects go to the receiver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from airflow_wfstate.backends.codec import encode
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.domain.cancel import CancelWorkflow
+from airflow_wfstate.domain.compensate import CompensateWorkflow, DecideCompensation, Decision
+from airflow_wfstate.domain.compensation import (
+    CompensationDeclaration,
+    EndCompensation,
+    TakeTurn,
+    TurnDecision,
+)
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.resume import ResumeWorkflow
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep
+from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, StartWorkflow, WorkflowQuery
+from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.step import Step
+from tests.crash_grid.receiver import Receiver
+
+OWNER: Final = "intake"
+CHILD: Final = "fulfilment"
+_SECOND_CALL: Final = "-again"
+"""What the id of a child DAG's second run ends with."""
+HELD: Final = "held_intake"
+"""A DAG that Airflow knows, so that its tasks can be cleared."""
+RELAY: Final = "compensate"
+NAME: Final = "crash_grid"
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What a task has at hand.
+
+    :param key: of the workflow; also the run id of its DAGs, and the story's name at the receiver.
+    :param sweep: makes one pass, by the way of the cell.
+    """
+
+    backend: StateBackend
+    receiver: Receiver
+    key: str
+    task_instance_id: str
+    sweep: Callable[[], object]
+
+
+Play = Callable[[Hands], str]
+"""What a task does; what it returns is the state that Airflow gives it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of a story.
+
+    :param begins_run: whether the run of its DAG comes to be with it.
+    :param ends_run: the state of the run after the task; None when it goes on.
+    :param is_person: no task of Airflow's, but a person's command, or the sweep.
+    :param is_second_call: whether it belongs to the second run of its DAG.
+    """
+
+    dag_id: str
+    task_id: str
+    play: Play
+    begins_run: bool = False
+    ends_run: str | None = None
+    is_person: bool = False
+    is_second_call: bool = False
+
+    def run_id(self, key: str) -> str:
+        """The id of the task's run, in a workflow with this key."""
+        return f"{key}{_SECOND_CALL}" if self.is_second_call else key
+
+
+def start(hands: Hands) -> str:
+    """Start the workflow."""
+    return _start(hands, FailurePolicy.COMPENSATE)
+
+
+def start_held(hands: Hands) -> str:
+    """Start a workflow that waits for a person when it has failed."""
+    return _start(hands, FailurePolicy.HOLD)
+
+
+def _start(hands: Hands, on_failure: FailurePolicy) -> str:
+    hands.backend.start_workflow(
+        StartWorkflow(
+            task_instance_id=hands.task_instance_id,
+            name=NAME,
+            key=hands.key,
+            input=Payload.of({"order": hands.key}, sort_keys=True),
+            plan=["charge", "fulfil", "pack", "ship"],
+            on_failure=on_failure,
+            idempotency_key=f"{hands.task_instance_id}-start",
+        )
+    )
+    return "success"
+
+
+def charge(hands: Hands) -> str:
+    """A step with a small durable call and a checkpoint."""
+    attempt, begun = _begin(hands, "charge")
+    if attempt is None:
+        return "success"
+    step = Step(attempt)
+    key = f"{begun.idempotency_key}-quote"
+    quote = step.once("quote", lambda: hands.receiver.call(hands.key, "quote", key))
+    step.checkpoint("half", 50)
+    receipt = hands.receiver.call(hands.key, "charge", begun.idempotency_key)
+    attempt.end(StepState.SUCCEEDED, output=encode({"quote": quote, "receipt": receipt}))
+    return "success"
+
+
+def fulfil(hands: Hands) -> str:
+    """Link a child run, and wait for it."""
+    return _call(hands, "fulfil", hands.key)
+
+
+def fulfil_again(hands: Hands) -> str:
+    """Link another run of the same DAG, at another place, and wait for it."""
+    return _call(hands, "fulfil_again", f"{hands.key}{_SECOND_CALL}")
+
+
+def fulfilled(hands: Hands) -> str:
+    """Go on when the child has ended well."""
+    return _called(hands, "fulfil")
+
+
+def fulfilled_again(hands: Hands) -> str:
+    """Go on when the child has ended well the second time."""
+    return _called(hands, "fulfil_again")
+
+
+def not_fulfilled(hands: Hands) -> str:
+    """Go on when the child has failed."""
+    attempt, _ = _begin(hands, "fulfil", undo=False)
+    if attempt is not None:
+        attempt.end(StepState.FAILED, error="the child run failed")
+    return "failed"
+
+
+def pack(hands: Hands) -> str:
+    """A step of the child."""
+    return _do(hands, "pack")
+
+
+def ship(hands: Hands) -> str:
+    """Another step of the child."""
+    return _do(hands, "ship")
+
+
+def fail_to_ship(hands: Hands) -> str:
+    """The other step of the child, which fails for good."""
+    attempt, _ = _begin(hands, "ship")
+    if attempt is not None:
+        attempt.end(StepState.FAILED, error="no truck")
+    return "failed"
+
+
+def die_while_shipping(hands: Hands) -> str:
+    """A step that begins, and of which nothing is heard any more: its last try."""
+    _begin(hands, "ship")
+    return "failed"
+
+
+def complete(hands: Hands) -> str:
+    """End the workflow as succeeded."""
+    hands.backend.complete_workflow(
+        CompleteWorkflow(hands.task_instance_id, encode("done"), idempotency_key=f"{hands.task_instance_id}-complete")
+    )
+    return "success"
+
+
+def cancel(hands: Hands) -> str:
+    """A person cancels the workflow, and wants it undone."""
+    found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
+    hands.backend.cancel_workflow(CancelWorkflow(found[0].id, compensate=True, idempotency_key=f"{hands.key}-cancel"))
+    return "success"
+
+
+def resume(hands: Hands) -> str:
+    """A person sets the workflow going again."""
+    found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
+    hands.backend.resume_workflow(ResumeWorkflow(found[0].id, idempotency_key=f"{hands.key}-resume"))
+    return "success"
+
+
+def compensate(hands: Hands) -> str:
+    """A person wants the workflow undone."""
+    found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
+    hands.backend.compensate_workflow(CompensateWorkflow(found[0].id, idempotency_key=f"{hands.key}-compensate"))
+    return "success"
+
+
+def try_again(hands: Hands) -> str:
+    """A person lets the relay try the undo again that has failed."""
+    found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
+    wish = DecideCompensation(
+        found[0].id, "ship", Decision.RETRY, "the truck is back", idempotency_key=f"{hands.key}-try"
+    )
+    hands.backend.decide_compensation(wish)
+    return "success"
+
+
+def sweep(hands: Hands) -> str:
+    """One pass of the sweep."""
+    hands.sweep()
+    return "success"
+
+
+def pack_again(hands: Hands) -> str:
+    """The step of the child in its second run; its effect is another one."""
+    return _do(hands, "pack", effect="pack again")
+
+
+def relay_of_owner(hands: Hands) -> str:
+    """The owner's relay."""
+    return _relay(hands, ["fulfil", "ship", "complete"])
+
+
+def relay_of_child(hands: Hands) -> str:
+    """The child's relay."""
+    return _relay(hands, ["ship"])
+
+
+def broken_relay(hands: Hands) -> str:
+    """The owner's relay, whose every undo fails until the workflow is held."""
+    for _ in range(10):
+        answer = hands.backend.take_turn(TakeTurn(hands.task_instance_id, ["ship"]))
+        if answer.decision is not TurnDecision.COMPENSATE or answer.work is None:
+            return "failed"
+        key = answer.work.compensation_key
+        hands.backend.end_compensation(EndCompensation(key, succeeded=False, error="the truck has gone"))
+    raise AssertionError("the relay found no end")
+
+
+def _call(hands: Hands, name: str, run_id: str) -> str:
+    attempt, _ = _begin(hands, name, undo=False)
+    if attempt is None:
+        return "success"
+    attempt.link_child_run(CHILD, run_id)
+    attempt.end(StepState.WAITING)
+    return "deferred"
+
+
+def _called(hands: Hands, name: str) -> str:
+    attempt, _ = _begin(hands, name, undo=False)
+    if attempt is not None:
+        attempt.end(StepState.SUCCEEDED, output=encode("fulfilled"))
+    return "success"
+
+
+def _do(hands: Hands, name: str, effect: str | None = None) -> str:
+    attempt, begun = _begin(hands, name)
+    if attempt is not None:
+        receipt = hands.receiver.call(hands.key, effect or name, begun.idempotency_key)
+        attempt.end(StepState.SUCCEEDED, output=encode({"receipt": receipt}))
+    return "success"
+
+
+def _begin(hands: Hands, name: str, *, undo: bool = True) -> tuple[Attempt | None, BegunStep]:
+    """The attempt to work with; None when the store answered."""
+    request = BeginStep(
+        task_instance_id=hands.task_instance_id,
+        name=name,
+        compensation=CompensationDeclaration(f"task:{name}") if undo else None,
+        relay_task_id=RELAY,
+    )
+    begun = hands.backend.begin_step(request)
+    if begun.decision is BeginDecision.RUN:
+        return Attempt(hands.backend, begun), begun
+    if begun.decision is not BeginDecision.ANSWERED:
+        raise AssertionError(f"the begin of {name} was answered with {begun.decision.value}: {begun.holder}")
+    return None, begun
+
+
+def _relay(hands: Hands, leaf_task_ids: list[str]) -> str:
+    for _ in range(10):
+        answer = hands.backend.take_turn(TakeTurn(hands.task_instance_id, leaf_task_ids))
+        if answer.decision is not TurnDecision.COMPENSATE or answer.work is None:
+            return "success"
+        hands.receiver.call(hands.key, f"undo {answer.work.step_name}", answer.work.idempotency_key)
+        hands.backend.end_compensation(EndCompensation(answer.work.compensation_key, succeeded=True))
+    raise AssertionError("the relay found no end")
