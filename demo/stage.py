@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import httpx
 import psycopg
 
 from demo.client import AirflowClient, Json
@@ -41,11 +42,16 @@ class Stage:
     ) -> Found:
         """Ask until there is an answer that is neither None nor False, and return it.
 
+        A question that is not answered in time, because the machine is busy, is asked again.
+
         :raises NotHeld: the time is over.
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
-            found = find()
+            try:
+                found = find()
+            except httpx.TimeoutException:
+                found = None
             if found is not None and found is not False:
                 return found
             if time.monotonic() > deadline:

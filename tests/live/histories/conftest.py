@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import httpx
 import pytest
 
 from demo.client import AirflowClient, Json
@@ -31,7 +32,10 @@ class Histories:
     def trigger(self, run: Run, *, logical_date: str | None = None) -> None:
         """Start a run."""
         conf = {"key": run.key, **run.conf}
-        self.client.trigger(run.dag_id, run.run_id, conf, logical_date=logical_date)
+        try:
+            self.client.trigger(run.dag_id, run.run_id, conf, logical_date=logical_date)
+        except httpx.TimeoutException:  # what Airflow was asked for it does all the same
+            self.wait_for(f"the run {run.run_id} of {run.dag_id}", lambda: self._has_begun(run))
 
     def wait_for(self, what: str, find: Callable[[], Found | None]) -> Found:
         """As of the stage, with patience for all runs."""
@@ -87,6 +91,9 @@ class Histories:
     def task_is(self, run: Run, task_id: str, state: str) -> bool:
         """Whether a task of a run is in a state, as Airflow names it."""
         return bool(self.client.task_instance(run.dag_id, run.run_id, task_id)["state"] == state)
+
+    def _has_begun(self, run: Run) -> bool:
+        return any(found["dag_run_id"] == run.run_id for found in self.client.runs(run.dag_id))
 
     def _run_state(self, run: Run) -> str:
         """The state of a run that has ended; empty before."""
