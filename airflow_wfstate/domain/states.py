@@ -130,6 +130,9 @@ FINAL_WORKFLOW_STATES: Final = (_W.COMPENSATED, _W.CANCELLED)
 OPEN_STEP_STATES: Final = (_S.RUNNING, _S.WAITING)
 """An attempt is at work."""
 
+UNSETTLED_COMPENSATION_STATES: Final = (_C.ARMED, _C.RUNNING, _C.FAILED)
+"""Something may still have to be undone."""
+
 _TABLES: Final[dict[type[Enum], frozenset[tuple[Enum, Enum]]]] = {
     WorkflowState: frozenset(WORKFLOW_TRANSITIONS),
     StepState: frozenset(STEP_TRANSITIONS),

@@ -170,11 +170,14 @@ class CompleteWorkflow:
     :param task_instance_id: of the task that completes it; it must be running.
     :param output: what the workflow produced.
     :param idempotency_key: as for :class:`StartWorkflow`.
+    :param over_failed_steps: whether the author lets it succeed over steps of the caller's run that have failed for
+        good. One that Airflow tries again keeps it open in any case.
     """
 
     task_instance_id: str
     output: Payload
     idempotency_key: str | None = None
+    over_failed_steps: bool = False
 
 
 @dataclass(frozen=True)

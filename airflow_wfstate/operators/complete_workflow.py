@@ -22,14 +22,18 @@ from airflow_wfstate.operators.waiting import defer_to_ask_again
 class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
     """End the workflow of this run as succeeded.
 
-    It fails while a step or a child run is unfinished, and waits, deferred, where that is for another run to end: in a
-    guest until the run that started the workflow has completed it, in that run for steps that a guest has begun; at
-    most ``[wfstate] busy_timeout_seconds``. A guest fails when the workflow ends otherwise.
+    It fails while a step or a child run is unfinished (a failed step that Airflow tries again is), and over a step of
+    its run that has failed for good, also where it stands beside that step or runs by ``trigger_rule="all_done"``.
+    It waits, deferred, where that is for another run to end: in a guest until the run that started the workflow has
+    completed it, in that run for steps that a guest has begun; at most ``[wfstate] busy_timeout_seconds``. A guest
+    fails when the workflow ends otherwise.
 
     Returns (as its XCom) ``workflow_id``, ``state``, ``output`` (the stored one: a guest gets what the workflow was
     completed with) and ``not_reached``, the planned steps that never began.
 
     :param output: what the workflow produced. (templated)
+    :param over_failed_steps: True lets the workflow succeed over steps of this run that have failed for good; give the
+        operator a ``trigger_rule`` by which it runs then.
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
     """
 
@@ -37,10 +41,18 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)
 
-    def __init__(self, *, output: Any = None, wfstate_conn_id: str = DEFAULT_CONNECTION_ID, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        output: Any = None,
+        over_failed_steps: bool = False,
+        wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         # Not named output: Airflow's operators have a property of that name.
         self.output_value = output
+        self.over_failed_steps = over_failed_steps
         self.wfstate_conn_id = wfstate_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -67,6 +79,7 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
                         task_instance_id=task_instance_id,
                         output=encode(self.output_value),
                         idempotency_key=f"{task_instance_id}:complete",
+                        over_failed_steps=self.over_failed_steps,
                     )
                 )
             )

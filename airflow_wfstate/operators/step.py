@@ -52,11 +52,12 @@ class Step:
 
     @property
     def cancelled(self) -> bool:
-        """Whether this process was told to end: ask now and then in a long step, tidy up, and return or raise.
+        """Whether this process was told to end: ask now and then in a long step, tidy up, and raise.
 
         True when the workflow was cancelled, the task was failed or cleared by hand, its ``execution_timeout`` has
         passed, or the worker stops. Airflow looks at its next heartbeat, and kills the process 5 seconds after that.
-        A step that returns before is recorded as succeeded, one that raises as failed.
+        A step that raises before is recorded as failed, one that returns as succeeded: it counts as done, also when its
+        task was cleared to have it done anew.
         """
         return self._attempt.cancelled
 

@@ -23,6 +23,7 @@ from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.deciding_runs import DECIDES
 from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.failed_state import TASK_CLEARED, go_on
+from airflow_wfstate.store.failed_steps import check_failed_steps
 from airflow_wfstate.store.lost_attempt import mark_lost
 from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.places import read_places
@@ -63,7 +64,7 @@ def complete_workflow(
     not_reached = _not_reached(connection, change)
     if change.state is WorkflowState.SUCCEEDED:
         return Unchanged(CompletedWorkflow(change.ref(), _stored_output(connection, change), not_reached))
-    waits_for = _check_may_complete(connection, change, caller)
+    waits_for = _check_may_complete(connection, change, caller, over_failed_steps=request.over_failed_steps)
     if waits_for is not None:
         return Unchanged(CompletedWorkflow(change.ref(), Payload.of(None), not_reached, waits_for))
     complete(change, output, not_reached)
@@ -115,7 +116,9 @@ def _no_workflow(caller: Caller) -> WorkflowNotFound:
     )
 
 
-def _check_may_complete(connection: Connection, change: Change, caller: Caller) -> str | None:
+def _check_may_complete(
+    connection: Connection, change: Change, caller: Caller, *, over_failed_steps: bool
+) -> str | None:
     """What the completion waits for; None when it may take place.
 
     A guest waits for the owner, and the owner for what only its guests have begun: both end without anybody's doing.
@@ -149,6 +152,7 @@ def _check_may_complete(connection: Connection, change: Change, caller: Caller) 
         if not guests.has(step.dag_id, step.run_id):
             raise WorkflowUnfinished(f"{open_step}.", "Complete the workflow below all its steps.")
         waits_for = waits_for or f"{open_step}, a run of its guest"
+    check_failed_steps(connection, change.workflow_id, caller, subject, over_failed_steps=over_failed_steps)
     failed = unaccepted_failed_run(connection, change.workflow_id, but=(caller.dag_id, caller.run_id))
     if failed is not None:
         how = "failed" if failed.state == "failed" else "ended over a step that failed or is lost"

@@ -12,7 +12,7 @@ from airflow_wfstate.domain.labels import check_labels
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.start_again import StartDecision, decide_start
-from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, WorkflowState
+from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, UNSETTLED_COMPENSATION_STATES, WorkflowState
 from airflow_wfstate.domain.workflow import RunRole, StartedWorkflow, StartWorkflow
 from airflow_wfstate.exceptions import AccessDenied, InputMismatch, InvalidRequest, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store import schema
@@ -82,12 +82,38 @@ def start_workflow(
     _check_not_refused(connection, change, request, decision)
     differs = how_input_differs(connection, change, request.input)
     if decision is StartDecision.WAIT:
+        _check_not_waiting_for_itself(connection, change, caller)
         return Unchanged(replace(_busy(change, own_role), input_differs=differs))
     if own_role is None or decision is StartDecision.TERMINATE:
         _check_may_join(connection, change, request, caller)
     if decision is StartDecision.TERMINATE:
         return _terminate(connection, change, request, kept, caller, may_change_runs=may_change_runs)
     return _join(connection, change, caller, own_role, decision, differs)
+
+
+def _check_not_waiting_for_itself(connection: Connection, change: Change, caller: Caller) -> None:
+    """Check that what is waited for is not to be done by the relay of the caller's own run, which runs last in it.
+
+    :raises WorkflowClosed: it is.
+    """
+    compensation = schema.compensation
+    own_undo = connection.execute(
+        select(compensation.c.step_id)
+        .where(
+            compensation.c.workflow_id == change.workflow_id,
+            compensation.c.dag_id == caller.dag_id,
+            compensation.c.run_id == caller.run_id,
+            compensation.c.state.in_([state.value for state in UNSETTLED_COMPENSATION_STATES]),
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+    if own_undo is not None:
+        raise WorkflowClosed(
+            f"Workflow {change.name} / {change.key} ({change.workflow_id}) is being compensated, by the relay of this "
+            f"very run {caller.run_id} of DAG {caller.dag_id}: it cannot wait for itself; the undo goes on when this "
+            "task has failed.",
+            "When the workflow is compensated, clear the whole run again: it then starts the key's next generation.",
+        )
 
 
 def _checked(request: StartWorkflow) -> StartWorkflow:

@@ -98,7 +98,7 @@ def _not_completed_flag(connection: Connection, row: FoundRow, now: datetime) ->
         cause = f"{ended}: {why}. There is nothing to undo: a cancel ends it."
         return Flag(FlagKind.NOT_COMPLETED, cause, since, row.owner, f"airflow wfstate cancel {row.workflow_id}")
     named = ", ".join(undos[:_NAMED]) + (f" and {len(undos) - _NAMED} more" if len(undos) > _NAMED else "")
-    done = "To mark that task as success in Airflow completes it, and discards them too." if was_skipped else ""
+    done = "Marking that task as success in Airflow completes it, and discards them too." if was_skipped else ""
     cancel = f"'cancel' ends it, and discards these undos ({len(undos)})"
     cause = f"{ended}: {why}. 'compensate' undoes {named}; {cancel}. {done}"
     command = f"airflow wfstate compensate {row.workflow_id} --plan"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,39 @@ def test_an_idempotency_key_with_another_output_is_refused(world: World) -> None
         world.backend.complete_workflow(
             CompleteWorkflow(request.task_instance_id, Payload.of("other"), request.idempotency_key)
         )
+
+
+@pytest.mark.parametrize("over_failed_steps", [False, True])
+@pytest.mark.parametrize("state", ["up_for_retry", "queued", None])
+def test_a_failed_step_that_is_tried_again_refuses_it(world: World, over_failed_steps: bool, state: str | None) -> None:
+    """A step that stands beside the operator, and whose task has retries left: its workflow is not done."""
+    run_id = world.rows.add_run("intake")
+    started = world.start(run_id)
+    task, begun = world.begin(run_id, "invoice")
+    world.fail(begun)
+    world.rows.set_task_state(task, state)
+
+    with pytest.raises(WorkflowUnfinished, match=r"tried again: intake\.invoice is failed"):
+        world.backend.complete_workflow(replace(_complete(world, run_id), over_failed_steps=over_failed_steps))
+    assert world.backend.get_workflow(started.workflow.id).summary.state is WorkflowState.RUNNING
+
+    again = world.begin_as(world.rows.next_try(task), "invoice")
+    world.succeed(again)
+    assert world.backend.complete_workflow(_complete(world, run_id)).workflow.state is WorkflowState.SUCCEEDED
+
+
+def test_a_step_that_failed_for_good_refuses_it_unless_its_author_lets_it_run_over_failures(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    world.start(run_id)
+    task, begun = world.begin(run_id, "invoice")
+    world.fail(begun)
+    world.rows.set_task_state(task, "failed")
+
+    with pytest.raises(WorkflowUnfinished, match=r"its step intake\.invoice is failed"):
+        world.backend.complete_workflow(_complete(world, run_id))
+
+    completed = world.backend.complete_workflow(replace(_complete(world, run_id), over_failed_steps=True))
+    assert completed.workflow.state is WorkflowState.SUCCEEDED
 
 
 def test_an_open_step_refuses_it(world: World) -> None:

@@ -34,7 +34,8 @@ EXPECTED: Final[dict[tuple[str, str], dict[str, tuple[str, str]]]] = {
     # (state, whose run starts): the input: what comes of attach, reject and terminate alike, or of each
     ("running", "own"): {"same": ("owner", "running"), "other": ("owner", "running")},
     ("failed", "own"): {"same": ("owner", "failed"), "other": ("owner", "failed")},
-    ("compensating", "own"): {"same": ("busy", "compensating"), "other": ("busy", "compensating")},
+    # Its own relay is to undo what it did, and runs last: it cannot wait for itself.
+    ("compensating", "own"): {"same": ("WorkflowClosed", "compensating"), "other": ("WorkflowClosed", "compensating")},
     ("compensation_failed", "own"): {
         "same": ("WorkflowClosed", "compensation_failed"),
         "other": ("WorkflowClosed", "compensation_failed"),

@@ -1165,6 +1165,8 @@ export interface components {
          *     :param task_instance_id: of the task that completes it; it must be running.
          *     :param output: what the workflow produced.
          *     :param idempotency_key: as for :class:`StartWorkflow`.
+         *     :param over_failed_steps: whether the author lets it succeed over steps of the caller's run that have failed for
+         *         good. One that Airflow tries again keeps it open in any case.
          */
         CompleteWorkflow: {
             /** Task Instance Id */
@@ -1172,6 +1174,11 @@ export interface components {
             output: components["schemas"]["Payload"];
             /** Idempotency Key */
             idempotency_key?: string | null;
+            /**
+             * Over Failed Steps
+             * @default false
+             */
+            over_failed_steps: boolean;
         };
         /**
          * CompletedWorkflow
