@@ -48,6 +48,11 @@ def perhaps_failed_by_hand() -> Select[tuple[str]]:
     return select(_workflow.c.id).where(_workflow.c.state == WorkflowState.RUNNING.value, exists(found))
 
 
+def marked_as_failed(dag_id: str, run_id: str, person: str) -> str:
+    """Why a workflow has failed whose run a person marked."""
+    return f"Run {run_id} of DAG {dag_id} was marked as failed by {person}."
+
+
 def fail_as_marked(connection: Connection, change: Change) -> None:
     """Fail a running workflow when the last thing that a person did to one of its ended runs was to mark it failed."""
     if change.state is not WorkflowState.RUNNING:
@@ -68,6 +73,7 @@ def fail_as_marked(connection: Connection, change: Change) -> None:
         since = max(began_at, run.linked_at)
         person = audit.who_marked_run(connection, run.dag_id, run.run_id, "failed", since)
         if person is not None:
-            reason = f"Run {run.run_id} of DAG {run.dag_id} was marked as failed by {person}."
-            fail_workflow(connection, change, run.dag_id, run.run_id, reason=reason)
+            fail_workflow(
+                connection, change, run.dag_id, run.run_id, reason=marked_as_failed(run.dag_id, run.run_id, person)
+            )
             return

@@ -22,6 +22,7 @@ from airflow_wfstate.store.caller import Caller, check_task_instance_id, read_ca
 from airflow_wfstate.store.change import Change, lock_by_task_instance
 from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold, hold_reason
 from airflow_wfstate.store.deciding_runs import has_unfinished_step
+from airflow_wfstate.store.failed_by_hand import marked_as_failed
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.identity import compensation_idempotency_key, idempotency_key
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
@@ -78,13 +79,16 @@ def _judge_run(connection: Connection, change: Change, caller: Caller, leaf_task
     verdict counts at once, and the sweep finds the rest.
     """
     leaf = failed_leaf(connection, caller.dag_id, caller.run_id, leaf_task_ids)
+    is_readable = audit.is_readable(connection)
     if leaf is None and not (
-        audit.is_readable(connection)
-        and has_unfinished_step(connection, change.workflow_id, caller.dag_id, caller.run_id)
+        is_readable and has_unfinished_step(connection, change.workflow_id, caller.dag_id, caller.run_id)
     ):
         return
     if who_accepted_run(connection, caller.dag_id, caller.run_id) is None:
-        fail_workflow(connection, change, caller.dag_id, caller.run_id)
+        run = (caller.dag_id, caller.run_id)
+        person = audit.who_marked_run(connection, *run, "failed", since=None) if is_readable else None
+        reason = None if person is None else marked_as_failed(*run, person)
+        fail_workflow(connection, change, *run, reason=reason)
 
 
 def give_turn(connection: Connection, change: Change) -> TurnAnswer:
