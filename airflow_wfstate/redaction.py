@@ -64,8 +64,7 @@ def masked_value(value: JsonValue, paths: Sequence[str] = (), *, name: str | Non
     """A JSON value as people may see it; see :func:`masked`."""
     if name is not None and name in paths:
         return MASK
-    found = [match.parts for path in paths for match in _compiled(path).finditer(value)]
-    hidden = _hidden(value, sorted(set(found), key=len))
+    hidden = _hidden(value, sorted({place for path in paths for place in _places(path, value)}, key=len))
     return cast("JsonValue", redact_in_task(redact_on_server(hidden, name), name))  # each keeps secrets of its own
 
 
@@ -76,6 +75,12 @@ def masked_text(text: str | None) -> str | None: ...
 def masked_text(text: str | None) -> str | None:
     """A text for people, an error for instance, without the secrets that Airflow's masker knows in this process."""
     return None if text is None else str(redact_in_task(redact_on_server(text)))
+
+
+def _places(path: str, value: JsonValue) -> list[tuple[int | str, ...]]:
+    """The places in a value that a path names."""
+    # The library would read a text as a JSON document; no scalar has a place but itself, so any other will do.
+    return [match.parts for match in _compiled(path).finditer(0 if isinstance(value, str) else value)]
 
 
 def _hidden(value: JsonValue, places: Sequence[tuple[int | str, ...]]) -> JsonValue:

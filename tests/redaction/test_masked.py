@@ -86,6 +86,12 @@ def test_a_text_in_place_of_a_list_and_too_many_paths_are_refused() -> None:
         check_paths(["a"] * 21)
 
 
+@pytest.mark.parametrize("text", ["[", '{"iban": "DE02"}', "", '["iban"]'])
+def test_a_text_is_a_value_and_never_a_document(text: str) -> None:
+    assert masked_value(text, ["iban", "$.iban", "$[0]", "$..iban", "$.*"]) == text
+    assert masked_value(text, ["$"]) == MASK
+
+
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("iban"), inner),
