@@ -21,7 +21,7 @@ FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo test fab screenshots bench load page-bench wide crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
+.PHONY: help demo test fab screenshots bench load page-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -57,6 +57,10 @@ page-bench: install  ## What the page asks of an api-server that has a million w
 
 wide: install  ## What one workflow of 100, 1,000 and 10,000 mapped items costs, in each thing that is done with it
 	@$(BIN)/python -m benchmarks.wide
+
+wide-live: install  ## A live scheduler runs, cancels and undoes one workflow of 2,000 mapped items
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && WFSTATE_WIDE_ITEMS=$${WFSTATE_WIDE_ITEMS:-2000} \
+		$(BIN)/pytest --basetemp="$$folder/tests" -s tests/live/test_wide.py $(PYTEST_ARGUMENTS)
 
 crash-grid: install  ## Try every way to die at every commit and call, and write docs/reliability.md
 	@$(BIN)/python -m tests.crash_grid --write

@@ -22,6 +22,8 @@ _PATIENCE = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     # A task whose first request is not answered in time fails without having run. Many begin at once here.
     "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+    # As many items as tests/live/test_wide.py is ever asked for.
+    "AIRFLOW__CORE__MAX_MAP_LENGTH": "10000",
     # Airflow may lose an event that comes while a task is still being deferred, and it fails a task that runs again
     # before the executor has told that its first process ended: up to 6 seconds later, on a machine that is busy.
     "AIRFLOW__WFSTATE__BUSY_POLL_SECONDS": "8",
