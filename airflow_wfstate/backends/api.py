@@ -32,7 +32,6 @@ from airflow_wfstate.domain.compensate import (
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
-from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
@@ -65,6 +64,7 @@ from airflow_wfstate.exceptions import (
     WorkflowNotFound,
     WorkflowStateError,
 )
+from airflow_wfstate.redaction import recorded_text
 
 Answer = TypeVar("Answer")
 
@@ -336,8 +336,8 @@ def _problem_of(response: httpx.Response) -> dict[str, object] | None:
 
 
 def _sendable(text: str | None) -> str | None:
-    """An error or a reason as it is sent: not more of it than is kept."""
-    return None if text is None else storable_text(text[:MAX_ERROR_LENGTH])
+    """An error or a reason as it is sent: without the secrets of this process, and not more of it than is kept."""
+    return recorded_text(text, MAX_ERROR_LENGTH)
 
 
 def _path_of(workflow_id: str) -> str:
