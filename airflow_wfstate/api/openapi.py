@@ -27,7 +27,7 @@ _PROBLEM: Final[dict[str, Any]] = {
     },
 }
 
-_ON_READS: Final = (400, 401, 403, 404, 503)
+_ON_READS: Final = (400, 401, 403, 404, 503, 504)
 _ON_PLANS: Final = (*_ON_READS, 409, 410)
 _ON_WRITES: Final = (400, 401, 403, 404, 409, 410, 413, 503)
 """Statuses of errors."""

@@ -59,6 +59,7 @@ from airflow_wfstate.domain.workflow import (
 from airflow_wfstate.exceptions import (
     AccessDenied,
     InvalidRequest,
+    ReadTimedOut,
     ServerUnreachable,
     StepNotFound,
     WorkflowNotFound,
@@ -292,7 +293,7 @@ class ApiBackend:
         if response.is_success:
             return response
         error = self._error(response)
-        if response.status_code in _BUSY_STATUSES:
+        if response.status_code in _BUSY_STATUSES and not isinstance(error, ReadTimedOut):
             raise _Unanswered(error)
         raise error
 

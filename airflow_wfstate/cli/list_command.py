@@ -21,7 +21,7 @@ from airflow_wfstate.cli.rendering import (
     short_time,
 )
 from airflow_wfstate.cli.shown_state import failing_text, state_text, undone_after
-from airflow_wfstate.domain.labels import parse_label
+from airflow_wfstate.domain.labels import parse_labels
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
 from airflow_wfstate.exceptions import InvalidRequest
@@ -42,7 +42,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
             correlation_id=arguments.correlation_id,
             key_prefix=arguments.key_prefix,
             search=arguments.search,
-            labels=dict(parse_label(text) for text in arguments.label or []),
+            labels=parse_labels(arguments.label or []),
             step_states=[_step_state(text) for text in arguments.step_state or []],
             since=None if arguments.since is None else parse_since(arguments.since, now),
             until=None if arguments.until is None else parse_since(arguments.until, now),
