@@ -8,7 +8,7 @@ stable: the API sends it, and the client raises the same class from it.
     WorkflowStateError
     ├── InvalidRequest              the input itself is wrong; nothing was changed
     │   ├── MethodNotAllowed        an HTTP method that the path does not have
-    │   ├── InvalidName             a name or key is empty, too long, holds a control character, or is taken
+    │   ├── InvalidName             a name or key is empty, too long, invisible, holds a control character, or is taken
     │   ├── InvalidPayload          a value cannot be stored as JSON
     │   ├── PayloadTooLarge         a value is larger than [wfstate] max_payload_bytes
     │   └── InvalidDag              a DAG is declared wrongly (an import error of the DAG)
