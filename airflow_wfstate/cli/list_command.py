@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -17,6 +16,7 @@ from airflow_wfstate.cli.rendering import (
     as_json,
     print_for_programs,
     print_rows,
+    print_text,
     short_duration,
     short_time,
 )
@@ -58,7 +58,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
     else:
         print_rows([_row(workflow, now) for workflow in page.workflows], arguments.output)
     if page.total is not None:
-        print(f"{page.total} workflows in all.", file=sys.stderr)
+        print_text(f"{page.total} workflows in all.", is_error=True)
     tell_next_page(arguments, page.next_cursor)
 
 
