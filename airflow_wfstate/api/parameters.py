@@ -20,6 +20,9 @@ Text = Annotated[str | None, Query(max_length=1000, pattern=_NO_NUL)]
 """What a filter asks for, or where a page begins."""
 
 
+Cursor = Annotated[str | None, Query(max_length=2000, pattern=_NO_NUL, description="next_cursor of the page before.")]
+"""Where a page of workflows begins; of a name of 250 characters it takes 1,500."""
+
 LISTS: Final = {
     "label": MAX_LABELS,
     "new_step": 1000,
