@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BeforeValidator
 
 from airflow_wfstate.domain.labels import MAX_LABELS
 from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.step_changes import MAX_DECISIONS
 from airflow_wfstate.domain.workflow import MAX_LIMIT
 from airflow_wfstate.exceptions import InvalidRequest
 
@@ -25,9 +26,9 @@ Cursor = Annotated[str | None, Query(max_length=2000, pattern=_NO_NUL, descripti
 
 LISTS: Final = {
     "label": MAX_LABELS,
-    "new_step": 1000,
+    "new_step": MAX_DECISIONS,
     "readable_dag_id": 1000,
-    "rename": 1000,
+    "rename": MAX_DECISIONS,
     "state": len(WorkflowState),
     "step_state": len(StepState),
 }

@@ -17,6 +17,9 @@ from airflow_wfstate.exceptions import InvalidName
 MAX_PLAN_ENTRIES: Final = 1000
 """Of one plan."""
 
+MAX_PARTICIPANTS: Final = 1000
+"""DAGs that one definition lets join."""
+
 
 @dataclass(frozen=True)
 class PlannedStep:
