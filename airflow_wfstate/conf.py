@@ -85,6 +85,12 @@ OPTIONS: Final[dict[str, Option]] = {
         "60",
         "How long a worker goes on trying, with back-off, to reach an api-server that does not answer.",
     ),
+    "read_timeout_seconds": _option(
+        "float",
+        "10",
+        "How long PostgreSQL may work on one statement of a read that a caller asks for by HTTP; a longer one is ended "
+        "and answered with 504. Writes, workers, the command line and the sweep are not limited. 0: no limit.",
+    ),
     "sweep_interval_seconds": _option(
         "integer",
         "60",
@@ -215,6 +221,11 @@ def api_timeout() -> timedelta:
 def api_retry() -> timedelta:
     """How long to go on trying to reach an api-server that does not answer."""
     return timedelta(seconds=float(_text("api_retry_seconds")))
+
+
+def read_timeout() -> timedelta:
+    """How long the database may work on one statement of a read by HTTP; zero: as long as it likes."""
+    return timedelta(seconds=float(_text("read_timeout_seconds")))
 
 
 def sweep_interval() -> timedelta:

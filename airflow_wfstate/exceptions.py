@@ -8,7 +8,7 @@ stable: the API sends it, and the client raises the same class from it.
     WorkflowStateError
     ├── InvalidRequest              the input itself is wrong; nothing was changed
     │   ├── MethodNotAllowed        an HTTP method that the path does not have
-    │   ├── InvalidName             a name or key is empty, too long, holds a control character, or is taken
+    │   ├── InvalidName             a name or key is empty, too long, invisible, holds a control character, or is taken
     │   ├── InvalidPayload          a value cannot be stored as JSON
     │   ├── PayloadTooLarge         a value is larger than [wfstate] max_payload_bytes
     │   └── InvalidDag              a DAG is declared wrongly (an import error of the DAG)
@@ -35,6 +35,7 @@ stable: the API sends it, and the client raises the same class from it.
     ├── TransactionRefused          a step's writes and its marker cannot be one transaction in the user's database
     ├── ForeignProcess              a process writes for an attempt that another process began
     ├── RecordedError               a call of step.once() failed in an earlier attempt, and was recorded so
+    ├── ReadTimedOut                a read took longer than [wfstate] read_timeout_seconds
     └── Unavailable                 worth another try later
         ├── ServerUnreachable       the api-server does not answer
         ├── DatabaseUnavailable     the database does not answer, or stays locked
@@ -248,6 +249,12 @@ class RecordedError(WorkflowStateError):
         self.name = name
         self.type_name = type_name
         self.message = message
+
+
+class ReadTimedOut(WorkflowStateError):
+    """A statement of a read by HTTP took longer than ``[wfstate] read_timeout_seconds``; the same again would too."""
+
+    code = "read-timed-out"
 
 
 class Unavailable(WorkflowStateError):

@@ -38,6 +38,8 @@ def create_app() -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        # A redirect of /workflows/ would lead to whatever the request calls Host.
+        redirect_slashes=False,
     )
     problems.add_handlers(app)
     app.include_router(_v1())

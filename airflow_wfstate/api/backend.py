@@ -7,6 +7,7 @@ from functools import cache
 from airflow import settings
 from fastapi import Response
 
+from airflow_wfstate import conf
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.backends.wire import to_json
 
@@ -14,7 +15,8 @@ from airflow_wfstate.backends.wire import to_json
 @cache
 def get_backend() -> DatabaseBackend:
     """The backend on Airflow's own database engine; one a process."""
-    return DatabaseBackend(settings.get_engine())  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+    engine = settings.get_engine()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+    return DatabaseBackend(engine, read_timeout=conf.read_timeout())
 
 
 def json_response(answer: object, status: int = 200) -> Response:

@@ -27,7 +27,7 @@ _PROBLEM: Final[dict[str, Any]] = {
     },
 }
 
-_ON_READS: Final = (400, 401, 403, 404, 503)
+_ON_READS: Final = (400, 401, 403, 404, 503, 504)
 _ON_PLANS: Final = (*_ON_READS, 409, 410)
 _ON_WRITES: Final = (400, 401, 403, 404, 409, 410, 413, 503)
 """Statuses of errors."""
@@ -39,11 +39,12 @@ _SECURITY: Final[dict[str, Any]] = {
 
 
 def methods_of(app: FastAPI, path: str) -> list[str]:
-    """The methods that the document has for a path; none for one that it does not have."""
+    """The methods of a path, HEAD beside each GET; none for a path that the document does not have."""
     paths = describe(app)["paths"]
     if path not in paths:  # a template; a path that is written out goes before
         path = next((known for known in paths if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path)), path)
-    return sorted(method.upper() for method in paths.get(path, {}))
+    methods = {method.upper() for method in paths.get(path, {})}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 @cache

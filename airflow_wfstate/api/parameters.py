@@ -9,6 +9,9 @@ from typing import Annotated, Final
 from fastapi import Query, Request
 from pydantic import AwareDatetime, BeforeValidator
 
+from airflow_wfstate.domain.labels import MAX_LABELS
+from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.step_changes import MAX_DECISIONS
 from airflow_wfstate.domain.workflow import MAX_LIMIT
 from airflow_wfstate.exceptions import InvalidRequest
 
@@ -18,19 +21,33 @@ Text = Annotated[str | None, Query(max_length=1000, pattern=_NO_NUL)]
 """What a filter asks for, or where a page begins."""
 
 
-LISTS: Final = frozenset({"label", "new_step", "readable_dag_id", "rename", "state", "step_state"})
-"""Parameters that may be given several times."""
+Cursor = Annotated[str | None, Query(max_length=2000, pattern=_NO_NUL, description="next_cursor of the page before.")]
+"""Where a page of workflows begins; of a name of 250 characters it takes 1,500."""
+
+LISTS: Final = {
+    "label": MAX_LABELS,
+    "new_step": MAX_DECISIONS,
+    "readable_dag_id": 1000,
+    "rename": MAX_DECISIONS,
+    "state": len(WorkflowState),
+    "step_state": len(StepState),
+}
+"""Parameters that may be given several times, and how often: as many as there can be different ones, or a thousand."""
 
 
 def refuse_repetition(request: Request) -> None:
-    """Refuse a parameter that means one thing and is given several times; FastAPI would take the last.
+    """Refuse a parameter that means one thing and is given several times, and one that is given too often.
+
+    FastAPI would take the last of the former, and any number of the latter.
 
     :raises InvalidRequest: when it is.
     """
     given = Counter(name for name, _ in request.query_params.multi_items())
     for name, times in given.items():
-        if times > 1 and name not in LISTS:
-            raise InvalidRequest(f"The parameter {name[:80]} is given {times} times.", "Give it once.")
+        limit = LISTS.get(name, 1)
+        if times > limit:
+            remedy = "Give it once." if limit == 1 else f"Give it at most {limit} times."
+            raise InvalidRequest(f"The parameter {name[:80]} is given {times} times.", remedy)
 
 
 def _not_a_number(text: object) -> object:

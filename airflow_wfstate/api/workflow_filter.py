@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import StringConstraints
 
 from airflow_wfstate.api.parameters import Moment, Text
-from airflow_wfstate.domain.labels import parse_label
+from airflow_wfstate.domain.labels import MAX_LABELS, parse_labels
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery
 
@@ -25,7 +25,9 @@ def workflow_filter(
     dag_id: Annotated[Text, Query(description="A run of this DAG takes part.")] = None,
     run_id: Annotated[Text, Query(description="This run of dag_id takes part.")] = None,
     correlation_id: Text = None,
-    label: Annotated[list[_Label] | None, Query(description="name=value; with several, it has all of them.")] = None,
+    label: Annotated[
+        list[_Label] | None, Query(max_length=MAX_LABELS, description="name=value; with several, it has all of them.")
+    ] = None,
     step_state: Annotated[list[StepState] | None, Query(description="Some step is in one of these states.")] = None,
     since: Moment = None,
     until: Moment = None,
@@ -36,7 +38,7 @@ def workflow_filter(
 ) -> WorkflowQuery:
     """The query that these parameters describe; ``since`` and ``until`` are about its start.
 
-    :raises InvalidRequest: a label is not of the form name=value.
+    :raises InvalidRequest: a label is not of the form name=value, or is given two values.
     """
     return WorkflowQuery(
         name=name,
@@ -47,7 +49,7 @@ def workflow_filter(
         dag_id=dag_id,
         run_id=run_id,
         correlation_id=correlation_id,
-        labels=dict(parse_label(text) for text in label or []),
+        labels=parse_labels(label or []),
         step_states=step_state or [],
         since=since,
         until=until,

@@ -32,7 +32,6 @@ from airflow_wfstate.domain.compensate import (
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
-from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
@@ -60,11 +59,13 @@ from airflow_wfstate.domain.workflow import (
 from airflow_wfstate.exceptions import (
     AccessDenied,
     InvalidRequest,
+    ReadTimedOut,
     ServerUnreachable,
     StepNotFound,
     WorkflowNotFound,
     WorkflowStateError,
 )
+from airflow_wfstate.redaction import recorded_text
 
 Answer = TypeVar("Answer")
 
@@ -292,7 +293,7 @@ class ApiBackend:
         if response.is_success:
             return response
         error = self._error(response)
-        if response.status_code in _BUSY_STATUSES:
+        if response.status_code in _BUSY_STATUSES and not isinstance(error, ReadTimedOut):
             raise _Unanswered(error)
         raise error
 
@@ -336,8 +337,8 @@ def _problem_of(response: httpx.Response) -> dict[str, object] | None:
 
 
 def _sendable(text: str | None) -> str | None:
-    """An error or a reason as it is sent: not more of it than is kept."""
-    return None if text is None else storable_text(text[:MAX_ERROR_LENGTH])
+    """An error or a reason as it is sent: without the secrets of this process, and not more of it than is kept."""
+    return recorded_text(text, MAX_ERROR_LENGTH)
 
 
 def _path_of(workflow_id: str) -> str:

@@ -18,16 +18,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.domain.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, VERSION
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_CLASS: Final = "__classname__"  # as in airflow.sdk.serde; a dict of the user's must not have this key
-_VERSION: Final = "__version__"
-_DATA: Final = "__data__"
-_DICT: Final = "wfstate.dict"
-_DATETIME: Final = "wfstate.datetime"
 
 _COLLECTIONS: Final[dict[str, type[tuple[Any, ...]] | type[set[Any]] | type[frozenset[Any]]]] = {
     "builtins.tuple": tuple,
@@ -104,22 +99,22 @@ class _Encoder:
             with self._inside(value):
                 return self._collection(value)
         if type(value) is Decimal:
-            return {_CLASS: "decimal.Decimal", _VERSION: 1, _DATA: str(value)}
+            return {CLASS: "decimal.Decimal", VERSION: 1, DATA: str(value)}
         if type(value) is datetime.datetime or _is_pendulum(value):
             return self._datetime(value)
         return self._left_to_airflow(value)
 
     def _dict(self, value: Mapping[Any, object]) -> JsonValue:
         if all(type(key) is str for key in value):
-            if _CLASS in value:
-                raise self._error(f"has the key {_CLASS}, which Airflow's serialisation reserves", "Rename the key.")
+            if CLASS in value:
+                raise self._error(f"has the key {CLASS}, which Airflow's serialisation reserves", "Rename the key.")
             return {key: self._at(f".{key}", item) for key, item in value.items()}
         pairs: list[JsonValue] = [
             [self._at(f".key({key!r})", key), self._at(f"[{key!r}]", item)] for key, item in value.items()
         ]
         if self._sort_keys:
             pairs.sort(key=_text)
-        return {_CLASS: _DICT, "items": pairs}
+        return {CLASS: DICT, DICT_ITEMS: pairs}
 
     def _items(self, values: Iterable[object]) -> list[JsonValue]:
         return [self._at(f"[{index}]", item) for index, item in enumerate(values)]
@@ -129,13 +124,13 @@ class _Encoder:
         items = self._items(value)
         if not isinstance(value, tuple):
             items.sort(key=_text)  # equal sets give equal texts
-        return {_CLASS: name, _VERSION: 1, _DATA: items}
+        return {CLASS: name, VERSION: 1, DATA: items}
 
     def _datetime(self, value: datetime.datetime) -> JsonValue:
         # ZoneInfo and pendulum's Timezone name their zone; a fixed offset stands in the text itself.
         zone = value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else None
         return {
-            _CLASS: _DATETIME,
+            CLASS: DATETIME,
             "at": value.isoformat(),
             "zone": zone,
             "fold": value.fold,
@@ -189,16 +184,16 @@ def _decoded(plain: JsonValue) -> object:
         return [_decoded(item) for item in plain]
     if not isinstance(plain, dict):
         return plain
-    name = plain.get(_CLASS)
+    name = plain.get(CLASS)
     if not isinstance(name, str):
         return {key: _decoded(item) for key, item in plain.items()}
-    if name == _DICT:
-        pairs: Any = plain["items"]  # as _Encoder._dict wrote them
+    if name == DICT:
+        pairs: Any = plain[DICT_ITEMS]  # as _Encoder._dict wrote them
         return {_decoded(key): _decoded(item) for key, item in pairs}
-    if name == _DATETIME:
+    if name == DATETIME:
         return _datetime(plain)
     if name in _COLLECTIONS:
-        items: Any = plain[_DATA]  # as _Encoder._collection wrote them
+        items: Any = plain[DATA]  # as _Encoder._collection wrote them
         return _COLLECTIONS[name](_decoded(item) for item in items)
     return _read_by_airflow(plain, name)
 

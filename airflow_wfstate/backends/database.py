@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -84,10 +85,13 @@ class DatabaseBackend:
     :param engine: of Airflow's metadata database, PostgreSQL or SQLite; its pool is used, one connection a call.
     :param is_server: whether this process may use Airflow's own models, and may change runs and tasks: api-server,
         scheduler and command line. False in a worker that reaches the tables by a connection of type ``postgres``.
+    :param read_timeout: how long PostgreSQL may work on one statement of what a user reads (what an attempt reads
+        of itself excepted); zero: as long as it likes.
     """
 
-    def __init__(self, engine: Engine, *, is_server: bool = True) -> None:
+    def __init__(self, engine: Engine, *, is_server: bool = True, read_timeout: timedelta = timedelta(0)) -> None:
         self.engine = engine
+        self.read_timeout = read_timeout
         self.is_server = is_server
         self._hot_path = HotPath(engine) if has_hot_path(engine) else None
 
@@ -123,7 +127,7 @@ class DatabaseBackend:
 
     def read_records(self, request: ReadRecords) -> RecordPage:
         """See ``StateBackend.read_records``."""
-        return self._read(lambda connection: read_records(connection, request))
+        return run_read(self.engine, lambda connection: read_records(connection, request))
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""
@@ -271,4 +275,4 @@ class DatabaseBackend:
         return run_transaction(self.engine, lambda connection: transaction(connection, request))
 
     def _read(self, read: Callable[[Connection], Answer]) -> Answer:
-        return run_read(self.engine, read)
+        return run_read(self.engine, read, self.read_timeout)

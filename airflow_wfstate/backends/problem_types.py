@@ -43,6 +43,7 @@ _STATUSES: Final = {
     "transaction-refused": 500,
     "foreign-process": 500,
     "recorded-error": 500,
+    "read-timed-out": 504,
     "unavailable": 503,
     "server-unreachable": 503,
     "database-unavailable": 503,

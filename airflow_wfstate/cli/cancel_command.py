@@ -11,7 +11,7 @@ from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor, check_agreed
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section, print_text
 from airflow_wfstate.cli.staying_steps import print_staying_steps
 from airflow_wfstate.cli.unfinished_tasks import print_unfinished_tasks
 from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
@@ -41,14 +41,16 @@ def cancel_workflow(arguments: Namespace, store: StateBackend) -> None:
 def print_plan(plan: CancelPlan, output: str) -> None:
     """Print what a cancel would do, as ``table`` or ``plain``. Sections that would be empty are left out."""
     workflow = plan.workflow
-    print(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
+    print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
     print_unfinished_tasks(plan.tasks, output)
     print_section("Steps at work, which are ended first", [{"step": step} for step in plan.open_steps], output)
     print_section("What is undone, in this order", _rows(plan.undone), output)
     print_staying_steps(plan.stays, output)
     print_section("What is never undone", _rows(plan.discarded), output)
     for dag_id in plan.paused_dag_ids:
-        print(f"The DAG {dag_id} is paused: its run ends only when it is unpaused (airflow dags unpause {dag_id}).")
+        print_text(
+            f"The DAG {dag_id} is paused: its run ends only when it is unpaused (airflow dags unpause {dag_id})."
+        )
 
 
 def _rows(compensations: Sequence[AffectedCompensation]) -> list[dict[str, object]]:
@@ -61,9 +63,9 @@ def _print(answer: CancelPlan | CancelledWorkflow, output: str) -> None:
     elif isinstance(answer, CancelPlan):
         print_plan(answer, output)
     elif answer.changed:
-        print(
+        print_text(
             f"Workflow {answer.workflow.id} is {answer.workflow.state.value} now; "
             f"tasks set to failed: {answer.failed_tasks}, compensations discarded: {answer.discarded}."
         )
     else:
-        print(f"Workflow {answer.workflow.id}: {answer.outcome}")
+        print_text(f"Workflow {answer.workflow.id}: {answer.outcome}")

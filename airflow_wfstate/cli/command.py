@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
+from airflow_wfstate.domain.characters import shown_text
 from airflow_wfstate.exceptions import WorkflowStateError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
         try:
             body(arguments, _open_store())
         except WorkflowStateError as error:
-            raise SystemExit(str(error)) from None
+            raise SystemExit(shown_text(str(error), keep="\n")) from None
 
     return action
 

@@ -11,7 +11,7 @@ from airflow_wfstate.cli.code import code
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor, check_agreed
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section, print_text
 from airflow_wfstate.cli.staying_steps import print_staying_steps
 from airflow_wfstate.cli.unfinished_tasks import print_unfinished_tasks
 from airflow_wfstate.domain.compensate import (
@@ -46,7 +46,7 @@ def compensate_workflow(arguments: Namespace, store: StateBackend) -> None:
 def print_plan(plan: CompensatePlan, output: str) -> None:
     """Print what would be undone, as ``table`` or ``plain``. Sections that would be empty are left out."""
     workflow = plan.workflow
-    print(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
+    print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
     print_section("What is undone, in this order", [_row(item) for item in plan.undone], output)
     print_section("Steps at work, which are ended first", [{"step": step} for step in plan.open_steps], output)
     print_section(
@@ -60,7 +60,7 @@ def print_plan(plan: CompensatePlan, output: str) -> None:
     )
     print_unfinished_tasks(plan.tasks, output)
     for obstacle in dict.fromkeys(item.obstacle for item in plan.undone if item.obstacle):
-        print(f"In the way: {obstacle}")
+        print_text(f"In the way: {obstacle}")
 
 
 def _row(item: PlannedCompensation) -> dict[str, object]:
@@ -81,9 +81,9 @@ def _print(answer: CompensatePlan | CompensatedWorkflow, output: str) -> None:
     elif isinstance(answer, CompensatePlan):
         print_plan(answer, output)
     elif answer.changed:
-        print(
+        print_text(
             f"Workflow {answer.workflow.id} is {answer.workflow.state.value} now; "
             f"tasks set to failed: {answer.failed_tasks}."
         )
     else:
-        print(f"Workflow {answer.workflow.id}: {answer.outcome}")
+        print_text(f"Workflow {answer.workflow.id}: {answer.outcome}")

@@ -9,7 +9,7 @@ from airflow_wfstate.cli.code import code
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.domain.compensate import DecideCompensation, Decision
 
 
@@ -30,7 +30,7 @@ def decide_compensation(arguments: Namespace, store: StateBackend) -> None:
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(answer), arguments.output)
     else:
-        print(
+        print_text(
             f"The compensation of step {answer.step} (round {answer.round}) is {answer.state.value}; "
             f"workflow {answer.workflow.id} is {answer.workflow.state.value}."
         )

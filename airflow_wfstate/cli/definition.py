@@ -31,7 +31,7 @@ DECISIONS: Final = ("retry", "skip", "done")
 ARG_WORKFLOW: Final = Arg(
     ("workflow",),
     metavar="WORKFLOW",
-    help="The workflow's id, or its name and key as name/key (the newest generation of the key)",
+    help="The workflow's id, or its name and key as name/key (the newest generation of the key; both may have slashes)",
 )
 ARG_NAME: Final = Arg(("--name",), help="Only workflows of this name")
 ARG_KEY: Final = Arg(("--key",), help="Only workflows with this key")

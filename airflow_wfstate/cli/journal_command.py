@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from argparse import Namespace
 
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
-from airflow_wfstate.cli.definition import DEFAULT_ENTRY_LIMIT
 from airflow_wfstate.cli.identify import workflow_id
+from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.rendering import (
     PROGRAM_FORMATS,
     as_json,
@@ -30,8 +28,7 @@ def print_journal(arguments: Namespace, store: StateBackend) -> None:
         print_for_programs(as_json(page.entries), arguments.output)
     else:
         print_rows([_row(entry, arguments.output) for entry in page.entries], arguments.output)
-    if page.next_after is not None:
-        print(f"There are more: {_next_page(arguments, page.next_after)}", file=sys.stderr)
+    tell_next_page(arguments, page.next_after)
 
 
 def _row(entry: JournalEntry, output: str) -> dict[str, object]:
@@ -45,13 +42,3 @@ def _row(entry: JournalEntry, output: str) -> dict[str, object]:
         "actor": entry.actor,
         "data": shortened(data) if data and output == "table" else data,
     }
-
-
-def _next_page(arguments: Namespace, after: int) -> str:
-    """The command that prints the next page: this one, further on."""
-    words = ["airflow", "wfstate", "journal", arguments.workflow, "--after", str(after)]
-    if arguments.limit != DEFAULT_ENTRY_LIMIT:
-        words += ["--limit", str(arguments.limit)]
-    if arguments.output != "table":
-        words += ["-o", arguments.output]
-    return shlex.join(words)

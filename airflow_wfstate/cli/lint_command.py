@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.operators.dag_lint import Finding, import_error, lint, step_names
 
@@ -35,7 +34,7 @@ def lint_dags(arguments: Namespace, store: StateBackend) -> None:
     elif findings:
         print_rows([_row(finding) for finding in findings], arguments.output)
     for error in errors:
-        print(error.message, file=sys.stderr)
+        print_text(error.message, is_error=True)
     if findings or errors:
         raise SystemExit(1)
 

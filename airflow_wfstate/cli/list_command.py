@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -17,11 +16,12 @@ from airflow_wfstate.cli.rendering import (
     as_json,
     print_for_programs,
     print_rows,
+    print_text,
     short_duration,
     short_time,
 )
 from airflow_wfstate.cli.shown_state import failing_text, state_text, undone_after
-from airflow_wfstate.domain.labels import parse_label
+from airflow_wfstate.domain.labels import parse_labels
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
 from airflow_wfstate.exceptions import InvalidRequest
@@ -42,7 +42,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
             correlation_id=arguments.correlation_id,
             key_prefix=arguments.key_prefix,
             search=arguments.search,
-            labels=dict(parse_label(text) for text in arguments.label or []),
+            labels=parse_labels(arguments.label or []),
             step_states=[_step_state(text) for text in arguments.step_state or []],
             since=None if arguments.since is None else parse_since(arguments.since, now),
             until=None if arguments.until is None else parse_since(arguments.until, now),
@@ -58,7 +58,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
     else:
         print_rows([_row(workflow, now) for workflow in page.workflows], arguments.output)
     if page.total is not None:
-        print(f"{page.total} workflows in all.", file=sys.stderr)
+        print_text(f"{page.total} workflows in all.", is_error=True)
     tell_next_page(arguments, page.next_cursor)
 
 

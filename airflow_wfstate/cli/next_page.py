@@ -1,34 +1,58 @@
-"""The command that prints the next page of a list: the same one, with the cursor."""
+"""The command that prints the next page of a list: the same one, from a later position on."""
 
 from __future__ import annotations
 
 import shlex
-import sys
 from argparse import Namespace
+from typing import Final
 
-from airflow_wfstate.cli.definition import DEFAULT_WORKFLOW_LIMIT
+from airflow.cli.cli_config import Arg
 
-_OPTIONS = ("name", "key", "dag_id", "since")
+from airflow_wfstate.cli.definition import ARG_AFTER, ARG_CURSOR, WFSTATE_COMMANDS
+from airflow_wfstate.cli.rendering import print_text
 
-
-def tell_next_page(arguments: Namespace, cursor: str | None) -> None:
-    """Print the command on stderr, so that stdout holds the list alone; nothing when there is no further page."""
-    if cursor is not None:
-        print(f"There are more: {_command(arguments, cursor)}", file=sys.stderr)
+_POSITIONS: Final = (ARG_CURSOR, ARG_AFTER)
+"""Where a page begins; a command has one of them."""
 
 
-def _command(arguments: Namespace, cursor: str) -> str:
-    given = vars(arguments)
-    words = ["airflow", "wfstate", arguments.subcommand]
-    for option in _OPTIONS:
-        if given.get(option) is not None:
-            words += [f"--{option.replace('_', '-')}", given[option]]
-    for state in given.get("state") or []:
-        words += ["--state", state]
-    if arguments.subcommand == "list" and given.get("stuck"):
-        words.append("--stuck")
-    if arguments.limit != DEFAULT_WORKFLOW_LIMIT:
-        words += ["--limit", str(arguments.limit)]
-    if arguments.output != "table":
-        words += ["-o", arguments.output]
-    return shlex.join([*words, "--cursor", cursor])
+def tell_next_page(arguments: Namespace, position: str | int | None) -> None:
+    """Print the command on stderr, so that stdout holds the list alone; nothing when there is no further page.
+
+    :param position: where the next page begins, for the ``--cursor`` or the ``--after`` of the command.
+    """
+    if position is not None:
+        print_text(f"There are more: {_command(arguments, position)}", is_error=True)
+
+
+def _command(arguments: Namespace, position: str | int) -> str:
+    """Every option that was given, as the command's own declaration has it."""
+    declared = next(command for command in WFSTATE_COMMANDS if command.name == arguments.subcommand)
+    words = ["airflow", "wfstate", declared.name]
+    for option in declared.args:
+        value = position if option in _POSITIONS else vars(arguments).get(_name(option))
+        words += _words(option, value)
+    return shlex.join(words)
+
+
+def _name(option: Arg) -> str:
+    """Under which the parsed arguments have it, as argparse says."""
+    flag: str = next((flag for flag in option.flags if flag.startswith("--")), option.flags[0])
+    return str(option.kwargs.get("dest") or flag.lstrip("-").replace("-", "_"))
+
+
+def _words(option: Arg, value: object) -> list[str]:
+    """The words that give an option this value; none for its default."""
+    flag: str = option.flags[0]
+    if not flag.startswith("-"):
+        return [str(value)]
+    if value is None or value is False or value == option.kwargs.get("default"):
+        return []
+    if value is True:
+        return [flag]
+    values = value if isinstance(value, list) else [value]
+    return [word for one in values for word in _valued(flag, str(one))]
+
+
+def _valued(flag: str, value: str) -> list[str]:
+    """An option and its value; in one word where the value could be taken for an option (``--sort=-key``)."""
+    return [f"{flag}={value}"] if value.startswith("-") and flag.startswith("--") else [flag, value]

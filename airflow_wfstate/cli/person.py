@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import getpass
-import sys
 from argparse import Namespace
 
+from airflow_wfstate.cli.rendering import print_text
 from airflow_wfstate.exceptions import InvalidRequest
 
 
@@ -24,7 +24,7 @@ def check_agreed(arguments: Namespace, question: str) -> None:
     """
     if arguments.yes:
         return
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    print_text(f"{question} [y/N] ", end="", is_error=True)
     try:
         answer = input()
     except EOFError:

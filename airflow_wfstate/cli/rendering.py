@@ -2,12 +2,15 @@
 
 ``json`` and ``yaml`` are for programs: keys in snake_case, times in ISO 8601 with an offset, durations in keys that
 end in ``_seconds``, enumerations by value, numbers as numbers and nothing as null. ``table`` and ``plain`` are for
-people, and ``plain`` also for ``grep`` and ``awk``.
+people, and ``plain`` also for ``grep`` and ``awk``: control characters, and those that are invisible or change the
+direction of text, are shown as escapes there (:func:`~airflow_wfstate.domain.characters.shown_text`), and in every
+message. No other module of the command line prints.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
@@ -17,6 +20,7 @@ from typing import Final
 import yaml  # type: ignore[import-untyped]  # its stubs are a package apart, which Airflow does not install
 from airflow.cli.simple_table import AirflowConsole
 
+from airflow_wfstate.domain.characters import shown_text
 from airflow_wfstate.domain.payload import JsonValue, Payload
 
 PROGRAM_FORMATS: Final = ("json", "yaml")
@@ -69,10 +73,18 @@ def print_rows(rows: Sequence[Mapping[str, object]], output: str) -> None:
         _console().print_as_table([{column: _cell(value) for column, value in row.items()} for row in rows])
 
 
+def print_text(text: str, *, is_error: bool = False, end: str = "\n") -> None:
+    """Print a message of one or several lines.
+
+    :param is_error: on stderr, at once, so that stdout holds the answer alone.
+    """
+    print(shown_text(text, keep="\n"), end=end, file=sys.stderr if is_error else sys.stdout, flush=is_error)
+
+
 def print_section(title: str, rows: Sequence[Mapping[str, object]], output: str) -> None:
     """Print rows under a title; nothing at all when there are none."""
     if rows:
-        print(f"{title}:")
+        print_text(f"{title}:")
         print_rows(rows, output)
         if output == "plain":
             print()
@@ -101,6 +113,14 @@ def shortened(text: str) -> str:
 
 
 def _cell(value: object) -> str:
+    return shown_text(_as_text(value))
+
+
+def _plain_cell(value: object) -> str:
+    return shown_text(" ".join(_as_text(value).split())) or "-"
+
+
+def _as_text(value: object) -> str:
     if value is None:
         return ""
     return str(value.value) if isinstance(value, Enum) else str(value)
@@ -110,7 +130,7 @@ def _print_plain(rows: Sequence[Mapping[str, object]]) -> None:
     if not rows:
         print("No data found")
         return
-    lines = [list(rows[0]), *([" ".join(_cell(value).split()) or "-" for value in row.values()] for row in rows)]
+    lines = [list(rows[0]), *([_plain_cell(value) for value in row.values()] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -12,7 +12,7 @@ from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.duration import parse_duration
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor, check_agreed
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.resume_sections import print_plan
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.step_changes import parse_renames
@@ -63,6 +63,6 @@ def _print(answer: ResumePlan | ResumedWorkflow, output: str) -> None:
     elif isinstance(answer, ResumePlan):
         print_plan(answer, output)
     elif answer.changed:
-        print(f"Workflow {answer.workflow.id}: {answer.outcome}")
+        print_text(f"Workflow {answer.workflow.id}: {answer.outcome}")
     else:
-        print(answer.outcome)
+        print_text(answer.outcome)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from airflow_wfstate.cli.rendering import print_section, shortened
+from airflow_wfstate.cli.rendering import print_section, print_text, shortened
 from airflow_wfstate.domain.code import RunCode
 from airflow_wfstate.domain.resume import ClearedTask, ResumePlan
 from airflow_wfstate.domain.step_changes import StepFate
@@ -22,10 +22,10 @@ _FATES: Final = {
 def print_plan(plan: ResumePlan, output: str) -> None:
     """Print a plan as ``table`` or ``plain``. Sections that would be empty are left out."""
     workflow = plan.workflow
-    print(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}.")
+    print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}.")
     if plan.refusal is not None:
         _print_step_changes(plan, output)
-        print(f"Nothing can be done now. {plan.refusal.reason} {plan.refusal.remedy}")
+        print_text(f"Nothing can be done now. {plan.refusal.reason} {plan.refusal.remedy}")
         return
     print_section("Tasks that are cleared", _tasks(plan.tasks), output)
     print_section("Relays that are cleared too", _tasks(plan.relays), output)
@@ -85,9 +85,9 @@ def print_plan(plan: ResumePlan, output: str) -> None:
     )
     _print_step_changes(plan, output)
     for dag in plan.paused_dags:
-        print(f"The DAG {dag.dag_id} is paused: nothing of it runs until somebody unpauses it ({dag.command}).")
+        print_text(f"The DAG {dag.dag_id} is paused: nothing of it runs until somebody unpauses it ({dag.command}).")
     for note in plan.notes:
-        print(note)
+        print_text(note)
 
 
 def _print_step_changes(plan: ResumePlan, output: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from airflow_wfstate.cli.command import command
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 
 if TYPE_CHECKING:
     from airflow_wfstate.backends.database import DatabaseBackend
@@ -32,6 +31,6 @@ def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
         print_rows(rows, arguments.output)
     failures = [failure for column in columns for failure in column.failures]
     for failure in failures:
-        print(failure, file=sys.stderr)
+        print_text(failure, is_error=True)
     if failures:
         raise SystemExit(1)

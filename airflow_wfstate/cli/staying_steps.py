@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_wfstate.cli.rendering import print_section
+from airflow_wfstate.cli.rendering import print_section, print_text
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.staying import StayingSteps
 
@@ -23,4 +23,4 @@ def print_staying_steps(stays: StayingSteps, output: str) -> None:
         output,
     )
     if stays.unnamed:
-        print(f"... and {stays.unnamed} more that stay as they are.")
+        print_text(f"... and {stays.unnamed} more that stay as they are.")

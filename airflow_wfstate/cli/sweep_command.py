@@ -9,7 +9,7 @@ from argparse import Namespace
 
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.exceptions import InvalidRequest, Unavailable
 
@@ -33,7 +33,7 @@ def sweep(arguments: Namespace, store: StateBackend) -> None:
         try:
             _print(store.sweep(), arguments.output)
         except Unavailable as error:  # the next pass may find the database again
-            print(str(error), file=sys.stderr, flush=True)
+            print_text(str(error), is_error=True)
         ended.wait(arguments.every)
 
 
@@ -43,5 +43,5 @@ def _print(report: SweepReport, output: str) -> None:
     else:
         print_rows([vars(report)], output)
     if not report.swept:
-        print("Another sweep is under way: nothing was done.", file=sys.stderr)
+        print_text("Another sweep is under way: nothing was done.", is_error=True)
     sys.stdout.flush()

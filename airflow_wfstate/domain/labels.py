@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 
 MAX_LABELS: Final = 20
-"""Of one workflow."""
+"""Of one workflow, and of those that a list may ask for."""
 
 
 def check_labels(labels: Mapping[str, str]) -> None:
@@ -28,12 +28,32 @@ def check_labels(labels: Mapping[str, str]) -> None:
             )
 
 
-def parse_label(text: str) -> tuple[str, str]:
-    """Name and value of ``name=value``.
+def parse_labels(texts: Iterable[str]) -> dict[str, str]:
+    """The labels that a list asks for, each as ``name=value``; the same one twice counts once.
 
-    :raises InvalidRequest: it is not of that form.
+    :raises InvalidRequest: one is not of that form, a name is given two values, or there are more than 20.
     """
-    name, sign, value = text.partition("=")
-    if not (name and sign and value):
-        raise InvalidRequest(f"{text[:80]!r} is no label.", "Write it as name=value.")
-    return name, value
+    labels: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            raise InvalidRequest(f"{text[:80]!r} is not a label.", "Write it as name=value.")
+        if labels.setdefault(name, value) != value:
+            raise InvalidRequest(
+                f"The label {name[:80]!r} is asked for with two values, {labels[name][:80]!r} and {value[:80]!r}; a "
+                "workflow has one.",
+                "Ask for one of them.",
+            )
+    check_label_filter(labels)
+    return labels
+
+
+def check_label_filter(labels: Mapping[str, str]) -> None:
+    """Check how many labels a list asks for.
+
+    :raises InvalidRequest: there are more than a workflow can have.
+    """
+    if len(labels) > MAX_LABELS:
+        raise InvalidRequest(
+            f"A list is asked for with {len(labels)} labels; a workflow has at most {MAX_LABELS}.", "Ask for fewer."
+        )

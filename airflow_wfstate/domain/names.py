@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from airflow_wfstate.domain.characters import BIDI_CONTROLS, described, is_control, is_invisible
 from airflow_wfstate.exceptions import InvalidName
 
 MAX_NAME_LENGTH: Final = 250
@@ -14,8 +15,9 @@ def check_name(kind: str, value: object) -> str:
     """Return ``value`` when it may serve as a name.
 
     :param kind: what is named, as the error shall call it ("workflow key").
-    :param value: a string of 1 to :data:`MAX_NAME_LENGTH` characters, without control characters (PostgreSQL's
-        text refuses NUL) and without lone surrogates (which have no UTF-8 form).
+    :param value: a string of 1 to :data:`MAX_NAME_LENGTH` characters, some of them visible, without control characters
+        (PostgreSQL's text refuses NUL), lone surrogates (which have no UTF-8 form) and characters that change the
+        direction of the text around them.
     :raises InvalidName: otherwise.
     """
     if not isinstance(value, str):
@@ -27,12 +29,19 @@ def check_name(kind: str, value: object) -> str:
             f"The {kind} {value[:40]!r}... has {len(value)} characters.",
             f"At most {MAX_NAME_LENGTH} are allowed.",
         )
+    if value.isascii() and value.isprintable():
+        return value
     for character in value:
-        if ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF or ord(character) == 127:
+        if is_control(character) or character in BIDI_CONTROLS:
             raise InvalidName(
-                f"The {kind} {value[:80]!r} holds the character U+{ord(character):04X}.",
-                "Leave out control characters and lone surrogates.",
+                f"The {kind} {value[:80]!r} holds the character {described(character)}.",
+                "Leave out control characters, lone surrogates and characters that change the direction of text.",
             )
+    if is_invisible(value):
+        raise InvalidName(
+            f"The {kind} {value[:80]!r} has only invisible characters, such as {described(value[0])}.",
+            "Give a text that can be seen.",
+        )
     return value
 
 

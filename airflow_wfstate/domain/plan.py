@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.domain.step_name import NOWHERE, Place, StepName
 from airflow_wfstate.exceptions import InvalidName
+
+MAX_PLAN_ENTRIES: Final = 1000
+"""Of one plan."""
+
+MAX_PARTICIPANTS: Final = 1000
+"""DAGs that one definition lets join."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +62,22 @@ class Progress:
 def check_plan(entries: Sequence[str]) -> list[str]:
     """Return the plan when every entry is a name and none stands twice.
 
-    :raises InvalidName: otherwise.
+    :raises InvalidName: otherwise; also when there are more than :data:`MAX_PLAN_ENTRIES`.
     """
-    plan = [check_name("plan entry", entry) for entry in entries]
-    for entry in plan:
-        if plan.count(entry) > 1:
+    if len(entries) > MAX_PLAN_ENTRIES:
+        raise InvalidName(
+            f"The plan has {len(entries)} entries; at most {MAX_PLAN_ENTRIES} are allowed.",
+            "Name each step once: a mapped step is one entry, however many items it has.",
+        )
+    seen: set[str] = set()
+    for entry in entries:
+        if check_name("plan entry", entry) in seen:
             raise InvalidName(
                 f"The plan names {entry!r} twice.",
                 "Name each step once; where two DAGs have a step of that name, write participant.step.",
             )
-    return plan
+        seen.add(entry)
+    return list(entries)
 
 
 def progress(plan: Sequence[str], steps: Iterable[PlannedStep]) -> Progress:

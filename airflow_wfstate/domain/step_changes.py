@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from airflow_wfstate.exceptions import InvalidRequest
+
+MAX_DECISIONS: Final = 1000
+"""Renames, and new steps, of one resume: as many as a plan has entries."""
 
 
 class StepFate(str, Enum):
@@ -49,6 +53,16 @@ class NewStep:
 
     step: str
     task_id: str
+
+
+def check_decisions(renames: Collection[str], new_steps: Collection[str]) -> None:
+    """Check how many steps an operator decides about at once.
+
+    :raises InvalidRequest: they are more than :data:`MAX_DECISIONS`.
+    """
+    for kind, count in (("renames", len(renames)), ("new steps", len(new_steps))):
+        if count > MAX_DECISIONS:
+            raise InvalidRequest(f"There are {count} {kind}.", f"Give at most {MAX_DECISIONS}.")
 
 
 def parse_renames(texts: Iterable[str]) -> dict[str, str]:

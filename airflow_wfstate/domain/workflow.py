@@ -294,7 +294,8 @@ class WorkflowQuery:
     :param updated_until: last changed before this time.
     :param stuck: True: only workflows with a flag; False: only those without.
     :param limit: 1 to 1000.
-    :param cursor: ``next_cursor`` of the page before, which must have asked for the same; None for the first page.
+    :param cursor: ``next_cursor`` of the page before, which must have had the same filters and order; its times and its
+        limit may differ. None for the first page.
     :param with_total: whether to count them all.
     :param readable_dag_ids: only workflows in which one of these DAGs takes part; None for no such limit.
     :param includes_dagless: with that limit, also workflows in which no DAG takes part.

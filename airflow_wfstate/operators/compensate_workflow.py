@@ -21,12 +21,13 @@ from airflow_wfstate.domain.compensation import (
     TurnDecision,
 )
 from airflow_wfstate.domain.states import CompensationState
+from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.commit_inquiry import ask_before_undo
 from airflow_wfstate.operators.complete_dag import ChecksItsDag, when_complete
-from airflow_wfstate.operators.error_text import error_text, recorded_text
+from airflow_wfstate.operators.error_text import error_text
 from airflow_wfstate.operators.handler import call_handler
 from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.refusal import failing_for_good
@@ -34,6 +35,7 @@ from airflow_wfstate.operators.relay_arguments import without_unfit_defaults
 from airflow_wfstate.operators.relay_wiring import leaves, task_ids, wire_relay
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.undo_operator import run_undo_operator
+from airflow_wfstate.redaction import recorded_text
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -155,7 +157,7 @@ class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
             raise
         if nothing_to_undo is not None:
             self.log.info("There is nothing to undo for step %s: %s", work.step_name, nothing_to_undo)
-            nothing_to_undo = recorded_text(nothing_to_undo)
+            nothing_to_undo = recorded_text(nothing_to_undo, MAX_ERROR_LENGTH)
         return self._end(
             backend, EndCompensation(work.compensation_key, succeeded=True, nothing_to_undo=nothing_to_undo)
         )

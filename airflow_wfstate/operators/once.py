@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_wfstate.backends.codec import decode
-from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.exceptions import InvalidName, InvalidPayload, RecordedError
 from airflow_wfstate.operators.control_flow import STEERING
-from airflow_wfstate.operators.error_text import recorded_text
+from airflow_wfstate.operators.error_text import error_message
 from airflow_wfstate.operators.user_function import is_coroutine_function, is_generator_function, name_of
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def _recording_errors(attempt: Attempt, call: Call, *, record_errors: bool, is_a
         raise
     except Exception as error:
         if record_errors:
-            described = {"type": type(error).__qualname__, "message": storable_text(recorded_text(str(error)))}
+            described = {"type": type(error).__qualname__, "message": error_message(error)}
             attempt.save_record(call.name, described, is_error=True, is_awaited=is_awaited)
         else:
             call.may_repeat = True

@@ -32,10 +32,11 @@ class LazyApp:
 def _app() -> AsgiApp:
     from airflow_wfstate.api.app import create_app
     from airflow_wfstate.api.gate import Gate
+    from airflow_wfstate.api.head_requests import HeadRequests
     from airflow_wfstate.api.request_limits import RequestLimits
     from airflow_wfstate.api.security_headers import SecurityHeaders
 
-    return SecurityHeaders(Gate(RequestLimits(create_app())))
+    return SecurityHeaders(Gate(RequestLimits(HeadRequests(create_app()))))
 
 
 class WorkflowStatePlugin(AirflowPlugin):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Final
 
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import BeginStep
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store.caller import check_task_instance_id
+
+MAX_FORMER_NAMES: Final = 100
+"""Of one step (``was``)."""
 
 
 def check_begin(request: BeginStep) -> BeginStep:
@@ -26,6 +30,10 @@ def check_begin(request: BeginStep) -> BeginStep:
     if request.arguments_sha256 is not None and not re.fullmatch("[0-9a-f]{64}", request.arguments_sha256):
         raise InvalidRequest(
             f"The hash of the arguments of step {request.name} is none of SHA-256.", "Give 64 hexadecimal digits."
+        )
+    if len(request.was) > MAX_FORMER_NAMES:
+        raise InvalidRequest(
+            f"Step {request.name} has {len(request.was)} former names.", f"At most {MAX_FORMER_NAMES} are allowed."
         )
     for name in request.was:
         check_name("former step name", name)

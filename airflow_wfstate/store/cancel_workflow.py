@@ -10,12 +10,12 @@ from sqlalchemy import Connection, delete
 from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.end_reason import end_reason
 from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
 from airflow_wfstate.domain.staying import StayingSteps, undo_counts_text
 from airflow_wfstate.domain.way import Way
 from airflow_wfstate.exceptions import WorkflowClosed
+from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.armed_compensations import armed_compensations
 from airflow_wfstate.store.change import Change, lock_by_id
@@ -41,7 +41,7 @@ def cancel_workflow(
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
     change.check_version(request.if_version)
-    reason = None if request.reason is None else storable_text(request.reason[:MAX_REASON_LENGTH])
+    reason = recorded_text(request.reason, MAX_REASON_LENGTH)
     answer = cancel_locked(
         connection, change, compensate=request.compensate, by="cancel", way=request.way, reason=reason
     )

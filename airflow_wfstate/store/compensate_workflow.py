@@ -17,12 +17,12 @@ from airflow_wfstate.domain.compensate import (
 )
 from airflow_wfstate.domain.end_reason import end_reason
 from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.staying import undo_counts_text
 from airflow_wfstate.domain.way import Way
 from airflow_wfstate.exceptions import WorkflowClosed
+from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.cancel_workflow import MAX_REASON_LENGTH, cancel_locked
 from airflow_wfstate.store.change import Change, lock_by_id
@@ -54,7 +54,7 @@ def compensate_workflow(
     judged = _judge(connection, change.workflow_id, change.state)
     if judged.next_state is change.state:
         return Unchanged(CompensatedWorkflow(change.ref(), changed=False, outcome=judged.outcome))
-    reason = None if request.reason is None else storable_text(request.reason[:MAX_REASON_LENGTH])
+    reason = recorded_text(request.reason, MAX_REASON_LENGTH)
     if request.code is not None:
         change.set(relay_code=request.code.value)
     failed_tasks = 0

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from airflow_wfstate.domain.compensate import DecideCompensation, DecidedCompensation, Decision
 from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
 from airflow_wfstate.domain.step_name import find_called
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
+from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.cancel_workflow import MAX_REASON_LENGTH
 from airflow_wfstate.store.change import Change, lock_by_id
@@ -35,7 +35,7 @@ def decide_compensation(
     connection: Connection, request: DecideCompensation
 ) -> DecidedCompensation | Unchanged[DecidedCompensation]:
     """Carry out the decision, as ``StateBackend.decide_compensation`` says."""
-    reason = storable_text(request.reason.strip()[:MAX_REASON_LENGTH])
+    reason = recorded_text(request.reason.strip(), MAX_REASON_LENGTH)
     if not reason:
         raise InvalidRequest("A decision about a compensation needs a reason.", "Say why, for those who come later.")
     request = replace(request, workflow_id=check_exists(connection, request.workflow_id))

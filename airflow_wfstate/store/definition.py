@@ -12,9 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import canonical_json
-from airflow_wfstate.domain.plan import check_plan
+from airflow_wfstate.domain.plan import MAX_PARTICIPANTS, check_plan
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
-from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
@@ -55,11 +55,16 @@ class Definition:
 def check_definition(definition: Definition) -> Definition:
     """Return the definition when its names are names and its deadline is positive.
 
-    :raises InvalidName: a plan entry or participant breaks the rule of names.
+    :raises InvalidName: a plan entry or participant breaks the rule of names, or there are too many of them.
     :raises InvalidRequest: the deadline is not above zero, or over a hundred years; or a path of ``redact`` is none.
     """
     check_paths(definition.redact)
     check_plan(definition.plan)
+    if len(definition.participants) > MAX_PARTICIPANTS:
+        raise InvalidName(
+            f"The definition names {len(definition.participants)} participants.",
+            f"At most {MAX_PARTICIPANTS} are allowed; a DAG that a step triggers need not be named.",
+        )
     for participant in definition.participants:
         check_name("participant", participant)
     deadline = definition.deadline_seconds

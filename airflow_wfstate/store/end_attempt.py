@@ -7,11 +7,11 @@ from typing import Final
 from sqlalchemy import Connection
 
 from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState, may_become, predecessors
 from airflow_wfstate.domain.step import MAX_ERROR_LENGTH, EndAttempt, LinkChildRun, RecordedWrite
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
+from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, parse, verify
 from airflow_wfstate.store.change import Change, lock_by_id
@@ -179,7 +179,7 @@ def _write_end(change: Change, step: StepRow, request: EndAttempt, output: Store
 
 def stored_error(request: EndAttempt) -> str | None:
     """The error as it is stored; None when there is none."""
-    return None if request.error is None else storable_text(request.error[:MAX_ERROR_LENGTH])
+    return recorded_text(request.error, MAX_ERROR_LENGTH)
 
 
 def end_data(request: EndAttempt) -> dict[str, JsonValue]:

@@ -6,12 +6,12 @@ from sqlalchemy import Connection, Row, select
 
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation
 from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
 from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
+from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, parse, verify
 from airflow_wfstate.store.change import Change, lock_by_id
@@ -106,7 +106,7 @@ def _record_nothing_to_undo(change: Change, key: AttemptKey, label: str, reason:
         values={"state": CompensationState.NOT_NEEDED.value, "error": None, "ended_at": change.now},
         from_states=predecessors(CompensationState.NOT_NEEDED),
     )
-    data: dict[str, JsonValue] = {"round": key.round, "reason": storable_text(reason[:MAX_ERROR_LENGTH])}
+    data: dict[str, JsonValue] = {"round": key.round, "reason": recorded_text(reason, MAX_ERROR_LENGTH)}
     change.journal(EntryKind.COMPENSATION_NOT_NEEDED, step=label, step_id=key.step_id, attempt=key.attempt, data=data)
     return CompensationState.NOT_NEEDED
 
@@ -124,7 +124,7 @@ def _record_error(
 
     The last is also one after which no other may follow.
     """
-    error = storable_text((request.error or "")[:MAX_ERROR_LENGTH])
+    error = recorded_text(request.error or "", MAX_ERROR_LENGTH)
     final = not request.may_retry or key.attempt >= (row.attempt_limit or row.max_attempts)
     state = CompensationState.FAILED if final else CompensationState.RUNNING
     change.update(

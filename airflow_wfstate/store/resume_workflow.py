@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from airflow_wfstate.domain.code import Code, RunCode
 from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.exceptions import Conflict, InvalidRequest, WorkflowClosed
+from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clear_by_hand import reopen
 from airflow_wfstate.store.resume_plan import prepare_resume
@@ -87,7 +87,7 @@ def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
     data: dict[str, JsonValue] = {
         "by": "resume" if plan.from_step is None else "restart",
         "way": request.way.value,
-        "reason": None if request.reason is None else storable_text(request.reason[:_MAX_REASON_LENGTH]),
+        "reason": recorded_text(request.reason, _MAX_REASON_LENGTH),
         "from": change.state.value,
         "from_step": plan.from_step,
         "cleared_tasks": len(plan.tasks),

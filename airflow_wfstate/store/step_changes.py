@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.resume import Refusal
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
-from airflow_wfstate.domain.step_changes import NewStep, StepFate, UndeclaredStep
+from airflow_wfstate.domain.step_changes import NewStep, StepFate, UndeclaredStep, check_decisions
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.dag_steps import DagSteps, steps_of_dag
@@ -79,6 +79,7 @@ def find_step_changes(
 
     :raises InvalidRequest: a rename or a new step names none.
     """
+    check_decisions(renames, new_steps)
     found = _Comparison(steps)
     for run in selection.touched:
         found.compare(codes, selection, run)

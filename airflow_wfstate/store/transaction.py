@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from airflow_wfstate.exceptions import DatabaseUnavailable, WorkflowStateError
+from airflow_wfstate.exceptions import DatabaseUnavailable, ReadTimedOut, WorkflowStateError
 from airflow_wfstate.store.outage import is_cut_off, outage, sqlstate
 
 Answer = TypeVar("Answer")
 
 _ATTEMPTS: Final = 10
+
+_QUERY_CANCELED: Final = "57014"
+"""PostgreSQL's statement_timeout, or somebody with pg_cancel_backend."""
 
 _RETRYABLE_SQLSTATES: Final = (
     "40001",  # serialization_failure
@@ -61,12 +65,15 @@ def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchan
     return _persistently(lambda: _once(engine, work))
 
 
-def run_read(engine: Engine, read: Callable[[Connection], Answer]) -> Answer:
+def run_read(engine: Engine, read: Callable[[Connection], Answer], timeout: timedelta = timedelta(0)) -> Answer:
     """Run ``read`` in one transaction that is rolled back, and return its answer.
 
     Tried again, and raising, as :func:`run_transaction`.
+
+    :param timeout: how long PostgreSQL may work on one statement; zero: no limit. SQLite has no such limit.
+    :raises ReadTimedOut: a statement took longer.
     """
-    return _persistently(lambda: _once_and_back(engine, read))
+    return _persistently(lambda: _once_and_back(engine, read, timeout))
 
 
 def _persistently(once: Callable[[], Answer]) -> Answer:
@@ -92,9 +99,23 @@ def _persistently(once: Callable[[], Answer]) -> Answer:
         raise known from error
 
 
-def _once_and_back(engine: Engine, read: Callable[[Connection], Answer]) -> Answer:
+def _once_and_back(engine: Engine, read: Callable[[Connection], Answer], timeout: timedelta) -> Answer:
+    limits = timeout > timedelta(0) and engine.dialect.name == "postgresql"
     with engine.connect() as connection:
-        return read(connection)
+        if limits:
+            # For this transaction alone: behind PgBouncer the connection is somebody else's afterwards.
+            milliseconds = max(1, int(timeout.total_seconds() * 1000))
+            connection.execute(select(func.set_config("statement_timeout", str(milliseconds), True)))
+        try:
+            return read(connection)
+        except DBAPIError as error:
+            if limits and sqlstate(error.orig) == _QUERY_CANCELED:
+                raise ReadTimedOut(
+                    f"The database took longer than {timeout.total_seconds():g} seconds for this read.",
+                    "Ask for less: a smaller limit, fewer filters or a shorter time; or raise [wfstate] "
+                    "read_timeout_seconds on the api-server.",
+                ) from error
+            raise
 
 
 def _once(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer] | Refused]) -> Answer:

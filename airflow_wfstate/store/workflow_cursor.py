@@ -6,18 +6,26 @@ import base64
 import hashlib
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Row, UnaryExpression, and_, or_
 
+from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
 
 _workflow: Final = schema.workflow
 
-_NOT_ASKED: Final = ("limit", "cursor", "with_total", "readable_dag_ids", "includes_dagless")
+_MAY_DIFFER: Final = frozenset(
+    (
+        *("limit", "cursor", "with_total", "readable_dag_ids", "includes_dagless"),
+        # A position is valid in any window: "the last 24 hours" is another one at each request.
+        *("since", "until", "updated_since", "updated_until"),
+    )
+)
 """Fields of a query that may differ from page to page."""
 
 
@@ -32,7 +40,7 @@ def order_of(sort: WorkflowSort) -> tuple[UnaryExpression[Any], UnaryExpression[
 def behind(query: WorkflowQuery) -> ColumnElement[bool] | None:
     """What rows stand behind the query's cursor; None when it has none.
 
-    :raises InvalidRequest: the cursor is none of ours, or of a list that was asked for otherwise.
+    :raises InvalidRequest: the cursor was not issued by this server, or is of a list with other filters or order.
     """
     if query.cursor is None:
         return None
@@ -46,7 +54,8 @@ def behind(query: WorkflowQuery) -> ColumnElement[bool] | None:
 def cursor_behind(row: Row[Any], query: WorkflowQuery) -> str:
     """The cursor of the page that begins behind a row."""
     value = getattr(row, _column(query.sort)[0].name)
-    text = json.dumps([_fingerprint(query), value.isoformat() if isinstance(value, datetime) else value, row.id])
+    parts = [_fingerprint(query), value.isoformat() if isinstance(value, datetime) else value, row.id]
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -56,7 +65,7 @@ def _column(sort: WorkflowSort) -> tuple[Column[Any], bool]:
 
 def _fingerprint(query: WorkflowQuery) -> str:
     """What tells lists apart that were asked for otherwise."""
-    asked = {name: value for name, value in asdict(query).items() if name not in _NOT_ASKED}
+    asked = {name: value for name, value in asdict(query).items() if name not in _MAY_DIFFER}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -65,15 +74,32 @@ def _parse(query: WorkflowQuery) -> tuple[datetime | str, str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         fingerprint, text, workflow_id = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-        value = datetime.fromisoformat(text) if _column(query.sort)[0].name.endswith("_at") else str(text)
-        if isinstance(value, datetime) and value.tzinfo is None:
-            raise ValueError("not a time of ours")
-        if not isinstance(workflow_id, str) or len(workflow_id) != 36:
-            raise ValueError("not an id of ours")
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidRequest("The cursor is none of ours.", "Give next_cursor of the page before.") from error
+        value = _moment(text) if _column(query.sort)[0].name.endswith("_at") else _text(text)
+        if str(UUID(workflow_id)) != workflow_id:
+            raise ValueError("not an id as we write it")
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise InvalidRequest(
+            "The cursor was not issued by this server.", "Give next_cursor of the page before, or none."
+        ) from error
     if fingerprint != _fingerprint(query):
         raise InvalidRequest(
-            "The cursor is of a list with other filters, or in another order.", "Ask for each page of a list alike."
+            "The cursor is of a list with other filters, or in another order.",
+            "Ask for each page with the same filters and order; only the times and the limit may differ.",
         )
     return value, workflow_id
+
+
+def _text(text: str) -> str:
+    if storable_text(text) != text:
+        raise ValueError("a text that no table holds")
+    return text
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError as error:  # year 1 or 9999, with an offset
+        raise ValueError("a time out of range") from error

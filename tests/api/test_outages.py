@@ -18,6 +18,7 @@ from airflow_wfstate.exceptions import (
     DatabaseUnavailable,
     InvalidRequest,
     NotAuthenticated,
+    ReadTimedOut,
     ServerUnreachable,
 )
 from tests.support.scripted_server import Answer, ScriptedServer, scripted_server
@@ -81,6 +82,16 @@ def test_a_database_that_stays_away_is_named_when_the_patience_ends() -> None:
         pytest.raises(DatabaseUnavailable, match=r"The database did not answer\. Check it\."),
     ):
         next(listing(server))
+
+
+def test_a_read_that_took_too_long_is_not_asked_for_again() -> None:
+    problem = {"type": "urn:wfstate:read-timed-out", "reason": "It took too long.", "remedy": "Ask for less."}
+    with (
+        scripted_server(Scenario(Answer(504, problem, PROBLEM))) as server,
+        pytest.raises(ReadTimedOut, match="Ask for less"),
+    ):
+        next(listing(server))
+    assert [path for _, path, _ in server.seen] == ["/auth/token", "/wfstate/v1/workflows?limit=50"]
 
 
 @pytest.mark.parametrize("refusal", [Answer(401), Answer(403, {"detail": "Invalid JWT token"})])

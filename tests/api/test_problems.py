@@ -45,10 +45,29 @@ def test_an_unknown_path_and_a_wrong_method_are_problems_too(admin: httpx.Client
     assert admin.get("/v1/nothing").json()["code"] == "not-found"
     answer = admin.delete("/v1/workflows")
     assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
-    assert answer.headers["Allow"] == "GET, POST"
+    assert answer.headers["Allow"] == "GET, HEAD, POST"
     assert admin.get("/v1/steps/begin").headers["Allow"] == "POST"
     assert admin.put("/v1/workflows/complete").headers["Allow"] == "POST"
-    assert admin.put("/v1/workflows/x/steps").headers["Allow"] == "GET"
+    assert admin.put("/v1/workflows/x/steps").headers["Allow"] == "GET, HEAD"
+
+
+def test_head_answers_as_get_does_without_the_body(admin: httpx.Client) -> None:
+    for path in ("/v1/workflows", "/ui/workflows", "/v1/health", "/v1/openapi.json", "/v1/nothing", "/v1/workflows/x"):
+        got, head = admin.get(path), admin.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert head.headers["Content-Type"] == got.headers["Content-Type"]
+    assert admin.head("/v1/steps/begin").status_code == 405
+
+
+def test_head_asks_for_a_token_too(client: httpx.Client) -> None:
+    assert client.head("/v1/workflows").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/workflows/", "/ui/workflows/", "/v1/health/"])
+def test_no_path_leads_to_where_the_request_says_that_it_is(admin: httpx.Client, path: str) -> None:
+    answer = admin.get(path, headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert "Location" not in answer.headers
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 251, "a\x00b"])

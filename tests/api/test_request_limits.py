@@ -188,6 +188,22 @@ def test_a_parameter_that_means_one_thing_is_given_once(admin: httpx.Client, que
         assert answer.json()["remedy"] == "Give it once."
 
 
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_a_list_has_a_limit(admin: httpx.Client, name: str) -> None:
+    values = [f"n{number}=v" if name in ("label", "rename") else f"v{number}" for number in range(LISTS[name] + 1)]
+    answer = admin.get("/v1/workflows", params={name: values})
+
+    assert answer.status_code == 400
+    assert answer.json()["remedy"] == f"Give it at most {LISTS[name]} times."
+
+
+def test_two_values_for_one_label_are_refused(admin: httpx.Client) -> None:
+    answer = admin.get("/v1/workflows", params={"label": ["region=eu", "region=us"]})
+
+    assert answer.status_code == 400
+    assert answer.json()["remedy"] == "Ask for one of them."
+
+
 def test_what_may_be_given_several_times_is_what_the_document_calls_a_list() -> None:
     document = json.loads((CHECKOUT / "docs" / "openapi.json").read_text(encoding="utf-8"))
     parameters = [
@@ -197,4 +213,4 @@ def test_what_may_be_given_several_times_is_what_the_document_calls_a_list() -> 
         for parameter in operation.get("parameters", [])
         if parameter["in"] == "query"
     ]
-    assert {one["name"] for one in parameters if '"array"' in json.dumps(one["schema"])} == LISTS
+    assert {one["name"] for one in parameters if '"array"' in json.dumps(one["schema"])} == set(LISTS)

@@ -68,7 +68,7 @@ def test_nothing_found(home: Home, order_id: str) -> None:
         (("--state", "broken"), "'broken' is no state of a workflow. The states are running, succeeded,"),
         (("--since", "yesterday"), "'yesterday' is no time. Write it as"),
         (("--limit", "0"), "A page cannot hold 0 entries."),
-        (("--cursor", "nonsense"), "The cursor is none of ours."),
+        (("--cursor", "nonsense"), "The cursor was not issued by this server."),
     ],
 )
 def test_bad_input_ends_with_a_sentence(home: Home, words: tuple[str, ...], reason: str) -> None:

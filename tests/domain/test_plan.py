@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_wfstate.domain.plan import PlannedStep, check_plan, progress
+from airflow_wfstate.domain.plan import MAX_PLAN_ENTRIES, PlannedStep, check_plan, progress
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.exceptions import InvalidName
 
@@ -66,3 +66,14 @@ def test_every_entry_of_the_plan_stands_in_exactly_one_list(plan: list[str], ste
 def test_a_plan_that_names_a_step_twice_is_refused() -> None:
     with pytest.raises(InvalidName, match="names 'a' twice"):
         check_plan(["a", "b", "a"])
+
+
+def test_a_plan_of_as_many_entries_as_are_allowed_is_taken() -> None:
+    plan = [f"step-{number}" for number in range(MAX_PLAN_ENTRIES)]
+
+    assert check_plan(plan) == plan
+
+
+def test_a_longer_plan_is_refused_with_its_length_and_the_limit() -> None:
+    with pytest.raises(InvalidName, match="has 200000 entries; at most 1000"):
+        check_plan([f"step-{number}" for number in range(200_000)])

@@ -17,13 +17,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--examples", type=int, default=150, help="for each operation and phase (default: 150)")
     parser.add_argument("--seed", type=int, help="(default: a new one, which is printed)")
+    parser.add_argument("--width", type=int, default=2000, help="items of the wide workflow (default: 2000)")
     arguments = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     with tempfile.TemporaryDirectory(prefix="wfstate-fuzz-") as folder:
         # Airflow makes its home when it is first imported: here, and nowhere of the user's.
         os.environ["AIRFLOW_HOME"] = f"{folder}/home"
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+        from tests.fuzz.edges import faults_at_the_edges
         from tests.fuzz.fuzzing import fuzz
+        from tests.fuzz.wide import add_wide_workflow
         from tests.support.api_server import running_api_server
         from tests.support.postgres import migrate, running_server, sqlalchemy_url
 
@@ -32,10 +35,14 @@ def main() -> int:
         with running_server(Path(folder, "data")) as server, server.database("fuzz") as url:
             migrate(sqlalchemy_url(url), home)
             with running_api_server(sqlalchemy_url(url), Path(folder, "api-server")) as api_server:
-                found = fuzz(api_server, Path(folder), arguments.examples, seed, PHASES)
+                wide = add_wide_workflow(api_server, arguments.width)
+                faults = faults_at_the_edges(api_server, wide)
+                found = fuzz(api_server, Path(folder), arguments.examples, seed, PHASES, wide.id)
     print(found.report)
-    print(f"seed {seed}: {found.cases} cases, {'all as described' if found.passed else 'not all as described'}.")
-    return 0 if found.passed else 1
+    print("\n".join(faults))
+    passed = found.passed and not faults
+    print(f"seed {seed}: {found.cases} cases, {'all as described' if passed else 'not all as described'}.")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

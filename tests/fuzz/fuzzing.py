@@ -46,15 +46,20 @@ class Fuzzing:
     report: str
 
 
-def fuzz(server: ApiServer, folder: Path, examples: int, seed: int, phases: Sequence[str]) -> Fuzzing:
+def fuzz(
+    server: ApiServer, folder: Path, examples: int, seed: int, phases: Sequence[str], wide: str | None = None
+) -> Fuzzing:
     """Fuzz a server that has some workflows, whose ids are used now and then.
+
+    The watchdog (tests/fuzz/watchdog.py) looks at every answer.
 
     :param folder: an empty one, for Schemathesis' configuration.
     :param examples: at most so many for each operation and phase.
     :param phases: of ``coverage`` (every boundary of the schema), ``fuzzing`` (at random), ``stateful``.
+    :param wide: the id of a workflow of many steps (tests/fuzz/wide.py); None for none.
     """
     configuration = folder / "schemathesis.toml"
-    configuration.write_text(_configuration(_identifiers(server)))
+    configuration.write_text(_configuration(_identifiers(server, wide)))
     command = [
         *(str(Path(sys.executable).with_name("st")), "--config-file", str(configuration), "run"),
         *(f"{server.url}/wfstate/v1/openapi.json", "--url", f"{server.url}/wfstate"),
@@ -62,7 +67,12 @@ def fuzz(server: ApiServer, folder: Path, examples: int, seed: int, phases: Sequ
         *("--checks", "all", "--phases", ",".join(phases), "--max-examples", str(examples), "--seed", str(seed)),
         *("--continue-on-failure", "--no-color", "--request-timeout", "60"),
     ]
-    environment = {**os.environ, "PYTHONPATH": str(_CHECKOUT), "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(_CHECKOUT),
+        "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
+        "WFSTATE_FUZZ_SERVER_PID": str(server.pid),
+    }
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=_SECONDS, cwd=folder, env=environment, check=False
     )
@@ -70,7 +80,7 @@ def fuzz(server: ApiServer, folder: Path, examples: int, seed: int, phases: Sequ
     return Fuzzing(0 if counted is None else int(counted[1]), done.returncode == 0, f"{done.stdout}\n{done.stderr}")
 
 
-def _identifiers(server: ApiServer) -> dict[str, list[str]]:
+def _identifiers(server: ApiServer, wide: str | None) -> dict[str, list[str]]:
     """Ids and keys that exist, by the name of the parameter or field that may hold them."""
     engine = create_engine(server.database_url)
     world = World(DatabaseBackend(engine), AirflowRows(engine))
@@ -90,7 +100,7 @@ def _identifiers(server: ApiServer) -> dict[str, list[str]]:
     answer = failing.fail()
     engine.dispose()
     return {
-        "path.workflow_id": [undone.workflow_id, running.id, failing.workflow_id],
+        "path.workflow_id": [undone.workflow_id, running.id, failing.workflow_id, *([wide] if wide else [])],
         "path.step_id": steps,
         "query.name": ["order"],
         "query.key": [running.key],

@@ -1,11 +1,21 @@
-"""What Schemathesis leaves out, because it never reaches our app."""
+"""What Schemathesis leaves out, because it never reaches our app; and the watchdog, as one of its checks."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import time
+from typing import Any, Final
 from urllib.parse import unquote
 
+import requests
 import schemathesis
+
+from tests.fuzz.watchdog import ServerMemory, complaint
+
+SERVER_PID: Final = "WFSTATE_FUZZ_SERVER_PID"
+"""The environment variable that names the api-server's process."""
+
+_memory: Final = ServerMemory(int(os.environ[SERVER_PID])) if SERVER_PID in os.environ else None
 
 
 @schemathesis.hook
@@ -16,3 +26,28 @@ def filter_path_parameters(context: schemathesis.HookContext, path_parameters: d
     """
     # Schemathesis may have quoted it already.
     return not any("\n" in unquote(str(value)) for value in (path_parameters or {}).values())
+
+
+@schemathesis.hook
+def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
+    """Let the server's memory be measured from here on."""
+    if _memory is not None:
+        _memory.begin()
+
+
+@schemathesis.check
+def answers_in_time_and_memory(
+    context: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+) -> None:
+    """No case may take the server longer, or more memory, than the watchdog allows.
+
+    What it complains of is sent once more: a machine that was busy with something else is not a fault of ours.
+    """
+    if _memory is None or complaint(response.elapsed, _memory.growth()) is None:
+        return
+    _memory.begin()
+    started = time.monotonic()
+    with requests.Session() as session:
+        session.send(response.request, timeout=60)
+    again = complaint(time.monotonic() - started, _memory.growth())
+    assert again is None, again

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.fuzzing import fuzz
+from tests.fuzz.wide import WideWorkflow
 from tests.support.api_server import ApiServer
 
 _SEED = 363619
@@ -15,8 +16,10 @@ _SEED = 363619
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Schemathesis does not go together with Airflow on Python 3.10")
-def test_the_api_answers_as_its_description_says(api_server: ApiServer, tmp_path: Path) -> None:
-    found = fuzz(api_server, tmp_path, examples=8, seed=_SEED, phases=["fuzzing"])
+def test_the_api_answers_as_its_description_says(
+    api_server: ApiServer, tmp_path: Path, wide_workflow: WideWorkflow
+) -> None:
+    found = fuzz(api_server, tmp_path, examples=8, seed=_SEED, phases=["fuzzing"], wide=wide_workflow.id)
 
     assert found.passed, found.report
     assert found.cases > 200

@@ -25,6 +25,7 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.exceptions import InvalidName, InvalidPayload, RecordedError, StaleAttempt
 from airflow_wfstate.operators.attempt import Attempt
 from tests.support.airflow_rows import AirflowRows
+from tests.support.secrets import knowing
 from tests.support.world import World
 
 NOW = datetime.now(timezone.utc)
@@ -165,6 +166,17 @@ def test_a_failure_for_good_is_an_error_and_recorded(payments: Payments) -> None
     payments.die_and_retry()
     with pytest.raises(RecordedError, match="AirflowFailException: declined"):
         payments.step.once("call", decline, record_errors=True)
+
+
+def test_a_recorded_error_answers_without_the_secret_that_only_the_first_process_knew(payments: Payments) -> None:
+    def log_in() -> None:
+        raise ValueError("login with correct-horse-battery failed")
+
+    with knowing("correct-horse-battery"), pytest.raises(ValueError, match="login"):
+        payments.step.once("call", log_in, record_errors=True)
+    payments.die_and_retry()
+    with pytest.raises(RecordedError, match=r"ValueError: login with \*\*\* failed"):
+        payments.step.once("call", log_in, record_errors=True)
 
 
 @pytest.mark.parametrize("wrap", [lambda function: function, lambda function: lambda who: function(who)])

@@ -31,10 +31,12 @@ class ApiServer:
     """A running api-server.
 
     :param database_url: of Airflow's metadata database, an SQLAlchemy URL.
+    :param pid: of its process.
     """
 
     url: str
     database_url: str
+    pid: int
 
     def backend(self, login: str = "admin") -> ApiBackend:
         """The api way to the store, as one of :data:`USERS`. To be closed."""
@@ -69,6 +71,11 @@ class ApiServerProcess:
     def url(self) -> str:
         """Without a slash at the end."""
         return f"http://localhost:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        """Of its process; 0 when it does not run."""
+        return 0 if self._process is None else self._process.pid
 
     def start(self) -> None:
         """Start it, and wait until it answers.
@@ -125,7 +132,7 @@ def running_api_server(database_url: str, home: Path, settings: Mapping[str, str
     process = ApiServerProcess(database_url, home, settings)
     try:
         process.start()
-        yield ApiServer(process.url, database_url)
+        yield ApiServer(process.url, database_url, process.pid)
     finally:
         process.stop()
 

@@ -18,4 +18,6 @@ reads = APIRouter(tags=["health"])
 @reads.get("/health", response_model=Health)
 def get_health(caller: Annotated[Caller, Depends(authenticate)]) -> Response:
     """How the store is; the number of workflows for those alone who may read every DAG."""
-    return json_response(visible_health(caller, run_read(get_backend().engine, read_health)))
+    return json_response(
+        visible_health(caller, run_read(get_backend().engine, read_health, get_backend().read_timeout))
+    )

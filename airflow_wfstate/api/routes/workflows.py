@@ -11,7 +11,7 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_task_instance, readable, visible
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
-from airflow_wfstate.api.parameters import Limit, Text
+from airflow_wfstate.api.parameters import Cursor, Limit
 from airflow_wfstate.api.workflow_filter import workflow_filter
 from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.detail import WorkflowDetail
@@ -54,7 +54,7 @@ def list_workflows(
     query: Annotated[WorkflowQuery, Depends(workflow_filter)],
     sort: WorkflowSort = WorkflowSort.NEWEST,
     limit: Limit = 50,
-    cursor: Text = None,
+    cursor: Cursor = None,
     total: Annotated[bool, Query(description="Whether to count all that match and that the caller may see.")] = False,
 ) -> Response:
     """A page of the workflows that the caller may see."""

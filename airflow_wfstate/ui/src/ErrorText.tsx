@@ -1,5 +1,7 @@
 import { Box, Code, Text } from "@chakra-ui/react";
 
+import { StoredText } from "./StoredText";
+
 /** An error: its first line, and the traceback folded below it. */
 export const ErrorText = ({ error }: { readonly error: string }) => {
   const lines = error.trimEnd().split("\n");
@@ -9,7 +11,7 @@ export const ErrorText = ({ error }: { readonly error: string }) => {
   return (
     <Box>
       <Text color={{ _dark: "red.300", base: "red.700" }} fontSize="sm" overflowWrap="anywhere">
-        {sentence}
+        <StoredText text={sentence} />
       </Text>
       {lines.length === 1 ? undefined : (
         <details>
@@ -19,7 +21,7 @@ export const ErrorText = ({ error }: { readonly error: string }) => {
             </Text>
           </summary>
           <Code display="block" overflowX="auto" tabIndex={0} whiteSpace="pre">
-            {error}
+            <StoredText text={error} />
           </Code>
         </details>
       )}

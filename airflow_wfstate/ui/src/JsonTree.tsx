@@ -1,6 +1,7 @@
 import { Box, Code } from "@chakra-ui/react";
 
 import type { JsonValue } from "./model";
+import { StoredText } from "./StoredText";
 
 const openDepth = 2;
 const shownItems = 200;
@@ -13,8 +14,7 @@ export const JsonTree = ({ depth = 0, name, value }: Props) => {
   if (typeof value !== "object" || value === null) {
     return (
       <Code display="block" overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
-        {label}
-        {JSON.stringify(value)}
+        <StoredText text={`${label}${JSON.stringify(value)}`} />
       </Code>
     );
   }

@@ -7,6 +7,7 @@ import type { AllowedActions, WorkflowDetail } from "./model";
 import { PayloadView } from "./PayloadView";
 import { StateBadge } from "./StateBadge";
 import { StepsBar, StepsLegend } from "./StepsBar";
+import { StoredText } from "./StoredText";
 import { timeText, workedText } from "./time";
 import { FlagBadges } from "./WorkflowsTable";
 
@@ -24,7 +25,9 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
     <Box borderRadius="md" borderWidth={1} mb={4} p={4}>
       <HStack justify="space-between" mb={3} wrap="wrap">
         <HStack minWidth={0} wrap="wrap">
-          <Heading overflowWrap="anywhere" size="lg">{`${summary.name} ${summary.key}`}</Heading>
+          <Heading overflowWrap="anywhere" size="lg">
+            <StoredText text={summary.name} /> <StoredText text={summary.key} />
+          </Heading>
           <StateBadge state={summary.state} />
           <StepsBar counts={summary} />
           <FlagBadges flags={summary.flags} />
@@ -85,7 +88,7 @@ const Fact = ({ children, name }: { readonly children: string; readonly name: st
     <DataList.ItemLabel>{name}</DataList.ItemLabel>
     <DataList.ItemValue>
       <Text overflowWrap="anywhere" whiteSpace="pre-wrap">
-        {children}
+        <StoredText text={children} />
       </Text>
     </DataList.ItemValue>
   </DataList.Item>

@@ -6,6 +6,7 @@ import { FailingBadge } from "./FailingNotice";
 import { type Flag, words, type WorkflowSort, type WorkflowSummary } from "./model";
 import { StateBadge } from "./StateBadge";
 import { StepsBar } from "./StepsBar";
+import { StoredText } from "./StoredText";
 import { spanText, timeText, workedText } from "./time";
 
 type Props = {
@@ -68,10 +69,14 @@ export const WorkflowsTable = ({ choose, chosen, sort, sortBy, workflows }: Prop
                   {workflow.failing === null ? undefined : <FailingBadge failing={workflow.failing} />}
                 </HStack>
               </Table.Cell>
-              <Table.Cell>{workflow.name}</Table.Cell>
+              <Table.Cell>
+                <StoredText text={workflow.name} />
+              </Table.Cell>
               <Table.Cell>
                 <Link asChild color="fg.info" fontWeight="bold">
-                  <RouterLink to={workflowAddress(workflow.id)}>{workflow.key}</RouterLink>
+                  <RouterLink to={workflowAddress(workflow.id)}>
+                    <StoredText text={workflow.key} />
+                  </RouterLink>
                 </Link>
                 {workflow.generation > 1 ? (
                   <Text as="span" color="fg.muted">{` (generation ${workflow.generation})`}</Text>

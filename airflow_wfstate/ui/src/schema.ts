@@ -2635,6 +2635,7 @@ export interface operations {
                 sort?: components["schemas"]["WorkflowSort"];
                 /** @description The size of a page. */
                 limit?: number;
+                /** @description next_cursor of the page before. */
                 cursor?: string | null;
                 /** @description Whether to count all that match and that the caller may see. */
                 total?: boolean;
@@ -2720,6 +2721,15 @@ export interface operations {
             };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3006,6 +3016,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     read_stats_v1_stats_get: {
@@ -3102,6 +3121,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_steps_v1_workflows__workflow_id__steps_get: {
@@ -3173,6 +3201,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_step_v1_workflows__workflow_id__steps__step_id__get: {
@@ -3234,6 +3271,15 @@ export interface operations {
             };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3313,6 +3359,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_compensations_v1_workflows__workflow_id__compensations_get: {
@@ -3384,6 +3439,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     read_journal_v1_workflows__workflow_id__journal_get: {
@@ -3448,6 +3512,15 @@ export interface operations {
             };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3647,6 +3720,15 @@ export interface operations {
             };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3958,6 +4040,15 @@ export interface operations {
             };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4281,6 +4372,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_actions_v1_workflows__workflow_id__actions_get: {
@@ -4341,6 +4441,15 @@ export interface operations {
             };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5195,6 +5304,15 @@ export interface operations {
             };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

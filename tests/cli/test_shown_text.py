@@ -1,0 +1,82 @@
+"""What stands in the store does nothing to the terminal of who looks at it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.cli.rendering import as_json, print_for_programs, print_rows, print_text
+from airflow_wfstate.cli.workflow_sections import print_workflow
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.step import EndAttempt
+from tests.conftest import CHECKOUT
+from tests.support.airflow_rows import AirflowRows
+from tests.support.world import World
+
+HOSTILE = "\x1b[2J\x1b[1;1Hall is well\x07\u202e\u200b"
+SHOWN = r"\x1b[2J\x1b[1;1Hall is well\x07\u202e\u200b"
+
+
+@pytest.fixture
+def world(migrated_sqlite_url: str) -> Iterator[World]:
+    engine = create_engine(migrated_sqlite_url)
+    yield World(DatabaseBackend(engine), AirflowRows(engine))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("output", ["table", "plain"])
+def test_an_error_of_a_step_is_shown_with_its_escapes(
+    world: World, output: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    _, begun = world.begin(run_id, "pay")
+    world.backend.end_attempt(EndAttempt(begun.attempt_key, 1, StepState.FAILED, error=HOSTILE))
+
+    print_workflow(world.backend.get_workflow(workflow_id), output)
+
+    shown = capsys.readouterr().out
+    assert SHOWN in shown
+    assert not [line for line in shown.splitlines() if not line.isprintable()]
+
+
+def test_a_line_break_does_not_make_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    for output in ("table", "plain"):
+        print_rows([{"state": "failed", "error": "a\nstate: succeeded"}], output)
+        lines = capsys.readouterr().out.splitlines()
+        assert not [line for line in lines if line.strip().startswith("state: succeeded")]
+
+
+def test_a_message_keeps_its_lines_and_loses_its_escapes(capsys: pytest.CaptureFixture[str]) -> None:
+    print_text(f"one\n{HOSTILE}", is_error=True)
+
+    assert capsys.readouterr().err == f"one\n{SHOWN}\n"
+
+
+@pytest.mark.parametrize("output", ["json", "yaml"])
+def test_programs_get_the_text_itself_in_the_escapes_of_their_format(
+    output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_for_programs(as_json({"error": HOSTILE}), output)
+
+    shown = capsys.readouterr().out
+    assert not [line for line in shown.splitlines() if not line.isprintable()]
+    if output == "json":
+        assert json.loads(shown) == {"error": HOSTILE}
+
+
+def test_only_one_module_of_the_command_line_prints() -> None:
+    printing = {
+        path.name
+        for path in (CHECKOUT / "airflow_wfstate" / "cli").glob("*.py")
+        for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printing == {"rendering.py"}
