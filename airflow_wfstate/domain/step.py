@@ -10,7 +10,7 @@ from typing import Final
 from airflow_wfstate.domain.compensation import CompensationDeclaration, CompensationSummary
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step_name import NOWHERE, Place, StepName
+from airflow_wfstate.domain.step_name import StepName, placed
 from airflow_wfstate.domain.workflow import WorkflowRef
 
 MAX_ERROR_LENGTH: Final = 10_000
@@ -275,8 +275,7 @@ class StepSummary:
     @property
     def called(self) -> StepName:
         """What it is called."""
-        place = NOWHERE if self.place is None else Place(self.place, is_needed=True)
-        return StepName(self.participant, self.name, self.item_key, place)
+        return StepName(self.participant, self.name, self.item_key, placed(self.place))
 
     @property
     def label(self) -> str:

@@ -28,8 +28,7 @@ def test_steps_come_in_pages_and_alone(world: World) -> None:
     second = world.backend.list_steps(workflow.id, after=first.next_after, limit=2)
 
     steps = first.steps + second.steps
-    assert sorted(step.name for step in steps) == ["one", "three", "two"]
-    assert [step.id for step in steps] == sorted(step.id for step in steps)
+    assert [step.name for step in steps] == ["one", "three", "two"]
     assert second.next_after is None
     assert sorted(steps, key=lambda step: step.started_at) == world.backend.get_workflow(workflow.id).steps
     assert world.backend.get_step(workflow.id, steps[1].id) == steps[1]

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
-from airflow_wfstate.api.authorization import check_workflow_change, visible
+from airflow_wfstate.api.authorization import check_visible, check_workflow_change
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.domain.cancel import CancelPlan
 from airflow_wfstate.domain.compensate import CompensatePlan
@@ -54,14 +54,13 @@ class AllowedActions:
 @reads.get("/actions", response_model=AllowedActions)
 def list_actions(caller: Annotated[Caller, Depends(authenticate)], workflow_id: str) -> Response:
     """What the caller may do to the workflow now, and why not the rest. A plan says what an action would change."""
-    detail = get_backend().get_workflow(workflow_id)
-    visible(caller, detail)
+    access = check_visible(caller, workflow_id)
     try:
-        check_workflow_change(caller, detail)
+        check_workflow_change(caller, workflow_id)
     except AccessDenied as error:
         refused = [AllowedAction(name, f"{error.reason} {error.remedy}") for name in ActionName]
         return json_response(AllowedActions(refused))
-    refusals = dict(_refusals(workflow_id, detail.summary.state))
+    refusals = dict(_refusals(workflow_id, access.state))
     return json_response(AllowedActions([AllowedAction(name, refusals[name]) for name in ActionName]))
 
 

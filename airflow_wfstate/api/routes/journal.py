@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
-from airflow_wfstate.api.authorization import visible
+from airflow_wfstate.api.authorization import check_visible
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.parameters import Limit
 from airflow_wfstate.domain.journal import JournalPage
@@ -24,6 +24,5 @@ def read_journal(
     limit: Limit = 200,
 ) -> Response:
     """Entries with a number above ``after``, ascending."""
-    backend = get_backend()
-    visible(caller, backend.get_workflow(workflow_id))
-    return json_response(backend.read_journal(workflow_id, after, limit))
+    check_visible(caller, workflow_id)
+    return json_response(get_backend().read_journal(workflow_id, after, limit))

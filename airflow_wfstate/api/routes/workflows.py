@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
-from airflow_wfstate.api.authorization import check_task_instance, readable, visible
+from airflow_wfstate.api.authorization import check_task_instance, check_visible, readable, visible_detail
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
 from airflow_wfstate.api.parameters import Limit, Text
@@ -16,6 +16,7 @@ from airflow_wfstate.api.workflow_filter import workflow_filter
 from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.workflow import (
+    MAX_LIMIT,
     CompletedWorkflow,
     CompleteWorkflow,
     StartedWorkflow,
@@ -63,6 +64,19 @@ def list_workflows(
 
 
 @reads.get("/workflows/{workflow_id}", response_model=WorkflowDetail, responses=READ_RESPONSES)
-def get_workflow(caller: CallerOf, workflow_id: str, if_none_match: IfNoneMatch = None) -> Response:
-    """Everything about one workflow; payloads of DAGs that the caller may not read are left out."""
-    return tagged_response(visible(caller, get_backend().get_workflow(workflow_id)), if_none_match)
+def get_workflow(
+    caller: CallerOf,
+    workflow_id: str,
+    step_limit: Annotated[
+        int,
+        Query(ge=0, le=MAX_LIMIT, description="How many steps; 0: the groups alone."),
+    ] = 200,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Where a workflow stands, and the first of its steps; payloads of DAGs that the caller may not read are left out.
+
+    Further steps are at ``/workflows/{workflow_id}/steps?after=``, with the answer's ``next_steps``.
+    """
+    access = check_visible(caller, workflow_id)
+    detail = get_backend().get_workflow(workflow_id, step_limit=step_limit)
+    return tagged_response(visible_detail(caller, access, detail), if_none_match)
