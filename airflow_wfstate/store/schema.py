@@ -117,7 +117,7 @@ workflow: Final = Table(
     Column(
         "settled_at",
         UtcDateTime,
-        Computed(f"CASE WHEN state NOT IN ({_AT_WORK}) THEN updated_at END"),
+        Computed(f"CASE WHEN state NOT IN ({_AT_WORK}) THEN updated_at END", persisted=True),
         comment="updated_at, of one that is not at work",
     ),
     Column("deadline_at", UtcDateTime),
