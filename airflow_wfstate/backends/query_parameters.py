@@ -30,6 +30,7 @@ def step_parameters(wanted: StepFilter) -> dict[str, Any]:
         "participant": wanted.participant,
         "name": wanted.name,
         "parent_step_id": wanted.parent_step_id,
+        "is_mapped": wanted.is_mapped,
         "state": [state.value for state in wanted.states],
         "run_id": wanted.run_id,
         "task_id": wanted.task_id,

@@ -39,12 +39,13 @@ from sqlalchemy import (
 from airflow_wfstate.domain.compensation import CompensateWhen
 from airflow_wfstate.domain.flag import FlagKind
 from airflow_wfstate.domain.names import MAX_NAME_LENGTH
+from airflow_wfstate.domain.pages import NO_PARENT_STEP
 from airflow_wfstate.domain.states import OPEN_WORKFLOW_STATES, CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy, RunRole
 
 metadata: Final = MetaData()
 
-NO_PLACE: Final = "00000000-0000-0000-0000-000000000000"
+NO_PLACE: Final = NO_PARENT_STEP
 """The ``place`` of the steps of runs that no step has triggered. Not NULL: the identity of a step is a unique key."""
 
 _SHA256: Final = String(64)
@@ -334,6 +335,9 @@ turn: Final = Table(
     ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_turn_workflow_fkey"),
 )
 
+IS_ABOUT_WAITING: Final = text("kind IN ('step.waiting', 'step.continued')")
+"""Of a journal entry. Constants, not parameters: by these PostgreSQL knows the index for it."""
+
 journal: Final = Table(
     "wfstate_journal",
     metadata,
@@ -347,6 +351,13 @@ journal: Final = Table(
     Column("actor", String(1000), nullable=False),
     Column("data", Text, nullable=False),
     PrimaryKeyConstraint("workflow_id", "number", name="wfstate_journal_pkey"),
+    Index(
+        "wfstate_journal_waiting",
+        "step_id",
+        "number",
+        postgresql_where=IS_ABOUT_WAITING,
+        sqlite_where=IS_ABOUT_WAITING,
+    ),
 )
 
 flag: Final = Table(

@@ -78,7 +78,8 @@ def _count_compensations(connection: Connection, workflow_id: str) -> dict[_Key,
 
 
 def _group(rows: list[Row[Any]], places: Places, compensations: dict[CompensationState, int]) -> StepGroup:
-    by_state = {StepState(row.state): row.items for row in rows}
+    found = {StepState(row.state): row.items for row in rows}
+    by_state = {state: found[state] for state in StepState if state in found}
     state = most_telling(by_state)
     errors = [row.error for row in sorted(rows, key=lambda row: row.state != state.value) if row.error is not None]
     return StepGroup(

@@ -17,6 +17,7 @@ from airflow_wfstate.store.payload_size import size_columns
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.redact_column import redacted_paths
 from airflow_wfstate.store.shown_payload import shown
+from airflow_wfstate.store.step_waits import ended_with, read_waits
 from airflow_wfstate.store.stored_payload import StoredPayload, size_by_head, stored_payload_of
 
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
@@ -26,7 +27,7 @@ _checkpoint, _compensation = schema.checkpoint, schema.compensation
 def read_step_summaries(
     connection: Connection, step_ids: Sequence[str], *, opens_files: bool = False
 ) -> list[StepSummary]:
-    """These steps, in the order of the ids: six statements, however many.
+    """These steps, in the order of the ids: seven statements, however many.
 
     :param step_ids: of steps that there are; as many as a page holds.
     :param opens_files: whether outputs that are kept in files are read; otherwise only told of.
@@ -75,6 +76,7 @@ def _shown_output(output: StoredPayload | None, redact: str | None, *, opens_fil
 
 def _read_attempts(connection: Connection, step_ids: Sequence[str]) -> dict[str, list[AttemptSummary]]:
     attempts: dict[str, list[AttemptSummary]] = defaultdict(list)
+    waits = read_waits(connection, step_ids)
     rows = connection.execute(
         select(_attempt).where(_attempt.c.step_id.in_(step_ids)).order_by(_attempt.c.step_id, _attempt.c.number)
     )
@@ -95,6 +97,7 @@ def _read_attempts(connection: Connection, step_ids: Sequence[str]) -> dict[str,
                 started_at=row.started_at,
                 ended_at=row.ended_at,
                 error=masked_text(row.error),
+                waits=ended_with(row.ended_at, waits[row.step_id, row.number]),
             )
         )
     return attempts

@@ -1,4 +1,4 @@
-"""What makes lists of a million workflows fast: an order by last progress, a narrow index to count by, runs by name.
+"""What reads are answered from: an order by last progress, a narrow index to count by, runs by name, waits of steps.
 
 ``settled_at`` is a generated column, so that nothing has to keep it right. PostgreSQL compares the values of indexed
 columns, not their names: it stays NULL while a workflow is at work, and the updates of the hot path stay HOT. There it
@@ -36,12 +36,21 @@ def upgrade() -> None:
     )
     op.create_index("wfstate_workflow_settled", "wfstate_workflow", ["settled_at", "id"])
     op.create_index("wfstate_workflow_count", "wfstate_workflow", ["state"])
+    about_waiting = sa.text("kind IN ('step.waiting', 'step.continued')")
+    op.create_index(
+        "wfstate_journal_waiting",
+        "wfstate_journal",
+        ["step_id", "number"],
+        postgresql_where=about_waiting,
+        sqlite_where=about_waiting,
+    )
     op.create_index("wfstate_run_name", "wfstate_run", ["dag_id", "run_id"])
 
 
 def downgrade() -> None:
     """Drop them."""
     op.drop_index("wfstate_run_name", "wfstate_run")
+    op.drop_index("wfstate_journal_waiting", "wfstate_journal")
     op.drop_index("wfstate_workflow_count", "wfstate_workflow")
     op.drop_index("wfstate_workflow_settled", "wfstate_workflow")
     op.drop_column("wfstate_workflow", "settled_at")
