@@ -35,7 +35,8 @@ class StepGroup:
     :param started_at: when the first item began.
     :param updated_at: of the last change of an item.
     :param error: one of the errors of its items; None when none has any.
-    :param compensations: of the newest rounds of its items: how many are in which state.
+    :param compensation: of the newest round; None when there is none. Of a mapped step always None: how far its undo
+        is, is told by how many items are ``compensated``.
     """
 
     participant: str
@@ -50,7 +51,7 @@ class StepGroup:
     started_at: datetime
     updated_at: datetime
     error: str | None
-    compensations: dict[CompensationState, int]
+    compensation: CompensationState | None
 
     @property
     def called(self) -> StepName:

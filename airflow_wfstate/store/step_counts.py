@@ -48,8 +48,8 @@ def read_step_groups(connection: Connection, workflow_id: str) -> tuple[list[Pla
     by_key: dict[_Key, list[Row[Any]]] = defaultdict(list)
     for row in rows:
         by_key[_key(row)].append(row)
-    compensations = _count_compensations(connection, workflow_id)
-    groups = [_group(found, places, compensations[key]) for key, found in by_key.items()]
+    compensations = _read_compensations(connection, workflow_id)
+    groups = [_group(found, places, compensations.get(key)) for key, found in by_key.items()]
     groups.sort(key=lambda group: (group.started_at, group.participant, group.name))
     return [_planned(row, places) for row in rows], groups
 
@@ -63,21 +63,17 @@ def _read(connection: Connection, workflow_ids: Sequence[str], *columns: Any) ->
     ).all()
 
 
-def _count_compensations(connection: Connection, workflow_id: str) -> dict[_Key, dict[CompensationState, int]]:
+def _read_compensations(connection: Connection, workflow_id: str) -> dict[_Key, CompensationState]:
+    """Of steps that are not mapped. To count those of mapped ones would join all of them: 10 ms for 10,000."""
     rows = connection.execute(
-        select(_step.c.participant, _step.c.place, _step.c.name, _compensation.c.state, func.count().label("number"))
+        select(_step.c.participant, _step.c.place, _step.c.name, _compensation.c.state)
         .join(_step, (_step.c.id == _compensation.c.step_id) & (_step.c.round == _compensation.c.round))
-        .where(_compensation.c.workflow_id == workflow_id)
-        .group_by(_step.c.participant, _step.c.place, _step.c.name, _compensation.c.state)
-        .order_by(_compensation.c.state)
+        .where(_step.c.workflow_id == workflow_id, _step.c.item_key == "")
     )
-    counted: dict[_Key, dict[CompensationState, int]] = defaultdict(dict)
-    for row in rows:
-        counted[_key(row)][CompensationState(row.state)] = row.number
-    return counted
+    return {_key(row): CompensationState(row.state) for row in rows}
 
 
-def _group(rows: list[Row[Any]], places: Places, compensations: dict[CompensationState, int]) -> StepGroup:
+def _group(rows: list[Row[Any]], places: Places, compensation: CompensationState | None) -> StepGroup:
     found = {StepState(row.state): row.items for row in rows}
     by_state = {state: found[state] for state in StepState if state in found}
     state = most_telling(by_state)
@@ -95,7 +91,7 @@ def _group(rows: list[Row[Any]], places: Places, compensations: dict[Compensatio
         started_at=min(row.started_at for row in rows),
         updated_at=max(row.updated_at for row in rows),
         error=masked_text(errors[0]) if errors else None,
-        compensations=compensations,
+        compensation=compensation,
     )
 
 
@@ -104,5 +100,5 @@ def _planned(row: Row[Any], places: Places) -> PlannedStep:
     return PlannedStep(row.participant, row.name, StepState(row.state), place, row.items)
 
 
-def _key(row: Row[Any]) -> _Key:
+def _key(row: Any) -> _Key:
     return row.participant, row.place, row.name

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.pages import StepFilter
-from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from tests.support.airflow_rows import AirflowRows
 from tests.support.counted_reads import CountedReads, counted_reads
@@ -108,7 +108,7 @@ def test_a_mapped_step_is_one_row_and_progress_counts_its_items(engine: Engine, 
     assert (group.called.label, group.is_mapped, group.items, group.attempts) == (f"{DAG}.{NAME}", True, WIDE, WIDE)
     assert group.by_state == {StepState.SUCCEEDED: 360, StepState.FAILED: 40}
     assert (group.state, group.error) == (StepState.FAILED, "no such item")
-    assert group.compensations == {CompensationState.ARMED: WIDE}
+    assert group.compensation is None
     assert (detail.progress.failed, detail.progress.remaining) == ([NAME], ["last"])
     summary = detail.summary
     assert (summary.steps_done, summary.steps_failed, summary.steps_total) == (360, 40, WIDE + 1)

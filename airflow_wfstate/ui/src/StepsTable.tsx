@@ -5,9 +5,9 @@ import { restartAction } from "./action";
 import { refusalOf } from "./ActionButtons";
 import { ActionDialog } from "./ActionDialog";
 import { ErrorText } from "./ErrorText";
-import { type AllowedActions, groupKey, isOpen, participantLabel, type StepGroup, type WorkflowDetail } from "./model";
+import { type AllowedActions, groupKey, isOpen, participantLabel, type StepGroup, stepStates, type WorkflowDetail } from "./model";
 import { Nothing } from "./Notices";
-import { type State, StateBadge } from "./StateBadge";
+import { StateBadge } from "./StateBadge";
 import { StepItems } from "./StepItems";
 import { spanText } from "./time";
 
@@ -97,9 +97,7 @@ const GroupRow = ({ group, refusal, restart, workflowId }: RowProps) => {
         <Table.Cell>{participantLabel(group)}</Table.Cell>
         <Table.Cell>{group.attempts}</Table.Cell>
         <Table.Cell whiteSpace="nowrap">{spanText(group.started_at, isOpen(group) ? null : group.updated_at)}</Table.Cell>
-        <Table.Cell>
-          <Counts counts={group.compensations} />
-        </Table.Cell>
+        <Table.Cell>{group.compensation === null ? undefined : <StateBadge state={group.compensation} />}</Table.Cell>
         <Table.Cell>{group.error === null ? undefined : <ErrorText error={group.error} />}</Table.Cell>
         <Table.Cell>
           <Button
@@ -127,18 +125,16 @@ const GroupRow = ({ group, refusal, restart, workflowId }: RowProps) => {
   );
 };
 
-/** How many are in which state; of one alone the state. */
-const Counts = ({ counts }: { readonly counts: Readonly<Partial<Record<State, number>>> }) => {
-  const found = Object.entries(counts) as [State, number][];
-  const isOne = found.length === 1 && found[0]?.[1] === 1;
-  return (
-    <HStack gap={1} wrap="wrap">
-      {found.map(([state, count]) => (
+/** How many items are in which state. */
+const Counts = ({ counts }: { readonly counts: StepGroup["by_state"] }) => (
+  <HStack gap={1} wrap="wrap">
+    {stepStates.map((state) =>
+      (counts[state] ?? 0) === 0 ? undefined : (
         <HStack gap={1} key={state}>
-          {isOne ? undefined : <Text as="span">{count}</Text>}
+          <Text as="span">{counts[state]}</Text>
           <StateBadge state={state} />
         </HStack>
-      ))}
-    </HStack>
-  );
-};
+      ),
+    )}
+  </HStack>
+);

@@ -2183,7 +2183,8 @@ export interface components {
          *     :param started_at: when the first item began.
          *     :param updated_at: of the last change of an item.
          *     :param error: one of the errors of its items; None when none has any.
-         *     :param compensations: of the newest rounds of its items: how many are in which state.
+         *     :param compensation: of the newest round; None when there is none. Of a mapped step always None: how far its undo
+         *         is, is told by how many items are ``compensated``.
          */
         StepGroup: {
             /** Participant */
@@ -2217,10 +2218,7 @@ export interface components {
             updated_at: string;
             /** Error */
             error: string | null;
-            /** Compensations */
-            compensations: {
-                [key: string]: number;
-            };
+            compensation: components["schemas"]["CompensationState"] | null;
         };
         /**
          * StepPage

@@ -52,7 +52,7 @@ const workflow = (endedAt: string | null, groups: StepGroup[] = []): WorkflowDet
 const group: StepGroup = {
   attempts: 12,
   by_state: { failed: 2, succeeded: 8 },
-  compensations: {},
+  compensation: null,
   error: "no such item",
   is_mapped: true,
   items: 10,
