@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
 from dataclasses import replace
 
+from airflow_wfstate.backends.all_steps import all_steps
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
@@ -14,7 +14,6 @@ from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_pr
 from airflow_wfstate.cli.show_items import show_items
 from airflow_wfstate.cli.workflow_sections import print_workflow
 from airflow_wfstate.domain.pages import StepFilter
-from airflow_wfstate.domain.step import StepSummary
 from airflow_wfstate.exceptions import InvalidRequest
 
 
@@ -30,24 +29,14 @@ def show_workflow(arguments: Namespace, store: StateBackend) -> None:
     workflow = store.get_workflow(found_id, step_limit=0)
     if arguments.output in PROGRAM_FORMATS:
         steps = [
-            store.get_step(found_id, step.id) if step.output_in_file else step
-            for step in _steps(store, found_id, StepFilter())
+            store.get_step(found_id, step.id) if step.output_in_file else step for step in all_steps(store, found_id)
         ]
         steps.sort(key=lambda step: (step.started_at, step.id))
         print_for_programs(as_json(replace(workflow, steps=steps)), arguments.output)
         return
-    unmapped = sorted(_steps(store, found_id, StepFilter(is_mapped=False)), key=lambda step: (step.started_at, step.id))
+    unmapped = sorted(
+        all_steps(store, found_id, StepFilter(is_mapped=False)), key=lambda step: (step.started_at, step.id)
+    )
     print_workflow(replace(workflow, steps=unmapped), arguments.output)
     if any(group.is_mapped for group in workflow.step_groups):
         print(f"The items of a mapped step: airflow wfstate show {found_id} --step STEP", file=sys.stderr)
-
-
-def _steps(store: StateBackend, workflow_id: str, wanted: StepFilter) -> Iterator[StepSummary]:
-    """All such steps, page by page."""
-    after: str | None = None
-    while True:
-        page = store.list_steps(workflow_id, after, limit=500, wanted=wanted)
-        yield from page.steps
-        after = page.next_after
-        if after is None:
-            return

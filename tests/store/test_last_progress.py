@@ -83,9 +83,10 @@ def test_the_updates_of_the_hot_path_stay_hot(world: World, engine: Engine) -> N
     )
 
     with engine.begin() as connection:
+        before = connection.execute(counts).one()  # what the connection did before and has not reported yet
         for _ in range(20):
             connection.execute(update, {"id": workflow_id})
-        updated, hot = connection.execute(counts).one()
+        after = connection.execute(counts).one()
 
-    assert updated == 20
-    assert hot >= 15, "the others found no room on their page"
+    assert after[0] - before[0] == 20
+    assert after[1] - before[1] >= 15, "the others found no room on their page"

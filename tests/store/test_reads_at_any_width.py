@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Engine, create_engine
 
+from airflow_wfstate.backends.all_steps import all_steps
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.pages import StepFilter
 from airflow_wfstate.domain.states import StepState
@@ -89,16 +90,14 @@ def test_no_value_is_read_to_tell_its_size(engine: Engine) -> None:
 
 def test_pages_meet_every_item_once(engine: Engine, workflows: dict[int, str]) -> None:
     backend = DatabaseBackend(engine)
-    keys: list[str] = []
-    after: str | None = None
-    while True:
-        page = backend.list_steps(workflows[NARROW], after, limit=7)
+    page = backend.list_steps(workflows[NARROW], limit=7)
+    keys = [step.item_key for step in page.steps]
+    while page.next_after is not None:
+        page = backend.list_steps(workflows[NARROW], page.next_after, limit=7)
         keys += [step.item_key for step in page.steps]
-        after = page.next_after
-        if after is None:
-            break
 
     assert keys == [f"{number:05}" for number in range(NARROW)]
+    assert [step.item_key for step in all_steps(backend, workflows[NARROW])] == keys
 
 
 def test_a_mapped_step_is_one_row_and_progress_counts_its_items(engine: Engine, workflows: dict[int, str]) -> None:
