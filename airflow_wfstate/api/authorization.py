@@ -13,12 +13,14 @@ from airflow.configuration import conf
 from airflow.models.dag import DagModel
 
 from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
+from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.task_instance import run_of
+from airflow_wfstate.domain.access import WorkflowAccess
 from airflow_wfstate.domain.compensate import CompensatePlan
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.pages import CheckpointPage
 from airflow_wfstate.domain.step import StepSummary
-from airflow_wfstate.domain.workflow import RunRole, WorkflowQuery
+from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from airflow_wfstate.store import attempt_key
 from airflow_wfstate.store.health import Health
@@ -78,32 +80,30 @@ def check_sweep(caller: Caller) -> str:
     return _actor(caller)
 
 
-def check_workflow_change(caller: Caller, detail: WorkflowDetail) -> str:
+def check_workflow_change(caller: Caller, workflow_id: str) -> str:
     """Check that the caller may act on a whole workflow, and say how the journal names the caller.
 
     A user may who may change the runs of every DAG that owns it, was triggered by it, or did a step of it; of every
     DAG there is, where none did.
 
     :raises AccessDenied: otherwise, and for tasks.
-    :raises WorkflowNotFound: the caller may not even see it.
+    :raises WorkflowNotFound: there is none with this id, or the caller may not even see it.
     """
     if isinstance(caller, TaskCaller):
         raise AccessDenied(
             "A task may not act on a whole workflow.", "Call as a user who may edit the runs of its DAGs."
         )
-    visible(caller, detail)
-    concerned = {run.dag_id for run in detail.runs if run.role is not RunRole.GUEST}
-    concerned |= {step.participant for step in detail.steps}
+    concerned = check_visible(caller, workflow_id).concerned
     if not concerned and not _may_change_runs(caller, _nobody_named()):
         raise AccessDenied(
-            f"{caller.user.get_name()} may not act on workflow {detail.summary.id}, in which no DAG takes part.",
+            f"{caller.user.get_name()} may not act on workflow {workflow_id}, in which no DAG takes part.",
             "Ask somebody who may edit the runs of every DAG.",
         )
     for dag_id in sorted(concerned):
         if not _may_change_runs(caller, dag_id):
             raise AccessDenied(
                 f"{caller.user.get_name()} may not change runs of the DAG {dag_id}, which takes part in workflow "
-                f"{detail.summary.id}.",
+                f"{workflow_id}.",
                 "Ask somebody who may edit the runs of all its DAGs.",
             )
     return _actor(caller)
@@ -127,27 +127,39 @@ def readable(caller: Caller, query: WorkflowQuery) -> WorkflowQuery:
     )
 
 
-def visible(caller: Caller, detail: WorkflowDetail) -> WorkflowDetail:
-    """The workflow without the payloads that the caller may not read.
+def check_visible(caller: Caller, workflow_id: str) -> WorkflowAccess:
+    """Check that the caller may see a workflow, and say who takes part in it. Reads none of its steps.
 
-    :raises WorkflowNotFound: the caller may read no DAG that takes part in it (nor the page, where none does), or is
-        a task of another workflow.
+    :raises WorkflowNotFound: there is none with this id; the caller may read no DAG that takes part in it (nor the
+        page, where none does), or is a task of another workflow.
     """
+    access = get_backend().read_access(workflow_id)
     if isinstance(caller, TaskCaller):
         own = run_of(caller.task_instance_id)
-        if not any((run.dag_id, run.run_id) == (own.dag_id, own.run_id) for run in detail.runs):
-            raise _not_found(detail.summary.id)
-        return detail
-    taking_part = {run.dag_id for run in detail.runs} | {step.participant for step in detail.steps}
-    dag_ids = _readable_dag_ids(caller, taking_part)
-    if not dag_ids and (taking_part or not (_may_see_page(caller) or _reads_every_dag(caller))):
-        raise _not_found(detail.summary.id)
-    owners = {run.dag_id for run in detail.runs if run.role is RunRole.OWNER}
-    sees_owner = owners <= dag_ids
+        if not get_backend().takes_part(access.id, own.dag_id, own.run_id):
+            raise _not_found(access.id)
+    elif access.taking_part:
+        if not _readable_dag_ids(caller, access.taking_part):
+            raise _not_found(access.id)
+    elif not (_may_see_page(caller) or _reads_every_dag(caller)):
+        raise _not_found(access.id)
+    return access
+
+
+def may_see_input(caller: Caller, access: WorkflowAccess) -> bool:
+    """Whether the caller, who may see the workflow, may read its input and output: those of a task's own, else of the
+    owners' DAGs.
+    """
+    return isinstance(caller, TaskCaller) or access.owners <= _readable_dag_ids(caller, access.owners)
+
+
+def visible_detail(caller: Caller, access: WorkflowAccess, detail: WorkflowDetail) -> WorkflowDetail:
+    """The workflow, which the caller may see, without the payloads that the caller may not read."""
+    sees_input = may_see_input(caller, access)
     return replace(
         detail,
-        input=detail.input if sees_owner else None,
-        output=detail.output if sees_owner else None,
+        input=detail.input if sees_input else None,
+        output=detail.output if sees_input else None,
         steps=visible_steps(caller, detail.steps),
     )
 

@@ -1,7 +1,7 @@
-"""The version of a workflow in HTTP's own words: ETag, If-None-Match and If-Match (RFC 9110, sections 8.8.3 and 13.1).
+"""What a reader has already, in HTTP's own words: ETag, If-None-Match and If-Match (RFC 9110, sections 8.8.3 and 13.1).
 
-The tag is strong, ``"<version>-<hash of the body>"``: the body depends on who reads it. What a write compares is the
-version alone.
+The tag is strong. Of a workflow it is ``"<version>-<hash of the body>"``: the body depends on who reads it, and what a
+write compares is the version alone. Of any other answer it is the hash, which no write takes for a version.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ IfMatch = Annotated[
 ]
 IfNoneMatch = Annotated[
     str | None,
-    Header(max_length=1000, description="ETags, or *: answered with 304 when the workflow still has one of them."),
+    Header(max_length=1000, description="ETags, or *: answered with 304 when the answer still has one of them."),
 ]
 
-_TAG: Final = {"ETag": {"description": "Of the workflow as this caller sees it.", "schema": {"type": "string"}}}
+_TAG: Final = {"ETag": {"description": "Of the answer as this caller sees it.", "schema": {"type": "string"}}}
 
 READ_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"headers": _TAG},
@@ -43,10 +43,19 @@ WRITE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 """The same of a write that heeds If-Match."""
 
 
-def tagged_response(detail: WorkflowDetail, if_none_match: str | None) -> Response:
+def tagged_workflow(detail: WorkflowDetail, if_none_match: str | None) -> Response:
     """The response that carries a workflow; 304 without it when the reader has it already."""
-    answer = json_response(detail)
-    tag = f'"{detail.summary.version}-{hashlib.sha256(answer.body).hexdigest()[:16]}"'
+    return _tagged(detail, if_none_match, f"{detail.summary.version}-")
+
+
+def tagged_response(answer: object, if_none_match: str | None) -> Response:
+    """The response that carries another answer; 304 without it when the reader has it already."""
+    return _tagged(answer, if_none_match, "")
+
+
+def _tagged(content: object, if_none_match: str | None, prefix: str) -> Response:
+    answer = json_response(content)
+    tag = f'"{prefix}{hashlib.sha256(answer.body).hexdigest()[:16]}"'
     known = [text.strip().removeprefix("W/") for text in (if_none_match or "").split(",")]
     if tag in known or "*" in known:
         answer = Response(status_code=304)

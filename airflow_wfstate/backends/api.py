@@ -18,6 +18,7 @@ from airflow_wfstate.backends.query_parameters import (
     given_parameters,
     page_parameters,
     query_parameters,
+    step_parameters,
 )
 from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
@@ -32,7 +33,7 @@ from airflow_wfstate.domain.compensate import (
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
-from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
+from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.stats import WorkflowStats
@@ -203,9 +204,9 @@ class ApiBackend:
         request = replace(request, reason=_sendable(request.reason), idempotency_key=_key_of(request.idempotency_key))
         return self._post(f"{_path_of(request.workflow_id)}/{way}", request, ResumedWorkflow)
 
-    def get_workflow(self, workflow_id: str) -> WorkflowDetail:
+    def get_workflow(self, workflow_id: str, *, step_limit: int = 200) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""
-        return self._get(_path_of(workflow_id), {}, WorkflowDetail)
+        return self._get(_path_of(workflow_id), {"step_limit": step_limit}, WorkflowDetail)
 
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
         """See ``StateBackend.list_workflows``."""
@@ -218,9 +219,12 @@ class ApiBackend:
             parameters["bucket_seconds"] = bucket_seconds
         return self._get("/stats", parameters, WorkflowStats)
 
-    def list_steps(self, workflow_id: str, after: str | None = None, limit: int = 200) -> StepPage:
+    def list_steps(
+        self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: StepFilter | None = None
+    ) -> StepPage:
         """See ``StateBackend.list_steps``."""
-        return self._get(f"{_path_of(workflow_id)}/steps", page_parameters(limit, after=after), StepPage)
+        parameters = page_parameters(limit, after=after) | step_parameters(wanted or StepFilter())
+        return self._get(f"{_path_of(workflow_id)}/steps", parameters, StepPage)
 
     def get_step(self, workflow_id: str, step_id: str) -> StepSummary:
         """See ``StateBackend.get_step``."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from airflow_wfstate.domain.access import WorkflowAccess
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.compensate import (
@@ -22,7 +23,7 @@ from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensati
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.key_rotation import RotatedColumn
-from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
+from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.stats import WorkflowStats
@@ -71,6 +72,7 @@ from airflow_wfstate.store.stored_answer import KeyedRequest, answer_once, find_
 from airflow_wfstate.store.sweep import sweep
 from airflow_wfstate.store.take_turn import take_turn
 from airflow_wfstate.store.transaction import Refused, Unchanged, run_read, run_transaction
+from airflow_wfstate.store.workflow_access import read_access, takes_part
 from airflow_wfstate.store.workflow_detail import read_workflow
 from airflow_wfstate.store.workflow_list import list_workflows
 from airflow_wfstate.store.workflow_stats import read_stats
@@ -198,9 +200,20 @@ class DatabaseBackend:
         self._check_server()
         return self._write(resume_workflow, request, ResumedWorkflow)
 
-    def get_workflow(self, workflow_id: str) -> WorkflowDetail:
+    def get_workflow(self, workflow_id: str, *, step_limit: int = 200) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""
-        return self._read(lambda connection: read_workflow(connection, workflow_id))
+        return self._read(lambda connection: read_workflow(connection, workflow_id, step_limit))
+
+    def read_access(self, workflow_id: str) -> WorkflowAccess:
+        """Who takes part in a workflow, for the server's authorization. Not a way to the store.
+
+        :raises WorkflowNotFound: there is none with this id.
+        """
+        return self._read(lambda connection: read_access(connection, workflow_id))
+
+    def takes_part(self, workflow_id: str, dag_id: str, run_id: str) -> bool:
+        """Whether a run is linked to a workflow, for the server's authorization. Not a way to the store."""
+        return self._read(lambda connection: takes_part(connection, workflow_id, dag_id, run_id))
 
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
         """See ``StateBackend.list_workflows``."""
@@ -210,9 +223,11 @@ class DatabaseBackend:
         """See ``StateBackend.read_stats``."""
         return self._read(lambda connection: read_stats(connection, query, bucket_seconds))
 
-    def list_steps(self, workflow_id: str, after: str | None = None, limit: int = 200) -> StepPage:
+    def list_steps(
+        self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: StepFilter | None = None
+    ) -> StepPage:
         """See ``StateBackend.list_steps``."""
-        return self._read(lambda connection: list_steps(connection, workflow_id, after, limit))
+        return self._read(lambda connection: list_steps(connection, workflow_id, after, limit, wanted))
 
     def get_step(self, workflow_id: str, step_id: str) -> StepSummary:
         """See ``StateBackend.get_step``."""

@@ -21,7 +21,7 @@ from airflow_wfstate.domain.compensate import (
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
-from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
+from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
 from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.stats import WorkflowStats
@@ -257,10 +257,12 @@ class StateBackend(Protocol):
         """
         ...
 
-    def get_workflow(self, workflow_id: str) -> WorkflowDetail:
-        """Everything about one workflow.
+    def get_workflow(self, workflow_id: str, *, step_limit: int = 200) -> WorkflowDetail:
+        """Where one workflow stands: its progress, its runs, its steps by group, and the first page of its steps.
 
+        :param step_limit: of that page, at most 1000; 0 for no steps at all.
         :raises WorkflowNotFound: there is none with this id.
+        :raises InvalidRequest: the limit is out of range.
         """
         ...
 
@@ -280,11 +282,14 @@ class StateBackend(Protocol):
         """
         ...
 
-    def list_steps(self, workflow_id: str, after: str | None = None, limit: int = 200) -> StepPage:
-        """Steps with an id above ``after``, ascending; at most ``limit`` (1 to 1000).
+    def list_steps(
+        self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: StepFilter | None = None
+    ) -> StepPage:
+        """Steps behind the one with the id ``after``, by what tells them apart; at most ``limit`` (1 to 1000).
 
+        :param wanted: only those; None for all.
         :raises WorkflowNotFound: there is none with this id.
-        :raises InvalidRequest: the limit is out of range, or ``after`` is no id.
+        :raises InvalidRequest: the limit is out of range, or ``after`` is no step of the workflow.
         """
         ...
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from airflow_wfstate.domain.pages import StepFilter
 from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort
 
 
@@ -21,6 +22,21 @@ def given_parameters(**parameters: str | int | None) -> dict[str, Any]:
         for name, value in parameters.items()
         if value is not None
     }
+
+
+def step_parameters(wanted: StepFilter) -> dict[str, Any]:
+    """Of what a page of steps is narrowed to."""
+    parameters = {
+        "participant": wanted.participant,
+        "name": wanted.name,
+        "parent_step_id": wanted.parent_step_id,
+        "is_mapped": wanted.is_mapped,
+        "state": [state.value for state in wanted.states],
+        "run_id": wanted.run_id,
+        "task_id": wanted.task_id,
+        "map_index": wanted.map_index,
+    }
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _iso(moment: datetime | None) -> str | None:

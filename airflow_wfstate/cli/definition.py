@@ -19,6 +19,9 @@ DEFAULT_WORKFLOW_LIMIT: Final = 50
 DEFAULT_ENTRY_LIMIT: Final = 200
 """Entries on a page of ``journal``."""
 
+DEFAULT_ITEM_LIMIT: Final = 50
+"""Items on a page of ``show --step``."""
+
 SORTS: Final = ("-started_at", "started_at", "-updated_at", "updated_at", "name", "-name", "key", "-key")
 """Of ``list``; :class:`~airflow_wfstate.domain.workflow.WorkflowSort` says what each means."""
 
@@ -97,6 +100,23 @@ ARG_ENTRY_LIMIT: Final = Arg(
     type=int,
     default=DEFAULT_ENTRY_LIMIT,
     help=f"Entries on a page, 1 to 1000 (default: {DEFAULT_ENTRY_LIMIT})",
+)
+ARG_SHOWN_STEP: Final = Arg(
+    ("--step",), help="Only this step, item by item: step or participant.step (default: a mapped step is one row)"
+)
+ARG_ITEM_STATE: Final = Arg(
+    ("--step-state",),
+    action="append",
+    dest="step_states",
+    metavar="STATE",
+    help="With --step: only items in this state; may be given several times",
+)
+ARG_AFTER_ITEM: Final = Arg(("--after",), help="With --step: where the page begins, as the page before said")
+ARG_ITEM_LIMIT: Final = Arg(
+    ("--limit",),
+    type=int,
+    default=DEFAULT_ITEM_LIMIT,
+    help=f"With --step: items on a page, 1 to 1000 (default: {DEFAULT_ITEM_LIMIT})",
 )
 ARG_YES: Final = Arg(("-y", "--yes"), action="store_true", help="Do not ask")
 ARG_PLAN: Final = Arg(("--plan",), action="store_true", help="Print what would happen, and change nothing")
@@ -204,7 +224,15 @@ WFSTATE_COMMANDS: Final = (
         name="show",
         help="Show a workflow: its steps, attempts, outputs, compensations, runs, and what remains",
         func=lazy_load_command("airflow_wfstate.cli.show_command.show_workflow"),
-        args=(ARG_WORKFLOW, ARG_OUTPUT, ARG_VERBOSE),
+        args=(
+            ARG_WORKFLOW,
+            ARG_SHOWN_STEP,
+            ARG_ITEM_STATE,
+            ARG_AFTER_ITEM,
+            ARG_ITEM_LIMIT,
+            ARG_OUTPUT,
+            ARG_VERBOSE,
+        ),
     ),
     ActionCommand(
         name="journal",

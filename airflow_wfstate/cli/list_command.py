@@ -43,7 +43,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
             key_prefix=arguments.key_prefix,
             search=arguments.search,
             labels=parse_labels(arguments.label or []),
-            step_states=[_step_state(text) for text in arguments.step_state or []],
+            step_states=[parse_step_state(text) for text in arguments.step_state or []],
             since=None if arguments.since is None else parse_since(arguments.since, now),
             until=None if arguments.until is None else parse_since(arguments.until, now),
             stuck=True if arguments.stuck else None,
@@ -99,7 +99,11 @@ def _state(name: str) -> WorkflowState:
         ) from None
 
 
-def _step_state(name: str) -> StepState:
+def parse_step_state(name: str) -> StepState:
+    """The state that ``--step-state`` names.
+
+    :raises InvalidRequest: it is no state of a step.
+    """
     try:
         return StepState(name)
     except ValueError:

@@ -45,7 +45,7 @@ def as_json(value: object) -> JsonValue:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
+        return {str(key.value if isinstance(key, Enum) else key): as_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_json(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):

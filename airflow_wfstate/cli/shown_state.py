@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_wfstate.cli.rendering import short_duration
 from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.step_group import StepGroup
 from airflow_wfstate.domain.workflow import WorkflowSummary
 
 
@@ -22,6 +23,11 @@ def failing_text(workflow: WorkflowSummary) -> str | None:
     others = f" (and {failing.others} more)" if failing.others else ""
     again = ", and is tried again" if failing.is_retried else ""
     return f"Step {failing.step} failed{again}{others}: {failing.error or 'its process died without a word'}"
+
+
+def counts_text(group: StepGroup) -> str:
+    """How many items of a mapped step are in which state: ``1979 succeeded, 21 failed``."""
+    return ", ".join(f"{count} {state.value}" for state, count in group.by_state.items())
 
 
 def undone_after(workflow: WorkflowSummary) -> str | None:

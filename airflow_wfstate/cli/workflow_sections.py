@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from airflow_wfstate.cli.rendering import print_section, short_duration, short_time, shortened
-from airflow_wfstate.cli.shown_state import failing_text, state_text, undone_after
+from airflow_wfstate.cli.shown_state import counts_text, failing_text, state_text, undone_after
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.step import StepSummary
+from airflow_wfstate.domain.step_group import StepGroup
 
 
 def print_workflow(workflow: WorkflowDetail, output: str) -> None:
-    """Print a workflow as ``table`` or ``plain``. Sections that would be empty are left out."""
+    """Print a workflow as ``table`` or ``plain``. Sections that would be empty are left out.
+
+    :param workflow: its steps are those that are not mapped.
+    """
     print_section("Workflow", [_header(workflow)], output)
     print_section("Progress", [_progress(workflow)], output)
     print_section("Flags", [_flag(flag) for flag in workflow.summary.flags], output)
-    print_section("Steps", [_step(step) for step in workflow.steps], output)
-    print_section("Attempts", _attempts(workflow.steps), output)
-    print_section("Checkpoints", [row for step in workflow.steps for row in _checkpoints(step)], output)
-    print_section("Compensations", [row for step in workflow.steps for row in _compensations(step)], output)
+    print_section("Steps", _rows(workflow), output)
+    _print_parts(workflow.steps, output)
     print_section(
         "Runs",
         [
@@ -38,6 +40,39 @@ def print_workflow(workflow: WorkflowDetail, output: str) -> None:
         ],
         output,
     )
+
+
+def print_steps(steps: Sequence[StepSummary], output: str) -> None:
+    """Print some steps as ``table`` or ``plain``, with all that they are made of."""
+    print_section("Steps", [_step(step) for step in steps], output)
+    _print_parts(steps, output)
+
+
+def _print_parts(steps: Sequence[StepSummary], output: str) -> None:
+    print_section("Attempts", _attempts(steps), output)
+    print_section("Checkpoints", [row for step in steps for row in _checkpoints(step)], output)
+    print_section("Compensations", [row for step in steps for row in _compensations(step)], output)
+
+
+def _rows(workflow: WorkflowDetail) -> list[dict[str, object]]:
+    """One for each step, mapped ones with all their items, in the order of their begin."""
+    rows = [(step.started_at, _step(step)) for step in workflow.steps]
+    rows += [(group.started_at, _group(group)) for group in workflow.step_groups if group.is_mapped]
+    return [row for _, row in sorted(rows, key=lambda row: row[0])]
+
+
+def _group(group: StepGroup) -> dict[str, object]:
+    return {
+        "participant": group.called.participant_label,
+        "step": f"{group.name} ({group.items} items)",
+        "state": counts_text(group),
+        "round": None,
+        "attempts": group.attempts,
+        "output_type": None,
+        "output_size": None,
+        "output": None,
+        "error": _first_line(group.error),
+    }
 
 
 def _flag(flag: Flag) -> dict[str, object]:

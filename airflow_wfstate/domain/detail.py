@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.plan import Progress
 from airflow_wfstate.domain.step import StepSummary
+from airflow_wfstate.domain.step_group import StepGroup
 from airflow_wfstate.domain.workflow import LinkedRun, WorkflowSummary
 
 
 @dataclass(frozen=True)
 class WorkflowDetail:
-    """A workflow with its steps, runs and progress.
+    """A workflow with its progress, its runs, and the first page of its steps.
 
     :param input: what it was started with; None when the reader may not see payloads of its owner.
     :param output: None unless it succeeded.
     :param plan: as declared.
-    :param steps: in the order in which they first began.
+    :param progress: mapped steps as one entry each; the summary counts their items.
     :param not_reached: after a success: planned steps that never began.
+    :param runs: in the order in which they joined.
+    :param step_groups: every step that has begun, mapped ones as one, in the order of their begin.
+    :param steps: as many as were asked for, in the order in which they first began. Which these are where there are
+        more, is told by :class:`~airflow_wfstate.domain.pages.StepPage`, whose first page they are.
+    :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
     """
 
     summary: WorkflowSummary
@@ -27,6 +33,8 @@ class WorkflowDetail:
     not_reached: list[str]
     participants: list[str]
     runs: list[LinkedRun]
+    step_groups: list[StepGroup]
     steps: list[StepSummary]
+    next_steps: str | None
     input: Payload | None
     output: Payload | None

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from airflow_wfstate.domain.compensation import CompensationSummary
 from airflow_wfstate.domain.journal import JournalEntry
 from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import StepSummary
+
+NO_PARENT_STEP: Final = "00000000-0000-0000-0000-000000000000"
+"""Instead of the id of the step that triggered a participant's run, where none did: the nil UUID."""
+
+
+@dataclass(frozen=True)
+class StepFilter:
+    """Which steps of a workflow a page shall hold. What is None, and an empty list, does not filter.
+
+    :param participant: the DAG that does it.
+    :param name: of the step, with all its items.
+    :param parent_step_id: of the step that triggered the participant's run; :data:`NO_PARENT_STEP` for none.
+    :param is_mapped: True: only items of mapped steps; False: only steps that are not mapped.
+    :param states: one of them.
+    :param run_id: of the participant's run that made an attempt of it.
+    :param task_id: of the task that made an attempt of it.
+    :param map_index: of that task.
+    """
+
+    participant: str | None = None
+    name: str | None = None
+    parent_step_id: str | None = None
+    is_mapped: bool | None = None
+    states: list[StepState] = field(default_factory=list)
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
 
 
 @dataclass(frozen=True)
 class StepPage:
-    """Steps, in the order of their ids, which are given when they first begin.
+    """Steps by participant, place, name and item key: what tells them apart, and by which they are found.
 
     :param next_after: what to ask for next as ``after``; None when this is the end.
     """

@@ -23,12 +23,35 @@ MAX_PARTICIPANTS: Final = 1000
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """What the plan needs to know of a step that has begun. Mapped items share name, participant and place."""
+    """What the plan needs to know of steps that have begun: the items of a mapped step that are in one state, or one.
+
+    :param items: how many they are.
+    """
 
     participant: str
     name: str
     state: StepState
     place: Place = NOWHERE
+    items: int = 1
+
+
+@dataclass(frozen=True)
+class ItemCounts:
+    """How far a workflow is, each item of a mapped step counted.
+
+    :param remaining: planned steps that have not begun, one each: how many items they will have is not known.
+    """
+
+    done: int
+    running: int
+    failed: int
+    compensated: int
+    remaining: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.done + self.running + self.failed + self.compensated + self.remaining
 
 
 @dataclass(frozen=True)
@@ -96,6 +119,21 @@ def progress(plan: Sequence[str], steps: Iterable[PlannedStep]) -> Progress:
     for entry in [*plan, *sorted(begun.keys() - planned)]:
         _bucket(result, begun.get(entry, [])).append(entry)
     return result
+
+
+def count_items(plan: Sequence[str], steps: Sequence[PlannedStep]) -> ItemCounts:
+    """How far a workflow with this plan and these begun steps is."""
+
+    def of(*states: StepState) -> int:
+        return sum(step.items for step in steps if step.state in states)
+
+    return ItemCounts(
+        done=of(StepState.SUCCEEDED, StepState.SKIPPED),
+        running=of(*OPEN_STEP_STATES),
+        failed=of(StepState.FAILED, StepState.LOST),
+        compensated=of(StepState.COMPENSATED),
+        remaining=len(progress(plan, steps).remaining),
+    )
 
 
 def _bucket(result: Progress, states: list[StepState]) -> list[str]:

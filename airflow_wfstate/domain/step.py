@@ -10,7 +10,7 @@ from typing import Final
 from airflow_wfstate.domain.compensation import CompensationDeclaration, CompensationSummary
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step_name import NOWHERE, Place, StepName
+from airflow_wfstate.domain.step_name import StepName, placed
 from airflow_wfstate.domain.workflow import WorkflowRef
 
 MAX_ERROR_LENGTH: Final = 10_000
@@ -198,6 +198,17 @@ class RecordedWrite:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """A time in which an attempt was deferred or rescheduled.
+
+    :param ended_at: when it went on or ended; None while it still waits.
+    """
+
+    began_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
 class AttemptSummary:
     """One try at a round.
 
@@ -206,6 +217,7 @@ class AttemptSummary:
         before revision 0007.
     :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
     :param ended_at: None while it is open.
+    :param waits: in order; those from before revision 0007 are not known.
     """
 
     number: int
@@ -222,6 +234,7 @@ class AttemptSummary:
     started_at: datetime
     ended_at: datetime | None
     error: str | None
+    waits: list[Wait]
 
 
 @dataclass(frozen=True)
@@ -275,8 +288,7 @@ class StepSummary:
     @property
     def called(self) -> StepName:
         """What it is called."""
-        place = NOWHERE if self.place is None else Place(self.place, is_needed=True)
-        return StepName(self.participant, self.name, self.item_key, place)
+        return StepName(self.participant, self.name, self.item_key, placed(self.place))
 
     @property
     def label(self) -> str:

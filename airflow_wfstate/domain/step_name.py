@@ -30,6 +30,11 @@ NOWHERE: Final = Place()
 """The place of owners, guests and services, whose steps are named without one."""
 
 
+def placed(shown: str | None) -> Place:
+    """The place of which an answer has only the name that is shown; None for one that is not."""
+    return NOWHERE if shown is None else Place(shown, is_needed=True)
+
+
 @dataclass(frozen=True)
 class StepName:
     """The one rule for what a step is called.

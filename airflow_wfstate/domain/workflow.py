@@ -214,8 +214,8 @@ class LinkedRun:
 class WorkflowSummary:
     """A line of a list of workflows.
 
-    :param steps_done: planned or begun steps that succeeded or were skipped.
-    :param steps_total: planned steps and begun ones that are not in the plan.
+    :param steps_done: begun steps that succeeded or were skipped; each item of a mapped step counts, here and below.
+    :param steps_total: begun steps, and planned ones that have not begun (one each, mapped or not).
     :param steps_running: of them at work or waiting.
     :param steps_failed: of them failed or lost.
     :param steps_compensated: of them undone.

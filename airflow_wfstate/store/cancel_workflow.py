@@ -25,7 +25,7 @@ from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, u
 from airflow_wfstate.store.staying_steps import count_staying, read_staying_steps, undo_counts
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.transaction import Contention, Unchanged
-from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_id import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
 
 MAX_REASON_LENGTH: Final = 1000

@@ -38,7 +38,7 @@ from airflow_wfstate.store.staying_steps import count_staying, read_staying_step
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
-from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_id import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
 
 

@@ -15,7 +15,7 @@ from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.journal_reading import entries_of
 from airflow_wfstate.store.places import read_places
-from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_id import check_exists
 from airflow_wfstate.store.workflow_list import check_limit
 
 _compensation, _step, _round, _journal = schema.compensation, schema.step, schema.round_, schema.journal

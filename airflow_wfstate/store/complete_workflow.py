@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine, select
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.plan import PlannedStep, progress
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.plan import progress
+from airflow_wfstate.domain.states import CompensationState, WorkflowState
 from airflow_wfstate.domain.workflow import CompletedWorkflow, CompleteWorkflow, RunRole
 from airflow_wfstate.exceptions import WorkflowClosed, WorkflowNotFound, WorkflowUnfinished
 from airflow_wfstate.store import schema
@@ -26,8 +26,8 @@ from airflow_wfstate.store.failed_state import TASK_CLEARED, go_on
 from airflow_wfstate.store.failed_steps import check_failed_steps
 from airflow_wfstate.store.lost_attempt import mark_lost
 from airflow_wfstate.store.payload_columns import check_payload, described
-from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.run_ancestry import GuestRuns, ancestor_step_ids
+from airflow_wfstate.store.step_counts import count_steps
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.stored_payload import StoredPayload, goes_into_file, keep, keep_inline, payload_of
 from airflow_wfstate.store.transaction import Unchanged, run_read
@@ -213,20 +213,7 @@ def _unfinished_children(
 
 def _not_reached(connection: Connection, change: Change) -> list[str]:
     definition = read_definition(connection, change.name, change.definition_sha256)
-    return progress(definition.plan, planned_steps(connection, change.workflow_id)).remaining
-
-
-def planned_steps(connection: Connection, workflow_id: str) -> list[PlannedStep]:
-    """The steps of a workflow that have begun, as its plan needs them."""
-    step = schema.step
-    rows = connection.execute(
-        select(step.c.participant, step.c.place, step.c.name, step.c.state).where(step.c.workflow_id == workflow_id)
-    ).all()
-    places = read_places(connection, ((row.participant, row.place) for row in rows))
-    return [
-        PlannedStep(row.participant, row.name, StepState(row.state), places.of(row.participant, row.place))
-        for row in rows
-    ]
+    return progress(definition.plan, count_steps(connection, [change.workflow_id])[change.workflow_id]).remaining
 
 
 def _stored_output(connection: Connection, change: Change) -> Payload:

@@ -22,7 +22,7 @@ from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.step_row import read_step
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
-from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_id import check_exists
 
 _ENTRY_KINDS = {
     Decision.RETRY: EntryKind.COMPENSATION_RETRIED,

@@ -21,12 +21,13 @@ from airflow_wfstate.store import audit, schema
 from airflow_wfstate.store.accepted_steps import unaccepted_failed_run, who_accepted_run
 from airflow_wfstate.store.airflow_tables import audit_log, dag_run, task_instance
 from airflow_wfstate.store.change import Change
-from airflow_wfstate.store.complete_workflow import complete, complete_unasked, planned_steps
+from airflow_wfstate.store.complete_workflow import complete, complete_unasked
 from airflow_wfstate.store.deciding_runs import DAG_RUN, DECIDES, HAS_UNFINISHED_STEP
 from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.failed_state import go_on
 from airflow_wfstate.store.failure import undo_because_skipped
 from airflow_wfstate.store.pending_compensations import has_something_to_undo
+from airflow_wfstate.store.step_counts import count_steps
 from airflow_wfstate.store.stored_payload import keep_inline
 
 _workflow, _run, _step, _journal = schema.workflow, schema.run, schema.step, schema.journal
@@ -194,7 +195,7 @@ def others_are_to_come(connection: Connection, workflow_id: str) -> bool:
     linked = set(connection.execute(select(_run.c.dag_id).where(_run.c.workflow_id == workflow_id)).scalars())
     if set(definition.participants) - linked:
         return True
-    remaining = progress(definition.plan, planned_steps(connection, workflow_id)).remaining
+    remaining = progress(definition.plan, count_steps(connection, [workflow_id])[workflow_id]).remaining
     deciding = set(
         connection.execute(select(_run.c.dag_id).where(_run.c.workflow_id == workflow_id, DECIDES)).scalars()
     )

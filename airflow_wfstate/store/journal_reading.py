@@ -14,7 +14,7 @@ from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_value
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.places import read_places
-from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_id import check_exists
 from airflow_wfstate.store.workflow_list import check_limit
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.store import schema
@@ -33,7 +33,8 @@ def participation_of(connection: Connection, workflow_ids: Sequence[str]) -> dic
         select(run.c.workflow_id, run.c.dag_id, run.c.role, dag.c.owners)
         .outerjoin(dag, dag.c.dag_id == run.c.dag_id)
         .where(run.c.workflow_id.in_(workflow_ids))
-        .order_by(run.c.workflow_id, run.c.linked_at, run.c.dag_id, run.c.run_id)
+        .group_by(run.c.workflow_id, run.c.dag_id, run.c.role, dag.c.owners)
+        .order_by(run.c.workflow_id, func.min(run.c.linked_at), run.c.dag_id)
     )
     for row in rows:
         participation = found[row.workflow_id]

@@ -35,7 +35,7 @@ from airflow_wfstate.store.run_code import RunCodes, is_versioned
 from airflow_wfstate.store.run_create import plan_gone_runs, shown_runs
 from airflow_wfstate.store.step_changes import StepChanges, find_step_changes
 from airflow_wfstate.store.step_row import steps_of
-from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_id import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from airflow_wfstate.store.run_clear import set_going
 from airflow_wfstate.store.run_create import BY_RESUME, create_run
 from airflow_wfstate.store.step_changes import carry_out
 from airflow_wfstate.store.transaction import Contention, Unchanged
-from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_id import check_exists
 
 _MAX_REASON_LENGTH: Final = 1000
 _LONGEST_DEADLINE_SECONDS: Final = 100 * 366 * 86400

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -38,12 +39,13 @@ from sqlalchemy import (
 from airflow_wfstate.domain.compensation import CompensateWhen
 from airflow_wfstate.domain.flag import FlagKind
 from airflow_wfstate.domain.names import MAX_NAME_LENGTH
+from airflow_wfstate.domain.pages import NO_PARENT_STEP
 from airflow_wfstate.domain.states import OPEN_WORKFLOW_STATES, CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy, RunRole
 
 metadata: Final = MetaData()
 
-NO_PLACE: Final = "00000000-0000-0000-0000-000000000000"
+NO_PLACE: Final = NO_PARENT_STEP
 """The ``place`` of the steps of runs that no step has triggered. Not NULL: the identity of a step is a unique key."""
 
 _SHA256: Final = String(64)
@@ -65,6 +67,11 @@ def _one_of(column: str, values: type[Enum], name: str) -> CheckConstraint:
 
 
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in OPEN_WORKFLOW_STATES)
+
+WORKING_STATES: Final = (WorkflowState.RUNNING, WorkflowState.COMPENSATING)
+"""A workflow in any other state changes only when somebody acts on it, or a late task reports."""
+
+_AT_WORK: Final = ", ".join(f"'{state.value}'" for state in WORKING_STATES)
 
 definition: Final = Table(
     "wfstate_definition",
@@ -106,6 +113,14 @@ workflow: Final = Table(
     Column("state_changed_at", UtcDateTime, comment="since when it is in its state"),
     Column("forward_ended_at", UtcDateTime, comment="when it last left running: what follows is its undo"),
     Column("ended_at", UtcDateTime),
+    # Generated, so that it stays NULL while the row of one that is at work is updated: an index on updated_at itself
+    # would end those updates' being HOT.
+    Column(
+        "settled_at",
+        UtcDateTime,
+        Computed(f"CASE WHEN state NOT IN ({_AT_WORK}) THEN updated_at END", persisted=True),
+        comment="updated_at, of one that is not at work",
+    ),
     Column("deadline_at", UtcDateTime),
     Column("deadline_acted_at", UtcDateTime, comment="when the policy of this deadline was carried out"),
     Column("relay_code", _STATE, comment="the code that its relays use, as a person asked; null: as Airflow decides"),
@@ -129,6 +144,9 @@ workflow: Final = Table(
     ),
     Index("wfstate_workflow_started", "started_at", "id"),
     Index("wfstate_workflow_state", "state", "started_at", "id"),
+    Index("wfstate_workflow_settled", "settled_at", "id"),
+    # So narrow that a million are counted in 60 to 100 ms; by the one above it took 280 (PostgreSQL, measured).
+    Index("wfstate_workflow_count", "state"),
     Index("wfstate_workflow_key", "key"),
     Index("wfstate_workflow_correlation", "correlation_id"),
     Index("wfstate_workflow_without_dag", "id", postgresql_where=text("NOT has_dag"), sqlite_where=text("NOT has_dag")),
@@ -178,6 +196,7 @@ run: Final = Table(
     ),
     Index("wfstate_run_dag", "dag_id", "workflow_id"),
     Index("wfstate_run_parent_step", "parent_step_id"),
+    Index("wfstate_run_name", "dag_id", "run_id"),
 )
 
 step: Final = Table(
@@ -316,6 +335,9 @@ turn: Final = Table(
     ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_turn_workflow_fkey"),
 )
 
+IS_ABOUT_WAITING: Final = text("kind IN ('step.waiting', 'step.continued')")
+"""Of a journal entry. Constants, not parameters: by these PostgreSQL knows the index for it."""
+
 journal: Final = Table(
     "wfstate_journal",
     metadata,
@@ -329,6 +351,13 @@ journal: Final = Table(
     Column("actor", String(1000), nullable=False),
     Column("data", Text, nullable=False),
     PrimaryKeyConstraint("workflow_id", "number", name="wfstate_journal_pkey"),
+    Index(
+        "wfstate_journal_waiting",
+        "step_id",
+        "number",
+        postgresql_where=IS_ABOUT_WAITING,
+        sqlite_where=IS_ABOUT_WAITING,
+    ),
 )
 
 flag: Final = Table(

@@ -2,38 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, tuple_
 
-from airflow_wfstate.domain.pages import StepPage
+from airflow_wfstate.domain.pages import StepFilter, StepPage
 from airflow_wfstate.domain.step import StepSummary
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.step_summaries import read_step_summaries
-from airflow_wfstate.store.workflow_detail import check_exists
+from airflow_wfstate.store.workflow_id import check_exists
 from airflow_wfstate.store.workflow_list import check_limit
 
-_step = schema.step
+_step, _attempt = schema.step, schema.attempt
+_IDENTITY: Final = (_step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
+"""The order of pages: their key's, so that a page costs the same wherever it begins, and however many steps follow."""
 
 
-def list_steps(connection: Connection, workflow_id: str, after: str | None, limit: int) -> StepPage:
+def list_steps(
+    connection: Connection, workflow_id: str, after: str | None, limit: int, wanted: StepFilter | None
+) -> StepPage:
     """A page of steps, as ``StateBackend.list_steps`` says."""
     check_limit(limit)
-    workflow_id = check_exists(connection, workflow_id)
-    statement = select(_step.c.id).where(_step.c.workflow_id == workflow_id).order_by(_step.c.id).limit(limit + 1)
+    return read_step_page(connection, check_exists(connection, workflow_id), limit, after, wanted)
+
+
+def read_step_page(
+    connection: Connection,
+    workflow_id: str,
+    limit: int,
+    after: str | None = None,
+    wanted: StepFilter | None = None,
+) -> StepPage:
+    """A page of the steps of a workflow that there is. Raises as :func:`list_steps`."""
+    statement = select(_step.c.id).where(_step.c.workflow_id == workflow_id, *_conditions(wanted or StepFilter()))
     if after is not None:
-        statement = statement.where(_step.c.id > _after(after))
-    found = list(connection.execute(statement).scalars())
+        statement = statement.where(_behind(connection, workflow_id, after))
+    found = list(connection.execute(statement.order_by(*_IDENTITY).limit(limit + 1)).scalars())
     page = found[:limit]
-    steps = sorted(read_step_summaries(connection, workflow_id, page), key=lambda step: step.id)
-    return StepPage(steps, next_after=page[-1] if len(found) > limit else None)
+    return StepPage(read_step_summaries(connection, page), next_after=page[-1] if len(found) > limit else None)
+
+
+def _conditions(wanted: StepFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.participant is not None:
+        yield _step.c.participant == wanted.participant
+    if wanted.name is not None:
+        yield _step.c.name == wanted.name
+    if wanted.parent_step_id is not None:
+        yield _step.c.place == _id(wanted.parent_step_id, "Give parent_step_id as an answer has it.")
+    if wanted.is_mapped is not None:
+        yield _step.c.item_key != "" if wanted.is_mapped else _step.c.item_key == ""
+    if wanted.states:
+        yield _step.c.state.in_([state.value for state in wanted.states])
+    attempts = {"run_id": wanted.run_id, "task_id": wanted.task_id, "map_index": wanted.map_index}
+    asked = [_attempt.c[name] == value for name, value in attempts.items() if value is not None]
+    if asked:
+        made = select(literal(1)).where(
+            _attempt.c.step_id == _step.c.id, _attempt.c.dag_id == _step.c.participant, *asked
+        )
+        yield exists(made.correlate(_step))
+
+
+def _behind(connection: Connection, workflow_id: str, after: str) -> ColumnElement[bool]:
+    """What stands behind a step in the order of pages.
+
+    :raises InvalidRequest: the workflow has no such step.
+    """
+    last_id = _id(after, "Give next_after of the page before.")
+    last = connection.execute(
+        select(*_IDENTITY).where(_step.c.id == last_id, _step.c.workflow_id == workflow_id)
+    ).one_or_none()
+    if last is None:
+        raise InvalidRequest(f"The workflow has no step {last_id}.", "Give next_after of the page before.")
+    return tuple_(*_IDENTITY) > tuple_(
+        *(literal(value, column.type) for value, column in zip(last, _IDENTITY, strict=True))
+    )
 
 
 def get_step(connection: Connection, workflow_id: str, step_id: str) -> StepSummary:
     """One step, as ``StateBackend.get_step`` says."""
     step_id = check_step(connection, workflow_id, step_id)
-    (step,) = read_step_summaries(connection, str(UUID(workflow_id)), [step_id], opens_files=True)
+    (step,) = read_step_summaries(connection, [step_id], opens_files=True)
     return step
 
 
@@ -61,8 +112,8 @@ def _unknown(workflow_id: str, step_id: str) -> StepNotFound:
     )
 
 
-def _after(text: str) -> str:
+def _id(text: str, remedy: str) -> str:
     try:
         return str(UUID(text))
     except ValueError as error:
-        raise InvalidRequest(f"{text[:80]!r} is no id of a step.", "Give next_after of the page before.") from error
+        raise InvalidRequest(f"{text[:80]!r} is no id of a step.", remedy) from error

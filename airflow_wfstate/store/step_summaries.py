@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import Connection, func, select
 
 from airflow_wfstate.domain.compensation import CompensateWhen, CompensationSummary
 from airflow_wfstate.domain.payload import Payload
@@ -13,31 +13,34 @@ from airflow_wfstate.domain.states import CompensationState, StepState
 from airflow_wfstate.domain.step import AttemptSummary, CheckpointSummary, StepSummary
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.payload_size import size_columns
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.redact_column import redacted_paths
 from airflow_wfstate.store.shown_payload import shown
-from airflow_wfstate.store.stored_payload import StoredPayload, size_of, stored_payload_of
+from airflow_wfstate.store.step_waits import ended_with, read_waits
+from airflow_wfstate.store.stored_payload import StoredPayload, size_by_head, stored_payload_of
 
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 _checkpoint, _compensation = schema.checkpoint, schema.compensation
 
 
 def read_step_summaries(
-    connection: Connection, workflow_id: str, step_ids: Sequence[str] | None = None, *, opens_files: bool = False
+    connection: Connection, step_ids: Sequence[str], *, opens_files: bool = False
 ) -> list[StepSummary]:
-    """The steps, in the order in which they first began.
+    """These steps, in the order of the ids: seven statements, however many.
 
-    :param step_ids: only these; None for all.
+    :param step_ids: of steps that there are; as many as a page holds.
     :param opens_files: whether outputs that are kept in files are read; otherwise only told of.
     """
-    wanted = _step.c.workflow_id == workflow_id
-    if step_ids is not None:
-        wanted = and_(wanted, _step.c.id.in_(step_ids))
-    attempts = _read_attempts(connection, wanted)
-    checkpoints = _read_checkpoints(connection, wanted)
-    compensations = _read_compensations(connection, wanted)
-    outputs = _read_outputs(connection, wanted)
-    rows = connection.execute(select(_step).where(wanted).order_by(_step.c.started_at, _step.c.id)).all()
+    if not step_ids:
+        return []
+    attempts = _read_attempts(connection, step_ids)
+    checkpoints = _read_checkpoints(connection, step_ids)
+    compensations = _read_compensations(connection, step_ids)
+    outputs = _read_outputs(connection, step_ids)
+    rows = connection.execute(select(_step).where(_step.c.id.in_(step_ids))).all()
+    order = {step_id: position for position, step_id in enumerate(step_ids)}
+    rows = sorted(rows, key=lambda row: order[row.id])
     places = read_places(connection, ((row.participant, row.place) for row in rows))
     return [
         StepSummary(
@@ -71,13 +74,11 @@ def _shown_output(output: StoredPayload | None, redact: str | None, *, opens_fil
     return shown(output, redacted_paths(redact))
 
 
-def _read_attempts(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, list[AttemptSummary]]:
+def _read_attempts(connection: Connection, step_ids: Sequence[str]) -> dict[str, list[AttemptSummary]]:
     attempts: dict[str, list[AttemptSummary]] = defaultdict(list)
+    waits = read_waits(connection, step_ids)
     rows = connection.execute(
-        select(_attempt)
-        .join(_step, _step.c.id == _attempt.c.step_id)
-        .where(wanted)
-        .order_by(_attempt.c.step_id, _attempt.c.number)
+        select(_attempt).where(_attempt.c.step_id.in_(step_ids)).order_by(_attempt.c.step_id, _attempt.c.number)
     )
     for row in rows:
         attempts[row.step_id].append(
@@ -96,17 +97,26 @@ def _read_attempts(connection: Connection, wanted: ColumnElement[bool]) -> dict[
                 started_at=row.started_at,
                 ended_at=row.ended_at,
                 error=masked_text(row.error),
+                waits=ended_with(row.ended_at, waits[row.step_id, row.number]),
             )
         )
     return attempts
 
 
-def _read_checkpoints(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, list[CheckpointSummary]]:
+def _read_checkpoints(connection: Connection, step_ids: Sequence[str]) -> dict[str, list[CheckpointSummary]]:
     checkpoints: dict[str, list[CheckpointSummary]] = defaultdict(list)
     rows = connection.execute(
-        select(_checkpoint)
-        .join(_step, _step.c.id == _checkpoint.c.step_id)
-        .where(wanted)
+        select(
+            _checkpoint.c.step_id,
+            _checkpoint.c.round,
+            _checkpoint.c.name,
+            _checkpoint.c.value_type,
+            _checkpoint.c.value_sha256,
+            _checkpoint.c.attempt,
+            _checkpoint.c.saved_at,
+            *size_columns(connection, _checkpoint.c.value),
+        )
+        .where(_checkpoint.c.step_id.in_(step_ids))
         .order_by(_checkpoint.c.step_id, _checkpoint.c.round, _checkpoint.c.name)
     )
     for row in rows:
@@ -115,7 +125,7 @@ def _read_checkpoints(connection: Connection, wanted: ColumnElement[bool]) -> di
                 round=row.round,
                 name=row.name,
                 type=row.value_type,
-                size=size_of(row.value),
+                size=size_by_head(row.head, row.length),
                 sha256=row.value_sha256,
                 attempt=row.attempt,
                 saved_at=row.saved_at,
@@ -124,12 +134,11 @@ def _read_checkpoints(connection: Connection, wanted: ColumnElement[bool]) -> di
     return checkpoints
 
 
-def _read_compensations(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, list[CompensationSummary]]:
+def _read_compensations(connection: Connection, step_ids: Sequence[str]) -> dict[str, list[CompensationSummary]]:
     compensations: dict[str, list[CompensationSummary]] = defaultdict(list)
     rows = connection.execute(
         select(_compensation)
-        .join(_step, _step.c.id == _compensation.c.step_id)
-        .where(wanted)
+        .where(_compensation.c.step_id.in_(step_ids))
         .order_by(_compensation.c.step_id, _compensation.c.round)
     )
     for row in rows:
@@ -149,17 +158,18 @@ def _read_compensations(connection: Connection, wanted: ColumnElement[bool]) -> 
     return compensations
 
 
-def _read_outputs(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, StoredPayload]:
+def _read_outputs(connection: Connection, step_ids: Sequence[str]) -> dict[str, StoredPayload]:
     """Of each step the output of the newest round that has one."""
-    outputs: dict[str, StoredPayload] = {}
-    rows = connection.execute(
-        select(_round.c.step_id, _round.c.output, _round.c.output_type, _round.c.output_sha256)
-        .join(_step, _step.c.id == _round.c.step_id)
-        .where(wanted, _round.c.output.is_not(None))
-        .order_by(_round.c.step_id, _round.c.number)
+    newest = (
+        select(_round.c.step_id, func.max(_round.c.number).label("number"))
+        .where(_round.c.step_id.in_(step_ids), _round.c.output.is_not(None))
+        .group_by(_round.c.step_id)
+        .subquery()
     )
-    for row in rows:
-        output = stored_payload_of(row.output, row.output_type, row.output_sha256)
-        if output is not None:
-            outputs[row.step_id] = output
-    return outputs
+    rows = connection.execute(
+        select(_round.c.step_id, _round.c.output, _round.c.output_type, _round.c.output_sha256).join(
+            newest, (newest.c.step_id == _round.c.step_id) & (newest.c.number == _round.c.number)
+        )
+    )
+    outputs = {row.step_id: stored_payload_of(row.output, row.output_type, row.output_sha256) for row in rows}
+    return {step_id: output for step_id, output in outputs.items() if output is not None}

@@ -25,6 +25,9 @@ from airflow_wfstate.store.payload_file import read_file, write_file
 _ENCRYPTED: Final = "@fernet:"
 IN_FILE: Final = "@file:"
 
+HEAD_LENGTH: Final = 32
+"""Characters that tell the form and, of what is not JSON, the size."""
+
 
 @dataclass(frozen=True)
 class StoredPayload:
@@ -113,7 +116,16 @@ def payload_of(text: str | None, type_name: str | None, sha256: str | None) -> P
 
 def size_of(text: str) -> int:
     """The size of the payload of a column, in bytes, without opening it."""
-    return int(text.split(":", 2)[1]) if text.startswith((_ENCRYPTED, IN_FILE)) else len(text)
+    return size_by_head(text[:HEAD_LENGTH], len(text))
+
+
+def size_by_head(head: str, length: int) -> int:
+    """The size of the payload of a column, in bytes, of which only the head was read.
+
+    :param head: the first :data:`HEAD_LENGTH` characters of the column, or all of them.
+    :param length: of the column's text, in bytes.
+    """
+    return int(head.split(":", 2)[1]) if head.startswith((_ENCRYPTED, IN_FILE)) else length
 
 
 def sealed(text: str) -> str:

@@ -227,7 +227,11 @@ def _slow_flag(connection: Connection, row: FoundRow, now: datetime) -> Flag | N
 
 
 def _usual_duration(connection: Connection, dag_id: str, task_id: str) -> timedelta | None:
-    """The median of the task's last successes; None when there is none."""
+    """The median of some late successes of the task; None when there is none.
+
+    Late by run id, in whose order Airflow has an index: runs of one type are in the order of their time in it. None is
+    in the order of time, and to find the last ones by it would sort every instance that the task ever had.
+    """
     seconds = connection.execute(
         select(task_instance.c.duration)
         .where(
@@ -236,7 +240,7 @@ def _usual_duration(connection: Connection, dag_id: str, task_id: str) -> timede
             task_instance.c.state == "success",
             task_instance.c.duration.is_not(None),
         )
-        .order_by(task_instance.c.id.desc())
+        .order_by(task_instance.c.run_id.desc(), task_instance.c.map_index.desc())
         .limit(_EARLIER)
     ).scalars()
     found = list(seconds)

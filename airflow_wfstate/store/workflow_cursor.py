@@ -29,23 +29,31 @@ _MAY_DIFFER: Final = frozenset(
 """Fields of a query that may differ from page to page."""
 
 
-def order_of(sort: WorkflowSort) -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
-    """What to order by: the column of the sort, and the id among equals."""
-    column, is_descending = _column(sort)
+def order_of(
+    sort: WorkflowSort, instead: ColumnElement[Any] | None = None
+) -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
+    """What to order by: the column of the sort, and the id among equals.
+
+    :param instead: of that column, another one that has the same values.
+    """
+    own, is_descending = _column(sort)
+    column = own if instead is None else instead
     if is_descending:
         return column.desc(), _workflow.c.id.desc()
     return column.asc(), _workflow.c.id.asc()
 
 
-def behind(query: WorkflowQuery) -> ColumnElement[bool] | None:
+def behind(query: WorkflowQuery, instead: ColumnElement[Any] | None = None) -> ColumnElement[bool] | None:
     """What rows stand behind the query's cursor; None when it has none.
 
+    :param instead: as for :func:`order_of`.
     :raises InvalidRequest: the cursor was not issued by this server, or is of a list with other filters or order.
     """
     if query.cursor is None:
         return None
     value, workflow_id = _parse(query)
-    column, is_descending = _column(query.sort)
+    own, is_descending = _column(query.sort)
+    column = own if instead is None else instead
     further = column < value if is_descending else column > value
     further_id = _workflow.c.id < workflow_id if is_descending else _workflow.c.id > workflow_id
     return or_(further, and_(column == value, further_id))

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.plan import PlannedStep, progress
+from airflow_wfstate.domain.pages import StepPage
+from airflow_wfstate.domain.plan import progress
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import LinkedRun, RunRole
-from airflow_wfstate.exceptions import WorkflowNotFound
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.failing_steps import failing_steps
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import participation_of
-from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.shown_payload import shown
-from airflow_wfstate.store.step_summaries import read_step_summaries
+from airflow_wfstate.store.step_counts import read_step_groups
+from airflow_wfstate.store.step_page import read_step_page
 from airflow_wfstate.store.stored_payload import stored_payload_of
+from airflow_wfstate.store.workflow_id import check_id, unknown_workflow
 from airflow_wfstate.store.workflow_labels import labels_of
-from airflow_wfstate.store.workflow_list import flagged_row, select_summaries, summary_of
+from airflow_wfstate.store.workflow_list import check_limit, flagged_row, select_summaries, summary_of
 
 _workflow, _run = schema.workflow, schema.run
 
 
-def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
+def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> WorkflowDetail:
     """The workflow, as ``StateBackend.get_workflow`` says."""
+    if step_limit:
+        check_limit(step_limit)
     canonical_id = check_id(workflow_id)
     row = connection.execute(
         select_summaries()
@@ -43,23 +44,16 @@ def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
         .where(_workflow.c.id == canonical_id)
     ).one_or_none()
     if row is None:
-        raise _unknown(workflow_id)
-    steps = read_step_summaries(connection, canonical_id)
-    by_change = sorted(steps, key=lambda step: (step.updated_at, step.id))
-    places = read_places(connection, ((step.participant, step.parent_step_id or schema.NO_PLACE) for step in steps))
-    planned = [
-        PlannedStep(
-            step.participant, step.name, step.state, places.of(step.participant, step.parent_step_id or schema.NO_PLACE)
-        )
-        for step in by_change
-    ]
+        raise unknown_workflow(workflow_id)
+    counted, groups = read_step_groups(connection, canonical_id)
+    page = read_step_page(connection, canonical_id, step_limit) if step_limit else StepPage([], next_after=None)
     definition = parse_definition(row.content)
-    where = progress(definition.plan, planned)
+    where = progress(definition.plan, counted)
     participation = participation_of(connection, [canonical_id])[canonical_id]
     return WorkflowDetail(
         summary=summary_of(
             row,
-            planned,
+            counted,
             flags_of(connection, [flagged_row(row, participation.owner)])[canonical_id],
             labels_of(connection, [canonical_id])[canonical_id],
             participation,
@@ -70,7 +64,9 @@ def read_workflow(connection: Connection, workflow_id: str) -> WorkflowDetail:
         not_reached=where.remaining if WorkflowState(row.state) is WorkflowState.SUCCEEDED else [],
         participants=definition.participants,
         runs=_read_runs(connection, canonical_id),
-        steps=steps,
+        step_groups=groups,
+        steps=sorted(page.steps, key=lambda step: (step.started_at, step.id)),
+        next_steps=page.next_after,
         input=shown(stored_payload_of(row.input, row.input_type, row.input_sha256), definition.redact),
         output=shown(stored_payload_of(row.output, row.output_type, row.output_sha256), definition.redact),
     )
@@ -84,32 +80,3 @@ def _read_runs(connection: Connection, workflow_id: str) -> list[LinkedRun]:
         .order_by(_run.c.linked_at, _run.c.dag_id, _run.c.run_id)
     )
     return [LinkedRun(row.dag_id, row.run_id, RunRole(row.role), row.state, row.linked_at) for row in rows]
-
-
-def check_id(workflow_id: str) -> str:
-    """The id in its canonical form.
-
-    :raises WorkflowNotFound: it is no UUID.
-    """
-    try:
-        return str(UUID(workflow_id))
-    except (ValueError, AttributeError, TypeError) as error:
-        raise _unknown(workflow_id) from error
-
-
-def check_exists(connection: Connection, workflow_id: str) -> str:
-    """The id in its canonical form.
-
-    :raises WorkflowNotFound: there is no workflow with this id.
-    """
-    canonical_id = check_id(workflow_id)
-    found = connection.execute(select(_workflow.c.id).where(_workflow.c.id == canonical_id)).scalar_one_or_none()
-    if found is None:
-        raise _unknown(workflow_id)
-    return canonical_id
-
-
-def _unknown(workflow_id: str) -> WorkflowNotFound:
-    return WorkflowNotFound(
-        f"There is no workflow with the id {str(workflow_id)[:80]!r}.", "List them with: airflow wfstate list"
-    )

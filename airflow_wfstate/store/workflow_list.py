@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Final
 
 from sqlalchemy import Connection, Row, Select, func, select
 
 from airflow_wfstate.domain.failing import FailingStep
 from airflow_wfstate.domain.flag import Flag, FlaggedRow
-from airflow_wfstate.domain.plan import PlannedStep, progress
+from airflow_wfstate.domain.plan import PlannedStep, count_items
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import MAX_LIMIT, FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_text
-from airflow_wfstate.store import schema
+from airflow_wfstate.store import last_progress, schema
 from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.failing_steps import failing_steps
 from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import Participation, participation_of
-from airflow_wfstate.store.places import read_places
+from airflow_wfstate.store.step_counts import count_steps
 from airflow_wfstate.store.workflow_cursor import behind, cursor_behind, order_of
 from airflow_wfstate.store.workflow_filter import conditions_of, simplified
 from airflow_wfstate.store.workflow_labels import labels_of
 
-_workflow, _step = schema.workflow, schema.step
+_workflow = schema.workflow
 
 SUMMARY_COLUMNS: Final = (
     _workflow.c.id,
@@ -51,13 +50,16 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     """A page of workflows, as ``StateBackend.list_workflows`` says."""
     check_limit(query.limit)
     query = simplified(connection, query)
-    statement = select_summaries().where(*conditions_of(query))
-    if (further := behind(query)) is not None:
-        statement = statement.where(further)
+    conditions = conditions_of(query)
+    if query.sort in last_progress.SORTS:
+        conditions = [last_progress.is_on_page(query, conditions, query.limit + 1)]
+    elif (further := behind(query)) is not None:
+        conditions.append(further)
+    statement = select_summaries().where(*conditions)
     rows = connection.execute(statement.order_by(*order_of(query.sort)).limit(query.limit + 1)).all()
     page = rows[: query.limit]
     workflow_ids = [row.id for row in page]
-    steps, labels = _steps_of(connection, workflow_ids), labels_of(connection, workflow_ids)
+    steps, labels = count_steps(connection, workflow_ids), labels_of(connection, workflow_ids)
     participation, failing = participation_of(connection, workflow_ids), failing_steps(connection, workflow_ids)
     flags = flags_of(connection, [flagged_row(row, participation[row.id].owner) for row in page])
     return WorkflowPage(
@@ -101,7 +103,7 @@ def summary_of(
     failing: FailingStep | None,
 ) -> WorkflowSummary:
     """The summary of a row and its steps, which stand in the order of their last change."""
-    where = progress(parse_definition(row.content).plan, steps)
+    counts = count_items(parse_definition(row.content).plan, steps)
     current = [step.name for step in steps if step.state in (StepState.RUNNING, StepState.WAITING)]
     return WorkflowSummary(
         id=row.id,
@@ -112,11 +114,11 @@ def summary_of(
         state=WorkflowState(row.state),
         version=row.version,
         on_failure=FailurePolicy(row.on_failure),
-        steps_done=len(where.done),
-        steps_total=where.total,
-        steps_running=len(where.running),
-        steps_failed=len(where.failed),
-        steps_compensated=len(where.compensated),
+        steps_done=counts.done,
+        steps_total=counts.total,
+        steps_running=counts.running,
+        steps_failed=counts.failed,
+        steps_compensated=counts.compensated,
         current_step=current[-1] if current else None,
         error=masked_text(row.error),
         hold_reason=masked_text(row.hold_reason),
@@ -145,17 +147,3 @@ def check_limit(limit: int) -> None:
 def _count(connection: Connection, query: WorkflowQuery) -> int:
     total: int = connection.execute(select(func.count(_workflow.c.id)).where(*conditions_of(query))).scalar_one()
     return total
-
-
-def _steps_of(connection: Connection, workflow_ids: list[str]) -> dict[str, list[PlannedStep]]:
-    steps: dict[str, list[PlannedStep]] = defaultdict(list)
-    rows = connection.execute(
-        select(_step.c.workflow_id, _step.c.participant, _step.c.place, _step.c.name, _step.c.state)
-        .where(_step.c.workflow_id.in_(workflow_ids))
-        .order_by(_step.c.updated_at, _step.c.id)
-    ).all()
-    places = read_places(connection, ((row.participant, row.place) for row in rows))
-    for row in rows:
-        place = places.of(row.participant, row.place)
-        steps[row.workflow_id].append(PlannedStep(row.participant, row.name, StepState(row.state), place))
-    return steps

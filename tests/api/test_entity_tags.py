@@ -47,6 +47,29 @@ def test_a_workflow_has_a_tag_that_changes_with_it(as_admin: httpx.Client, world
     assert changed.headers["ETag"] != tag
 
 
+@pytest.mark.parametrize("base", ["/v1", "/ui"])
+def test_every_read_that_the_page_repeats_has_a_tag(as_admin: httpx.Client, world: World, base: str) -> None:
+    run_id = world.rows.add_run("intake")
+    started, begun = world.start(run_id), world.begin(run_id, "pack")[1]
+    flow = f"/workflows/{started.workflow.id}"
+    step = f"{flow}/steps/{begun.step_id}"
+    parts = ("steps", "journal", "compensations", "actions")
+    reads = [
+        f"/workflows?key={started.workflow.key}",
+        f"/stats?key={started.workflow.key}",
+        step,
+        f"{step}/checkpoints",
+    ]
+
+    for path in [*reads, *(f"{flow}/{part}" for part in parts)]:
+        tag = as_admin.get(f"{base}{path}").headers["ETag"]
+        unchanged = as_admin.get(f"{base}{path}", headers={"If-None-Match": tag})
+        assert (path, unchanged.status_code, unchanged.content) == (path, 304, b"")
+
+    world.fail(begun)
+    assert as_admin.get(f"{base}{step}", headers={"If-None-Match": tag}).json()["state"] == "failed"
+
+
 def test_the_actions_are_all_there_are() -> None:
     assert len(WRITES) == len(ACTIONS)
 

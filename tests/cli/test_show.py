@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.step import BeginStep
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 from tests.support.payload_options import payload_options
+from tests.support.wide_workflow import add_items
 from tests.support.world import World
 
 
@@ -103,3 +104,44 @@ def test_an_output_in_a_file_is_told_to_people_and_given_to_programs(own_home: H
     assert step["output"]["value"] == {"card_number": "***", "paid": True}
     assert step["output"]["is_masked"]
     assert "4111" not in plain.stdout + given.stdout
+
+
+@pytest.fixture
+def wide_id(engine: Engine) -> str:
+    """The id of a workflow of one step with 60 items, six of which have failed, and of one that is not mapped."""
+    world = World(DatabaseBackend(engine), AirflowRows(engine))
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id, name=world.unique("wide")).workflow.id
+    world.step_done(run_id, "prepare")
+    add_items(engine, workflow_id, run_id, 60)
+    return workflow_id
+
+
+def test_a_mapped_step_is_one_row_and_unfolds_by_page_and_state(home: Home, wide_id: str) -> None:
+    whole = home.wfstate("show", wide_id, "-o", "plain")
+    failed = home.wfstate("show", wide_id, "--step", "item", "--step-state", "failed", "--limit", "4", "-o", "plain")
+    rest = home.wfstate(*failed.stderr.split("airflow wfstate ")[1].split())
+
+    steps = whole.stdout.partition("Steps:")[2].partition("Attempts:")[0]
+    assert "item (60 items)" in steps
+    assert "54 succeeded, 6 failed" in steps
+    assert "no such item" in steps
+    assert "prepare" in steps
+    assert "item[" not in whole.stdout.partition("Steps:")[2]
+    assert f"airflow wfstate show {wide_id} --step STEP" in whole.stderr
+    assert [f"item[{number:05}]" in failed.stdout for number in range(0, 60, 10)] == [True] * 4 + [False] * 2
+    assert [f"item[{number:05}]" in rest.stdout for number in range(0, 60, 10)] == [False] * 4 + [True] * 2
+    assert rest.stderr == ""
+
+
+def test_programs_get_every_item(home: Home, engine: Engine) -> None:
+    world = World(DatabaseBackend(engine), AirflowRows(engine))
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id, name=world.unique("wide")).workflow.id
+    add_items(engine, workflow_id, run_id, 501)  # one more than the command asks for at once
+
+    workflow = json.loads(home.wfstate("show", workflow_id, "-o", "json").stdout)
+
+    assert len({step["item_key"] for step in workflow["steps"]}) == 501
+    assert workflow["step_groups"][0]["by_state"] == {"succeeded": 450, "failed": 51}
+    assert (workflow["summary"]["steps_done"], workflow["summary"]["steps_total"]) == (450, 501)

@@ -11,7 +11,7 @@ from airflow_wfstate.domain.compensate import DecideCompensation, Decision
 from airflow_wfstate.domain.flag import FlagKind
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import SaveCheckpoint
+from airflow_wfstate.domain.step import EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowNotFound
 from tests.support.saga import Saga
@@ -28,11 +28,27 @@ def test_steps_come_in_pages_and_alone(world: World) -> None:
     second = world.backend.list_steps(workflow.id, after=first.next_after, limit=2)
 
     steps = first.steps + second.steps
-    assert sorted(step.name for step in steps) == ["one", "three", "two"]
-    assert [step.id for step in steps] == sorted(step.id for step in steps)
+    assert [step.name for step in steps] == ["one", "three", "two"]
     assert second.next_after is None
     assert sorted(steps, key=lambda step: step.started_at) == world.backend.get_workflow(workflow.id).steps
     assert world.backend.get_step(workflow.id, steps[1].id) == steps[1]
+
+
+def test_an_attempt_tells_when_it_waited(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id).workflow
+    task, begun = world.begin(run_id, "poll")
+    for write in (1, 2):
+        world.backend.end_attempt(EndAttempt(begun.attempt_key, write, StepState.WAITING))
+        if write == 1:
+            assert world.begin_as(task, "poll").attempt == 1
+
+    (attempt,) = world.backend.get_step(workflow.id, begun.step_id).attempts
+    first, second = attempt.waits
+    at = {entry.number: entry.at for entry in world.journal(workflow.id) if entry.step_id == begun.step_id}
+    _, waiting, continued, waiting_again = sorted(at)
+    assert (first.began_at, first.ended_at) == (at[waiting], at[continued])
+    assert (second.began_at, second.ended_at) == (at[waiting_again], None)
 
 
 def test_a_step_of_another_workflow_is_not_found(world: World) -> None:

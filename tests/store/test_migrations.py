@@ -52,10 +52,22 @@ def _checks(connection: Connection) -> set[tuple[str, str | None]]:
     return {(table, check["name"]) for table in _tables(connection) for check in found.get_check_constraints(table)}
 
 
+def _generated(connection: Connection) -> dict[tuple[str, str], str]:
+    found = inspect(connection)
+    return {
+        (table, column["name"]): column["computed"]["sqltext"]
+        for table in _tables(connection)
+        for column in found.get_columns(table)
+        if "computed" in column
+    }
+
+
 def _tables(connection: Connection) -> list[str]:
     return [name for name in inspect(connection).get_table_names() if name.startswith("wfstate_")]
 
 
+# PostgreSQL tells the expression with casts, which Alembic takes for another one; see the next test but two.
+@pytest.mark.filterwarnings("ignore:Computed default on wfstate_workflow.settled_at cannot be modified")
 def test_migrations_make_what_the_metadata_says(empty_engine: Engine) -> None:
     with empty_engine.connect() as connection:
         command.upgrade(_config(connection), "head")
@@ -104,6 +116,21 @@ def test_checks_are_the_same_both_ways(empty_engine: Engine) -> None:
         assert _checks(connection) == migrated
 
 
+def test_generated_columns_are_the_same_both_ways(empty_engine: Engine) -> None:
+    """Alembic cannot compare them."""
+    with empty_engine.connect() as connection:
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+        migrated = _generated(connection)
+        command.downgrade(_config(connection), "base")
+        connection.commit()
+        WorkflowStateDBManager.metadata.create_all(connection)
+        connection.commit()
+
+        assert list(migrated) == [("wfstate_workflow", "settled_at")]
+        assert _generated(connection) == migrated
+
+
 def test_each_revision_can_be_taken_back(empty_engine: Engine) -> None:
     with empty_engine.connect() as connection:
         command.upgrade(_config(connection), "0001")
@@ -141,7 +168,7 @@ def test_airflow_db_migrate_makes_our_tables_and_stamps_them(database: str, requ
     engine.dispose()
 
     assert {table.name for table in WorkflowStateDBManager.metadata.sorted_tables} <= names
-    assert stamp == "0007"
+    assert stamp == "0008"
 
 
 def test_every_constraint_has_a_name() -> None:

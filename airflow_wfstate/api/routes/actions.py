@@ -11,8 +11,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
-from airflow_wfstate.api.authorization import check_workflow_change, visible
-from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.authorization import check_visible, check_workflow_change
+from airflow_wfstate.api.backend import get_backend
+from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
 from airflow_wfstate.domain.cancel import CancelPlan
 from airflow_wfstate.domain.compensate import CompensatePlan
 from airflow_wfstate.domain.states import WorkflowState
@@ -51,18 +52,20 @@ class AllowedActions:
     actions: list[AllowedAction]
 
 
-@reads.get("/actions", response_model=AllowedActions)
-def list_actions(caller: Annotated[Caller, Depends(authenticate)], workflow_id: str) -> Response:
+@reads.get("/actions", response_model=AllowedActions, responses=READ_RESPONSES)
+def list_actions(
+    caller: Annotated[Caller, Depends(authenticate)], workflow_id: str, if_none_match: IfNoneMatch = None
+) -> Response:
     """What the caller may do to the workflow now, and why not the rest. A plan says what an action would change."""
-    detail = get_backend().get_workflow(workflow_id)
-    visible(caller, detail)
+    access = check_visible(caller, workflow_id)
     try:
-        check_workflow_change(caller, detail)
+        check_workflow_change(caller, workflow_id)
     except AccessDenied as error:
         refused = [AllowedAction(name, f"{error.reason} {error.remedy}") for name in ActionName]
-        return json_response(AllowedActions(refused))
-    refusals = dict(_refusals(workflow_id, detail.summary.state))
-    return json_response(AllowedActions([AllowedAction(name, refusals[name]) for name in ActionName]))
+        return tagged_response(AllowedActions(refused), if_none_match)
+    refusals = dict(_refusals(workflow_id, access.state))
+    allowed = AllowedActions([AllowedAction(name, refusals[name]) for name in ActionName])
+    return tagged_response(allowed, if_none_match)
 
 
 def _refusals(workflow_id: str, state: WorkflowState) -> Iterator[tuple[ActionName, str | None]]:

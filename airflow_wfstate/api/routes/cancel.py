@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
-from airflow_wfstate.api.authorization import check_workflow_change, visible
+from airflow_wfstate.api.authorization import check_visible, check_workflow_change
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
@@ -36,7 +36,7 @@ class CancelBody:
 def cancel_workflow(caller: CallerOf, workflow_id: str, body: CancelBody, headers: Headers) -> Response:
     """Cancel the workflow, or have it undone first; one that has ended stays as it is."""
     backend = get_backend()
-    actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
+    actor = check_workflow_change(caller, workflow_id)
     wish = CancelWorkflow(
         workflow_id=workflow_id,
         compensate=body.compensate,
@@ -51,5 +51,5 @@ def cancel_workflow(caller: CallerOf, workflow_id: str, body: CancelBody, header
 def plan_cancel(caller: CallerOf, workflow_id: str, compensate: bool = False) -> Response:
     """What a cancel would do now. Nothing is changed."""
     backend = get_backend()
-    visible(caller, backend.get_workflow(workflow_id))
+    check_visible(caller, workflow_id)
     return json_response(backend.plan_cancel(workflow_id, compensate=compensate))

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
-from airflow_wfstate.api.authorization import check_workflow_change, visible, visible_plan
+from airflow_wfstate.api.authorization import check_visible, check_workflow_change, visible_plan
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
@@ -57,7 +57,7 @@ class DecisionBody:
 def compensate_workflow(caller: CallerOf, workflow_id: str, body: CompensateBody, headers: Headers) -> Response:
     """Undo what the workflow did; one that is being undone, or has nothing to undo, stays as it is."""
     backend = get_backend()
-    actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
+    actor = check_workflow_change(caller, workflow_id)
     wish = CompensateWorkflow(
         workflow_id=workflow_id,
         reason=body.reason,
@@ -72,7 +72,7 @@ def compensate_workflow(caller: CallerOf, workflow_id: str, body: CompensateBody
 def decide_compensation(caller: CallerOf, workflow_id: str, body: DecisionBody, headers: Headers) -> Response:
     """Retry, skip or call done the undo of one step, and let the workflow go on."""
     backend = get_backend()
-    actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
+    actor = check_workflow_change(caller, workflow_id)
     wish = DecideCompensation(
         workflow_id=workflow_id,
         step=body.step,
@@ -90,5 +90,5 @@ def decide_compensation(caller: CallerOf, workflow_id: str, body: DecisionBody, 
 def plan_compensate(caller: CallerOf, workflow_id: str, code: Code | None = None) -> Response:
     """What an undo would do now. Nothing is changed; payloads of DAGs that the caller may not read are left out."""
     backend = get_backend()
-    visible(caller, backend.get_workflow(workflow_id))
+    check_visible(caller, workflow_id)
     return json_response(visible_plan(caller, backend.plan_compensate(workflow_id, code)))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import StringConstraints
 
 from airflow_wfstate.api.authentication import Caller, authenticate
-from airflow_wfstate.api.authorization import check_workflow_change, visible
+from airflow_wfstate.api.authorization import check_visible, check_workflow_change, may_see_input
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.parameters import Text
@@ -79,18 +79,20 @@ def plan_resume(
 ) -> Response:
     """What a resume, or a restart from a step, would do now. Nothing is changed."""
     backend = get_backend()
-    detail = visible(caller, backend.get_workflow(workflow_id))
+    access = check_visible(caller, workflow_id)
     plan = backend.plan_resume(
         workflow_id, from_step, code, renames=parse_renames(rename or []), new_steps=new_step or []
     )
-    if detail.input is None:  # the conf of a new run is the workflow's input, which this caller may not read
+    if not may_see_input(
+        caller, access
+    ):  # the conf of a new run is the workflow's input, which this caller may not read
         plan = replace(plan, recreated_runs=[replace(run, conf=None) for run in plan.recreated_runs])
     return json_response(plan)
 
 
 def _resume(caller: Caller, workflow_id: str, body: ResumeBody | RestartBody, headers: PersonHeaders) -> Response:
     backend = get_backend()
-    actor = check_workflow_change(caller, backend.get_workflow(workflow_id))
+    actor = check_workflow_change(caller, workflow_id)
     wish = ResumeWorkflow(
         workflow_id=workflow_id,
         from_step=body.from_step,

@@ -7,52 +7,90 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from airflow_wfstate.api.authentication import Caller, authenticate
-from airflow_wfstate.api.authorization import visible, visible_checkpoints, visible_steps
-from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.authorization import check_visible, visible_checkpoints, visible_steps
+from airflow_wfstate.api.backend import get_backend
+from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
 from airflow_wfstate.api.parameters import Limit, Text
-from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepPage
+from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
+from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import StepSummary
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 
 
-def check_visible(caller: CallerOf, workflow_id: str) -> None:
+def _check_path(caller: CallerOf, workflow_id: str) -> None:
     """Check that the caller may see the workflow of the path."""
-    visible(caller, get_backend().get_workflow(workflow_id))
+    check_visible(caller, workflow_id)
 
 
-reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["steps"], dependencies=[Depends(check_visible)])
+def _step_filter(
+    participant: Annotated[Text, Query(description="The DAG that does it.")] = None,
+    name: Annotated[Text, Query(description="Of a step, with all its items.")] = None,
+    parent_step_id: Annotated[
+        Text, Query(description="Of the step that triggered the participant's run; the nil UUID for none.")
+    ] = None,
+    is_mapped: Annotated[
+        bool | None, Query(description="true: only items of mapped steps; false: only steps that are not mapped.")
+    ] = None,
+    state: Annotated[list[StepState] | None, Query(max_length=len(StepState))] = None,
+    run_id: Annotated[Text, Query(description="Of a run that made an attempt of it.")] = None,
+    task_id: Annotated[Text, Query(description="Of a task that made an attempt of it.")] = None,
+    map_index: Annotated[int | None, Query(ge=-1, lt=2**31, description="Of that task.")] = None,
+) -> StepFilter:
+    """What the steps are narrowed to."""
+    return StepFilter(participant, name, parent_step_id, is_mapped, state or [], run_id, task_id, map_index)
+
+
+reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["steps"], dependencies=[Depends(_check_path)])
 """Also under /wfstate/ui, for the page."""
 
 
-@reads.get("/steps", response_model=StepPage)
-def list_steps(caller: CallerOf, workflow_id: str, after: Text = None, limit: Limit = 200) -> Response:
-    """Steps with an id above ``after``, ascending; outputs of DAGs that the caller may not read are left out."""
-    page = get_backend().list_steps(workflow_id, after, limit)
-    return json_response(StepPage(visible_steps(caller, page.steps), page.next_after))
+@reads.get("/steps", response_model=StepPage, responses=READ_RESPONSES)
+def list_steps(
+    caller: CallerOf,
+    workflow_id: str,
+    wanted: Annotated[StepFilter, Depends(_step_filter)],
+    after: Text = None,
+    limit: Limit = 200,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Steps behind the one with the id ``after``, by participant, place, name and item key.
+
+    Outputs of DAGs that the caller may not read are left out.
+    """
+    page = get_backend().list_steps(workflow_id, after, limit, wanted)
+    return tagged_response(StepPage(visible_steps(caller, page.steps), page.next_after), if_none_match)
 
 
-@reads.get("/steps/{step_id}", response_model=StepSummary)
-def get_step(caller: CallerOf, workflow_id: str, step_id: str) -> Response:
+@reads.get("/steps/{step_id}", response_model=StepSummary, responses=READ_RESPONSES)
+def get_step(caller: CallerOf, workflow_id: str, step_id: str, if_none_match: IfNoneMatch = None) -> Response:
     """One step: its attempts, checkpoints, compensations and output."""
     (step,) = visible_steps(caller, [get_backend().get_step(workflow_id, step_id)])
-    return json_response(step)
+    return tagged_response(step, if_none_match)
 
 
-@reads.get("/steps/{step_id}/checkpoints", response_model=CheckpointPage)
+@reads.get("/steps/{step_id}/checkpoints", response_model=CheckpointPage, responses=READ_RESPONSES)
 def list_checkpoints(
-    caller: CallerOf, workflow_id: str, step_id: str, after: Text = None, limit: Limit = 200
+    caller: CallerOf,
+    workflow_id: str,
+    step_id: str,
+    after: Text = None,
+    limit: Limit = 200,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Checkpoints behind ``after`` (round:name), by round and name, with their values."""
     backend = get_backend()
     step = backend.get_step(workflow_id, step_id)
     page = backend.list_checkpoints(workflow_id, step_id, after, limit)
-    return json_response(visible_checkpoints(caller, step, page))
+    return tagged_response(visible_checkpoints(caller, step, page), if_none_match)
 
 
-@reads.get("/compensations", response_model=CompensationPage)
+@reads.get("/compensations", response_model=CompensationPage, responses=READ_RESPONSES)
 def list_compensations(
-    workflow_id: str, before: Annotated[int | None, Query(gt=0, lt=2**62)] = None, limit: Limit = 200
+    workflow_id: str,
+    before: Annotated[int | None, Query(gt=0, lt=2**62)] = None,
+    limit: Limit = 200,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Compensations in the order in which they are undone, and what people decided about them."""
-    return json_response(get_backend().list_compensations(workflow_id, before, limit))
+    return tagged_response(get_backend().list_compensations(workflow_id, before, limit), if_none_match)

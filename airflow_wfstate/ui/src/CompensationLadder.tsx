@@ -4,7 +4,7 @@ import { Link as RouterLink } from "react-router-dom";
 
 import { refusalOf } from "./ActionButtons";
 import { runAddress } from "./airflow";
-import { decide, getCompensations } from "./client";
+import { compensationsOfPage, decide, getCompensations } from "./client";
 import { ErrorText } from "./ErrorText";
 import type { AllowedActions, Decision, StepCompensation } from "./model";
 import { ErrorNotice, Loading, Nothing } from "./Notices";
@@ -29,7 +29,11 @@ type Open = { readonly choice: (typeof decisions)[number]; readonly item: StepCo
 
 /** The compensations from the first to be undone to the last, and what a person can decide about each. */
 export const CompensationLadder = ({ allowed, done, workflowId }: Props) => {
-  const { error, refresh, value } = useFresh(workflowId, (signal) => getCompensations(workflowId, signal));
+  const [page, setPage] = useState<{ readonly before: number; readonly number: number }>();
+  const { error, refresh, value } = useFresh(`${workflowId} ${page?.before ?? ""}`, (signal) =>
+    getCompensations(workflowId, page?.before, signal),
+  );
+  const first = (page?.number ?? 0) * compensationsOfPage + 1;
   const [open, setOpen] = useState<Open>();
   const refusal = refusalOf(allowed, "decide");
 
@@ -62,7 +66,7 @@ export const CompensationLadder = ({ allowed, done, workflowId }: Props) => {
                   choose={(choice) => setOpen({ choice, item })}
                   item={item}
                   key={`${item.step_id} ${item.compensation.round}`}
-                  order={index + 1}
+                  order={first + index}
                   refusal={refusal}
                 />
               ))}
@@ -70,6 +74,22 @@ export const CompensationLadder = ({ allowed, done, workflowId }: Props) => {
           </Table.Root>
         </Table.ScrollArea>
       )}
+      <HStack justify="flex-end" mt={2}>
+        {page === undefined ? undefined : (
+          <Button onClick={() => setPage(undefined)} size="sm" variant="outline">
+            First to be undone
+          </Button>
+        )}
+        {value?.next_before ? (
+          <Button
+            onClick={() => setPage({ before: value.next_before ?? 0, number: (page?.number ?? 0) + 1 })}
+            size="sm"
+            variant="outline"
+          >
+            Next to be undone
+          </Button>
+        ) : undefined}
+      </HStack>
       {open === undefined ? undefined : (
         <ReasonDialog
           close={() => setOpen(undefined)}

@@ -1,9 +1,11 @@
 import { Button, Code, HStack, Input, NativeSelect, Table, Text } from "@chakra-ui/react";
 import { useState } from "react";
 
+import { getJournal } from "./client";
 import type { JournalEntry, JournalPage } from "./model";
-import { Nothing } from "./Notices";
+import { ErrorNotice, Loading, Nothing } from "./Notices";
 import { timeText } from "./time";
+import { useFresh } from "./useFresh";
 
 const subjects = ["workflow", "run", "step", "turn", "compensation"];
 
@@ -13,10 +15,23 @@ export const matches = (entry: JournalEntry, subject: string, text: string): boo
   return (subject === "" || entry.kind.startsWith(`${subject}.`)) && all.includes(text.trim().toLowerCase());
 };
 
+/** The workflow's journal, oldest entry first, a page at a time. */
+export const JournalSection = ({ workflowId }: { readonly workflowId: string }) => {
+  const [after, setAfter] = useState(0);
+  const { error, value } = useFresh(`${workflowId} ${after}`, (signal) => getJournal(workflowId, after, signal));
+
+  return (
+    <>
+      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
+      {value === undefined && error === undefined ? <Loading /> : undefined}
+      {value === undefined ? undefined : <Page journal={value} turn={setAfter} />}
+    </>
+  );
+};
+
 type Props = { readonly journal: JournalPage; readonly turn: (after: number) => void };
 
-/** A page of the workflow's journal, oldest entry first. */
-export const JournalSection = ({ journal, turn }: Props) => {
+const Page = ({ journal, turn }: Props) => {
   const [subject, setSubject] = useState("");
   const [text, setText] = useState("");
   const shown = journal.entries.filter((entry) => matches(entry, subject, text));

@@ -1,8 +1,8 @@
 import { Box, Button, HStack, Text } from "@chakra-ui/react";
 import { type ReactNode, useState } from "react";
 
-import { getWorkflow, getWorkflows } from "./client";
-import { stepLabel, type WorkflowDetail } from "./model";
+import { getSteps, getWorkflows } from "./client";
+import { stepLabel } from "./model";
 import { ErrorNotice, Loading, Nothing } from "./Notices";
 import { StateBadge } from "./StateBadge";
 import { StepDetail } from "./StepDetail";
@@ -27,21 +27,12 @@ export const TaskTab = ({ dagId, mapIndex, runId, taskId }: Task) => (
   </OfRun>
 );
 
-/** The steps that a task instance has made attempts of. */
-export const stepsOfTask = (workflow: WorkflowDetail, task: Task) =>
-  workflow.steps.filter((step) =>
-    step.attempts.some(
-      (attempt) =>
-        attempt.dag_id === task.dagId &&
-        attempt.run_id === task.runId &&
-        attempt.task_id === task.taskId &&
-        attempt.map_index === task.mapIndex,
-    ),
+const StepsOfTask = ({ dagId, mapIndex, runId, taskId, workflowId }: Task & { readonly workflowId: string }) => {
+  const question = { map_index: mapIndex, participant: dagId, run_id: runId, task_id: taskId };
+  const { error, value } = useFresh(`${workflowId} ${JSON.stringify(question)}`, (signal) =>
+    getSteps(workflowId, question, signal),
   );
-
-const StepsOfTask = ({ workflowId, ...task }: Task & { readonly workflowId: string }) => {
-  const { error, value } = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
-  const steps = value === undefined ? [] : stepsOfTask(value, task);
+  const steps = value?.steps ?? [];
 
   return (
     <>

@@ -138,7 +138,10 @@ const AirflowLinks = ({ attempt }: { readonly attempt: Attempt }) => (
 );
 
 const Checkpoints = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => {
-  const { error, value } = useFresh(`${workflowId} ${step.id}`, (signal) => getCheckpoints(workflowId, step.id, signal));
+  const [after, setAfter] = useState<string>();
+  const { error, value } = useFresh(`${workflowId} ${step.id} ${after ?? ""}`, (signal) =>
+    getCheckpoints(workflowId, step.id, after, signal),
+  );
 
   return (
     <Box>
@@ -155,6 +158,16 @@ const Checkpoints = ({ step, workflowId }: { readonly step: Step; readonly workf
           {checkpoint.value === null ? undefined : <PayloadView name={checkpoint.name} payload={checkpoint.value} />}
         </Box>
       ))}
+      {after === undefined ? undefined : (
+        <Button onClick={() => setAfter(undefined)} size="xs" variant="outline">
+          First checkpoints
+        </Button>
+      )}
+      {value?.next_after ? (
+        <Button onClick={() => setAfter(value.next_after ?? undefined)} size="xs" variant="outline">
+          Next checkpoints
+        </Button>
+      ) : undefined}
     </Box>
   );
 };

@@ -1,20 +1,27 @@
 import { Box, Flex, List, Text } from "@chakra-ui/react";
 
-import { participantLabel, stepLabel, type WorkflowDetail } from "./model";
+import { participantLabel, type StepGroup, type WorkflowDetail } from "./model";
 import { paletteOf, type State, StateBadge } from "./StateBadge";
 
 type Node = { readonly name: string; readonly participant: string; readonly state: State | undefined };
 
 /** The steps in the order of the plan, then those that it does not name; a step without a state has not begun. */
 export const nodesOf = (workflow: WorkflowDetail): Node[] => {
-  const begun = workflow.steps.map((step) => ({ name: stepLabel(step), participant: participantLabel(step), state: step.state, step }));
-  const used = new Set<string>();
+  const begun = workflow.step_groups.map((group) => ({
+    group,
+    name: group.is_mapped ? `${group.name} (${group.items})` : group.name,
+    participant: participantLabel(group),
+    state: group.state,
+  }));
+  const used = new Set<StepGroup>();
   const planned = workflow.plan.flatMap((entry): Node[] => {
-    const own = begun.filter(({ step }) => [step.name, `${step.participant}.${step.name}`, `${participantLabel(step)}.${step.name}`].includes(entry));
-    own.forEach(({ step }) => used.add(step.id));
+    const own = begun.filter(({ group }) =>
+      [group.name, `${group.participant}.${group.name}`, `${participantLabel(group)}.${group.name}`].includes(entry),
+    );
+    own.forEach(({ group }) => used.add(group));
     return own.length === 0 ? [{ name: entry, participant: "", state: undefined }] : own;
   });
-  return [...planned, ...begun.filter(({ step }) => !used.has(step.id))];
+  return [...planned, ...begun.filter(({ group }) => !used.has(group))];
 };
 
 /** The way through the workflow, with what remains greyed. */

@@ -1,14 +1,14 @@
-import { Button, Table, Text } from "@chakra-ui/react";
+import { Button, HStack, Table, Text } from "@chakra-ui/react";
 import { Fragment, useState } from "react";
 
 import { restartAction } from "./action";
 import { refusalOf } from "./ActionButtons";
 import { ActionDialog } from "./ActionDialog";
 import { ErrorText } from "./ErrorText";
-import { type AllowedActions, participantLabel, type Step, stepLabel, type WorkflowDetail } from "./model";
+import { type AllowedActions, groupKey, isOpen, participantLabel, type StepGroup, stepStates, type WorkflowDetail } from "./model";
 import { Nothing } from "./Notices";
 import { StateBadge } from "./StateBadge";
-import { StepDetail } from "./StepDetail";
+import { StepItems } from "./StepItems";
 import { spanText } from "./time";
 
 type Props = {
@@ -17,16 +17,16 @@ type Props = {
   readonly workflow: WorkflowDetail;
 };
 
-/** Every step that has begun; each unfolds. What has not begun stands below. */
+/** Every step that has begun, a mapped one with all its items; each unfolds. What has not begun stands below. */
 export const StepsTable = ({ allowed, done, workflow }: Props) => {
   const [from, setFrom] = useState<string>();
   const refusal = refusalOf(allowed, "restart");
-  const { not_reached: notReached, progress, steps, summary } = workflow;
+  const { not_reached: notReached, progress, step_groups: groups, summary } = workflow;
 
   return (
     <>
-      {steps.length === 0 ? <Nothing>No step has begun yet.</Nothing> : undefined}
-      {steps.length === 0 ? undefined : (
+      {groups.length === 0 ? <Nothing>No step has begun yet.</Nothing> : undefined}
+      {groups.length === 0 ? undefined : (
         <Table.ScrollArea>
           <Table.Root size="sm">
             <Table.Header>
@@ -42,12 +42,12 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
               </Table.Row>
             </Table.Header>
             <Table.Body>
-              {steps.map((step) => (
-                <StepRow
-                  key={step.id}
+              {groups.map((group) => (
+                <GroupRow
+                  group={group}
+                  key={groupKey(group)}
                   refusal={refusal}
-                  restart={() => setFrom(`${participantLabel(step)}.${step.name}`)}
-                  step={step}
+                  restart={() => setFrom(`${participantLabel(group)}.${group.name}`)}
                   workflowId={summary.id}
                 />
               ))}
@@ -73,16 +73,14 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
 };
 
 type RowProps = {
+  readonly group: StepGroup;
   readonly refusal: string | undefined;
   readonly restart: () => void;
-  readonly step: Step;
   readonly workflowId: string;
 };
 
-const StepRow = ({ refusal, restart, step, workflowId }: RowProps) => {
+const GroupRow = ({ group, refusal, restart, workflowId }: RowProps) => {
   const [open, setOpen] = useState(false);
-  const last = step.attempts[step.attempts.length - 1];
-  const undo = step.compensations[step.compensations.length - 1];
 
   return (
     <Fragment>
@@ -90,21 +88,21 @@ const StepRow = ({ refusal, restart, step, workflowId }: RowProps) => {
         <Table.Cell>
           <Button aria-expanded={open} onClick={() => setOpen(!open)} px={1} size="xs" variant="ghost">
             <span aria-hidden="true">{open ? "▾" : "▸"}</span>
-            {stepLabel(step)}
+            {group.is_mapped ? `${group.name} (${group.items} items)` : group.name}
           </Button>
         </Table.Cell>
         <Table.Cell>
-          <StateBadge state={step.state} />
+          {group.is_mapped ? <Counts counts={group.by_state} /> : <StateBadge state={group.state} />}
         </Table.Cell>
-        <Table.Cell>{participantLabel(step)}</Table.Cell>
-        <Table.Cell>{step.attempts.length}</Table.Cell>
-        <Table.Cell whiteSpace="nowrap">{last === undefined ? undefined : spanText(step.started_at, last.ended_at)}</Table.Cell>
-        <Table.Cell>{undo === undefined ? undefined : <StateBadge state={undo.state} />}</Table.Cell>
-        <Table.Cell>{step.error === null ? undefined : <ErrorText error={step.error} />}</Table.Cell>
+        <Table.Cell>{participantLabel(group)}</Table.Cell>
+        <Table.Cell>{group.attempts}</Table.Cell>
+        <Table.Cell whiteSpace="nowrap">{spanText(group.started_at, isOpen(group) ? null : group.updated_at)}</Table.Cell>
+        <Table.Cell>{group.compensation === null ? undefined : <StateBadge state={group.compensation} />}</Table.Cell>
+        <Table.Cell>{group.error === null ? undefined : <ErrorText error={group.error} />}</Table.Cell>
         <Table.Cell>
           <Button
             aria-disabled={refusal !== undefined}
-            aria-label={`Restart from ${stepLabel(step)}${refusal === undefined ? "" : `. ${refusal}`}`}
+            aria-label={`Restart from ${group.name}${refusal === undefined ? "" : `. ${refusal}`}`}
             color={refusal === undefined ? undefined : "fg.muted"}
             cursor={refusal === undefined ? "button" : "not-allowed"}
             onClick={() => (refusal === undefined ? restart() : undefined)}
@@ -119,10 +117,24 @@ const StepRow = ({ refusal, restart, step, workflowId }: RowProps) => {
       {open ? (
         <Table.Row>
           <Table.Cell colSpan={8}>
-            <StepDetail step={step} workflowId={workflowId} />
+            <StepItems group={group} workflowId={workflowId} />
           </Table.Cell>
         </Table.Row>
       ) : undefined}
     </Fragment>
   );
 };
+
+/** How many items are in which state. */
+const Counts = ({ counts }: { readonly counts: StepGroup["by_state"] }) => (
+  <HStack gap={1} wrap="wrap">
+    {stepStates.map((state) =>
+      (counts[state] ?? 0) === 0 ? undefined : (
+        <HStack gap={1} key={state}>
+          <Text as="span">{counts[state]}</Text>
+          <StateBadge state={state} />
+        </HStack>
+      ),
+    )}
+  </HStack>
+);

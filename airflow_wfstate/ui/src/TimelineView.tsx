@@ -3,10 +3,13 @@ import { useState } from "react";
 import { Link as RouterLink } from "react-router-dom";
 
 import { isAirflows, logAddress } from "./airflow";
-import { type JournalEntry, words, type WorkflowDetail } from "./model";
+import { getUnmappedSteps } from "./client";
+import { countsText, stepStates, words, type WorkflowDetail } from "./model";
+import { ErrorNotice, Loading } from "./Notices";
 import { paletteOf } from "./StateBadge";
 import { durationText, timeText } from "./time";
-import { type AttemptBar, type CompensationBar, percentOf, type Row, ticksOf, type Timeline, timelineOf } from "./timeline";
+import { type AttemptBar, type CompensationBar, type GroupBar, percentOf, type Row, ticksOf, type Timeline, timelineOf } from "./timeline";
+import { useFresh } from "./useFresh";
 
 const rowHeight = "28px";
 const labelWidth = "200px";
@@ -15,16 +18,20 @@ const hatched =
   "repeating-linear-gradient(135deg, rgba(255, 255, 255, 0.65) 0 3px, rgba(0, 0, 0, 0.25) 3px 6px)";
 
 type Props = {
-  readonly entries: readonly JournalEntry[];
   /** In milliseconds since 1970. */
   readonly now: number;
   readonly workflow: WorkflowDetail;
 };
 
 /** What every participant did, in time: a lane each, a bar for each attempt, compensations as the way back. */
-export const TimelineView = ({ entries, now, workflow }: Props) => {
+export const TimelineView = ({ now, workflow }: Props) => {
   const [zoom, setZoom] = useState(1);
-  const timeline = timelineOf(workflow, entries, now);
+  const { id } = workflow.summary;
+  const { error, value } = useFresh(id, (signal) => getUnmappedSteps(id, signal));
+  if (value === undefined) {
+    return error === undefined ? <Loading /> : <ErrorNotice error={error} stale={false} />;
+  }
+  const timeline = timelineOf(workflow, value, now);
 
   return (
     <Box aria-label="Timeline" as="section">
@@ -53,7 +60,7 @@ export const TimelineView = ({ entries, now, workflow }: Props) => {
                 {lane.participant}
               </Heading>
               {lane.rows.map((row) => (
-                <TimelineRow key={row.stepId} row={row} timeline={timeline} />
+                <TimelineRow key={row.key} row={row} timeline={timeline} />
               ))}
             </Box>
           ))}
@@ -81,6 +88,9 @@ const TimelineRow = ({ row, timeline }: { readonly row: Row; readonly timeline: 
     <Box borderStartWidth={1} flex="1" height="full" position="relative">
       {row.attempts.map((bar) => (
         <AttemptMark bar={bar} key={bar.attempt.number} label={row.label} timeline={timeline} />
+      ))}
+      {row.groups.map((bar) => (
+        <GroupMark bar={bar} key={row.key} timeline={timeline} />
       ))}
       {row.compensations.map((bar) => (
         <CompensationMark bar={bar} key={bar.compensation.round} label={row.label} timeline={timeline} />
@@ -160,6 +170,32 @@ const AttemptMark = ({ bar, label, timeline }: MarkProps<AttemptBar>) => {
   );
 };
 
+/** A mapped step: striped by the states of its items, as many as are in each. */
+const GroupMark = ({ bar, timeline }: { readonly bar: GroupBar; readonly timeline: Timeline }) => {
+  const { group } = bar;
+  const text = `${group.name}, ${group.items} items: ${countsText(group.by_state)}, ${durationText(bar.to - bar.from)}`;
+  return (
+    <Flex
+      aria-label={text}
+      borderRadius="sm"
+      height="18px"
+      overflow="hidden"
+      position="absolute"
+      role="img"
+      title={`${text}\n${timeText(group.started_at)}${group.error === null ? "" : `\n${group.error}`}`}
+      top="5px"
+      {...placed(timeline, bar)}
+    >
+      {stepStates.map((state) => {
+        const count = group.by_state[state] ?? 0;
+        return count === 0 ? undefined : (
+          <Box bg="colorPalette.solid" colorPalette={paletteOf(state)} key={state} minWidth="3px" width={`${(count / group.items) * 100}%`} />
+        );
+      })}
+    </Flex>
+  );
+};
+
 const CompensationMark = ({ bar, label, timeline }: MarkProps<CompensationBar>) => {
   const { compensation } = bar;
   const text = `${label}, compensation ${compensation.handler}: ${words(compensation.state)}, ${durationText(bar.to - bar.from)}`;
@@ -191,6 +227,6 @@ const CompensationMark = ({ bar, label, timeline }: MarkProps<CompensationBar>) 
 
 const Legend = () => (
   <Text color="fg.muted" fontSize="xs">
-    ↻ tried again · ✕ failed · ? lost · hatched: waited · ↩ undone
+    one bar for a mapped step · ↻ tried again · ✕ failed · ? lost · hatched: waited · ↩ undone
   </Text>
 );

@@ -2,10 +2,9 @@ import { Tabs } from "@chakra-ui/react";
 import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
 
-import { getActions, getJournal, getWorkflow } from "./client";
+import { getActions, getWorkflow } from "./client";
 import { CompensationLadder } from "./CompensationLadder";
 import { JournalSection } from "./JournalSection";
-import type { JournalEntry } from "./model";
 import { ErrorNotice, Loading, OutcomeNotice } from "./Notices";
 import { RunsTable } from "./RunsTable";
 import { StepGraph } from "./StepGraph";
@@ -23,26 +22,25 @@ const sections = {
   timeline: "Timeline",
 };
 const order: readonly (keyof typeof sections)[] = ["timeline", "steps", "compensations", "graph", "journal", "runs"];
-const nothingYet: readonly JournalEntry[] = [];
 
 /** One workflow: where it stands, what to do about it, its steps, compensations, journal and DAG runs. */
 export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) => {
   const [address, setAddress] = useSearchParams();
-  const [after, setAfter] = useState(0);
   const [outcome, setOutcome] = useState<string>();
   const { at, error, refresh, value } = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
   const state = value?.summary.state;
-  // Asked for once the workflow is known, and again when its state has changed.
-  const allowed = useFresh(`${workflowId} ${state ?? ""}`, async (signal) =>
-    state === undefined ? undefined : getActions(workflowId, signal),
+  // Asked for once the workflow is known, and again when its state has changed; seldom otherwise, since each answer makes
+  // every plan. The plan in a dialog has the last word.
+  const allowed = useFresh(
+    `${workflowId} ${state ?? ""}`,
+    async (signal) => (state === undefined ? undefined : getActions(workflowId, signal)),
+    30,
   );
-  const journal = useFresh(`${workflowId} ${after}`, (signal) => getJournal(workflowId, after, signal));
   const section = order.find((name) => name === address.get("section")) ?? "timeline";
 
   const done = (told: string) => {
     setOutcome(told);
     refresh();
-    journal.refresh();
     allowed.refresh();
   };
   const show = (name: string) =>
@@ -69,7 +67,7 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
               ))}
             </Tabs.List>
             <Tabs.Content value="timeline">
-              <TimelineView entries={journal.value?.entries ?? nothingYet} now={at} workflow={value} />
+              <TimelineView now={at} workflow={value} />
             </Tabs.Content>
             <Tabs.Content value="steps">
               <StepsTable allowed={allowed.value} done={done} workflow={value} />
@@ -81,10 +79,7 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
               <StepGraph workflow={value} />
             </Tabs.Content>
             <Tabs.Content value="journal">
-              {journal.error === undefined ? undefined : (
-                <ErrorNotice error={journal.error} stale={journal.value !== undefined} />
-              )}
-              {journal.value === undefined ? undefined : <JournalSection journal={journal.value} turn={setAfter} />}
+              <JournalSection workflowId={workflowId} />
             </Tabs.Content>
             <Tabs.Content value="runs">
               <RunsTable runs={value.runs} />

@@ -21,7 +21,7 @@ type Props = {
 export const WorkflowsPage = ({ dagId }: Props) => {
   const [address, setAddress] = useSearchParams();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const list = useFresh(`${dagId ?? ""}?${address}`, (signal) => getWorkflows(questionOf(address, dagId, Date.now()), signal));
+  const list = useFresh(`${dagId ?? ""}?${address}`, (signal) => getWorkflows(questionOf(address, dagId, thisMinute()), signal));
   const stats = useFresh(`stats ${dagId ?? ""}?${changed(address, { flagged: "", sort: "", state: "" })}`, (signal) =>
     loadStats(address, dagId, signal),
   );
@@ -87,8 +87,11 @@ export const WorkflowsPage = ({ dagId }: Props) => {
   );
 };
 
+/** When this minute began: what is asked for stays the same for a while, so that an unchanged answer need not be sent. */
+const thisMinute = (): number => Math.floor(Date.now() / 60_000) * 60_000;
+
 const loadStats = async (address: URLSearchParams, dagId: string | undefined, signal: AbortSignal) => {
-  const now = Date.now();
+  const now = thisMinute();
   const since = now - chartHours * 3_600_000;
   const filters = filtersOf(address, dagId, now);
   const [all, inTime] = await Promise.all([
@@ -98,7 +101,7 @@ const loadStats = async (address: URLSearchParams, dagId: string | undefined, si
         ...filters,
         bucket_seconds: bucketSeconds,
         since: new Date(since).toISOString(),
-        until: new Date(now).toISOString(),
+        until: new Date(now + 60_000).toISOString(),
       },
       signal,
     ),

@@ -5,6 +5,8 @@
 
 import createClient from "openapi-fetch";
 
+import { keptAnswers } from "./keptAnswers";
+
 import type {
   AllowedActions,
   CancelPlan,
@@ -15,6 +17,7 @@ import type {
   JournalPage,
   ResumePlan,
   Step,
+  StepPage,
   WorkflowDetail,
   WorkflowPage,
   WorkflowStats,
@@ -36,7 +39,12 @@ const client = createClient<paths>({
   Request: PageRequest,
 });
 
+client.use(keptAnswers());
+
 export type WorkflowsQuestion = NonNullable<operations["list_workflows_v1_workflows_get"]["parameters"]["query"]>;
+export type StepsQuestion = NonNullable<
+  operations["list_steps_v1_workflows__workflow_id__steps_get"]["parameters"]["query"]
+>;
 export type StatsQuestion = NonNullable<operations["read_stats_v1_stats_get"]["parameters"]["query"]>;
 
 /** What a write did, in one sentence. */
@@ -51,17 +59,42 @@ export const getWorkflows = async (query: WorkflowsQuestion, signal: AbortSignal
 export const getStats = async (query: StatsQuestion, signal: AbortSignal): Promise<WorkflowStats> =>
   answer<WorkflowStats>(await client.GET("/v1/stats", { params: { query }, signal }));
 
+/** Where the workflow stands; its steps by group alone. */
 export const getWorkflow = async (id: string, signal: AbortSignal): Promise<WorkflowDetail> =>
-  answer<WorkflowDetail>(await client.GET(one, { params: named(id), signal }));
+  answer<WorkflowDetail>(await client.GET(one, { params: { ...named(id), query: { step_limit: 0 } }, signal }));
+
+export const getSteps = async (id: string, query: StepsQuestion, signal: AbortSignal): Promise<StepPage> =>
+  answer<StepPage>(await client.GET(`${one}/steps`, { params: { ...named(id), query }, signal }));
+
+/** Every step that is not mapped, page after page: as many as the workflow's DAGs declare. */
+export const getUnmappedSteps = async (id: string, signal: AbortSignal): Promise<Step[]> => {
+  const steps: Step[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page: StepPage = await getSteps(id, { is_mapped: false, ...(after === undefined ? {} : { after }) }, signal);
+    steps.push(...page.steps);
+    after = page.next_after;
+  }
+  return steps;
+};
 
 export const getJournal = async (id: string, after: number, signal: AbortSignal): Promise<JournalPage> =>
   answer<JournalPage>(
-    await client.GET(`${one}/journal`, { params: { ...named(id), query: { after, limit: 1000 } }, signal }),
+    await client.GET(`${one}/journal`, { params: { ...named(id), query: { after, limit: 200 } }, signal }),
   );
 
-export const getCompensations = async (id: string, signal: AbortSignal): Promise<CompensationPage> =>
+export const compensationsOfPage = 100;
+
+/** @param before where the page begins; undefined for what is undone first. */
+export const getCompensations = async (
+  id: string,
+  before: number | undefined,
+  signal: AbortSignal,
+): Promise<CompensationPage> =>
   answer<CompensationPage>(
-    await client.GET(`${one}/compensations`, { params: { ...named(id), query: { limit: 1000 } }, signal }),
+    await client.GET(`${one}/compensations`, {
+      params: { ...named(id), query: { limit: compensationsOfPage, ...(before === undefined ? {} : { before }) } },
+      signal,
+    }),
   );
 
 export const getStep = async (id: string, stepId: string): Promise<Step> =>
@@ -69,10 +102,16 @@ export const getStep = async (id: string, stepId: string): Promise<Step> =>
     await client.GET(`${one}/steps/{step_id}`, { params: { path: { step_id: stepId, workflow_id: id } } }),
   );
 
-export const getCheckpoints = async (id: string, stepId: string, signal: AbortSignal): Promise<CheckpointPage> =>
+/** @param after where the page begins; undefined for the first. */
+export const getCheckpoints = async (
+  id: string,
+  stepId: string,
+  after: string | undefined,
+  signal: AbortSignal,
+): Promise<CheckpointPage> =>
   answer<CheckpointPage>(
     await client.GET(`${one}/steps/{step_id}/checkpoints`, {
-      params: { path: { step_id: stepId, workflow_id: id } },
+      params: { path: { step_id: stepId, workflow_id: id }, query: { limit: 20, ...(after === undefined ? {} : { after }) } },
       signal,
     }),
   );

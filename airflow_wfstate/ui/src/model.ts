@@ -32,6 +32,8 @@ export type ResumePlan = Sent<Schemas["ResumePlan"]>;
 export type StatsBucket = Sent<Schemas["StatsBucket"]>;
 export type Step = Sent<Schemas["StepSummary"]>;
 export type StepCompensation = Sent<Schemas["StepCompensation"]>;
+export type StepGroup = Sent<Schemas["StepGroup"]>;
+export type StepPage = Sent<Schemas["StepPage"]>;
 export type StepState = Schemas["StepState"];
 export type WorkflowDetail = Sent<Schemas["WorkflowDetail"]>;
 export type WorkflowPage = Sent<Schemas["WorkflowPage"]>;
@@ -52,6 +54,17 @@ export const workflowStates: readonly WorkflowState[] = [
   "cancelled",
 ];
 
+/** In the order in which counts are shown. */
+export const stepStates: readonly StepState[] = [
+  "succeeded",
+  "skipped",
+  "compensated",
+  "lost",
+  "failed",
+  "waiting",
+  "running",
+];
+
 /** A workflow in one of these still needs something. */
 export const openStates: readonly WorkflowState[] = ["running", "failed", "compensating", "compensation_failed"];
 
@@ -65,3 +78,15 @@ export const participantLabel = (step: { readonly participant: string; readonly 
 /** The name of a step, with the item of a mapped one. */
 export const stepLabel = (step: { readonly item_key: string; readonly name: string }): string =>
   step.item_key === "" ? step.name : `${step.name}[${step.item_key}]`;
+
+/** Tells a step, with all its items, from the other steps of its workflow. */
+export const groupKey = (group: StepGroup): string => `${group.participant} ${group.parent_step_id ?? ""} ${group.name}`;
+
+/** Whether an item is at work or waits. */
+export const isOpen = (group: StepGroup): boolean => group.state === "running" || group.state === "waiting";
+
+/** How many items are in which state: 1979 succeeded, 21 failed. */
+export const countsText = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([state, count]) => `${count} ${words(state)}`)
+    .join(", ");

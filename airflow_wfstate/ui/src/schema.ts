@@ -57,7 +57,9 @@ export interface paths {
         };
         /**
          * Get Workflow
-         * @description Everything about one workflow; payloads of DAGs that the caller may not read are left out.
+         * @description Where a workflow stands, and the first of its steps; payloads of DAGs that the caller may not read are left out.
+         *
+         *     Further steps are at ``/workflows/{workflow_id}/steps?after=``, with the answer's ``next_steps``.
          */
         get: operations["get_workflow_v1_workflows__workflow_id__get"];
         put?: never;
@@ -97,7 +99,9 @@ export interface paths {
         };
         /**
          * List Steps
-         * @description Steps with an id above ``after``, ascending; outputs of DAGs that the caller may not read are left out.
+         * @description Steps behind the one with the id ``after``, by participant, place, name and item key.
+         *
+         *     Outputs of DAGs that the caller may not read are left out.
          */
         get: operations["list_steps_v1_workflows__workflow_id__steps_get"];
         put?: never;
@@ -622,6 +626,7 @@ export interface components {
          *         before revision 0007.
          *     :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
          *     :param ended_at: None while it is open.
+         *     :param waits: in order; those from before revision 0007 are not known.
          */
         AttemptSummary: {
             /** Number */
@@ -654,6 +659,8 @@ export interface components {
             ended_at: string | null;
             /** Error */
             error: string | null;
+            /** Waits */
+            waits: components["schemas"]["Wait"][];
         };
         /**
          * BeginDecision
@@ -2163,8 +2170,59 @@ export interface components {
          */
         StepFate: "renamed" | "stays" | "closed" | "undecided";
         /**
+         * StepGroup
+         * @description The items of a mapped step, or the one step that is not mapped: same participant, place and name.
+         *
+         *     :param place: as of a :class:`~airflow_wfstate.domain.step.StepSummary`, and so ``parent_step_id``.
+         *     :param is_mapped: whether its items have item keys.
+         *     :param items: how many have begun.
+         *     :param by_state: how many of them are in which state; states that none is in are left out.
+         *     :param state: the one that tells most: ``running`` while one runs, else ``waiting``, ``failed``, ``lost``,
+         *         ``compensated``, ``succeeded``, ``skipped``.
+         *     :param attempts: of all items.
+         *     :param started_at: when the first item began.
+         *     :param updated_at: of the last change of an item.
+         *     :param error: one of the errors of its items; None when none has any.
+         *     :param compensation: of the newest round; None when there is none. Of a mapped step always None: how far its undo
+         *         is, is told by how many items are ``compensated``.
+         */
+        StepGroup: {
+            /** Participant */
+            participant: string;
+            /** Name */
+            name: string;
+            /** Place */
+            place: string | null;
+            /** Parent Step Id */
+            parent_step_id: string | null;
+            /** Is Mapped */
+            is_mapped: boolean;
+            /** Items */
+            items: number;
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            state: components["schemas"]["StepState"];
+            /** Attempts */
+            attempts: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Error */
+            error: string | null;
+            compensation: components["schemas"]["CompensationState"] | null;
+        };
+        /**
          * StepPage
-         * @description Steps, in the order of their ids, which are given when they first begin.
+         * @description Steps by participant, place, name and item key: what tells them apart, and by which they are found.
          *
          *     :param next_after: what to ask for next as ``after``; None when this is the end.
          */
@@ -2416,14 +2474,34 @@ export interface components {
             state: string | null;
         };
         /**
+         * Wait
+         * @description A time in which an attempt was deferred or rescheduled.
+         *
+         *     :param ended_at: when it went on or ended; None while it still waits.
+         */
+        Wait: {
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
          * WorkflowDetail
-         * @description A workflow with its steps, runs and progress.
+         * @description A workflow with its progress, its runs, and the first page of its steps.
          *
          *     :param input: what it was started with; None when the reader may not see payloads of its owner.
          *     :param output: None unless it succeeded.
          *     :param plan: as declared.
-         *     :param steps: in the order in which they first began.
+         *     :param progress: mapped steps as one entry each; the summary counts their items.
          *     :param not_reached: after a success: planned steps that never began.
+         *     :param runs: in the order in which they joined.
+         *     :param step_groups: every step that has begun, mapped ones as one, in the order of their begin.
+         *     :param steps: as many as were asked for, in the order in which they first began. Which these are where there are
+         *         more, is told by :class:`~airflow_wfstate.domain.pages.StepPage`, whose first page they are.
+         *     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
          */
         WorkflowDetail: {
             summary: components["schemas"]["WorkflowSummary"];
@@ -2436,8 +2514,12 @@ export interface components {
             participants: string[];
             /** Runs */
             runs: components["schemas"]["LinkedRun"][];
+            /** Step Groups */
+            step_groups: components["schemas"]["StepGroup"][];
             /** Steps */
             steps: components["schemas"]["StepSummary"][];
+            /** Next Steps */
+            next_steps: string | null;
             input: components["schemas"]["Payload"] | null;
             output: components["schemas"]["Payload"] | null;
         };
@@ -2515,8 +2597,8 @@ export interface components {
          * WorkflowSummary
          * @description A line of a list of workflows.
          *
-         *     :param steps_done: planned or begun steps that succeeded or were skipped.
-         *     :param steps_total: planned steps and begun ones that are not in the plan.
+         *     :param steps_done: begun steps that succeeded or were skipped; each item of a mapped step counts, here and below.
+         *     :param steps_total: begun steps, and planned ones that have not begun (one each, mapped or not).
          *     :param steps_running: of them at work or waiting.
          *     :param steps_failed: of them failed or lost.
          *     :param steps_compensated: of them undone.
@@ -2668,7 +2750,10 @@ export interface operations {
                 /** @description Narrows what the caller may see. */
                 readable_dag_id?: string[] | null;
             };
-            header?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2677,11 +2762,22 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WorkflowPage"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {
@@ -2939,9 +3035,12 @@ export interface operations {
     };
     get_workflow_v1_workflows__workflow_id__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many steps; 0: the groups alone. */
+                step_limit?: number;
+            };
             header?: {
-                /** @description ETags, or *: answered with 304 when the workflow still has one of them. */
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -2954,7 +3053,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the workflow as this caller sees it. */
+                    /** @description Of the answer as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -2965,7 +3064,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the workflow as this caller sees it. */
+                    /** @description Of the answer as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3061,7 +3160,10 @@ export interface operations {
                 /** @description Narrows what the caller may see. */
                 readable_dag_id?: string[] | null;
             };
-            header?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3070,11 +3172,22 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WorkflowStats"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {
@@ -3138,8 +3251,26 @@ export interface operations {
                 after?: string | null;
                 /** @description The size of a page. */
                 limit?: number;
+                /** @description The DAG that does it. */
+                participant?: string | null;
+                /** @description Of a step, with all its items. */
+                name?: string | null;
+                /** @description Of the step that triggered the participant's run; the nil UUID for none. */
+                parent_step_id?: string | null;
+                /** @description true: only items of mapped steps; false: only steps that are not mapped. */
+                is_mapped?: boolean | null;
+                state?: components["schemas"]["StepState"][] | null;
+                /** @description Of a run that made an attempt of it. */
+                run_id?: string | null;
+                /** @description Of a task that made an attempt of it. */
+                task_id?: string | null;
+                /** @description Of that task. */
+                map_index?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
             path: {
                 workflow_id: string;
             };
@@ -3150,11 +3281,22 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["StepPage"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {
@@ -3215,7 +3357,10 @@ export interface operations {
     get_step_v1_workflows__workflow_id__steps__step_id__get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
             path: {
                 workflow_id: string;
                 step_id: string;
@@ -3227,11 +3372,22 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["StepSummary"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {
@@ -3296,7 +3452,10 @@ export interface operations {
                 /** @description The size of a page. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
             path: {
                 workflow_id: string;
                 step_id: string;
@@ -3308,11 +3467,22 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CheckpointPage"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {
@@ -3377,7 +3547,10 @@ export interface operations {
                 /** @description The size of a page. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
             path: {
                 workflow_id: string;
             };
@@ -3388,11 +3561,22 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompensationPage"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {
@@ -3457,7 +3641,10 @@ export interface operations {
                 /** @description The size of a page. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
             path: {
                 workflow_id: string;
             };
@@ -3468,11 +3655,22 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JournalPage"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {
@@ -4386,7 +4584,10 @@ export interface operations {
     list_actions_v1_workflows__workflow_id__actions_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
             path: {
                 workflow_id: string;
             };
@@ -4397,11 +4598,22 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AllowedActions"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {

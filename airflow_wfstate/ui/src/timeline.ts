@@ -1,7 +1,7 @@
 /** Where the bars of the timeline stand. Pure: from what the server told to lanes, rows and times. */
 
-import type { Attempt, Compensation, JournalEntry, Step, WorkflowDetail } from "./model";
-import { participantLabel, stepLabel } from "./model";
+import type { Attempt, Compensation, Step, StepGroup, WorkflowDetail } from "./model";
+import { groupKey, isOpen, participantLabel, stepLabel } from "./model";
 
 /** A stretch of time, in milliseconds since 1970. */
 export type Span = { readonly from: number; readonly to: number };
@@ -9,11 +9,14 @@ export type Span = { readonly from: number; readonly to: number };
 export type AttemptBar = Span & { readonly attempt: Attempt; readonly waits: readonly Span[] };
 export type CompensationBar = Span & { readonly compensation: Compensation };
 
+export type GroupBar = Span & { readonly group: StepGroup };
+
 export type Row = {
   readonly attempts: readonly AttemptBar[];
   readonly compensations: readonly CompensationBar[];
+  readonly groups: readonly GroupBar[];
+  readonly key: string;
   readonly label: string;
-  readonly stepId: string;
 };
 
 export type Lane = { readonly participant: string; readonly rows: readonly Row[] };
@@ -24,63 +27,58 @@ export type Timeline = Span & {
   readonly now: number | undefined;
 };
 
+const rowOf = (step: Step, now: number): Row => ({
+  attempts: step.attempts.map((attempt) => ({
+    ...spanOf(attempt.started_at, attempt.ended_at, now),
+    attempt,
+    waits: attempt.waits.map((wait) => spanOf(wait.began_at, wait.ended_at, now)).filter((wait) => wait.to > wait.from),
+  })),
+  compensations: step.compensations.flatMap((compensation) =>
+    compensation.started_at === null
+      ? []
+      : [{ ...spanOf(compensation.started_at, compensation.ended_at, now), compensation }],
+  ),
+  groups: [],
+  key: step.id,
+  label: stepLabel(step),
+});
+
+/** A mapped step is one bar, from the begin of its first item to the last change of one. */
+const rowOfGroup = (group: StepGroup, now: number): Row => ({
+  attempts: [],
+  compensations: [],
+  groups: [{ ...spanOf(group.started_at, isOpen(group) ? null : group.updated_at, now), group }],
+  key: groupKey(group),
+  label: group.name,
+});
+
+const spanOf = (from: string, to: string | null, now: number): Span => ({
+  from: Date.parse(from),
+  to: to === null ? now : Date.parse(to),
+});
+
 /**
- * When a step waited, by the journal: from each `step.waiting` to the next thing that it did. Entries of an older version
- * have no id of their step, but its label.
+ * The timeline of a workflow: a lane for each participant, in the order in which they came.
+ *
+ * @param unmapped its steps that are not mapped; the mapped ones are among the workflow's groups.
  */
-export const waitsOf = (entries: readonly JournalEntry[], stepId: string, label: string, now: number): Span[] => {
-  const isOwn = (entry: JournalEntry) => ((entry.step_id ?? null) === null ? entry.step === label : entry.step_id === stepId);
-  const own = entries.filter((entry) => isOwn(entry) && entry.kind.startsWith("step."));
-  return own.flatMap((entry, index) => {
-    if (entry.kind !== "step.waiting") {
-      return [];
-    }
-    const next = own[index + 1];
-    return [{ from: Date.parse(entry.at), to: next === undefined ? now : Date.parse(next.at) }];
-  });
-};
-
-const rowOf = (step: Step, entries: readonly JournalEntry[], now: number): Row => {
-  const waits = waitsOf(entries, step.id, `${step.participant}.${stepLabel(step)}`, now);
-  return {
-    attempts: step.attempts.map((attempt) => {
-      const from = Date.parse(attempt.started_at);
-      const to = attempt.ended_at === null ? now : Date.parse(attempt.ended_at);
-      const own = waits
-        .map((wait) => ({ from: Math.max(wait.from, from), to: Math.min(wait.to, to) }))
-        .filter((wait) => wait.to > wait.from);
-      return { attempt, from, to, waits: own };
-    }),
-    compensations: step.compensations.flatMap((compensation) =>
-      compensation.started_at === null
-        ? []
-        : [
-            {
-              compensation,
-              from: Date.parse(compensation.started_at),
-              to: compensation.ended_at === null ? now : Date.parse(compensation.ended_at),
-            },
-          ],
-    ),
-    label: stepLabel(step),
-    stepId: step.id,
-  };
-};
-
-/** The timeline of a workflow: a lane for each participant, in the order in which they came. */
-export const timelineOf = (workflow: WorkflowDetail, entries: readonly JournalEntry[], now: number): Timeline => {
+export const timelineOf = (workflow: WorkflowDetail, unmapped: readonly Step[], now: number): Timeline => {
+  const mapped = workflow.step_groups.filter((group) => group.is_mapped);
+  const rows = [
+    ...unmapped.map((step) => ({ lane: participantLabel(step), row: rowOf(step, now), since: step.started_at })),
+    ...mapped.map((group) => ({ lane: participantLabel(group), row: rowOfGroup(group, now), since: group.started_at })),
+  ].sort((one, other) => Date.parse(one.since) - Date.parse(other.since));
   const lanes = new Map<string, Row[]>();
-  for (const step of workflow.steps) {
-    const lane = participantLabel(step);
-    lanes.set(lane, [...(lanes.get(lane) ?? []), rowOf(step, entries, now)]);
+  for (const { lane, row } of rows) {
+    lanes.set(lane, [...(lanes.get(lane) ?? []), row]);
   }
-  const bars = [...lanes.values()].flat().flatMap((row) => [...row.attempts, ...row.compensations]);
+  const bars = rows.flatMap(({ row }) => [...row.attempts, ...row.compensations, ...row.groups]);
   const from = Math.min(Date.parse(workflow.summary.started_at), ...bars.map((bar) => bar.from));
   const ended = workflow.summary.ended_at;
   const to = Math.max(ended === null ? now : Date.parse(ended), from + 1000, ...bars.map((bar) => bar.to));
   return {
     from,
-    lanes: [...lanes].map(([participant, rows]) => ({ participant, rows })),
+    lanes: [...lanes].map(([participant, found]) => ({ participant, rows: found })),
     now: ended === null ? now : undefined,
     to,
   };

@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
-const refreshMilliseconds = 5_000;
 /** A page that is left open shall not keep the server at work for more than a tenth of the time. */
 const shareOfPause = 10;
 
@@ -14,15 +13,17 @@ export type Fresh<Value> = {
 };
 
 /**
- * Loads a value, and again every 5 seconds (later, when the answer took long) while the page can be seen.
+ * Loads a value, and again every few seconds (later, when the answer took long) while the page can be seen.
  *
  * @param question names what is asked for: another question drops the answer and asks at once.
  * @param load asks the server.
+ * @param seconds until it asks again; 5 by default.
  * @returns the value, and a function that asks again at once.
  */
 export const useFresh = <Value>(
   question: string,
   load: (signal: AbortSignal) => Promise<Value>,
+  seconds = 5,
 ): Fresh<Value> & { refresh: () => void } => {
   const [answer, setAnswer] = useState<Fresh<Value> & { question: string }>();
   const [wishes, setWishes] = useState(0);
@@ -60,7 +61,7 @@ export const useFresh = <Value>(
         );
       }
       asking = false;
-      timer = setTimeout(() => void ask(), Math.max(refreshMilliseconds, shareOfPause * (performance.now() - began)));
+      timer = setTimeout(() => void ask(), Math.max(1_000 * seconds, shareOfPause * (performance.now() - began)));
     };
 
     // Asks at once when the page comes to the front again; a hidden page asks for nothing.
@@ -72,7 +73,7 @@ export const useFresh = <Value>(
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", onVisibility);
     };
-  }, [question, wishes]);
+  }, [question, seconds, wishes]);
 
   const refresh = useCallback(() => setWishes((count) => count + 1), []);
   const known = answer?.question === question ? answer : { at: 0, error: undefined, value: undefined };

@@ -1,21 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import type { JournalEntry, Step, WorkflowDetail } from "../src/model";
-import { percentOf, timelineOf, waitsOf } from "../src/timeline";
+import type { Step, StepGroup, WorkflowDetail } from "../src/model";
+import { percentOf, timelineOf } from "../src/timeline";
 
 const second = (count: number): string => new Date(Date.UTC(2026, 0, 1, 12, 0, count)).toISOString();
 const at = (count: number): number => Date.parse(second(count));
-
-const entry = (number: number, kind: JournalEntry["kind"], step: string): JournalEntry => ({
-  actor: "task:a/b/c",
-  at: second(number),
-  attempt: 1,
-  data: {},
-  kind,
-  number,
-  step,
-  step_id: null,
-});
 
 const step = (participant: string, from: number, to: number | null): Step => ({
   attempts: [
@@ -34,6 +23,7 @@ const step = (participant: string, from: number, to: number | null): Step => ({
       task_id: "t",
       task_instance_id: "i",
       try_number: 1,
+      waits: [],
     },
   ],
   checkpoints: [],
@@ -56,12 +46,28 @@ const step = (participant: string, from: number, to: number | null): Step => ({
   updated_at: second(to ?? from),
 });
 
-const workflow = (steps: Step[], endedAt: string | null): WorkflowDetail =>
-  ({ steps, summary: { ended_at: endedAt, started_at: second(0) } }) as unknown as WorkflowDetail;
+const workflow = (endedAt: string | null, groups: StepGroup[] = []): WorkflowDetail =>
+  ({ step_groups: groups, summary: { ended_at: endedAt, started_at: second(0) } }) as unknown as WorkflowDetail;
+
+const group: StepGroup = {
+  attempts: 12,
+  by_state: { failed: 2, succeeded: 8 },
+  compensation: null,
+  error: "no such item",
+  is_mapped: true,
+  items: 10,
+  name: "item",
+  parent_step_id: null,
+  participant: "a",
+  place: null,
+  started_at: second(3),
+  state: "failed",
+  updated_at: second(8),
+};
 
 describe("timelineOf", () => {
   it("has a lane for each participant, in the order in which they came", () => {
-    const { lanes } = timelineOf(workflow([step("b", 1, 2), step("a", 3, 4), step("b", 5, 6)], second(9)), [], at(60));
+    const { lanes } = timelineOf(workflow(second(9)), [step("b", 1, 2), step("a", 3, 4), step("b", 5, 6)], at(60));
     expect(lanes.map((lane) => [lane.participant, lane.rows.length])).toEqual([
       ["b", 2],
       ["a", 1],
@@ -69,54 +75,49 @@ describe("timelineOf", () => {
   });
 
   it("lets an attempt at work last until now, and shows now", () => {
-    const timeline = timelineOf(workflow([step("a", 2, null)], null), [], at(10));
+    const timeline = timelineOf(workflow(null), [step("a", 2, null)], at(10));
     expect(timeline.lanes[0]?.rows[0]?.attempts[0]).toMatchObject({ from: at(2), to: at(10) });
     expect(timeline.now).toBe(at(10));
   });
 
   it("ends with the workflow, and shows no now", () => {
-    const timeline = timelineOf(workflow([step("a", 2, 3)], second(5)), [], at(1000));
+    const timeline = timelineOf(workflow(second(5)), [step("a", 2, 3)], at(1000));
     expect([timeline.from, timeline.to, timeline.now]).toEqual([at(0), at(5), undefined]);
     expect(percentOf(timeline, at(5))).toBe(100);
   });
 
-  it("cuts a wait to the attempt in which it was", () => {
-    const entries = [entry(3, "step.waiting", "a.pack"), entry(6, "step.continued", "a.pack")];
-    const timeline = timelineOf(workflow([step("a", 4, 8)], second(9)), entries, at(60));
-    expect(timeline.lanes[0]?.rows[0]?.attempts[0]?.waits).toEqual([{ from: at(4), to: at(6) }]);
+  it("draws the waits that an attempt tells of, the last of them until now", () => {
+    const waiting = step("a", 2, null);
+    const waits = [
+      { began_at: second(3), ended_at: second(5) },
+      { began_at: second(7), ended_at: null },
+    ];
+    const attempts = waiting.attempts.map((attempt) => ({ ...attempt, waits }));
+    const timeline = timelineOf(workflow(null), [{ ...waiting, attempts }], at(9));
+    expect(timeline.lanes[0]?.rows[0]?.attempts[0]?.waits).toEqual([
+      { from: at(3), to: at(5) },
+      { from: at(7), to: at(9) },
+    ]);
+  });
+
+  it("has one bar for a mapped step, among the others by its begin", () => {
+    const { lanes } = timelineOf(workflow(second(9), [group]), [step("a", 5, 6), step("a", 1, 2)], at(60));
+    expect(lanes[0]?.rows.map((row) => row.label)).toEqual(["pack", "item", "pack"]);
+    expect(lanes[0]?.rows[1]?.groups).toEqual([{ from: at(3), group, to: at(8) }]);
+  });
+
+  it("lets a mapped step of which an item is at work last until now", () => {
+    const { lanes } = timelineOf(workflow(null, [{ ...group, state: "running" }]), [], at(60));
+    expect(lanes[0]?.rows[0]?.groups[0]?.to).toBe(at(60));
   });
 });
 
 describe("places", () => {
   it("have a lane each", () => {
     const steps = ["tell_received", "tell_sent"].map((place, index) => ({ ...step("mail", index, index + 1), place }));
-    expect(timelineOf(workflow(steps, second(9)), [], at(9)).lanes.map((lane) => lane.participant)).toEqual([
+    expect(timelineOf(workflow(second(9)), steps, at(9)).lanes.map((lane) => lane.participant)).toEqual([
       "mail[tell_received]",
       "mail[tell_sent]",
     ]);
-  });
-});
-
-describe("waitsOf", () => {
-  it("takes the next thing that the same step did", () => {
-    const entries = [
-      entry(1, "step.waiting", "a.pack"),
-      entry(2, "step.began", "a.ship"),
-      entry(5, "step.continued", "a.pack"),
-      entry(7, "step.waiting", "a.pack"),
-    ];
-    expect(waitsOf(entries, "1", "a.pack", at(9))).toEqual([
-      { from: at(1), to: at(5) },
-      { from: at(7), to: at(9) },
-    ]);
-  });
-
-  it("knows the step by its id, whatever it was called", () => {
-    const entries = [
-      { ...entry(1, "step.waiting", "mail.send"), step_id: "1" },
-      { ...entry(2, "step.waiting", "mail.send"), step_id: "2" },
-      { ...entry(4, "step.continued", "mail[tell_received].send"), step_id: "1" },
-    ];
-    expect(waitsOf(entries, "1", "mail.send", at(9))).toEqual([{ from: at(1), to: at(4) }]);
   });
 });

@@ -1,0 +1,62 @@
+"""``airflow wfstate show --step``: one step of a workflow, item by item."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import Namespace
+
+from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.cli.definition import DEFAULT_ITEM_LIMIT
+from airflow_wfstate.cli.list_command import parse_step_state
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs
+from airflow_wfstate.cli.workflow_sections import print_steps
+from airflow_wfstate.domain.pages import NO_PARENT_STEP, StepFilter
+from airflow_wfstate.domain.step_group import StepGroup
+from airflow_wfstate.domain.step_name import find_called
+from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
+
+
+def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> None:
+    """Print a page of the items of a step; on stderr how to get the next page."""
+    group = _find(store.get_workflow(workflow_id, step_limit=0).step_groups, arguments.step, workflow_id)
+    wanted = StepFilter(
+        participant=group.participant,
+        name=group.name,
+        parent_step_id=group.parent_step_id or NO_PARENT_STEP,
+        states=[parse_step_state(text) for text in arguments.step_states or []],
+    )
+    page = store.list_steps(workflow_id, arguments.after, arguments.limit, wanted)
+    if arguments.output in PROGRAM_FORMATS:
+        print_for_programs(as_json(page.steps), arguments.output)
+    else:
+        print_steps(page.steps, arguments.output)
+    if page.next_after is not None:
+        print(f"There are more: {_next_page(arguments, page.next_after)}", file=sys.stderr)
+
+
+def _find(groups: list[StepGroup], text: str, workflow_id: str) -> StepGroup:
+    found = find_called(groups, text, lambda group: group.called, with_item=False)
+    if not found:
+        raise StepNotFound(
+            f"No step {text[:80]!r} of workflow {workflow_id} has begun.",
+            f"See its steps with: airflow wfstate show {workflow_id}",
+        )
+    if len(found) > 1:
+        raise InvalidRequest(
+            f"Several steps are called {text!r}.",
+            f"Name one of them: {', '.join(group.called.qualified for group in found)}.",
+        )
+    return found[0]
+
+
+def _next_page(arguments: Namespace, after: str) -> str:
+    """The command that prints the next page: this one, further on."""
+    words = ["airflow", "wfstate", "show", arguments.workflow, "--step", arguments.step]
+    for state in arguments.step_states or []:
+        words += ["--step-state", state]
+    if arguments.limit != DEFAULT_ITEM_LIMIT:
+        words += ["--limit", str(arguments.limit)]
+    if arguments.output != "table":
+        words += ["-o", arguments.output]
+    return shlex.join([*words, "--after", after])

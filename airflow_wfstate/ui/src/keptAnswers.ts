@@ -1,0 +1,38 @@
+/** Answers that the page has already: asked again, the server is told their tag, and sends what has changed alone. */
+
+import type { Middleware } from "openapi-fetch";
+
+type Kept = { readonly body: string; readonly tag: string };
+
+/** Questions that a page with every section open asks, and some more. */
+const keptAtMost = 30;
+
+/** What a client uses to keep the newest answers, and to ask for them by If-None-Match. */
+export const keptAnswers = (): Middleware => {
+  const kept = new Map<string, Kept>();
+
+  return {
+    onRequest: ({ request }) => {
+      const known = request.method === "GET" ? kept.get(request.url) : undefined;
+      if (known !== undefined) {
+        request.headers.set("If-None-Match", known.tag);
+      }
+      return request;
+    },
+    onResponse: async ({ request, response }) => {
+      const known = kept.get(request.url);
+      if (response.status === 304 && known !== undefined) {
+        return new Response(known.body, { headers: { "Content-Type": "application/json" } });
+      }
+      const tag = response.headers.get("ETag");
+      if (request.method === "GET" && response.ok && tag !== null) {
+        kept.delete(request.url); // so that it is the newest of the map
+        kept.set(request.url, { body: await response.clone().text(), tag });
+        for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - keptAtMost))) {
+          kept.delete(oldest);
+        }
+      }
+      return undefined;
+    },
+  };
+};

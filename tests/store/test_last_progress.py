@@ -1,0 +1,92 @@
+"""The order by last progress: right whatever the workflows do, by an index that costs the hot path nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, create_engine, select, text
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.cancel import CancelWorkflow
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort
+from airflow_wfstate.store import schema
+from tests.support.airflow_rows import AirflowRows
+from tests.support.world import World
+
+_workflow = schema.workflow
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = create_engine(request.getfixturevalue(f"migrated_{request.param}_url"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    return World(DatabaseBackend(engine), AirflowRows(engine))
+
+
+def test_ended_and_running_ones_stand_in_one_order_page_by_page(world: World) -> None:
+    name = world.unique("name")
+    runs = {key: world.rows.add_run("intake") for key in "abcdef"}
+    ids = {key: world.start(run_id, name=name, key=key).workflow.id for key, run_id in runs.items()}
+    late = world.begin(runs["a"], "work")[1]
+    for key in "bad":
+        world.backend.cancel_workflow(CancelWorkflow(ids[key]))
+    world.begin(runs["c"], "work")
+    world.succeed(late)  # an attempt reports although its workflow was cancelled
+
+    for sort, expected in ((WorkflowSort.LAST_CHANGED, "acdbfe"), (WorkflowSort.FIRST_CHANGED, "efbdca")):
+        query = WorkflowQuery(name=name, sort=sort, limit=2)
+        pages = [world.backend.list_workflows(query)]
+        while (cursor := pages[-1].next_cursor) is not None:
+            pages.append(world.backend.list_workflows(replace(query, cursor=cursor)))
+        found = [workflow for page in pages for workflow in page.workflows]
+        assert "".join(workflow.key for workflow in found) == expected
+        moments = [workflow.updated_at for workflow in found]
+        assert moments == sorted(moments, reverse=sort is WorkflowSort.LAST_CHANGED)
+    only = WorkflowQuery(name=name, sort=WorkflowSort.LAST_CHANGED, states=[WorkflowState.CANCELLED])
+    assert [workflow.key for workflow in world.backend.list_workflows(only).workflows] == ["a", "d", "b"]
+
+
+def test_what_is_settled_is_kept_by_the_database(world: World, engine: Engine) -> None:
+    ids = [world.start().workflow.id for _ in range(2)]
+    world.backend.cancel_workflow(CancelWorkflow(ids[0]))
+
+    with engine.connect() as connection:
+        rows = {
+            row.id: row
+            for row in connection.execute(
+                select(_workflow.c.id, _workflow.c.updated_at, _workflow.c.settled_at).where(_workflow.c.id.in_(ids))
+            )
+        }
+    assert rows[ids[0]].settled_at == rows[ids[0]].updated_at
+    assert rows[ids[1]].settled_at is None
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_the_updates_of_the_hot_path_stay_hot(world: World, engine: Engine) -> None:
+    """PostgreSQL's own count of the updates that touched no index, in the transaction that made them."""
+    workflow_id = world.start().workflow.id
+    update = text(
+        "UPDATE wfstate_workflow SET version = version + 1, journal_count = journal_count + 1, "
+        "updated_at = clock_timestamp() WHERE id = :id"
+    )
+    counts = text(
+        "SELECT pg_stat_get_xact_tuples_updated(t), pg_stat_get_xact_tuples_hot_updated(t) "
+        "FROM (SELECT 'wfstate_workflow'::regclass::oid AS t) x"
+    )
+
+    with engine.begin() as connection:
+        before = connection.execute(counts).one()  # what the connection did before and has not reported yet
+        for _ in range(20):
+            connection.execute(update, {"id": workflow_id})
+        after = connection.execute(counts).one()
+
+    assert after[0] - before[0] == 20
+    assert after[1] - before[1] >= 15, "the others found no room on their page"
