@@ -6,16 +6,17 @@ from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
-from airflow_wfstate.domain.flag import COMPUTED_FLAGS, FlagKind
+from airflow_wfstate.domain.flag import FLAG_STATES, FlagKind
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.stats import MAX_BUCKETS, StatsBucket, WorkflowStats
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.flag_conditions import has_computed_flag, has_flag, is_shown
+from airflow_wfstate.store.flag_conditions import has_computed_flag, is_shown
 from airflow_wfstate.store.workflow_filter import conditions_of, simplified
 
 _workflow, _flag = schema.workflow, schema.flag
+_IS_HELD, _IS_OVERDUE = has_computed_flag(FlagKind.HELD), has_computed_flag(FlagKind.OVERDUE)
 _LONGEST = 10**9
 """Seconds; a stretch of 31 years."""
 
@@ -31,29 +32,41 @@ def read_stats(connection: Connection, query: WorkflowQuery, bucket_seconds: int
         _check_buckets(query, bucket_seconds)
     states = connection.execute(select(_workflow.c.state, count).where(*conditions).group_by(_workflow.c.state))
     by_state = dict.fromkeys(WorkflowState, 0) | {WorkflowState(state): number for state, number in states}
+    # This flag follows from the state alone.
+    held = sum(by_state[state] for state in FLAG_STATES[FlagKind.HELD])
+    overdue = connection.execute(select(count).select_from(_workflow).where(*conditions, _IS_OVERDUE)).scalar_one()
     return WorkflowStats(
         total=sum(by_state.values()),
         by_state=by_state,
-        by_flag=_count_flags(connection, conditions),
-        flagged=connection.execute(select(count).select_from(_workflow).where(*conditions, has_flag())).scalar_one(),
+        by_flag=_count_stored_flags(connection, conditions) | {FlagKind.HELD: held, FlagKind.OVERDUE: overdue},
+        flagged=held + _count_flagged_otherwise(connection, conditions),
         buckets=[] if bucket_seconds is None else _read_buckets(connection, query, bucket_seconds),
     )
 
 
-def _count_flags(connection: Connection, conditions: list[ColumnElement[bool]]) -> dict[FlagKind, int]:
-    """How many have a flag of each kind."""
-    count = func.count(_workflow.c.id)
+def _count_stored_flags(connection: Connection, conditions: list[ColumnElement[bool]]) -> dict[FlagKind, int]:
+    """How many have a flag of each kind that the sweep sets."""
     stored = connection.execute(
-        select(_flag.c.kind, count)
+        select(_flag.c.kind, func.count())
         .join(_workflow, _workflow.c.id == _flag.c.workflow_id)
         .where(*conditions, is_shown())
         .group_by(_flag.c.kind)
     )
-    computed = {
-        kind: connection.execute(select(count).where(*conditions, has_computed_flag(kind))).scalar_one()
-        for kind in COMPUTED_FLAGS
-    }
-    return dict.fromkeys(FlagKind, 0) | {FlagKind(kind): number for kind, number in stored} | computed
+    return dict.fromkeys(FlagKind, 0) | {FlagKind(kind): number for kind, number in stored}
+
+
+def _count_flagged_otherwise(connection: Connection, conditions: list[ColumnElement[bool]]) -> int:
+    """How many have a flag and are not held, each once.
+
+    The overdue ones by the index of deadlines, the others by their flags: as one condition it reads every open row.
+    """
+    overdue = select(func.count()).select_from(_workflow).where(*conditions, ~_IS_HELD, _IS_OVERDUE)
+    otherwise = (
+        select(func.count(_flag.c.workflow_id.distinct()))
+        .join(_workflow, _workflow.c.id == _flag.c.workflow_id)
+        .where(*conditions, ~_IS_HELD, ~_IS_OVERDUE, is_shown())
+    )
+    return int(connection.execute(overdue).scalar_one() + connection.execute(otherwise).scalar_one())
 
 
 def _check_buckets(query: WorkflowQuery, seconds: int) -> None:

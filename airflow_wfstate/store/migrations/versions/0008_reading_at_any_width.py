@@ -1,4 +1,4 @@
-"""What reads are answered from: an order by last progress, a narrow index to count by, runs by name, waits of steps.
+"""What reads are answered from: an order by last progress, narrow indexes to count by, runs by name, waits of steps.
 
 ``settled_at`` is a generated column, so that nothing has to keep it right. PostgreSQL compares the values of indexed
 columns, not their names: it stays NULL while a workflow is at work, and the updates of the hot path stay HOT. There it
@@ -36,6 +36,14 @@ def upgrade() -> None:
     )
     op.create_index("wfstate_workflow_settled", "wfstate_workflow", ["settled_at", "id"])
     op.create_index("wfstate_workflow_count", "wfstate_workflow", ["state"])
+    has_deadline = sa.text("deadline_at IS NOT NULL")
+    op.create_index(
+        "wfstate_workflow_deadline",
+        "wfstate_workflow",
+        ["deadline_at"],
+        postgresql_where=has_deadline,
+        sqlite_where=has_deadline,
+    )
     about_waiting = sa.text("kind IN ('step.waiting', 'step.continued')")
     op.create_index(
         "wfstate_journal_waiting",
@@ -51,6 +59,7 @@ def downgrade() -> None:
     """Drop them."""
     op.drop_index("wfstate_run_name", "wfstate_run")
     op.drop_index("wfstate_journal_waiting", "wfstate_journal")
+    op.drop_index("wfstate_workflow_deadline", "wfstate_workflow")
     op.drop_index("wfstate_workflow_count", "wfstate_workflow")
     op.drop_index("wfstate_workflow_settled", "wfstate_workflow")
     op.drop_column("wfstate_workflow", "settled_at")
