@@ -19,12 +19,13 @@ from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.armed_compensations import armed_compensations
 from airflow_wfstate.store.change import Change, lock_by_id
-from airflow_wfstate.store.pending_compensations import has_something_to_undo, pending_compensations
+from airflow_wfstate.store.pending_compensations import pending_compensations
 from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, unfinished_tasks
 from airflow_wfstate.store.staying_steps import count_staying, read_staying_steps, undo_counts
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.transaction import Contention, Unchanged
+from airflow_wfstate.store.undo_order import count_to_undo, has_something_to_undo
 from airflow_wfstate.store.workflow_detail import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
 
@@ -155,9 +156,7 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
         )
     if not has_something_to_undo(connection, workflow_id):
         return _Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
-    counts = undo_counts_text(
-        len(pending_compensations(connection, workflow_id)), count_staying(connection, workflow_id)
-    )
+    counts = undo_counts_text(count_to_undo(connection, workflow_id), count_staying(connection, workflow_id))
     return _Judgement(
         WorkflowState.COMPENSATING, f"It is undone, newest step first, as soon as no step is at work. {counts}"
     )

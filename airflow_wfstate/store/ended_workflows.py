@@ -26,8 +26,8 @@ from airflow_wfstate.store.deciding_runs import DAG_RUN, DECIDES, HAS_UNFINISHED
 from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.failed_state import go_on
 from airflow_wfstate.store.failure import undo_because_skipped
-from airflow_wfstate.store.pending_compensations import has_something_to_undo
 from airflow_wfstate.store.stored_payload import keep_inline
+from airflow_wfstate.store.undo_order import has_something_to_undo
 
 _workflow, _run, _step, _journal = schema.workflow, schema.run, schema.step, schema.journal
 

@@ -13,13 +13,13 @@ from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change
 from airflow_wfstate.store.failed_state import become_failed
-from airflow_wfstate.store.pending_compensations import has_something_to_undo
 from airflow_wfstate.store.pivot import pivot_at_work, why_only_forward
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.relay import has_relay
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks
 from airflow_wfstate.store.run_verdict import root_failure
 from airflow_wfstate.store.staying_steps import undo_counts
+from airflow_wfstate.store.undo_order import has_something_to_undo
 
 _ENDED_BADLY: Final = (StepState.FAILED.value, StepState.LOST.value)
 

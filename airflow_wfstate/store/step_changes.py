@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.resume import Refusal
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.domain.step_changes import NewStep, StepFate, UndeclaredStep
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.change import NewEntry
 from airflow_wfstate.store.dag_steps import DagSteps, steps_of_dag
 from airflow_wfstate.store.lost_attempt import mark_lost
 from airflow_wfstate.store.step_rename import rename_step
@@ -92,24 +94,24 @@ def carry_out(change: Change, changes: StepChanges) -> None:
     """
     for rename in changes.renames:
         rename_step(change, rename.participant, rename.old, rename.new, rename.handler)
-    for step in changes.closed:
-        before = step.state
-        if before in OPEN_STEP_STATES:
-            mark_lost(change, step)
-            before = StepState.LOST
-        change.update(
-            schema.step,
-            where={"id": step.id, "attempt": step.attempt},
-            values={"state": StepState.SKIPPED.value, "error": None, "updated_at": change.now},
-            from_states=[before],
-        )
-        change.journal(
-            EntryKind.STEP_SKIPPED,
-            step=step.label,
-            step_id=step.id,
-            attempt=step.attempt,
-            data={"reason": f"Task {step.task_id} was removed from DAG {step.dag_id}.", "was": before.value},
-        )
+    if not changes.closed:
+        return
+    mark_lost(change, [step for step in changes.closed if step.state in OPEN_STEP_STATES])
+    change.update_each(
+        schema.step,
+        where=[{"id": step.id, "attempt": step.attempt} for step in changes.closed],
+        values={"state": StepState.SKIPPED.value, "error": None, "updated_at": change.now},
+        from_states=[StepState.FAILED, StepState.LOST],
+    )
+    change.journal_each(
+        EntryKind.STEP_SKIPPED,
+        [NewEntry(step.label, step.id, step.attempt, _why_closed(step)) for step in changes.closed],
+    )
+
+
+def _why_closed(step: StepRow) -> dict[str, JsonValue]:
+    before = StepState.LOST if step.state in OPEN_STEP_STATES else step.state
+    return {"reason": f"Task {step.task_id} was removed from DAG {step.dag_id}.", "was": before.value}
 
 
 class _Comparison:
