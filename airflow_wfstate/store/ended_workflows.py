@@ -174,12 +174,15 @@ def ended_runs(connection: Connection, workflow_id: str) -> list[EndedRun]:
             func.coalesce(task_instance.c.state, "none") != "removed",
         )
     ).all()
+    states: dict[tuple[str, str], list[str]] = {}
+    for task in tasks:
+        states.setdefault((task.dag_id, task.run_id), []).append(str(task.state))
     return [
         EndedRun(
             row.dag_id,
             row.run_id,
             row.state == "success" and not row.unfinished,
-            tuple(sorted(str(task.state) for task in tasks if (task.dag_id, task.run_id) == (row.dag_id, row.run_id))),
+            tuple(sorted(states.get((row.dag_id, row.run_id), ()))),
         )
         for row in rows
     ]

@@ -119,6 +119,11 @@ class _Comparison:
 
     def __init__(self, steps: list[StepRow]) -> None:
         self._steps = steps
+        self._by_run: dict[tuple[str, str], list[StepRow]] = {}
+        self._names: dict[str, set[str]] = {}
+        for step in steps:
+            self._by_run.setdefault((step.dag_id, step.run_id), []).append(step)
+            self._names.setdefault(step.participant, set()).add(step.name)
         self._undeclared: dict[StepName, list[StepRow]] = {}
         self._new: dict[StepName, str] = {}
         self._declared: dict[str, DagSteps] = {}
@@ -128,13 +133,13 @@ class _Comparison:
         if run.dag_run is None:
             return
         used = self._declared[run.dag_id] = steps_of_dag(codes.dag_of(run.dag_run))
-        for step in self._steps:
+        for step in self._by_run.get(run.key, ()):
             is_at_work = step.state in OPEN_STEP_STATES and not step.holder_is_over
-            if (step.dag_id, step.run_id) != run.key or step.state in _OVER or is_at_work:
+            if step.state in _OVER or is_at_work:
                 continue
             if not used.declares(step.name, step.task_id):
                 self._undeclared.setdefault((step.participant, step.name), []).append(step)
-        begun = {step.name for step in self._steps if step.participant == run.dag_id}
+        begun = self._names.get(run.dag_id, set())
         before = steps_of_dag(codes.began_dag(run.dag_run))
         made = {task.task_id for task in selection.tasks_of(run).tasks}
         for task_id, mark in used.marks.items():

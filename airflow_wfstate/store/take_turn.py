@@ -181,7 +181,7 @@ def _next(
                 return _give_up(change, pending)
     relay = find_relay(connection, change.workflow_id, pending)
     if isinstance(relay, NoRelay):
-        return relay.reason
+        return relay.why(pending.label)
     if caller is not None and (relay.dag_id, relay.run_id) == (caller.dag_id, caller.run_id):
         if unreadable := pending.why_no_output():
             return unreadable
