@@ -385,7 +385,7 @@ sweep: Final = Table(
     Column("id", Integer, nullable=False, autoincrement=False),
     Column("finished_at", UtcDateTime, comment="of the last complete pass"),
     Column("files_checked_at", UtcDateTime, comment="when files without a row were last looked for"),
-    Column("files_token", String(32), comment="what that look left in the folder: tells this database from its clones"),
+    Column("files_token", String(65), comment="of that look and the one before: the folder keeps one, a clone another"),
     PrimaryKeyConstraint("id", name="wfstate_sweep_pkey"),
     CheckConstraint("id = 1", name="wfstate_sweep_single_check"),
 )

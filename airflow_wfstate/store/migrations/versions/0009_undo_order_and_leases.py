@@ -73,9 +73,9 @@ def upgrade() -> None:
         "wfstate_sweep",
         sa.Column(
             "files_token",
-            sa.String(32),
+            sa.String(65),
             nullable=True,
-            comment="what that look left in the folder: tells this database from its clones",
+            comment="of that look and the one before: the folder keeps one, a clone another",
         ),
     )
 
