@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from sqlalchemy import create_engine
 
+from airflow_wfstate.api.app import create_app
+from airflow_wfstate.api.background_sweep import sweep_afterwards
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.domain.compensate import CompensateWorkflow
 from tests.support.airflow_rows import AirflowRows
@@ -29,3 +34,20 @@ def test_a_relay_whose_run_ends_later_is_set_going(api_backend: ApiBackend, api_
         time.sleep(0.2)
     assert world.rows.find_task("intake", saga.run_id, "compensate") != (saga.relay, "success")
     engine.dispose()
+
+
+def test_whatever_is_asked_has_the_sweep_made() -> None:
+    """Of the page, too: only its own file is given without a look at the clock."""
+    silent = [
+        route.path
+        for route in create_app().routes
+        if isinstance(route, APIRoute) and sweep_afterwards not in _calls(route.dependant)
+    ]
+
+    assert silent == ["/ui/static/main.umd.cjs"]
+
+
+def _calls(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for each in dependant.dependencies:
+        yield from _calls(each)
