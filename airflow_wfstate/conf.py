@@ -6,9 +6,13 @@ Read anew at each call, but for what is asked for on the hot path. :data:`OPTION
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Final, TypedDict
+
+from airflow_wfstate.exceptions import InvalidOption
 
 SECTION: Final = "wfstate"
 
@@ -23,18 +27,77 @@ class Option(TypedDict):
     default: str
 
 
-def _option(kind: str, default: str, description: str) -> Option:
-    return {"description": description, "version_added": "0.1.0", "type": kind, "example": None, "default": default}
+@dataclass(frozen=True)
+class _Declared:
+    """An option as it is declared here.
+
+    :param at_least: of a number; with ``at_most`` the values that make sense.
+    """
+
+    kind: str
+    default: str
+    description: str
+    at_least: float = 0
+    at_most: float = 0
+
+    def option(self) -> Option:
+        described = self.description
+        if self.kind in _NUMBERS:
+            described += f" From {self.at_least:g} to {self.at_most:.12g}."
+        return {
+            "description": described,
+            "version_added": "0.1.0",
+            "type": self.kind,
+            "example": None,
+            "default": self.default,
+        }
+
+    def value(self, name: str, text: str) -> str | float | bool:
+        """The value of a text.
+
+        :raises InvalidOption: it is none, or one that makes no sense.
+        """
+        if self.kind == "boolean":
+            return _boolean(name, text)
+        return self._number(name, text) if self.kind in _NUMBERS else text
+
+    def _number(self, name: str, text: str) -> float:
+        try:
+            number = int(text) if self.kind == "integer" else float(text)
+        except ValueError:
+            number = math.nan
+        if not self.at_least <= number <= self.at_most:
+            raise InvalidOption(
+                f"[{SECTION}] {name} is {text[:100]!r}.",
+                f"Set it to {'a whole number' if self.kind == 'integer' else 'a number'} from {self.at_least:g} to "
+                f"{self.at_most:.12g}, or leave it out for {self.default}.",
+            )
+        return number
 
 
-OPTIONS: Final[dict[str, Option]] = {
-    "max_payload_bytes": _option(
+def _boolean(name: str, text: str) -> bool:
+    if text.strip().lower() not in (*_TRUE, *_FALSE):
+        raise InvalidOption(f"[{SECTION}] {name} is {text[:100]!r}.", "Set it to True or False.")
+    return text.strip().lower() in _TRUE
+
+
+_NUMBERS: Final = ("integer", "float")
+_TRUE: Final = ("t", "true", "1", "yes", "on")  # as Airflow reads its own
+_FALSE: Final = ("f", "false", "0", "no", "off")
+_DAY: Final = 86_400
+_YEAR: Final = 366 * _DAY
+_GIB: Final = 2**30
+
+_DECLARED: Final = {
+    "max_payload_bytes": _Declared(
         "integer",
         "1048576",
         "The largest payload (a workflow's input or output, a step's output, a checkpoint) that is stored, in bytes "
         "of its JSON text. A larger one is refused.",
+        at_least=1,
+        at_most=_GIB,
     ),
-    "payload_path": _option(
+    "payload_path": _Declared(
         "string",
         "",
         "Where payloads that are larger than inline_payload_bytes are kept, as Airflow's ObjectStoragePath takes it: "
@@ -42,115 +105,159 @@ OPTIONS: Final[dict[str, Option]] = {
         "airflow wfstate must reach it, and workers that use a connection of type postgres. Empty: every payload is "
         "kept in the database.",
     ),
-    "inline_payload_bytes": _option(
+    "inline_payload_bytes": _Declared(
         "integer",
         "65536",
         "The largest payload that is kept in the database when payload_path is set, in bytes of its JSON text.",
+        at_least=0,
+        at_most=_GIB,
     ),
-    "encrypt_payloads": _option(
+    "encrypt_payloads": _Declared(
         "boolean",
         "False",
         "Whether payloads are encrypted at rest, with Airflow's [core] fernet_key. What was stored before is read as "
         "it is; airflow wfstate rotate-keys encrypts it too.",
     ),
-    "busy_poll_seconds": _option(
+    "busy_poll_seconds": _Declared(
         "integer",
         "10",
         "How long a task waits, deferred, before it asks again for a step that another run is working on.",
+        at_least=1,
+        at_most=_DAY,
     ),
-    "busy_timeout_seconds": _option(
+    "busy_timeout_seconds": _Declared(
         "integer",
         "86400",
         "How long a task waits altogether for such a step, or for a workflow that is being compensated, before it "
         "fails. 0: it does not wait at all.",
+        at_most=_YEAR,
     ),
-    "child_poll_seconds": _option(
+    "child_poll_seconds": _Declared(
         "integer",
         "5",
         "How often TriggerWorkflowDagRunOperator looks whether the child run has ended.",
+        at_least=1,
+        at_most=_DAY,
     ),
-    "api_url": _option(
+    "api_url": _Declared(
         "string",
         "",
         "Where workers reach the api-server when no connection of type wfstate is defined, for instance "
         "http://localhost:8080. Empty: taken from [core] execution_api_server_url, else [api] base_url.",
     ),
-    "api_timeout_seconds": _option(
+    "api_timeout_seconds": _Declared(
         "float",
         "30",
         "How long a worker waits for one answer of the api-server.",
+        at_least=0.1,
+        at_most=_DAY,
     ),
-    "api_retry_seconds": _option(
+    "api_retry_seconds": _Declared(
         "float",
         "60",
         "How long a worker goes on trying, with back-off, to reach an api-server that does not answer.",
+        at_most=_DAY,
     ),
-    "read_timeout_seconds": _option(
+    "read_timeout_seconds": _Declared(
         "float",
         "10",
         "How long PostgreSQL may work on one statement of a read that a caller asks for by HTTP; a longer one is ended "
         "and answered with 504. Writes, workers, the command line and the sweep are not limited. 0: no limit.",
+        at_most=_DAY,
     ),
-    "sweep_interval_seconds": _option(
+    "sweep_interval_seconds": _Declared(
         "integer",
         "60",
         "How old the last sweep may be before an API request starts the next one.",
+        at_least=1,
+        at_most=_DAY,
     ),
-    "turn_interval_seconds": _option(
+    "turn_interval_seconds": _Declared(
         "float",
         "5",
         "How often an api-server that gets requests looks for relays that wait to be set going.",
+        at_least=0.1,
+        at_most=_DAY,
     ),
-    "stuck_queued_seconds": _option(
+    "stuck_queued_seconds": _Declared(
         "integer",
         "600",
         "How long a workflow may wait for Airflow to begin its next task before it is flagged as queued too long.",
+        at_least=1,
+        at_most=_YEAR,
     ),
-    "stuck_running_seconds": _option(
+    "stuck_running_seconds": _Declared(
         "integer",
         "900",
         "How long a step may at least be at work without a checkpoint before it is flagged as slow. A step that "
         "usually takes long is given three times its usual duration.",
+        at_least=1,
+        at_most=_YEAR,
     ),
-    "relay_patience_seconds": _option(
+    "relay_patience_seconds": _Declared(
         "integer",
         "600",
         "How long a relay may take to begin a compensation whose turn it has, before the workflow is held for a "
         "person; it is flagged after a tenth of that. A relay that waits for other tasks of its run is waited for.",
+        at_least=1,
+        at_most=_YEAR,
     ),
-    "quiesce_seconds": _option(
+    "quiesce_seconds": _Declared(
         "integer",
         "3600",
         "How long steps that are still at work may hold up the compensation of their workflow, before it is held for "
         "a person.",
+        at_most=_YEAR,
     ),
-    "in_flight_grace_seconds": _option(
+    "in_flight_grace_seconds": _Declared(
         "integer",
         "20",
         "For how long after Airflow took a task out of 'running' its step still counts as open: the process lives "
         "on for up to 10 seconds.",
+        at_most=_DAY,
     ),
-    "handler_modules": _option(
+    "handler_modules": _Declared(
         "string",
         "",
         "Modules, separated by commas, whose functions any relay may import as compensations although no task of its "
         "DAG declares them (any more), also in place of a run that is gone; a module allows those below it. Empty: "
         "only what the DAG declares. To be set alike on api-server and workers.",
     ),
-    "max_attempts": _option(
+    "max_attempts": _Declared(
         "integer",
         "100",
         "How many attempts a round of a step gets. The begin of one more fails the workflow, held for a person; each "
         "resume allows as many again. 0: there is no limit.",
+        at_most=1_000_000,
     ),
 }
+
+OPTIONS: Final[dict[str, Option]] = {name: declared.option() for name, declared in _DECLARED.items()}
 
 
 def _text(name: str) -> str:
     from airflow.configuration import conf
 
-    value: str = conf.get(SECTION, name, fallback=OPTIONS[name]["default"])
+    value: str = conf.get(SECTION, name, fallback=_DECLARED[name].default)
     return value
+
+
+def _number(name: str) -> float:
+    return float(_DECLARED[name].value(name, _text(name)))
+
+
+def _seconds(name: str) -> timedelta:
+    return timedelta(seconds=_number(name))
+
+
+@cache
+def check_options() -> None:
+    """Check every option, once in a process: asked where a process starts to use them.
+
+    :raises InvalidOption: one has a value that makes no sense.
+    """
+    for name, declared in _DECLARED.items():
+        declared.value(name, _text(name))
 
 
 @cache
@@ -160,7 +267,7 @@ def max_payload_bytes() -> int:
     Read once in a process: it is asked for with every payload, and a read of Airflow's configuration takes 0.03 ms
     (measured), beside 0.7 for the write.
     """
-    return int(_text("max_payload_bytes"))
+    return int(_number("max_payload_bytes"))
 
 
 @cache
@@ -172,28 +279,28 @@ def payload_path() -> str:
 @cache
 def inline_payload_bytes() -> int:
     """The largest payload that stays in the database when there is a :func:`payload_path`. Read once in a process."""
-    return int(_text("inline_payload_bytes"))
+    return int(_number("inline_payload_bytes"))
 
 
 @cache
 def encrypt_payloads() -> bool:
     """Whether payloads are encrypted at rest. Read once in a process."""
-    return _text("encrypt_payloads").strip().lower() in ("t", "true", "1", "yes", "on")
+    return _boolean("encrypt_payloads", _text("encrypt_payloads"))
 
 
 def busy_poll() -> timedelta:
     """How long a task waits before it asks again for a step that another run is working on."""
-    return timedelta(seconds=int(_text("busy_poll_seconds")))
+    return _seconds("busy_poll_seconds")
 
 
 def busy_timeout() -> timedelta:
     """How long a task waits altogether for such a step; zero: not at all."""
-    return timedelta(seconds=int(_text("busy_timeout_seconds")))
+    return _seconds("busy_timeout_seconds")
 
 
 def child_poll() -> timedelta:
     """How often to look whether a child run has ended."""
-    return timedelta(seconds=int(_text("child_poll_seconds")))
+    return _seconds("child_poll_seconds")
 
 
 def api_url() -> str:
@@ -215,32 +322,32 @@ def api_url() -> str:
 
 def api_timeout() -> timedelta:
     """How long to wait for one answer of the api-server."""
-    return timedelta(seconds=float(_text("api_timeout_seconds")))
+    return _seconds("api_timeout_seconds")
 
 
 def api_retry() -> timedelta:
     """How long to go on trying to reach an api-server that does not answer."""
-    return timedelta(seconds=float(_text("api_retry_seconds")))
+    return _seconds("api_retry_seconds")
 
 
 def read_timeout() -> timedelta:
     """How long the database may work on one statement of a read by HTTP; zero: as long as it likes."""
-    return timedelta(seconds=float(_text("read_timeout_seconds")))
+    return _seconds("read_timeout_seconds")
 
 
 def sweep_interval() -> timedelta:
     """How old the last sweep may be before an API request starts the next one."""
-    return timedelta(seconds=int(_text("sweep_interval_seconds")))
+    return _seconds("sweep_interval_seconds")
 
 
 def turn_interval() -> timedelta:
     """How often an api-server looks for relays that wait to be set going."""
-    return timedelta(seconds=float(_text("turn_interval_seconds")))
+    return _seconds("turn_interval_seconds")
 
 
 def in_flight_grace() -> timedelta:
     """For how long after a task left ``running`` its step still counts as open."""
-    return timedelta(seconds=int(_text("in_flight_grace_seconds")))
+    return _seconds("in_flight_grace_seconds")
 
 
 def handler_modules() -> tuple[str, ...]:
@@ -256,27 +363,27 @@ def allows_handler(handler: str) -> bool:
 
 def max_attempts() -> int:
     """How many attempts a round of a step gets until a person resumes the workflow; zero: no limit."""
-    return int(_text("max_attempts"))
+    return int(_number("max_attempts"))
 
 
 def stuck_queued() -> timedelta:
     """How long a workflow may wait for Airflow to begin its next task before it is flagged."""
-    return timedelta(seconds=int(_text("stuck_queued_seconds")))
+    return _seconds("stuck_queued_seconds")
 
 
 def stuck_running() -> timedelta:
     """How long a step may at least be at work without a checkpoint before it is flagged."""
-    return timedelta(seconds=int(_text("stuck_running_seconds")))
+    return _seconds("stuck_running_seconds")
 
 
 def relay_patience() -> timedelta:
     """How long a relay may take to begin a compensation whose turn it has."""
-    return timedelta(seconds=int(_text("relay_patience_seconds")))
+    return _seconds("relay_patience_seconds")
 
 
 def quiesce() -> timedelta:
     """How long steps at work may hold up the compensation of their workflow."""
-    return timedelta(seconds=int(_text("quiesce_seconds")))
+    return _seconds("quiesce_seconds")
 
 
 def scheduler_silence() -> timedelta:

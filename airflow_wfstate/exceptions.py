@@ -40,7 +40,8 @@ stable: the API sends it, and the client raises the same class from it.
         ├── ServerUnreachable       the api-server does not answer
         ├── DatabaseUnavailable     the database does not answer, or stays locked
         ├── PayloadUnavailable      [wfstate] payload_path cannot be reached now, or cannot be written
-        └── DatabaseNotMigrated     the wfstate_* tables are missing or old
+        ├── DatabaseNotMigrated     the wfstate_* tables are missing or old
+        └── InvalidOption           an option of [wfstate] has a value that makes no sense
 """
 
 from __future__ import annotations
@@ -285,6 +286,12 @@ class DatabaseNotMigrated(Unavailable):
     """The ``wfstate_*`` tables are missing or older than this package."""
 
     code = "database-not-migrated"
+
+
+class InvalidOption(Unavailable):
+    """An option of ``[wfstate]`` has a value that makes no sense."""
+
+    code = "invalid-option"
 
 
 def error_classes() -> dict[str, type[WorkflowStateError]]:

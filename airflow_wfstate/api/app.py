@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from airflow_wfstate import __version__
+from airflow_wfstate import __version__, conf
 from airflow_wfstate.api import problems
 from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
@@ -29,6 +29,19 @@ from airflow_wfstate.api.routes import (
 )
 
 
+async def _check_options() -> None:
+    """A dependency: no request is answered while an option makes no sense; the problem names it."""
+    conf.check_options()
+
+
+_OF_EVERY_ROUTE: Final = [
+    Depends(authenticate),
+    Depends(_check_options),
+    Depends(refuse_repetition),
+    Depends(sweep_afterwards),
+]
+
+
 def create_app() -> FastAPI:
     """The app, with all its routes. Every one needs a token, but for the page's bundle."""
     app = FastAPI(
@@ -48,9 +61,7 @@ def create_app() -> FastAPI:
 
 
 def _v1() -> APIRouter:
-    router = APIRouter(
-        prefix="/v1", dependencies=[Depends(authenticate), Depends(refuse_repetition), Depends(sweep_afterwards)]
-    )
+    router = APIRouter(prefix="/v1", dependencies=_OF_EVERY_ROUTE)
     for part in (
         workflows.writes,
         workflows.reads,
@@ -92,5 +103,5 @@ def _ui() -> APIRouter:
     router = APIRouter(prefix="/ui", include_in_schema=False)
     router.include_router(page.reads)
     for part in (*_PAGE_READS, *_PAGE_WRITES):
-        router.include_router(part, dependencies=[Depends(authenticate), Depends(refuse_repetition)])
+        router.include_router(part, dependencies=_OF_EVERY_ROUTE)
     return router

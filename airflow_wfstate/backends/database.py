@@ -63,12 +63,13 @@ from airflow_wfstate.store.link_child_run import link_child_run
 from airflow_wfstate.store.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.resume_plan import plan_resume
 from airflow_wfstate.store.resume_workflow import resume_workflow
-from airflow_wfstate.store.rotate_keys import rotate_keys
+from airflow_wfstate.store.rotate_keys import old_keys_in_use, rotate_keys
 from airflow_wfstate.store.save_checkpoint import keep_checkpoint, save_checkpoint
 from airflow_wfstate.store.save_record import keep_record, read_records, save_record
 from airflow_wfstate.store.start_workflow import keep_input, start_workflow
 from airflow_wfstate.store.step_page import get_step, list_steps
 from airflow_wfstate.store.stored_answer import KeyedRequest, answer_once, find_answer, keep_answer
+from airflow_wfstate.store.stored_payload import discard
 from airflow_wfstate.store.sweep import sweep
 from airflow_wfstate.store.take_turn import take_turn
 from airflow_wfstate.store.transaction import Refused, Unchanged, run_read, run_transaction
@@ -100,7 +101,12 @@ class DatabaseBackend:
     def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
         """See ``StateBackend.start_workflow``."""
         kept = keep_input(request)
-        return self._write(partial(start_workflow, kept=kept, may_change_runs=self.is_server), request, StartedWorkflow)
+        started = self._write(
+            partial(start_workflow, kept=kept, may_change_runs=self.is_server), request, StartedWorkflow
+        )
+        if started.workflow.id != kept.workflow_id:  # an earlier start's, with that one's input
+            discard(kept.payload)
+        return started
 
     def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
         """See ``StateBackend.complete_workflow``."""
@@ -262,6 +268,11 @@ class DatabaseBackend:
         """
         self._check_server()
         return rotate_keys(self.engine)
+
+    def old_keys_in_use(self) -> str | None:
+        """What tells that a process still encrypts with another key than the first, as a sentence; None: nothing."""
+        self._check_server()
+        return self._read(old_keys_in_use)
 
     def check(self) -> str:
         """See ``StateBackend.check``."""

@@ -49,6 +49,7 @@ _STATUSES: Final = {
     "database-unavailable": 503,
     "payload-unavailable": 503,
     "database-not-migrated": 500,  # another try does not help
+    "invalid-option": 500,  # nor here
 }
 """The HTTP status of each class of the tree, by its ``code``."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
+from airflow_wfstate import conf
 from airflow_wfstate.domain.characters import shown_text
 from airflow_wfstate.exceptions import WorkflowStateError
 
@@ -30,6 +31,7 @@ def command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
     @functools.wraps(body)
     def action(arguments: Namespace) -> None:
         try:
+            conf.check_options()
             body(arguments, _open_store())
         except WorkflowStateError as error:
             raise SystemExit(shown_text(str(error), keep="\n")) from None

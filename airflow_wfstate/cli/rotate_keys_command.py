@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @command
 def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
     """Bring payloads under the first Fernet key and print what was done; exit code 1 when some cannot be read."""
+    in_use = store.old_keys_in_use()
     columns = list(store.rotate_keys())
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(columns), arguments.output)
@@ -32,5 +33,11 @@ def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
     failures = [failure for column in columns for failure in column.failures]
     for failure in failures:
         print_text(failure, is_error=True)
+    if in_use is not None:
+        print_text(
+            f"{in_use} If a process still has another key in front, restart it with the new key first, and run "
+            "this again before you take the old key away.",
+            is_error=True,
+        )
     if failures:
         raise SystemExit(1)

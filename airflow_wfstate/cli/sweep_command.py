@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -11,7 +12,9 @@ from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.domain.sweep_report import SweepReport
-from airflow_wfstate.exceptions import InvalidRequest, Unavailable
+from airflow_wfstate.exceptions import InvalidRequest, WorkflowStateError
+
+log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 86400
 
@@ -32,8 +35,11 @@ def sweep(arguments: Namespace, store: StateBackend) -> None:
     while not ended.is_set():
         try:
             _print(store.sweep(), arguments.output)
-        except Unavailable as error:  # the next pass may find the database again
+        except WorkflowStateError as error:  # the next pass may find the database again
             print_text(str(error), is_error=True)
+        except Exception as error:  # whatever it is: the next pass finds what this one has left
+            log.exception("A pass of the sweep failed; the next one follows in %s seconds.", arguments.every)
+            print_text(f"The pass failed: {type(error).__name__}: {error}", is_error=True)
         ended.wait(arguments.every)
 
 

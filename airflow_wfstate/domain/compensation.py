@@ -55,17 +55,21 @@ class Compensation:
     round_state: StepState
 
 
-_UNDOABLE: Final = {
+# The rule of the order is stated here alone: store/undo_order.py derives its SQL from it, and a property test compares
+# the two (tests/store/test_undo_order.py).
+UNDOABLE: Final = {
     CompensateWhen.ATTEMPTED: (StepState.SUCCEEDED, StepState.LOST, StepState.FAILED),
     CompensateWhen.COMPLETED: (StepState.SUCCEEDED, StepState.LOST),
 }
+"""How a round may have ended that is undone, by which rounds its step wants undone."""
 
-_TO_DO: Final = (CompensationState.ARMED, CompensationState.RUNNING, CompensationState.FAILED)
+UNDO_STATES: Final = (CompensationState.ARMED, CompensationState.RUNNING, CompensationState.FAILED)
+"""The states of a compensation that is still to be done."""
 
 
 def is_needed(compensation: Compensation) -> bool:
     """Whether the round acted, or may have: it succeeded, is lost, or failed and is not ``completed`` only."""
-    return compensation.round_state in _UNDOABLE[compensation.when]
+    return compensation.round_state in UNDOABLE[compensation.when]
 
 
 def compensation_order(compensations: Iterable[Compensation]) -> list[Compensation]:
@@ -73,7 +77,7 @@ def compensation_order(compensations: Iterable[Compensation]) -> list[Compensati
 
     Left out is what was done, skipped, discarded or never needed.
     """
-    to_do = [item for item in compensations if item.state in _TO_DO and is_needed(item)]
+    to_do = [item for item in compensations if item.state in UNDO_STATES and is_needed(item)]
     return sorted(to_do, key=lambda item: (item.ended_entry, item.step_id, item.round), reverse=True)
 
 

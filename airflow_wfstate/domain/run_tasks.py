@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 _FAILED: Final = ("failed", "upstream_failed")
@@ -59,6 +60,14 @@ class RunTasks:
     setups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     relay_task_id: str | None = None
 
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, int], RunTask]:
+        return {(task.task_id, task.map_index): task for task in self.tasks}
+
+    def find(self, task_id: str, map_index: int) -> RunTask | None:
+        """The task instance of a task id and map index; None when the run has none."""
+        return self._by_place.get((task_id, map_index))
+
     @property
     def relays(self) -> list[RunTask]:
         """The relay's task instance, when Airflow has scheduled it before; else nothing."""
@@ -87,10 +96,11 @@ class RunTasks:
         """
         chosen: dict[str, str] = {}
         skipped = {task.task_id for task in self.tasks if task.state == "skipped"}
+        below_skipped = {below for task_id in skipped for below in self.downstream.get(task_id, ())}
         for task in self._ordinary():
             if task.state in _FAILED:
                 chosen[task.id] = "failed" if task.state == "failed" else "a task above it failed"
-            elif self._was_skipped_by_end_of_run(task, skipped):
+            elif _was_skipped_by_end_of_run(task, below_skipped):
                 chosen[task.id] = "was skipped when its run was ended"
         below = self._below_of([task.task_id for task in self._ordinary() if task.id in chosen])
         for task in self._ordinary():
@@ -123,16 +133,10 @@ class RunTasks:
     def _ordinary(self) -> list[RunTask]:
         return [task for task in self.tasks if task.task_id != self.relay_task_id]
 
-    def _was_skipped_by_end_of_run(self, task: RunTask, skipped: set[str]) -> bool:
-        """Whether nothing else can have skipped it: neither itself, nor a branch, nor a skipped task right above."""
-        if task.state != "skipped" or task.decided_to_skip or task.skipped_by_branch:
-            return False
-        return not any(task.task_id in self.downstream.get(above, ()) for above in skipped)
-
     def _below_of(self, task_ids: Iterable[str]) -> dict[str, str]:
         """With each task id below one of these the first of them."""
         found: dict[str, str] = {}
-        for root in task_ids:
+        for root in dict.fromkeys(task_ids):  # each item of a mapped task names it
             for task_id in self.below(root):
                 found.setdefault(task_id, root)
         return found
@@ -147,3 +151,13 @@ class RunTasks:
             if task.task_id in needed and task.is_over:
                 chosen.setdefault(task.id, f"a setup or teardown of {needed[task.task_id]}")
         return chosen
+
+
+def _was_skipped_by_end_of_run(task: RunTask, below_skipped: set[str]) -> bool:
+    """Whether nothing else can have skipped it: neither itself, nor a branch, nor a skipped task right above.
+
+    :param below_skipped: ids of the tasks right below a skipped one.
+    """
+    if task.state != "skipped" or task.decided_to_skip or task.skipped_by_branch:
+        return False
+    return task.task_id not in below_skipped

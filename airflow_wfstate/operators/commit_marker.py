@@ -6,7 +6,8 @@ The user's writes and the marker are one transaction. Its statements, in order:
    PostgreSQL itself, because the key is unique: when that one commits, its marker is found here and its output
    returned; when it rolls back, this one goes on.
 2. The user's statements.
-3. ``UPDATE`` the marker with the output, then ``COMMIT``.
+3. ``UPDATE`` the marker with the output, then ``COMMIT``. The output is encrypted where payloads are (``[wfstate]
+   encrypt_payloads`` of the worker, with the worker's own ``[core] fernet_key``).
 
 Between 1 and 3 the column ``unfinished`` holds a value that violates a deferred foreign key. A commit in the middle,
 by whatever way the user's code reaches it, is therefore refused by PostgreSQL, and rolls everything back. A rollback in
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from airflow_wfstate import conf
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.exceptions import TransactionRefused, Unavailable
 
@@ -137,7 +139,7 @@ class CommitMarker:
         cursor.execute(
             f"UPDATE {self._schema}.{TABLE} SET output = %s, output_type = %s, output_sha256 = %s, "  # noqa: S608
             "committed_at = clock_timestamp(), unfinished = NULL WHERE idempotency_key = %s",
-            (output.text, output.type, output.sha256, self._key),
+            (_sealed(output.text), output.type, output.sha256, self._key),
         )
         if cursor.rowcount != 1:
             raise ended_by_the_user(self._step)
@@ -159,6 +161,7 @@ class CommitMarker:
         text, type_name, sha256 = _values(cursor.fetchone())
         cursor.close()
         self._connection.rollback()
+        text = _unsealed(text)
         return Payload(type=type_name, text=text, size=len(text), sha256=sha256)
 
     def _create_table(self) -> None:
@@ -207,6 +210,24 @@ def is_refused_commit(error: BaseException) -> bool:
 def sqlstate_of(error: BaseException) -> str | None:
     """PostgreSQL's error code; None when the error is not PostgreSQL's."""
     return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+
+
+def _sealed(text: str) -> str:
+    """An output as the marker keeps it: encrypted where payloads are."""
+    if not conf.encrypt_payloads():
+        return text
+    from airflow_wfstate.encryption import sealed  # which loads Airflow's models: only where it is used
+
+    return sealed(text)
+
+
+def _unsealed(text: str) -> str:
+    """The output again; one that was kept before payloads were encrypted is plain."""
+    if not text.startswith("@"):  # JSON never does
+        return text
+    from airflow_wfstate.encryption import unsealed  # as above
+
+    return unsealed(text)
 
 
 def _values(row: Any) -> list[Any]:

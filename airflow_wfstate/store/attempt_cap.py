@@ -49,7 +49,7 @@ def is_exhausted(connection: Connection, change: Change, step: StepRow) -> bool:
 def hold_for_exhausted(change: Change, caller: Caller, step: StepRow) -> AttemptsExhausted:
     """Fail the workflow, held for a person whatever its policy on failure is; the refusal of the begin."""
     if step.state in OPEN_STEP_STATES:
-        mark_lost(change, step)
+        mark_lost(change, [step])
     count = conf.max_attempts()
     reason = f"Step {step.label} had {count} attempts in round {step.round}, as many as [wfstate] max_attempts allows"
     error = change.error or f"{reason}."

@@ -19,12 +19,13 @@ from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.armed_compensations import armed_compensations
 from airflow_wfstate.store.change import Change, lock_by_id
-from airflow_wfstate.store.pending_compensations import has_something_to_undo, pending_compensations
+from airflow_wfstate.store.pending_compensations import pending_compensations
 from airflow_wfstate.store.pivot import why_only_forward
-from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, unfinished_tasks
+from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, runs_to_end, unfinished_tasks
 from airflow_wfstate.store.staying_steps import count_staying, read_staying_steps, undo_counts
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.transaction import Contention, Unchanged
+from airflow_wfstate.store.undo_order import count_to_undo, has_something_to_undo
 from airflow_wfstate.store.workflow_id import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
 
@@ -66,6 +67,7 @@ def cancel_locked(
     if judged.next_state is change.state:
         return CancelledWorkflow(change.ref(), changed=False, outcome=judged.outcome)
     before = change.state
+    runs = runs_to_end(connection, change.workflow_id)
     discarded: list[AffectedCompensation] = []
     error = end_reason(by, change.actor, reason, earlier_error=change.error)
     if judged.next_state is WorkflowState.CANCELLED:
@@ -74,19 +76,19 @@ def cancel_locked(
         change.become(WorkflowState.CANCELLED, error=error, ended_at=change.now, hold_reason=None)
     else:
         change.become(WorkflowState.COMPENSATING, error=error, ended_at=None, hold_reason=None)
-    failed_tasks = fail_unfinished_tasks(connection, change)
+    is_cancelled = change.state is WorkflowState.CANCELLED
+    counts = {} if is_cancelled else undo_counts(connection, change.workflow_id)
+    failed_tasks = fail_unfinished_tasks(connection, change, runs)
     data: dict[str, JsonValue] = {
         "by": by,
         "reason": reason,
         "from": before.value,
         "failed_tasks": failed_tasks,
         "discarded": [f"{item.step} (round {item.round})" for item in discarded],
+        **counts,
     }
     if way is not None:
         data["way"] = way.value
-    is_cancelled = change.state is WorkflowState.CANCELLED
-    if not is_cancelled:
-        data |= undo_counts(connection, change.workflow_id)
     change.journal(EntryKind.WORKFLOW_CANCELLED if is_cancelled else EntryKind.WORKFLOW_COMPENSATING, data=data)
     change.write()
     return CancelledWorkflow(
@@ -155,9 +157,7 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
         )
     if not has_something_to_undo(connection, workflow_id):
         return _Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
-    counts = undo_counts_text(
-        len(pending_compensations(connection, workflow_id)), count_staying(connection, workflow_id)
-    )
+    counts = undo_counts_text(count_to_undo(connection, workflow_id), count_staying(connection, workflow_id))
     return _Judgement(
         WorkflowState.COMPENSATING, f"It is undone, newest step first, as soon as no step is at work. {counts}"
     )

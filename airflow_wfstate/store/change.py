@@ -8,13 +8,14 @@ neither number has a gap.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Final, cast
 
-from sqlalchemy import Connection, Insert, Row, Select, Table, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, Insert, Row, Select, Table, Update, bindparam, insert, select, tuple_, update
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
@@ -58,6 +59,7 @@ _RETURNED: Final = (
     _workflow.c.error,
     _workflow.c.secret,
     _workflow.c.updated_at,
+    _workflow.c.at_rest,
 )
 
 _LOCK_BY_ID: Final = _lock(select(bindparam("workflow_id", type_=_workflow.c.id.type))).returning(*_RETURNED)
@@ -71,6 +73,23 @@ _LOCK_BY_TASK_INSTANCE: Final = _lock(
     .join(dag_run, (dag_run.c.dag_id == schema.run.c.dag_id) & (dag_run.c.run_id == schema.run.c.run_id))
     .where(IS_BOUND, task_instance.c.id == bindparam("task_instance_id"))
 ).returning(*_RETURNED)
+
+
+_CHUNK: Final = 400
+"""Rows that one statement names: SQLite allows 999 parameters where it is old."""
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """A journal entry of a step that is to be written.
+
+    :param step: the step's label.
+    """
+
+    step: str
+    step_id: str
+    attempt: int
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 class Change:
@@ -100,6 +119,7 @@ class Change:
         self.error: str | None = row.error
         self.secret: str = row.secret
         self.now: datetime = row.updated_at
+        self.at_rest: bool = row.at_rest
         self._first_entry: int = row.journal_count
         self._next_entry: int = row.journal_count
         self._values: dict[str, object] = {}
@@ -140,10 +160,19 @@ class Change:
         :param step: the label of the step that it tells of.
         :param step_id: of that step.
         """
-        number = self._next_entry
-        self._next_entry += 1
-        self.insert(
-            schema.journal,
+        return self._journal(kind, [(step, step_id, attempt, data or {})])
+
+    def journal_each(self, kind: EntryKind, entries: Sequence[NewEntry]) -> None:
+        """Append an entry for each of some steps, at least one, with one statement."""
+        self._journal(kind, [(entry.step, entry.step_id, entry.attempt, entry.data) for entry in entries])
+
+    def _journal(
+        self, kind: EntryKind, entries: Sequence[tuple[str | None, str | None, int | None, Mapping[str, JsonValue]]]
+    ) -> int:
+        """Append the entries, and return the number of the first."""
+        first = self._next_entry
+        self._next_entry += len(entries)
+        rows: list[dict[str, object]] = [
             {
                 "workflow_id": self.workflow_id,
                 "number": number,
@@ -153,10 +182,13 @@ class Change:
                 "step_id": step_id,
                 "attempt": attempt,
                 "actor": self.actor,
-                "data": json.dumps(data or {}, ensure_ascii=True, separators=(",", ":")),
-            },
-        )
-        return number
+                "data": json.dumps(data, ensure_ascii=True, separators=(",", ":")),
+            }
+            for number, (step, step_id, attempt, data) in enumerate(entries, first)
+        ]
+        self._has_written = True
+        self.connection.execute(_insert(schema.journal, tuple(rows[0])), rows if len(rows) > 1 else rows[0])
+        return first
 
     def insert(self, table: Table, values: Mapping[str, object]) -> None:
         """Insert a row."""
@@ -187,6 +219,35 @@ class Change:
                 "It was changed by somebody else in the meantime; ask again.",
             )
 
+    def update_each(
+        self,
+        table: Table,
+        *,
+        where: Sequence[Mapping[str, object]],
+        values: Mapping[str, object],
+        from_states: Iterable[Enum] | None = None,
+    ) -> None:
+        """Give several rows the same values, some hundred with each statement.
+
+        :param where: the key of each row.
+        :param from_states: when given, every row must be there, and its state must be one of these.
+        """
+        self._has_written = True
+        names = tuple(where[0]) if where else ()
+        key = tuple_(*(table.c[name] for name in names))
+        guard = None if from_states is None else [str(state.value) for state in from_states]
+        for start in range(0, len(where), _CHUNK):
+            chunk = [tuple(row[name] for name in names) for row in where[start : start + _CHUNK]]
+            statement = update(table).where(key.in_(chunk)).values(**values)
+            if guard is not None:
+                statement = statement.where(table.c.state.in_(guard))
+            matched = self.connection.execute(statement)
+            if guard is not None and matched.rowcount != len(chunk):
+                raise InvalidTransition(
+                    f"The stored state of some of {len(chunk)} rows of {table.name} does not allow {dict(values)}.",
+                    "They were changed by somebody else in the meantime; ask again.",
+                )
+
     def become(self, target: WorkflowState, **values: object) -> None:
         """Give the workflow its next state, and other columns with it.
 
@@ -204,10 +265,18 @@ class Change:
             values = {"error": None, "hold_reason": None, "ended_at": None, "forward_ended_at": None} | values
         elif self.state is WorkflowState.RUNNING:
             values = {"forward_ended_at": self.now} | values
+        if target in (WorkflowState.COMPENSATING, WorkflowState.CANCELLED):
+            values = {"at_rest": False} | values
+            self.at_rest = False
         self._from_states = predecessors(target)
         self._values.update(values, state=target.value, state_changed_at=self.now)
         self.state = target
         self.error = cast("str | None", values.get("error", self.error))
+
+    def come_to_rest(self) -> None:
+        """Note that no step is open any more, and that each undo has its position."""
+        self.at_rest = True
+        self._values["at_rest"] = True
 
     def set(self, **values: object) -> None:
         """Set columns of the workflow's row without a change of state."""

@@ -38,6 +38,7 @@ from airflow_wfstate.store.staying_steps import count_staying, read_staying_step
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
+from airflow_wfstate.store.undo_order import count_to_undo, has_something_to_undo
 from airflow_wfstate.store.workflow_id import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
 
@@ -78,7 +79,7 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
     changes = judged.next_state is not workflow.state
     ends_tasks = changes and workflow.state in (WorkflowState.RUNNING, WorkflowState.FAILED)
     is_succeeded = workflow.state is WorkflowState.SUCCEEDED
-    pending = pending_compensations(connection, workflow_id, with_discarded=is_succeeded)
+    pending = pending_compensations(connection, workflow_id, with_discarded=is_succeeded, with_outputs=True)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
         obstacles = CompensationObstacles(session, workflow_id, code or read_relay_code(connection, workflow_id))
@@ -124,21 +125,16 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> _J
             f"Let it go on: airflow wfstate resume {workflow_id}",
         )
     is_succeeded = state is WorkflowState.SUCCEEDED
-    pending = pending_compensations(connection, workflow_id, with_discarded=is_succeeded)
-    if not pending and not _may_follow(connection, workflow_id):
+    if not has_something_to_undo(connection, workflow_id, with_discarded=is_succeeded):
         return _Judgement(state, f"The workflow is {state.value}, and there is nothing to undo.")
-    counts = undo_counts_text(len(pending), count_staying(connection, workflow_id))
+    to_undo = count_to_undo(connection, workflow_id, with_discarded=is_succeeded)
+    counts = undo_counts_text(to_undo, count_staying(connection, workflow_id))
     if is_succeeded:
         return _Judgement(WorkflowState.COMPENSATING, f"What was done is undone, newest step first. {counts}")
     return _Judgement(
         WorkflowState.COMPENSATING,
         f"It is ended, and undone, newest step first, as soon as no step is at work. {counts}",
     )
-
-
-def _may_follow(connection: Connection, workflow_id: str) -> bool:
-    """Whether a step at work has recorded an undo."""
-    return any(step.compensation_state is CompensationState.ARMED for step in open_steps(connection, workflow_id))
 
 
 def _go_back(change: Change, way: Way, reason: str | None) -> None:

@@ -142,11 +142,10 @@ def _check_may_complete(
     guests = GuestRuns(connection, change.workflow_id)
     waiting_for_caller = ancestor_step_ids(connection, change.workflow_id, caller.dag_id, caller.run_id)
     accept_marked_steps(connection, change)
-    for step in open_steps(connection, change.workflow_id):
-        if step.id in waiting_for_caller:
-            continue
+    open_now = [step for step in open_steps(connection, change.workflow_id) if step.id not in waiting_for_caller]
+    mark_lost(change, [step for step in open_now if step.holder_is_over])
+    for step in open_now:
         if step.holder_is_over:
-            mark_lost(change, step)
             continue
         open_step = f"{subject} has an open step: {step.label} is {step.state.value} in {step.holder}"
         if not guests.has(step.dag_id, step.run_id):

@@ -22,6 +22,7 @@ from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.step_row import read_step
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
+from airflow_wfstate.store.undo_order import OUT_OF_LINE
 from airflow_wfstate.store.workflow_id import check_exists
 
 _ENTRY_KINDS = {
@@ -95,7 +96,7 @@ def _decide(
     change.update(
         compensation,
         where=key,
-        values={"state": target.value, "ended_at": change.now},
+        values={"state": target.value, "ended_at": change.now, **OUT_OF_LINE},
         from_states=predecessors(target),
     )
     step = read_step(connection, pending.step_id)
@@ -111,9 +112,8 @@ def _decide(
 
 def _go_on(connection: Connection, change: Change, request: DecideCompensation, reason: str) -> None:
     """Let the workflow go on, unless another compensation of it still waits for a decision."""
-    remaining = pending_compensations(connection, change.workflow_id)
     if change.state is WorkflowState.COMPENSATION_FAILED:
-        if request.decision is not Decision.RETRY and any(item.state is CompensationState.FAILED for item in remaining):
+        if request.decision is not Decision.RETRY and _another_has_failed(connection, change.workflow_id):
             return
         change.become(WorkflowState.COMPENSATING, hold_reason=None, ended_at=None)
         data: dict[str, JsonValue] = {"by": request.decision.value, "way": request.way.value, "reason": reason}
@@ -121,3 +121,7 @@ def _go_on(connection: Connection, change: Change, request: DecideCompensation, 
     if come_to_rest(connection, change):
         change.write()
         give_turn(connection, change)
+
+
+def _another_has_failed(connection: Connection, workflow_id: str) -> bool:
+    return any(item.state is CompensationState.FAILED for item in pending_compensations(connection, workflow_id))

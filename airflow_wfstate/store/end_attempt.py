@@ -19,6 +19,7 @@ from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.step_row import StepRow, read_step
 from airflow_wfstate.store.stored_payload import StoredPayload, keep_of_attempt
 from airflow_wfstate.store.transaction import Unchanged
+from airflow_wfstate.store.undo_order import give_positions
 from airflow_wfstate.store.write_content import check_repetition, content_sha256
 
 ENTRY_KINDS: Final = {
@@ -68,6 +69,8 @@ def end_attempt(
             "It ended before; nothing was recorded.",
         )
     _write_end(change, step, request, output)
+    if change.at_rest:  # the end of a lost attempt, told late: its undo has another position now
+        give_positions(connection, change.workflow_id, step.id)
     change.write()
     return answer
 

@@ -18,6 +18,7 @@ from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.transaction import Unchanged
+from airflow_wfstate.store.undo_order import OUT_OF_LINE
 
 
 def end_compensation(
@@ -81,7 +82,7 @@ def _record_done(change: Change, key: AttemptKey, row: Row[tuple[object, ...]], 
     change.update(
         schema.compensation,
         where={"step_id": key.step_id, "round": key.round},
-        values={"state": CompensationState.DONE.value, "error": None, "ended_at": change.now},
+        values={"state": CompensationState.DONE.value, "error": None, "ended_at": change.now, **OUT_OF_LINE},
         from_states=predecessors(CompensationState.DONE),
     )
     # The rounds are undone newest first: the step is compensated with its oldest one.
@@ -103,7 +104,7 @@ def _record_nothing_to_undo(change: Change, key: AttemptKey, label: str, reason:
     change.update(
         schema.compensation,
         where={"step_id": key.step_id, "round": key.round},
-        values={"state": CompensationState.NOT_NEEDED.value, "error": None, "ended_at": change.now},
+        values={"state": CompensationState.NOT_NEEDED.value, "error": None, "ended_at": change.now, **OUT_OF_LINE},
         from_states=predecessors(CompensationState.NOT_NEEDED),
     )
     data: dict[str, JsonValue] = {"round": key.round, "reason": recorded_text(reason, MAX_ERROR_LENGTH)}

@@ -26,9 +26,9 @@ from airflow_wfstate.store.deciding_runs import DAG_RUN, DECIDES, HAS_UNFINISHED
 from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.failed_state import go_on
 from airflow_wfstate.store.failure import undo_because_skipped
-from airflow_wfstate.store.pending_compensations import has_something_to_undo
 from airflow_wfstate.store.step_counts import count_steps
 from airflow_wfstate.store.stored_payload import keep_inline
+from airflow_wfstate.store.undo_order import has_something_to_undo
 
 _workflow, _run, _step, _journal = schema.workflow, schema.run, schema.step, schema.journal
 
@@ -175,12 +175,15 @@ def ended_runs(connection: Connection, workflow_id: str) -> list[EndedRun]:
             func.coalesce(task_instance.c.state, "none") != "removed",
         )
     ).all()
+    states: dict[tuple[str, str], list[str]] = {}
+    for task in tasks:
+        states.setdefault((task.dag_id, task.run_id), []).append(str(task.state))
     return [
         EndedRun(
             row.dag_id,
             row.run_id,
             row.state == "success" and not row.unfinished,
-            tuple(sorted(str(task.state) for task in tasks if (task.dag_id, task.run_id) == (row.dag_id, row.run_id))),
+            tuple(sorted(states.get((row.dag_id, row.run_id), ()))),
         )
         for row in rows
     ]

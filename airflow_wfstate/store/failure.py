@@ -13,13 +13,13 @@ from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change
 from airflow_wfstate.store.failed_state import become_failed
-from airflow_wfstate.store.pending_compensations import has_something_to_undo
 from airflow_wfstate.store.pivot import pivot_at_work, why_only_forward
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.relay import has_relay
-from airflow_wfstate.store.run_fail import fail_unfinished_tasks
+from airflow_wfstate.store.run_fail import fail_unfinished_tasks, runs_to_end
 from airflow_wfstate.store.run_verdict import root_failure
 from airflow_wfstate.store.staying_steps import undo_counts
+from airflow_wfstate.store.undo_order import has_something_to_undo
 
 _ENDED_BADLY: Final = (StepState.FAILED.value, StepState.LOST.value)
 
@@ -45,7 +45,7 @@ def fail_by_deadline(connection: Connection, change: Change, reason: str) -> Non
     Its unfinished tasks are set to failed, so that its runs end, and the relay runs.
     """
     error = change.error or reason
-    failed_tasks = fail_unfinished_tasks(connection, change)
+    failed_tasks = fail_unfinished_tasks(connection, change, runs_to_end(connection, change.workflow_id))
     change.journal(EntryKind.WORKFLOW_FAILED, data={"error": error, "failed_tasks": failed_tasks})
     _follow_policy(connection, change, error)
 

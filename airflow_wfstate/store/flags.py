@@ -8,12 +8,13 @@ of the workflow's state hides what was found before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, exists, insert, not_, select, update
+from sqlalchemy import Connection, Engine, Row, Table, delete, exists, not_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.flag import Flag, FlaggedRow, FlagKind, computed_flags
 from airflow_wfstate.domain.names import storable_text
@@ -21,6 +22,7 @@ from airflow_wfstate.store import schema, stuck_tasks, stuck_workflows
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
 from airflow_wfstate.store.flag_conditions import is_shown
+from airflow_wfstate.store.lease import Lease
 from airflow_wfstate.store.transaction import Unchanged, run_transaction
 
 _CAUSES: Final = (*stuck_workflows.CAUSES, *stuck_tasks.CAUSES)
@@ -29,12 +31,16 @@ _FIRST: Final = "00000000-0000-0000-0000-000000000000"
 _flag: Final = schema.flag
 
 
-def refresh_flags(engine: Engine) -> int:
-    """Ask every cause, and make the flags agree; how many were set, changed or taken away."""
+def refresh_flags(engine: Engine, lease: Lease) -> int:
+    """Ask every cause, and make the flags agree; how many were set, changed or taken away.
+
+    :raises LeaseLost: the lease of the pass could not be renewed.
+    """
     changed = run_transaction(engine, _remove_outdated)
     for cause in _CAUSES:
         after: str | None = _FIRST
         while after is not None:
+            lease.check()
             after, count = run_transaction(engine, partial(_refresh_batch, cause, after))
             changed += count
     return changed
@@ -95,10 +101,7 @@ def _last_complete(rows: Sequence[FoundRow]) -> str | None:
 def _store(
     connection: Connection, kind: FlagKind, after: str, last: str | None, found: dict[str, Flag], now: datetime
 ) -> int:
-    within = [_flag.c.kind == kind.value, _flag.c.workflow_id > after]
-    if last is not None:
-        within.append(_flag.c.workflow_id <= last)
-    stored = {row.workflow_id: row for row in connection.execute(select(_flag).where(*within))}
+    stored = _stored(connection, kind, after, last)
     gone = [workflow_id for workflow_id in stored if workflow_id not in found]
     if gone:
         connection.execute(delete(_flag).where(_flag.c.kind == kind.value, _flag.c.workflow_id.in_(gone)))
@@ -112,7 +115,9 @@ def _store(
         }
         row = stored.get(workflow_id)
         if row is None:
-            connection.execute(insert(_flag).values(workflow_id=workflow_id, kind=kind.value, found_at=now, **values))
+            # One that was set since it was looked for is as good as this one.
+            new = _insert(connection)(_flag).values(workflow_id=workflow_id, kind=kind.value, found_at=now, **values)
+            connection.execute(new.on_conflict_do_nothing())
         elif any(getattr(row, name) != value for name, value in values.items()):
             same = (_flag.c.workflow_id == workflow_id, _flag.c.kind == kind.value)
             connection.execute(update(_flag).where(*same).values(**values))
@@ -120,3 +125,15 @@ def _store(
             continue
         changed += 1
     return changed
+
+
+def _stored(connection: Connection, kind: FlagKind, after: str, last: str | None) -> dict[str, Row[Any]]:
+    """The flags of a kind that are set, by workflow id: behind ``after``, and up to ``last`` unless that is None."""
+    within = [_flag.c.kind == kind.value, _flag.c.workflow_id > after]
+    if last is not None:
+        within.append(_flag.c.workflow_id <= last)
+    return {row.workflow_id: row for row in connection.execute(select(_flag).where(*within))}
+
+
+def _insert(connection: Connection) -> Callable[[Table], postgresql.Insert | sqlite.Insert]:
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

@@ -51,11 +51,8 @@ class LinkedDagRun:
         return self.role is not RunRole.GUEST
 
 
-def linked_dag_runs(session: Session, workflow_id: str, *, lock: bool) -> list[LinkedDagRun]:
-    """The runs that are bound to a workflow, in the order in which they were linked.
-
-    :param lock: wait for the scheduler when it is at one of them, and keep it away until the transaction ends.
-    """
+def linked_dag_runs(session: Session, workflow_id: str) -> list[LinkedDagRun]:
+    """The runs that are bound to a workflow, in the order in which they were linked."""
     from airflow.models.dagrun import DagRun
 
     found = (
@@ -65,8 +62,6 @@ def linked_dag_runs(session: Session, workflow_id: str, *, lock: bool) -> list[L
         .order_by(DagRun.id)
         .execution_options(populate_existing=True)
     )
-    if lock:
-        found = found.with_for_update(of=DagRun)
     existing = {(run.dag_id, run.run_id): run for run in session.scalars(found)}
     rows = session.execute(
         select(_run)

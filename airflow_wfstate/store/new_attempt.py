@@ -63,7 +63,7 @@ def insert_next_attempt(
     round_number = step.round + 1 if is_new_round else step.round
     before = step.state
     if before in OPEN_STEP_STATES:
-        mark_lost(change, step)
+        mark_lost(change, [step])
         before = StepState.LOST
     data = _begin_data(caller, round_number)
     entry = change.journal(EntryKind.STEP_BEGAN, step=step.label, step_id=step.id, attempt=number, data=data)

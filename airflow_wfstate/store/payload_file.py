@@ -9,15 +9,19 @@ workflow itself: nothing that a user chose is part of a name.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
+from pathlib import Path
 from typing import IO, Final
 
 from airflow.sdk import ObjectStoragePath
 
 from airflow_wfstate import conf
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
+
+log = logging.getLogger(__name__)
 
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NAME: Final = re.compile(rf"(?P<workflow_id>{_UUID})/(?:input|output|{_UUID}/\d+)-[0-9a-f]{{64}}-[0-9a-f]{{16}}\.json")
@@ -34,10 +38,12 @@ def write_file(place: str, sha256: str, text: str) -> str:
     name = f"{place}-{sha256}-{secrets.token_hex(8)}.json"
     path = root() / name
     try:
+        is_new_folder = not path.parent.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:  # type: ignore[no-untyped-call]  # Airflow has no annotations there
             file.write(text.encode("ascii"))
             _settle(file)
+        _settle_folders(path, name.count("/") if is_new_folder else 0)
     except Exception as error:  # each file system raises errors of its own
         raise PayloadUnavailable(
             f"A value cannot be written to [wfstate] payload_path: {_first_line(error)}",
@@ -59,12 +65,41 @@ def _settle(file: IO[bytes]) -> None:
     os.fsync(descriptor)
 
 
+def _settle_folders(path: ObjectStoragePath, above: int) -> None:
+    """Let the entry of a local file in its folder survive a loss of power, too.
+
+    :param above: how many folders above that one may be new.
+    """
+    if "file" not in path.fs.protocol:
+        return
+    folder = Path(path.path).parent
+    for each in (folder, *list(folder.parents)[:above]):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_file(name: str) -> None:
+    """Remove a file to which nothing refers. One that cannot be removed is logged, and stays."""
+    try:
+        (root() / name).unlink()
+    except Exception as error:  # each file system raises errors of its own
+        log.warning("The file %s, which is not used, could not be removed: %s", name, _first_line(error))
+
+
 def read_file(name: str) -> str:
     """The text of a file.
 
     :raises PayloadDamaged: there is no such file, or it is none of ours.
     :raises PayloadUnavailable: it cannot be read now.
     """
+    if NAME.fullmatch(name) is None:
+        raise PayloadDamaged(
+            f"A row names the file {name[:300]!r} of a stored value, and no file has such a name.",
+            "The row was changed from outside; restore it from a backup.",
+        )
     try:
         return (root() / name).read_bytes().decode("ascii")
     except (FileNotFoundError, UnicodeError) as error:

@@ -1,20 +1,25 @@
-"""What is still to be undone of a workflow, in the domain's order."""
+"""What is still to be undone of a workflow: all of it, in the domain's order, or the next one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Select, select
 
 from airflow_wfstate.domain.compensation import CompensateWhen, Compensation, compensation_order
 from airflow_wfstate.domain.states import CompensationState, StepState
 from airflow_wfstate.domain.step_name import StepName
 from airflow_wfstate.exceptions import PayloadDamaged
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.places import read_places
+from airflow_wfstate.store.places import Places, read_places
 from airflow_wfstate.store.redact_column import redacted_paths
-from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.stored_payload import StoredPayload, stored_payload_of
+from airflow_wfstate.store.undo_order import UndoPlace, is_to_do, next_place
+
+_compensation, _step, _round = schema.compensation, schema.step, schema.round_
+
+_OUTPUT: Final = (_round.c.output, _round.c.output_type, _round.c.output_sha256)
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class PendingCompensation:
     :param task_instance_id: of the relay that ran its last attempt; None when none did.
     :param attempt_ended: whether the end of that attempt was recorded.
     :param called: what its step is called.
-    :param output: of the round, unopened; None when it has none.
+    :param output: of the round, unopened; None when it has none, or it was not asked for.
     :param redact: what of it people do not get to see.
     :param dag_id: with ``run_id``: of the run whose relay runs it.
     """
@@ -61,30 +66,16 @@ class PendingCompensation:
 
 
 def pending_compensations(
-    connection: Connection, workflow_id: str, *, with_discarded: bool = False
+    connection: Connection, workflow_id: str, *, with_discarded: bool = False, with_outputs: bool = False
 ) -> list[PendingCompensation]:
-    """What is to be undone, the next one first (``domain.compensation.compensation_order``).
+    """All that is to be undone, the next one first (``domain.compensation.compensation_order``).
 
     :param with_discarded: what was discarded when the workflow succeeded counts as armed.
+    :param with_outputs: read the outputs of the rounds, too.
     """
-    compensation, step, round_ = schema.compensation, schema.step, schema.round_
+    found = _select(*_OUTPUT) if with_outputs else _select()
     rows = connection.execute(
-        select(
-            compensation,
-            step.c.participant,
-            step.c.place,
-            step.c.name,
-            step.c.item_key,
-            step.c.redact,
-            round_.c.state.label("round_state"),
-            round_.c.last_entry,
-            round_.c.output,
-            round_.c.output_type,
-            round_.c.output_sha256,
-        )
-        .join(step, step.c.id == compensation.c.step_id)
-        .join(round_, (round_.c.step_id == compensation.c.step_id) & (round_.c.number == compensation.c.round))
-        .where(compensation.c.workflow_id == workflow_id)
+        found.where(_compensation.c.workflow_id == workflow_id, is_to_do(with_discarded=with_discarded))
     ).all()
     places = read_places(connection, ((row.participant, row.place) for row in rows))
     by_key = {(row.step_id, row.round): row for row in rows}
@@ -99,37 +90,65 @@ def pending_compensations(
         )
         for row in rows
     )
-    pending = []
-    for item in order:
-        row = by_key[item.step_id, item.round]
-        pending.append(
-            PendingCompensation(
-                step_id=row.step_id,
-                round=row.round,
-                state=item.state,
-                handler=row.handler,
-                attempts=row.attempts,
-                max_attempts=row.attempt_limit or row.max_attempts,
-                error=row.error,
-                task_instance_id=row.task_instance_id,
-                attempt_ended=row.ended_at is not None,
-                dag_id=row.dag_id,
-                run_id=row.run_id,
-                called=places.name(row),
-                output=stored_payload_of(row.output, row.output_type, row.output_sha256),
-                redact=redacted_paths(row.redact),
-            )
+    return [_pending(by_key[item.step_id, item.round], item.state, places, with_outputs) for item in order]
+
+
+def next_compensation(
+    connection: Connection, workflow_id: str, *, after: UndoPlace | None = None, but_failed: bool = False
+) -> tuple[UndoPlace, PendingCompensation] | None:
+    """The next one to be undone of a workflow at rest, with its output, and where it stands; None when all is undone.
+
+    What it costs does not depend on how many there are. The parameters are those of
+    :func:`~airflow_wfstate.store.undo_order.next_place`.
+    """
+    place = next_place(connection, workflow_id, after=after, but_failed=but_failed)
+    if place is None:
+        return None
+    _, step_id, number = place
+    row = connection.execute(
+        _select(*_OUTPUT).where(_compensation.c.step_id == step_id, _compensation.c.round == number)
+    ).one()
+    places = read_places(connection, [(row.participant, row.place)])
+    return place, _pending(row, CompensationState(row.state), places, True)
+
+
+def _select(*columns: Any) -> Select[Any]:
+    return (
+        select(
+            _compensation,
+            _step.c.participant,
+            _step.c.place,
+            _step.c.name,
+            _step.c.item_key,
+            _step.c.redact,
+            _round.c.state.label("round_state"),
+            _round.c.last_entry,
+            *columns,
         )
-    return pending
+        .join(_step, _step.c.id == _compensation.c.step_id)
+        .join(_round, (_round.c.step_id == _compensation.c.step_id) & (_round.c.number == _compensation.c.round))
+    )
+
+
+def _pending(row: Row[Any], state: CompensationState, places: Places, with_output: bool) -> PendingCompensation:
+    return PendingCompensation(
+        step_id=row.step_id,
+        round=row.round,
+        state=state,
+        handler=row.handler,
+        attempts=row.attempts,
+        max_attempts=row.attempt_limit or row.max_attempts,
+        error=row.error,
+        task_instance_id=row.task_instance_id,
+        attempt_ended=row.ended_at is not None,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        called=places.name(row),
+        output=stored_payload_of(row.output, row.output_type, row.output_sha256) if with_output else None,
+        redact=redacted_paths(row.redact),
+    )
 
 
 def _state(state: str, *, with_discarded: bool) -> CompensationState:
     found = CompensationState(state)
     return CompensationState.ARMED if with_discarded and found is CompensationState.DISCARDED else found
-
-
-def has_something_to_undo(connection: Connection, workflow_id: str) -> bool:
-    """Whether anything is to be undone, or may be when the steps that are at work have ended."""
-    return bool(pending_compensations(connection, workflow_id)) or any(
-        step.compensation_state is CompensationState.ARMED for step in open_steps(connection, workflow_id)
-    )

@@ -30,12 +30,26 @@ class Relay:
 
 @dataclass(frozen=True)
 class NoRelay:
-    """There is nobody to run a compensation.
+    """There is nobody to run the compensations of a run.
 
-    :param reason: why, in one sentence.
+    :param relay_task_id: of that run; None when its DAG has none.
     """
 
-    reason: str
+    dag_id: str
+    run_id: str
+    relay_task_id: str | None
+
+    def why(self, label: str) -> str:
+        """Why nobody can undo a step of the run, in one sentence.
+
+        :param label: of the step.
+        """
+        if self.relay_task_id is None:
+            return f"DAG {self.dag_id} has no CompensateWorkflowOperator to undo step {label}."
+        return (
+            f"Run {self.run_id} of DAG {self.dag_id} is gone, or its task {self.relay_task_id} is: "
+            f"nobody can undo step {label}."
+        )
 
 
 def find_relay(connection: Connection, workflow_id: str, pending: PendingCompensation) -> Relay | NoRelay:
@@ -52,7 +66,12 @@ def find_relay(connection: Connection, workflow_id: str, pending: PendingCompens
         other = connection.execute(any_other).one_or_none()
         if other is not None:
             return Relay(other.dag_id, other.run_id, str(other.id))
-    return NoRelay(_why_none(connection, workflow_id, pending))
+    relay_task_id = connection.execute(
+        select(_run.c.relay_task_id).where(
+            _run.c.workflow_id == workflow_id, _run.c.dag_id == pending.dag_id, _run.c.run_id == pending.run_id
+        )
+    ).scalar_one_or_none()
+    return NoRelay(pending.dag_id, pending.run_id, relay_task_id)
 
 
 def has_relay(connection: Connection, workflow_id: str) -> bool:
@@ -73,18 +92,4 @@ def _relays(workflow_id: str) -> Select[tuple[str, str, str]]:
             & (task_instance.c.task_id == _run.c.relay_task_id),
         )
         .where(_run.c.workflow_id == workflow_id, task_instance.c.map_index == -1)
-    )
-
-
-def _why_none(connection: Connection, workflow_id: str, pending: PendingCompensation) -> str:
-    relay_task_id = connection.execute(
-        select(_run.c.relay_task_id).where(
-            _run.c.workflow_id == workflow_id, _run.c.dag_id == pending.dag_id, _run.c.run_id == pending.run_id
-        )
-    ).scalar_one_or_none()
-    if relay_task_id is None:
-        return f"DAG {pending.dag_id} has no CompensateWorkflowOperator to undo step {pending.label}."
-    return (
-        f"Run {pending.run_id} of DAG {pending.dag_id} is gone, or its task {relay_task_id} is: "
-        f"nobody can undo step {pending.label}."
     )

@@ -47,15 +47,15 @@ class PreparedResume:
     """A plan, and what carrying it out needs.
 
     :param changes: of the steps' names.
-    :param task_instance_ids: of the tasks and relays that are cleared.
-    :param dag_run_ids: primary keys of the runs that go on.
+    :param task_states: of the tasks and relays that are cleared, by task instance id, as they were read.
+    :param run_states: of the runs that go on, by primary key, as they were read.
     :param latest_dag_run_ids: of those, the ones that go on with the latest code.
     """
 
     plan: ResumePlan
     changes: StepChanges = field(default_factory=StepChanges)
-    task_instance_ids: list[str] = field(default_factory=list)
-    dag_run_ids: list[int] = field(default_factory=list)
+    task_states: dict[str, str | None] = field(default_factory=dict)
+    run_states: dict[int, str | None] = field(default_factory=dict)
     latest_dag_run_ids: set[int] = field(default_factory=set)
 
 
@@ -67,21 +67,20 @@ def plan_resume(connection: Connection, wish: ResumeWorkflow) -> ResumePlan:
     wish = replace(wish, workflow_id=workflow_id)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
-        plan = prepare_resume(session, DBDagBag(load_op_links=False), wish, lock=False).plan
+        plan = prepare_resume(session, DBDagBag(load_op_links=False), wish).plan
         return replace(plan, recreated_runs=shown_runs(session, workflow_id, plan.recreated_runs))
 
 
-def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow, *, lock: bool) -> PreparedResume:
+def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) -> PreparedResume:
     """The plan for a workflow that exists, with what carrying it out needs.
 
-    :param lock: keep the scheduler away from the workflow's runs until the transaction ends.
     :raises StepNotFound: no step named ``from_step`` has begun.
     :raises InvalidRequest: several participants have such a step; or a rename, or a new step, names none.
     """
     connection = session.connection()
     workflow_id, from_step = wish.workflow_id, wish.from_step
     workflow = read_reference(connection, workflow_id)
-    runs = linked_dag_runs(session, workflow_id, lock=lock)
+    runs = linked_dag_runs(session, workflow_id)
     steps = steps_of(connection, workflow_id)
     named = [] if from_step is None else find_named_steps(steps, from_step, workflow_id)
     label = named[0].called.qualified if named else None
@@ -133,8 +132,10 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow, *,
     return PreparedResume(
         plan,
         changes,
-        task_instance_ids=[task.id for _, task, _ in cleared] + [relay.id for _, relay in relays],
-        dag_run_ids=[run.dag_run.id for run in selection.touched if run.dag_run is not None],
+        task_states={
+            task.id: task.state for task in [*(task for _, task, _ in cleared), *(relay for _, relay in relays)]
+        },
+        run_states={run.dag_run.id: run.state for run in selection.touched if run.dag_run is not None},
         latest_dag_run_ids={
             run.dag_run.id
             for run in selection.touched

@@ -40,6 +40,10 @@ class ResumeSelection:
         self._steps = {step.id: step for step in steps}
         self._tasks: dict[RunKey, RunTasks] = {}
         self._chosen: dict[RunKey, dict[str, str]] = {}
+        self._skipped = {step.task_instance_id for step in steps if step.state is StepState.SKIPPED}
+        self._children: dict[str, list[RunKey]] = {}
+        for run in runs:
+            self._children.setdefault(run.parent_step_id or "", []).append(run.key)
         self._without_dag: set[RunKey] = set()
         self.refusal: Refusal | None = None
         """Why nothing may be done; the first reason that was found."""
@@ -64,10 +68,7 @@ class ResumeSelection:
         run = self._runs.get((step.dag_id, step.run_id))
         if run is None or run.dag_run is None:
             return None
-        for task in self.tasks_of(run).tasks:
-            if (task.task_id, task.map_index) == (step.task_id, step.map_index):
-                return task
-        return None
+        return self.tasks_of(run).find(step.task_id, step.map_index)
 
     def is_cleared(self, step: StepRow) -> bool:
         """Whether the task of the step's newest attempt is cleared."""
@@ -76,8 +77,8 @@ class ResumeSelection:
 
     def triggers_anew(self, step: StepRow) -> bool:
         """Whether a cleared step has triggered runs of which none goes on: its next round triggers another."""
-        children = [run for run in self._runs.values() if run.parent_step_id == step.id]
-        return bool(children) and not any(run.key in self._chosen for run in children)
+        children = self._children.get(step.id, [])
+        return bool(children) and not any(key in self._chosen for key in children)
 
     def take_unfinished(self) -> None:
         """Take what is unfinished in every owner and child run that failed or is still going."""
@@ -161,8 +162,7 @@ class ResumeSelection:
         if run.dag_run is None or dag is None:
             self._without_dag.add(run.key)
             return RunTasks(tasks=[])
-        skipped = {step.task_instance_id for step in self._steps.values() if step.state is StepState.SKIPPED}
-        return read_run_tasks(self._session, dag, run.dag_run, run.relay_task_id, skipped)
+        return read_run_tasks(self._session, dag, run.dag_run, run.relay_task_id, self._skipped)
 
     def _take(self, run: LinkedDagRun, chosen: dict[str, str]) -> None:
         self._chosen[run.key] = {**chosen, **self._chosen.get(run.key, {})}

@@ -45,13 +45,13 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
     dag_bag = DBDagBag(load_op_links=False)
     # Joins the transaction of the connection, and leaves its end to it.
     with Session(connection) as session:
-        prepared = prepare_resume(session, dag_bag, request, lock=True)
+        prepared = prepare_resume(session, dag_bag, request)
         plan = prepared.plan
         if not plan.allowed:
             return Unchanged(_nothing_to_do(change, request, plan))
         _record(change, request, plan)
         carry_out(change, prepared.changes)
-        set_going(session, dag_bag, prepared.task_instance_ids, prepared.dag_run_ids, prepared.latest_dag_run_ids)
+        set_going(session, dag_bag, prepared.task_states, prepared.run_states, prepared.latest_dag_run_ids)
         for run in plan.recreated_runs:
             if run.created_by == BY_RESUME:
                 create_run(session, dag_bag, run, request.actor.partition(":")[2])

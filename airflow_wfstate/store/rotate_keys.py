@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Engine, and_, select, tuple_, update
 
 from airflow_wfstate.domain.key_rotation import RotatedColumn
+from airflow_wfstate.encryption import is_sealed, is_under_first_key, token_of
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.payload_file import read_file, write_file
 from airflow_wfstate.store.stored_payload import IN_FILE, file_name, resealed, size_of
 from airflow_wfstate.store.transaction import run_transaction
@@ -33,6 +36,16 @@ PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
 """Every column that holds payloads."""
 
 
+_LATELY: Final = timedelta(minutes=2)
+_WRITTEN_AT: Final = {
+    schema.workflow.c.input: schema.workflow.c.started_at,
+    schema.checkpoint.c.value: schema.checkpoint.c.saved_at,
+    schema.record.c.value: schema.record.c.saved_at,
+    schema.request.c.answer: schema.request.c.created_at,
+}
+"""With columns of payloads the time at which a value was written."""
+
+
 def rotate_keys(engine: Engine) -> Iterator[RotatedColumn]:
     """Bring one column after the other under the first key.
 
@@ -40,6 +53,28 @@ def rotate_keys(engine: Engine) -> Iterator[RotatedColumn]:
     """
     for column in PAYLOAD_COLUMNS:
         yield _rotate_column(engine, column)
+
+
+def old_keys_in_use(connection: Connection) -> str | None:
+    """What tells that a process still encrypts with another key than the first, as a sentence; None when nothing does.
+
+    Seen by the values that were written in the last two minutes: a rolling restart may not be over.
+    """
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    for column, written_at in _WRITTEN_AT.items():
+        newest = (
+            select(column, written_at)
+            .where(column.is_not(None), written_at > now - _LATELY)
+            .order_by(written_at.desc())
+        )
+        for text, at in connection.execute(newest.limit(_PAGE)):
+            if not text.startswith(IN_FILE) and is_sealed(text) and not is_under_first_key(token_of(text)):
+                seconds = (now - at).total_seconds()
+                return (
+                    f"A value that was written {seconds:.0f} seconds ago ({column.table.name}.{column.name}) is not "
+                    "under the first key of [core] fernet_key."
+                )
+    return None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ its next heartbeat: its supervisor sends SIGTERM, and SIGKILL five seconds later
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
@@ -18,9 +20,11 @@ from airflow_wfstate.domain.workflow import RunRole
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, UNFINISHED_RUN_STATES, dag_run, task_instance
 from airflow_wfstate.store.change import Change
+from airflow_wfstate.store.run_code import RunCodes, is_versioned
+from airflow_wfstate.store.transaction import Contention
 
 if TYPE_CHECKING:
-    from airflow.models.dagbag import DBDagBag
+    from airflow.serialization.definitions.dag import SerializedDAG
 
 _run: Final = schema.run
 
@@ -33,23 +37,82 @@ _CHUNK: Final = 500
 """Ids in one statement: SQLite allows 999 parameters where it is old."""
 
 
+@dataclass(frozen=True)
+class RunsToEnd:
+    """Unfinished runs of one version of a DAG.
+
+    :param spared: ids of the tasks that stay as they are: the relay and the other teardowns.
+    """
+
+    dag_id: str
+    run_ids: list[str]
+    spared: frozenset[str]
+
+    def tasks(self) -> Iterator[ColumnElement[bool]]:
+        """Conditions that find their unfinished tasks, some hundred runs at a time."""
+        for start in range(0, len(self.run_ids), _CHUNK):
+            yield and_(
+                task_instance.c.dag_id == self.dag_id,
+                task_instance.c.run_id.in_(self.run_ids[start : start + _CHUNK]),
+                task_instance.c.task_id.not_in(self.spared),
+                or_(task_instance.c.state.is_(None), task_instance.c.state.not_in(FINISHED_TASK_STATES)),
+            )
+
+
+def runs_to_end(connection: Connection, workflow_id: str) -> list[RunsToEnd]:
+    """The unfinished owner and child runs of a workflow. Reads their DAGs: to be asked before anything is locked."""
+    from airflow.models.dagbag import DBDagBag
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy.orm import Session
+
+    found: dict[tuple[str, frozenset[str]], list[str]] = {}
+    teardowns: dict[tuple[str, object], frozenset[str]] = {}
+    # Joins the transaction of the connection, and leaves its end to it.
+    with Session(connection) as session:
+        codes = RunCodes(session, DBDagBag(load_op_links=False), asked=None)
+        rows = connection.execute(_runs(workflow_id).order_by(dag_run.c.id)).all()
+        for row in rows:
+            run = session.get(DagRun, row.id)
+            if run is None:
+                continue
+            version = (run.dag_id, run.created_dag_version_id if is_versioned(run) else None)
+            if version not in teardowns:
+                teardowns[version] = _teardowns(codes.own_dag(run))
+            spared = teardowns[version] | ({row.relay_task_id} if row.relay_task_id else frozenset())
+            found.setdefault((run.dag_id, spared), []).append(run.run_id)
+    return [RunsToEnd(dag_id, run_ids, spared) for (dag_id, spared), run_ids in found.items()]
+
+
 def unfinished_tasks(connection: Connection, workflow_id: str) -> list[UnfinishedTask]:
     """What :func:`fail_unfinished_tasks` would set to failed, by DAG, run, task and map index."""
-    return [task for _, task in _find(connection, workflow_id)]
+    identity = (task_instance.c.dag_id, task_instance.c.run_id, task_instance.c.task_id, task_instance.c.map_index)
+    rows = [
+        row
+        for runs in runs_to_end(connection, workflow_id)
+        for condition in runs.tasks()
+        for row in connection.execute(select(*identity, task_instance.c.state).where(condition))
+    ]
+    return [UnfinishedTask(*row) for row in sorted(rows, key=lambda row: tuple(row)[:4])]
 
 
-def fail_unfinished_tasks(connection: Connection, change: Change) -> int:
-    """Set every unfinished task of the workflow's owner and child runs to failed; how many there were.
+def fail_unfinished_tasks(connection: Connection, change: Change, found: list[RunsToEnd]) -> int:
+    """Set every unfinished task of these runs to failed; how many there were.
 
-    Waits for the scheduler when it is at one of these runs, so that it does not overwrite what is written here.
+    Waits for the scheduler when it is at one of the runs, and keeps it away until the transaction ends, so that it does
+    not overwrite what is written here: to be done last.
+
+    :param found: the unfinished runs of the workflow (:func:`runs_to_end`).
+    :raises Contention: a run began since they were read.
     """
-    connection.execute(_runs(change.workflow_id).order_by(dag_run.c.id).with_for_update(of=dag_run)).all()
-    task_instance_ids = [task_instance_id for task_instance_id, _ in _find(connection, change.workflow_id)]
-    failed = 0
-    for start in range(0, len(task_instance_ids), _CHUNK):
-        failed += connection.execute(
+    locked = connection.execute(_runs(change.workflow_id).order_by(dag_run.c.id).with_for_update(of=dag_run)).all()
+    if {(row.dag_id, row.run_id) for row in locked} - {
+        (runs.dag_id, run_id) for runs in found for run_id in runs.run_ids
+    }:
+        raise Contention(f"a run of workflow {change.workflow_id} has just begun")
+    return sum(
+        connection.execute(
             update(task_instance)
-            .where(task_instance.c.id.in_(task_instance_ids[start : start + _CHUNK]), _is_unfinished())
+            .where(condition)
             .values(
                 state="failed",
                 start_date=func.coalesce(task_instance.c.start_date, change.now),
@@ -58,7 +121,9 @@ def fail_unfinished_tasks(connection: Connection, change: Change) -> int:
                 updated_at=change.now,
             )
         ).rowcount
-    return failed
+        for runs in found
+        for condition in runs.tasks()
+    )
 
 
 def paused_dags(connection: Connection, workflow_id: str) -> list[str]:
@@ -83,44 +148,6 @@ def _runs(workflow_id: str) -> Select[tuple[int, str, str, str | None]]:
     )
 
 
-def _find(connection: Connection, workflow_id: str) -> list[tuple[str, UnfinishedTask]]:
-    from airflow.models.dagbag import DBDagBag
-
-    dag_bag = DBDagBag(load_op_links=False)
-    found: list[tuple[str, UnfinishedTask]] = []
-    for run in connection.execute(_runs(workflow_id).order_by(dag_run.c.dag_id, dag_run.c.run_id)).all():
-        spared = _teardowns(connection, dag_bag, run.id) | {run.relay_task_id}
-        rows = connection.execute(
-            select(
-                task_instance.c.id,
-                task_instance.c.dag_id,
-                task_instance.c.run_id,
-                task_instance.c.task_id,
-                task_instance.c.map_index,
-                task_instance.c.state,
-            )
-            .where(task_instance.c.dag_id == run.dag_id, task_instance.c.run_id == run.run_id, _is_unfinished())
-            .order_by(task_instance.c.task_id, task_instance.c.map_index)
-        )
-        found += [
-            (row.id, UnfinishedTask(row.dag_id, row.run_id, row.task_id, row.map_index, row.state))
-            for row in rows
-            if row.task_id not in spared
-        ]
-    return found
-
-
-def _is_unfinished() -> ColumnElement[bool]:
-    return or_(task_instance.c.state.is_(None), task_instance.c.state.not_in(FINISHED_TASK_STATES))
-
-
-def _teardowns(connection: Connection, dag_bag: DBDagBag, dag_run_id: int) -> set[str]:
-    """The teardowns of a run's DAG, in the run's own version; none when Airflow has forgotten the DAG."""
-    from airflow.models.dagrun import DagRun
-    from sqlalchemy.orm import Session
-
-    # Joins the transaction of the connection, and leaves its end to it.
-    with Session(connection) as session:
-        run = session.get(DagRun, dag_run_id)
-        dag = None if run is None else dag_bag.get_dag_for_run(run, session)
-    return set() if dag is None else {task.task_id for task in dag.tasks if task.is_teardown}
+def _teardowns(dag: SerializedDAG | None) -> frozenset[str]:
+    """The teardowns of a DAG; none when Airflow has forgotten the DAG."""
+    return frozenset() if dag is None else frozenset(task.task_id for task in dag.tasks if task.is_teardown)

@@ -15,7 +15,6 @@ from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
-    from airflow.models.taskinstance import TaskInstance
     from airflow.serialization.definitions.dag import SerializedDAG
 
 _SKIP_DECISION: Final = "skipmixin_key"
@@ -36,11 +35,18 @@ def read_run_tasks(
 
     tasks = dag.task_dict
     skipped_by_branch = _skipped_by_branches(session, dag, run)
-    rows = session.scalars(
-        select(TaskInstance)
+    rows = session.execute(
+        select(
+            TaskInstance.id,
+            TaskInstance.task_id,
+            TaskInstance.map_index,
+            TaskInstance.state,
+            TaskInstance.operator,
+            TaskInstance.start_date,
+            TaskInstance.end_date,
+        )
         .where(TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
         .order_by(TaskInstance.task_id, TaskInstance.map_index)
-        .execution_options(populate_existing=True)
     )
     return RunTasks(
         tasks=[
@@ -48,7 +54,7 @@ def read_run_tasks(
                 id=str(row.id),
                 task_id=row.task_id,
                 map_index=row.map_index,
-                state=_state(row, tasks),
+                state=_state(row.task_id, row.state, tasks),
                 decided_to_skip=str(row.id) in skipped_steps or _ran(row.start_date, row.end_date),
                 skipped_by_branch=row.task_id in skipped_by_branch,
                 completes=row.operator == _COMPLETES,
@@ -62,11 +68,11 @@ def read_run_tasks(
     )
 
 
-def _state(row: TaskInstance, tasks: Mapping[str, object]) -> str | None:
+def _state(task_id: str, state: str | None, tasks: Mapping[str, object]) -> str | None:
     """As Airflow names it; ``removed`` also for a task that the DAG has lost, which the scheduler will remove."""
-    if row.task_id not in tasks and row.state != "success":
+    if task_id not in tasks and state != "success":
         return "removed"
-    return None if row.state is None else str(row.state)
+    return None if state is None else str(state)
 
 
 def _setups(dag: SerializedDAG) -> dict[str, frozenset[str]]:

@@ -73,6 +73,9 @@ WORKING_STATES: Final = (WorkflowState.RUNNING, WorkflowState.COMPENSATING)
 
 _AT_WORK: Final = ", ".join(f"'{state.value}'" for state in WORKING_STATES)
 
+NOT_SETTLED: Final = f"state = '{WorkflowState.CANCELLED.value}' AND NOT at_rest"
+"""Of a workflow, as its partial index says it: cancelled, while steps of it may still be open."""
+
 definition: Final = Table(
     "wfstate_definition",
     metadata,
@@ -124,6 +127,13 @@ workflow: Final = Table(
     Column("deadline_at", UtcDateTime),
     Column("deadline_acted_at", UtcDateTime, comment="when the policy of this deadline was carried out"),
     Column("relay_code", _STATE, comment="the code that its relays use, as a person asked; null: as Airflow decides"),
+    Column(
+        "at_rest",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="cancelled or being undone, no step is open any more, and each undo has its position",
+    ),
     PrimaryKeyConstraint("id", name="wfstate_workflow_pkey"),
     ForeignKeyConstraint(
         ["name", "definition_sha256"],
@@ -155,6 +165,12 @@ workflow: Final = Table(
     ),
     Index("wfstate_workflow_key", "key"),
     Index("wfstate_workflow_correlation", "correlation_id"),
+    Index(
+        "wfstate_workflow_unsettled",
+        "id",
+        postgresql_where=text(NOT_SETTLED),
+        sqlite_where=text(NOT_SETTLED),
+    ),
     Index("wfstate_workflow_without_dag", "id", postgresql_where=text("NOT has_dag"), sqlite_where=text("NOT has_dag")),
     # How a text begins is found by an index in the order of bytes alone (PostgreSQL, "Operator Classes").
     Index("wfstate_workflow_key_prefix", "key", postgresql_ops={"key": "varchar_pattern_ops"}),
@@ -321,10 +337,16 @@ compensation: Final = Table(
     Column("error", Text),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
+    Column(
+        "position",
+        BigInteger,
+        comment="in the undo, the highest first; null: not at rest, not needed, or over",
+    ),
     PrimaryKeyConstraint("step_id", "round", name="wfstate_compensation_pkey"),
     _one_of("state", CompensationState, "wfstate_compensation_state_check"),
     _one_of("compensate_when", CompensateWhen, "wfstate_compensation_when_check"),
-    Index("wfstate_compensation_workflow", "workflow_id"),
+    # The only one that begins with the workflow: PostgreSQL takes it for the next undo whatever its statistics say.
+    Index("wfstate_compensation_order", "workflow_id", "position", "step_id", "round"),
 )
 
 turn: Final = Table(
@@ -396,9 +418,18 @@ sweep: Final = Table(
     "wfstate_sweep",
     metadata,
     Column("id", Integer, nullable=False, autoincrement=False),
-    Column("leased_until", UtcDateTime, nullable=False, comment="nobody else sweeps before"),
     Column("finished_at", UtcDateTime, comment="of the last complete pass"),
     Column("files_checked_at", UtcDateTime, comment="when files without a row were last looked for"),
+    Column("files_token", String(65), comment="of that look and the one before: the folder keeps one, a clone another"),
     PrimaryKeyConstraint("id", name="wfstate_sweep_pkey"),
     CheckConstraint("id = 1", name="wfstate_sweep_single_check"),
+)
+
+lease: Final = Table(
+    "wfstate_lease",
+    metadata,
+    Column("name", _STATE, nullable=False, comment="what only one process does at a time"),
+    Column("owner", _name(), nullable=False, comment="the process that does it, or did it last"),
+    Column("leased_until", UtcDateTime, nullable=False, comment="nobody else does it before"),
+    PrimaryKeyConstraint("name", name="wfstate_lease_pkey"),
 )

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.resume import Refusal
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.domain.step_changes import NewStep, StepFate, UndeclaredStep, check_decisions
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
+from airflow_wfstate.store.change import NewEntry
 from airflow_wfstate.store.dag_steps import DagSteps, steps_of_dag
 from airflow_wfstate.store.lost_attempt import mark_lost
 from airflow_wfstate.store.step_rename import rename_step
@@ -93,24 +95,24 @@ def carry_out(change: Change, changes: StepChanges) -> None:
     """
     for rename in changes.renames:
         rename_step(change, rename.participant, rename.old, rename.new, rename.handler)
-    for step in changes.closed:
-        before = step.state
-        if before in OPEN_STEP_STATES:
-            mark_lost(change, step)
-            before = StepState.LOST
-        change.update(
-            schema.step,
-            where={"id": step.id, "attempt": step.attempt},
-            values={"state": StepState.SKIPPED.value, "error": None, "updated_at": change.now},
-            from_states=[before],
-        )
-        change.journal(
-            EntryKind.STEP_SKIPPED,
-            step=step.label,
-            step_id=step.id,
-            attempt=step.attempt,
-            data={"reason": f"Task {step.task_id} was removed from DAG {step.dag_id}.", "was": before.value},
-        )
+    if not changes.closed:
+        return
+    mark_lost(change, [step for step in changes.closed if step.state in OPEN_STEP_STATES])
+    change.update_each(
+        schema.step,
+        where=[{"id": step.id, "attempt": step.attempt} for step in changes.closed],
+        values={"state": StepState.SKIPPED.value, "error": None, "updated_at": change.now},
+        from_states=[StepState.FAILED, StepState.LOST],
+    )
+    change.journal_each(
+        EntryKind.STEP_SKIPPED,
+        [NewEntry(step.label, step.id, step.attempt, _why_closed(step)) for step in changes.closed],
+    )
+
+
+def _why_closed(step: StepRow) -> dict[str, JsonValue]:
+    before = StepState.LOST if step.state in OPEN_STEP_STATES else step.state
+    return {"reason": f"Task {step.task_id} was removed from DAG {step.dag_id}.", "was": before.value}
 
 
 class _Comparison:
@@ -118,6 +120,11 @@ class _Comparison:
 
     def __init__(self, steps: list[StepRow]) -> None:
         self._steps = steps
+        self._by_run: dict[tuple[str, str], list[StepRow]] = {}
+        self._names: dict[str, set[str]] = {}
+        for step in steps:
+            self._by_run.setdefault((step.dag_id, step.run_id), []).append(step)
+            self._names.setdefault(step.participant, set()).add(step.name)
         self._undeclared: dict[StepName, list[StepRow]] = {}
         self._new: dict[StepName, str] = {}
         self._declared: dict[str, DagSteps] = {}
@@ -127,13 +134,13 @@ class _Comparison:
         if run.dag_run is None:
             return
         used = self._declared[run.dag_id] = steps_of_dag(codes.dag_of(run.dag_run))
-        for step in self._steps:
+        for step in self._by_run.get(run.key, ()):
             is_at_work = step.state in OPEN_STEP_STATES and not step.holder_is_over
-            if (step.dag_id, step.run_id) != run.key or step.state in _OVER or is_at_work:
+            if step.state in _OVER or is_at_work:
                 continue
             if not used.declares(step.name, step.task_id):
                 self._undeclared.setdefault((step.participant, step.name), []).append(step)
-        begun = {step.name for step in self._steps if step.participant == run.dag_id}
+        begun = self._names.get(run.dag_id, set())
         before = steps_of_dag(codes.began_dag(run.dag_run))
         made = {task.task_id for task in selection.tasks_of(run).tasks}
         for task_id, mark in used.marks.items():

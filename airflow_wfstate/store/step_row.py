@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, exists, select
 
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.domain.step_name import Place, StepName
@@ -24,40 +24,47 @@ _REMOVED: Final = "removed"
 
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 
-_SELECT: Final[Select[tuple[object, ...]]] = (
-    select(
-        _step.c.id,
-        _step.c.participant,
-        _step.c.place,
-        _step.c.name,
-        _step.c.item_key,
-        _step.c.state,
-        _step.c.round,
-        _step.c.attempt,
-        _round.c.output,
-        _round.c.output_type,
-        _round.c.output_sha256,
-        _round.c.arguments_sha256,
-        _attempt.c.state.label("attempt_state"),
-        _attempt.c.last_write,
-        _attempt.c.last_write_sha256,
-        _attempt.c.task_instance_id,
-        _attempt.c.dag_id,
-        _attempt.c.run_id,
-        _attempt.c.task_id,
-        _attempt.c.map_index,
-        schema.compensation.c.state.label("compensation_state"),
-        task_instance.c.id.label("holder_id"),
-        task_instance.c.state.label("holder_state"),
+
+def _select(*output: ColumnElement[Any]) -> Select[tuple[object, ...]]:
+    return (
+        select(
+            _step.c.id,
+            _step.c.participant,
+            _step.c.place,
+            _step.c.name,
+            _step.c.item_key,
+            _step.c.state,
+            _step.c.round,
+            _step.c.attempt,
+            *output,
+            _round.c.arguments_sha256,
+            _attempt.c.state.label("attempt_state"),
+            _attempt.c.last_write,
+            _attempt.c.last_write_sha256,
+            _attempt.c.task_instance_id,
+            _attempt.c.dag_id,
+            _attempt.c.run_id,
+            _attempt.c.task_id,
+            _attempt.c.map_index,
+            schema.compensation.c.state.label("compensation_state"),
+            task_instance.c.id.label("holder_id"),
+            task_instance.c.state.label("holder_state"),
+        )
+        .join(_round, (_round.c.step_id == _step.c.id) & (_round.c.number == _step.c.round))
+        .join(_attempt, (_attempt.c.step_id == _step.c.id) & (_attempt.c.number == _step.c.attempt))
+        .outerjoin(
+            schema.compensation,
+            (schema.compensation.c.step_id == _step.c.id) & (schema.compensation.c.round == _step.c.round),
+        )
+        .outerjoin(task_instance, task_instance.c.id == _attempt.c.task_instance_id)
     )
-    .join(_round, (_round.c.step_id == _step.c.id) & (_round.c.number == _step.c.round))
-    .join(_attempt, (_attempt.c.step_id == _step.c.id) & (_attempt.c.number == _step.c.attempt))
-    .outerjoin(
-        schema.compensation,
-        (schema.compensation.c.step_id == _step.c.id) & (schema.compensation.c.round == _step.c.round),
-    )
-    .outerjoin(task_instance, task_instance.c.id == _attempt.c.task_instance_id)
-)
+
+
+_OUTPUT: Final = (_round.c.output, _round.c.output_type, _round.c.output_sha256)
+_SELECT: Final = _select(*_OUTPUT)
+
+_HAS_TRIGGERED: Final = exists(select(schema.run.c.run_id).where(schema.run.c.parent_step_id == _step.c.id))
+_OUTPUT_OF_TRIGGER: Final = tuple(case((_HAS_TRIGGERED, column)).label(column.name) for column in _OUTPUT)
 
 _BY_IDENTITY: Final = _SELECT.where(
     _step.c.workflow_id == bindparam("workflow_id"),
@@ -69,7 +76,7 @@ _BY_IDENTITY: Final = _SELECT.where(
 
 _BY_ID: Final = _SELECT.where(_step.c.id == bindparam("step_id"))
 
-_OF_WORKFLOW: Final = _SELECT.where(_step.c.workflow_id == bindparam("workflow_id"))
+_OF_WORKFLOW: Final = _select(*_OUTPUT_OF_TRIGGER).where(_step.c.workflow_id == bindparam("workflow_id"))
 
 _OPEN: Final = _SELECT.where(
     _step.c.workflow_id == bindparam("workflow_id"),
@@ -89,7 +96,7 @@ class StepRow:
 
     :param place_id: of the step that triggered the participant's run; ``schema.NO_PLACE`` for none.
     :param place: how that is called.
-    :param output: of the newest round, unopened.
+    :param output: of the newest round, unopened; None when it has none, or it was not read.
     :param arguments_sha256: of the arguments of the newest round; None when they are not known.
     :param compensation_state: of the newest round; None when it recorded none.
     :param holder: the task instance of the newest attempt, for people.
@@ -190,7 +197,7 @@ def unaccepted_steps_of_run(connection: Connection, workflow_id: str, dag_id: st
 
 
 def steps_of(connection: Connection, workflow_id: str) -> list[StepRow]:
-    """The steps of a workflow, in the order in which they first began."""
+    """The steps of a workflow, in the order in which they first began: with outputs where they have triggered runs."""
     rows = connection.execute(_OF_WORKFLOW.order_by(_step.c.started_at, _step.c.id), {"workflow_id": workflow_id})
     return _step_rows(connection, rows.all())
 

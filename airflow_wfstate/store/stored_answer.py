@@ -25,10 +25,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_wfstate.domain.step import BeginDecision, BegunStep
 from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.domain.workflow import CompletedWorkflow, StartedWorkflow
+from airflow_wfstate.encryption import sealed
 from airflow_wfstate.exceptions import IdempotencyConflict, InvalidName, Unavailable, WorkflowStateError
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
-from airflow_wfstate.store.stored_payload import opened, sealed
+from airflow_wfstate.store.stored_payload import opened
 from airflow_wfstate.store.transaction import Contention, Refused, Unchanged, run_read, run_transaction
 
 MAX_KEY_LENGTH: Final = 500

@@ -3,7 +3,7 @@
 One of three; none of the last two can be mistaken for JSON, which never begins with ``@``::
 
     <JSON>                     the payload's text itself
-    @fernet:<size>:<token>     the text, encrypted (payload_encryption.py)
+    @fernet:<size>:<token>     the text, encrypted (encryption.py)
     @file:<size>:<name>        a file (payload_file.py), which holds one of the two forms above
 
 ``size`` is that of the payload's text, as the sha256 beside it is of that text. Both are checked when a text comes back
@@ -17,12 +17,11 @@ from typing import Final
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.encryption import is_sealed, is_under_first_key, seal, sealed, token_of, unsealed
 from airflow_wfstate.exceptions import PayloadDamaged
 from airflow_wfstate.store.attempt_key import parse
-from airflow_wfstate.store.payload_encryption import decrypt, encrypt, is_under_first_key
-from airflow_wfstate.store.payload_file import read_file, write_file
+from airflow_wfstate.store.payload_file import read_file, remove_file, write_file
 
-_ENCRYPTED: Final = "@fernet:"
 IN_FILE: Final = "@file:"
 
 HEAD_LENGTH: Final = 32
@@ -85,6 +84,12 @@ def keep(payload: Payload, place: str) -> StoredPayload:
     return StoredPayload(payload.type, f"{IN_FILE}{payload.size}:{name}", payload.size, payload.sha256)
 
 
+def discard(payload: StoredPayload) -> None:
+    """Remove the file of a payload that no row will refer to, if it has one."""
+    if payload.is_in_file:
+        remove_file(file_name(payload.text))
+
+
 def goes_into_file(payload: Payload) -> bool:
     """Whether :func:`keep` writes a file for it."""
     return bool(conf.payload_path()) and payload.size > conf.inline_payload_bytes()
@@ -125,21 +130,14 @@ def size_by_head(head: str, length: int) -> int:
     :param head: the first :data:`HEAD_LENGTH` characters of the column, or all of them.
     :param length: of the column's text, in bytes.
     """
-    return int(head.split(":", 2)[1]) if head.startswith((_ENCRYPTED, IN_FILE)) else length
-
-
-def sealed(text: str) -> str:
-    """A text as it is kept: encrypted, when ``[wfstate] encrypt_payloads`` says so."""
-    return f"{_ENCRYPTED}{len(text)}:{encrypt(text)}" if conf.encrypt_payloads() else text
+    return int(head.split(":", 2)[1]) if is_sealed(head) or head.startswith(IN_FILE) else length
 
 
 def opened(text: str) -> str:
     """The text of a column again. Raises as :meth:`StoredPayload.open`."""
     if text.startswith(IN_FILE):
         text = read_file(file_name(text))
-    if text.startswith(_ENCRYPTED):
-        return decrypt(text.split(":", 2)[2])
-    return text
+    return unsealed(text)
 
 
 def file_name(text: str) -> str:
@@ -154,10 +152,6 @@ def resealed(text: str) -> str | None:
 
     :raises PayloadDamaged: none of the keys fits.
     """
-    if not text.startswith(_ENCRYPTED):
-        return sealed(text) if conf.encrypt_payloads() else None
-    token = text.split(":", 2)[2]
-    if is_under_first_key(token):
-        return None
-    plain = decrypt(token)
-    return f"{_ENCRYPTED}{len(plain)}:{encrypt(plain)}"
+    if not is_sealed(text):
+        return seal(text) if conf.encrypt_payloads() else None
+    return None if is_under_first_key(token_of(text)) else seal(unsealed(text))

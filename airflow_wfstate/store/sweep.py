@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, Engine, Select, exists, select, update
+from sqlalchemy import Connection, Engine, Select, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate import conf
@@ -37,9 +37,10 @@ from airflow_wfstate.store.ended_workflows import (
 from airflow_wfstate.store.failed_by_hand import fail_as_marked, perhaps_failed_by_hand
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.flags import refresh_flags
+from airflow_wfstate.store.lease import Lease, LeaseLost, held
 from airflow_wfstate.store.orphan_files import remove_orphan_files
 from airflow_wfstate.store.relay_clear import clear_waiting_relays
-from airflow_wfstate.store.rest import come_to_rest
+from airflow_wfstate.store.rest import come_to_rest, settle_cancelled
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Unchanged, run_read, run_transaction
 from airflow_wfstate.store.unreported_ends import record_unreported_ends, with_unreported_ends
@@ -48,39 +49,42 @@ log = logging.getLogger(__name__)
 
 _LIMIT: Final = 500
 _FIRST: Final = "00000000-0000-0000-0000-000000000000"
-_LEASE: Final = timedelta(seconds=120)
+_SWEEP: Final = "sweep"
+_TURNS: Final = "turns"
+"""The leases of a whole pass, and of the turns that are given between two passes."""
+
 _LATELY: Final = timedelta(minutes=10)
 """A compensation that has not gone on for so long waits for a person, or for something outside."""
 _workflow, _run, _step = schema.workflow, schema.run, schema.step
 
 
 def sweep(engine: Engine) -> SweepReport:
-    """Make one pass, unless another holds the lease."""
-    if not run_transaction(engine, _take_lease):
-        return SweepReport(swept=False)
-    report = SweepReport(
-        swept=True,
-        lost=_each(engine, with_unreported_ends(), record_unreported_ends),
-        failed=_each(engine, _with_failed_run(), _fail) + _each(engine, perhaps_failed_by_hand(), fail_as_marked),
-        succeeded=_end_ended(engine),
-        deadlines=_each(engine, past_deadline(), act_upon_deadline),
-        turns=_each(engine, _in_state(WorkflowState.COMPENSATING), _give_turn),
-        relays=clear_waiting_relays(engine),
-        flagged=refresh_flags(engine),
-    )
-    run_transaction(engine, _finish)
-    return replace(report, files=remove_orphan_files(engine))
+    """Make one pass, unless another process is at it."""
+    with held(engine, _SWEEP) as lease:
+        if lease is None:
+            return SweepReport(swept=False)
+        try:
+            return _Pass(engine, lease).make()
+        except LeaseLost as error:
+            log.warning("%s The sweep ends here; what it has done stays done.", error)
+            return SweepReport(swept=False)
 
 
 def sweep_if_due(engine: Engine) -> SweepReport:
-    """Make a pass when the last one is older than ``[wfstate] sweep_interval_seconds``; else only give turns."""
+    """Make a pass when the last one is older than ``[wfstate] sweep_interval_seconds``; else only give turns.
+
+    However many processes ask, turns are given by one of them every ``[wfstate] turn_interval_seconds``.
+    """
     if run_read(engine, _is_due):
         return sweep(engine)
-    return SweepReport(
-        swept=False,
-        turns=_each(engine, _in_state(WorkflowState.COMPENSATING), _give_turn),
-        relays=clear_waiting_relays(engine),
-    )
+    with held(engine, _TURNS, rest=conf.turn_interval()) as lease:
+        if lease is None:
+            return SweepReport(swept=False)
+        try:
+            turns = _Pass(engine, lease).give_turns()
+        except LeaseLost:
+            return SweepReport(swept=False)
+        return SweepReport(swept=False, turns=turns, relays=clear_waiting_relays(engine))
 
 
 def is_compensating(engine: Engine) -> bool:
@@ -97,22 +101,13 @@ def is_compensating(engine: Engine) -> bool:
     return run_read(engine, read)
 
 
-def _take_lease(connection: Connection) -> bool:
-    table = schema.sweep
-    now = connection.execute(select(database_now())).scalar_one()
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(dialect_insert(table).values(id=1, leased_until=now).on_conflict_do_nothing())
-    taken = connection.execute(
-        update(table).where(table.c.id == 1, table.c.leased_until <= now).values(leased_until=now + _LEASE)
-    )
-    return taken.rowcount == 1
-
-
 def _finish(connection: Connection) -> None:
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    values = {"finished_at": database_now()}
     connection.execute(
-        update(schema.sweep)
-        .where(schema.sweep.c.id == 1)
-        .values(leased_until=database_now(), finished_at=database_now())
+        dialect_insert(schema.sweep)
+        .values(id=1, **values)
+        .on_conflict_do_update(index_elements=[schema.sweep.c.id], set_=values)
     )
 
 
@@ -128,24 +123,59 @@ def last_sweep_at(connection: Connection) -> datetime | None:
     return finished_at
 
 
-def _each(engine: Engine, found: Select[tuple[str]], act: Callable[[Connection, Change], None]) -> int:
-    """Lock each workflow that was found and act on it; how many were changed.
+class _Pass:
+    """What a pass does, part by part, as long as it holds its lease.
 
-    All of them, a page at a time: those that cannot be changed now do not keep the others from their turn.
+    :raises LeaseLost: from every method, when the lease could not be renewed.
     """
-    changed, after = 0, _FIRST
-    while True:
-        page = found.where(_workflow.c.id > after).order_by(_workflow.c.id).limit(_LIMIT)
-        with engine.connect() as connection:
-            workflow_ids: list[str] = [row.id for row in connection.execute(page)]
-        for workflow_id in workflow_ids:
-            try:
-                changed += run_transaction(engine, partial(_change_one, workflow_id, act, found))
-            except Exception:
-                log.exception("The sweep could not change workflow %s; the next pass tries again.", workflow_id)
-        if len(workflow_ids) < _LIMIT:
-            return changed
-        after = workflow_ids[-1]
+
+    def __init__(self, engine: Engine, lease: Lease) -> None:
+        self._engine = engine
+        self._lease = lease
+
+    def make(self) -> SweepReport:
+        """Do all of it."""
+        report = SweepReport(
+            swept=True,
+            lost=self._each(with_unreported_ends(), record_unreported_ends),
+            failed=self._each(_with_failed_run(), _fail) + self._each(perhaps_failed_by_hand(), fail_as_marked),
+            succeeded=self._end_ended(),
+            deadlines=self._each(past_deadline(), act_upon_deadline),
+            turns=self.give_turns(),
+            relays=clear_waiting_relays(self._engine),
+            flagged=refresh_flags(self._engine, self._lease),
+        )
+        settle_cancelled(self._engine)
+        run_transaction(self._engine, _finish)
+        return replace(report, files=remove_orphan_files(self._engine))
+
+    def give_turns(self) -> int:
+        """See to it that somebody has the turn in each workflow that is being undone; how many were changed."""
+        return self._each(_in_state(WorkflowState.COMPENSATING), _give_turn)
+
+    def _end_ended(self) -> int:
+        self._each(with_runs_marked_after_failure(), go_on_as_marked)
+        return self._each(with_ended_runs(), _complete)
+
+    def _each(self, found: Select[tuple[str]], act: Callable[[Connection, Change], None]) -> int:
+        """Lock each workflow that was found and act on it; how many were changed.
+
+        All of them, a page at a time: those that cannot be changed now do not keep the others from their turn.
+        """
+        changed, after = 0, _FIRST
+        while True:
+            page = found.where(_workflow.c.id > after).order_by(_workflow.c.id).limit(_LIMIT)
+            with self._engine.connect() as connection:
+                workflow_ids: list[str] = [row.id for row in connection.execute(page)]
+            for workflow_id in workflow_ids:
+                self._lease.check()
+                try:
+                    changed += run_transaction(self._engine, partial(_change_one, workflow_id, act, found))
+                except Exception:
+                    log.exception("The sweep could not change workflow %s; the next pass tries again.", workflow_id)
+            if len(workflow_ids) < _LIMIT:
+                return changed
+            after = workflow_ids[-1]
 
 
 def _change_one(
@@ -164,11 +194,6 @@ def _change_one(
 
 def _in_state(*states: WorkflowState) -> Select[tuple[str]]:
     return select(_workflow.c.id).where(_workflow.c.state.in_([state.value for state in states]))
-
-
-def _end_ended(engine: Engine) -> int:
-    _each(engine, with_runs_marked_after_failure(), go_on_as_marked)
-    return _each(engine, with_ended_runs(), _complete)
 
 
 def _complete(connection: Connection, change: Change) -> None:

@@ -25,7 +25,11 @@ from airflow_wfstate.store.deciding_runs import has_unfinished_step
 from airflow_wfstate.store.failed_by_hand import marked_as_failed
 from airflow_wfstate.store.failure import fail_workflow
 from airflow_wfstate.store.identity import compensation_idempotency_key, idempotency_key
-from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
+from airflow_wfstate.store.pending_compensations import (
+    PendingCompensation,
+    next_compensation,
+    pending_compensations,
+)
 from airflow_wfstate.store.relay import NoRelay, Relay, find_relay
 from airflow_wfstate.store.rest import come_to_rest
 from airflow_wfstate.store.run_verdict import failed_leaf, is_finished
@@ -34,6 +38,8 @@ from airflow_wfstate.store.transaction import Unchanged
 
 _ALL_UNDONE: Final = "Everything that declares an undo is undone."
 _NOTHING_TO_UNDO: Final = "nothing to undo"
+_MAX_NAMED: Final = 20
+"""Compensations that the reason of a hold names."""
 
 
 def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchanged[TurnAnswer]:
@@ -98,18 +104,19 @@ def give_turn(connection: Connection, change: Change) -> TurnAnswer:
 
 def _give_or_take(connection: Connection, change: Change, caller: Caller | None) -> TurnAnswer:
     goes_on = compensation_error_policy(connection, change) is CompensationErrorPolicy.CONTINUE
-    reasons = []
-    for pending in pending_compensations(connection, change.workflow_id):
+    obstacles: dict[tuple[str, int], str] = {}
+    found = next_compensation(connection, change.workflow_id, but_failed=goes_on)
+    while found is not None:
+        place, pending = found
         answer = _next(connection, change, caller, pending)
         if isinstance(answer, TurnAnswer):
             return answer
-        reasons.append(answer)
         if not goes_on:
-            break
-    if reasons:
-        reason = " ".join(reasons)
-        hold(change, reason)
-        return _answer(change, TurnDecision.HELD, reason)
+            return _hold(change, answer)
+        obstacles[pending.step_id, pending.round] = answer
+        found = next_compensation(connection, change.workflow_id, after=place, but_failed=True)
+    if goes_on and (reason := _why_all_wait(connection, change, obstacles)):
+        return _hold(change, reason)
     connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
     change.update(
         schema.compensation,
@@ -123,6 +130,26 @@ def _give_or_take(connection: Connection, change: Change, caller: Caller | None)
         return _answer(change, TurnDecision.FINISHED, _ALL_UNDONE)
     change.journal(EntryKind.WORKFLOW_COMPENSATED, data={"outcome": _NOTHING_TO_UNDO, **counts})
     return _answer(change, TurnDecision.FINISHED, f"The workflow ends as compensated: {_NOTHING_TO_UNDO}.")
+
+
+def _hold(change: Change, reason: str) -> TurnAnswer:
+    hold(change, reason)
+    return _answer(change, TurnDecision.HELD, reason)
+
+
+def _why_all_wait(connection: Connection, change: Change, obstacles: dict[tuple[str, int], str]) -> str:
+    """Why each compensation that is left waits for a person, in their order; empty when none is left.
+
+    :param obstacles: why those that have not failed cannot be run, by step id and round.
+    """
+    left = pending_compensations(connection, change.workflow_id)
+    reasons = [
+        obstacles.get((item.step_id, item.round)) or failed_for_good(item.label, item.error)
+        for item in left[:_MAX_NAMED]
+    ]
+    if len(left) > _MAX_NAMED:
+        reasons.append(f"And {len(left) - _MAX_NAMED} more.")
+    return " ".join(reasons)
 
 
 def _has_undone_something(connection: Connection, workflow_id: str) -> bool:
@@ -154,7 +181,7 @@ def _next(
                 return _give_up(change, pending)
     relay = find_relay(connection, change.workflow_id, pending)
     if isinstance(relay, NoRelay):
-        return relay.reason
+        return relay.why(pending.label)
     if caller is not None and (relay.dag_id, relay.run_id) == (caller.dag_id, caller.run_id):
         if unreadable := pending.why_no_output():
             return unreadable

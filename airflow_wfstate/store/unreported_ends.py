@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, exists, or_, select
+from sqlalchemy import Connection, Select, and_, exists, or_, select, text
 
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState, WorkflowState
 from airflow_wfstate.store import schema
@@ -47,9 +47,8 @@ def with_unreported_ends() -> Select[tuple[str]]:
     Of a cancelled workflow too: what its steps did is to be told, though nothing follows from it.
     """
     goes_on = _workflow.c.state.in_([WorkflowState.RUNNING.value, WorkflowState.FAILED.value])
-    is_over = _workflow.c.state == WorkflowState.CANCELLED.value
     return select(_workflow.c.id).where(
-        or_(and_(goes_on, or_(_OVER, _MARKED, _RUN_PERHAPS_MARKED)), and_(is_over, _OVER))
+        or_(and_(goes_on, or_(_OVER, _MARKED, _RUN_PERHAPS_MARKED)), and_(text(schema.NOT_SETTLED), _OVER))
     )
 
 

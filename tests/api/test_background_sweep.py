@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections.abc import Iterator
 
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.api import ApiBackend
@@ -29,3 +33,24 @@ def test_a_relay_whose_run_ends_later_is_set_going(api_backend: ApiBackend, api_
         time.sleep(0.2)
     assert world.rows.find_task("intake", saga.run_id, "compensate") != (saga.relay, "success")
     engine.dispose()
+
+
+def test_whatever_is_asked_has_the_sweep_made() -> None:
+    """Of the page, too: only its own file is given without a look at the clock."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Airflow and what it needs
+        from airflow_wfstate.api.app import create_app
+
+    silent = {
+        route.path
+        for route in create_app().routes
+        if isinstance(route, APIRoute) and "sweep_afterwards" not in _names(route.dependant)
+    }
+
+    assert silent <= {"/ui/static/main.umd.cjs"}
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    yield getattr(dependant.call, "__name__", "")
+    for each in dependant.dependencies:
+        yield from _names(each)

@@ -37,6 +37,8 @@ def test_a_rotation_renews_what_the_old_key_encrypted_and_names_what_no_key_fits
         "failures": [],
     }
     assert _inputs(engine) != before
+    assert "wfstate_workflow.input) is not under the first key" in rotated.stderr
+    assert "restart it with the new key first" in rotated.stderr
 
     with payload_options(keys=[lost]):
         world.start(input={"card_number": "4112"})

@@ -82,6 +82,7 @@ class Site:
         """Two minutes pass: the lease of a sweep that was killed is over."""
         with self.engine.begin() as connection:
             connection.execute(delete(schema.sweep))
+            connection.execute(delete(schema.lease))
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.exceptions import InvalidDag, InvalidPayload, ServerUnreachable, TransactionRefused, Unavailable
 from airflow_wfstate.operators.commit_marker import CREATE_TABLE, TABLE
 from tests.support.bookings import BOOK, Bookings, connection_json
+from tests.support.payload_options import new_key, payload_options
 
 
 def test_sql_gives_the_rows_of_its_last_statement(bookings: Bookings) -> None:
@@ -52,6 +53,19 @@ def test_after_a_lost_end_the_marker_answers(bookings: Bookings) -> None:
     assert bookings.booked() == ["ann"]
     (step,) = bookings.world.backend.get_workflow(bookings.workflow_id).steps
     assert (step.state, len(step.attempts)) == (StepState.SUCCEEDED, 2)
+
+
+def test_a_marker_is_encrypted_where_payloads_are(bookings: Bookings) -> None:
+    bookings.world.backend.ends_lost = 1  # type: ignore[attr-defined]  # LosesTheEnd
+    with payload_options(keys=[new_key()]):
+        with pytest.raises(ServerUnreachable):
+            bookings.execute(python_callable=bookings.book)
+        ((_, text, _),) = bookings.markers()
+        assert text.startswith("@fernet:")
+        assert "ann" not in text
+        bookings.retry()
+
+        assert bookings.execute(python_callable=bookings.book) == {"who": "ann", "call": 1}
 
 
 def test_a_commit_whose_answer_is_lost_is_found(bookings: Bookings, monkeypatch: pytest.MonkeyPatch) -> None:

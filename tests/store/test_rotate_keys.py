@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, delete, select, update
+from sqlalchemy import Engine, create_engine, delete, select
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.key_rotation import RotatedColumn
@@ -20,7 +18,6 @@ from airflow_wfstate.domain.step import SaveCheckpoint
 from airflow_wfstate.domain.workflow import CompleteWorkflow
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.rotate_keys import PAYLOAD_COLUMNS, rotate_keys
-from airflow_wfstate.store.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
 from tests.support.payload_options import new_key, payload_options
 from tests.support.world import World
@@ -154,37 +151,3 @@ def test_more_rows_than_a_page_are_all_examined(engine: Engine, world: World) ->
     with payload_options(keys=[new_key()]):
         (checkpoints,) = [one for one in rotate_keys(engine) if one.column == "wfstate_checkpoint.value"]
     assert (checkpoints.examined, checkpoints.renewed) == (251, 251)
-
-
-def _look_again(engine: Engine) -> int:
-    """Make a pass that looks after files, whenever the last one was; how many it removed."""
-    with engine.begin() as connection:
-        connection.execute(update(schema.sweep).values(files_checked_at=None))
-    return sweep(engine).files
-
-
-def test_files_without_a_row_are_removed_after_a_day_and_no_others(
-    engine: Engine, world: World, tmp_path: Path
-) -> None:
-    with payload_options(folder=tmp_path, keys=[new_key()]):
-        sweep(engine)
-        workflow_id = _tell(world)
-        referred = {path for path in tmp_path.rglob("*") if path.is_file()}
-        _, begun = world.begin(world.rows.add_run("intake"), "load")
-        for number in (1, 2):
-            world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, number, "row", Payload.of(number)))
-        written = {path for path in tmp_path.rglob("*") if path.is_file()} - referred
-        replaced, current = sorted(written, key=lambda path: path.stat().st_mtime_ns)
-        foreign = tmp_path / "notes.txt"
-        foreign.write_text("of somebody else")
-        assert _look_again(engine) == 0  # nothing is a day old
-        for path in (*referred, replaced, current, foreign):
-            long_ago = time.time() - 25 * 3600
-            os.utime(path, (long_ago, long_ago))
-        assert sweep(engine).files == 0  # the last look was today
-        assert _look_again(engine) == 1
-        assert not replaced.exists()
-        assert current.exists()
-        assert foreign.exists()
-        assert all(path.exists() for path in referred)
-        assert world.backend.get_step(workflow_id, world.backend.get_workflow(workflow_id).steps[0].id).output

@@ -6,18 +6,22 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, create_engine, delete, select, text, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.compensation import CompensationDeclaration
+from airflow_wfstate.domain.flag import Flag, FlagKind
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy
-from airflow_wfstate.store import schema
+from airflow_wfstate.store import flags, schema
+from airflow_wfstate.store.change import lock_by_id
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.health import read_health
+from airflow_wfstate.store.lease import held
 from airflow_wfstate.store.relay_clear import waiting_relays
 from airflow_wfstate.store.sweep import sweep, sweep_if_due
 from tests.support.airflow_rows import AirflowRows
+from tests.support.saga import Saga
 from tests.support.world import World
 
 
@@ -186,16 +190,80 @@ def test_policy_hold_is_held(world: World, engine: Engine) -> None:
 
 
 def test_two_sweeps_at_once_are_one(engine: Engine) -> None:
-    sweep(engine)
-    with engine.begin() as connection:
-        later = connection.execute(select(database_now())).scalar_one() + timedelta(minutes=1)
-        connection.execute(update(schema.sweep).values(leased_until=later))
+    with held(engine, "sweep"):
+        assert not sweep(engine).swept
 
-    assert not sweep(engine).swept
-
-    with engine.begin() as connection:
-        connection.execute(update(schema.sweep).values(leased_until=database_now()))
     assert sweep(engine).swept
+
+
+def test_a_flag_that_another_pass_has_set_meanwhile_is_left_as_it_is(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow_id = world.start().workflow.id
+    with engine.connect() as connection:
+        now = connection.execute(select(database_now())).scalar_one()
+    monkeypatch.setattr(flags, "_stored", lambda *_: {})  # both have looked before either has stored
+
+    for cause in ("one", "two"):
+        with engine.begin() as connection:
+            found = {workflow_id: Flag(FlagKind.SLOW, cause, now, None, "wait")}
+            flags._store(connection, FlagKind.SLOW, flags._FIRST, None, found, now)
+
+    with engine.connect() as connection:
+        causes = connection.execute(select(schema.flag.c.cause).where(schema.flag.c.workflow_id == workflow_id))
+        assert causes.scalars().all() == ["one"]
+
+
+def test_turns_between_two_passes_are_given_by_one_process_at_a_time(world: World, engine: Engine) -> None:
+    saga = Saga.start(world)
+    saga.done("one")
+    saga.fail_silently()
+    sweep(engine)
+    turn = schema.turn.c.workflow_id == saga.workflow_id
+    with engine.begin() as connection:
+        connection.execute(delete(schema.turn).where(turn))
+
+    def has_turn() -> bool:
+        with engine.connect() as connection:
+            return connection.execute(select(schema.turn).where(turn)).first() is not None
+
+    with held(engine, "turns", rest=timedelta(seconds=30)):
+        sweep_if_due(engine)
+        assert not has_turn()
+    sweep_if_due(engine)
+    assert not has_turn(), "Another process gave them less than turn_interval_seconds ago."
+
+    with engine.begin() as connection:
+        connection.execute(update(schema.lease).values(leased_until=database_now()))
+    sweep_if_due(engine)
+    assert has_turn()
+
+
+def test_a_cancelled_workflow_is_looked_at_until_its_steps_have_ended(world: World, engine: Engine) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    task, _ = world.begin(run_id, "act")
+    world.rows.set_task_state(task, "running")
+    with engine.begin() as connection:
+        change = lock_by_id(connection, workflow_id, actor="test")
+        assert change is not None
+        change.become(WorkflowState.CANCELLED)
+        change.write()
+    sweep(engine)
+    assert _is_looked_at(engine, workflow_id)
+
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(minutes=1))
+    sweep(engine)
+
+    assert _step_state(world, workflow_id) is StepState.LOST
+    assert not _is_looked_at(engine, workflow_id)
+
+
+def _is_looked_at(engine: Engine, workflow_id: str) -> bool:
+    """Whether the index has it by which the sweep finds cancelled workflows."""
+    with engine.connect() as connection:
+        of_it = select(schema.workflow.c.id).where(schema.workflow.c.id == workflow_id, text(schema.NOT_SETTLED))
+        return connection.execute(of_it).first() is not None
 
 
 def test_it_is_due_only_after_its_interval_and_health_tells_when_it_is_late(engine: Engine) -> None:

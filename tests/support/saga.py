@@ -68,10 +68,18 @@ class Saga:
 
     def fail(self) -> TurnAnswer:
         """Let a step without an undo fail, and the relay ask."""
+        self._break()
+        return self.ask()
+
+    def fail_silently(self) -> None:
+        """Let such a step fail, and the run with it; its relay never ran."""
+        self._break()
+        self.world.rows.set_run_state("intake", self.run_id, "failed")
+
+    def _break(self) -> None:
         task = self.world.rows.add_task("intake", self.run_id, BREAKS)
         self.world.fail(self.world.begin_as(task, BREAKS), "broken")
         self.world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=60))
-        return self.ask()
 
     def ask(self) -> TurnAnswer:
         """Let the relay ask for the turn, in the try that Airflow has of it."""

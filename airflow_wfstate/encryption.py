@@ -6,11 +6,44 @@ https://github.com/fernet/spec/blob/master/Spec.md (AES-128-CBC and HMAC-SHA256)
 
 from __future__ import annotations
 
+from typing import Final
+
 from airflow.configuration import conf
 from airflow.models.crypto import FernetProtocol, get_fernet
 from cryptography.fernet import Fernet, InvalidToken
 
+from airflow_wfstate import conf as options
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
+
+_ENCRYPTED: Final = "@fernet:"
+
+
+def sealed(text: str) -> str:
+    """A payload's text as it is kept: encrypted, when ``[wfstate] encrypt_payloads`` says so.
+
+    :raises PayloadUnavailable: it says so, and Airflow has no key.
+    """
+    return seal(text) if options.encrypt_payloads() else text
+
+
+def seal(text: str) -> str:
+    """A payload's text, encrypted: ``@fernet:<size>:<token>``. Raises as :func:`encrypt`."""
+    return f"{_ENCRYPTED}{len(text)}:{encrypt(text)}"
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a text is one that :func:`seal` made; JSON never is."""
+    return text.startswith(_ENCRYPTED)
+
+
+def unsealed(text: str) -> str:
+    """The payload's text again, sealed or not. Raises as :func:`decrypt`."""
+    return decrypt(token_of(text)) if is_sealed(text) else text
+
+
+def token_of(text: str) -> str:
+    """The token of a sealed text."""
+    return text.split(":", 2)[2]
 
 
 def encrypt(text: str) -> str:
@@ -51,6 +84,6 @@ def _fernet() -> FernetProtocol:
     if not fernet.is_encrypted:
         raise PayloadUnavailable(
             "Payloads are encrypted, and Airflow has no key: [core] fernet_key is empty.",
-            "Set [core] fernet_key, the same for api-server, scheduler and command line.",
+            "Set [core] fernet_key, the same for api-server, scheduler and command line, and for workers that encrypt.",
         )
     return fernet

@@ -1,0 +1,102 @@
+"""Where each compensation stands in its undo, which workflows are at rest, and whose leases are.
+
+A cancelled workflow without an open step is at rest, and no sweep looks at it any more. One that is being undone gets
+its positions by its next turn.
+
+Revision ID: 0009
+Revises: 0007
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from airflow.utils.sqlalchemy import UtcDateTime
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+_NOT_SETTLED = "state = 'cancelled' AND NOT at_rest"
+
+_SETTLE = """
+UPDATE wfstate_workflow SET at_rest = {true}
+ WHERE state = 'cancelled' AND NOT EXISTS (
+    SELECT 1 FROM wfstate_step s WHERE s.workflow_id = wfstate_workflow.id AND s.state IN ('running', 'waiting')
+ )
+"""
+
+
+def upgrade() -> None:
+    """Add the columns, their indexes and the table of leases."""
+    op.add_column(
+        "wfstate_workflow",
+        sa.Column(
+            "at_rest",
+            sa.Boolean(),
+            server_default=sa.false(),
+            nullable=False,
+            comment="cancelled or being undone, no step is open any more, and each undo has its position",
+        ),
+    )
+    op.execute(_SETTLE.format(true="true" if op.get_context().dialect.name == "postgresql" else "1"))
+    op.create_index(
+        "wfstate_workflow_unsettled",
+        "wfstate_workflow",
+        ["id"],
+        postgresql_where=sa.text(_NOT_SETTLED),
+        sqlite_where=sa.text(_NOT_SETTLED),
+    )
+    op.add_column(
+        "wfstate_compensation",
+        sa.Column(
+            "position",
+            sa.BigInteger(),
+            nullable=True,
+            comment="in the undo, the highest first; null: not at rest, not needed, or over",
+        ),
+    )
+    op.create_index(
+        "wfstate_compensation_order", "wfstate_compensation", ["workflow_id", "position", "step_id", "round"]
+    )
+    op.drop_index("wfstate_compensation_workflow", "wfstate_compensation")
+    op.create_table(
+        "wfstate_lease",
+        sa.Column("name", sa.String(20), nullable=False, comment="what only one process does at a time"),
+        sa.Column("owner", sa.String(250), nullable=False, comment="the process that does it, or did it last"),
+        sa.Column("leased_until", UtcDateTime(), nullable=False, comment="nobody else does it before"),
+        sa.PrimaryKeyConstraint("name", name="wfstate_lease_pkey"),
+    )
+    op.drop_column("wfstate_sweep", "leased_until")
+    op.add_column(
+        "wfstate_sweep",
+        sa.Column(
+            "files_token",
+            sa.String(65),
+            nullable=True,
+            comment="of that look and the one before: the folder keeps one, a clone another",
+        ),
+    )
+
+
+def downgrade() -> None:
+    """Drop them. When the last sweep ended is forgotten: the next one is due at once."""
+    op.drop_table("wfstate_sweep")
+    op.create_table(
+        "wfstate_sweep",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("leased_until", UtcDateTime(), nullable=False, comment="nobody else sweeps before"),
+        sa.Column("finished_at", UtcDateTime(), nullable=True, comment="of the last complete pass"),
+        sa.Column(
+            "files_checked_at", UtcDateTime(), nullable=True, comment="when files without a row were last looked for"
+        ),
+        sa.CheckConstraint("id = 1", name="wfstate_sweep_single_check"),
+        sa.PrimaryKeyConstraint("id", name="wfstate_sweep_pkey"),
+    )
+    op.drop_table("wfstate_lease")
+    op.create_index("wfstate_compensation_workflow", "wfstate_compensation", ["workflow_id"])
+    op.drop_index("wfstate_compensation_order", "wfstate_compensation")
+    op.drop_column("wfstate_compensation", "position")
+    op.drop_index("wfstate_workflow_unsettled", "wfstate_workflow")
+    op.drop_column("wfstate_workflow", "at_rest")

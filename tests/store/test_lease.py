@@ -1,0 +1,91 @@
+"""A lease has an owner, is renewed while its holder works, and only its owner ends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, create_engine, update
+
+from airflow_wfstate.store import lease as lease_module
+from airflow_wfstate.store import schema
+from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.lease import Lease, LeaseLost, held
+
+NAME = "of_a_test"
+
+
+@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = create_engine(request.getfixturevalue(request.param))
+    yield engine
+    engine.dispose()
+
+
+def _run_out(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(schema.lease).where(schema.lease.c.name == NAME).values(leased_until=database_now()))
+
+
+def test_one_at_a_time(engine: Engine) -> None:
+    with held(engine, NAME) as first:
+        assert first is not None
+        with held(engine, NAME) as second:
+            assert second is None
+        with held(engine, "of_another") as other:
+            assert other is not None
+
+    with held(engine, NAME) as second:
+        assert second is not None
+
+
+def test_nobody_takes_it_before_its_rest_is_over(engine: Engine) -> None:
+    with held(engine, NAME, rest=timedelta(minutes=1)):
+        pass
+
+    with held(engine, NAME) as second:
+        assert second is None
+    _run_out(engine)
+
+
+def test_only_its_owner_ends_it(engine: Engine) -> None:
+    with held(engine, NAME):
+        _run_out(engine)  # the holder was too slow
+        with held(engine, NAME) as second:
+            assert second is not None
+            first = Lease(engine, NAME, "another")
+            first.end(timedelta(0))
+            with held(engine, NAME) as third:
+                assert third is None
+
+
+def test_a_holder_learns_that_another_has_taken_it(engine: Engine) -> None:
+    with held(engine, NAME) as first:
+        assert first is not None
+        first.check()
+        _run_out(engine)
+        with held(engine, NAME):
+            first.renew()
+            with pytest.raises(LeaseLost, match="not renewed in time"):
+                first.check()
+
+
+def test_it_is_renewed_while_its_holder_works(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease_module, "DURATION", timedelta(seconds=0.4))
+    with held(engine, NAME) as first:
+        assert first is not None
+        until = time.monotonic() + 1  # longer than it lasts
+        while time.monotonic() < until:
+            with held(engine, NAME) as second:
+                assert second is None
+            time.sleep(0.05)
+
+
+def test_work_that_fails_leaves_it_free(engine: Engine) -> None:
+    with pytest.raises(RuntimeError), held(engine, NAME):
+        raise RuntimeError("the work failed")
+
+    with held(engine, NAME) as second:
+        assert second is not None
