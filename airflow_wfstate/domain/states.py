@@ -124,6 +124,9 @@ OPEN_WORKFLOW_STATES: Final = (
 )
 """A workflow in one of these still needs something; at most one generation of a key is in them."""
 
+WORKING_WORKFLOW_STATES: Final = (_W.RUNNING, _W.COMPENSATING)
+"""A workflow in any other state changes only when somebody acts on it, or a late task reports."""
+
 FINAL_WORKFLOW_STATES: Final = (_W.COMPENSATED, _W.CANCELLED)
 """Nothing leaves these; starting the key again makes the next generation."""
 

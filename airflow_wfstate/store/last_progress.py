@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, select, union_all
 
+from airflow_wfstate.domain.states import WORKING_WORKFLOW_STATES
 from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.workflow_cursor import behind, order_of
@@ -26,7 +27,7 @@ def is_on_page(query: WorkflowQuery, conditions: Sequence[ColumnElement[bool]], 
 
     :param query: in one of :data:`SORTS`.
     """
-    at_work = _workflow.c.state.in_([state.value for state in schema.WORKING_STATES])
+    at_work = _workflow.c.state.in_([state.value for state in WORKING_WORKFLOW_STATES])
     first_at_work = _first(query, [*conditions, at_work], _workflow.c.updated_at, limit)
     first_settled = _first(query, [*conditions, _workflow.c.settled_at.is_not(None)], _workflow.c.settled_at, limit)
     return _workflow.c.id.in_(union_all(first_at_work, first_settled))
