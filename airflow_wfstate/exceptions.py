@@ -80,7 +80,7 @@ class MethodNotAllowed(InvalidRequest):
 
 
 class InvalidName(InvalidRequest):
-    """A name or key is empty, too long, holds a control character, or was used before where it must be another."""
+    """A name or key is empty, invisible, too long, holds a control character, or was used where it must be another."""
 
     code = "invalid-name"
 

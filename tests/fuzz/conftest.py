@@ -10,5 +10,5 @@ from tests.support.api_server import ApiServer
 
 @pytest.fixture(scope="session")
 def wide_workflow(api_server: ApiServer) -> WideWorkflow:
-    """Of 300 items; ``make fuzz`` takes 2,000."""
-    return add_wide_workflow(api_server, 300)
+    """Of 200 items; ``make fuzz`` takes 2,000."""
+    return add_wide_workflow(api_server, 200)
