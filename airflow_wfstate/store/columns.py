@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from sqlalchemy import CheckConstraint, MetaData, String, Uuid
+from sqlalchemy import CheckConstraint, Index, MetaData, String, TextClause, Uuid, text
 
 from airflow_wfstate.domain.names import MAX_NAME_LENGTH
 
@@ -30,3 +30,9 @@ def one_of(column: str, values: type[Enum], name: str) -> CheckConstraint:
     """The constraint that a column holds a value of an enumeration."""
     listed = ", ".join(f"'{member.value}'" for member in values)
     return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+def partial_index(name: str, *columns: str, where: str | TextClause, unique: bool = False) -> Index:
+    """An index of the rows that fulfil a condition."""
+    condition = text(where) if isinstance(where, str) else where
+    return Index(name, *columns, unique=unique, postgresql_where=condition, sqlite_where=condition)

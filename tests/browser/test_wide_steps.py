@@ -51,6 +51,7 @@ def test_a_mapped_step_is_one_row_that_unfolds_by_state_and_page(open_page: Open
     expect(page.get_by_role("button", name="Next items")).to_have_count(0)
     page.get_by_role("button", name="item[00110]").click()
     expect(page.get_by_text("round 1, saved by attempt 1")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Cancel. .*may not change runs"))).to_be_visible()
     assert faults(page) == []
 
 
@@ -59,6 +60,7 @@ def test_the_timeline_has_one_bar_for_a_mapped_step(open_page: OpenPage, wide_id
     timeline = page.get_by_role("region", name="Timeline, scrolls sideways")
     expect(timeline.get_by_role("img", name=f"item, {ITEMS} items: 108 succeeded, 12 failed")).to_be_visible()
     expect(timeline.get_by_role("link", name=re.compile("^prepare, attempt 1: succeeded"))).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()  # the actions are known: none fades
     assert {"/steps"} <= asked(page) <= {"", "/actions", "/steps"}
     assert faults(page) == []
 
