@@ -33,9 +33,10 @@ def _app() -> AsgiApp:
     from airflow_wfstate.api.app import create_app
     from airflow_wfstate.api.gate import Gate
     from airflow_wfstate.api.request_limits import RequestLimits
+    from airflow_wfstate.api.requests_at_once import RequestsAtOnce
     from airflow_wfstate.api.security_headers import SecurityHeaders
 
-    return SecurityHeaders(Gate(RequestLimits(create_app())))
+    return SecurityHeaders(Gate(RequestLimits(RequestsAtOnce(create_app()))))
 
 
 class WorkflowStatePlugin(AirflowPlugin):
