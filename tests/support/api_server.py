@@ -76,7 +76,7 @@ class ApiServerProcess:
         self._settings = dict(settings or {})
         self._database_url = database_url
         self._home = home
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         home.mkdir(exist_ok=True)
         # Found from the server's working directory.
@@ -162,7 +162,8 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log_path: Pa
     raise RuntimeError(f"The api-server did not start:\n{log_path.read_text()[-4000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of localhost that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("localhost", 0))
         port: int = listener.getsockname()[1]
