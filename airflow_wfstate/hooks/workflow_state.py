@@ -9,7 +9,6 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_wfstate import conf
-from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowStateError
 from airflow_wfstate.hooks.environment import current_task_instance_id, is_database_blocked
 from airflow_wfstate.hooks.server_address import server_url
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import httpx
     from airflow.sdk import Connection
 
+    from airflow_wfstate.backends.protocol import StateBackend
     from airflow_wfstate.backends.trust import Trust
 
 _BACKENDS: Final[dict[tuple[int, str, str], StateBackend]] = {}
