@@ -56,6 +56,17 @@ def _connection_type() -> ProviderInfo:
                 "description": "A token to send as it is, instead of one for login and password.",
                 "schema": {"type": ["string", "null"], "format": "password"},
             },
+            "ca": {
+                "label": "CA file",
+                "description": "A PEM file (or a folder of them) on the workers, with the authority that signed the "
+                "api-server's certificate. Empty: what Airflow's own tasks trust.",
+                "schema": {"type": ["string", "null"]},
+            },
+            "verify": {
+                "label": "Verify the certificate",
+                "description": "Without it whoever is between worker and api-server can read and change everything.",
+                "schema": {"type": ["boolean", "null"], "default": True},
+            },
         },
         "ui-field-behaviour": {
             "hidden-fields": ["extra"],

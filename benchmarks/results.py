@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from benchmarks.dbos_transact import DbosSteps
+from benchmarks.importing import LIMIT
 from benchmarks.once import FLOOR
 from benchmarks.scope import Scope
 from benchmarks.step_life import Timings
@@ -62,6 +63,7 @@ class Measured:
     :param dbos: by number of writers; empty when it was not measured.
     :param calls: from a task; None when not measured.
     :param once: medians of ``step.once`` and of its floor, in milliseconds, by label.
+    :param imports: times the CPU of a plain DAG that one with a public name takes, by name; empty when not measured.
     :param missing: why something was not measured, by its name.
     """
 
@@ -71,6 +73,7 @@ class Measured:
     dbos: dict[int, DbosSteps]
     calls: TaskCalls | None
     once: dict[str, float]
+    imports: dict[str, float]
     missing: dict[str, str]
 
     @property
@@ -101,6 +104,7 @@ class Measured:
             _target(f"growth to {self.with_rows}, database way", "at most 1.2 times", growth, at_most=1.2),
             _target("a call of step.once, database way", "at most 1.0 ms", self._once_ms(), at_most=1.0),
             _target("a call of the api way, to task_state_store.set", "at most 0.5 times", share, at_most=0.5),
+            _target("CPU of a DAG file, to one with @task", f"at most {LIMIT} times", self.imports, at_most=LIMIT),
         ]
 
     def as_json(self) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import once, task_state_store
+from benchmarks import importing, once, task_state_store
 from benchmarks.dbos_transact import DbosSteps, DbosTransact, NotMeasured
 from benchmarks.results import MANY, NO_ROWS, Measured, rows_label
 from benchmarks.scope import STEPS_A_WORKFLOW, Scope
@@ -49,7 +49,13 @@ def run(scope: Scope, folder: Path, dbos_folder: Path, console: Console) -> Meas
             calls = task_state_store.measure(airflow_url, folder / "airflow", scope.calls)
         else:
             missing["task_state_store.set"] = "left out"
-    return Measured(scope, version, lives, dbos, calls, calls_once, missing)
+    imports: dict[str, float] = {}
+    if scope.import_turns:
+        console.print("Measuring what a DAG file costs ...")
+        imports = importing.ratios(scope.import_turns)
+    else:
+        missing["a DAG file"] = "left out"
+    return Measured(scope, version, lives, dbos, calls, calls_once, imports, missing)
 
 
 def _schedules(server: Databases, scope: Scope, writers: int) -> list[list[Turn]]:

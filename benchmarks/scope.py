@@ -17,6 +17,7 @@ class Scope:
     :param rows: earlier steps in the database that is not empty; a multiple of 100.
     :param calls: of each kind from a task of a live Airflow.
     :param dbos: whether DBOS Transact is measured too.
+    :param import_turns: how often each public name is imported by a process of its own; 0: not at all.
     :param airflow: whether Airflow's own task_state_store is measured too.
     """
 
@@ -24,9 +25,10 @@ class Scope:
     turns: int = 5
     rows: int = 1_000_000
     calls: int = 200
+    import_turns: int = 3
     dbos: bool = True
     airflow: bool = True
 
 
-QUICK = Scope(steps=100, turns=1, rows=1_000, calls=20)
+QUICK = Scope(steps=100, turns=1, rows=1_000, calls=20, import_turns=0)
 """Shows that everything works; its figures mean nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias
@@ -11,9 +13,11 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.tokens import JWTValidator, get_sig_validation_args
+from airflow.api_fastapi.core_api import security
 from airflow.configuration import conf
 from fastapi import Request
 
+from airflow_wfstate.api.user_tokens import UserTokens
 from airflow_wfstate.exceptions import NotAuthenticated
 
 
@@ -34,6 +38,9 @@ class UserCaller:
 Caller: TypeAlias = TaskCaller | UserCaller
 
 
+_TOKEN_PARTS: Final = 3
+"""Header, claims and signature (RFC 7519)."""
+
 _CALLER: Final = "airflow_wfstate.caller"
 """Where the request's ASGI scope keeps who calls."""
 
@@ -50,7 +57,10 @@ async def authenticate(request: Request) -> Caller:
 
 
 async def _identify(request: Request) -> Caller:
-    token = _bearer_token(request) or request.cookies.get(COOKIE_NAME_JWT_TOKEN)
+    token = _bearer_token(request)
+    if not token and (user := _user_of_page(request)) is not None:
+        return UserCaller(user)
+    token = token or request.cookies.get(COOKIE_NAME_JWT_TOKEN, "")
     if not token:
         raise NotAuthenticated(
             "The request carries no token.",
@@ -59,7 +69,7 @@ async def _identify(request: Request) -> Caller:
     try:
         if _is_for_tasks(token):
             return await _task(token)
-        return UserCaller(await get_auth_manager().get_user_from_token(token))
+        return UserCaller(await _user_tokens().user_of(token))
     except jwt.ExpiredSignatureError as error:
         raise NotAuthenticated("The token has expired.", "Get a new one from POST /auth/token.") from error
     except jwt.InvalidTokenError as error:
@@ -75,15 +85,40 @@ def _bearer_token(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
+def _user_of_page(request: Request) -> BaseUser | None:
+    """The user whom Airflow's own middleware has found by the page's cookie; None when there is none.
+
+    As Airflow's ``get_user``: known by the mark beside it, so that nothing else can put a user there. Airflow 3.2 has
+    no such mark, and the cookie is looked at again.
+    """
+    mark = getattr(security, "USER_INJECTED_BY_TRUSTED_MIDDLEWARE", None)
+    if mark is None or getattr(request.state, "user_authenticated_via", None) is not mark:
+        return None
+    user: BaseUser | None = getattr(request.state, "user", None)
+    return user
+
+
+@cache
+def _user_tokens() -> UserTokens:
+    """One a process, made by its first request."""
+    return UserTokens(get_auth_manager().get_user_from_token)
+
+
 def _is_for_tasks(token: str) -> bool:
     """Whether the token claims to be one of Airflow's execution API. Nothing is verified yet: it may hold anything.
 
+    Reads the claims alone; whoever verifies the token decodes it.
+
     :raises jwt.InvalidTokenError: it is no token.
     """
+    parts = token.split(".")
+    if len(parts) != _TOKEN_PARTS:
+        raise jwt.DecodeError("not a token")
     try:
-        audience = jwt.decode(token, options={"verify_signature": False}).get("aud")
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
     except (ValueError, RecursionError) as error:
         raise jwt.DecodeError("not a token") from error
+    audience = claims.get("aud") if isinstance(claims, dict) else None
     audiences = audience if isinstance(audience, list) else [audience]
     return any(item in audiences for item in _execution_audiences())
 

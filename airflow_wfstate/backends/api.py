@@ -12,6 +12,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from airflow_wfstate import conf
+from airflow_wfstate.backends.called_server import CalledServer
 from airflow_wfstate.backends.problem_types import error_class_of
 from airflow_wfstate.backends.query_parameters import (
     filter_parameters,
@@ -20,6 +21,7 @@ from airflow_wfstate.backends.query_parameters import (
     query_parameters,
     step_parameters,
 )
+from airflow_wfstate.backends.trust import Trust, refused_certificate
 from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.code import Code
@@ -61,7 +63,6 @@ from airflow_wfstate.exceptions import (
     AccessDenied,
     InvalidRequest,
     ReadTimedOut,
-    ServerUnreachable,
     StepNotFound,
     WorkflowNotFound,
     WorkflowStateError,
@@ -94,20 +95,28 @@ class ApiBackend:
     :param server_url: of the api-server, without a slash at the end.
     :param credentials: what proves who calls (:mod:`airflow_wfstate.backends.credentials`).
     :param configured_by: where the URL comes from, for the error message ("the connection wfstate_default").
+    :param trust: which certificates the server may show. Default: those that Airflow's own task client trusts.
+    :raises InvalidRequest: a file of certificates cannot be read.
+    :raises ServerUnreachable: the URL, or the proxy that the environment names, is none that can be used.
     """
 
-    def __init__(self, server_url: str, credentials: httpx.Auth, *, configured_by: str) -> None:
+    def __init__(
+        self, server_url: str, credentials: httpx.Auth, *, configured_by: str, trust: Trust | None = None
+    ) -> None:
         self._base_url = f"{server_url}/wfstate/v1"
         self._configured_by = configured_by
+        trust = trust or Trust.of_airflow()
+        self._server = CalledServer(self._base_url, configured_by, trust)
         try:
             self._client = httpx.Client(
                 base_url=self._base_url,
                 auth=credentials,
+                verify=trust.context_for(server_url),
                 timeout=conf.api_timeout().total_seconds(),
                 headers={"Accept": "application/json", "User-Agent": "airflow-provider-wfstate"},
             )
-        except httpx.InvalidURL as error:
-            raise self._unreachable(f"cannot be called ({error})") from error
+        except (httpx.InvalidURL, ValueError, ImportError) as error:  # the last two: a proxy of a kind unknown here
+            raise self._server.unreachable(f"cannot be called ({error})") from error
 
     def close(self) -> None:
         """Close the kept-alive connections."""
@@ -284,16 +293,17 @@ class ApiBackend:
         try:
             return from_json(answer_type, response.content)
         except ValueError as error:
-            raise self._unreachable(f"answered something else than a {answer_type.__name__}") from error
+            raise self._server.unreachable(f"answered something else than a {answer_type.__name__}") from error
 
     def _send_once(self, request: httpx.Request) -> httpx.Response:
         try:
             response = self._client.send(request)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as failure:
-            raise self._unreachable(f"cannot be called ({type(failure).__name__}: {failure})") from failure
+            raise self._server.unreachable(f"cannot be called ({type(failure).__name__}: {failure})") from failure
         except httpx.TransportError as failure:
-            complaint = f"did not answer ({type(failure).__name__}: {failure})"
-            raise _Unanswered(self._unreachable(complaint)) from failure
+            if (reason := refused_certificate(failure)) is not None:
+                raise self._server.untrusted(reason) from failure
+            raise _Unanswered(self._server.unanswered(failure)) from failure
         if response.is_success:
             return response
         error = self._error(response)
@@ -313,15 +323,8 @@ class ApiBackend:
                 f"Check {self._configured_by}.",
             )
         if status == 404:
-            return self._unreachable("answered 404: it has no plugin wfstate, or another URL")
-        return self._unreachable(f"answered {status}")
-
-    def _unreachable(self, complaint: str) -> ServerUnreachable:
-        return ServerUnreachable(
-            f"The api-server at {self._base_url} {complaint}.",
-            f"The URL comes from {self._configured_by}: correct it, or define the Airflow connection wfstate_default "
-            "(type wfstate), or set [wfstate] api_url; and install airflow-provider-wfstate on the api-server.",
-        )
+            return self._server.unreachable("answered 404: it has no plugin wfstate, or another URL")
+        return self._server.unreachable(f"answered {status}")
 
 
 def _key_of(idempotency_key: str | None) -> str:

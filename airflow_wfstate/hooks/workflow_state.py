@@ -9,13 +9,16 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_wfstate import conf
-from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowStateError
 from airflow_wfstate.hooks.environment import current_task_instance_id, is_database_blocked
+from airflow_wfstate.hooks.server_address import server_url
 
 if TYPE_CHECKING:
     import httpx
     from airflow.sdk import Connection
+
+    from airflow_wfstate.backends.protocol import StateBackend
+    from airflow_wfstate.backends.trust import Trust
 
 _BACKENDS: Final[dict[tuple[int, str, str], StateBackend]] = {}
 """By process id (a forked process must not share sockets), connection and task instance."""
@@ -103,36 +106,39 @@ class WorkflowStateHook(BaseHook):
 def _user_backend(connection: Connection) -> StateBackend:
     from airflow_wfstate.backends.api import ApiBackend
 
-    server_url = _server_url(connection)
+    url = server_url(connection)
     return ApiBackend(
-        server_url,
-        _user_credentials(connection, server_url),
+        url,
+        _user_credentials(connection, url),
         configured_by=f"the Airflow connection {connection.conn_id}",
+        trust=_trust(connection),
     )
 
 
-def _user_credentials(connection: Connection, server_url: str) -> httpx.Auth:
+def _user_credentials(connection: Connection, url: str) -> httpx.Auth:
     from airflow_wfstate.backends.credentials import StaticToken, UserToken
 
     if token := connection.extra_dejson.get("token"):
         return StaticToken(str(token))
     if connection.login and connection.password:
-        return UserToken(server_url, connection.login, connection.password)
+        return UserToken(url, connection.login, connection.password)
     raise InvalidRequest(
         f"The Airflow connection {connection.conn_id!r} names nobody.",
         "Give it a login and a password of an Airflow user, or a token.",
     )
 
 
-def _server_url(connection: Connection) -> str:
-    if not connection.host:
+def _trust(connection: Connection) -> Trust:
+    from airflow_wfstate.backends.trust import Trust
+
+    verify = connection.extra_dejson.get("verify")
+    if not isinstance(verify, bool | None):
         raise InvalidRequest(
-            f"The Airflow connection {connection.conn_id!r} has no host.",
-            "Give it the api-server's URL, for instance https://airflow.example.com.",
+            f"The extra 'verify' of the Airflow connection {connection.conn_id!r} is {verify!r}.",
+            "Give true or false; the file of an authority goes into the extra 'ca'.",
         )
-    url = connection.host if "://" in connection.host else f"{connection.schema or 'http'}://{connection.host}"
-    url = url.rstrip("/")
-    return f"{url}:{connection.port}" if connection.port else url
+    ca = connection.extra_dejson.get("ca") or ""
+    return Trust.of_airflow(connection_ca=str(ca), verify=verify is not False)
 
 
 def _task_backend(task_instance_id: str | None) -> StateBackend:

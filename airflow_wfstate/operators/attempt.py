@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from airflow_wfstate.backends.codec import encode
-from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.record import AWAITED, ReadRecords, Record, SaveRecord
 from airflow_wfstate.domain.states import StepState
@@ -24,6 +23,9 @@ from airflow_wfstate.domain.step import (
 )
 from airflow_wfstate.exceptions import ForeignProcess
 from airflow_wfstate.operators.once import Call, Calls
+
+if TYPE_CHECKING:
+    from airflow_wfstate.backends.protocol import StateBackend
 
 Written = TypeVar("Written", RecordedWrite, LinkedChildRun)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.domain.compensation import (
     CompensationWork,
     EndCompensation,
@@ -39,6 +38,8 @@ from airflow_wfstate.redaction import recorded_text
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+
+    from airflow_wfstate.backends.protocol import StateBackend
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from types import new_class
 from typing import Any, Literal, TypeVar
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
@@ -80,7 +80,7 @@ def _check(operator: object) -> None:
         )
     if step_options_of(operator) is not None:
         raise InvalidDag(f"Task {operator.task_id} is a step already.", "Leave out durable() around it.")
-    if issubclass(operator.operator_class, TriggerDagRunOperator):
+    if _is_dag_run_trigger(operator.operator_class):
         raise InvalidDag(
             f"Task {operator.task_id} is a TriggerDagRunOperator, which acts after its execute has ended.",
             "Use TriggerWorkflowDagRunOperator: the triggered run then joins the workflow.",
@@ -92,6 +92,12 @@ def _check(operator: object) -> None:
                 f"Task {operator.task_id} has {option}: part of its life is spent where no worker runs it.",
                 f"Set {option}=False.",
             )
+
+
+def _is_dag_run_trigger(operator_class: type) -> bool:
+    """Whether it is Airflow's TriggerDagRunOperator, whose module nobody has imported where it is not."""
+    module = sys.modules.get("airflow.providers.standard.operators.trigger_dagrun")
+    return module is not None and issubclass(operator_class, module.TriggerDagRunOperator)
 
 
 def _step_class(operator_class: type[BaseOperator], options: StepOptions) -> type[BaseOperator]:

@@ -8,11 +8,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 URL_PREFIX: Final = "/wfstate"
-BUNDLE_URL: Final = f"{URL_PREFIX}/ui/static/main.umd.cjs"
+
+
+def bundle_url() -> str:
+    """Where the browser finds the bundle, from the server's root: with the path of ``[api] base_url`` before it.
+
+    Airflow 3.3 resolves the address against the page's, Airflow 3.2 imports it as it is: both take an absolute path.
+    """
+    base_url: str = conf.get("api", "base_url", fallback="") or ""
+    return f"{urlsplit(base_url).path.rstrip('/')}{URL_PREFIX}/ui/static/main.umd.cjs"
+
+
+_BUNDLE_URL: Final = bundle_url()
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -34,9 +47,10 @@ def _app() -> AsgiApp:
     from airflow_wfstate.api.gate import Gate
     from airflow_wfstate.api.head_requests import HeadRequests
     from airflow_wfstate.api.request_limits import RequestLimits
+    from airflow_wfstate.api.requests_at_once import RequestsAtOnce
     from airflow_wfstate.api.security_headers import SecurityHeaders
 
-    return SecurityHeaders(Gate(RequestLimits(HeadRequests(create_app()))))
+    return SecurityHeaders(Gate(RequestLimits(HeadRequests(RequestsAtOnce(create_app())))))
 
 
 class WorkflowStatePlugin(AirflowPlugin):
@@ -50,14 +64,14 @@ class WorkflowStatePlugin(AirflowPlugin):
     react_apps: list[Any] = [  # noqa: RUF012
         {
             "name": "Workflows",
-            "bundle_url": BUNDLE_URL,
+            "bundle_url": _BUNDLE_URL,
             "destination": "nav",
             "category": "browse",
             "url_route": "wfstate",
         },
-        {"name": "Workflows", "bundle_url": BUNDLE_URL, "destination": "dag", "url_route": "wfstate-dag"},
-        {"name": "Workflow", "bundle_url": BUNDLE_URL, "destination": "dag_run", "url_route": "wfstate-run"},
-        {"name": "Workflow", "bundle_url": BUNDLE_URL, "destination": "task_instance", "url_route": "wfstate-task"},
-        {"name": "Workflow summary", "bundle_url": BUNDLE_URL, "destination": "dashboard"},
+        {"name": "Workflows", "bundle_url": _BUNDLE_URL, "destination": "dag", "url_route": "wfstate-dag"},
+        {"name": "Workflow", "bundle_url": _BUNDLE_URL, "destination": "dag_run", "url_route": "wfstate-run"},
+        {"name": "Workflow", "bundle_url": _BUNDLE_URL, "destination": "task_instance", "url_route": "wfstate-task"},
+        {"name": "Workflow summary", "bundle_url": _BUNDLE_URL, "destination": "dashboard"},
     ]
     """Each name is that of a component, which the bundle gives to Airflow's page."""

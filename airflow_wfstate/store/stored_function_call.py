@@ -16,7 +16,9 @@ from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from airflow_wfstate.store.fallback import Fallbacks
 from airflow_wfstate.store.outage import is_missing, not_migrated
+from airflow_wfstate.store.prepared_statements import stop_preparing, was_lost
 
 DRIVERS: Final = ("psycopg", "psycopg2")
 """Those whose connections have an ``autocommit`` that can be set, and whose parameters are ``%s``."""
@@ -56,19 +58,30 @@ class StoredFunctionCall:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._driver = engine.dialect.loaded_dbapi
+        self.fallbacks = Fallbacks()
 
     def __call__(self, function: StoredFunction, *arguments: object) -> object:
         """The function's value.
 
         :return: None when that is NULL, and when the database refused the call, was not reached or was lost: the
             transaction in Python, which tries again and names the reason, shall decide. It may have been carried out
-            all the same.
+            all the same. Such a refusal is logged and counted (:mod:`airflow_wfstate.store.fallback`).
         :raises DatabaseNotMigrated: there is no such function.
         """
         try:
-            connection = self._engine.raw_connection()
-        except (self._driver.Error, DBAPIError, PoolTimeout):  # the pool hands on what the driver raises, as it is
+            try:
+                return self._call(function, arguments)
+            except self._driver.Error as error:
+                if not was_lost(error):
+                    raise
+                stop_preparing(self._engine)
+                return self._call(function, arguments)
+        except (self._driver.Error, DBAPIError, PoolTimeout) as error:  # the pool hands on what the driver raises
+            self.fallbacks.add(function.name, error)
             return None
+
+    def _call(self, function: StoredFunction, arguments: tuple[object, ...]) -> object:
+        connection = self._engine.raw_connection()
         try:
             return self._value(connection, function.call, arguments)
         except self._driver.Error as error:
@@ -76,7 +89,7 @@ class StoredFunctionCall:
             connection.invalidate(error)
             if is_missing(error):
                 raise not_migrated() from error
-            return None
+            raise
         except BaseException as error:
             connection.invalidate(error)  # a signal came in the middle of the call: its answer is still under way
             raise

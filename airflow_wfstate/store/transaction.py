@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from airflow_wfstate.exceptions import DatabaseUnavailable, ReadTimedOut, WorkflowStateError
+from airflow_wfstate.store import prepared_statements
 from airflow_wfstate.store.outage import is_cut_off, outage, sqlstate
 
 Answer = TypeVar("Answer")
@@ -30,6 +31,7 @@ _RETRYABLE_SQLSTATES: Final = (
     "57P02",  # crash_shutdown
     "57P03",  # cannot_connect_now
     "53300",  # too_many_connections
+    *prepared_statements.SQLSTATES,
 )
 """PostgreSQL, Appendix A: another try may succeed. All our changes can be sent again."""
 
@@ -62,7 +64,7 @@ def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchan
     :raises DatabaseNotMigrated: the ``wfstate_*`` tables are missing or old.
     :raises DatabaseUnavailable: the database does not answer, or stays locked, after all tries.
     """
-    return _persistently(lambda: _once(engine, work))
+    return _persistently(engine, lambda: _once(engine, work))
 
 
 def run_read(engine: Engine, read: Callable[[Connection], Answer], timeout: timedelta = timedelta(0)) -> Answer:
@@ -73,16 +75,18 @@ def run_read(engine: Engine, read: Callable[[Connection], Answer], timeout: time
     :param timeout: how long PostgreSQL may work on one statement; zero: no limit. SQLite has no such limit.
     :raises ReadTimedOut: a statement took longer.
     """
-    return _persistently(lambda: _once_and_back(engine, read, timeout))
+    return _persistently(engine, lambda: _once_and_back(engine, read, timeout))
 
 
-def _persistently(once: Callable[[], Answer]) -> Answer:
+def _persistently(engine: Engine, once: Callable[[], Answer]) -> Answer:
     try:
         try:
             return once()  # nearly always enough, and cheaper than setting up the retries
         except Exception as error:
             if not _is_worth_another_try(error):
                 raise
+            if isinstance(error, DBAPIError) and prepared_statements.was_lost(error.orig):
+                prepared_statements.stop_preparing(engine)
         retrying = Retrying(
             stop=stop_after_attempt(_ATTEMPTS - 1),
             wait=wait_random_exponential(multiplier=0.02, max=2),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
-import jwt
 import pytest
 from sqlalchemy import create_engine, delete, update
 
@@ -18,11 +16,10 @@ from airflow_wfstate.store import schema
 from tests.api.permission_scene import Request, Scene, begun, request_of, started
 from tests.api.permission_table import CALLERS, ROUTES, Route
 from tests.support.airflow_rows import AirflowRows
-from tests.support.api_server import JWT_SECRET, ApiServer
+from tests.support.api_server import ApiServer, task_token
 from tests.support.world import World
 
 _LOGINS = {"viewer": "viewer", "user": "user", "op": "op", "admin": "admin", "other DAG": "clerk"}
-_AUDIENCE = "urn:airflow.apache.org:task"
 
 _AT_THE_PAGE = ("anonymous", "viewer", "user", "other DAG", "task")
 """The same routes below /ui, with the same checks: tried with one caller of each kind."""
@@ -34,14 +31,6 @@ CELLS = [
     for caller in route.statuses
     if prefix == "/v1" or caller in _AT_THE_PAGE
 ]
-
-
-def task_token(task_instance_id: str, *, audience: str = _AUDIENCE, lasts: float = 600) -> str:
-    """As Airflow signs a task's."""
-    now = time.time()
-    times = {"iat": now - 120, "nbf": now - 120, "exp": now + lasts}
-    claims = {"aud": audience, "scope": "execution", "sub": task_instance_id, **times}
-    return jwt.encode(claims, JWT_SECRET, "HS512")
 
 
 @pytest.fixture(scope="module")

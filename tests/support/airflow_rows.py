@@ -89,6 +89,15 @@ class AirflowRows:
         """A running task instance, in a new run unless one is given; its id."""
         return self.add_task(dag_id, run_id or self.add_run(dag_id), task_id)
 
+    def report_from(self, task_instance_id: str, hostname: str, pid: int) -> None:
+        """Where the process of a running task is, as its supervisor reports when it starts."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(TaskInstance.__table__)
+                .where(TaskInstance.__table__.c.id == _uuid(task_instance_id))
+                .values(hostname=hostname, pid=pid)
+            )
+
     def set_task_state(self, task_instance_id: str, state: str | None, *, ended_ago: timedelta | None = None) -> None:
         """Give a task instance a state; ``ended_ago`` sets when it ended."""
         ended_at = None if ended_ago is None else datetime.now(timezone.utc) - ended_ago

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import jwt
 
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import UserToken
@@ -22,6 +23,8 @@ from airflow_wfstate.backends.credentials import UserToken
 JWT_SECRET = "s" * 64
 USERS = {"admin": "admin", "op": "op", "user": "user", "viewer": "viewer", "clerk": "op"}
 """Login and role; the password is the login. The clerk is confined to one DAG (per_dag_auth_manager.py)."""
+
+TASK_AUDIENCE = "urn:airflow.apache.org:task"
 
 _START_SECONDS = 120
 
@@ -48,19 +51,34 @@ class ApiServer:
         return str(answer.raise_for_status().json()["access_token"])
 
 
+def task_token(task_instance_id: str, *, audience: str = TASK_AUDIENCE, lasts: float = 600) -> str:
+    """A task's token, as Airflow signs it.
+
+    :param lasts: seconds from now; below zero: it has expired.
+    """
+    now = time.time()
+    times = {"iat": now - 120, "nbf": now - 120, "exp": now + lasts}
+    claims = {"aud": audience, "scope": "execution", "sub": task_instance_id, **times}
+    return jwt.encode(claims, JWT_SECRET, "HS512")
+
+
 class ApiServerProcess:
     """An api-server that can be killed and started again, at the same address.
 
     :param database_url: of a migrated database.
     :param home: an empty folder, for Airflow's home and the server's log; made when it is missing.
     :param settings: environment variables beside, or instead of, those of the simple auth manager.
+    :param apps: of the api-server: ``core``, or ``all`` with Airflow's execution API.
     """
 
-    def __init__(self, database_url: str, home: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, database_url: str, home: Path, settings: Mapping[str, str] | None = None, *, apps: str = "core"
+    ) -> None:
+        self._apps = apps
         self._settings = dict(settings or {})
         self._database_url = database_url
         self._home = home
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         home.mkdir(exist_ok=True)
         # Found from the server's working directory.
@@ -94,7 +112,7 @@ class ApiServerProcess:
             "AIRFLOW__API__BASE_URL": self.url,
             **self._settings,
         }
-        arguments = ["--apps", "core", "--port", str(self._port), "--workers", "1"]
+        arguments = ["--apps", self._apps, "--port", str(self._port), "--workers", "1"]
         log_path = self._home / "api-server.log"
         with log_path.open("a") as log:
             self._process = subprocess.Popen(
@@ -127,9 +145,11 @@ class ApiServerProcess:
 
 
 @contextmanager
-def running_api_server(database_url: str, home: Path, settings: Mapping[str, str] | None = None) -> Iterator[ApiServer]:
+def running_api_server(
+    database_url: str, home: Path, settings: Mapping[str, str] | None = None, *, apps: str = "core"
+) -> Iterator[ApiServer]:
     """Start an api-server on a migrated database; stop it afterwards. As :class:`ApiServerProcess`."""
-    process = ApiServerProcess(database_url, home, settings)
+    process = ApiServerProcess(database_url, home, settings, apps=apps)
     try:
         process.start()
         yield ApiServer(process.url, database_url, process.pid)
@@ -149,7 +169,8 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log_path: Pa
     raise RuntimeError(f"The api-server did not start:\n{log_path.read_text()[-4000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of localhost that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("localhost", 0))
         port: int = listener.getsockname()[1]

@@ -1,0 +1,58 @@
+"""The server that a client calls, and the errors that say why it cannot be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+
+from airflow_wfstate.backends.trust import Trust
+from airflow_wfstate.exceptions import ServerUnreachable
+
+
+@dataclass(frozen=True)
+class CalledServer:
+    """A server as errors name it.
+
+    :param url: that requests go to.
+    :param configured_by: where the URL comes from ("the Airflow connection wfstate_default").
+    :param trust: which certificates it may show.
+    """
+
+    url: str
+    configured_by: str
+    trust: Trust
+
+    def unreachable(self, complaint: str) -> ServerUnreachable:
+        """The error for a server that is not there, or is another.
+
+        :param complaint: what it did, without a full stop: "answered 404".
+        """
+        return ServerUnreachable(
+            f"The api-server at {self.url} {complaint}.",
+            f"The URL comes from {self.configured_by}: correct it, or define the Airflow connection wfstate_default "
+            "(type wfstate), or set [wfstate] api_url; and install airflow-provider-wfstate on the api-server.",
+        )
+
+    def unanswered(self, failure: httpx.TransportError) -> ServerUnreachable:
+        """The error for a request that got no answer."""
+        if isinstance(failure, httpx.ProxyError):
+            return ServerUnreachable(
+                f"The proxy in front of the api-server at {self.url} did not pass the request on ({failure}).",
+                "Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY in the environment of this process, or add the server's "
+                "host to NO_PROXY.",
+            )
+        return self.unreachable(f"did not answer ({type(failure).__name__}: {failure})")
+
+    def untrusted(self, reason: str) -> ServerUnreachable:
+        """The error for a server whose certificate was refused.
+
+        :param reason: OpenSSL's, without a full stop: "self-signed certificate".
+        """
+        return ServerUnreachable(
+            f"The certificate of the api-server at {self.url} is not trusted here: {reason}. Trusted are "
+            f"{self.trust.described()}.",
+            "Name the file of the authority that signed it (for a self-signed one: the certificate itself) in the "
+            "extra 'ca' of the Airflow connection of type wfstate, or in [api] ssl_ca_file, and call the server by a "
+            f"name that its certificate holds: the URL comes from {self.configured_by}.",
+        )

@@ -1,0 +1,103 @@
+"""nginx in front of an api-server: TLS, and a path before everything."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.certificates import Certificates
+
+PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+"""None where it is not installed (Debian's package: nginx-light)."""
+
+_START_SECONDS = 20
+
+_CONFIGURATION = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        {listen}
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        location {path}/ {{
+            proxy_pass {upstream};
+            proxy_http_version 1.1;
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-Proto https;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        }}
+    }}
+}}
+"""
+
+
+@contextmanager
+def running_nginx(folder: Path, port: int, path: str, upstream: str, certificates: Certificates) -> Iterator[None]:
+    """Serve ``https://localhost:port/path/`` from a server that knows the path (it is passed on as it came).
+
+    :param folder: an empty one.
+    :param upstream: the server's URL, without a path.
+    :raises RuntimeError: it does not listen; the text has its log.
+    """
+    addresses = [f"127.0.0.1:{port}", *([f"[::1]:{port}"] if has_ipv6() else [])]
+    listen = "\n        ".join(f"listen {address} ssl;" for address in addresses)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(
+        _CONFIGURATION.format(
+            folder=folder,
+            listen=listen,
+            certificate=certificates.certificate,
+            key=certificates.key,
+            path=path,
+            upstream=upstream,
+        )
+    )
+    log = folder / "error.log"
+    with (folder / "output.log").open("w") as output:
+        process = subprocess.Popen(
+            [PROGRAM or "nginx", "-p", str(folder), "-e", str(log), "-c", str(configuration)],
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        _wait_until_listening(port, process, log)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has the address ::1."""
+    try:
+        with socket.socket(socket.AF_INET6) as listener:
+            listener.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _wait_until_listening(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)  # a server that starts announces itself in no other way than by answering
+    raise RuntimeError(f"nginx does not listen:\n{log.read_text() if log.exists() else ''}")
