@@ -23,7 +23,7 @@ class RunLock:
 
 @contextmanager
 def watched_run(url: str, dag_id: str, run_id: str) -> Iterator[RunLock]:
-    """Ask for the row's lock again and again while the block runs.
+    """Ask for the lock that the scheduler asks for (``with_row_locks``) again and again while the block runs.
 
     :param url: a libpq URL.
     """
@@ -36,7 +36,8 @@ def watched_run(url: str, dag_id: str, run_id: str) -> Iterator[RunLock]:
                 asked = time.perf_counter()
                 try:
                     connection.execute(
-                        "SELECT 1 FROM dag_run WHERE dag_id = %s AND run_id = %s FOR UPDATE NOWAIT", (dag_id, run_id)
+                        "SELECT 1 FROM dag_run WHERE dag_id = %s AND run_id = %s FOR NO KEY UPDATE NOWAIT",
+                        (dag_id, run_id),
                     )
                 except LockNotAvailable:
                     since = asked if since is None else since

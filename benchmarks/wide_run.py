@@ -116,7 +116,7 @@ def _done(workflows: WideWorkflows, server: ApiServer, url: str, width: int) -> 
     first = WorkflowQuery(limit=50)
     page = (
         ("list page", lambda: backend.list_workflows(first)),
-        ("detail", lambda: backend.get_workflow(failed.workflow_id)),
+        ("detail", lambda: backend.get_workflow(failed.workflow_id, step_limit=50)),
         ("steps page", lambda: backend.list_steps(failed.workflow_id, limit=50)),
         ("journal page", lambda: backend.read_journal(failed.workflow_id, limit=50)),
         ("compensations page", lambda: backend.list_compensations(failed.workflow_id, limit=50)),
@@ -174,7 +174,7 @@ def _polled(server: ApiServer, workflow_id: str) -> Iterator[tuple[str, Cost]]:
     base = f"{server.url}/wfstate/ui/workflows"
     asked = {
         "list page, over HTTP": f"{base}?limit=50",
-        "detail, over HTTP": f"{base}/{workflow_id}",
+        "detail, over HTTP": f"{base}/{workflow_id}?step_limit=50",
         "steps page, over HTTP": f"{base}/{workflow_id}/steps?limit=50",
         "journal page, over HTTP": f"{base}/{workflow_id}/journal?limit=50",
         "actions, over HTTP": f"{base}/{workflow_id}/actions",
