@@ -282,6 +282,11 @@ class Change:
         """Set columns of the workflow's row without a change of state."""
         self._values.update(values)
 
+    def write_so_far(self) -> None:
+        """Write the workflow's own row if it is to change, so that a further change of state may follow."""
+        if self._values:
+            self.write()
+
     def write(self) -> None:
         """Write the workflow's own row; a journal number that was reserved and not used is given back."""
         last_entry = self._next_entry - 1

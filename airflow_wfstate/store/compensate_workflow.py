@@ -65,7 +65,7 @@ def compensate_workflow(
     else:
         _go_back(change, request.way, reason)
     if come_to_rest(connection, change):
-        change.write()
+        change.write_so_far()
         give_turn(connection, change)
     change.write()
     return CompensatedWorkflow(change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks)

@@ -119,7 +119,7 @@ def _go_on(connection: Connection, change: Change, request: DecideCompensation, 
         data: dict[str, JsonValue] = {"by": request.decision.value, "way": request.way.value, "reason": reason}
         change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
     if come_to_rest(connection, change):
-        change.write()
+        change.write_so_far()
         give_turn(connection, change)
 
 

@@ -6,7 +6,10 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 
+from cachetools import LRUCache, cached
+from cachetools.keys import hashkey
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -88,6 +91,8 @@ def store_definition(connection: Connection, name: str, definition: Definition) 
     return sha256
 
 
+# What a hash names never changes: each turn of a compensation asked twice.
+@cached(LRUCache(256), key=lambda connection, name, sha256: hashkey(name, sha256), lock=Lock())
 def read_definition(connection: Connection, name: str, sha256: str) -> Definition:
     """The definition of a workflow."""
     content = connection.execute(

@@ -217,6 +217,6 @@ def _give_turn(connection: Connection, change: Change) -> None:
     if not come_to_rest(connection, change):
         hold_when_not_at_rest(connection, change)
         return
-    change.write()
+    change.write_so_far()
     give_turn(connection, change)
     hold_when_turn_is_not_taken(connection, change)

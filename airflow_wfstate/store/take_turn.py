@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from airflow_wfstate.domain.compensation import CompensationWork, TakeTurn, TurnAnswer, TurnDecision
 from airflow_wfstate.domain.journal import EntryKind
@@ -70,7 +70,7 @@ def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchang
             change, TurnDecision.NOT_AT_REST, "A step is still open; its run's relay, or the sweep, goes on."
         )
     else:
-        change.write()
+        change.write_so_far()
         answer = _give_or_take(connection, change, caller)
     if change.is_empty:
         return Unchanged(answer)
@@ -251,12 +251,14 @@ def _store_turn(connection: Connection, change: Change, pending: PendingCompensa
         "run_id": relay.run_id,
         "relay_task_instance_id": relay.task_instance_id,
     }
+    of_workflow = {"workflow_id": change.workflow_id}
     row = connection.execute(select(turn).where(turn.c.workflow_id == change.workflow_id)).one_or_none()
-    if row is not None:
-        if all(getattr(row, name) == value for name, value in values.items()):
-            return False
-        connection.execute(delete(turn).where(turn.c.workflow_id == change.workflow_id))
-    connection.execute(insert(turn).values(workflow_id=change.workflow_id, given_at=change.now, **values))
+    if row is None:
+        change.insert(turn, {**of_workflow, **values, "given_at": change.now})
+        return True
+    if all(getattr(row, name) == value for name, value in values.items()):
+        return False
+    change.update(turn, where=of_workflow, values={**values, "given_at": change.now})
     return True
 
 

@@ -115,7 +115,8 @@ def test_a_cancel_ends_all_tasks_at_once(world: World, engine: Engine) -> None:
 
 def test_lost_steps_are_marked_at_once(world: World, engine: Engine) -> None:
     counts = []
-    for width in _WIDTHS:
+    # The first pass also does what other tests have left to be done.
+    for width in (_WIDTHS[0], *_WIDTHS):
         workflow_id = _wide(world, width, ends=_kill)
         counts.append(_count(engine, lambda: sweep(engine)))
         states = {step.state for step in world.backend.get_workflow(workflow_id).steps}
@@ -123,7 +124,7 @@ def test_lost_steps_are_marked_at_once(world: World, engine: Engine) -> None:
         world.backend.cancel_workflow(CancelWorkflow(workflow_id, actor="user:test"))
         sweep(engine)
 
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 def test_what_a_resume_clears_of_ten_thousand_items_is_found_in_one_pass() -> None:
