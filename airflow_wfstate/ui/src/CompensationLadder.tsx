@@ -12,6 +12,7 @@ import { ReasonDialog } from "./ReasonDialog";
 import { StateBadge } from "./StateBadge";
 import { spanText } from "./time";
 import { useFresh } from "./useFresh";
+import { StoredText } from "./StoredText";
 
 const decisions: readonly { readonly decision: Decision; readonly explained: string; readonly label: string }[] = [
   { decision: "retry", explained: "It is tried again, as many times as its step declares.", label: "Retry" },
@@ -124,7 +125,9 @@ const LadderRow = ({ choose, item, order, refusal }: RowProps) => {
   return (
     <Table.Row>
       <Table.Cell>{order}</Table.Cell>
-      <Table.Cell>{item.step}</Table.Cell>
+      <Table.Cell>
+        <StoredText text={item.step} />
+      </Table.Cell>
       <Table.Cell>
         <StateBadge state={compensation.state} />
       </Table.Cell>
@@ -160,7 +163,8 @@ const LadderRow = ({ choose, item, order, refusal }: RowProps) => {
           </HStack>
         ) : (
           item.decisions.map((entry) => (
-            <Text fontSize="xs" key={entry.number}>{`${entry.kind.replace("compensation.", "")} by ${entry.actor}`}</Text>
+            <Text fontSize="xs" key={entry.number}>{`${entry.kind.replace("compensation.", "")} by `}
+              <StoredText text={entry.actor} /></Text>
           ))
         )}
       </Table.Cell>

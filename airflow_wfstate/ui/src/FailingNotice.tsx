@@ -3,6 +3,8 @@ import { Badge, Box, Text } from "@chakra-ui/react";
 import { ErrorText } from "./ErrorText";
 import type { WorkflowSummary } from "./model";
 import { spanText, timeText } from "./time";
+import { StoredText } from "./StoredText";
+import { shownText } from "./shownText";
 
 export type Failing = NonNullable<WorkflowSummary["failing"]>;
 
@@ -30,7 +32,7 @@ export const FailingBadge = ({ failing }: { readonly failing: Failing }) => (
     colorPalette={failing.is_retried ? "up_for_retry" : "failed"}
     role="img"
     tabIndex={0}
-    title={`${failing.step}: ${failing.error ?? noError}`}
+    title={shownText(`${failing.step}: ${failing.error ?? noError}`)}
     variant="outline"
   >
     {failingText(failing)}
@@ -49,7 +51,7 @@ export const FailingNotice = ({ failing }: { readonly failing: Failing }) => (
     title={timeText(failing.since)}
   >
     <Text fontSize="sm" overflowWrap="anywhere">
-      {failingSentence(failing)}
+      <StoredText text={failingSentence(failing)} />
     </Text>
     <ErrorText error={failing.error ?? noError} />
   </Box>

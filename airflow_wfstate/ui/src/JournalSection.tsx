@@ -6,6 +6,8 @@ import type { JournalEntry, JournalPage } from "./model";
 import { ErrorNotice, Loading, Nothing } from "./Notices";
 import { timeText } from "./time";
 import { useFresh } from "./useFresh";
+import { StoredText } from "./StoredText";
+import { shownText } from "./shownText";
 
 const subjects = ["workflow", "run", "step", "turn", "compensation"];
 
@@ -99,15 +101,15 @@ const Entries = ({ entries }: { readonly entries: readonly JournalEntry[] }) => 
             <Table.Cell>{entry.number}</Table.Cell>
             <Table.Cell whiteSpace="nowrap">{timeText(entry.at)}</Table.Cell>
             <Table.Cell>{entry.kind}</Table.Cell>
-            <Table.Cell>{entry.step}</Table.Cell>
+            <Table.Cell>{entry.step === null ? undefined : <StoredText text={entry.step} />}</Table.Cell>
             <Table.Cell>{entry.attempt}</Table.Cell>
-            <Table.Cell maxWidth="64" title={entry.actor} truncate>
-              {entry.actor}
+            <Table.Cell maxWidth="64" title={shownText(entry.actor)} truncate>
+              <StoredText text={entry.actor} />
             </Table.Cell>
             <Table.Cell>
               {Object.keys(entry.data).length === 0 ? undefined : (
-                <Code lineClamp={2} title={JSON.stringify(entry.data, null, 2)} wordBreak="break-all">
-                  {JSON.stringify(entry.data)}
+                <Code lineClamp={2} title={shownText(JSON.stringify(entry.data, null, 2))} wordBreak="break-all">
+                  <StoredText text={JSON.stringify(entry.data)} />
                 </Code>
               )}
             </Table.Cell>

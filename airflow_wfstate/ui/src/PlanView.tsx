@@ -2,6 +2,7 @@ import { Box, Heading, List, Text } from "@chakra-ui/react";
 import type { ReactNode } from "react";
 
 import { type CancelPlan, type CompensatePlan, type ResumePlan, words } from "./model";
+import { StoredText } from "./StoredText";
 
 type Task = { readonly dag_id: string; readonly map_index: number; readonly run_id: string; readonly task_id: string };
 
@@ -99,7 +100,7 @@ const Part = ({ items, ordered = false, title }: PartProps) =>
       <List.Root as={ordered ? "ol" : "ul"} fontSize="sm" ps={5}>
         {items.map((item) => (
           <List.Item key={item} overflowWrap="anywhere">
-            {item}
+            <StoredText text={item} />
           </List.Item>
         ))}
       </List.Root>

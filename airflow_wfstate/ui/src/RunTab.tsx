@@ -8,6 +8,7 @@ import { StateBadge } from "./StateBadge";
 import { StepDetail } from "./StepDetail";
 import { useFresh } from "./useFresh";
 import { WorkflowPage } from "./WorkflowPage";
+import { StoredText } from "./StoredText";
 
 type Run = { readonly dagId: string; readonly runId: string };
 
@@ -42,7 +43,8 @@ const StepsOfTask = ({ dagId, mapIndex, runId, taskId, workflowId }: Task & { re
       {steps.map((step) => (
         <Box key={step.id} mb={4}>
           <HStack>
-            <Text fontWeight="bold">{`Step ${stepLabel(step)}`}</Text>
+            <Text fontWeight="bold">{"Step "}
+              <StoredText text={stepLabel(step)} /></Text>
             <StateBadge state={step.state} />
           </HStack>
           <StepDetail step={step} workflowId={workflowId} />
@@ -80,7 +82,7 @@ const OfRun = ({ children, dagId, runId }: OfRunProps) => {
               size="xs"
               variant={workflow.id === shown?.id ? "solid" : "outline"}
             >
-              {`${workflow.name} ${workflow.key} (${workflow.generation})`}
+              <StoredText text={`${workflow.name} ${workflow.key} (${workflow.generation})`} />
             </Button>
           ))}
         </HStack>

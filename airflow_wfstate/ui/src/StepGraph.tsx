@@ -2,6 +2,7 @@ import { Box, Flex, List, Text } from "@chakra-ui/react";
 
 import { participantLabel, type StepGroup, type WorkflowDetail } from "./model";
 import { paletteOf, type State, StateBadge } from "./StateBadge";
+import { StoredText } from "./StoredText";
 
 type Node = { readonly name: string; readonly participant: string; readonly state: State | undefined };
 
@@ -47,7 +48,7 @@ export const StepGraph = ({ workflow }: { readonly workflow: WorkflowDetail }) =
           py={2}
         >
           <Text color={node.state === undefined ? "fg.muted" : "fg"} fontSize="sm" fontWeight="bold">
-            {node.name}
+            <StoredText text={node.name} />
           </Text>
           <Text color="fg.muted" fontSize="xs">
             {node.participant === "" ? "planned" : node.participant}

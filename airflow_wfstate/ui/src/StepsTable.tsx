@@ -10,6 +10,7 @@ import { Nothing } from "./Notices";
 import { StateBadge } from "./StateBadge";
 import { StepItems } from "./StepItems";
 import { spanText } from "./time";
+import { StoredText } from "./StoredText";
 
 type Props = {
   readonly allowed: AllowedActions | undefined;
@@ -88,7 +89,8 @@ const GroupRow = ({ group, refusal, restart, workflowId }: RowProps) => {
         <Table.Cell>
           <Button aria-expanded={open} onClick={() => setOpen(!open)} px={1} size="xs" variant="ghost">
             <span aria-hidden="true">{open ? "▾" : "▸"}</span>
-            {group.is_mapped ? `${group.name} (${group.items} items)` : group.name}
+            <StoredText text={group.name} />
+            {group.is_mapped ? ` (${group.items} items)` : undefined}
           </Button>
         </Table.Cell>
         <Table.Cell>

@@ -10,6 +10,8 @@ import { paletteOf } from "./StateBadge";
 import { durationText, timeText } from "./time";
 import { type AttemptBar, type CompensationBar, type GroupBar, percentOf, type Row, ticksOf, type Timeline, timelineOf } from "./timeline";
 import { useFresh } from "./useFresh";
+import { StoredText } from "./StoredText";
+import { shownText } from "./shownText";
 
 const rowHeight = "28px";
 const labelWidth = "200px";
@@ -83,7 +85,7 @@ const Axis = ({ timeline }: { readonly timeline: Timeline }) => (
 const TimelineRow = ({ row, timeline }: { readonly row: Row; readonly timeline: Timeline }) => (
   <Flex align="center" height={rowHeight}>
     <Text bg="bg" flexShrink={0} fontSize="sm" left={0} position="sticky" truncate width={labelWidth} zIndex={1}>
-      {row.label}
+      <StoredText text={row.label} />
     </Text>
     <Box borderStartWidth={1} flex="1" height="full" position="relative">
       {row.attempts.map((bar) => (
@@ -161,7 +163,7 @@ const AttemptMark = ({ bar, label, timeline }: MarkProps<AttemptBar>) => {
       position="absolute"
       px="2px"
       role={airflows ? undefined : "img"}
-      title={`${text}\n${timeText(attempt.started_at)}${attempt.error === null ? "" : `\n${attempt.error}`}`}
+      title={shownText(`${text}\n${timeText(attempt.started_at)}${attempt.error === null ? "" : `\n${attempt.error}`}`)}
       top="5px"
       {...placed(timeline, bar)}
     >
@@ -182,7 +184,7 @@ const GroupMark = ({ bar, timeline }: { readonly bar: GroupBar; readonly timelin
       overflow="hidden"
       position="absolute"
       role="img"
-      title={`${text}\n${timeText(group.started_at)}${group.error === null ? "" : `\n${group.error}`}`}
+      title={shownText(`${text}\n${timeText(group.started_at)}${group.error === null ? "" : `\n${group.error}`}`)}
       top="5px"
       {...placed(timeline, bar)}
     >
@@ -215,7 +217,7 @@ const CompensationMark = ({ bar, label, timeline }: MarkProps<CompensationBar>) 
       position="absolute"
       role="img"
       textAlign="center"
-      title={`${text}${compensation.error === null ? "" : `\n${compensation.error}`}`}
+      title={shownText(`${text}${compensation.error === null ? "" : `\n${compensation.error}`}`)}
       top="5px"
       {...placed(timeline, bar)}
       minWidth="18px"
