@@ -48,9 +48,9 @@ from airflow_wfstate.domain.workflow import (
 )
 from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.begin_step import begin_step
-from airflow_wfstate.store.cancel_workflow import cancel_workflow, plan_cancel
+from airflow_wfstate.store.cancel_workflow import cancel_workflow, plan_cancel, why_not_cancel
 from airflow_wfstate.store.checkpoint_page import list_checkpoints
-from airflow_wfstate.store.compensate_workflow import compensate_workflow, plan_compensate
+from airflow_wfstate.store.compensate_workflow import compensate_workflow, plan_compensate, why_not_compensate
 from airflow_wfstate.store.compensation_page import list_compensations
 from airflow_wfstate.store.complete_workflow import complete_workflow, keep_workflow_output
 from airflow_wfstate.store.decide_compensation import decide_compensation
@@ -161,6 +161,13 @@ class DatabaseBackend:
         self._check_server()
         return self._read(partial(plan_cancel, workflow_id=workflow_id, compensate=compensate))
 
+    def why_not_cancel(self, workflow_id: str, *, compensate: bool = False) -> str | None:
+        """Why a cancel would be refused, or change nothing; for the server's list of actions. Not a way to the store.
+
+        :raises WorkflowNotFound: there is none with this id.
+        """
+        return self._read(partial(why_not_cancel, workflow_id=workflow_id, compensate=compensate))
+
     def cancel_workflow(self, request: CancelWorkflow) -> CancelledWorkflow:
         """See ``StateBackend.cancel_workflow``."""
         self._check_server()
@@ -170,6 +177,10 @@ class DatabaseBackend:
         """See ``StateBackend.plan_compensate``."""
         self._check_server()
         return self._read(partial(plan_compensate, workflow_id=workflow_id, code=code))
+
+    def why_not_compensate(self, workflow_id: str) -> str | None:
+        """Why it would be refused to undo a workflow, or change nothing; as :meth:`why_not_cancel`."""
+        return self._read(partial(why_not_compensate, workflow_id=workflow_id))
 
     def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
         """See ``StateBackend.compensate_workflow``."""

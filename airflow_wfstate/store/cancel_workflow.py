@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, delete
@@ -19,6 +20,7 @@ from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.armed_compensations import armed_compensations
 from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.judgement import Judgement, why_nothing_changes
 from airflow_wfstate.store.pending_compensations import pending_compensations
 from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks, paused_dags, runs_to_end, unfinished_tasks
@@ -122,15 +124,17 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
     )
 
 
-@dataclass(frozen=True)
-class _Judgement:
-    """What becomes of the workflow, and why in one sentence."""
+def why_not_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -> str | None:
+    """Why a cancel would be refused, or change nothing; None when it would change something. Reads no step.
 
-    next_state: WorkflowState
-    outcome: str
+    :raises WorkflowNotFound: there is no workflow with this id.
+    """
+    workflow_id = check_exists(connection, workflow_id)
+    state = read_reference(connection, workflow_id).state
+    return why_nothing_changes(state, partial(_judge, connection, workflow_id, state, compensate=compensate))
 
 
-def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, compensate: bool) -> _Judgement:
+def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, compensate: bool) -> Judgement:
     if state is WorkflowState.COMPENSATING:
         raise WorkflowClosed(
             f"Workflow {workflow_id} is being compensated, and cannot be cancelled meanwhile.",
@@ -143,11 +147,11 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
                 f"Give up what is left of it, with: airflow wfstate cancel {workflow_id}, which discards each undo "
                 f"that is still armed; or try again, with: airflow wfstate compensate {workflow_id}",
             )
-        return _Judgement(WorkflowState.CANCELLED, "It is cancelled; what has not been undone yet stays as it is.")
+        return Judgement(WorkflowState.CANCELLED, "It is cancelled; what has not been undone yet stays as it is.")
     if state not in (WorkflowState.RUNNING, WorkflowState.FAILED):
-        return _Judgement(state, f"The workflow is {state.value} already; nothing was changed.")
+        return Judgement(state, f"The workflow is {state.value} already; nothing was changed.")
     if not compensate:
-        return _Judgement(WorkflowState.CANCELLED, "It is cancelled; what was done stays as it is.")
+        return Judgement(WorkflowState.CANCELLED, "It is cancelled; what was done stays as it is.")
     forward = why_only_forward(connection, workflow_id)
     if forward is not None:
         raise WorkflowClosed(
@@ -156,9 +160,9 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
             "still armed.",
         )
     if not has_something_to_undo(connection, workflow_id):
-        return _Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
+        return Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
     counts = undo_counts_text(count_to_undo(connection, workflow_id), count_staying(connection, workflow_id))
-    return _Judgement(
+    return Judgement(
         WorkflowState.COMPENSATING, f"It is undone, newest step first, as soon as no step is at work. {counts}"
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.cancel_workflow import MAX_REASON_LENGTH, cancel_locked
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.compensation_obstacle import CompensationObstacles
+from airflow_wfstate.store.judgement import Judgement, why_nothing_changes
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
 from airflow_wfstate.store.pivot import why_only_forward
 from airflow_wfstate.store.places import read_places
@@ -98,26 +100,28 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
     )
 
 
-@dataclass(frozen=True)
-class _Judgement:
-    """What becomes of the workflow, and why in one sentence."""
+def why_not_compensate(connection: Connection, workflow_id: str) -> str | None:
+    """Why nothing would be undone, or the request refused; None when something would be. Reads no step.
 
-    next_state: WorkflowState
-    outcome: str
+    :raises WorkflowNotFound: there is no workflow with this id.
+    """
+    workflow_id = check_exists(connection, workflow_id)
+    state = read_reference(connection, workflow_id).state
+    return why_nothing_changes(state, partial(_judge, connection, workflow_id, state))
 
 
-def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> _Judgement:
+def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> Judgement:
     if state is WorkflowState.CANCELLED:
         raise WorkflowClosed(
             f"Workflow {workflow_id} was cancelled, and what could undo it was given up.",
             "Undo by hand what it did; airflow wfstate show names it.",
         )
     if state is WorkflowState.COMPENSATING:
-        return _Judgement(state, "It is being undone already; nothing was changed.")
+        return Judgement(state, "It is being undone already; nothing was changed.")
     if state is WorkflowState.COMPENSATED:
-        return _Judgement(state, "It is compensated already; nothing was changed.")
+        return Judgement(state, "It is compensated already; nothing was changed.")
     if state is WorkflowState.COMPENSATION_FAILED:
-        return _Judgement(WorkflowState.COMPENSATING, "What failed to be undone is tried again, and then the rest.")
+        return Judgement(WorkflowState.COMPENSATING, "What failed to be undone is tried again, and then the rest.")
     forward = why_only_forward(connection, workflow_id)
     if forward is not None:
         raise WorkflowClosed(
@@ -126,12 +130,12 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> _J
         )
     is_succeeded = state is WorkflowState.SUCCEEDED
     if not has_something_to_undo(connection, workflow_id, with_discarded=is_succeeded):
-        return _Judgement(state, f"The workflow is {state.value}, and there is nothing to undo.")
+        return Judgement(state, f"The workflow is {state.value}, and there is nothing to undo.")
     to_undo = count_to_undo(connection, workflow_id, with_discarded=is_succeeded)
     counts = undo_counts_text(to_undo, count_staying(connection, workflow_id))
     if is_succeeded:
-        return _Judgement(WorkflowState.COMPENSATING, f"What was done is undone, newest step first. {counts}")
-    return _Judgement(
+        return Judgement(WorkflowState.COMPENSATING, f"What was done is undone, newest step first. {counts}")
+    return Judgement(
         WorkflowState.COMPENSATING,
         f"It is ended, and undone, newest step first, as soon as no step is at work. {counts}",
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -14,10 +13,8 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_visible, check_workflow_change
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
-from airflow_wfstate.domain.cancel import CancelPlan
-from airflow_wfstate.domain.compensate import CompensatePlan
 from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.exceptions import AccessDenied, Conflict
+from airflow_wfstate.exceptions import AccessDenied
 
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["workflows"])
 """Also under /wfstate/ui, for the page."""
@@ -69,7 +66,7 @@ def list_actions(
 
 
 def _refusals(workflow_id: str, state: WorkflowState) -> Iterator[tuple[ActionName, str | None]]:
-    """Why each action is refused, by the server's own plans; None when it is not."""
+    """Why each action is refused, by the server's own judgement; None when it is not."""
     backend = get_backend()
     resume = backend.plan_resume(workflow_id)
     refusal = None if resume.refusal is None else f"{resume.refusal.reason} {resume.refusal.remedy}"
@@ -78,19 +75,10 @@ def _refusals(workflow_id: str, state: WorkflowState) -> Iterator[tuple[ActionNa
     rests = state in (WorkflowState.FAILED, WorkflowState.SUCCEEDED)
     yield ActionName.RESTART, None if rests else f"A workflow that is {_words(state)} cannot be restarted."
     for name, compensate in ((ActionName.CANCEL, False), (ActionName.CANCEL_AND_COMPENSATE, True)):
-        yield name, _refusal_of(partial(backend.plan_cancel, workflow_id, compensate=compensate))
-    yield ActionName.COMPENSATE, _refusal_of(partial(backend.plan_compensate, workflow_id))
+        yield name, backend.why_not_cancel(workflow_id, compensate=compensate)
+    yield ActionName.COMPENSATE, backend.why_not_compensate(workflow_id)
     held = state is WorkflowState.COMPENSATION_FAILED
     yield ActionName.DECIDE, None if held else "People decide about a compensation only when one has failed for good."
-
-
-def _refusal_of(plan: Callable[[], CancelPlan | CompensatePlan]) -> str | None:
-    """Why the planned action is refused, or changes nothing; None when it would change something."""
-    try:
-        planned = plan()
-    except Conflict as error:
-        return str(error)
-    return None if planned.changes else planned.outcome
 
 
 def _words(state: WorkflowState) -> str:
