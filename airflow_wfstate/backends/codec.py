@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, VERSION
+from airflow_wfstate.domain.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
 
 if TYPE_CHECKING:
@@ -124,7 +124,11 @@ class _Encoder:
         items = self._items(value)
         if not isinstance(value, tuple):
             items.sort(key=_text)  # equal sets give equal texts
-        return {CLASS: name, VERSION: 1, DATA: items}
+        wrapper: dict[str, JsonValue] = {CLASS: name, VERSION: 1, DATA: items}
+        fields = getattr(value, "_fields", None)
+        if isinstance(fields, tuple) and len(fields) == len(items):  # of a named tuple: redaction looks for them
+            wrapper[FIELDS] = [str(field) for field in fields]
+        return wrapper
 
     def _datetime(self, value: datetime.datetime) -> JsonValue:
         # ZoneInfo and pendulum's Timezone name their zone; a fixed offset stands in the text itself.

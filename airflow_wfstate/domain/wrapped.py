@@ -1,8 +1,9 @@
 """How a value that JSON does not have stands in a payload: an object that names its class.
 
 ``{"__classname__": "builtins.tuple", "__version__": 1, "__data__": [...]}``, the form of Airflow's serialisation of
-XComs; a dict with keys other than strings as ``{"__classname__": "wfstate.dict", "items": [[key, value], ...]}``; a
-datetime as ``{"__classname__": "wfstate.datetime", "at": ..., "zone": ..., "fold": ..., "pendulum": ...}``.
+XComs; of a named tuple also ``"fields": [...]``; a dict with keys other than strings as
+``{"__classname__": "wfstate.dict", "items": [[key, value], ...]}``; a datetime as
+``{"__classname__": "wfstate.datetime", "at": ..., "zone": ..., "fold": ..., "pendulum": ...}``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ VERSION: Final = "__version__"
 
 DATA: Final = "__data__"
 """What the value consists of: the items of a tuple, the fields of a dataclass, the text of a Decimal."""
+
+FIELDS: Final = "fields"
+"""The names of the items of a named tuple, in order; it is read as a plain tuple again."""
 
 DICT: Final = "wfstate.dict"
 DICT_ITEMS: Final = "items"

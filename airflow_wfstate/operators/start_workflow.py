@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
@@ -134,6 +135,11 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
 
         :raises InvalidDag: it would be refused in any case.
         """
+        if _has_no_json(self.input):
+            raise InvalidDag(
+                f"Task {self.task_id}: its input has a number that is not finite, which no database keeps in a DAG.",
+                "Leave it out, or give None.",
+            )
         try:
             if self.deadline is not None and _is_given(self.deadline):
                 check_deadline(self.deadline)
@@ -239,3 +245,12 @@ def _as_xcom(started: StartedWorkflow) -> dict[str, Any]:
         "state": workflow.state.value,
         "output": None if started.output is None else decode(started.output),
     }
+
+
+def _has_no_json(value: object) -> bool:
+    """Whether a literal holds NaN or an infinite number: with it PostgreSQL refuses the serialised DAG."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, Mapping):
+        return any(_has_no_json(item) for item in value.values())
+    return isinstance(value, (list, tuple)) and any(_has_no_json(item) for item in value)

@@ -23,6 +23,7 @@ from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.output import tell_what_xcom_refuses
 from airflow_wfstate.operators.readable_output import tell_what_undo_cannot_read
 from airflow_wfstate.operators.refusal import failing_for_good
+from airflow_wfstate.operators.step_options import StepOptions, with_default_args
 from airflow_wfstate.operators.task_state import keep_task_state_to_round
 from airflow_wfstate.operators.waiting import ASK_AGAIN, defer_to_ask_again
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
     from airflow_wfstate.domain.payload import Payload
-    from airflow_wfstate.operators.step_options import StepOptions
 
 Work = Callable[[Attempt], object]
 """What the step does, once it holds an attempt; what it returns is the step's output."""
@@ -51,15 +51,15 @@ class StepExecution:
     A task that deferred or rescheduled itself and goes on is another go at the same attempt.
 
     :param operator: the task, rendered.
-    :param options: what its author declared.
+    :param options: what its author declared at the step itself.
     :param context: of the task instance.
     """
 
     def __init__(self, operator: BaseOperator, options: StepOptions, context: Context) -> None:
         self._operator = operator
-        self._options = options
+        self._options = with_default_args(operator, options)
         self._context = context
-        self._backend = WorkflowStateHook(options.wfstate_conn_id).get_conn()
+        self._backend = WorkflowStateHook(self._options.wfstate_conn_id).get_conn()
 
     def execute(self, work: Work) -> object:
         """Do the work if it is to be done, record how it ended, and return the step's output.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, CompensationDeclaration
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DEFAULT_CONNECTION_ID: Final = "wfstate_default"
 """The Airflow connection that names the way to the store; it need not be defined."""
 
+_OF_ONE_STEP: Final = ("name", "item_key", "was")
+"""Options that tell a step from others, and are no business of ``default_args``."""
+
 CompensationHandler: TypeAlias = Callable[..., object]
 """``fn(output, compensation)``; see :class:`~airflow_wfstate.operators.handler.CompensationContext`."""
 
@@ -30,6 +33,9 @@ ItemKey: TypeAlias = Callable[..., Any] | str
 @dataclass(frozen=True)
 class StepOptions:
     """The options of ``@task.step`` and ``durable``.
+
+    The ``default_args`` of a DAG or task group hold for those that are left at their default, except ``name``,
+    ``item_key`` and ``was``.
 
     :param name: of the step; None for the task id.
     :param item_key: tells the items of a mapped step apart: a function of the item's arguments, or a template that
@@ -143,7 +149,28 @@ def step_options_of(task: AbstractOperator) -> StepOptions | None:
     options = getattr(task, "step_options", None) or getattr(task.operator_class, "step_options", None)
     if options is None and task.is_mapped and getattr(task.operator_class, "takes_step_options", False):
         return StepOptions.of_arguments(getattr(task, "partial_kwargs", {}))
-    return options if isinstance(options, StepOptions) else None
+    return with_default_args(task, options) if isinstance(options, StepOptions) else None
+
+
+def with_default_args(task: AbstractOperator, options: StepOptions) -> StepOptions:
+    """The options of a task: what was left at its default follows the ``default_args`` of its task group and DAG.
+
+    :raises InvalidDag: one of them is wrong.
+    """
+    dag, group = task.get_dag(), task.task_group
+    default_args = {
+        **(dag.default_args if dag is not None else {}),
+        **(group.default_args if group is not None else {}),
+    }
+    left = [field for field in fields(options) if field.name not in _OF_ONE_STEP]
+    shared = {
+        field.name: default_args[field.name]
+        for field in left
+        if field.name in default_args and getattr(options, field.name) == field.default
+    }
+    if "redact" in shared:
+        shared["redact"] = tuple(check_redact(shared["redact"]))
+    return replace(options, **shared) if shared else options
 
 
 def _check_handler(handler: object) -> None:

@@ -7,7 +7,7 @@ therefore takes one look-up for each child, however many paths there are and how
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
@@ -82,6 +82,15 @@ class Search:
         self._count(length)
         return repeat(self._others(state), length)
 
+    def fields(self, state: State, names: Sequence[str]) -> Iterable[State]:
+        """The states of the items of a named tuple, in order: a path may name each by its field or by its index.
+
+        :raises TooMuchWork: as :meth:`member`.
+        """
+        self._count(len(names) * max(1, len(state.pending)))
+        for index, name in enumerate(names):
+            yield self._advanced(state, partial(_names_field, name=name, index=index, length=len(names)))
+
     def _items_by_index(self, state: State, length: int) -> Iterator[State]:
         for index in range(length):
             yield self._advanced(state, partial(Step.names_item, index=index, length=length))
@@ -116,3 +125,7 @@ class Search:
         self._work += look_ups
         if self._work > MAX_WORK:
             raise TooMuchWork
+
+
+def _names_field(step: Step, *, name: str, index: int, length: int) -> bool:
+    return step.names_member(name) or step.names_item(index, length)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, VERSION
+from airflow_wfstate.domain.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction.path import parse_path
 from airflow_wfstate.redaction.search import Search, State, TooMuchWork
@@ -76,8 +77,16 @@ class _Walk:
     def _wrapped(self, wrapper: dict[str, JsonValue], state: State, sensitive: bool) -> JsonValue:
         if wrapper[CLASS] == DATETIME and not any(isinstance(part, (dict, list)) for part in wrapper.values()):
             return MASK if sensitive else wrapper
+        if (names := _field_names(wrapper)) is not None:
+            return self._named_tuple(wrapper, names, state, sensitive)
         shown = {part: self._part(wrapper[CLASS], part, value, state, sensitive) for part, value in wrapper.items()}
         return shown if any(shown[part] is not value for part, value in wrapper.items()) else wrapper
+
+    def _named_tuple(self, wrapper: dict[str, JsonValue], names: list[str], state: State, sensitive: bool) -> JsonValue:
+        items = cast("list[JsonValue]", wrapper[DATA])
+        places = zip(items, names, self._search.fields(state, names), strict=True)
+        shown = [self.shown(item, at, sensitive or self._is_sensitive(name)) for item, name, at in places]
+        return wrapper if all(new is old for new, old in zip(shown, items, strict=True)) else {**wrapper, DATA: shown}
 
     def _part(self, kind: JsonValue, part: str, value: JsonValue, state: State, sensitive: bool) -> JsonValue:
         if part in (CLASS, VERSION) and not isinstance(value, (dict, list)):
@@ -103,3 +112,11 @@ class _Walk:
         if found is None:
             found = self._sensitive[name] = is_sensitive(name)
         return found
+
+
+def _field_names(wrapper: dict[str, JsonValue]) -> list[str] | None:
+    """The names of a named tuple's items; None for any other object."""
+    names, items = wrapper.get(FIELDS), wrapper.get(DATA)
+    if not isinstance(names, list) or not isinstance(items, list) or len(names) != len(items):
+        return None
+    return [str(name) for name in names]

@@ -191,3 +191,9 @@ def test_a_deadline_that_renders_to_none_fails_the_start_and_names_what_it_may_b
     operator.deadline = "soon"  # as rendered
     with pytest.raises(AirflowFailException, match=r"The deadline is 'soon'.* ISO 8601 duration"):
         operator.execute({"ti": SimpleNamespace(id=uuid.uuid4()), "params": {}})
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_literal_that_no_database_keeps_in_a_dag_is_an_import_error(number):
+    with pytest.raises(InvalidDag, match="start: its input has a number that is not finite"):
+        StartWorkflowOperator(task_id="start", name="order", key="1", input={"items": [{"price": number}]})

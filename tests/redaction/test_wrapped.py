@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import BaseModel
 
-from airflow_wfstate.backends.codec import encode
+from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.redaction import MASK, masked, masked_value
 
@@ -71,6 +71,23 @@ def test_a_path_finds_its_value_inside_of_what_is_wrapped(value: object, path: s
 )
 def test_a_sensitive_name_hides_texts_however_they_are_wrapped(value: object) -> None:
     assert "hunter2" not in masked(encode(value)).text
+
+
+class Account(NamedTuple):
+    iban: str
+    limit: int
+    password: str = "hunter2"
+
+
+@pytest.mark.parametrize("path", ["iban", "$.account.iban", "$..iban", "$.account[0]", "$.account[-3]", "$.*.iban"])
+def test_a_field_of_a_named_tuple_is_found_by_its_name_and_by_its_place(path: str) -> None:
+    payload = encode({"account": Account("DE02", 7)})
+
+    shown = masked(payload, [path]).text
+    assert "DE02" not in shown
+    assert "hunter2" not in shown
+    assert '"***",7,"***"' in shown
+    assert decode(payload) == {"account": ("DE02", 7, "hunter2")}
 
 
 def test_a_sensitive_name_hides_at_any_depth() -> None:
