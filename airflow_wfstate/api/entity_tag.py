@@ -1,7 +1,8 @@
 """What a reader has already, in HTTP's own words: ETag, If-None-Match and If-Match (RFC 9110, sections 8.8.3 and 13.1).
 
-The tag is strong. Of a workflow it is ``"<version>-<hash of the body>"``: the body depends on who reads it, and what a
-write compares is the version alone. Of any other answer it is the hash, which no write takes for a version.
+The tag is strong. A proxy that compresses answers makes it weak (``W/"..."``), and it is taken in that form too: what
+it names has not changed. Of a workflow it is ``"<version>-<hash of the body>"``: the body depends on who reads it, and
+what a write compares is the version alone. Of any other answer it is the hash, which no write takes for a version.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from airflow_wfstate.domain.detail import WorkflowDetail
 IfMatch = Annotated[
     str | None,
     Header(
-        pattern=r'^(\*|"[0-9]{1,18}-[0-9a-f]{16}")$',
+        pattern=r'^(\*|(W/)?"[0-9]{1,18}-[0-9a-f]{16}")$',
         description="The ETag of the workflow as it was looked at: the write is refused when it has changed since.",
     ),
 ]
@@ -65,4 +66,4 @@ def _tagged(content: object, if_none_match: str | None, prefix: str) -> Response
 
 def version_of(tag: str | None) -> int | None:
     """The version that an If-Match demands; None when it demands none."""
-    return None if tag is None or tag == "*" else int(tag.strip('"').partition("-")[0])
+    return None if tag is None or tag == "*" else int(tag.removeprefix("W/").strip('"').partition("-")[0])

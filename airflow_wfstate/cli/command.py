@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
@@ -23,7 +25,8 @@ Action: TypeAlias = "Callable[[Namespace], None]"
 def command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
     """Make an action of ``airflow`` from a function of the arguments and the store.
 
-    An error of ours ends the process with exit code 1 and its text on stderr, without a traceback.
+    An error of ours ends the process with exit code 1 and its text on stderr, without a traceback; so does, without a
+    text, an output that nobody reads any more.
     """
 
     @suppress_logs_and_warning
@@ -33,8 +36,14 @@ def command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
         try:
             conf.check_options()
             body(arguments, _open_store())
+            sys.stdout.flush()
         except WorkflowStateError as error:
             raise SystemExit(shown_text(str(error), keep="\n")) from None
+        except BrokenPipeError:
+            # Who reads the output has ended, as `head` does. What is still buffered has nowhere to go (Python's docs,
+            # "Note on SIGPIPE").
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(1) from None
 
     return action
 

@@ -109,3 +109,14 @@ def test_since_that_is_no_time(text: str) -> None:
 def test_states_by_comma_and_by_repetition() -> None:
     expected = [WorkflowState.FAILED, WorkflowState.RUNNING, WorkflowState.CANCELLED]
     assert parse_states(["failed, running", "cancelled"]) == expected
+
+
+def test_a_reader_that_ends_early_gets_no_traceback(home: Home, order_id: str) -> None:
+    """As ``airflow wfstate list | head -n 1`` has it when there is more to read."""
+    command = home.start("wfstate", "show", order_id)
+    assert command.stdout is not None
+    assert command.stderr is not None
+    command.stdout.close()
+
+    assert (command.wait(timeout=60), command.stderr.read()) == (1, "")
+    command.stderr.close()

@@ -17,11 +17,10 @@ class Home:
 
     def airflow(self, *words: str, answer: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ``airflow`` with these words; ``answer`` is what the person types."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         return subprocess.run(
             [sys.executable, "-m", "airflow", *words],
             cwd=self.path,  # so that the installed wheel is meant, not the checkout
-            env={**inherited, "AIRFLOW_HOME": str(self.path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **variables},
+            env=self._environment() | variables,
             input=answer,
             capture_output=True,
             text=True,
@@ -32,3 +31,18 @@ class Home:
     def wfstate(self, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
         """Run ``airflow wfstate``."""
         return self.airflow("wfstate", *words, answer=answer)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start ``airflow`` with these words, its output and errors in pipes."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "airflow", *words],
+            cwd=self.path,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        return {**inherited, "AIRFLOW_HOME": str(self.path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
