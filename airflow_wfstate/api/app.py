@@ -10,7 +10,7 @@ from airflow_wfstate import __version__, conf
 from airflow_wfstate.api import problems
 from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
-from airflow_wfstate.api.parameters import refuse_repetition
+from airflow_wfstate.api.parameters import check_parameters
 from airflow_wfstate.api.routes import (
     actions,
     cancel,
@@ -37,7 +37,7 @@ async def _check_options() -> None:
 _OF_EVERY_ROUTE: Final = [
     Depends(authenticate),
     Depends(_check_options),
-    Depends(refuse_repetition),
+    Depends(check_parameters),
     Depends(sweep_afterwards),
 ]
 

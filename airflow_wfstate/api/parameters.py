@@ -7,6 +7,8 @@ from collections import Counter
 from typing import Annotated, Final
 
 from fastapi import Query, Request
+from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BeforeValidator
 
 from airflow_wfstate.domain.labels import MAX_LABELS
@@ -35,19 +37,33 @@ LISTS: Final = {
 """Parameters that may be given several times, and how often: as many as there can be different ones, or a thousand."""
 
 
-def refuse_repetition(request: Request) -> None:
-    """Refuse a parameter that means one thing and is given several times, and one that is given too often.
+def check_parameters(request: Request) -> None:
+    """Refuse a parameter that the route does not have, one that is given several times, and one given too often.
 
-    FastAPI would take the last of the former, and any number of the latter.
+    FastAPI would ignore the first (a mistyped filter would list everything), take the last of the second, and any
+    number of the third.
 
-    :raises InvalidRequest: when it is.
+    :raises InvalidRequest: when there is one.
     """
+    if not request.query_params:
+        return
+    known = _declared(request.scope["route"])
     given = Counter(name for name, _ in request.query_params.multi_items())
     for name, times in given.items():
+        if name not in known:
+            raise InvalidRequest(
+                f"There is no parameter {name[:80]!r} here.",
+                f"Use {', '.join(sorted(known))}." if known else "Leave it out: this address has none.",
+            )
         limit = LISTS.get(name, 1)
         if times > limit:
             remedy = "Give it once." if limit == 1 else f"Give it at most {limit} times."
             raise InvalidRequest(f"The parameter {name[:80]} is given {times} times.", remedy)
+
+
+def _declared(route: APIRoute) -> frozenset[str]:
+    """The names of the query parameters of a route, its dependencies' among them."""
+    return frozenset(field.alias for field in get_flat_dependant(route.dependant).query_params)
 
 
 def _not_a_number(text: object) -> object:

@@ -72,6 +72,9 @@ from airflow_wfstate.redaction import recorded_text
 Answer = TypeVar("Answer")
 
 PROBLEM: Final = "application/problem+json"
+_TOLD_OTHERWISE: Final = frozenset({"workflow_id", "actor", "way"})
+"""Fields of a person's request that no body has: the path and the token say which workflow, and who asks."""
+
 _BUSY_STATUSES: Final = (429, 502, 503, 504)
 
 
@@ -277,7 +280,10 @@ class ApiBackend:
 
     def _post(self, path: str, body: object, answer_type: type[Answer]) -> Answer:
         headers = {"Content-Type": "application/json"}
-        return self._send(self._client.build_request("POST", path, content=to_json(body), headers=headers), answer_type)
+        return self._send(
+            self._client.build_request("POST", path, content=to_json(body, without=_TOLD_OTHERWISE), headers=headers),
+            answer_type,
+        )
 
     def _send(self, request: httpx.Request, answer_type: type[Answer]) -> Answer:
         retrying = Retrying(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
@@ -14,13 +15,14 @@ Kind = TypeVar("Kind")
 _ADAPTERS: Final[dict[type[object], TypeAdapter[Any]]] = {}
 
 
-def to_json(value: object) -> bytes:
+def to_json(value: object, *, without: Set[str] = frozenset()) -> bytes:
     """The JSON of a dataclass.
 
+    :param without: fields that are left out.
     :raises InvalidName: a text holds a lone surrogate, which has no UTF-8 form. (Payloads are ASCII.)
     """
     try:
-        return _adapter(type(value)).dump_json(value)
+        return _adapter(type(value)).dump_json(value, exclude=set(without))
     except PydanticSerializationError as error:
         raise InvalidName(
             f"A text of {type(value).__name__} cannot be sent: {error}.", "Leave out lone surrogates."

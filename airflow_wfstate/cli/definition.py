@@ -173,7 +173,7 @@ ARG_STEP: Final = Arg(
     ("step",),
     help="As participant[place].step, participant.step or step, where that means one step; with [item] for an item",
 )
-ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the next one in the order)")
+ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the only one to be undone)")
 ARG_WHY: Final = Arg(("--reason",), required=True, help="Why, for the journal")
 
 WFSTATE_COMMANDS: Final = (

@@ -23,6 +23,7 @@ from airflow_wfstate.operators.step_options import (
     CompensationHandler,
     ItemKey,
     StepOptions,
+    check_redact,
     former_names,
 )
 
@@ -138,7 +139,7 @@ def step_task(
         on_clear=on_clear,
         pivot=pivot,
         irreversible=irreversible,
-        redact=tuple(redact),
+        redact=check_redact(redact),
         was=former_names(was),
     )
 

@@ -136,7 +136,7 @@ class DecideCompensation:
     :param step: ``participant.name``, or ``participant[place].name`` where it takes part at several places, or ``name``
         where that means one step; with ``[item]`` for a mapped one.
     :param reason: why, for the journal; required, 1 to 1000 characters.
-    :param round: None for the one that is next in the order.
+    :param round: None for the only one that is to be undone; with several the decision is refused.
     :param code: as for :class:`CompensateWorkflow`: with ``latest`` a retry runs the undo that was mended.
     :param actor: as for :class:`CompensateWorkflow`.
     :param way: as for :class:`CompensateWorkflow`.

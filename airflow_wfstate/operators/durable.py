@@ -20,6 +20,7 @@ from airflow_wfstate.operators.step_options import (
     CompensationHandler,
     ItemKey,
     StepOptions,
+    check_redact,
     former_names,
     step_options_of,
 )
@@ -58,7 +59,7 @@ def durable(
         on_clear=on_clear,
         pivot=pivot,
         irreversible=irreversible,
-        redact=tuple(redact),
+        redact=check_redact(redact),
         was=former_names(was),
     )
     _check(operator)

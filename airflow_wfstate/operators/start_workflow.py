@@ -13,6 +13,7 @@ from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.deadline import check_deadline
 from airflow_wfstate.domain.labels import MAX_LABELS, check_labels
 from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.plan import check_plan
 from airflow_wfstate.domain.workflow import (
     CompensationErrorPolicy,
     DeadlinePolicy,
@@ -109,6 +110,9 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         self.name = name
         self.key = key
         self.input = input
+        for option, names in (("plan", plan), ("participants", participants)):
+            if isinstance(names, str):
+                raise InvalidDag(f"Task {self.task_id}: {option} is the text {names!r}.", f"Give a list: [{names!r}].")
         self.plan = list(plan)
         self.participants = list(participants)
         self.deadline = deadline
@@ -117,6 +121,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         self.on_compensation_error = on_compensation_error
         self.on_skip = on_skip
         self.correlation_id = correlation_id
+        if labels is not None and not isinstance(labels, Mapping):
+            raise InvalidDag(f"Task {self.task_id}: labels is {labels!r}.", "Give a dict; its values may be templates.")
         self.labels = dict(labels or {})
         self.redact = list(check_redact(redact))
         self.if_exists = if_exists
@@ -145,7 +151,10 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
                 check_deadline(self.deadline)
             if len(self.labels) > MAX_LABELS:
                 check_labels({str(name): str(value) for name, value in self.labels.items()})
+            check_plan(self.plan)
             for label, value in self.labels.items():
+                if value is None:
+                    raise InvalidRequest(f"The label {label} is None.", "Give it a text, or leave it out.")
                 if _is_given(label) and _is_given(value):
                     check_labels({str(label): str(value)})
             for kind, text in (("workflow name", self.name), ("workflow key", self.key)):

@@ -83,8 +83,8 @@ class StepOptions:
             )
         if self.on_clear not in tuple(meaning.value for meaning in OnClear):
             raise InvalidDag(f"on_clear is {self.on_clear!r}.", "Give 'rerun' (the default) or 'reuse'.")
-        if self.compensate_attempts < 1:
-            raise InvalidDag(f"compensate_attempts is {self.compensate_attempts}.", "Give at least 1.")
+        if not isinstance(self.compensate_attempts, int) or self.compensate_attempts < 1:
+            raise InvalidDag(f"compensate_attempts is {self.compensate_attempts!r}.", "Give a number, at least 1.")
         if callable(self.item_key):
             check_plain_function("item_key", self.item_key)
         _check_handler(self.compensate)

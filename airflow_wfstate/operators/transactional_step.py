@@ -43,6 +43,7 @@ from airflow_wfstate.operators.step_options import (
     CompensationHandler,
     ItemKey,
     StepOptions,
+    check_redact,
     former_names,
 )
 from airflow_wfstate.operators.user_function import check_plain_function
@@ -122,7 +123,7 @@ class TransactionalStepOperator(ChecksItsDag, TextIdentities):
             on_clear=on_clear,
             pivot=pivot,
             irreversible=irreversible,
-            redact=tuple(redact),
+            redact=check_redact(redact),
             was=former_names(was),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.compensate import DecideCompensation, DecidedCompensation, Decision
 from airflow_wfstate.domain.journal import EntryKind
@@ -19,7 +19,7 @@ from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.compensate_workflow import let_try_again
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
 from airflow_wfstate.store.rest import come_to_rest
-from airflow_wfstate.store.step_row import read_step
+from airflow_wfstate.store.step_row import read_step, steps_of
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.undo_order import OUT_OF_LINE
@@ -61,27 +61,41 @@ def decide_compensation(
 
 
 def _find(connection: Connection, change: Change, request: DecideCompensation) -> PendingCompensation:
+    """The compensation that is meant.
+
+    Its step is looked for among all that declare an undo, and not only among those that wait for one: a decision that
+    is sent again must not fall to another step.
+    """
+    declared = select(schema.compensation.c.step_id).where(schema.compensation.c.workflow_id == change.workflow_id)
+    declaring = set(connection.execute(declared).scalars())
+    steps = [step for step in steps_of(connection, change.workflow_id) if step.id in declaring]
+    named = find_called(steps, request.step, lambda step: step.called, with_item=True)
     pending = pending_compensations(connection, change.workflow_id)
-    of_round = [item for item in pending if request.round in (None, item.round)]
-    named = find_called(of_round, request.step, lambda item: item.called, with_item=True)
-    if not named:
+    if len(named) > 1:
+        raise InvalidRequest(
+            f"Workflow {change.workflow_id} has several steps {request.step}.",
+            f"Name one: {', '.join(dict.fromkeys(step.label for step in named))}.",
+        )
+    of_step = [item for item in pending if named and item.step_id == named[0].id]
+    found = [item for item in of_step if request.round in (None, item.round)]
+    if not found:
         waiting = ", ".join(dict.fromkeys(item.label for item in pending)) or "none"
         in_round = "" if request.round is None else f" in round {request.round}"
         raise StepNotFound(
             f"Workflow {change.workflow_id} has nothing to undo for step {request.step}{in_round}.",
             f"To be undone are: {waiting}.",
         )
-    if len({item.step_id for item in named}) > 1:
+    if len(found) > 1:
+        rounds = ", ".join(str(number) for number in sorted(item.round for item in found))
         raise InvalidRequest(
-            f"Workflow {change.workflow_id} has several steps {request.step}.",
-            f"Name one: {', '.join(dict.fromkeys(item.label for item in named))}.",
+            f"Several rounds of step {found[0].label} are to be undone: {rounds}.", "Say which of them: give the round."
         )
-    if named[0].state is CompensationState.RUNNING and not named[0].attempt_ended:
+    if found[0].state is CompensationState.RUNNING and not found[0].attempt_ended:
         raise WorkflowClosed(
-            f"Step {named[0].label} is being undone at this moment.",
+            f"Step {found[0].label} is being undone at this moment.",
             "Decide when its attempt has ended: airflow wfstate show " + change.workflow_id,
         )
-    return named[0]
+    return found[0]
 
 
 def _decide(

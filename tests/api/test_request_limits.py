@@ -17,6 +17,7 @@ from airflow_wfstate.domain.payload import MAX_DEPTH
 from tests.conftest import CHECKOUT
 from tests.support.api_server import ApiServer
 
+NO_WORKFLOW = "00000000-0000-7000-8000-000000000000"
 LIMIT = 2 * 1_048_576 + 64 * 1024
 
 
@@ -191,7 +192,8 @@ def test_a_parameter_that_means_one_thing_is_given_once(admin: httpx.Client, que
 @pytest.mark.parametrize("name", sorted(LISTS))
 def test_a_list_has_a_limit(admin: httpx.Client, name: str) -> None:
     values = [f"n{number}=v" if name in ("label", "rename") else f"v{number}" for number in range(LISTS[name] + 1)]
-    answer = admin.get("/v1/workflows", params={name: values})
+    path = f"/v1/workflows/{NO_WORKFLOW}/resume-plan" if name in ("new_step", "rename") else "/v1/workflows"
+    answer = admin.get(path, params={name: values})
 
     assert answer.status_code == 400
     assert answer.json()["remedy"] == f"Give it at most {LISTS[name]} times."
@@ -214,3 +216,33 @@ def test_what_may_be_given_several_times_is_what_the_document_calls_a_list() -> 
         if parameter["in"] == "query"
     ]
     assert {one["name"] for one in parameters if '"array"' in json.dumps(one["schema"])} == set(LISTS)
+
+
+def test_a_mistyped_parameter_is_refused_and_not_passed_over(admin: httpx.Client) -> None:
+    for path, named in (("/v1/workflows?stat=failed", "step_state"), ("/v1/health?full=1", "this address has none")):
+        answer = admin.get(path)
+        assert answer.status_code == 400, path
+        assert "There is no parameter" in answer.json()["reason"]
+        assert named in answer.json()["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("action", "body"),
+    [
+        ("cancel", {"compansate": True}),
+        ("compensate", {"raeson": "no money"}),
+        ("resume", {"if_verison": 1}),
+        ("restart", {"from_step": "pay", "form_step": "ship"}),
+        ("compensation", {"step": "pay", "decision": "skip", "reason": "gone", "ruond": 1}),
+    ],
+)
+def test_a_mistyped_field_of_an_action_is_refused(
+    admin: httpx.Client, airflow_rows: Any, action: str, body: dict[str, object]
+) -> None:
+    workflow = admin.post("/v1/workflows", json=start(airflow_rows)).json()["workflow"]
+
+    answer = admin.post(f"/v1/workflows/{workflow['id']}/{action}", json=body)
+    in_query = admin.post(f"/v1/workflows/{workflow['id']}/cancel?compensate=true", json={})
+
+    assert (answer.status_code, in_query.status_code) == (400, 400)
+    assert admin.get(f"/v1/workflows/{workflow['id']}").json()["summary"]["state"] == "running"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from airflow_wfstate.domain.compensate import DecideCompensation, Decision
-from airflow_wfstate.domain.compensation import TurnDecision
+from airflow_wfstate.domain.compensation import CompensationDeclaration, TurnDecision
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
@@ -132,3 +134,36 @@ def test_what_is_being_undone_at_this_moment_is_left_alone(world: World) -> None
     assert saga.fail().decision is TurnDecision.COMPENSATE
     with pytest.raises(WorkflowClosed, match="being undone at this moment"):
         world.backend.decide_compensation(_wish(saga, Decision.DONE, "one"))
+
+
+def test_a_decision_that_is_sent_again_never_falls_to_another_step(world: World) -> None:
+    """The step ``intake.two`` has for its own name what the step ``two`` of DAG intake is called in full."""
+    saga = Saga.start(world, on_compensation_error=CompensationErrorPolicy.CONTINUE)
+    saga.done("one", "two", "intake.two")
+    saga.undo(saga.fail(), fails=["two", "intake.two"])
+
+    answer = world.backend.decide_compensation(_wish(saga, Decision.SKIP, "intake.two"))
+    with pytest.raises(StepNotFound, match=r"intake\.intake\.two"):
+        world.backend.decide_compensation(_wish(saga, Decision.SKIP, "intake.two"))
+
+    assert answer.step == "intake.two"
+    assert saga.compensations() == {"one": _C.DONE, "two": _C.SKIPPED, "intake.two": _C.FAILED}
+
+
+def test_of_several_rounds_one_must_be_named(world: World) -> None:
+    saga = Saga.start(world, on_compensation_error=CompensationErrorPolicy.CONTINUE)
+    undo = CompensationDeclaration("task:two", max_attempts=1)
+    task, first = world.begin(saga.run_id, "two", compensation=undo)
+    world.succeed(first)
+    cleared = world.rows.next_try(task, state="success")
+    world.succeed(world.begin_as(cleared, "two", compensation=undo))
+    world.rows.set_task_state(cleared, "success")
+    saga.undo(saga.fail(), fails=["two"])
+
+    with pytest.raises(InvalidRequest, match=r"Several rounds of step intake\.two are to be undone: 1, 2\."):
+        world.backend.decide_compensation(_wish(saga, Decision.DONE))
+    answer = world.backend.decide_compensation(replace(_wish(saga, Decision.DONE), round=2))
+    with pytest.raises(StepNotFound, match="in round 2"):
+        world.backend.decide_compensation(replace(_wish(saga, Decision.DONE), round=2))
+
+    assert (answer.round, answer.workflow.state) == (2, _W.COMPENSATION_FAILED)

@@ -54,3 +54,15 @@ def test_a_wrong_one_is_refused():
 
     with pytest.raises(InvalidDag, match="in redact"):
         step_options_of(plain.operator)
+
+
+@pytest.mark.parametrize("option", [{"redact": "iban"}, {"was": "paid"}, {"compensate_attempts": "3"}])
+def test_a_text_in_place_of_a_list_or_a_number_is_refused(option):
+    (name,) = option
+    for declare in (
+        lambda: task.step(**option)(pay),
+        lambda: durable(EmptyOperator(task_id="classic"), **option),
+        lambda: TransactionalStepOperator(task_id="transactional", python_callable=pay, **option),
+    ):
+        with pytest.raises(InvalidDag, match=name):
+            declare()

@@ -197,3 +197,19 @@ def test_a_deadline_that_renders_to_none_fails_the_start_and_names_what_it_may_b
 def test_a_literal_that_no_database_keeps_in_a_dag_is_an_import_error(number):
     with pytest.raises(InvalidDag, match="start: its input has a number that is not finite"):
         StartWorkflowOperator(task_id="start", name="order", key="1", input={"items": [{"price": number}]})
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"plan": "ship"}, "plan is the text 'ship'"),
+        ({"participants": "ship"}, "participants is the text 'ship'"),
+        ({"plan": ["ship", "ship"]}, "names 'ship' twice"),
+        ({"plan": [f"s{number}" for number in range(1001)]}, "at most 1000"),
+        ({"labels": {"region": None}}, "The label region is None"),
+        ({"labels": "{{ params.labels }}"}, "labels is"),
+    ],
+)
+def test_what_would_be_refused_at_every_run_is_an_import_error(options, complaint):
+    with pytest.raises(InvalidDag, match=complaint):
+        StartWorkflowOperator(task_id="start", name="order", key="1", **options)

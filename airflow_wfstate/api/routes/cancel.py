@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
+from pydantic.dataclasses import dataclass
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_visible, check_workflow_change
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
+from airflow_wfstate.api.strict_body import STRICT_BODY
 from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
@@ -22,7 +23,7 @@ reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["cancel"])
 """Also under /wfstate/ui, for the page."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT_BODY)
 class CancelBody:
     """See :class:`~airflow_wfstate.domain.cancel.CancelWorkflow`."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
+from pydantic.dataclasses import dataclass
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_visible, check_workflow_change, visible_plan
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
+from airflow_wfstate.api.strict_body import STRICT_BODY
 from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
@@ -30,7 +31,7 @@ reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["compensate"])
 """Also under /wfstate/ui, for the page."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT_BODY)
 class CompensateBody:
     """See :class:`~airflow_wfstate.domain.compensate.CompensateWorkflow`."""
 
@@ -40,7 +41,7 @@ class CompensateBody:
     if_version: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT_BODY)
 class DecisionBody:
     """See :class:`~airflow_wfstate.domain.compensate.DecideCompensation`."""
 

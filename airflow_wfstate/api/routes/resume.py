@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import StringConstraints
+from pydantic.dataclasses import dataclass
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_visible, check_workflow_change, may_see_input
@@ -14,6 +15,7 @@ from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.parameters import Text
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
+from airflow_wfstate.api.strict_body import STRICT_BODY
 from airflow_wfstate.domain.code import Code
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.step_changes import parse_renames
@@ -28,7 +30,7 @@ reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
 """Also under /wfstate/ui, for the page."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT_BODY)
 class ResumeBody:
     """See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`. ``from_step`` is refused: it goes with a restart."""
 
@@ -42,7 +44,7 @@ class ResumeBody:
     if_version: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT_BODY)
 class RestartBody:
     """See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`."""
 
