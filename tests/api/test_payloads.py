@@ -14,6 +14,7 @@ from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt
 from airflow_wfstate.exceptions import PayloadDamaged
+from airflow_wfstate.store.payload_owner import MARK
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer, running_api_server
 from tests.support.payload_options import new_key
@@ -31,8 +32,8 @@ class Server:
     folder: Path
 
     def files(self) -> list[Path]:
-        """Of payloads."""
-        return [path for path in self.folder.rglob("*") if path.is_file()]
+        """Of payloads, without the mark that says whose they are."""
+        return [path for path in self.folder.rglob("*-*.json") if path.name != MARK]
 
     def get(self, path: str) -> httpx.Response:
         """What an administrator is answered."""

@@ -25,7 +25,7 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
     <Box borderRadius="md" borderWidth={1} mb={4} p={4}>
       <HStack justify="space-between" mb={3} wrap="wrap">
         <HStack minWidth={0} wrap="wrap">
-          <Heading overflowWrap="anywhere" size="lg">
+          <Heading maxWidth="full" minWidth={0} overflowWrap="anywhere" size="lg">
             <StoredText text={summary.name} /> <StoredText text={summary.key} />
           </Heading>
           <StateBadge state={summary.state} />
