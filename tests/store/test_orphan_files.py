@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
@@ -15,7 +16,7 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.step import SaveCheckpoint
 from airflow_wfstate.exceptions import PayloadDamaged
-from airflow_wfstate.store import schema
+from airflow_wfstate.store import orphan_files, schema
 from airflow_wfstate.store.payload_file import read_file
 from airflow_wfstate.store.payload_owner import MARK
 from airflow_wfstate.store.sweep import sweep
@@ -114,7 +115,7 @@ def test_a_second_database_removes_nothing_and_then_nobody_does(
         pytest.skip("A database that is a file is cloned by a copy of it.")
     folder = tmp_path / "payloads"
     # Migrations, which other tests make, disable the loggers that there are.
-    monkeypatch.setattr(logging.getLogger(payload_owner.__name__), "disabled", False)
+    monkeypatch.setattr(logging.getLogger(orphan_files.__name__), "disabled", False)
     with payload_options(folder=folder):
         _look_again(engine)
         shutil.copy(str(engine.url.database), str(clone.url.database))
