@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from airflow_wfstate.backends.all_steps import all_steps
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.show_items import show_items
 from airflow_wfstate.cli.workflow_sections import print_workflow
 from airflow_wfstate.domain.pages import StepFilter
@@ -39,4 +38,4 @@ def show_workflow(arguments: Namespace, store: StateBackend) -> None:
     )
     print_workflow(replace(workflow, steps=unmapped), arguments.output)
     if any(group.is_mapped for group in workflow.step_groups):
-        print(f"The items of a mapped step: airflow wfstate show {found_id} --step STEP", file=sys.stderr)
+        print_text(f"The items of a mapped step: airflow wfstate show {found_id} --step STEP", is_error=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from argparse import Namespace
 
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.definition import DEFAULT_ITEM_LIMIT
 from airflow_wfstate.cli.list_command import parse_step_state
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs
+from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.workflow_sections import print_steps
 from airflow_wfstate.domain.pages import NO_PARENT_STEP, StepFilter
 from airflow_wfstate.domain.step_group import StepGroup
@@ -32,7 +31,7 @@ def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> N
     else:
         print_steps(page.steps, arguments.output)
     if page.next_after is not None:
-        print(f"There are more: {_next_page(arguments, page.next_after)}", file=sys.stderr)
+        print_text(f"There are more: {_next_page(arguments, page.next_after)}", is_error=True)
 
 
 def _find(groups: list[StepGroup], text: str, workflow_id: str) -> StepGroup:

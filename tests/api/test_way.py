@@ -31,12 +31,13 @@ def test_the_journal_tells_the_way(
     before = len(world.journal(scene.workflow_id))
     client.cookies.set("_token", api_server.token("op"))  # as the page calls
 
-    answer = client.post(
-        f"{base}{route.path.format(workflow_id=scene.workflow_id)}",
-        json=body | {"reason": "seen on the screen", "way": "cli", "actor": "cli:somebody"},
-    )
+    path = f"{base}{route.path.format(workflow_id=scene.workflow_id)}"
+    asked = body | {"reason": "seen on the screen"}
+    pretended = [client.post(path, json=asked | own) for own in ({"way": "cli"}, {"actor": "cli:somebody"})]
+    answer = client.post(path, json=asked)
 
-    assert answer.status_code == 200
+    assert [refused.status_code for refused in pretended] == [400, 400]
+    assert answer.status_code == 200, answer.text
     told = [entry for entry in world.journal(scene.workflow_id)[before:] if "reason" in entry.data]
     assert told
     assert {(entry.actor, entry.data["way"], entry.data["reason"]) for entry in told} == {

@@ -108,7 +108,9 @@ def story(world: World) -> Story:
 @pytest.fixture(scope="session")
 def site(chromium: str, site_url: str, story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """The api-server that shows it."""
-    with running_api_server(site_url, tmp_path_factory.mktemp("site")) as server:
+    # The story stands still: no sweep flags what has not gone on for a while.
+    quiet = {"AIRFLOW__WFSTATE__SWEEP_INTERVAL_SECONDS": "86400"}
+    with running_api_server(site_url, tmp_path_factory.mktemp("site"), quiet) as server:
         yield server
 
 

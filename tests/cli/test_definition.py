@@ -8,6 +8,7 @@ LIGHT = {
     "airflow_wfstate.cli",
     "airflow_wfstate.cli.definition",
     "airflow_wfstate.conf",
+    "airflow_wfstate.exceptions",
     "airflow_wfstate.provider_info",
 }
 

@@ -99,7 +99,7 @@ def test_a_sensitive_name_hides_at_any_depth() -> None:
 
 
 def test_what_wraps_a_value_stays_readable() -> None:
-    value = {"when": datetime(2026, 3, 1, tzinfo=timezone.utc), "sums": (Decimal("1.10"), "secret")}
+    value = {"when": datetime(2026, 3, 1, tzinfo=timezone.utc), "sums": (Decimal("1.10"), "seven")}
     payload = encode(value)
 
     assert masked(payload, ["$.when.*", "at", "$.sums.__data__", "builtins.tuple"]) is payload
