@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.cancel import CancelWorkflow
@@ -18,13 +17,6 @@ from airflow_wfstate.store.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
 from tests.support.running_order import RunningOrder, running_order
 from tests.support.world import World
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

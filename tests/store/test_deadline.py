@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Engine, create_engine, update
+from sqlalchemy import update
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.compensation import CompensationDeclaration
 from airflow_wfstate.domain.flag import FlagKind
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.workflow import DeadlinePolicy, FailurePolicy, StartWorkflow
 from airflow_wfstate.store import schema
-from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
 PAST = timedelta(minutes=5)
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 def _start(world: World, policy: DeadlinePolicy, *, on_failure: FailurePolicy = FailurePolicy.COMPENSATE) -> str:

@@ -10,9 +10,8 @@ from airflow.jobs.job import Job
 from airflow.models.dag import DagModel
 from airflow.models.pool import Pool
 from airflow.models.taskinstance import TaskInstance
-from sqlalchemy import Engine, Table, create_engine, delete, insert, update
+from sqlalchemy import Engine, Table, delete, insert, update
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.compensation import CompensationDeclaration, TakeTurn
 from airflow_wfstate.domain.flag import Flag, FlagKind
 from airflow_wfstate.domain.payload import Payload
@@ -20,22 +19,9 @@ from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import EndAttempt, LinkChildRun, SaveCheckpoint
 from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowQuery
 from airflow_wfstate.store import schema
-from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
 LONG = timedelta(hours=2)
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 @pytest.fixture

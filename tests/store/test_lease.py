@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine, update
+from sqlalchemy import Engine, update
 
 from airflow_wfstate.store import lease as lease_module
 from airflow_wfstate.store import schema
@@ -15,13 +14,6 @@ from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.lease import Lease, LeaseLost, held
 
 NAME = "of_a_test"
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
 
 
 def _run_out(engine: Engine) -> None:

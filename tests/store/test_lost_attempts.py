@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginDecision, EndAttempt, SaveCheckpoint
@@ -17,18 +16,6 @@ from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
 LONG_AGO = timedelta(minutes=5)
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 def _killed_on_its_last_try(rows: AirflowRows, task: str) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, update
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.step import SaveCheckpoint
 from airflow_wfstate.exceptions import PayloadDamaged
@@ -20,23 +19,10 @@ from airflow_wfstate.store import orphan_files, schema
 from airflow_wfstate.store.payload_file import read_file
 from airflow_wfstate.store.payload_owner import MARK
 from airflow_wfstate.store.sweep import sweep
-from tests.support.airflow_rows import AirflowRows
 from tests.support.payload_options import new_key, payload_options
 from tests.support.world import World
 
 LARGE = {"much": "x" * 500}
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 @pytest.fixture

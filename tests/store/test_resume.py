@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Unfinished
 from datetime import timedelta
@@ -12,7 +11,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from sqlalchemy import Engine, create_engine, delete, select, update
+from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.backends.database import DatabaseBackend
@@ -23,24 +22,11 @@ from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.sweep import sweep
-from tests.support.airflow_rows import AirflowRows
 from tests.support.serialized_dags import deploy
 from tests.support.shop import failed_order
 from tests.support.world import World
 
 _DAG = "shop_shapes"
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 def _failed_run(world: World, dag: DAG, states: dict[str, str]) -> str:

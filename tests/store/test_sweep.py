@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine, delete, select, text, update
+from sqlalchemy import Engine, delete, select, text, update
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.compensation import CompensationDeclaration
 from airflow_wfstate.domain.flag import Flag, FlagKind
 from airflow_wfstate.domain.states import StepState, WorkflowState
@@ -20,21 +18,8 @@ from airflow_wfstate.store.health import read_health
 from airflow_wfstate.store.lease import held
 from airflow_wfstate.store.relay_clear import waiting_relays
 from airflow_wfstate.store.sweep import sweep, sweep_if_due
-from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import Saga
 from tests.support.world import World
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 def _state(world: World, workflow_id: str) -> WorkflowState:

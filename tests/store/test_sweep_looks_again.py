@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.step import BeginDecision
 from airflow_wfstate.store import relay_clear
 from airflow_wfstate.store.sweep import sweep
-from tests.support.airflow_rows import AirflowRows
 from tests.support.between import between_read_and_lock
 from tests.support.saga import Saga
 from tests.support.world import World
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 def _sweep(world: World, workflow_id: str, meanwhile: Callable[[], object]) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from uuid import uuid4
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, event, insert
+from sqlalchemy import Connection, Engine, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.backends.database import DatabaseBackend
@@ -30,14 +28,6 @@ from airflow_wfstate.store.undo_order import count_to_undo, give_positions, has_
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import BREAKS, Saga
 from tests.support.world import World
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
-
 
 _COMPENSATIONS = st.lists(
     st.builds(

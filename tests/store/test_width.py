@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, event
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.compensation import CompensationDeclaration
 from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.store.sweep import sweep
-from tests.support.airflow_rows import AirflowRows
 from tests.support.serialized_dags import deploy
 from tests.support.world import World
 
 _DAG = "wide"
 _WIDTHS = (4, 24)
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 def _wide(world: World, width: int, *, ends: Callable[[World, str, int], None]) -> str:

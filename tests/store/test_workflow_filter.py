@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from sqlalchemy import Engine, create_engine, delete, update
+from sqlalchemy import Engine, delete, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.workflow import WorkflowQuery
@@ -14,13 +12,6 @@ from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
 _READERS = [({"intake"}, False), (set(), True), ({"intake"}, True), (set(), False)]
-
-
-@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(request.param))
-    yield engine
-    engine.dispose()
 
 
 @pytest.mark.parametrize(("dag_ids", "dagless"), _READERS)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.certificates import Certificates
+from tests.support.listening import wait_until_listening
 
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 """None where it is not installed (Debian's package: nginx-light)."""
-
-_START_SECONDS = 20
 
 _CONFIGURATION = """
 daemon off;
@@ -75,7 +73,7 @@ def running_nginx(folder: Path, port: int, path: str, upstream: str, certificate
             stderr=output,
         )
     try:
-        _wait_until_listening(port, process, log)
+        wait_until_listening("nginx", port, process, log)
         yield
     finally:
         process.terminate()
@@ -90,14 +88,3 @@ def has_ipv6() -> bool:
     except OSError:
         return False
     return True
-
-
-def _wait_until_listening(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)  # a server that starts announces itself in no other way than by answering
-    raise RuntimeError(f"nginx does not listen:\n{log.read_text() if log.exists() else ''}")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +13,10 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from tests.support.api_server import free_port
+from tests.support.listening import wait_until_listening
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
 """None where it is not installed (Debian's package: pgbouncer)."""
-
-_START_SECONDS = 20
 
 
 @contextmanager
@@ -52,19 +49,8 @@ def running_pgbouncer(url: str, driver: str) -> Iterator[str]:
                 [PROGRAM or "pgbouncer", *user, str(configuration)], stdout=output, stderr=output
             )
         try:
-            _wait_until_listening(port, process, log)
+            wait_until_listening("PgBouncer", port, process, log)
             yield f"postgresql+{driver}://postgres@127.0.0.1:{port}/through"
         finally:
             process.terminate()
             process.wait(20)
-
-
-def _wait_until_listening(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)  # a server that starts announces itself in no other way than by answering
-    raise RuntimeError(f"PgBouncer does not listen:\n{log.read_text()}")

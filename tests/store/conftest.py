@@ -1,0 +1,26 @@
+"""The store on both databases, with an Airflow beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from tests.support.airflow_rows import AirflowRows
+from tests.support.world import World
+
+
+@pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A migrated SQLite database, and a PostgreSQL one."""
+    engine = create_engine(request.getfixturevalue(request.param))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    """The database way to the store."""
+    return World(DatabaseBackend(engine), AirflowRows(engine))
