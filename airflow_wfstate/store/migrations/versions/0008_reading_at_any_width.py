@@ -2,7 +2,7 @@
 
 ``settled_at`` is a generated column, so that nothing has to keep it right. PostgreSQL compares the values of indexed
 columns, not their names: it stays NULL while a workflow is at work, and the updates of the hot path stay HOT. There it
-is stored, and adding it rewrites ``wfstate_workflow`` under a lock: about 10 seconds for a million workflows.
+is stored, and adding it rewrites ``wfstate_workflow`` under a lock, once.
 
 Revision ID: 0008
 Revises: 0007
