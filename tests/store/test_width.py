@@ -15,6 +15,7 @@ from airflow_wfstate.domain.compensation import CompensationDeclaration
 from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.store.definition import read_definition
 from airflow_wfstate.store.sweep import sweep
 from tests.support.serialized_dags import deploy
 from tests.support.world import World
@@ -73,6 +74,7 @@ def _count(engine: Engine, act: Callable[[], object]) -> int:
     def listener(*arguments: object) -> None:
         statements.append(arguments)
 
+    read_definition.cache_clear()  # else only the first of several counts has the read of the definition in it
     event.listen(engine, "before_cursor_execute", listener)
     act()
     event.remove(engine, "before_cursor_execute", listener)
