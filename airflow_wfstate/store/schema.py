@@ -125,8 +125,8 @@ workflow: Final = Table(
         name="wfstate_workflow_definition_fkey",
     ),
     UniqueConstraint("name", "key", "generation", name="wfstate_workflow_generation_key"),
-    one_of("state", WorkflowState, "wfstate_workflow_state_check"),
-    one_of("on_failure", FailurePolicy, "wfstate_workflow_on_failure_check"),
+    *one_of("state", WorkflowState, "wfstate_workflow_state_check"),
+    *one_of("on_failure", FailurePolicy, "wfstate_workflow_on_failure_check"),
     CheckConstraint("generation >= 1", name="wfstate_workflow_generation_check"),
     partial_index("wfstate_workflow_open_key", "name", "key", where=f"state IN ({_OPEN})", unique=True),
     Index("wfstate_workflow_started", "started_at", "id"),
@@ -174,7 +174,7 @@ run: Final = Table(
     Column("rehearsed_at", UtcDateTime, comment="of a test run: when Airflow created it; NULL for a real run"),
     PrimaryKeyConstraint("workflow_id", "dag_id", "run_id", name="wfstate_run_pkey"),
     ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_run_workflow_fkey"),
-    one_of("role", RunRole, "wfstate_run_role_check"),
+    *one_of("role", RunRole, "wfstate_run_role_check"),
     partial_index("wfstate_run_bound", "dag_id", "run_id", where="bound", unique=True),
     Index("wfstate_run_dag", "dag_id", "workflow_id"),
     Index("wfstate_run_parent_step", "parent_step_id"),
@@ -207,7 +207,7 @@ step: Final = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("id", name="wfstate_step_pkey"),
     UniqueConstraint("workflow_id", "participant", "place", "name", "item_key", name="wfstate_step_identity_key"),
-    one_of("state", StepState, "wfstate_step_state_check"),
+    *one_of("state", StepState, "wfstate_step_state_check"),
 )
 
 round_: Final = Table(
@@ -222,7 +222,7 @@ round_: Final = Table(
     Column("output_sha256", SHA256),
     Column("arguments_sha256", SHA256, comment="of the step's arguments: tells a repetition from a collision"),
     PrimaryKeyConstraint("step_id", "number", name="wfstate_round_pkey"),
-    one_of("state", StepState, "wfstate_round_state_check"),
+    *one_of("state", StepState, "wfstate_round_state_check"),
 )
 
 attempt: Final = Table(
@@ -246,7 +246,7 @@ attempt: Final = Table(
     Column("ended_at", UtcDateTime),
     Column("error", Text),
     PrimaryKeyConstraint("step_id", "number", name="wfstate_attempt_pkey"),
-    one_of("state", StepState, "wfstate_attempt_state_check"),
+    *one_of("state", StepState, "wfstate_attempt_state_check"),
 )
 
 checkpoint: Final = Table(
@@ -303,8 +303,8 @@ compensation: Final = Table(
         comment="in the undo, the highest first; null: not at rest, not needed, or over",
     ),
     PrimaryKeyConstraint("step_id", "round", name="wfstate_compensation_pkey"),
-    one_of("state", CompensationState, "wfstate_compensation_state_check"),
-    one_of("compensate_when", CompensateWhen, "wfstate_compensation_when_check"),
+    *one_of("state", CompensationState, "wfstate_compensation_state_check"),
+    *one_of("compensate_when", CompensateWhen, "wfstate_compensation_when_check"),
     # The only one that begins with the workflow: PostgreSQL takes it for the next undo whatever its statistics say.
     Index("wfstate_compensation_order", "workflow_id", "position", "step_id", "round"),
 )
@@ -354,5 +354,5 @@ flag: Final = Table(
     Column("found_at", UtcDateTime, nullable=False, comment="shown unless the workflow's state has changed since"),
     PrimaryKeyConstraint("workflow_id", "kind", name="wfstate_flag_pkey"),
     ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_flag_workflow_fkey"),
-    one_of("kind", FlagKind, "wfstate_flag_kind_check"),
+    *one_of("kind", FlagKind, "wfstate_flag_kind_check"),
 )

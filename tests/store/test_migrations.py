@@ -47,9 +47,13 @@ def _functions(connection: Connection) -> list[str]:
     return list(rows.scalars())
 
 
-def _checks(connection: Connection) -> set[tuple[str, str | None]]:
+def _checks(connection: Connection) -> dict[tuple[str, str | None], str]:
     found = inspect(connection)
-    return {(table, check["name"]) for table in _tables(connection) for check in found.get_check_constraints(table)}
+    return {
+        (table, check["name"]): check["sqltext"]
+        for table in _tables(connection)
+        for check in found.get_check_constraints(table)
+    }
 
 
 def _generated(connection: Connection) -> dict[tuple[str, str], str]:
@@ -168,7 +172,7 @@ def test_airflow_db_migrate_makes_our_tables_and_stamps_them(database: str, requ
     engine.dispose()
 
     assert {table.name for table in WorkflowStateDBManager.metadata.sorted_tables} <= names
-    assert stamp == "0009"
+    assert stamp == "0010"
 
 
 def test_every_constraint_has_a_name() -> None:
