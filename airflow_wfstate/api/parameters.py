@@ -12,9 +12,9 @@ from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BeforeValidator
 
 from airflow_wfstate.domain.labels import MAX_LABELS
+from airflow_wfstate.domain.pages import MAX_LIMIT
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.step_changes import MAX_DECISIONS
-from airflow_wfstate.domain.workflow import MAX_LIMIT
 from airflow_wfstate.exceptions import InvalidRequest
 
 _NO_NUL = r"^[^\x00]*$"

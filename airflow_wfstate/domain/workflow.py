@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Final
 
 from airflow_wfstate.domain.failing import FailingStep
 from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState, WorkflowState
-
-MAX_LIMIT: Final = 1000
-"""Of a page of any list."""
 
 
 class FailurePolicy(str, Enum):

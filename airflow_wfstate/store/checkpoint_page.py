@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, or_, select
 
-from airflow_wfstate.domain.pages import Checkpoint, CheckpointPage
+from airflow_wfstate.domain.pages import Checkpoint, CheckpointPage, check_limit
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.redact_column import redacted_paths
 from airflow_wfstate.store.shown_payload import shown
 from airflow_wfstate.store.step_page import check_step
 from airflow_wfstate.store.stored_payload import stored_payload_of
-from airflow_wfstate.store.workflow_list import check_limit
 
 _checkpoint = schema.checkpoint
 

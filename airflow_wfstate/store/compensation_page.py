@@ -8,7 +8,7 @@ from sqlalchemy import Connection, or_, select
 
 from airflow_wfstate.domain.compensation import CompensateWhen, CompensationSummary
 from airflow_wfstate.domain.journal import EntryKind, JournalEntry
-from airflow_wfstate.domain.pages import CompensationPage, StepCompensation
+from airflow_wfstate.domain.pages import CompensationPage, StepCompensation, check_limit
 from airflow_wfstate.domain.states import CompensationState
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_text
@@ -16,7 +16,6 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.journal_reading import entries_of
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.workflow_id import check_exists
-from airflow_wfstate.store.workflow_list import check_limit
 
 _compensation, _step, _round, _journal = schema.compensation, schema.step, schema.round_, schema.journal
 

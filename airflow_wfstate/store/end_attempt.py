@@ -14,10 +14,11 @@ from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleA
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, parse, verify
+from airflow_wfstate.store.attempt_payload import keep_of_attempt
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.payload_columns import check_payload, described
 from airflow_wfstate.store.step_row import StepRow, read_step
-from airflow_wfstate.store.stored_payload import StoredPayload, keep_of_attempt
+from airflow_wfstate.store.stored_payload import StoredPayload
 from airflow_wfstate.store.transaction import Unchanged
 from airflow_wfstate.store.undo_order import give_positions
 from airflow_wfstate.store.write_content import check_repetition, content_sha256

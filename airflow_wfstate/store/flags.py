@@ -7,7 +7,6 @@ of the workflow's state hides what was found before.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -16,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, Table, delete, exists, not_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from airflow_wfstate.domain.flag import Flag, FlaggedRow, FlagKind, computed_flags
+from airflow_wfstate.domain.flag import Flag, FlagKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.store import schema, stuck_tasks, stuck_workflows
 from airflow_wfstate.store.clock import database_now
@@ -52,23 +51,6 @@ def _remove_outdated(connection: Connection) -> int | Unchanged[int]:
     shown = exists(select(schema.workflow.c.id).where(of_workflow, is_shown()).correlate(_flag))
     removed = connection.execute(delete(_flag).where(not_(shown))).rowcount
     return removed or Unchanged(0)
-
-
-def flags_of(connection: Connection, rows: Sequence[FlaggedRow]) -> dict[str, list[Flag]]:
-    """The flags of these workflows now, in the order of their kinds: the computed ones and those that the sweep set."""
-    now: datetime = connection.execute(select(database_now())).scalar_one()
-    found: dict[str, list[Flag]] = defaultdict(list, {row.id: computed_flags(row, now) for row in rows})
-    stored = connection.execute(
-        select(_flag)
-        .join(schema.workflow, schema.workflow.c.id == _flag.c.workflow_id)
-        .where(_flag.c.workflow_id.in_([row.id for row in rows]), is_shown())
-    )
-    for row in stored:
-        found[row.workflow_id].append(Flag(FlagKind(row.kind), row.cause, row.since, row.owner, row.command))
-    order = list(FlagKind)
-    for flags in found.values():
-        flags.sort(key=lambda flag: order.index(flag.kind))
-    return found
 
 
 def _refresh_batch(

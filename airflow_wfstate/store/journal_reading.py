@@ -9,13 +9,13 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, select
 
 from airflow_wfstate.domain.journal import EntryKind, JournalEntry, JournalPage
+from airflow_wfstate.domain.pages import check_limit
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_value
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.workflow_id import check_exists
-from airflow_wfstate.store.workflow_list import check_limit
 
 
 def read_journal(connection: Connection, workflow_id: str, after: int, limit: int) -> JournalPage:

@@ -9,11 +9,12 @@ from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import RecordedWrite, SaveCheckpoint
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, parse
+from airflow_wfstate.store.attempt_payload import keep_of_attempt
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.end_attempt import check_write_number
 from airflow_wfstate.store.payload_columns import check_payload
 from airflow_wfstate.store.running_attempt import lock_running_attempt
-from airflow_wfstate.store.stored_payload import StoredPayload, keep_of_attempt
+from airflow_wfstate.store.stored_payload import StoredPayload
 from airflow_wfstate.store.transaction import Unchanged
 
 

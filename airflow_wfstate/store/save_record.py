@@ -6,18 +6,19 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.pages import check_limit
 from airflow_wfstate.domain.record import ReadRecords, Record, RecordPage, SaveRecord
 from airflow_wfstate.domain.step import RecordedWrite
 from airflow_wfstate.exceptions import InvalidRequest, WriteConflict
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, parse
+from airflow_wfstate.store.attempt_payload import keep_of_attempt
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.end_attempt import check_write_number
 from airflow_wfstate.store.payload_columns import check_payload
 from airflow_wfstate.store.running_attempt import lock_running_attempt, verify_attempt
-from airflow_wfstate.store.stored_payload import StoredPayload, keep_of_attempt, size_of
+from airflow_wfstate.store.stored_payload import StoredPayload, size_of
 from airflow_wfstate.store.transaction import Unchanged
-from airflow_wfstate.store.workflow_list import check_limit
 
 
 def keep_record(request: SaveRecord) -> StoredPayload:

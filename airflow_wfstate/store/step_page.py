@@ -8,13 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, tuple_
 
-from airflow_wfstate.domain.pages import StepFilter, StepPage
+from airflow_wfstate.domain.pages import StepFilter, StepPage, check_limit
 from airflow_wfstate.domain.step import StepSummary
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.step_summaries import read_step_summaries
 from airflow_wfstate.store.workflow_id import check_exists
-from airflow_wfstate.store.workflow_list import check_limit
 
 _step, _attempt = schema.step, schema.attempt
 _IDENTITY: Final = (_step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)

@@ -19,7 +19,6 @@ from airflow_wfstate import conf
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.encryption import is_sealed, is_under_first_key, seal, sealed, token_of, unsealed
 from airflow_wfstate.exceptions import PayloadDamaged
-from airflow_wfstate.store.attempt_key import parse
 from airflow_wfstate.store.payload_file import read_file, remove_file, write_file
 
 IN_FILE: Final = "@file:"
@@ -93,17 +92,6 @@ def discard(payload: StoredPayload) -> None:
 def goes_into_file(payload: Payload) -> bool:
     """Whether :func:`keep` writes a file for it."""
     return bool(conf.payload_path()) and payload.size > conf.inline_payload_bytes()
-
-
-def keep_of_attempt(payload: Payload, attempt_key: str) -> StoredPayload:
-    """As :func:`keep`, for a write of an attempt. The key is read only where a file is to be named after it.
-
-    :raises InvalidAttemptKey: it is none.
-    """
-    if not goes_into_file(payload):
-        return keep_inline(payload)
-    key = parse(attempt_key)
-    return keep(payload, f"{key.workflow_id}/{key.step_id}/{key.attempt}")
 
 
 def stored_payload_of(text: str | None, type_name: str | None, sha256: str | None) -> StoredPayload | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.pages import StepPage
+from airflow_wfstate.domain.pages import StepPage, check_limit
 from airflow_wfstate.domain.plan import progress
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import LinkedRun, RunRole
@@ -13,15 +13,15 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.failing_steps import failing_steps
-from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import participation_of
+from airflow_wfstate.store.shown_flags import flags_of
 from airflow_wfstate.store.shown_payload import shown
 from airflow_wfstate.store.step_counts import read_step_groups
 from airflow_wfstate.store.step_page import read_step_page
 from airflow_wfstate.store.stored_payload import stored_payload_of
 from airflow_wfstate.store.workflow_id import check_id, unknown_workflow
 from airflow_wfstate.store.workflow_labels import labels_of
-from airflow_wfstate.store.workflow_list import check_limit, flagged_row, select_summaries, summary_of
+from airflow_wfstate.store.workflow_list import flagged_row, select_summaries, summary_of
 
 _workflow, _run = schema.workflow, schema.run
 

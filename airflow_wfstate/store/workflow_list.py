@@ -8,16 +8,16 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from airflow_wfstate.domain.failing import FailingStep
 from airflow_wfstate.domain.flag import Flag, FlaggedRow
+from airflow_wfstate.domain.pages import check_limit
 from airflow_wfstate.domain.plan import PlannedStep, count_items
 from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.workflow import MAX_LIMIT, FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
-from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import last_progress, schema
 from airflow_wfstate.store.definition import parse_definition
 from airflow_wfstate.store.failing_steps import failing_steps
-from airflow_wfstate.store.flags import flags_of
 from airflow_wfstate.store.participation import Participation, participation_of
+from airflow_wfstate.store.shown_flags import flags_of
 from airflow_wfstate.store.step_counts import count_steps
 from airflow_wfstate.store.workflow_cursor import behind, cursor_behind, order_of
 from airflow_wfstate.store.workflow_filter import conditions_of, simplified
@@ -133,15 +133,6 @@ def summary_of(
         flags=flags,
         failing=failing,
     )
-
-
-def check_limit(limit: int) -> None:
-    """Check the size of a page.
-
-    :raises InvalidRequest: it is not from 1 to 1000.
-    """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidRequest(f"A page cannot hold {limit} entries.", f"Ask for 1 to {MAX_LIMIT}.")
 
 
 def _count(connection: Connection, query: WorkflowQuery) -> int:

@@ -15,8 +15,8 @@ from airflow_wfstate.api.parameters import Cursor, Limit
 from airflow_wfstate.api.workflow_filter import workflow_filter
 from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.pages import MAX_LIMIT
 from airflow_wfstate.domain.workflow import (
-    MAX_LIMIT,
     CompletedWorkflow,
     CompleteWorkflow,
     StartedWorkflow,
