@@ -27,7 +27,7 @@ def id_() -> Uuid[str]:
 
 
 def one_of(column: str, values: type[Enum], name: str) -> tuple[CheckConstraint, CheckConstraint]:
-    """The constraint that a column holds a value of an enumeration, as PostgreSQL says it and as any other database.
+    """The constraint that a column holds a value of an enumeration, as PostgreSQL says it and as SQLite does.
 
     PostgreSQL parses a CHECK anew in each statement that writes a row of its table, and an array constant is a third
     as long for it as the list that IN becomes: begin and end of a step took 0.90 ms with lists and 0.87 with arrays.
@@ -35,10 +35,7 @@ def one_of(column: str, values: type[Enum], name: str) -> tuple[CheckConstraint,
     listed = [member.value for member in values]
     array = CheckConstraint(f"{column} = ANY ('{{{','.join(listed)}}}'::text[])", name=name)
     plain = CheckConstraint(f"{column} IN ({', '.join(map(repr, listed))})", name=name)
-    return (
-        array.ddl_if(dialect="postgresql"),
-        plain.ddl_if(callable_=lambda _ddl, _target, _bind, *, dialect, **_: dialect.name != "postgresql"),
-    )
+    return array.ddl_if(dialect="postgresql"), plain.ddl_if(dialect="sqlite")
 
 
 def partial_index(name: str, *columns: str, where: str | TextClause, unique: bool = False) -> Index:
