@@ -99,7 +99,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     refusal = selection.refusal or gone.refusal or _forgotten_dag(session, selection)
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
-    changes = find_step_changes(connection, codes, selection, steps, wish.renames, wish.new_steps)
+    changes = find_step_changes(connection, workflow_id, codes, selection, steps, wish.renames, wish.new_steps)
     if changes.refusal is not None:
         refused = ResumePlan(workflow, label, allowed=False, refusal=changes.refusal)
         return _refused(replace(refused, undeclared_steps=changes.undeclared, new_steps=changes.new))
