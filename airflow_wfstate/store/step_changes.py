@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from airflow_wfstate.store.resume_selection import ResumeSelection
     from airflow_wfstate.store.run_code import RunCodes
 
-_MAY_BE_DONE = (StepState.SUCCEEDED, StepState.LOST, *OPEN_STEP_STATES)
+MAY_BE_DONE = (StepState.SUCCEEDED, StepState.LOST, *OPEN_STEP_STATES)
+"""A step that no task declares any more is in doubt only in such a state: its work might be done a second time."""
+
 _UNFINISHED = (StepState.FAILED, StepState.LOST, *OPEN_STEP_STATES)
 _OVER = (StepState.SKIPPED, StepState.COMPENSATED)
 
@@ -146,10 +148,8 @@ class _Comparison:
         begun = self._names.get(run.dag_id, set())
         before = steps_of_dag(codes.began_dag(run.dag_run))
         made = {task.task_id for task in selection.tasks_of(run).tasks}
-        for task_id, mark in used.marks.items():
-            if mark.name is None or mark.name in begun or not begun.isdisjoint(mark.was):
-                continue
-            if mark.name not in before.names if before.marks else task_id not in made:
+        for task_id, mark in used.added_since(before, made).items():
+            if mark.name is not None and mark.name not in begun and begun.isdisjoint(mark.was):
                 self._new.setdefault((run.dag_id, mark.name), task_id)
 
     def judge(self, undos: Sequence[UndoToCome], asked: Mapping[str, str], new_steps: Sequence[str]) -> StepChanges:
@@ -249,7 +249,7 @@ class _Comparison:
 def _fate(rows: list[StepRow], is_renamed: bool, has_new_beside: bool) -> StepFate:
     if is_renamed:
         return StepFate.RENAMED
-    if has_new_beside and any(step.state in _MAY_BE_DONE for step in rows):
+    if has_new_beside and any(step.state in MAY_BE_DONE for step in rows):
         return StepFate.UNDECIDED
     return StepFate.CLOSED if any(step.state in _UNFINISHED for step in rows) else StepFate.STAYS
 
