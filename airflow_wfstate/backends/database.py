@@ -73,6 +73,7 @@ from airflow_wfstate.store.stored_payload import discard
 from airflow_wfstate.store.sweep import sweep
 from airflow_wfstate.store.take_turn import take_turn
 from airflow_wfstate.store.transaction import Refused, Unchanged, run_read, run_transaction
+from airflow_wfstate.store.why_not_resume import why_not_resume
 from airflow_wfstate.store.workflow_access import read_access, takes_part
 from airflow_wfstate.store.workflow_detail import read_workflow
 from airflow_wfstate.store.workflow_list import list_workflows
@@ -211,6 +212,11 @@ class DatabaseBackend:
             workflow_id, from_step=from_step, code=code, renames=renames or {}, new_steps=list(new_steps)
         )
         return self._read(partial(plan_resume, wish=wish))
+
+    def why_not_resume(self, workflow_id: str) -> str | None:
+        """Why a resume would be refused, as its plan would say; as :meth:`why_not_cancel`."""
+        self._check_server()
+        return self._read(partial(why_not_resume, workflow_id=workflow_id))
 
     def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
         """See ``StateBackend.resume_workflow``."""

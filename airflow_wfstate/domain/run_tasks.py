@@ -15,7 +15,7 @@ _OVER: Final = ("success", "skipped", *_FAILED)
 """Over, and there to be cleared; ``removed`` is not."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a run may have ten thousand of them
 class RunTask:
     """A task instance of a run.
 

@@ -15,7 +15,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final, cast
 
-from sqlalchemy import Connection, Insert, Row, Select, Table, Update, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, Insert, Row, Select, Table, Update, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
@@ -248,6 +249,24 @@ class Change:
                     "They were changed by somebody else in the meantime; ask again.",
                 )
 
+    def upsert(
+        self,
+        table: Table,
+        *,
+        where: Mapping[str, object],
+        values: Mapping[str, object],
+        when_changed: Mapping[str, object],
+    ) -> bool:
+        """Insert a row, or update the one that is there, unless it has these values already; whether it had not.
+
+        :param where: its primary key.
+        :param when_changed: further columns, which do not count as a difference.
+        """
+        statement = _upsert(self.connection.dialect.name, table, tuple(where), tuple(values), tuple(when_changed))
+        written = self.connection.execute(statement, {**where, **values, **when_changed}).rowcount > 0
+        self._has_written = self._has_written or written
+        return written
+
     def become(self, target: WorkflowState, **values: object) -> None:
         """Give the workflow its next state, and other columns with it.
 
@@ -323,6 +342,20 @@ def _bound(values: Mapping[str, object]) -> dict[str, object]:
 @lru_cache(maxsize=256)
 def _insert(table: Table, columns: tuple[str, ...]) -> Insert:
     return insert(table).values({name: bindparam(name) for name in columns})
+
+
+@lru_cache(maxsize=256)
+def _upsert(
+    dialect: str, table: Table, key: tuple[str, ...], columns: tuple[str, ...], others: tuple[str, ...]
+) -> postgresql.Insert | sqlite.Insert:
+    dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    names = (*columns, *others)
+    statement = dialect_insert(table).values({name: bindparam(name) for name in (*key, *names)})
+    return statement.on_conflict_do_update(
+        index_elements=list(key),
+        set_={name: statement.excluded[name] for name in names},
+        where=or_(*(table.c[name].is_distinct_from(statement.excluded[name]) for name in columns)),
+    )
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +43,18 @@ class DagSteps:
         if (own is None or own.name is None) and task_id in self.task_ids:
             return True
         return any(name == mark.name or name in mark.was for mark in self.marks.values())
+
+    def added_since(self, before: DagSteps, made: Container[str]) -> dict[str, StepMark]:
+        """The steps that an earlier version did not declare, by task id; without those whose items have own names.
+
+        :param before: the earlier version. Where it has no marks, tasks that a run of it has are not new.
+        :param made: ids of the tasks that this run has.
+        """
+        return {
+            task_id: mark
+            for task_id, mark in self.marks.items()
+            if mark.name is not None and (mark.name not in before.names if before.marks else task_id not in made)
+        }
 
     def has_undo(self, handler: str) -> bool:
         """Whether an undo that a task declares (``task:<task id>``) can be found; an importable one is not judged.

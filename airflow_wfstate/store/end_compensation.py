@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Row, select
+from typing import Final
+
+from sqlalchemy import Connection, Row, bindparam, select
 
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation
 from airflow_wfstate.domain.journal import EntryKind
@@ -19,6 +21,21 @@ from airflow_wfstate.store.compensation_hold import compensation_error_policy, f
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.transaction import Unchanged
 from airflow_wfstate.store.undo_order import OUT_OF_LINE
+
+_compensation, _step = schema.compensation, schema.step
+
+_READ: Final = (
+    select(
+        _compensation,
+        _step.c.participant,
+        _step.c.place,
+        _step.c.name,
+        _step.c.item_key,
+        _step.c.state.label("step_state"),
+    )
+    .join(_step, _step.c.id == _compensation.c.step_id)
+    .where(_compensation.c.step_id == bindparam("step_id"), _compensation.c.round == bindparam("round"))
+)
 
 
 def end_compensation(
@@ -54,20 +71,7 @@ def end_compensation(
 
 def _locked(connection: Connection, key: AttemptKey) -> tuple[Change, Row[tuple[object, ...]]]:
     change = lock_by_id(connection, key.workflow_id, actor="")
-    compensation, step = schema.compensation, schema.step
-    row = connection.execute(
-        select(
-            compensation,
-            step.c.participant,
-            step.c.place,
-            step.c.name,
-            step.c.item_key,
-            step.c.state.label("step_state"),
-            step.c.round.label("newest_round"),
-        )
-        .join(step, step.c.id == compensation.c.step_id)
-        .where(compensation.c.step_id == key.step_id, compensation.c.round == key.round)
-    ).one_or_none()
+    row = connection.execute(_READ, {"step_id": key.step_id, "round": key.round}).one_or_none()
     if change is None or row is None:
         raise InvalidAttemptKey(
             f"The compensation key names a step {key.step_id} that this store does not have.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select
@@ -15,11 +16,12 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.places import Places, read_places
 from airflow_wfstate.store.redact_column import redacted_paths
 from airflow_wfstate.store.stored_payload import StoredPayload, stored_payload_of
-from airflow_wfstate.store.undo_order import UndoPlace, is_to_do, next_place
+from airflow_wfstate.store.undo_order import UndoPlace, is_to_do, next_in_line
 
 _compensation, _step, _round = schema.compensation, schema.step, schema.round_
 
 _OUTPUT: Final = (_round.c.output, _round.c.output_type, _round.c.output_sha256)
+_PLACE: Final = ("after_position", "after_step_id", "after_round")
 
 
 @dataclass(frozen=True)
@@ -98,18 +100,28 @@ def next_compensation(
 ) -> tuple[UndoPlace, PendingCompensation] | None:
     """The next one to be undone of a workflow at rest, with its output, and where it stands; None when all is undone.
 
-    What it costs does not depend on how many there are. The parameters are those of
-    :func:`~airflow_wfstate.store.undo_order.next_place`.
+    One statement, whose cost does not depend on how many there are.
+
+    :param after: look behind this one.
+    :param but_failed: pass over those that have failed for good.
     """
-    place = next_place(connection, workflow_id, after=after, but_failed=but_failed)
-    if place is None:
+    behind = {} if after is None else dict(zip(_PLACE, after, strict=True))
+    statement = _next(behind=after is not None, but_failed=but_failed)
+    row = connection.execute(statement, {"workflow_id": workflow_id, **behind}).one_or_none()
+    if row is None:
         return None
-    _, step_id, number = place
-    row = connection.execute(
-        _select(*_OUTPUT).where(_compensation.c.step_id == step_id, _compensation.c.round == number)
-    ).one()
     places = read_places(connection, [(row.participant, row.place)])
-    return place, _pending(row, CompensationState(row.state), places, True)
+    pending = _pending(row, CompensationState(row.state), places, True)
+    return (row.position, row.step_id, row.round), pending
+
+
+@lru_cache
+def _next(*, behind: bool, but_failed: bool) -> Select[Any]:
+    # A subquery, so that the database looks for the next one first, whatever its statistics say.
+    following = next_in_line(behind=behind, but_failed=but_failed).subquery()
+    return _select(*_OUTPUT).join(
+        following, (following.c.step_id == _compensation.c.step_id) & (following.c.round == _compensation.c.round)
+    )
 
 
 def _select(*columns: Any) -> Select[Any]:

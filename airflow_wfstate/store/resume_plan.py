@@ -99,7 +99,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     refusal = selection.refusal or gone.refusal or _forgotten_dag(session, selection)
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
-    changes = find_step_changes(connection, codes, selection, steps, wish.renames, wish.new_steps)
+    changes = find_step_changes(connection, workflow_id, codes, selection, steps, wish.renames, wish.new_steps)
     if changes.refusal is not None:
         refused = ResumePlan(workflow, label, allowed=False, refusal=changes.refusal)
         return _refused(replace(refused, undeclared_steps=changes.undeclared, new_steps=changes.new))
@@ -162,16 +162,20 @@ def _touched(run: LinkedDagRun, selection: ResumeSelection) -> TouchedRun:
 
 def _forgotten_dag(session: Session, selection: ResumeSelection) -> Refusal | None:
     """The refusal when Airflow does not know the DAG of a run that is to go on: nothing would ever run it."""
-    from airflow.models.dag import DagModel
-
     dag_ids = {run.dag_id for run in selection.touched}
-    known = set(session.scalars(select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), ~DagModel.is_stale)))
-    for dag_id in sorted((dag_ids - known) | selection.dag_ids_without_dag):
+    for dag_id in sorted((dag_ids - known_dag_ids(session, dag_ids)) | selection.dag_ids_without_dag):
         return Refusal(
             f"Airflow knows no DAG {dag_id} any more, and its run would not go on.",
             "Deploy its file again, and see with: airflow dags list-import-errors",
         )
     return None
+
+
+def known_dag_ids(session: Session, dag_ids: set[str]) -> set[str]:
+    """Of some DAG ids those of the DAGs that Airflow still knows."""
+    from airflow.models.dag import DagModel
+
+    return set(session.scalars(select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), ~DagModel.is_stale)))
 
 
 def _paused(session: Session, runs: list[LinkedDagRun], recreated: list[RecreatedRun]) -> list[PausedDag]:

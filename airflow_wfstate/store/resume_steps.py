@@ -42,15 +42,17 @@ class ResumeSteps:
         self._recreated = {(run.dag_id, run.run_id) for run in recreated}
         self._closed = {step.id for step in changes.closed}
         self._renamed = {(rename.participant, rename.old): rename.new for rename in changes.renames}
+        self._again: list[StepRow] = []
         for step in steps:
             self._tell(step)
-        planned = [PlannedStep(step.participant, self._name(step), step.state, step.place) for step in steps]
+        # Items in one state count once: only which entries have begun matters here.
+        begun = {(step.participant, self._name(step), step.state, step.place) for step in steps}
+        planned = [PlannedStep(*step) for step in begun]
         plan = [self._entry(entry) for entry in _read_plan(connection, workflow_id)]
         self.to_run += [StepToRun(entry, "has not begun") for entry in progress(plan, planned).remaining]
-        again = [step for step in steps if step.state is StepState.SUCCEEDED and selection.is_cleared(step)]
-        if again:
+        if self._again:
             self.notes.append("A step that is declared with on_clear='reuse' is not executed again: it answers.")
-        self.notes += [_about_new_child(step) for step in again if selection.triggers_anew(step)]
+        self.notes += [_about_new_child(step) for step in self._again if selection.triggers_anew(step)]
 
     def _name(self, step: StepRow) -> str:
         return self._renamed.get((step.participant, step.name), step.name)
@@ -71,6 +73,8 @@ class ResumeSteps:
             self.to_run.append(StepToRun(label, f"{_why_again(step)}, under its new name"))
             return
         if self._selection.is_cleared(step):
+            if step.state is StepState.SUCCEEDED:
+                self._again.append(step)
             self.to_run.append(StepToRun(step.label, _why_again(step)))
         elif step.state in _DONE:
             self.answering.append(step.label)

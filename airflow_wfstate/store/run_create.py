@@ -87,6 +87,21 @@ def plan_gone_runs(
     return GoneRuns(recreated, notes)
 
 
+def refusal_of_gone_owner(
+    session: Session, dag_bag: DBDagBag, workflow_id: str, runs: list[LinkedDagRun]
+) -> Refusal | None:
+    """Why the workflow cannot go on without its owner; None when that exists, or can be created again.
+
+    The refusal of :func:`plan_gone_runs`, which is never about another run.
+    """
+    for run in runs:
+        if run.role is RunRole.OWNER and run.dag_run is None:
+            planned = _plan_owner(session, dag_bag, run, _read_input(session, workflow_id))
+            if isinstance(planned, Refusal):
+                return planned
+    return None
+
+
 def _plan_owner(
     session: Session, dag_bag: DBDagBag, run: LinkedDagRun, workflow_input: _Input
 ) -> RecreatedRun | Refusal:

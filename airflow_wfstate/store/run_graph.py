@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
+from airflow_wfstate.store.airflow_tables import task_instance
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -31,31 +32,30 @@ def read_run_tasks(
     :param dag: in the version that the run uses.
     :param skipped_steps: ids of the task instances whose steps were skipped by their own decision.
     """
-    from airflow.models.taskinstance import TaskInstance
-
     tasks = dag.task_dict
     skipped_by_branch = _skipped_by_branches(session, dag, run)
-    rows = session.execute(
+    # By the connection, row by row: a session keeps all rows at once (see steps_of in store/step_row.py).
+    rows = session.connection().execute(
         select(
-            TaskInstance.id,
-            TaskInstance.task_id,
-            TaskInstance.map_index,
-            TaskInstance.state,
-            TaskInstance.operator,
-            TaskInstance.start_date,
-            TaskInstance.end_date,
+            task_instance.c.id,
+            task_instance.c.task_id,
+            task_instance.c.map_index,
+            task_instance.c.state,
+            task_instance.c.operator,
+            task_instance.c.start_date,
+            task_instance.c.end_date,
         )
-        .where(TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
-        .order_by(TaskInstance.task_id, TaskInstance.map_index)
+        .where(task_instance.c.dag_id == run.dag_id, task_instance.c.run_id == run.run_id)
+        .order_by(task_instance.c.task_id, task_instance.c.map_index)
     )
     return RunTasks(
         tasks=[
             RunTask(
-                id=str(row.id),
+                id=row.id,
                 task_id=row.task_id,
                 map_index=row.map_index,
                 state=_state(row.task_id, row.state, tasks),
-                decided_to_skip=str(row.id) in skipped_steps or _ran(row.start_date, row.end_date),
+                decided_to_skip=row.id in skipped_steps or _ran(row.start_date, row.end_date),
                 skipped_by_branch=row.task_id in skipped_by_branch,
                 completes=row.operator == _COMPLETES,
             )
@@ -72,7 +72,7 @@ def _state(task_id: str, state: str | None, tasks: Mapping[str, object]) -> str 
     """As Airflow names it; ``removed`` also for a task that the DAG has lost, which the scheduler will remove."""
     if task_id not in tasks and state != "success":
         return "removed"
-    return None if state is None else str(state)
+    return state
 
 
 def _setups(dag: SerializedDAG) -> dict[str, frozenset[str]]:

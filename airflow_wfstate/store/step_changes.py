@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
@@ -31,12 +31,17 @@ if TYPE_CHECKING:
     from airflow_wfstate.store.resume_selection import ResumeSelection
     from airflow_wfstate.store.run_code import RunCodes
 
-_MAY_BE_DONE = (StepState.SUCCEEDED, StepState.LOST, *OPEN_STEP_STATES)
+MAY_BE_DONE = (StepState.SUCCEEDED, StepState.LOST, *OPEN_STEP_STATES)
+"""A step that no task declares any more is in doubt only in such a state: its work might be done a second time."""
+
 _UNFINISHED = (StepState.FAILED, StepState.LOST, *OPEN_STEP_STATES)
 _OVER = (StepState.SKIPPED, StepState.COMPENSATED)
 
 StepName = tuple[str, str]
 """Participant and name."""
+
+UndoToCome = tuple[str, str, str, str]
+"""Participant and name of a step, the DAG of its newest attempt, and the handler of an undo that may still be run."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class StepChanges:
 
 def find_step_changes(
     connection: Connection,
+    workflow_id: str,
     codes: RunCodes,
     selection: ResumeSelection,
     steps: list[StepRow],
@@ -85,7 +91,7 @@ def find_step_changes(
     found = _Comparison(steps)
     for run in selection.touched:
         found.compare(codes, selection, run)
-    return found.judge(connection, renames, new_steps)
+    return found.judge(_undos_to_come(connection, workflow_id), renames, new_steps)
 
 
 def carry_out(change: Change, changes: StepChanges) -> None:
@@ -119,7 +125,6 @@ class _Comparison:
     """The steps of a workflow beside those that its runs' code declares."""
 
     def __init__(self, steps: list[StepRow]) -> None:
-        self._steps = steps
         self._by_run: dict[tuple[str, str], list[StepRow]] = {}
         self._names: dict[str, set[str]] = {}
         for step in steps:
@@ -143,14 +148,15 @@ class _Comparison:
         begun = self._names.get(run.dag_id, set())
         before = steps_of_dag(codes.began_dag(run.dag_run))
         made = {task.task_id for task in selection.tasks_of(run).tasks}
-        for task_id, mark in used.marks.items():
-            if mark.name is None or mark.name in begun or not begun.isdisjoint(mark.was):
-                continue
-            if mark.name not in before.names if before.marks else task_id not in made:
+        for task_id, mark in used.added_since(before, made).items():
+            if mark.name is not None and mark.name not in begun and begun.isdisjoint(mark.was):
                 self._new.setdefault((run.dag_id, mark.name), task_id)
 
-    def judge(self, connection: Connection, asked: Mapping[str, str], new_steps: Sequence[str]) -> StepChanges:
-        """What becomes of each step, by what a person says of them."""
+    def judge(self, undos: Sequence[UndoToCome], asked: Mapping[str, str], new_steps: Sequence[str]) -> StepChanges:
+        """What becomes of each step, by what a person says of them.
+
+        :param undos: of the workflow, as :func:`_undos_to_come` reads them.
+        """
         renames = {
             (rename.participant, rename.old): rename for rename in (self._rename(*pair) for pair in asked.items())
         }
@@ -169,22 +175,19 @@ class _Comparison:
             [NewStep(f"{participant}.{name}", task_id) for (participant, name), task_id in sorted(self._new.items())],
             list(renames.values()),
             closed,
-            self._lost_undos(connection, renames),
+            self._lost_undos(undos, renames),
             self._refusal([step for step in undeclared if step.fate is StepFate.UNDECIDED], settled),
         )
 
-    def _lost_undos(self, connection: Connection, renames: Mapping[StepName, Rename]) -> list[str]:
+    def _lost_undos(self, undos: Sequence[UndoToCome], renames: Mapping[StepName, Rename]) -> list[str]:
         """A sentence for each step that could not be undone any more once the runs go on."""
-        handlers = _handlers(connection, self._steps)
         lost: dict[str, str] = {}
-        for step in self._steps:
-            declared = self._declared.get(step.dag_id)
-            recorded = handlers.get(step.id, set())
-            rename = renames.get((step.participant, step.name))
-            if rename is not None and rename.handler is not None:
-                recorded = {rename.handler}
-            if declared is not None and not all(declared.has_undo(handler) for handler in recorded):
-                lost.setdefault(f"{step.participant}.{step.name}", step.dag_id)
+        for participant, name, dag_id, recorded in undos:
+            declared = self._declared.get(dag_id)
+            rename = renames.get((participant, name))
+            handler = (rename and rename.handler) or recorded
+            if declared is not None and not declared.has_undo(handler):
+                lost.setdefault(f"{participant}.{name}", dag_id)
         return [
             f"Nobody could undo step {name} any more: no task of DAG {dag_id} declares the function that undoes it."
             for name, dag_id in lost.items()
@@ -246,24 +249,26 @@ class _Comparison:
 def _fate(rows: list[StepRow], is_renamed: bool, has_new_beside: bool) -> StepFate:
     if is_renamed:
         return StepFate.RENAMED
-    if has_new_beside and any(step.state in _MAY_BE_DONE for step in rows):
+    if has_new_beside and any(step.state in MAY_BE_DONE for step in rows):
         return StepFate.UNDECIDED
     return StepFate.CLOSED if any(step.state in _UNFINISHED for step in rows) else StepFate.STAYS
 
 
-def _handlers(connection: Connection, steps: list[StepRow]) -> dict[str, set[str]]:
-    """With the id of each step of a workflow the handlers of its undos that may still be run."""
-    compensation, step = schema.compensation, schema.step
-    found: dict[str, set[str]] = {}
-    if not steps:
-        return found
-    workflow_id = select(step.c.workflow_id).where(step.c.id == steps[0].id).scalar_subquery()
+def _undos_to_come(connection: Connection, workflow_id: str) -> Sequence[UndoToCome]:
+    """The undos of a workflow that may still be run, each once however many items share it.
+
+    In the order in which the steps first began.
+    """
+    compensation, step, attempt = schema.compensation, schema.step, schema.attempt
+    columns = (step.c.participant, step.c.name, attempt.c.dag_id, compensation.c.handler)
     over = [CompensationState.DONE.value, CompensationState.SKIPPED.value]
     rows = connection.execute(
-        select(compensation.c.step_id, compensation.c.handler).where(
-            compensation.c.workflow_id == workflow_id, compensation.c.state.not_in(over)
-        )
+        select(*columns)
+        .select_from(compensation)
+        .join(step, step.c.id == compensation.c.step_id)
+        .join(attempt, (attempt.c.step_id == step.c.id) & (attempt.c.number == step.c.attempt))
+        .where(compensation.c.workflow_id == workflow_id, compensation.c.state.not_in(over))
+        .group_by(*columns)
+        .order_by(func.min(step.c.started_at), *columns)
     )
-    for row in rows:
-        found.setdefault(row.step_id, set()).add(row.handler)
-    return found
+    return [(row.participant, row.name, row.dag_id, row.handler) for row in rows]

@@ -179,14 +179,21 @@ def _next(
                 )
             if pending.attempts >= pending.max_attempts:
                 return _give_up(change, pending)
-    relay = find_relay(connection, change.workflow_id, pending)
+    relay = _relay_that_asks(caller, pending) or find_relay(connection, change.workflow_id, pending)
     if isinstance(relay, NoRelay):
         return relay.why(pending.label)
     if caller is not None and (relay.dag_id, relay.run_id) == (caller.dag_id, caller.run_id):
         if unreadable := pending.why_no_output():
             return unreadable
-        return _take(connection, change, caller, pending)
-    return _hand_over(connection, change, pending, relay)
+        return _take(change, caller, pending)
+    return _hand_over(change, pending, relay)
+
+
+def _relay_that_asks(caller: Caller | None, pending: PendingCompensation) -> Relay | None:
+    """The relay that asks, when the compensation is of its own run: nothing need be read then."""
+    if caller is None or caller.map_index >= 0 or (caller.dag_id, caller.run_id) != (pending.dag_id, pending.run_id):
+        return None
+    return Relay(caller.dag_id, caller.run_id, caller.task_instance_id)
 
 
 def _same_work(change: Change, caller: Caller | None, pending: PendingCompensation) -> TurnAnswer | None:
@@ -196,9 +203,9 @@ def _same_work(change: Change, caller: Caller | None, pending: PendingCompensati
     return _work(change, caller, pending, pending.attempts)
 
 
-def _take(connection: Connection, change: Change, caller: Caller, pending: PendingCompensation) -> TurnAnswer:
+def _take(change: Change, caller: Caller, pending: PendingCompensation) -> TurnAnswer:
     number = pending.attempts + 1
-    _store_turn(connection, change, pending, Relay(caller.dag_id, caller.run_id, caller.task_instance_id))
+    _store_turn(change, pending, Relay(caller.dag_id, caller.run_id, caller.task_instance_id))
     change.update(
         schema.compensation,
         where={"step_id": pending.step_id, "round": pending.round, "attempts": pending.attempts},
@@ -221,9 +228,9 @@ def _take(connection: Connection, change: Change, caller: Caller, pending: Pendi
     return _work(change, caller, pending, number)
 
 
-def _hand_over(connection: Connection, change: Change, pending: PendingCompensation, relay: Relay) -> TurnAnswer:
+def _hand_over(change: Change, pending: PendingCompensation, relay: Relay) -> TurnAnswer:
     """Give the turn to another run's relay; afterwards ``store/relay_clear.py`` sets it going."""
-    if _store_turn(connection, change, pending, relay):
+    if _store_turn(change, pending, relay):
         change.journal(
             EntryKind.TURN_GIVEN,
             step=pending.label,
@@ -241,9 +248,8 @@ def _hand_over(connection: Connection, change: Change, pending: PendingCompensat
     )
 
 
-def _store_turn(connection: Connection, change: Change, pending: PendingCompensation, relay: Relay) -> bool:
+def _store_turn(change: Change, pending: PendingCompensation, relay: Relay) -> bool:
     """Store whose turn it is; False when it was given so before."""
-    turn = schema.turn
     values = {
         "step_id": pending.step_id,
         "round": pending.round,
@@ -251,15 +257,9 @@ def _store_turn(connection: Connection, change: Change, pending: PendingCompensa
         "run_id": relay.run_id,
         "relay_task_instance_id": relay.task_instance_id,
     }
-    of_workflow = {"workflow_id": change.workflow_id}
-    row = connection.execute(select(turn).where(turn.c.workflow_id == change.workflow_id)).one_or_none()
-    if row is None:
-        change.insert(turn, {**of_workflow, **values, "given_at": change.now})
-        return True
-    if all(getattr(row, name) == value for name, value in values.items()):
-        return False
-    change.update(turn, where=of_workflow, values={**values, "given_at": change.now})
-    return True
+    return change.upsert(
+        schema.turn, where={"workflow_id": change.workflow_id}, values=values, when_changed={"given_at": change.now}
+    )
 
 
 def _give_up(change: Change, pending: PendingCompensation) -> str:

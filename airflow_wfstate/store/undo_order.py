@@ -7,6 +7,7 @@ the next turn need not step over it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     case,
     desc,
     exists,
@@ -73,25 +75,26 @@ def give_positions(connection: Connection, workflow_id: str, step_id: str | None
     connection.execute(given.values(position=position))
 
 
-def next_place(
-    connection: Connection, workflow_id: str, *, after: UndoPlace | None = None, but_failed: bool = False
-) -> UndoPlace | None:
-    """The next compensation of a workflow at rest; None when there is none left. One look-up in an index.
+@lru_cache
+def next_in_line(*, behind: bool, but_failed: bool) -> Select[Any]:
+    """Step and round of the next compensation of a workflow at rest, none when all is undone. One look-up in an index.
 
-    :param after: look behind this one.
+    The parameter of the statement is ``workflow_id``.
+
+    :param behind: look behind a place; the further parameters are ``after_position``, ``after_step_id`` and
+        ``after_round``.
     :param but_failed: pass over those that have failed for good.
     """
-    found = select(_compensation.c.position, _compensation.c.step_id, _compensation.c.round).where(
-        _compensation.c.workflow_id == workflow_id, _compensation.c.position.is_not(None), is_to_do()
+    line = (_compensation.c.position, _compensation.c.step_id, _compensation.c.round)
+    found = select(_compensation.c.step_id, _compensation.c.round).where(
+        _compensation.c.workflow_id == bindparam("workflow_id"), _compensation.c.position.is_not(None), is_to_do()
     )
-    if after is not None:
-        found = found.where(
-            tuple_(_compensation.c.position, _compensation.c.step_id, _compensation.c.round) < tuple_(*after)
-        )
+    if behind:
+        after = (bindparam(f"after_{column.name}", type_=column.type) for column in line)
+        found = found.where(tuple_(*line) < tuple_(*after))
     if but_failed:
         found = found.where(_compensation.c.state != CompensationState.FAILED.value)
-    row = connection.execute(found.order_by(*_IN_ORDER).limit(1)).one_or_none()
-    return None if row is None else (row.position, row.step_id, row.round)
+    return found.order_by(*_IN_ORDER).limit(1)
 
 
 def count_to_undo(connection: Connection, workflow_id: str, *, with_discarded: bool = False) -> int:

@@ -53,6 +53,12 @@ def test_an_action_reads_rows_in_proportion(costs: Costs, what: str) -> None:
     assert (large.rows or 0) <= 1.2 * (_LARGE / _SMALL) * (small.rows or 1)
 
 
+def test_the_plan_of_a_resume_reads_each_step_and_each_task_once(costs: Costs) -> None:
+    small, large = costs["resume plan"][_SMALL], costs["resume plan"][_LARGE]
+
+    assert (large.rows or 0) - (small.rows or 0) == 2 * (_LARGE - _SMALL)
+
+
 def test_the_table_has_a_line_for_each_thing(costs: Costs) -> None:
     lines = table(costs).splitlines()
 

@@ -62,6 +62,7 @@ READS: dict[str, Read] = {
     ),
     "a page of the journal": lambda backend, flow: backend.read_journal(flow, limit=10),
     "a page of compensations": lambda backend, flow: backend.list_compensations(flow, limit=10),
+    "whether it can be resumed": lambda backend, flow: backend.why_not_resume(flow),
 }
 
 

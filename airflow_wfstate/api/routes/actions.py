@@ -68,9 +68,7 @@ def list_actions(
 def _refusals(workflow_id: str, state: WorkflowState) -> Iterator[tuple[ActionName, str | None]]:
     """Why each action is refused, by the server's own judgement; None when it is not."""
     backend = get_backend()
-    resume = backend.plan_resume(workflow_id)
-    refusal = None if resume.refusal is None else f"{resume.refusal.reason} {resume.refusal.remedy}"
-    yield ActionName.RESUME, refusal
+    yield ActionName.RESUME, backend.why_not_resume(workflow_id)
     # A plan of a restart needs the step to begin with: the plan in the dialog has the last word about that one.
     rests = state in (WorkflowState.FAILED, WorkflowState.SUCCEEDED)
     yield ActionName.RESTART, None if rests else f"A workflow that is {_words(state)} cannot be restarted."
