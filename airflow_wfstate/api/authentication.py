@@ -17,6 +17,7 @@ from airflow.api_fastapi.core_api import security
 from airflow.configuration import conf
 from fastapi import Request
 
+from airflow_wfstate.api.kept_tokens import KeptTokens
 from airflow_wfstate.api.user_tokens import UserTokens
 from airflow_wfstate.exceptions import NotAuthenticated
 
@@ -44,6 +45,9 @@ _TOKEN_PARTS: Final = 3
 _CALLER: Final = "airflow_wfstate.caller"
 """Where the request's ASGI scope keeps who calls."""
 
+_TASK_TOKENS: Final[KeptTokens[TaskCaller]] = KeptTokens()
+"""Nobody revokes a task's token; it is kept no longer than a user's all the same, so that it also ends in time."""
+
 
 async def authenticate(request: Request) -> Caller:
     """Who sent the request, by its bearer token, else by the cookie of Airflow's page. Found out once a request.
@@ -66,6 +70,8 @@ async def _identify(request: Request) -> Caller:
             "The request carries no token.",
             "Get one from POST /auth/token, and send it in the header 'Authorization: Bearer ...'.",
         )
+    if (kept := _kept(token)) is not None:
+        return kept
     try:
         if _is_for_tasks(token):
             return await _task(token)
@@ -78,6 +84,13 @@ async def _identify(request: Request) -> Caller:
             "Get one from POST /auth/token of this api-server; where tasks sign their own, give workers the same "
             "[api_auth] jwt_secret.",
         ) from error
+
+
+def _kept(token: str) -> Caller | None:
+    """Who was found by the token a moment ago, before anything of it is decoded; None when nobody was."""
+    if (user := _user_tokens().kept(token)) is not None:
+        return UserCaller(user)
+    return _TASK_TOKENS.find(token)
 
 
 def _bearer_token(request: Request) -> str:
@@ -124,11 +137,14 @@ def _is_for_tasks(token: str) -> bool:
 
 
 async def _task(token: str) -> TaskCaller:
+    checked_at = _TASK_TOKENS.now()
     claims: dict[str, Any] = await _task_token_validator().avalidated_claims(token)
     # "workload" tokens live long and serve to start a task only.
     if claims.get("scope", "execution") != "execution" or not claims.get("sub"):
         raise jwt.InvalidTokenError("not a task's token")
-    return TaskCaller(str(claims["sub"]))
+    caller = TaskCaller(str(claims["sub"]))
+    _TASK_TOKENS.keep(token, caller, checked_at)
+    return caller
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Final
 from uuid import uuid4
 
@@ -234,7 +235,9 @@ def _may_see_page(caller: UserCaller) -> bool:
     return get_auth_manager().is_authorized_custom_view(method="GET", resource_name=PAGE, user=caller.user)
 
 
+@cache
 def _has_teams() -> bool:
+    """Whether DAGs belong to teams. Read once in a process: it is asked for with each write of a user."""
     return bool(conf.getboolean("core", "multi_team", fallback=False))
 
 

@@ -70,6 +70,6 @@ class BackgroundSweep:
 _SWEEP: Final = BackgroundSweep()
 
 
-async def sweep_afterwards(background: BackgroundTasks) -> None:
-    """A dependency: after the response, have a sweep made."""
+def sweep_afterwards(background: BackgroundTasks) -> None:
+    """After the response, have a sweep made."""
     background.add_task(_SWEEP.want)

@@ -8,8 +8,6 @@ heartbeat would wait behind them; one that waits here takes neither.
 from __future__ import annotations
 
 from asyncio import Semaphore
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from airflow.configuration import conf
@@ -44,21 +42,38 @@ class RequestsAtOnce:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        async with self._turn(reads=scope["method"] in _READS) as end_turn:
+        turn = _Turn(self._reads, self._all) if scope["method"] in _READS else _Turn(self._all)
 
-            async def send_and_end_turn(message: Message) -> None:
-                await end_turn()
-                await send(message)
+        async def end_turn_and_send(message: Message) -> None:
+            turn.end()
+            await send(message)
 
-            await self._app(scope, receive, send_and_end_turn)
+        try:
+            await turn.take()
+            await self._app(scope, receive, end_turn_and_send)
+        finally:
+            turn.end()
 
-    @asynccontextmanager
-    async def _turn(self, *, reads: bool) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        async with AsyncExitStack() as held:
-            if reads:
-                await held.enter_async_context(self._reads)
-            await held.enter_async_context(self._all)
-            yield held.aclose
+
+class _Turn:
+    """One request's turn: a place at each semaphore, from when it has all of them until it ends.
+
+    :param semaphores: in the order in which they are waited for.
+    """
+
+    def __init__(self, *semaphores: Semaphore) -> None:
+        self._wanted = semaphores
+        self._held: list[Semaphore] = []
+
+    async def take(self) -> None:
+        for semaphore in self._wanted:
+            await semaphore.acquire()
+            self._held.append(semaphore)
+
+    def end(self) -> None:
+        """Give the places back; nothing happens when that was done."""
+        while self._held:
+            self._held.pop().release()
 
 
 def _limit() -> int:

@@ -12,8 +12,6 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
-
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -29,6 +27,9 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 """The headers, and the value that a response gets unless its route has set another."""
+
+_RAW: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+"""As ASGI sends them; names are lower case there."""
 
 _CDN: Final = "https://cdn.jsdelivr.net"
 _ICONS: Final = "https://fastapi.tiangolo.com"
@@ -48,9 +49,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = list(message.get("headers", ()))
+                present = {name for name, _ in headers}
+                message = {**message, "headers": headers + [pair for pair in _RAW if pair[0] not in present]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

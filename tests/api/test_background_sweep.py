@@ -44,7 +44,7 @@ def test_whatever_is_asked_has_the_sweep_made() -> None:
     silent = {
         route.path
         for route in create_app().routes
-        if isinstance(route, APIRoute) and "sweep_afterwards" not in _names(route.dependant)
+        if isinstance(route, APIRoute) and "_admit" not in _names(route.dependant)
     }
 
     assert silent <= {"/ui/static/main.umd.cjs"}
