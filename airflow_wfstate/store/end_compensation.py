@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, select
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
+from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
 from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
@@ -15,6 +15,7 @@ from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, parse, verify
 from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.compensated_step import settle_step
 from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.transaction import Unchanged
@@ -47,7 +48,7 @@ def end_compensation(
     elif request.nothing_to_undo is not None:
         state = _record_nothing_to_undo(change, key, label, request.nothing_to_undo)
     else:
-        state = _record_done(change, key, row, label)
+        state = _record_done(change, key, label)
     change.write()
     return EndedCompensation(key.step_id, key.round, state)
 
@@ -62,8 +63,6 @@ def _locked(connection: Connection, key: AttemptKey) -> tuple[Change, Row[tuple[
             step.c.place,
             step.c.name,
             step.c.item_key,
-            step.c.state.label("step_state"),
-            step.c.round.label("newest_round"),
         )
         .join(step, step.c.id == compensation.c.step_id)
         .where(compensation.c.step_id == key.step_id, compensation.c.round == key.round)
@@ -78,21 +77,14 @@ def _locked(connection: Connection, key: AttemptKey) -> tuple[Change, Row[tuple[
     return change, row
 
 
-def _record_done(change: Change, key: AttemptKey, row: Row[tuple[object, ...]], label: str) -> CompensationState:
+def _record_done(change: Change, key: AttemptKey, label: str) -> CompensationState:
     change.update(
         schema.compensation,
         where={"step_id": key.step_id, "round": key.round},
         values={"state": CompensationState.DONE.value, "error": None, "ended_at": change.now, **OUT_OF_LINE},
         from_states=predecessors(CompensationState.DONE),
     )
-    # The rounds are undone newest first: the step is compensated with its oldest one.
-    if may_become(StepState(row.step_state), StepState.COMPENSATED):
-        change.update(
-            schema.step,
-            where={"id": key.step_id},
-            values={"state": StepState.COMPENSATED.value, "updated_at": change.now},
-            from_states=predecessors(StepState.COMPENSATED),
-        )
+    settle_step(change, key.step_id)
     change.journal(
         EntryKind.COMPENSATION_DONE, step=label, step_id=key.step_id, attempt=key.attempt, data={"round": key.round}
     )
@@ -100,13 +92,14 @@ def _record_done(change: Change, key: AttemptKey, row: Row[tuple[object, ...]], 
 
 
 def _record_nothing_to_undo(change: Change, key: AttemptKey, label: str, reason: str) -> CompensationState:
-    """Record that nothing was undone; the step stays in its state, for it is not compensated."""
+    """Record that nothing was undone; a step of which no other round was undone stays in its state."""
     change.update(
         schema.compensation,
         where={"step_id": key.step_id, "round": key.round},
         values={"state": CompensationState.NOT_NEEDED.value, "error": None, "ended_at": change.now, **OUT_OF_LINE},
         from_states=predecessors(CompensationState.NOT_NEEDED),
     )
+    settle_step(change, key.step_id)
     data: dict[str, JsonValue] = {"round": key.round, "reason": recorded_text(reason, MAX_ERROR_LENGTH)}
     change.journal(EntryKind.COMPENSATION_NOT_NEEDED, step=label, step_id=key.step_id, attempt=key.attempt, data=data)
     return CompensationState.NOT_NEEDED
