@@ -10,7 +10,7 @@ from airflow_wfstate.domain.compensate import DecideCompensation, DecidedCompens
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
-from airflow_wfstate.domain.step_name import find_called
+from airflow_wfstate.domain.step_name import distinct, find_called
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
@@ -70,12 +70,13 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
     declared = select(schema.compensation.c.step_id).where(schema.compensation.c.workflow_id == change.workflow_id)
     declaring = set(connection.execute(declared).scalars())
     steps = [step for step in steps_of(connection, change.workflow_id) if step.id in declaring]
-    named = find_called(steps, request.step, lambda step: step.called, with_item=True)
+    named = [step for step in steps if step.id == request.step]
+    named = named or find_called(steps, request.step, lambda step: step.called, with_item=True)
     pending = pending_compensations(connection, change.workflow_id)
     if len(named) > 1:
         raise InvalidRequest(
             f"Workflow {change.workflow_id} has several steps {request.step}.",
-            f"Name one: {', '.join(dict.fromkeys(step.label for step in named))}.",
+            f"Name one: {distinct((step.label, step.id) for step in named)}.",
         )
     of_step = [item for item in pending if named and item.step_id == named[0].id]
     found = [item for item in of_step if request.round in (None, item.round)]
