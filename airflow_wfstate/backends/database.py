@@ -289,7 +289,8 @@ class DatabaseBackend:
     def check(self) -> str:
         """See ``StateBackend.check``."""
         health = self._read(read_health)
-        return f"{self.engine.dialect.name} answered; {counted(health.open_workflows, 'open workflow')}"
+        answered = f"{self.engine.dialect.name} answered"
+        return f"{answered}; {counted(health.open_workflows or 0, 'open workflow')}"
 
     def _check_server(self) -> None:
         if not self.is_server:

@@ -67,6 +67,11 @@ class StepName:
         """``send``, or ``send[item]``."""
         return f"{self.name}[{self.item_key}]" if self.item_key else self.name
 
+    @property
+    def brief(self) -> str:
+        """``send``, or ``send[item]``; in full where the participant takes part at several places."""
+        return self.label if self.place.shown else self.short
+
     def forms(self, *, with_item: bool) -> tuple[str, str, str]:
         """What people may call it, the most explicit form first: with the place, with the participant, by name."""
         tail = self.short if with_item else self.name

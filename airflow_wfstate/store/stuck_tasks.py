@@ -25,6 +25,7 @@ from airflow_wfstate.store.airflow_tables import (
 )
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
 from airflow_wfstate.store.past_dependency import PastDependency, past_dependency
+from airflow_wfstate.store.places import STEP_IDENTITY, read_name
 
 _workflow, _run, _step, _attempt = schema.workflow, schema.run, schema.step, schema.attempt
 
@@ -191,7 +192,7 @@ def _slow(now: datetime) -> Select[Any]:
     return (
         select(
             _workflow.c.id.label("workflow_id"),
-            _step.c.name.label("step"),
+            *STEP_IDENTITY,
             _attempt.c.dag_id,
             _attempt.c.run_id,
             _attempt.c.task_id,
@@ -227,7 +228,8 @@ def _slow_flag(connection: Connection, row: FoundRow, now: datetime) -> Flag | N
         if heartbeat is None
         else f"the last heartbeat of its process was {_rounded(now - heartbeat)} ago"
     )
-    cause = f"Step {row.step} is at work without a checkpoint for {_rounded(now - since)}{usually}; {alive}."
+    step = read_name(connection, row).brief
+    cause = f"Step {step} is at work without a checkpoint for {_rounded(now - since)}{usually}; {alive}."
     return Flag(FlagKind.SLOW, cause, since, row.owner, f"airflow tasks states-for-dag-run {row.dag_id} {row.run_id}")
 
 
