@@ -33,6 +33,7 @@ from airflow_wfstate.domain.compensate import (
     DecidedCompensation,
 )
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
@@ -267,7 +268,8 @@ class ApiBackend:
         """See ``StateBackend.check``."""
         health: dict[str, Any] = self._get("/health", {}, dict)
         count = health.get("open_workflows")
-        return f"{self._base_url} answered" if count is None else f"{self._base_url} answered; {count} open workflows"
+        answered = f"{self._base_url} answered"
+        return answered if count is None else f"{answered}; {counted(count, 'open workflow')}"
 
     def _get(self, path: str, parameters: Mapping[str, Any], answer_type: type[Answer]) -> Answer:
         try:

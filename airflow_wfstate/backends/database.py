@@ -20,6 +20,7 @@ from airflow_wfstate.domain.compensate import (
     DecidedCompensation,
 )
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalPage
 from airflow_wfstate.domain.key_rotation import RotatedColumn
@@ -294,7 +295,8 @@ class DatabaseBackend:
     def check(self) -> str:
         """See ``StateBackend.check``."""
         health = self._read(read_health)
-        return f"{self.engine.dialect.name} answered; {health.open_workflows} open workflows"
+        answered = f"{self.engine.dialect.name} answered"
+        return f"{answered}; {counted(health.open_workflows or 0, 'open workflow')}"
 
     def _check_server(self) -> None:
         if not self.is_server:

@@ -58,6 +58,11 @@ def print_plan(plan: CompensatePlan, output: str) -> None:
         [{"step": item.step, "round": item.round, "state": item.state} for item in plan.already],
         output,
     )
+    print_section(
+        "What needs no undo: it did not act, or there was nothing to undo",
+        [{"step": item.step, "round": item.round, "state": item.state} for item in plan.not_needed],
+        output,
+    )
     print_unfinished_tasks(plan.tasks, output)
     for obstacle in dict.fromkeys(item.obstacle for item in plan.undone if item.obstacle):
         print_text(f"In the way: {obstacle}")

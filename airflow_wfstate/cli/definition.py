@@ -161,7 +161,7 @@ ARG_FROM_STEP: Final = Arg(
     dest="from_step",
     metavar="STEP",
     required=True,
-    help="The step to begin with, as participant[place].step, participant.step or step, where that means one step",
+    help="The step to begin with: participant[place].step, participant.step or step, where that means one, or its id",
 )
 
 ARG_DECISION: Final = Arg(
@@ -171,7 +171,7 @@ ARG_DECISION: Final = Arg(
 )
 ARG_STEP: Final = Arg(
     ("step",),
-    help="As participant[place].step, participant.step or step, where that means one step; with [item] for an item",
+    help="participant[place].step, participant.step or step, where that means one, with [item] for an item; or its id",
 )
 ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the only one to be undone)")
 ARG_WHY: Final = Arg(("--reason",), required=True, help="Why, for the journal")

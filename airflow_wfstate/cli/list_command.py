@@ -21,6 +21,7 @@ from airflow_wfstate.cli.rendering import (
     short_time,
 )
 from airflow_wfstate.cli.shown_state import failing_text, state_text, undone_after
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.labels import parse_labels
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
@@ -58,7 +59,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
     else:
         print_rows([_row(workflow, now) for workflow in page.workflows], arguments.output)
     if page.total is not None:
-        print_text(f"{page.total} workflows in all.", is_error=True)
+        print_text(f"{counted(page.total, 'workflow')} in all.", is_error=True)
     tell_next_page(arguments, page.next_cursor)
 
 

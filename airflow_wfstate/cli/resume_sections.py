@@ -8,7 +8,7 @@ from typing import Final
 
 from airflow_wfstate.cli.rendering import print_section, print_text, shortened
 from airflow_wfstate.domain.code import RunCode
-from airflow_wfstate.domain.resume import ClearedTask, ResumePlan
+from airflow_wfstate.domain.resume import ClearedTask, NewTask, ResumePlan
 from airflow_wfstate.domain.step_changes import StepFate
 
 _FATES: Final = {
@@ -77,7 +77,7 @@ def print_plan(plan: ResumePlan, output: str) -> None:
                 "dag_id": task.dag_id,
                 "run_id": task.run_id,
                 "task": task.task_id,
-                "runs": "with the rest" if task.runs else "not: the run keeps its version of the DAG",
+                "runs": _how_it_runs(task),
             }
             for task in plan.new_tasks
         ],
@@ -99,7 +99,16 @@ def _print_step_changes(plan: ResumePlan, output: str) -> None:
         ],
         output,
     )
-    print_section("Steps that are new", [{"step": step.step, "task": step.task_id} for step in plan.new_steps], output)
+    new = [step for step in plan.new_steps if step.renamed_from is None]
+    print_section("Steps that are new", [{"step": step.step, "task": step.task_id} for step in new], output)
+
+
+def _how_it_runs(task: NewTask) -> str:
+    if not task.runs:
+        return "not: the run keeps its version of the DAG"
+    if task.renamed_from is not None:
+        return f"with the rest: it goes on with step {task.renamed_from}"
+    return "with the rest"
 
 
 def _code(run: RunCode) -> dict[str, object]:

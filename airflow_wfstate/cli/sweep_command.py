@@ -11,6 +11,7 @@ from argparse import Namespace
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.sweep_report import SweepReport
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowStateError
 
@@ -27,7 +28,8 @@ def sweep(arguments: Namespace, store: StateBackend) -> None:
         return
     if not 1 <= arguments.every <= _LONGEST_PAUSE:
         raise InvalidRequest(
-            f"A pass every {arguments.every} seconds is out of range.", f"Give 1 to {_LONGEST_PAUSE} seconds."
+            f"A pass every {counted(arguments.every, 'second')} is out of range.",
+            f"Give 1 to {_LONGEST_PAUSE} seconds.",
         )
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

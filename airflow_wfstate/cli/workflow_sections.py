@@ -7,6 +7,7 @@ from datetime import datetime
 
 from airflow_wfstate.cli.rendering import print_section, short_duration, short_time, shortened
 from airflow_wfstate.cli.shown_state import counts_text, failing_text, state_text, undone_after
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.flag import Flag
 from airflow_wfstate.domain.step import StepSummary
@@ -64,7 +65,7 @@ def _rows(workflow: WorkflowDetail) -> list[dict[str, object]]:
 def _group(group: StepGroup) -> dict[str, object]:
     return {
         "participant": group.called.participant_label,
-        "step": f"{group.name} ({group.items} items)",
+        "step": f"{group.name} ({counted(group.items, 'item')})",
         "state": counts_text(group),
         "round": None,
         "attempts": group.attempts,

@@ -85,6 +85,8 @@ class CompensatePlan:
     :param irreversible: what stays although it was done.
     :param stays: what acted, or may have, and has no undo.
     :param already: what was undone, or given up by a person, before; in the order in which the steps began.
+    :param not_needed: undos that are not run, because their rounds did not act, or because their functions found that
+        there was nothing to undo; in the same order.
     :param tasks: that are set to failed, by DAG, run, task and map index.
     """
 
@@ -97,6 +99,7 @@ class CompensatePlan:
     irreversible: list[IrreversibleStep] = field(default_factory=list)
     stays: StayingSteps = field(default_factory=StayingSteps)
     already: list[PlannedCompensation] = field(default_factory=list)
+    not_needed: list[PlannedCompensation] = field(default_factory=list)
     tasks: list[UnfinishedTask] = field(default_factory=list)
 
 

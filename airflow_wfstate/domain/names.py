@@ -45,6 +45,25 @@ def check_name(kind: str, value: object) -> str:
     return value
 
 
+def check_step_name(value: object) -> str:
+    """Return ``value`` when it may be what a step is called: a name without square brackets.
+
+    In the label of a step brackets hold its item, or its participant's place: a step ``m[x]`` could not be told from
+    item ``x`` of a step ``m``. Task ids have none. What is stored from before this rule stays readable, and a step can
+    be renamed from such a name.
+
+    :raises InvalidName: otherwise.
+    """
+    name = check_name("step name", value)
+    if "[" in name or "]" in name:
+        plain = name.replace("[", "_").replace("]", "")
+        raise InvalidName(
+            f"The step name {name[:80]!r} has square brackets, which in names of steps enclose an item or a place.",
+            f"Give a name without them. Where workflows have begun this step: name={plain!r}, was=[{name!r}].",
+        )
+    return name
+
+
 def storable_text(text: str) -> str:
     """Free text (an error message) made storable: NUL and lone surrogates become their backslash escapes."""
     return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")

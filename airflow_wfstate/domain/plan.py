@@ -34,6 +34,11 @@ class PlannedStep:
     place: Place = NOWHERE
     items: int = 1
 
+    @property
+    def called(self) -> StepName:
+        """What the step is called, without an item."""
+        return StepName(self.participant, self.name, place=self.place)
+
 
 @dataclass(frozen=True)
 class ItemCounts:
@@ -112,8 +117,8 @@ def progress(plan: Sequence[str], steps: Iterable[PlannedStep]) -> Progress:
     begun: dict[str, list[StepState]] = {}
     planned = set(plan)
     for step in steps:
-        called = StepName(step.participant, step.name, place=step.place)
-        entry = next((form for form in called.forms(with_item=False) if form in planned), called.qualified)
+        forms = step.called.forms(with_item=False)
+        entry = next((form for form in forms if form in planned), step.called.qualified)
         begun.setdefault(entry, []).append(step.state)
     result = Progress(done=[], running=[], failed=[], compensated=[], remaining=[])
     for entry in [*plan, *sorted(begun.keys() - planned)]:

@@ -135,12 +135,15 @@ class NewTask:
 
     :param runs: True when it runs with the rest, because the run goes on with the latest code; False when the run
         keeps its version.
+    :param renamed_from: the step that goes on in this task under a new name, as ``participant.step``: if it is done,
+        the task gets its stored output. None for a task that does other work.
     """
 
     dag_id: str
     run_id: str
     task_id: str
     runs: bool
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True)

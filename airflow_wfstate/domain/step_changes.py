@@ -49,10 +49,13 @@ class NewStep:
 
     :param step: as ``participant.step``.
     :param task_id: of the task that will do it.
+    :param renamed_from: the step that goes on under this name, as ``participant.step``, because a rename was asked
+        for; None for one that nobody has said to be another.
     """
 
     step: str
     task_id: str
+    renamed_from: str | None = None
 
 
 def check_decisions(renames: Collection[str], new_steps: Collection[str]) -> None:

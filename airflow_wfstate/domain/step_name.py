@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -67,6 +67,11 @@ class StepName:
         """``send``, or ``send[item]``."""
         return f"{self.name}[{self.item_key}]" if self.item_key else self.name
 
+    @property
+    def brief(self) -> str:
+        """``send``, or ``send[item]``; in full where the participant takes part at several places."""
+        return self.label if self.place.shown else self.short
+
     def forms(self, *, with_item: bool) -> tuple[str, str, str]:
         """What people may call it, the most explicit form first: with the place, with the participant, by name."""
         tail = self.short if with_item else self.name
@@ -77,10 +82,37 @@ class StepName:
 def find_called(
     things: Sequence[Thing], text: str, name_of: Callable[[Thing], StepName], *, with_item: bool
 ) -> list[Thing]:
-    """Those that a text means: by the most explicit form that any of them has."""
-    forms = [name_of(thing).forms(with_item=with_item) for thing in things]
+    """Those that a text means: the ones that are shown so, or whose place it gives, else by the next explicit form.
+
+    :param name_of: what a thing is called.
+    :param with_item: whether the text names an item, too.
+    """
+    spelled = [_spellings(name_of(thing), with_item=with_item) for thing in things]
     for rank in range(3):
-        found = [thing for thing, form in zip(things, forms, strict=True) if form[rank] == text]
+        found = [thing for thing, spellings in zip(things, spelled, strict=True) if text in spellings[rank]]
         if found:
             return found
     return []
+
+
+def _spellings(name: StepName, *, with_item: bool) -> tuple[tuple[str, ...], ...]:
+    """The forms of a name by rank; as it is shown ranks first, so that what a message offers is what it means."""
+    at_place, in_full, short = name.forms(with_item=with_item)
+    shown = name.label if with_item else name.qualified
+    return (at_place, shown), (in_full,), (short,)
+
+
+def distinct(named: Iterable[tuple[str, str]]) -> str:
+    """Names among which one is to be chosen, for a message: those that are equal by the ids that tell them apart.
+
+    Names can be equal where ids of DAGs and names of steps have dots: step ``eu.pack`` of DAG ``order`` and step
+    ``pack`` of DAG ``order.eu``.
+
+    :param named: of each thing its name and its id.
+    """
+    ids: dict[str, list[str]] = {}
+    for name, id_ in named:
+        ids.setdefault(name, []).append(id_)
+    return ", ".join(
+        name if len(of_name) == 1 else f"{name} by its id ({' or '.join(of_name)})" for name, of_name in ids.items()
+    )

@@ -1,9 +1,10 @@
 """The output of a step on its way into Airflow's XCom.
 
-The store keeps NaN, the infinities, U+0000 and lone surrogates. Airflow sends XComs as plain JSON in UTF-8, and keeps
-them as jsonb on PostgreSQL: tried on 3.3.2, the task that pushes one of them fails (U+0000 passes on SQLite). So it
-does here, whatever would have read the XCom: nothing else is pushed in the place of the value. Its step has succeeded:
-no retry acts again, and an undo gets the value.
+The store keeps NaN, the infinities, U+0000, lone surrogates and integers of any width. A task's process sends XComs to
+its supervisor as MessagePack, whose integers have 64 bits; that sends them on as plain JSON in UTF-8, and PostgreSQL
+keeps them as jsonb: tried on 3.3.2, the task that pushes one of them fails (U+0000 passes on SQLite). So it does here,
+whatever would have read the XCom: nothing else is pushed in the place of the value. Its step has succeeded: no retry
+acts again, and an undo gets the value.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """U+0000 in a JSON text; a backslash that is itself escaped does not begin it."""
 
 WHAT_XCOM_REFUSES: Final = (
-    "it holds NaN, an infinity, U+0000 or a lone surrogate, or is of a type that Airflow does not serialise"
+    "it holds NaN, an infinity, U+0000, a lone surrogate or an integer of more than 64 bits, or is of a type that "
+    "Airflow does not serialise"
 )
 
 
@@ -43,12 +45,15 @@ def tell_what_xcom_refuses(operator: BaseOperator, output: object, payload: Payl
 
 def fits_xcom(value: object) -> bool:
     """Whether Airflow can push the value, on every database that it supports."""
-    # Imported when needed: it loads Airflow's serialisers.
+    # Imported when needed: they load Airflow's serialisers, and what it sends messages with.
+    import msgspec
     from airflow.sdk.serde import serialize
 
     try:
-        text = json.dumps(serialize(value), ensure_ascii=False, allow_nan=False)
+        plain = serialize(value)
+        msgspec.msgpack.encode(plain)  # from the task's process to its supervisor
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
         text.encode()  # a lone surrogate has no UTF-8
-    except (TypeError, ValueError, AttributeError, RecursionError):
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         return False
     return _NUL.search(text) is None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, CompensationDeclaration
-from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.names import check_name, check_step_name
 from airflow_wfstate.domain.step import OnClear
 from airflow_wfstate.exceptions import InvalidDag, InvalidName, InvalidRequest
 from airflow_wfstate.operators.undo_signature import check_undo
@@ -76,7 +76,7 @@ class StepOptions:
 
     def __post_init__(self) -> None:
         if self.name is not None:
-            check_name("step name", self.name)
+            check_step_name(self.name)
         if self.compensate_when not in tuple(when.value for when in CompensateWhen):
             raise InvalidDag(
                 f"compensate_when is {self.compensate_when!r}.", "Give 'attempted' (the default) or 'completed'."

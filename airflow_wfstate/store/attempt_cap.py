@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from airflow_wfstate import conf
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.states import OPEN_STEP_STATES
 from airflow_wfstate.exceptions import AttemptsExhausted
@@ -51,7 +52,8 @@ def hold_for_exhausted(change: Change, caller: Caller, step: StepRow) -> Attempt
     if step.state in OPEN_STEP_STATES:
         mark_lost(change, [step])
     count = conf.max_attempts()
-    reason = f"Step {step.label} had {count} attempts in round {step.round}, as many as [wfstate] max_attempts allows"
+    attempts = counted(count, "attempt")
+    reason = f"Step {step.label} had {attempts} in round {step.round}, as many as [wfstate] max_attempts allows"
     error = change.error or f"{reason}."
     change.journal(
         EntryKind.WORKFLOW_FAILED,

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.names import check_name, check_step_name
 from airflow_wfstate.domain.step import BeginStep
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import check_paths
@@ -21,7 +21,7 @@ def check_begin(request: BeginStep) -> BeginStep:
 
     :raises InvalidRequest: a name breaks the rule of names, or a number is out of range.
     """
-    check_name("step name", request.name)
+    check_step_name(request.name)
     if request.item_key:
         check_name("item key", request.item_key)
     if request.relay_task_id is not None:

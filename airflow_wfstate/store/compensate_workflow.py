@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.orm import Session
@@ -40,9 +41,11 @@ from airflow_wfstate.store.staying_steps import count_staying, read_staying_step
 from airflow_wfstate.store.step_row import open_steps
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
-from airflow_wfstate.store.undo_order import count_to_undo, has_something_to_undo
+from airflow_wfstate.store.undo_order import IS_NOT_NEEDED, count_to_undo, has_something_to_undo
 from airflow_wfstate.store.workflow_id import check_exists
 from airflow_wfstate.store.workflow_reference import read_reference
+
+_DECIDED: Final = (CompensationState.DONE.value, CompensationState.SKIPPED.value)
 
 
 def compensate_workflow(
@@ -95,7 +98,8 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
         open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         irreversible=_irreversible(connection, workflow_id),
         stays=read_staying_steps(connection, workflow_id),
-        already=_already(connection, workflow_id),
+        already=_listed(connection, workflow_id, schema.compensation.c.state.in_(_DECIDED)),
+        not_needed=_listed(connection, workflow_id, IS_NOT_NEEDED),
         tasks=unfinished_tasks(connection, workflow_id) if ends_tasks else [],
     )
 
@@ -203,13 +207,14 @@ def _irreversible(connection: Connection, workflow_id: str) -> list[Irreversible
     return [IrreversibleStep(places.name(row).label, row.irreversible or "") for row in rows]
 
 
-def _already(connection: Connection, workflow_id: str) -> list[PlannedCompensation]:
-    compensation, step = schema.compensation, schema.step
-    over = [CompensationState.DONE.value, CompensationState.SKIPPED.value]
+def _listed(connection: Connection, workflow_id: str, which: ColumnElement[bool]) -> list[PlannedCompensation]:
+    """Compensations that are not run, in the order in which their steps began."""
+    compensation, step, round_ = schema.compensation, schema.step, schema.round_
     rows = connection.execute(
         select(compensation, step.c.participant, step.c.place, step.c.name, step.c.item_key)
         .join(step, step.c.id == compensation.c.step_id)
-        .where(compensation.c.workflow_id == workflow_id, compensation.c.state.in_(over))
+        .join(round_, (round_.c.step_id == compensation.c.step_id) & (round_.c.number == compensation.c.round))
+        .where(compensation.c.workflow_id == workflow_id, which)
         .order_by(step.c.started_at, step.c.id, compensation.c.round)
     ).all()
     places = read_places(connection, ((row.participant, row.place) for row in rows))

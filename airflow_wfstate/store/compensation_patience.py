@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, and_, exists, or_, select
 
 from airflow_wfstate import conf
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.store import schema
@@ -37,11 +38,13 @@ def hold_when_not_at_rest(connection: Connection, change: Change) -> None:
     patience = conf.quiesce()
     if began_at + patience > change.now:
         return
-    labels = ", ".join(step.label for step in open_steps(connection, change.workflow_id))
+    at_work = [step.label for step in open_steps(connection, change.workflow_id)]
+    are = "is" if len(at_work) == 1 else "are"
+    seconds = counted(round(patience.total_seconds()), "second")
     hold(
         change,
-        f"It did not come to rest within {patience.total_seconds():.0f} seconds: {labels} is still at work, and "
-        "nothing is undone before it has ended.",
+        f"It did not come to rest within {seconds}: {', '.join(at_work)} {are} still at work, "
+        "and nothing is undone before that has ended.",
     )
 
 

@@ -9,17 +9,18 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.compensate import DecideCompensation, DecidedCompensation, Decision
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
-from airflow_wfstate.domain.step_name import find_called
+from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
+from airflow_wfstate.domain.step_name import distinct, find_called
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.cancel_workflow import MAX_REASON_LENGTH
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.compensate_workflow import let_try_again
+from airflow_wfstate.store.compensated_step import settle_step
 from airflow_wfstate.store.pending_compensations import PendingCompensation, pending_compensations
 from airflow_wfstate.store.rest import come_to_rest
-from airflow_wfstate.store.step_row import read_step, steps_of
+from airflow_wfstate.store.step_row import steps_of
 from airflow_wfstate.store.take_turn import give_turn
 from airflow_wfstate.store.transaction import Contention, Unchanged
 from airflow_wfstate.store.undo_order import OUT_OF_LINE
@@ -50,7 +51,7 @@ def decide_compensation(
             f"Undo it with: airflow wfstate compensate {change.workflow_id}",
         )
     pending = _find(connection, change, request)
-    state = _decide(connection, change, request.decision, pending)
+    state = _decide(change, request.decision, pending)
     data: dict[str, JsonValue] = {"round": pending.round, "way": request.way.value, "reason": reason, "by_hand": True}
     change.journal(_ENTRY_KINDS[request.decision], step=pending.label, step_id=pending.step_id, data=data)
     if request.code is not None:
@@ -69,12 +70,13 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
     declared = select(schema.compensation.c.step_id).where(schema.compensation.c.workflow_id == change.workflow_id)
     declaring = set(connection.execute(declared).scalars())
     steps = [step for step in steps_of(connection, change.workflow_id) if step.id in declaring]
-    named = find_called(steps, request.step, lambda step: step.called, with_item=True)
+    named = [step for step in steps if step.id == request.step]
+    named = named or find_called(steps, request.step, lambda step: step.called, with_item=True)
     pending = pending_compensations(connection, change.workflow_id)
     if len(named) > 1:
         raise InvalidRequest(
             f"Workflow {change.workflow_id} has several steps {request.step}.",
-            f"Name one: {', '.join(dict.fromkeys(step.label for step in named))}.",
+            f"Name one: {distinct((step.label, step.id) for step in named)}.",
         )
     of_step = [item for item in pending if named and item.step_id == named[0].id]
     found = [item for item in of_step if request.round in (None, item.round)]
@@ -98,9 +100,7 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
     return found[0]
 
 
-def _decide(
-    connection: Connection, change: Change, decision: Decision, pending: PendingCompensation
-) -> CompensationState:
+def _decide(change: Change, decision: Decision, pending: PendingCompensation) -> CompensationState:
     compensation = schema.compensation
     key = {"step_id": pending.step_id, "round": pending.round}
     if decision is Decision.RETRY:
@@ -113,14 +113,7 @@ def _decide(
         values={"state": target.value, "ended_at": change.now, **OUT_OF_LINE},
         from_states=predecessors(target),
     )
-    step = read_step(connection, pending.step_id)
-    if decision is Decision.DONE and step is not None and may_become(step.state, StepState.COMPENSATED):
-        change.update(
-            schema.step,
-            where={"id": pending.step_id},
-            values={"state": StepState.COMPENSATED.value, "updated_at": change.now},
-            from_states=predecessors(StepState.COMPENSATED),
-        )
+    settle_step(change, pending.step_id)
     return target
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState, may_become, predecessors
+from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
 from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.workflow import CompensationErrorPolicy
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
@@ -17,6 +17,7 @@ from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import COMPENSATION, AttemptKey, parse, verify
 from airflow_wfstate.store.change import Change, lock_by_id
+from airflow_wfstate.store.compensated_step import settle_step
 from airflow_wfstate.store.compensation_hold import compensation_error_policy, failed_for_good, hold
 from airflow_wfstate.store.places import read_places
 from airflow_wfstate.store.transaction import Unchanged
@@ -31,7 +32,6 @@ _READ: Final = (
         _step.c.place,
         _step.c.name,
         _step.c.item_key,
-        _step.c.state.label("step_state"),
     )
     .join(_step, _step.c.id == _compensation.c.step_id)
     .where(_compensation.c.step_id == bindparam("step_id"), _compensation.c.round == bindparam("round"))
@@ -64,7 +64,7 @@ def end_compensation(
     elif request.nothing_to_undo is not None:
         state = _record_nothing_to_undo(change, key, label, request.nothing_to_undo)
     else:
-        state = _record_done(change, key, row, label)
+        state = _record_done(change, key, label)
     change.write()
     return EndedCompensation(key.step_id, key.round, state)
 
@@ -82,21 +82,14 @@ def _locked(connection: Connection, key: AttemptKey) -> tuple[Change, Row[tuple[
     return change, row
 
 
-def _record_done(change: Change, key: AttemptKey, row: Row[tuple[object, ...]], label: str) -> CompensationState:
+def _record_done(change: Change, key: AttemptKey, label: str) -> CompensationState:
     change.update(
         schema.compensation,
         where={"step_id": key.step_id, "round": key.round},
         values={"state": CompensationState.DONE.value, "error": None, "ended_at": change.now, **OUT_OF_LINE},
         from_states=predecessors(CompensationState.DONE),
     )
-    # The rounds are undone newest first: the step is compensated with its oldest one.
-    if may_become(StepState(row.step_state), StepState.COMPENSATED):
-        change.update(
-            schema.step,
-            where={"id": key.step_id},
-            values={"state": StepState.COMPENSATED.value, "updated_at": change.now},
-            from_states=predecessors(StepState.COMPENSATED),
-        )
+    settle_step(change, key.step_id)
     change.journal(
         EntryKind.COMPENSATION_DONE, step=label, step_id=key.step_id, attempt=key.attempt, data={"round": key.round}
     )
@@ -104,13 +97,14 @@ def _record_done(change: Change, key: AttemptKey, row: Row[tuple[object, ...]], 
 
 
 def _record_nothing_to_undo(change: Change, key: AttemptKey, label: str, reason: str) -> CompensationState:
-    """Record that nothing was undone; the step stays in its state, for it is not compensated."""
+    """Record that nothing was undone; a step of which no other round was undone stays in its state."""
     change.update(
         schema.compensation,
         where={"step_id": key.step_id, "round": key.round},
         values={"state": CompensationState.NOT_NEEDED.value, "error": None, "ended_at": change.now, **OUT_OF_LINE},
         from_states=predecessors(CompensationState.NOT_NEEDED),
     )
+    settle_step(change, key.step_id)
     data: dict[str, JsonValue] = {"round": key.round, "reason": recorded_text(reason, MAX_ERROR_LENGTH)}
     change.journal(EntryKind.COMPENSATION_NOT_NEEDED, step=label, step_id=key.step_id, attempt=key.attempt, data=data)
     return CompensationState.NOT_NEEDED

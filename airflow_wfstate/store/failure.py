@@ -14,7 +14,7 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.change import Change
 from airflow_wfstate.store.failed_state import become_failed
 from airflow_wfstate.store.pivot import pivot_at_work, why_only_forward
-from airflow_wfstate.store.places import read_places
+from airflow_wfstate.store.places import read_name
 from airflow_wfstate.store.relay import has_relay
 from airflow_wfstate.store.run_fail import fail_unfinished_tasks, runs_to_end
 from airflow_wfstate.store.run_verdict import root_failure
@@ -98,6 +98,5 @@ def _first_error(connection: Connection, change: Change, dag_id: str, run_id: st
     ).one_or_none()
     if row is None:
         return root_failure(connection, dag_id, run_id) or f"Run {run_id} of DAG {dag_id} failed."
-    called = read_places(connection, [(row.participant, row.place)]).name(row)
-    name = called.label if called.place.is_needed else called.short
-    return f"Step {name} {'is lost' if row.state == StepState.LOST.value else 'failed'}: {row.error}"
+    called = read_name(connection, row)
+    return f"Step {called.brief} {'is lost' if row.state == StepState.LOST.value else 'failed'}: {row.error}"

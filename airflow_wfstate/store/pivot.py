@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store import schema
-from airflow_wfstate.store.places import read_places
+from airflow_wfstate.store.places import read_name
 
 _DONE = (StepState.SUCCEEDED.value, StepState.LOST.value)
 """Of a lost round nobody knows whether it acted: it counts as done until a person has looked."""
@@ -24,7 +24,7 @@ def why_only_forward(connection: Connection, workflow_id: str) -> str | None:
     ).one_or_none()
     if row is None:
         return None
-    label = read_places(connection, [(row.participant, row.place)]).name(row).label
+    label = read_name(connection, row).label
     how = "succeeded" if row.state == StepState.SUCCEEDED.value else "is lost, and may have acted"
     return f"Step {label} is a pivot and {how}: the workflow only goes forward."
 
@@ -42,4 +42,4 @@ def pivot_at_work(connection: Connection, workflow_id: str) -> str | None:
         .order_by(step.c.started_at, step.c.id)
         .limit(1)
     ).one_or_none()
-    return None if row is None else read_places(connection, [(row.participant, row.place)]).name(row).label
+    return None if row is None else read_name(connection, row).label

@@ -23,6 +23,9 @@ _BATCH: Final = 5000
 
 _PLACE_OF_RUN: Final = case((_run.c.role == RunRole.CHILD.value, _run.c.parent_step_id))
 
+STEP_IDENTITY: Final = (_step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
+"""The columns by which a step is named."""
+
 Where = tuple[str, str]
 """A participant, and the id of the step that triggered its run (``schema.NO_PLACE`` for none)."""
 
@@ -73,6 +76,11 @@ def read_places(connection: Connection, wheres: Iterable[Where]) -> Places:
     above = read_places(connection, ((row.participant, row.place) for row in unclear.values()))
     found.update({where: Place(above.name(row).label, is_needed=True) for where, row in unclear.items()})
     return Places(found)
+
+
+def read_name(connection: Connection, row: Any) -> StepName:
+    """What the step of one row is called that has the columns of :data:`STEP_IDENTITY`."""
+    return read_places(connection, [(row.participant, row.place)]).name(row)
 
 
 def read_place(connection: Connection, participant: str, place_id: str) -> Place:

@@ -117,7 +117,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
         steps_to_run=told.to_run,
         steps_answering=told.answering,
         paused_dags=_paused(session, selection.touched, gone.runs),
-        new_tasks=new_tasks(codes, selection),
+        new_tasks=new_tasks(codes, selection, changes.all_renames),
         code=[codes.describe(run.dag_run) for run in selection.touched if run.dag_run is not None],
         undeclared_steps=changes.undeclared,
         new_steps=changes.new,

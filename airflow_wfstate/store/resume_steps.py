@@ -41,7 +41,7 @@ class ResumeSteps:
         self._selection = selection
         self._recreated = {(run.dag_id, run.run_id) for run in recreated}
         self._closed = {step.id for step in changes.closed}
-        self._renamed = {(rename.participant, rename.old): rename.new for rename in changes.renames}
+        self._renamed = {(rename.participant, rename.old): rename.new for rename in changes.all_renames}
         self._again: list[StepRow] = []
         for step in steps:
             self._tell(step)
@@ -57,6 +57,10 @@ class ResumeSteps:
     def _name(self, step: StepRow) -> str:
         return self._renamed.get((step.participant, step.name), step.name)
 
+    def _label(self, step: StepRow) -> str:
+        """What the step will be called."""
+        return replace(step.called, name=self._name(step)).label
+
     def _entry(self, entry: str) -> str:
         """An entry of the plan, with the step's new name."""
         for (participant, old), new in self._renamed.items():
@@ -69,15 +73,14 @@ class ResumeSteps:
         if step.id in self._closed:
             return
         if step.state not in _DONE and (step.participant, step.name) in self._renamed:
-            label = replace(step.called, name=self._name(step)).label
-            self.to_run.append(StepToRun(label, f"{_why_again(step)}, under its new name"))
+            self.to_run.append(StepToRun(self._label(step), f"{_why_again(step)}, under its new name"))
             return
         if self._selection.is_cleared(step):
             if step.state is StepState.SUCCEEDED:
                 self._again.append(step)
             self.to_run.append(StepToRun(step.label, _why_again(step)))
         elif step.state in _DONE:
-            self.answering.append(step.label)
+            self.answering.append(self._label(step))
         elif is_recreated:
             self.to_run.append(StepToRun(step.label, f"{step.state.value}: next attempt of round {step.round}"))
         elif step.state in OPEN_STEP_STATES and not step.holder_is_over:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.domain.code import Code, RunCode
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
 from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
@@ -63,7 +64,8 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
 def _check_deadline(seconds: int | None) -> None:
     if seconds is not None and not 0 < seconds <= _LONGEST_DEADLINE_SECONDS:
         raise InvalidRequest(
-            f"The deadline of {seconds} seconds is out of range.", "Give a positive duration, or none at all."
+            f"The deadline of {counted(seconds, 'second')} is out of range.",
+            "Give a positive duration, or none at all.",
         )
 
 
@@ -118,9 +120,11 @@ def _code_entry(run: RunCode) -> JsonValue:
 
 
 def _answer(change: Change, plan: ResumePlan) -> ResumedWorkflow:
-    parts = [f"{len(plan.tasks)} tasks and {len(plan.relays)} relays were cleared in {len(plan.runs)} runs"]
+    cleared = f"{counted(len(plan.tasks), 'task')} and {counted(len(plan.relays), 'relay')}"
+    parts = [f"{cleared} were cleared in {counted(len(plan.runs), 'run')}"]
     if plan.recreated_runs:
-        parts.append(f"{len(plan.recreated_runs)} runs are created again")
+        are = "is" if len(plan.recreated_runs) == 1 else "are"
+        parts.append(f"{counted(len(plan.recreated_runs), 'run')} {are} created again")
     if plan.paused_dags:
         parts.append(f"nothing runs until somebody unpauses {', '.join(dag.dag_id for dag in plan.paused_dags)}")
     return ResumedWorkflow(

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Engine, and_, select, tuple_, update
 
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.key_rotation import RotatedColumn
 from airflow_wfstate.encryption import is_sealed, is_under_first_key, token_of
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
@@ -69,9 +70,9 @@ def old_keys_in_use(connection: Connection) -> str | None:
         )
         for text, at in connection.execute(newest.limit(_PAGE)):
             if not text.startswith(IN_FILE) and is_sealed(text) and not is_under_first_key(token_of(text)):
-                seconds = (now - at).total_seconds()
+                age = counted(round((now - at).total_seconds()), "second")
                 return (
-                    f"A value that was written {seconds:.0f} seconds ago ({column.table.name}.{column.name}) is not "
+                    f"A value that was written {age} ago ({column.table.name}.{column.name}) is not "
                     "under the first key of [core] fernet_key."
                 )
     return None

@@ -6,7 +6,7 @@ the new one would do its work a second time. Only a person can tell.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -48,12 +48,14 @@ UndoToCome = tuple[str, str, str, str]
 class Rename:
     """A step that goes on under another name.
 
+    :param task_id: of the task that declares the new name.
     :param handler: of the undo that it declares under its new name; None when it declares none.
     """
 
     participant: str
     old: str
     new: str
+    task_id: str
     handler: str | None
 
 
@@ -61,6 +63,8 @@ class Rename:
 class StepChanges:
     """What is changed, and what becomes of it.
 
+    :param renames: that a person has asked for.
+    :param declared_renames: that the code itself declares (``was``); the step's next begin carries them out.
     :param closed: the steps that are closed as skipped.
     :param notes: about steps whose undo nobody could find any more, as sentences.
     :param refusal: why a person must say more first; None when nothing is in doubt.
@@ -69,9 +73,15 @@ class StepChanges:
     undeclared: list[UndeclaredStep] = field(default_factory=list)
     new: list[NewStep] = field(default_factory=list)
     renames: list[Rename] = field(default_factory=list)
+    declared_renames: list[Rename] = field(default_factory=list)
     closed: list[StepRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refusal: Refusal | None = None
+
+    @property
+    def all_renames(self) -> list[Rename]:
+        """Whoever says so."""
+        return [*self.renames, *self.declared_renames]
 
 
 def find_step_changes(
@@ -132,6 +142,7 @@ class _Comparison:
             self._names.setdefault(step.participant, set()).add(step.name)
         self._undeclared: dict[StepName, list[StepRow]] = {}
         self._new: dict[StepName, str] = {}
+        self._declared_renames: list[Rename] = []
         self._declared: dict[str, DagSteps] = {}
 
     def compare(self, codes: RunCodes, selection: ResumeSelection, run: LinkedDagRun) -> None:
@@ -148,6 +159,12 @@ class _Comparison:
         begun = self._names.get(run.dag_id, set())
         before = steps_of_dag(codes.began_dag(run.dag_run))
         made = {task.task_id for task in selection.tasks_of(run).tasks}
+        for task_id, mark in used.marks.items():
+            if mark.name is None or mark.name in begun:
+                continue
+            former = next((name for name in mark.was if name in begun), None)
+            if former is not None:
+                self._declared_renames.append(Rename(run.dag_id, former, mark.name, task_id, mark.undo))
         for task_id, mark in used.added_since(before, made).items():
             if mark.name is not None and mark.name not in begun and begun.isdisjoint(mark.was):
                 self._new.setdefault((run.dag_id, mark.name), task_id)
@@ -172,12 +189,19 @@ class _Comparison:
             undeclared.append(UndeclaredStep(".".join(key), rows[0].task_id, len(rows), fate, renamed_to))
         return StepChanges(
             undeclared,
-            [NewStep(f"{participant}.{name}", task_id) for (participant, name), task_id in sorted(self._new.items())],
+            self._new_steps(renames.values()),
             list(renames.values()),
+            self._declared_renames,
             closed,
             self._lost_undos(undos, renames),
             self._refusal([step for step in undeclared if step.fate is StepFate.UNDECIDED], settled),
         )
+
+    def _new_steps(self, renames: Iterable[Rename]) -> list[NewStep]:
+        former = {(rename.participant, rename.new): f"{rename.participant}.{rename.old}" for rename in renames}
+        return [
+            NewStep(".".join(key), task_id, renamed_from=former.get(key)) for key, task_id in sorted(self._new.items())
+        ]
 
     def _lost_undos(self, undos: Sequence[UndoToCome], renames: Mapping[StepName, Rename]) -> list[str]:
         """A sentence for each step that could not be undone any more once the runs go on."""
@@ -211,7 +235,8 @@ class _Comparison:
         for wanted in (new, new.removeprefix(f"{participant}.")):
             if (participant, wanted) in self._new:
                 task_id = self._new[participant, wanted]
-                return Rename(participant, name, wanted, self._declared[participant].marks[task_id].undo)
+                undo = self._declared[participant].marks[task_id].undo
+                return Rename(participant, name, wanted, task_id, undo)
         listed = ", ".join(sorted(other for dag_id, other in self._new if dag_id == participant)) or "none"
         raise InvalidRequest(
             f"Step {participant}.{name} cannot be renamed to {new[:250]!r}: that is no new step of DAG {participant}.",

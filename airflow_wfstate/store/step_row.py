@@ -98,7 +98,8 @@ _UNACCEPTED: Final = _SELECT.where(
 class StepRow:
     """A step with its newest round and attempt.
 
-    :param place: of the step that triggered the participant's run.
+    :param place_id: of the step that triggered the participant's run; ``schema.NO_PLACE`` for none.
+    :param place: how that is called.
     :param output: of the newest round, unopened; None when it has none, or it was not read.
     :param arguments_sha256: of the arguments of the newest round; None when they are not known.
     :param compensation_state: of the newest round; None when it recorded none.
@@ -109,6 +110,7 @@ class StepRow:
 
     id: str
     participant: str
+    place_id: str
     place: Place
     name: str
     item_key: str
@@ -228,6 +230,7 @@ def _step_row(row: Row[tuple[object, ...]], place: Place) -> StepRow:
     return StepRow(
         id=row.id,
         participant=row.participant,
+        place_id=row.place,
         place=place,
         name=row.name,
         item_key=row.item_key,

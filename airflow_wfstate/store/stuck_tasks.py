@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, and_, exists, func, not_, or_, select
 
 from airflow_wfstate import conf
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.flag import Flag, FlagKind
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import RunRole
@@ -24,6 +25,7 @@ from airflow_wfstate.store.airflow_tables import (
 )
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
 from airflow_wfstate.store.past_dependency import PastDependency, past_dependency
+from airflow_wfstate.store.places import STEP_IDENTITY, read_name
 
 _workflow, _run, _step, _attempt = schema.workflow, schema.run, schema.step, schema.attempt
 
@@ -113,7 +115,11 @@ def _why_queued(connection: Connection, row: FoundRow, now: datetime) -> tuple[s
     if not _has_live_scheduler(connection, now):
         return f"{run} does not go on: no scheduler is alive.", "airflow jobs check --job-type SchedulerJob"
     if row.run_state == "queued":
-        limit = f"at most {row.max_active_runs} runs of it at a time" if row.max_active_runs else "its limit of runs"
+        limit = (
+            f"at most {counted(row.max_active_runs, 'run')} of it at a time"
+            if row.max_active_runs
+            else "its limit of runs"
+        )
         return f"{run} has not begun: the DAG has {limit}.", f"airflow dags list-runs {row.dag_id} --state running"
     task = connection.execute(
         select(task_instance.c.task_id, task_instance.c.state, task_instance.c.pool)
@@ -136,7 +142,7 @@ def _why_queued(connection: Connection, row: FoundRow, now: datetime) -> tuple[s
         )
     slots, used = _pool(connection, task.pool)
     if slots is None or 0 <= slots <= used:
-        lacks = "does not exist" if slots is None else f"has {slots} slots, and none is free"
+        lacks = "does not exist" if slots is None else f"has {counted(slots, 'slot')}, and none is free"
         return (
             f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} waits for the pool {task.pool}, which "
             f"{lacks}.",
@@ -186,7 +192,7 @@ def _slow(now: datetime) -> Select[Any]:
     return (
         select(
             _workflow.c.id.label("workflow_id"),
-            _step.c.name.label("step"),
+            *STEP_IDENTITY,
             _attempt.c.dag_id,
             _attempt.c.run_id,
             _attempt.c.task_id,
@@ -222,7 +228,8 @@ def _slow_flag(connection: Connection, row: FoundRow, now: datetime) -> Flag | N
         if heartbeat is None
         else f"the last heartbeat of its process was {_rounded(now - heartbeat)} ago"
     )
-    cause = f"Step {row.step} is at work without a checkpoint for {_rounded(now - since)}{usually}; {alive}."
+    step = read_name(connection, row).brief
+    cause = f"Step {step} is at work without a checkpoint for {_rounded(now - since)}{usually}; {alive}."
     return Flag(FlagKind.SLOW, cause, since, row.owner, f"airflow tasks states-for-dag-run {row.dag_id} {row.run_id}")
 
 

@@ -18,6 +18,7 @@ from airflow_wfstate.store.compensation_patience import why_turn_is_not_taken
 from airflow_wfstate.store.deciding_runs import DECIDES
 from airflow_wfstate.store.ended_workflows import RUNS_ARE_OVER, ended_runs
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
+from airflow_wfstate.store.places import STEP_IDENTITY, read_name
 
 _workflow, _run, _step, _turn = schema.workflow, schema.run, schema.step, schema.turn
 
@@ -53,7 +54,7 @@ def _child_lost(now: datetime) -> Select[Any]:
             _run.c.dag_id,
             _run.c.run_id,
             _run.c.linked_at,
-            _step.c.name.label("step"),
+            *STEP_IDENTITY,
             _owner_dag().label("owner"),
         )
         .join(_run, _run.c.workflow_id == _workflow.c.id)
@@ -70,8 +71,9 @@ def _child_lost(now: datetime) -> Select[Any]:
     )
 
 
-def _child_lost_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
-    cause = f"Step {row.step} waits for the run {row.run_id} of DAG {row.dag_id}, which does not exist (any more)."
+def _child_lost_flag(connection: Connection, row: FoundRow, now: datetime) -> Flag:
+    step = read_name(connection, row).brief
+    cause = f"Step {step} waits for the run {row.run_id} of DAG {row.dag_id}, which does not exist (any more)."
     return Flag(FlagKind.CHILD_LOST, cause, row.linked_at, row.owner, f"airflow wfstate show {row.workflow_id}")
 
 

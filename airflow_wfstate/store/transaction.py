@@ -115,7 +115,7 @@ def _once_and_back(engine: Engine, read: Callable[[Connection], Answer], timeout
         except DBAPIError as error:
             if limits and sqlstate(error.orig) == _QUERY_CANCELED:
                 raise ReadTimedOut(
-                    f"The database took longer than {timeout.total_seconds():g} seconds for this read.",
+                    f"The database took longer than {timeout.total_seconds():g} s for this read.",
                     "Ask for less: a smaller limit, fewer filters or a shorter time; or raise [wfstate] "
                     "read_timeout_seconds on the api-server.",
                 ) from error

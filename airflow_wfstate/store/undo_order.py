@@ -20,6 +20,7 @@ from sqlalchemy import (
     desc,
     exists,
     func,
+    not_,
     or_,
     select,
     tuple_,
@@ -44,6 +45,16 @@ IS_NEEDED: Final = or_(
     )
 )
 """``domain.compensation.is_needed``, of a compensation and its round."""
+
+IS_NOT_NEEDED: Final = or_(
+    _compensation.c.state == CompensationState.NOT_NEEDED.value,
+    and_(
+        _compensation.c.state.in_([CompensationState.ARMED.value, CompensationState.DISCARDED.value]),
+        _round.c.state.not_in([state.value for state in OPEN_STEP_STATES]),
+        not_(IS_NEEDED),
+    ),
+)
+"""Of a compensation and its round: it is not run, since the round has ended and did not act; or it found nothing."""
 
 _IN_ORDER: Final = (desc(_compensation.c.position), desc(_compensation.c.step_id), desc(_compensation.c.round))
 

@@ -10,7 +10,7 @@ from airflow_wfstate.domain.failing import FailingStep
 from airflow_wfstate.domain.flag import Flag, FlaggedRow
 from airflow_wfstate.domain.pages import check_limit
 from airflow_wfstate.domain.plan import PlannedStep, count_items
-from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store import last_progress, schema
@@ -104,7 +104,7 @@ def summary_of(
 ) -> WorkflowSummary:
     """The summary of a row and its steps, which stand in the order of their last change."""
     counts = count_items(parse_definition(row.content).plan, steps)
-    current = [step.name for step in steps if step.state in (StepState.RUNNING, StepState.WAITING)]
+    current = [step.called for step in steps if step.state in OPEN_STEP_STATES]
     return WorkflowSummary(
         id=row.id,
         name=row.name,
@@ -119,7 +119,7 @@ def summary_of(
         steps_running=counts.running,
         steps_failed=counts.failed,
         steps_compensated=counts.compensated,
-        current_step=current[-1] if current else None,
+        current_step=current[-1].brief if current else None,
         error=masked_text(row.error),
         hold_reason=masked_text(row.hold_reason),
         started_at=row.started_at,

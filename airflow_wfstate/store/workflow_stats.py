@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
+from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.flag import FLAG_STATES, FlagKind
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.stats import MAX_BUCKETS, StatsBucket, WorkflowStats
@@ -74,7 +75,7 @@ def _check_buckets(query: WorkflowQuery, seconds: int) -> None:
         raise InvalidRequest("Counts over time have no beginning or no end.", "Give since and until.")
     if not 0 < seconds <= _LONGEST or (query.until - query.since).total_seconds() / seconds > MAX_BUCKETS:
         raise InvalidRequest(
-            f"That time cannot be counted in stretches of {seconds} seconds.",
+            f"That time cannot be counted in stretches of {counted(seconds, 'second')}.",
             f"Give 1 to {_LONGEST}, and at most {MAX_BUCKETS} of them.",
         )
 

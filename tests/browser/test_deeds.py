@@ -13,7 +13,8 @@ from airflow_wfstate.domain.states import WorkflowState
 from tests.browser.conftest import OpenPage
 from tests.browser.test_workflow import address
 from tests.browser.test_workflows import LIST
-from tests.support.shop import Order, failed_order
+from tests.support.serialized_dags import bundle_version_of, deploy, pin
+from tests.support.shop import INTAKE, Order, failed_order, intake_dag
 from tests.support.world import World
 
 WHY = "the carrier is back"
@@ -67,6 +68,31 @@ def test_a_restart_runs_a_finished_step_again(open_page: OpenPage, order: Order,
     expect(page.get_by_role("status").filter(has_text=re.compile("cleared"))).to_be_visible()
     _check_told(world, order, "workflow.resumed")
     assert order.states()["charge"] != "success"
+
+
+@pytest.mark.parametrize("code", ["same", "latest"])
+def test_the_code_that_is_chosen_is_the_code_that_runs(
+    open_page: OpenPage, order: Order, world: World, code: str
+) -> None:
+    """The order's run has commit ``one``, and commit ``two`` is deployed, with a further task."""
+    engine = world.rows.engine
+    deploy(engine, intake_dag(), bundle_version="one")
+    pin(engine, INTAKE, order.run_id)
+    deploy(engine, intake_dag(extra_task="notify"), bundle_version="two")
+    page = open_page(address(order.workflow_id))
+    page.get_by_role("button", name="Resume").click()
+    dialog = page.get_by_role("dialog")
+    uses = dialog.get_by_text(re.compile(f"^{INTAKE} / {order.run_id} has version .*: it goes on with"))
+    expect(uses).to_contain_text("(two): it goes on with its own.")
+
+    dialog.get_by_label("Code").select_option(code)
+    expect(uses).to_contain_text(f"it goes on with {'its own' if code == 'same' else 'the latest'}.")
+    _confirm(page, "Resume")
+
+    expect(page.get_by_role("status").filter(has_text=re.compile("cleared"))).to_be_visible()
+    _check_told(world, order, "workflow.resumed")
+    assert bundle_version_of(engine, INTAKE, order.run_id) == {"same": "one", "latest": "two"}[code]
+    assert ("notify" in order.states()) == (code == "latest")
 
 
 @pytest.mark.parametrize("button", ["Compensate", "Cancel and compensate"])

@@ -8,7 +8,12 @@ import pytest
 
 from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.compensation import TurnDecision
+from airflow_wfstate.domain.compensation import (
+    CompensateWhen,
+    CompensationDeclaration,
+    EndCompensation,
+    TurnDecision,
+)
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, WorkflowState
 from airflow_wfstate.domain.step import BeginStep
@@ -172,3 +177,26 @@ def test_the_plan_names_a_relay_that_is_missing(world: World) -> None:
     world.rows.delete_task(saga.relay)
     (item,) = world.backend.plan_compensate(saga.workflow_id).undone
     assert "its task compensate is" in (item.obstacle or "")
+
+
+def test_the_plan_names_what_needs_no_undo(world: World) -> None:
+    saga = Saga.start(world)
+    saga.done("one")
+    task, charge = world.begin(
+        saga.run_id, "charge", compensation=CompensationDeclaration("task:charge", when=CompensateWhen.COMPLETED)
+    )
+    world.fail(charge, "no money")
+    world.rows.set_task_state(task, "failed")
+
+    def told() -> list[tuple[str, CompensationState]]:
+        return [(item.step, item.state) for item in world.backend.plan_compensate(saga.workflow_id).not_needed]
+
+    assert told() == [("intake.charge", _C.ARMED)]
+
+    work = saga.fail().work
+    assert work is not None
+    end = EndCompensation(work.compensation_key, succeeded=True, nothing_to_undo="the box was never taped")
+    world.backend.end_compensation(end)
+    saga.ask()
+
+    assert told() == [("intake.one", _C.NOT_NEEDED), ("intake.charge", _C.NOT_NEEDED)]

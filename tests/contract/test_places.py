@@ -322,3 +322,18 @@ def test_the_error_of_the_workflow_names_the_place(world: World, order: Order) -
     summary = world.backend.get_workflow(order.workflow_id).summary
 
     assert summary.error == "Step mail[tell_again].stamp failed: no stamps"
+
+
+def test_the_current_step_of_a_workflow_names_the_place_where_there_are_several(world: World) -> None:
+    order = Order.start(world)
+    order.call("tell_received")
+    world.begin(order.mails["tell_received"], "send", dag_id="mail")
+
+    def current() -> str | None:
+        (listed,) = world.backend.list_workflows(WorkflowQuery(run_id=order.run_id, dag_id="order")).workflows
+        return listed.current_step
+
+    assert current() == "send"
+    order.call("tell_sent")
+    world.begin(order.mails["tell_sent"], "send", dag_id="mail")
+    assert current() == "mail[tell_sent].send"

@@ -52,7 +52,10 @@ def test_a_renamed_step_is_not_done_again_and_its_undo_is_found_under_its_new_na
 
     (undeclared,) = plan.undeclared_steps
     assert (undeclared.fate, undeclared.renamed_to) == (StepFate.RENAMED, "charge_card")
-    assert plan.notes == []
+    former, now = f"{parcel.dag_id}.charge", f"{parcel.dag_id}.charge_card"
+    assert [step.renamed_from for step in plan.new_steps] == [former]
+    assert ("charge_card", former) in [(task.task_id, task.renamed_from) for task in plan.new_tasks]
+    assert (plan.steps_answering, plan.notes) == ([now], [])
     assert parcel.journal(EntryKind.STEP_RENAMED) == [
         (f"{parcel.dag_id}.charge_card", {"from": "charge", "to": "charge_card", "items": 1})
     ]
@@ -71,6 +74,7 @@ def test_a_step_that_is_other_work_runs_and_the_one_that_was_removed_stays(parce
     (undeclared,) = plan.undeclared_steps
     assert undeclared.fate is StepFate.STAYS
     assert any(f"Nobody could undo step {parcel.dag_id}.charge any more" in note for note in plan.notes)
+    assert {task.renamed_from for task in plan.new_tasks} == {None}
     assert parcel.begin("charge_card").decision is BeginDecision.RUN
     assert parcel.steps()["charge"] is StepState.SUCCEEDED
 
@@ -239,6 +243,8 @@ def test_a_step_that_says_what_it_was_is_renamed_by_its_begin_and_nobody_is_aske
     again = parcel.begin("charge_card", was=["charge"])
 
     assert (plan.allowed, plan.undeclared_steps, plan.new_steps) == (True, [], [])
+    assert plan.steps_answering == [f"{parcel.dag_id}.charge_card"]
+    assert f"{parcel.dag_id}.charge" in [task.renamed_from for task in plan.new_tasks]
     assert again.decision is BeginDecision.ANSWERED
     assert parcel.steps() == {"charge_card": StepState.SUCCEEDED, "label": StepState.FAILED}
     assert parcel.handlers()["charge_card"] == "task:charge_card"

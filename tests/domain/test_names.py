@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_wfstate.domain.characters import BIDI_CONTROLS, is_invisible
-from airflow_wfstate.domain.names import MAX_NAME_LENGTH, check_name, storable_text
+from airflow_wfstate.domain.names import MAX_NAME_LENGTH, check_name, check_step_name, storable_text
 from airflow_wfstate.exceptions import InvalidName
 
 _PLAIN = st.characters(exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp"), exclude_characters="".join(BIDI_CONTROLS))
@@ -48,6 +48,16 @@ def test_a_name_that_could_pass_for_another_is_refused_with_the_character(value:
 @pytest.mark.parametrize("value", ["שלום", "Ünïcödé 日本", "👩\u200d🔧", "می\u200cروم"])
 def test_a_name_in_any_script_is_a_name(value: str) -> None:
     assert check_name("workflow key", value) == value
+
+
+@pytest.mark.parametrize("value", ["m[x]", "mail[tell_sent]", "m]"])
+def test_a_step_name_that_could_pass_for_an_item_or_a_place_is_refused_with_the_way_to_rename_it(value: str) -> None:
+    with pytest.raises(InvalidName, match=re.escape(f"was=[{value!r}]")):
+        check_step_name(value)
+
+
+def test_a_task_id_is_a_step_name() -> None:
+    assert check_step_name("group.pack__1-2") == "group.pack__1-2"
 
 
 @given(st.text(st.characters(exclude_categories=())))

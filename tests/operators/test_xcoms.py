@@ -9,9 +9,10 @@ from airflow import __version__ as airflow_version
 from airflow.dag_processing.dagbag import DagBag
 from packaging.version import Version
 
-from airflow_wfstate.backends.codec import decode
+from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.operators.output import fits_xcom
 
 pytestmark = [
     # dag.test() reaches Airflow's execution API through fastapi.testclient, whose import warns since Starlette 1.0.
@@ -21,6 +22,18 @@ pytestmark = [
         reason="dag.test() fails in Airflow 3.2.2's own API (KeyError 'svcs_registry'), for a plain DAG too",
     ),
 ]
+
+
+@pytest.mark.parametrize("value", [0, 2**64 - 1, -(2**63), {"ids": [2**53 + 1]}, {"naïve": (1, 2.5, None)}])
+def test_what_airflow_can_push_is_let_through(value):
+    assert fits_xcom(value)
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**63) - 1, {"ids": [1, 2**70]}, math.inf, "\u0000", "\ud800", object()])
+def test_what_airflow_cannot_push_is_known_before_and_an_integer_of_any_width_is_stored(value):
+    assert not fits_xcom(value)
+    if isinstance(value, (int, dict)):
+        assert decode(encode(value)) == value
 
 
 @pytest.fixture(scope="module")

@@ -217,6 +217,24 @@ def test_a_child_run_that_is_gone_is_named(world: World, dag_id: str, run_id: st
     assert _flags(world, run_id) == {}
 
 
+def test_flags_name_the_item_and_the_place_of_a_step(world: World, dag_id: str, run_id: str) -> None:
+    for place, item in (("first", ""), ("second", "7")):
+        _, trigger = world.begin(run_id, place, dag_id=dag_id, item_key=item)
+        mail = world.child(trigger, "mail")
+    _, begun = world.begin(mail, "send", dag_id="mail")
+    attempt = {"step_id": begun.step_id, "number": 1}
+    _set(world.rows.engine, schema.attempt, attempt, started_at=datetime.now(timezone.utc) - LONG)
+    _, gone = world.begin(mail, "print", dag_id="mail", item_key="page 1")
+    world.backend.link_child_run(LinkChildRun(gone.attempt_key, 1, "fulfilment", child := world.unique("child")))
+    world.backend.end_attempt(EndAttempt(gone.attempt_key, 2, StepState.WAITING))
+    _set(world.rows.engine, schema.run, {"run_id": child}, linked_at=datetime.now(timezone.utc) - LONG)
+
+    flags = _flags(world, run_id)
+
+    assert "Step mail[second[7]].send is at work" in flags[FlagKind.SLOW].cause
+    assert "Step mail[second[7]].print[page 1] waits" in flags[FlagKind.CHILD_LOST].cause
+
+
 def test_a_task_that_will_never_run_is_named(world: World, dag_id: str, run_id: str) -> None:
     failed = world.rows.add_task(dag_id, run_id, "charge")
     world.rows.set_task_state(failed, "failed", ended_ago=LONG)

@@ -2,6 +2,7 @@ import { Button, HStack, List, Text } from "@chakra-ui/react";
 import { useState } from "react";
 
 import { type Plan, type WorkflowAction, workflowActions } from "./action";
+import { counted } from "./counted";
 import type { WorkflowSummary } from "./model";
 import { ErrorNotice, Loading } from "./Notices";
 import { ReasonDialog } from "./ReasonDialog";
@@ -71,7 +72,7 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
       close={close}
       refusal={willing.length === 0 ? "Nothing would be done." : undefined}
       send={send}
-      title={`${action.label}: ${chosen.length} workflows`}
+      title={`${action.label}: ${counted(chosen.length, "workflow")}`}
       verb={`${action.label}: ${willing.length} of ${chosen.length}`}
     >
       {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}

@@ -1,6 +1,7 @@
 import { Box, Heading, List, Text } from "@chakra-ui/react";
 import type { ReactNode } from "react";
 
+import { counted } from "./counted";
 import { type CancelPlan, type CompensatePlan, type ResumePlan, words } from "./model";
 import { StoredText } from "./StoredText";
 
@@ -8,8 +9,6 @@ type Task = { readonly dag_id: string; readonly map_index: number; readonly run_
 
 const taskText = (task: Task): string =>
   `${task.dag_id} / ${task.run_id} / ${task.task_id}${task.map_index < 0 ? "" : `[${task.map_index}]`}`;
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const fates: Readonly<Record<ResumePlan["undeclared_steps"][number]["fate"], string>> = {
   closed: "closed as skipped, since it was removed before it was done",
@@ -38,7 +37,10 @@ export const ResumePlanView = ({ plan }: { readonly plan: ResumePlan }) => (
       )}
       title="Steps that no task declares any more"
     />
-    <Part items={plan.new_steps.map((step) => step.step)} title="New steps" />
+    <Part
+      items={plan.new_steps.filter((step) => step.renamed_from === null).map((step) => step.step)}
+      title="New steps"
+    />
     <Part items={plan.notes} title="To be known" />
   </>
 );
@@ -70,6 +72,10 @@ export const CompensatePlanView = ({ plan }: { readonly plan: CompensatePlan }) 
     <Part items={plan.irreversible.map((item) => `${item.step}: ${item.reason}`)} title="Cannot be undone" />
     <StaysPart stays={plan.stays} />
     <Part items={plan.already.map((item) => `${item.step}: ${words(item.state)}`)} title="Decided before" />
+    <Part
+      items={plan.not_needed.map((item) => `${item.step}, round ${item.round}`)}
+      title="No undo needed: it did not act, or there was nothing to undo"
+    />
     <Part items={plan.open_steps} title="Steps at work now: ended first" />
     <Part items={plan.tasks.map(taskText)} title={`${counted(plan.tasks.length, "task")} will be set to failed`} />
   </>

@@ -2,6 +2,7 @@ import { Button, HStack, NativeSelect, Table, Text } from "@chakra-ui/react";
 import { Fragment, useState } from "react";
 
 import { getSteps } from "./client";
+import { counted } from "./counted";
 import { ErrorText } from "./ErrorText";
 import { type Step, type StepGroup, stepLabel, type StepState, stepStates, words } from "./model";
 import { ErrorNotice, Loading, Nothing } from "./Notices";
@@ -82,7 +83,7 @@ const StateChoice = ({ choose, chosen, group }: ChoiceProps) => (
       onChange={(event) => choose(stepStates.find((state) => state === event.currentTarget.value))}
       value={chosen ?? ""}
     >
-      <option value="">{`all ${group.items} items`}</option>
+      <option value="">{`all: ${counted(group.items, "item")}`}</option>
       {stepStates
         .filter((state) => state === chosen || (group.by_state[state] ?? 0) > 0)
         .map((state) => (

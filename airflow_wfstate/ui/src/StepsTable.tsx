@@ -4,6 +4,7 @@ import { Fragment, useState } from "react";
 import { restartAction } from "./action";
 import { refusalOf } from "./ActionButtons";
 import { ActionDialog } from "./ActionDialog";
+import { counted } from "./counted";
 import { ErrorText } from "./ErrorText";
 import { type AllowedActions, groupKey, isOpen, participantLabel, type StepGroup, stepStates, type WorkflowDetail } from "./model";
 import { Nothing } from "./Notices";
@@ -90,7 +91,7 @@ const GroupRow = ({ group, refusal, restart, workflowId }: RowProps) => {
           <Button aria-expanded={open} onClick={() => setOpen(!open)} px={1} size="xs" variant="ghost">
             <span aria-hidden="true">{open ? "▾" : "▸"}</span>
             <StoredText text={group.name} />
-            {group.is_mapped ? ` (${group.items} items)` : undefined}
+            {group.is_mapped ? ` (${counted(group.items, "item")})` : undefined}
           </Button>
         </Table.Cell>
         <Table.Cell>

@@ -4,6 +4,7 @@ import { Link as RouterLink } from "react-router-dom";
 
 import { isAirflows, logAddress } from "./airflow";
 import { getUnmappedSteps } from "./client";
+import { counted } from "./counted";
 import { countsText, stepStates, words, type WorkflowDetail } from "./model";
 import { ErrorNotice, Loading } from "./Notices";
 import { paletteOf } from "./StateBadge";
@@ -175,7 +176,7 @@ const AttemptMark = ({ bar, label, timeline }: MarkProps<AttemptBar>) => {
 /** A mapped step: striped by the states of its items, as many as are in each. */
 const GroupMark = ({ bar, timeline }: { readonly bar: GroupBar; readonly timeline: Timeline }) => {
   const { group } = bar;
-  const text = `${group.name}, ${group.items} items: ${countsText(group.by_state)}, ${durationText(bar.to - bar.from)}`;
+  const text = `${group.name}, ${counted(group.items, "item")}: ${countsText(group.by_state)}, ${durationText(bar.to - bar.from)}`;
   return (
     <Flex
       aria-label={text}

@@ -3,6 +3,7 @@
 import type { ReactNode } from "react";
 
 import { cancel, compensate, getCancelPlan, getCompensatePlan, getResumePlan, type Outcome, resume } from "./client";
+import { counted } from "./counted";
 import type { ActionName, ResumePlan } from "./model";
 import { CancelPlanView, CompensatePlanView, ResumePlanView } from "./PlanView";
 import { nothingSaid, type ResumeWish } from "./resumeWish";
@@ -35,7 +36,7 @@ const planResume = async (
   return {
     resumes: plan,
     refusal: plan.refusal === null ? undefined : `${plan.refusal.reason} ${plan.refusal.remedy}`,
-    summary: `${plan.tasks.length} tasks in ${plan.runs.length} runs are cleared, ${plan.steps_answering.length} steps answer from the store`,
+    summary: `${counted(plan.tasks.length, "task")} in ${counted(plan.runs.length, "run")} cleared, ${counted(plan.steps_answering.length, "step")} answered from the store`,
     view: <ResumePlanView plan={plan} />,
   };
 };

@@ -1,3 +1,4 @@
+import { counted } from "./counted";
 import type { JsonValue } from "./model";
 
 /**
@@ -18,7 +19,7 @@ export const parseExactly = (text: string): JsonValue | undefined => {
 /** A size in bytes, in the unit that suits it. */
 export const sizeText = (bytes: number): string =>
   bytes < 1024
-    ? `${bytes} bytes`
+    ? counted(bytes, "byte")
     : bytes < 1024 ** 2
       ? `${(bytes / 1024).toFixed(1)} KiB`
       : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;

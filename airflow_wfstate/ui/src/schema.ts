@@ -1008,6 +1008,8 @@ export interface components {
          *     :param irreversible: what stays although it was done.
          *     :param stays: what acted, or may have, and has no undo.
          *     :param already: what was undone, or given up by a person, before; in the order in which the steps began.
+         *     :param not_needed: undos that are not run, because their rounds did not act, or because their functions found that
+         *         there was nothing to undo; in the same order.
          *     :param tasks: that are set to failed, by DAG, run, task and map index.
          */
         CompensatePlan: {
@@ -1026,6 +1028,8 @@ export interface components {
             stays?: components["schemas"]["StayingSteps"];
             /** Already */
             already?: components["schemas"]["PlannedCompensation"][];
+            /** Not Needed */
+            not_needed?: components["schemas"]["PlannedCompensation"][];
             /** Tasks */
             tasks?: components["schemas"]["UnfinishedTask"][];
         };
@@ -1545,12 +1549,16 @@ export interface components {
          *
          *     :param step: as ``participant.step``.
          *     :param task_id: of the task that will do it.
+         *     :param renamed_from: the step that goes on under this name, as ``participant.step``, because a rename was asked
+         *         for; None for one that nobody has said to be another.
          */
         NewStep: {
             /** Step */
             step: string;
             /** Task Id */
             task_id: string;
+            /** Renamed From */
+            renamed_from?: string | null;
         };
         /**
          * NewTask
@@ -1558,6 +1566,8 @@ export interface components {
          *
          *     :param runs: True when it runs with the rest, because the run goes on with the latest code; False when the run
          *         keeps its version.
+         *     :param renamed_from: the step that goes on in this task under a new name, as ``participant.step``: if it is done,
+         *         the task gets its stored output. None for a task that does other work.
          */
         NewTask: {
             /** Dag Id */
@@ -1568,6 +1578,8 @@ export interface components {
             task_id: string;
             /** Runs */
             runs: boolean;
+            /** Renamed From */
+            renamed_from?: string | null;
         };
         /**
          * OnClear
