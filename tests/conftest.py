@@ -5,12 +5,15 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -32,6 +35,13 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 from airflow_wfstate.backends.api import ApiBackend  # noqa: E402
 from tests.support.api_server import ApiServer, running_api_server  # noqa: E402
 from tests.support.postgres import PostgresServer, migrate, running_server, sqlalchemy_url  # noqa: E402
+
+
+@event.listens_for(Engine, "connect")
+def _do_not_wait_for_the_disk(connection: DBAPIConnection, _: object) -> None:
+    """A commit on SQLite waits four milliseconds for it otherwise, and tests make ten thousands of commits."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+from typing import Final
+
 from airflow.utils.sqlalchemy import UtcDateTime
+from sqlalchemy import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+_SQLITE_FUNCTION: Final = "wfstate_now"
+
 
 class database_now(FunctionElement):  # type: ignore[type-arg]  # noqa: N801 - generic in stubs only; named like SQL
-    """The time now (not at the start of the transaction), aware UTC."""
+    """The time now (not at the start of the transaction), aware UTC, in microseconds.
+
+    On SQLite only on a connection that :func:`give_clock` has seen, as those of ``store.transaction`` are.
+    """
 
     type = UtcDateTime()
     inherit_cache = True
+
+
+def give_clock(connection: Connection) -> None:
+    """Let :class:`database_now` work on this connection; nothing happens on PostgreSQL, nor a second time.
+
+    SQLite's own clock stops at milliseconds, and so could put what happened before a clear, whose time Airflow writes
+    in microseconds, after it.
+    """
+    if connection.dialect.name != "sqlite" or _SQLITE_FUNCTION in connection.info:
+        return
+    # Called when the statement has its lock: a parameter would be as old as the wait for the lock was long.
+    sqlite = connection.connection.dbapi_connection
+    sqlite.create_function(_SQLITE_FUNCTION, 0, _now)  # type: ignore[union-attr] # SQLAlchemy types no driver's own
+    connection.info[_SQLITE_FUNCTION] = True
+
+
+def _now() -> str:
+    """SQLite runs in this process, whose clock is therefore the database's; written as SQLAlchemy writes times."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 @compiles(database_now, "postgresql")
@@ -22,5 +50,4 @@ def _postgresql(element: database_now, compiler: SQLCompiler, **options: object)
 
 @compiles(database_now, "sqlite")
 def _sqlite(element: database_now, compiler: SQLCompiler, **options: object) -> str:
-    # SQLAlchemy reads six digits of a second; strftime gives three.
-    return "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')"
+    return f"{_SQLITE_FUNCTION}()"

@@ -165,8 +165,7 @@ class _Pass:
         changed, after = 0, _FIRST
         while True:
             page = found.where(_workflow.c.id > after).order_by(_workflow.c.id).limit(_LIMIT)
-            with self._engine.connect() as connection:
-                workflow_ids: list[str] = [row.id for row in connection.execute(page)]
+            workflow_ids = run_read(self._engine, partial(_ids, page))
             for workflow_id in workflow_ids:
                 self._lease.check()
                 try:
@@ -176,6 +175,10 @@ class _Pass:
             if len(workflow_ids) < _LIMIT:
                 return changed
             after = workflow_ids[-1]
+
+
+def _ids(page: Select[tuple[str]], connection: Connection) -> list[str]:
+    return [row.id for row in connection.execute(page)]
 
 
 def _change_one(

@@ -14,6 +14,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from airflow_wfstate.exceptions import DatabaseUnavailable, ReadTimedOut, WorkflowStateError
 from airflow_wfstate.store import prepared_statements
+from airflow_wfstate.store.clock import give_clock
 from airflow_wfstate.store.outage import is_cut_off, outage, sqlstate
 
 Answer = TypeVar("Answer")
@@ -106,6 +107,7 @@ def _persistently(engine: Engine, once: Callable[[], Answer]) -> Answer:
 def _once_and_back(engine: Engine, read: Callable[[Connection], Answer], timeout: timedelta) -> Answer:
     limits = timeout > timedelta(0) and engine.dialect.name == "postgresql"
     with engine.connect() as connection:
+        give_clock(connection)
         if limits:
             # For this transaction alone: behind PgBouncer the connection is somebody else's afterwards.
             milliseconds = max(1, int(timeout.total_seconds() * 1000))
@@ -124,6 +126,7 @@ def _once_and_back(engine: Engine, read: Callable[[Connection], Answer], timeout
 
 def _once(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer] | Refused]) -> Answer:
     with engine.connect() as connection:
+        give_clock(connection)
         transaction = connection.begin()
         try:
             answer = work(connection)

@@ -1,8 +1,9 @@
-"""A migrated Airflow home on SQLite, the real ``airflow`` command, and workflows to look at."""
+"""A migrated Airflow home on SQLite, the ``airflow`` command, and workflows to look at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from sqlalchemy import Engine, create_engine
@@ -18,30 +19,30 @@ from tests.support.airflow_rows import AirflowRows
 
 
 @pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home whose database has not been migrated."""
-    home = Home(tmp_path_factory.mktemp("empty_home"))
-    if home.wfstate("--help").returncode != 0:
-        pytest.fail("airflow does not know the command wfstate: install the wheel (make test does).")
-    return home
+    with closing(Home(tmp_path_factory.mktemp("empty_home"))) as home:
+        if home.airflow("wfstate", "--help").returncode != 0:
+            pytest.fail("airflow does not know the command wfstate: install the wheel (make test does).")
+        yield home
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Home:
+def home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Iterator[Home]:
     """A home whose database has been migrated."""
-    home = Home(tmp_path_factory.mktemp("home"))
-    migrated = home.airflow("db", "migrate")
-    assert migrated.returncode == 0, migrated.stderr
-    return home
+    with closing(Home(tmp_path_factory.mktemp("home"))) as home:
+        migrated = home.airflow("db", "migrate")
+        assert migrated.returncode == 0, migrated.stderr
+        yield home
 
 
 @pytest.fixture
-def own_home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Home:
+def own_home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Iterator[Home]:
     """A migrated home of one test alone."""
-    home = Home(tmp_path_factory.mktemp("own_home"))
-    migrated = home.airflow("db", "migrate")
-    assert migrated.returncode == 0, migrated.stderr
-    return home
+    with closing(Home(tmp_path_factory.mktemp("own_home"))) as home:
+        migrated = home.airflow("db", "migrate")
+        assert migrated.returncode == 0, migrated.stderr
+        yield home
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def test_bad_input_ends_with_a_sentence(home: Home, words: tuple[str, ...], reas
 
 
 def test_an_unmigrated_database_names_the_remedy(empty_home: Home) -> None:
-    answer = empty_home.wfstate("list")
+    answer = empty_home.airflow("wfstate", "list")
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "airflow db migrate" in answer.stderr
     assert "Traceback" not in answer.stderr

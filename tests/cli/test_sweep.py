@@ -48,7 +48,7 @@ def test_a_pause_out_of_range_is_refused(home: Home, seconds: str) -> None:
 
 
 def test_an_unmigrated_database_names_the_remedy(empty_home: Home) -> None:
-    refused = empty_home.wfstate("sweep")
+    refused = empty_home.airflow("wfstate", "sweep")
 
     assert refused.returncode == 1
     assert "airflow db migrate" in refused.stderr

@@ -30,10 +30,10 @@ def test_it_runs_and_is_undone(tmp_path: Path) -> None:
 
     home.airflow("dags", "test", "shop")
 
-    (listed,) = json.loads(home.wfstate("list", "--name", "shop_order", "-o", "json").stdout)
-    workflow = json.loads(home.wfstate("show", listed["id"], "-o", "json").stdout)
+    (listed,) = json.loads(home.airflow("wfstate", "list", "--name", "shop_order", "-o", "json").stdout)
+    workflow = json.loads(home.airflow("wfstate", "show", listed["id"], "-o", "json").stdout)
     assert workflow["summary"]["state"] == "compensated", workflow["summary"]
     assert workflow["summary"]["error"] == "Step pack failed: RuntimeError: no box"
-    journal = json.loads(home.wfstate("journal", listed["id"], "-o", "json").stdout)
+    journal = json.loads(home.airflow("wfstate", "journal", listed["id"], "-o", "json").stdout)
     undone = [entry["step"] for entry in journal if entry["kind"] == "compensation.done"]
     assert undone == ["shop.pack", "shop.reserve", "shop.charge"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 
 from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.store.clock import give_clock
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
@@ -16,6 +17,8 @@ from tests.support.world import World
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A migrated SQLite database, and a PostgreSQL one."""
     engine = create_engine(request.getfixturevalue(request.param))
+    # Tests of this folder call parts of the store on connections of their own.
+    event.listen(engine, "engine_connect", give_clock)
     yield engine
     engine.dispose()
 

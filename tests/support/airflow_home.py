@@ -1,22 +1,25 @@
-"""An Airflow home of its own, and the real ``airflow`` command in it."""
+"""An Airflow home of its own, and the ``airflow`` command in it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.ready_airflow import ReadyAirflow
 
-@dataclass(frozen=True)
+
+@dataclass
 class Home:
-    """An Airflow home, and its command line."""
+    """An Airflow home, and its command line. :meth:`close` it."""
 
     path: Path
+    _ready: ReadyAirflow | None = field(default=None, init=False)
 
     def airflow(self, *words: str, answer: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run ``airflow`` with these words; ``answer`` is what the person types."""
+        """Run ``airflow`` with these words, as a command of its own; ``answer`` is what the person types."""
         return subprocess.run(
             [sys.executable, "-m", "airflow", *words],
             cwd=self.path,  # so that the installed wheel is meant, not the checkout
@@ -29,8 +32,10 @@ class Home:
         )
 
     def wfstate(self, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        """Run ``airflow wfstate``."""
-        return self.airflow("wfstate", *words, answer=answer)
+        """Run ``airflow wfstate``, in a fork of a process that has imported Airflow already."""
+        if self._ready is None:
+            self._ready = ReadyAirflow(self.path, self._environment())
+        return self._ready.run(("wfstate", *words), answer)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start ``airflow`` with these words, its output and errors in pipes."""
@@ -42,6 +47,11 @@ class Home:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def close(self) -> None:
+        """End what waits for commands."""
+        if self._ready is not None:
+            self._ready.close()
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
