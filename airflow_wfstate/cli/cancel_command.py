@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
-from airflow_wfstate.cli.person import actor, check_agreed
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section, print_text
-from airflow_wfstate.cli.staying_steps import print_staying_steps
-from airflow_wfstate.cli.unfinished_tasks import print_unfinished_tasks
+from airflow_wfstate.cli.person import actor
+from airflow_wfstate.cli.plan_sections import print_staying_steps, print_unfinished_tasks
+from airflow_wfstate.cli.planned_action import PlannedAction
+from airflow_wfstate.cli.rendering import print_section, print_text
 from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
 
 
 @command
 def cancel_workflow(arguments: Namespace, store: StateBackend) -> None:
     """Print what the cancel will do, ask, and do it. With ``--plan`` only print."""
-    for_programs = arguments.output in PROGRAM_FORMATS
     wanted = workflow_id(arguments.workflow, store)
     plan = store.plan_cancel(wanted, compensate=arguments.compensate)
-    if arguments.plan:
-        _print(plan, arguments.output)
-        return
-    if plan.changes:
-        if not (for_programs and arguments.yes):
-            # What programs read is the answer alone; the plan is for the person who is asked.
-            with redirect_stdout(sys.stderr if for_programs else sys.stdout):
-                print_plan(plan, "plain" if for_programs else arguments.output)
-        check_agreed(arguments, f"Cancel the workflow {plan.workflow.name}/{plan.workflow.key}?")
-    answer = store.cancel_workflow(
-        CancelWorkflow(wanted, compensate=arguments.compensate, reason=arguments.reason, actor=actor())
-    )
-    _print(answer, arguments.output)
+    request = CancelWorkflow(wanted, compensate=arguments.compensate, reason=arguments.reason, actor=actor())
+    PlannedAction(
+        plan,
+        is_to_do=plan.changes,
+        question=f"Cancel the workflow {plan.workflow.name}/{plan.workflow.key}?",
+        print_plan=print_plan,
+        act=lambda: store.cancel_workflow(request),
+        print_answer=_print_answer,
+    ).carry_out(arguments)
 
 
 def print_plan(plan: CancelPlan, output: str) -> None:
@@ -57,12 +50,8 @@ def _rows(compensations: Sequence[AffectedCompensation]) -> list[dict[str, objec
     return [{"step": item.step, "round": item.round, "handler": item.handler} for item in compensations]
 
 
-def _print(answer: CancelPlan | CancelledWorkflow, output: str) -> None:
-    if output in PROGRAM_FORMATS:
-        print_for_programs(as_json(answer), output)
-    elif isinstance(answer, CancelPlan):
-        print_plan(answer, output)
-    elif answer.changed:
+def _print_answer(answer: CancelledWorkflow) -> None:
+    if answer.changed:
         print_text(
             f"Workflow {answer.workflow.id} is {answer.workflow.state.value} now; "
             f"tasks set to failed: {answer.failed_tasks}, compensations discarded: {answer.discarded}."

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
-from contextlib import redirect_stdout
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.cli.code import code
+from airflow_wfstate.cli.arguments import code
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
-from airflow_wfstate.cli.person import actor, check_agreed
-from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_section, print_text
-from airflow_wfstate.cli.staying_steps import print_staying_steps
-from airflow_wfstate.cli.unfinished_tasks import print_unfinished_tasks
+from airflow_wfstate.cli.person import actor
+from airflow_wfstate.cli.plan_sections import print_staying_steps, print_unfinished_tasks
+from airflow_wfstate.cli.planned_action import PlannedAction
+from airflow_wfstate.cli.rendering import print_section, print_text
 from airflow_wfstate.domain.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
@@ -25,22 +23,17 @@ from airflow_wfstate.domain.compensate import (
 @command
 def compensate_workflow(arguments: Namespace, store: StateBackend) -> None:
     """Print what is undone, ask, and do it. With ``--plan`` only print."""
-    for_programs = arguments.output in PROGRAM_FORMATS
     wanted = workflow_id(arguments.workflow, store)
     plan = store.plan_compensate(wanted, code(arguments))
-    if arguments.plan:
-        _print(plan, arguments.output)
-        return
-    if plan.changes:
-        if not (for_programs and arguments.yes):
-            # What programs read is the answer alone; the plan is for the person who is asked.
-            with redirect_stdout(sys.stderr if for_programs else sys.stdout):
-                print_plan(plan, "plain" if for_programs else arguments.output)
-        check_agreed(arguments, f"Undo the workflow {plan.workflow.name}/{plan.workflow.key}?")
-    answer = store.compensate_workflow(
-        CompensateWorkflow(wanted, reason=arguments.reason, code=code(arguments), actor=actor())
-    )
-    _print(answer, arguments.output)
+    request = CompensateWorkflow(wanted, reason=arguments.reason, code=code(arguments), actor=actor())
+    PlannedAction(
+        plan,
+        is_to_do=plan.changes,
+        question=f"Undo the workflow {plan.workflow.name}/{plan.workflow.key}?",
+        print_plan=print_plan,
+        act=lambda: store.compensate_workflow(request),
+        print_answer=_print_answer,
+    ).carry_out(arguments)
 
 
 def print_plan(plan: CompensatePlan, output: str) -> None:
@@ -80,12 +73,8 @@ def _row(item: PlannedCompensation) -> dict[str, object]:
     }
 
 
-def _print(answer: CompensatePlan | CompensatedWorkflow, output: str) -> None:
-    if output in PROGRAM_FORMATS:
-        print_for_programs(as_json(answer), output)
-    elif isinstance(answer, CompensatePlan):
-        print_plan(answer, output)
-    elif answer.changed:
+def _print_answer(answer: CompensatedWorkflow) -> None:
+    if answer.changed:
         print_text(
             f"Workflow {answer.workflow.id} is {answer.workflow.state.value} now; "
             f"tasks set to failed: {answer.failed_tasks}."

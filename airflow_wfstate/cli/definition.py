@@ -260,7 +260,7 @@ WFSTATE_COMMANDS: Final = (
     ActionCommand(
         name="restart",
         help="Run a failed or succeeded workflow again from a step on: it and all below it, as new rounds",
-        func=lazy_load_command("airflow_wfstate.cli.restart_command.restart_workflow"),
+        func=lazy_load_command("airflow_wfstate.cli.resume_command.restart_workflow"),
         args=(
             ARG_WORKFLOW,
             ARG_FROM_STEP,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
-from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
-from typing import Final
+from datetime import datetime, timezone
 
 from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.cli.arguments import parse_since, parse_states, parse_step_state
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.rendering import (
@@ -23,11 +21,7 @@ from airflow_wfstate.cli.rendering import (
 from airflow_wfstate.cli.shown_state import failing_text, state_text, undone_after
 from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.labels import parse_labels
-from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
-from airflow_wfstate.exceptions import InvalidRequest
-
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @command
@@ -61,56 +55,6 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
     if page.total is not None:
         print_text(f"{counted(page.total, 'workflow')} in all.", is_error=True)
     tell_next_page(arguments, page.next_cursor)
-
-
-def parse_states(texts: Sequence[str]) -> list[WorkflowState]:
-    """The states that ``--state`` names; each text may name several, with commas.
-
-    :raises InvalidRequest: one is no state of a workflow.
-    """
-    return [_state(name.strip()) for text in texts for name in text.split(",")]
-
-
-def parse_since(text: str, now: datetime) -> datetime:
-    """The time that ``--since`` names.
-
-    :param text: ISO 8601, in UTC unless it has an offset; or a number with s, m, h, d or w: that long before ``now``.
-    :raises InvalidRequest: it is neither.
-    """
-    try:
-        if ago := re.fullmatch(r"(\d+)([smhdw])", text, re.ASCII):
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        # Python 3.10 does not read the Z of ISO 8601.
-        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
-    except (ValueError, OverflowError):
-        raise InvalidRequest(
-            f"{text!r} is no time.",
-            "Write it as 2026-03-01T12:00:00+00:00, or how long ago, as 90s, 30m, 2h, 1d or 4w.",
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _state(name: str) -> WorkflowState:
-    try:
-        return WorkflowState(name)
-    except ValueError:
-        raise InvalidRequest(
-            f"{name!r} is no state of a workflow.",
-            f"The states are {', '.join(state.value for state in WorkflowState)}.",
-        ) from None
-
-
-def parse_step_state(name: str) -> StepState:
-    """The state that ``--step-state`` names.
-
-    :raises InvalidRequest: it is no state of a step.
-    """
-    try:
-        return StepState(name)
-    except ValueError:
-        raise InvalidRequest(
-            f"{name!r} is no state of a step.", f"The states are {', '.join(state.value for state in StepState)}."
-        ) from None
 
 
 def _row(workflow: WorkflowSummary, now: datetime) -> dict[str, object]:

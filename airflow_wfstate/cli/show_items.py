@@ -6,8 +6,8 @@ import shlex
 from argparse import Namespace
 
 from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.cli.arguments import parse_step_state
 from airflow_wfstate.cli.definition import DEFAULT_ITEM_LIMIT
-from airflow_wfstate.cli.list_command import parse_step_state
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.workflow_sections import print_steps
 from airflow_wfstate.domain.pages import NO_PARENT_STEP, StepFilter

@@ -1,8 +1,11 @@
-"""What an undo leaves as it is, as a section of a plan."""
+"""Sections that the plans of several commands share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from airflow_wfstate.cli.rendering import print_section, print_text
+from airflow_wfstate.domain.cancel import UnfinishedTask
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.staying import StayingSteps
 
@@ -24,3 +27,20 @@ def print_staying_steps(stays: StayingSteps, output: str) -> None:
     )
     if stays.unnamed:
         print_text(f"... and {stays.unnamed} more that stay as they are.")
+
+
+def print_unfinished_tasks(tasks: Sequence[UnfinishedTask], output: str) -> None:
+    """Print the section, as ``table`` or ``plain``; nothing when there are none."""
+    print_section(
+        "Tasks that are set to failed",
+        [
+            {
+                "dag_id": task.dag_id,
+                "run_id": task.run_id,
+                "task": f"{task.task_id}[{task.map_index}]" if task.map_index >= 0 else task.task_id,
+                "state": task.state or "not begun",
+            }
+            for task in tasks
+        ],
+        output,
+    )

@@ -1,0 +1,84 @@
+"""What the arguments of commands mean: times, durations, states, versions of code."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+from airflow_wfstate.domain.code import Code
+from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.exceptions import InvalidRequest
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def code(arguments: Namespace) -> Code | None:
+    """The code that ``--code`` asks for; None when it was not given."""
+    return None if arguments.code is None else Code(arguments.code)
+
+
+def parse_duration(text: str) -> timedelta:
+    """The duration that a text names: a whole number, and s, m, h, d or w.
+
+    :raises InvalidRequest: it names none, or nothing at all.
+    """
+    found = re.fullmatch(r"(\d{1,9})([smhdw])", text.strip(), re.ASCII)
+    if found is None or int(found[1]) == 0:
+        raise InvalidRequest(f"{text!r} is no duration.", "Write it as 90s, 30m, 2h, 1d or 4w.")
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        raise InvalidRequest(f"{text!r} is too long.", "Give at most a hundred years.") from None
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """The time that ``--since`` names.
+
+    :param text: ISO 8601, in UTC unless it has an offset; or a number with s, m, h, d or w: that long before ``now``.
+    :raises InvalidRequest: it is neither.
+    """
+    try:
+        if ago := re.fullmatch(r"(\d+)([smhdw])", text, re.ASCII):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        # Python 3.10 does not read the Z of ISO 8601.
+        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+    except (ValueError, OverflowError):
+        raise InvalidRequest(
+            f"{text!r} is no time.",
+            "Write it as 2026-03-01T12:00:00+00:00, or how long ago, as 90s, 30m, 2h, 1d or 4w.",
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def parse_states(texts: Sequence[str]) -> list[WorkflowState]:
+    """The states that ``--state`` names; each text may name several, with commas.
+
+    :raises InvalidRequest: one is no state of a workflow.
+    """
+    return [_state(name.strip()) for text in texts for name in text.split(",")]
+
+
+def parse_step_state(name: str) -> StepState:
+    """The state that ``--step-state`` names.
+
+    :raises InvalidRequest: it is no state of a step.
+    """
+    try:
+        return StepState(name)
+    except ValueError:
+        raise InvalidRequest(
+            f"{name!r} is no state of a step.", f"The states are {', '.join(state.value for state in StepState)}."
+        ) from None
+
+
+def _state(name: str) -> WorkflowState:
+    try:
+        return WorkflowState(name)
+    except ValueError:
+        raise InvalidRequest(
+            f"{name!r} is no state of a workflow.",
+            f"The states are {', '.join(state.value for state in WorkflowState)}.",
+        ) from None
