@@ -75,6 +75,13 @@ PROBLEM: Final = "application/problem+json"
 _TOLD_OTHERWISE: Final = frozenset({"workflow_id", "actor", "way"})
 """Fields of a person's request that no body has: the path and the token say which workflow, and who asks."""
 
+_COMPRESSED: Final[Mapping[str, str]] = {}
+"""The encodings that httpx asks for by itself."""
+
+_UNCOMPRESSED: Final[Mapping[str, str]] = {"Accept-Encoding": "identity"}
+"""For a write: its answer is small, and an api-server compresses the smallest when it is asked to, which takes both
+ends longer than sending it."""
+
 _BUSY_STATUSES: Final = (429, 502, 503, 504)
 
 
@@ -110,6 +117,12 @@ class ApiBackend:
         self._configured_by = configured_by
         trust = trust or Trust.of_airflow()
         self._server = CalledServer(self._base_url, configured_by, trust)
+        self._retrying = Retrying(
+            stop=stop_after_delay(conf.api_retry()),
+            wait=wait_random_exponential(multiplier=0.1, max=5),
+            retry=retry_if_exception_type(_Unanswered),
+            reraise=True,
+        )
         try:
             self._client = httpx.Client(
                 base_url=self._base_url,
@@ -149,7 +162,7 @@ class ApiBackend:
 
     def read_records(self, request: ReadRecords) -> RecordPage:
         """See ``StateBackend.read_records``."""
-        return self._post("/steps/records", request, RecordPage)
+        return self._post("/steps/records", request, RecordPage, accepts=_COMPRESSED)
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""
@@ -278,22 +291,18 @@ class ApiBackend:
             ) from error
         return self._send(request, answer_type)
 
-    def _post(self, path: str, body: object, answer_type: type[Answer]) -> Answer:
-        headers = {"Content-Type": "application/json"}
+    def _post(
+        self, path: str, body: object, answer_type: type[Answer], *, accepts: Mapping[str, str] = _UNCOMPRESSED
+    ) -> Answer:
+        headers = {"Content-Type": "application/json", **accepts}
         return self._send(
             self._client.build_request("POST", path, content=to_json(body, without=_TOLD_OTHERWISE), headers=headers),
             answer_type,
         )
 
     def _send(self, request: httpx.Request, answer_type: type[Answer]) -> Answer:
-        retrying = Retrying(
-            stop=stop_after_delay(conf.api_retry()),
-            wait=wait_random_exponential(multiplier=0.1, max=5),
-            retry=retry_if_exception_type(_Unanswered),
-            reraise=True,
-        )
         try:
-            response = retrying(self._send_once, request)
+            response = self._retrying(self._send_once, request)
         except _Unanswered as unanswered:
             raise unanswered.error from unanswered.__cause__
         try:
