@@ -106,17 +106,25 @@ class ApiBackend:
     :param credentials: what proves who calls (:mod:`airflow_wfstate.backends.credentials`).
     :param configured_by: where the URL comes from, for the error message ("the connection wfstate_default").
     :param trust: which certificates the server may show. Default: those that Airflow's own task client trusts.
+    :param connection_id: of the Airflow connection that the URL comes from, for the error message; None: it comes from
+        options.
     :raises InvalidRequest: a file of certificates cannot be read.
     :raises ServerUnreachable: the URL, or the proxy that the environment names, is none that can be used.
     """
 
     def __init__(
-        self, server_url: str, credentials: httpx.Auth, *, configured_by: str, trust: Trust | None = None
+        self,
+        server_url: str,
+        credentials: httpx.Auth,
+        *,
+        configured_by: str,
+        trust: Trust | None = None,
+        connection_id: str | None = None,
     ) -> None:
         self._base_url = f"{server_url}/wfstate/v1"
         self._configured_by = configured_by
         trust = trust or Trust.of_airflow()
-        self._server = CalledServer(self._base_url, configured_by, trust)
+        self._server = CalledServer(self._base_url, configured_by, trust, connection_id)
         self._retrying = Retrying(
             stop=stop_after_delay(conf.api_retry()),
             wait=wait_random_exponential(multiplier=0.1, max=5),
