@@ -1,8 +1,9 @@
 """``python -m benchmarks.load``: many clients at once on begin and complete by HTTP, beside a read that does little.
 
-All lines go to the same api-server, one after the other: calls a second, the median and the 99th percentile of a call,
-and the api-server's CPU time for one. Begin and complete are called by a user's token and by each task's own. Beside
-them Airflow's health and a task's heartbeat are called (:mod:`benchmarks.bystanders`): the longest wait of each.
+All lines go to the same api-server, in turns, so that neither a server that is still warming up nor a drift of the
+machine hits one of them alone: calls a second, the median and the 99th percentile of a call, and the api-server's CPU
+time for one. Begin and complete are called by a user's token and by each task's own. Beside them Airflow's health and a
+task's heartbeat are called (:mod:`benchmarks.bystanders`): the longest wait of each.
 """
 
 from __future__ import annotations
@@ -13,21 +14,25 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from benchmarks.bystanders import HEALTH, HEARTBEAT, HeartbeatTask, Waits, bystanders
+
+if TYPE_CHECKING:
+    import psutil
 
 _PROCESSES = 2
 """Of clients: one alone would be at work itself all the time."""
 
-_HEAD_START_SECONDS = 15
-"""For the clients to be made: each has TLS to set up, which takes a core for longer than a call."""
+_HEAD_START_SECONDS = 5
+"""For the clients to be made, which takes a core for longer than a call."""
 
 _WARM_UP_SECONDS = 2
+"""Of each line, before anything is measured: what the first calls pay once (imports, statements, caches)."""
 
 _BASE = "wfstate"
 _HOSTNAME, _PID = "bystander", 1
@@ -47,6 +52,36 @@ class Load:
     errors: int
 
 
+@dataclass
+class Line:
+    """What is known of one line, over all its turns.
+
+    :param worked_seconds: for which its clients called.
+    :param cpu_seconds: of the api-server meanwhile.
+    """
+
+    calls: list[float] = field(default_factory=list)
+    errors: int = 0
+    worked_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    waits: dict[str, Waits] = field(default_factory=lambda: {HEALTH: Waits(), HEARTBEAT: Waits()})
+
+    def add(self, load: Load, worked_seconds: float, cpu_seconds: float, waits: dict[str, Waits]) -> None:
+        """Add one turn."""
+        self.calls += load.seconds
+        self.errors += load.errors
+        self.worked_seconds += worked_seconds
+        self.cpu_seconds += cpu_seconds
+        for name, seen in waits.items():
+            self.waits[name].seconds += seen.seconds
+            self.waits[name].errors += seen.errors
+
+    @property
+    def cpu_ms(self) -> float:
+        """Of the api-server for one call."""
+        return 1000 * self.cpu_seconds / len(self.calls)
+
+
 @dataclass(frozen=True)
 class Task:
     """A running task of the clients.
@@ -60,12 +95,12 @@ class Task:
 
 def user_steps(url: str, token: str, task: Task, begins: float, ends: float) -> Load:
     """One client by a user's token: a step after the other, of one task."""
-    return _steps(url, token, task.id, "user", begins, ends)
+    return _steps(url, token, task.id, f"user-{begins}", begins, ends)
 
 
 def task_steps(url: str, token: str, task: Task, begins: float, ends: float) -> Load:
     """One client by its task's own token: a step after the other. The user's does not matter."""
-    return _steps(url, task.token, task.id, "task", begins, ends)
+    return _steps(url, task.token, task.id, f"task-{begins}", begins, ends)
 
 
 def _steps(url: str, token: str, task_instance_id: str, prefix: str, begins: float, ends: float) -> Load:
@@ -130,16 +165,17 @@ def main() -> None:
     """Parse the command line, measure, print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--clients", type=int, default=50, help="at once (default: 50)")
-    parser.add_argument("--seconds", type=float, default=60, help="for each line (default: 60)")
+    parser.add_argument("--seconds", type=float, default=60, help="for each line altogether (default: 60)")
+    parser.add_argument("--turns", type=int, default=6, help="in which each line's time is cut (default: 6)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wfstate-load-") as folder:
         # Airflow makes its home when it is first imported: here, in the clients, and nowhere of the user's.
         os.environ["AIRFLOW_HOME"] = f"{folder}/home"
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
-        _measure(Path(folder), arguments.clients, arguments.seconds)
+        _measure(Path(folder), arguments.clients, arguments.seconds, arguments.turns)
 
 
-def _measure(folder: Path, clients: int, seconds: float) -> None:
+def _measure(folder: Path, clients: int, seconds: float, turns: int) -> None:
     import psutil
     from sqlalchemy import create_engine
 
@@ -168,41 +204,49 @@ def _measure(folder: Path, clients: int, seconds: float) -> None:
                 tasks.append(Task(task_id, task_token(task_id)))
             watched = world.rows.running_task("bystander")
             world.rows.report_from(watched, _HOSTNAME, _PID)
-            print(f"{clients} clients in {_PROCESSES} processes, {seconds:.0f} seconds a line.")
-            print(f"| what | calls | errors | calls/s | p50 ms | p99 ms | CPU ms a call | {HEALTH} | {HEARTBEAT} |")
-            print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
-            _crowds(reads, server.url, server.token(), tasks[:_PROCESSES], _WARM_UP_SECONDS)
-            for label, client in _LINES.items():
-                used = sum(sum(child.cpu_times()[:2]) for child in servers)
-                heartbeat = HeartbeatTask(watched, task_token(watched), _HOSTNAME, _PID)
-                with bystanders(server.url, heartbeat) as waits:
-                    load = _crowds(client, server.url, server.token(), tasks, seconds)
-                used = sum(sum(child.cpu_times()[:2]) for child in servers) - used
-                print(_row(label, load, seconds, used, waits), flush=True)
+            heartbeat = HeartbeatTask(watched, task_token(watched), _HOSTNAME, _PID)
+            lines = {label: Line() for label in _LINES}
+            with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn")) as pool:
+                for client in _LINES.values():
+                    _crowds(pool, client, server.url, server.token(), tasks, _WARM_UP_SECONDS)
+                for turn in range(turns):
+                    for label in list(_LINES)[:: 1 if turn % 2 else -1]:
+                        used = _cpu_seconds(servers)
+                        with bystanders(server.url, heartbeat) as waits:
+                            load = _crowds(pool, _LINES[label], server.url, server.token(), tasks, seconds / turns)
+                        lines[label].add(load, seconds / turns, _cpu_seconds(servers) - used, waits)
             engine.dispose()
+    _print(lines, clients, seconds, turns)
 
 
-def _crowds(client: Client, url: str, token: str, tasks: list[Task], seconds: float) -> Load:
+def _cpu_seconds(processes: list[psutil.Process]) -> float:
+    return float(sum(sum(process.cpu_times()[:2]) for process in processes))
+
+
+def _crowds(pool: ProcessPoolExecutor, client: Client, url: str, token: str, tasks: list[Task], seconds: float) -> Load:
     shares = [tasks[number::_PROCESSES] for number in range(_PROCESSES)]
-    with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn")) as pool:
-        list(pool.map(_warm_up, shares))  # what Python imports is not measured
-        begins = time.time() + _HEAD_START_SECONDS
-        calls = [(client, url, token, share, begins, begins + seconds) for share in shares]
-        loads = list(pool.map(crowd, *zip(*calls, strict=True)))
+    begins = time.time() + _HEAD_START_SECONDS
+    calls = [(client, url, token, share, begins, begins + seconds) for share in shares]
+    loads = list(pool.map(crowd, *zip(*calls, strict=True)))
     return Load([second for load in loads for second in load.seconds], sum(load.errors for load in loads))
 
 
-def _warm_up(_: list[Task]) -> None:
-    import airflow_wfstate.backends.api  # noqa: F401 - Airflow's configuration is read with it
+def _print(lines: dict[str, Line], clients: int, seconds: float, turns: int) -> None:
+    print(f"{clients} clients in {_PROCESSES} processes, {seconds:.0f} seconds a line in {turns} turns.")
+    print(f"| what | calls | errors | calls/s | p50 ms | p99 ms | CPU ms a call | {HEALTH} | {HEARTBEAT} |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for label, line in lines.items():
+        print(_row(label, line))
+    print(f"CPU of a call by a user's token to one by the task's: {lines[_USER].cpu_ms / lines[_TASK].cpu_ms:.2f}")
 
 
-def _row(label: str, load: Load, seconds: float, cpu_seconds: float, waits: dict[str, Waits]) -> str:
-    calls = len(load.seconds)
-    high = quantiles(load.seconds, n=100)[98]
-    figures = [f"{calls / seconds:.0f}", f"{1000 * median(load.seconds):.0f}", f"{1000 * high:.0f}"]
-    beside = [_longest(waits[name]) for name in (HEALTH, HEARTBEAT)]
+def _row(label: str, line: Line) -> str:
+    calls = len(line.calls)
+    high = quantiles(line.calls, n=100)[98]
+    figures = [f"{calls / line.worked_seconds:.0f}", f"{1000 * median(line.calls):.0f}", f"{1000 * high:.0f}"]
+    beside = [_longest(line.waits[name]) for name in (HEALTH, HEARTBEAT)]
     return " | ".join(
-        ["| " + label, str(calls), str(load.errors), *figures, f"{1000 * cpu_seconds / calls:.2f}", *beside, ""]
+        ["| " + label, str(calls), str(line.errors), *figures, f"{line.cpu_ms:.2f}", *beside, ""]
     ).rstrip()
 
 
@@ -211,9 +255,12 @@ def _longest(waits: Waits) -> str:
     return f"{1000 * median(waits.seconds):.0f}, at most {1000 * max(waits.seconds):.0f}{errors}"
 
 
+_USER: Final = "begin and complete, by a user's token"
+_TASK: Final = "begin and complete, by the task's token"
+
 _LINES: Final[dict[str, Client]] = {
-    "begin and complete, by a user's token": user_steps,
-    "begin and complete, by the task's token": task_steps,
+    _USER: user_steps,
+    _TASK: task_steps,
     f"floor: GET {_FLOOR}": reads,
 }
 

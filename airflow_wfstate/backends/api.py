@@ -76,6 +76,13 @@ PROBLEM: Final = "application/problem+json"
 _TOLD_OTHERWISE: Final = frozenset({"workflow_id", "actor", "way"})
 """Fields of a person's request that no body has: the path and the token say which workflow, and who asks."""
 
+_COMPRESSED: Final[Mapping[str, str]] = {}
+"""The encodings that httpx asks for by itself."""
+
+_UNCOMPRESSED: Final[Mapping[str, str]] = {"Accept-Encoding": "identity"}
+"""For a write: its answer is small, and an api-server compresses the smallest when it is asked to, which takes both
+ends longer than sending it."""
+
 _BUSY_STATUSES: Final = (429, 502, 503, 504)
 
 
@@ -100,17 +107,31 @@ class ApiBackend:
     :param credentials: what proves who calls (:mod:`airflow_wfstate.backends.credentials`).
     :param configured_by: where the URL comes from, for the error message ("the connection wfstate_default").
     :param trust: which certificates the server may show. Default: those that Airflow's own task client trusts.
+    :param connection_id: of the Airflow connection that the URL comes from, for the error message; None: it comes from
+        options.
     :raises InvalidRequest: a file of certificates cannot be read.
     :raises ServerUnreachable: the URL, or the proxy that the environment names, is none that can be used.
     """
 
     def __init__(
-        self, server_url: str, credentials: httpx.Auth, *, configured_by: str, trust: Trust | None = None
+        self,
+        server_url: str,
+        credentials: httpx.Auth,
+        *,
+        configured_by: str,
+        trust: Trust | None = None,
+        connection_id: str | None = None,
     ) -> None:
         self._base_url = f"{server_url}/wfstate/v1"
         self._configured_by = configured_by
         trust = trust or Trust.of_airflow()
-        self._server = CalledServer(self._base_url, configured_by, trust)
+        self._server = CalledServer(self._base_url, configured_by, trust, connection_id)
+        self._retrying = Retrying(
+            stop=stop_after_delay(conf.api_retry()),
+            wait=wait_random_exponential(multiplier=0.1, max=5),
+            retry=retry_if_exception_type(_Unanswered),
+            reraise=True,
+        )
         try:
             self._client = httpx.Client(
                 base_url=self._base_url,
@@ -150,7 +171,7 @@ class ApiBackend:
 
     def read_records(self, request: ReadRecords) -> RecordPage:
         """See ``StateBackend.read_records``."""
-        return self._post("/steps/records", request, RecordPage)
+        return self._post("/steps/records", request, RecordPage, accepts=_COMPRESSED)
 
     def end_attempt(self, request: EndAttempt) -> RecordedWrite:
         """See ``StateBackend.end_attempt``."""
@@ -280,22 +301,18 @@ class ApiBackend:
             ) from error
         return self._send(request, answer_type)
 
-    def _post(self, path: str, body: object, answer_type: type[Answer]) -> Answer:
-        headers = {"Content-Type": "application/json"}
+    def _post(
+        self, path: str, body: object, answer_type: type[Answer], *, accepts: Mapping[str, str] = _UNCOMPRESSED
+    ) -> Answer:
+        headers = {"Content-Type": "application/json", **accepts}
         return self._send(
             self._client.build_request("POST", path, content=to_json(body, without=_TOLD_OTHERWISE), headers=headers),
             answer_type,
         )
 
     def _send(self, request: httpx.Request, answer_type: type[Answer]) -> Answer:
-        retrying = Retrying(
-            stop=stop_after_delay(conf.api_retry()),
-            wait=wait_random_exponential(multiplier=0.1, max=5),
-            retry=retry_if_exception_type(_Unanswered),
-            reraise=True,
-        )
         try:
-            response = retrying(self._send_once, request)
+            response = self._retrying(self._send_once, request)
         except _Unanswered as unanswered:
             raise unanswered.error from unanswered.__cause__
         try:

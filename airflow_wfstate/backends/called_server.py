@@ -17,21 +17,26 @@ class CalledServer:
     :param url: that requests go to.
     :param configured_by: where the URL comes from ("the Airflow connection wfstate_default").
     :param trust: which certificates it may show.
+    :param connection_id: of the Airflow connection that the URL comes from; None: it comes from options.
     """
 
     url: str
     configured_by: str
     trust: Trust
+    connection_id: str | None = None
 
     def unreachable(self, complaint: str) -> ServerUnreachable:
         """The error for a server that is not there, or is another.
 
         :param complaint: what it did, without a full stop: "answered 404".
         """
+        correction = "correct it"
+        if self.connection_id is None:
+            correction += ", or define the Airflow connection wfstate_default (type wfstate), or set [wfstate] api_url"
         return ServerUnreachable(
             f"The api-server at {self.url} {complaint}.",
-            f"The URL comes from {self.configured_by}: correct it, or define the Airflow connection wfstate_default "
-            "(type wfstate), or set [wfstate] api_url; and install airflow-provider-wfstate on the api-server.",
+            f"The URL comes from {self.configured_by}: {correction}; and install airflow-provider-wfstate on the "
+            "api-server.",
         )
 
     def unanswered(self, failure: httpx.TransportError) -> ServerUnreachable:
@@ -49,10 +54,11 @@ class CalledServer:
 
         :param reason: OpenSSL's, without a full stop: "self-signed certificate".
         """
+        connection = "of type wfstate" if self.connection_id is None else self.connection_id
         return ServerUnreachable(
             f"The certificate of the api-server at {self.url} is not trusted here: {reason}. Trusted are "
             f"{self.trust.described()}.",
             "Name the file of the authority that signed it (for a self-signed one: the certificate itself) in the "
-            "extra 'ca' of the Airflow connection of type wfstate, or in [api] ssl_ca_file, and call the server by a "
+            f"extra 'ca' of the Airflow connection {connection}, or in [api] ssl_ca_file, and call the server by a "
             f"name that its certificate holds: the URL comes from {self.configured_by}.",
         )

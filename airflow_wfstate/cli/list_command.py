@@ -18,7 +18,7 @@ from airflow_wfstate.cli.rendering import (
     short_duration,
     short_time,
 )
-from airflow_wfstate.cli.shown_state import failing_text, state_text, undone_after
+from airflow_wfstate.cli.shown_state import error_text, state_text, undone_after
 from airflow_wfstate.domain.counted import counted
 from airflow_wfstate.domain.labels import parse_labels
 from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
@@ -71,5 +71,5 @@ def _row(workflow: WorkflowSummary, now: datetime) -> dict[str, object]:
         "started_at": short_time(workflow.started_at),
         "duration": short_duration((workflow.forward_ended_at or now) - workflow.started_at),
         "undone_after": undone_after(workflow),
-        "error": (workflow.hold_reason or workflow.error or failing_text(workflow) or "").partition("\n")[0] or None,
+        "error": error_text(workflow),
     }

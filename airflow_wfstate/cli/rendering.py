@@ -65,7 +65,8 @@ def print_for_programs(value: JsonValue, output: str) -> None:
 def print_rows(rows: Sequence[Mapping[str, object]], output: str) -> None:
     """Print rows that have the same columns as ``table`` or ``plain``.
 
-    ``plain`` is ours, one line a row and ``-`` for nothing: Airflow's reads the key "007" as a number and prints 7.
+    ``plain`` is ours, one line a row and ``-`` for nothing, with the spaces of a text as they are: Airflow's reads the
+    key "007" as a number and prints 7.
     """
     if output == "plain":
         _print_plain(rows)
@@ -117,7 +118,7 @@ def _cell(value: object) -> str:
 
 
 def _plain_cell(value: object) -> str:
-    return shown_text(" ".join(_as_text(value).split())) or "-"
+    return shown_text(_as_text(value).replace("\n", " ")) or "-"
 
 
 def _as_text(value: object) -> str:

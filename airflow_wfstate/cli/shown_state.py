@@ -25,6 +25,16 @@ def failing_text(workflow: WorkflowSummary) -> str | None:
     return f"Step {failing.step} failed{again}{others}: {failing.error or 'its process died without a word'}"
 
 
+def error_text(workflow: WorkflowSummary) -> str | None:
+    """The first line of what went wrong; None when nothing did.
+
+    The failure itself comes first, then why the workflow is on hold (``stuck`` and ``show`` have both), then the step
+    that has failed while the workflow runs.
+    """
+    text = workflow.error or workflow.hold_reason or failing_text(workflow) or ""
+    return text.partition("\n")[0] or None
+
+
 def counts_text(group: StepGroup) -> str:
     """How many items of a mapped step are in which state: ``1979 succeeded, 21 failed``."""
     return ", ".join(f"{count} {state.value}" for state, count in group.by_state.items())

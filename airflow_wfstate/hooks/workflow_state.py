@@ -112,6 +112,7 @@ def _user_backend(connection: Connection) -> StateBackend:
         _user_credentials(connection, url),
         configured_by=f"the Airflow connection {connection.conn_id}",
         trust=_trust(connection),
+        connection_id=connection.conn_id,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from airflow_wfstate.cli import cancel_command, compensate_command
-from airflow_wfstate.cli.shown_state import failing_text, state_text, undone_after
+from airflow_wfstate.cli.shown_state import error_text, failing_text, state_text, undone_after
 from airflow_wfstate.domain.cancel import CancelPlan
 from airflow_wfstate.domain.compensate import CompensatePlan
 from airflow_wfstate.domain.failing import FailingStep
@@ -55,6 +55,14 @@ def test_a_running_workflow_of_which_a_step_has_failed_says_so() -> None:
     assert failing_text(failed) == "Step intake.charge failed (and 2 more): no money"
     assert failing_text(retried) == "Step intake.charge failed, and is tried again (and 2 more): no money"
     assert failing_text(SUMMARY) is None
+
+
+def test_a_list_shows_the_failure_before_the_reason_for_the_hold() -> None:
+    held = replace(SUMMARY, state=WorkflowState.FAILED, hold_reason="The workflow waits for an operator.")
+
+    assert error_text(replace(held, error="no money\nat line 7")) == "no money"
+    assert error_text(held) == "The workflow waits for an operator."
+    assert error_text(SUMMARY) is None
 
 
 def test_the_undo_is_told_apart_from_the_work() -> None:

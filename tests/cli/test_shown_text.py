@@ -54,6 +54,12 @@ def test_a_line_break_does_not_make_a_row(capsys: pytest.CaptureFixture[str]) ->
         assert not [line for line in lines if line.strip().startswith("state: succeeded")]
 
 
+def test_plain_keeps_the_spaces_of_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([{"key": "order  7 of   ann", "state": "running"}], "plain")
+
+    assert capsys.readouterr().out.splitlines()[1] == "order  7 of   ann  running"
+
+
 def test_a_message_keeps_its_lines_and_loses_its_escapes(capsys: pytest.CaptureFixture[str]) -> None:
     print_text(f"one\n{HOSTILE}", is_error=True)
 

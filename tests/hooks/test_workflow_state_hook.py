@@ -114,3 +114,15 @@ def test_a_server_that_is_down_names_url_and_connection(monkeypatch: pytest.Monk
         backend.list_workflows(WorkflowQuery())
     assert isinstance(backend, ApiBackend)
     backend.close()
+
+
+def test_an_unreachable_server_is_blamed_on_the_connection_that_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__WFSTATE__API_RETRY_SECONDS", "0.3")
+    fields = {"conn_type": "wfstate", "host": f"http://localhost:{closed_port()}", "login": "u", "password": "p"}
+    define(monkeypatch, "shop_state", **fields)
+
+    answers, message = WorkflowStateHook("shop_state").test_connection()
+
+    assert not answers
+    assert "the Airflow connection shop_state: correct it" in message
+    assert "wfstate_default" not in message
