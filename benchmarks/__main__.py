@@ -51,7 +51,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What a step costs, and others' do.")
-    parser.add_argument("--quick", action="store_true", help="a minute; shows that it works, its figures mean nothing")
+    parser.add_argument("--quick", action="store_true", help="shows that it works; its figures mean nothing")
     parser.add_argument("--steps", type=_hundreds, help="in each turn of each line; a multiple of 100")
     parser.add_argument("--rows", type=_hundreds, help="earlier steps in the database that is not empty")
     parser.add_argument("--without-dbos", action="store_true", help="leave out DBOS Transact")

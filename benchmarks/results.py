@@ -15,7 +15,6 @@ from benchmarks.scope import Scope
 from benchmarks.step_life import Timings
 from benchmarks.task_state_store import TaskCalls
 
-MANY = 8
 DATABASE = "database way, psycopg"
 NO_ROWS = "0 steps before"
 

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from benchmarks import importing, once, task_state_store
 from benchmarks.dbos_transact import DbosSteps, DbosTransact, NotMeasured
-from benchmarks.results import MANY, NO_ROWS, Measured, rows_label
-from benchmarks.scope import STEPS_A_WORKFLOW, Scope
+from benchmarks.results import NO_ROWS, Measured, rows_label
+from benchmarks.scope import Scope
 from benchmarks.server import EMPTY, HISTORY, Databases, databases
 from benchmarks.step_life import Timings, Turn, measure
 from benchmarks.workflows import running_tasks
@@ -26,7 +26,7 @@ def run(scope: Scope, folder: Path, dbos_folder: Path, console: Console) -> Meas
     console.print(f"Starting PostgreSQL and two api-servers, and filling in {scope.rows:,} steps ...")
     with databases(folder, scope.rows) as server:
         lives: dict[int, dict[str, Timings]] = {}
-        for writers in (1, MANY):
+        for writers in scope.writers:
             console.print(f"Measuring with {writers} writer(s) ...")
             lives[writers] = measure(_schedules(server, scope, writers))
         dbos: dict[int, DbosSteps] = {}
@@ -63,13 +63,14 @@ def _schedules(server: Databases, scope: Scope, writers: int) -> list[list[Turn]
     empty, history = server.ways(EMPTY, NO_ROWS), server.ways(HISTORY, rows_label(scope))
     tasks = {name: running_tasks(server.postgres.url(name, "psycopg")) for name in (EMPTY, HISTORY)}
     schedules: list[list[Turn]] = [[] for _ in range(writers)]
+    workflows = scope.steps // scope.steps_a_workflow
     for turn in range(scope.turns):
         for pair in zip(empty, history, strict=True):
             both = list(zip((EMPTY, HISTORY), pair, strict=True))
             # The one that goes second finds a warmer machine: they change places.
             for database, way in both if turn % 2 == 0 else reversed(both):
                 for schedule in schedules:
-                    schedule.append(Turn(way, list(islice(tasks[database], scope.steps // STEPS_A_WORKFLOW))))
+                    schedule.append(Turn(way, list(islice(tasks[database], workflows)), scope.steps_a_workflow))
     return schedules
 
 
@@ -83,4 +84,5 @@ def _measure_dbos(server: Databases, scope: Scope, folder: Path) -> dict[int, Db
     transact = DbosTransact(folder)
     transact.install()
     url = server.postgres.url("dbos")
-    return {writers: transact.measure(url, scope.steps, writers, min(scope.turns, 3)) for writers in (1, MANY)}
+    steps = max(scope.steps, 100)  # it does whole workflows of 100 steps
+    return {writers: transact.measure(url, steps, writers, min(scope.turns, 3)) for writers in scope.writers}

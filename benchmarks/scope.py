@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-STEPS_A_WORKFLOW = 100
-"""How many steps the benchmark does in one workflow before it goes on with the next."""
-
 
 @dataclass(frozen=True)
 class Scope:
     """The size of one run of the benchmark.
 
-    :param steps: measured in each turn of each line; a multiple of 100.
+    :param steps: measured in each turn of each line; a multiple of ``steps_a_workflow``.
+    :param steps_a_workflow: done in one workflow before the next one.
+    :param writers: how many at once, in each of the runs; the first is one alone.
     :param turns: how often each line has its turn. The lines alternate, so that drift of the machine cancels.
     :param rows: earlier steps in the database that is not empty; a multiple of 100.
     :param calls: of each kind from a task of a live Airflow.
@@ -22,6 +21,8 @@ class Scope:
     """
 
     steps: int = 200
+    steps_a_workflow: int = 100
+    writers: tuple[int, ...] = (1, 8)
     turns: int = 5
     rows: int = 1_000_000
     calls: int = 200
@@ -30,5 +31,5 @@ class Scope:
     airflow: bool = True
 
 
-QUICK = Scope(steps=100, turns=1, rows=1_000, calls=20, import_turns=0)
+QUICK = Scope(steps=10, steps_a_workflow=10, writers=(1, 2), turns=1, rows=1_000, calls=20, import_turns=0)
 """Shows that everything works; its figures mean nothing."""

@@ -11,13 +11,15 @@ from queue import Empty
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.scope import STEPS_A_WORKFLOW
 from benchmarks.ways import Way
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
 _PATIENCE_SECONDS = 900
+
+_WARM_UP_STEPS = 20
+"""Of each way, before it is measured; fewer where a turn has fewer."""
 
 
 @dataclass
@@ -58,11 +60,13 @@ class Timings:
 class Turn:
     """What one writer does while a way has its turn.
 
-    :param task_instance_ids: running; each does 100 steps in the workflow of its run.
+    :param task_instance_ids: running; each does its steps in the workflow of its run.
+    :param steps: of each.
     """
 
     way: Way
     task_instance_ids: list[str]
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -128,16 +132,16 @@ def _write(turns: list[Turn], barrier: Barrier, results: Queue[_Result | str]) -
         ways = {turn.way.label: turn.way.open() for turn in turns}
         for label, way in ways.items():
             # Connections, tokens and prepared statements are made before anything is measured.
-            warm_up = next(turn for turn in turns if turn.way.label == label).task_instance_ids[0]
-            for number in range(20):
-                way.end(way.begin(warm_up, f"warm-up-{number}"))
+            first_turn = next(turn for turn in turns if turn.way.label == label)
+            for number in range(min(_WARM_UP_STEPS, first_turn.steps)):
+                way.end(way.begin(first_turn.task_instance_ids[0], f"warm-up-{number}"))
         for position, turn in enumerate(turns):
             way = ways[turn.way.label]
             begins, ends = [], []
             barrier.wait(_PATIENCE_SECONDS)
             started = time.monotonic()
             for task_instance_id in turn.task_instance_ids:
-                for number in range(STEPS_A_WORKFLOW):
+                for number in range(turn.steps):
                     first = time.perf_counter()
                     attempt = way.begin(task_instance_id, f"step-{number}")
                     second = time.perf_counter()

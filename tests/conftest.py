@@ -98,9 +98,9 @@ class RoomScheduling(LoadScopeScheduling):
         return nodeid.split("/")[1]
 
 
-_LONGEST_FIRST = ("live", "contract", "api", "browser", "store")
+_LONGEST_FIRST = ("live", "contract", "api", "browser", "store", "own_airflow", "cli")
 """Rooms that take minutes: begun last, one of them would go on alone when the other process has nothing left. The live
-Airflow mostly waits, and runs beside all others."""
+Airflow mostly waits, and runs beside all others; files that start an Airflow of their own are a room beside it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

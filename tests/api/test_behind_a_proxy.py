@@ -18,6 +18,7 @@ from airflow_wfstate.backends.credentials import StaticToken
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.step import BeginDecision, BeginStep
 from airflow_wfstate.exceptions import InvalidRequest, ServerUnreachable
+from airflow_wfstate.hooks import workflow_state
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import free_port, running_api_server, task_token
@@ -60,6 +61,16 @@ def site(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         running_nginx(folder, port, PATH, server.url, certificates),
     ):
         yield Site(url, port, api_database_url, certificates)
+
+
+@pytest.fixture(autouse=True)
+def _sockets_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The hook keeps what it has opened until its process ends."""
+    kept: dict[object, ApiBackend] = {}
+    monkeypatch.setattr(workflow_state, "_BACKENDS", kept)
+    yield
+    for backend in kept.values():
+        backend.close()
 
 
 def _connect(monkeypatch: pytest.MonkeyPatch, **fields: object) -> WorkflowStateHook:
