@@ -26,6 +26,7 @@ from airflow_wfstate.exceptions import InvalidTransition, WorkflowChanged
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.airflow_tables import dag_run, task_instance
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.conflict_insert import conflict_insert
 from airflow_wfstate.store.rehearsal import IS_BOUND
 
 _workflow: Final = schema.workflow
@@ -348,9 +349,8 @@ def _insert(table: Table, columns: tuple[str, ...]) -> Insert:
 def _upsert(
     dialect: str, table: Table, key: tuple[str, ...], columns: tuple[str, ...], others: tuple[str, ...]
 ) -> postgresql.Insert | sqlite.Insert:
-    dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     names = (*columns, *others)
-    statement = dialect_insert(table).values({name: bindparam(name) for name in (*key, *names)})
+    statement = conflict_insert(dialect, table).values({name: bindparam(name) for name in (*key, *names)})
     return statement.on_conflict_do_update(
         index_elements=list(key),
         set_={name: statement.excluded[name] for name in names},

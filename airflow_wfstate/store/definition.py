@@ -11,7 +11,6 @@ from threading import Lock
 from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.payload import canonical_json
@@ -21,6 +20,7 @@ from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.conflict_insert import conflict_insert
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,8 @@ def store_definition(connection: Connection, name: str, definition: Definition) 
     """Store the definition of a name unless it is there already, and return its sha256."""
     content = definition.content()
     sha256 = hashlib.sha256(content.encode("ascii")).hexdigest()
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
-        dialect_insert(schema.definition)
+        conflict_insert(connection.dialect.name, schema.definition)
         .values(name=name, sha256=sha256, content=content, created_at=database_now())
         .on_conflict_do_nothing(index_elements=["name", "sha256"])
     )

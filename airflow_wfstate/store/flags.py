@@ -7,18 +7,18 @@ of the workflow's state hides what was found before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Table, delete, exists, not_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Row, delete, exists, not_, select, update
 
 from airflow_wfstate.domain.flag import Flag, FlagKind
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.store import schema, stuck_tasks, stuck_workflows
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.conflict_insert import conflict_insert
 from airflow_wfstate.store.flag_cause import FlagCause, FoundRow
 from airflow_wfstate.store.flag_conditions import is_shown
 from airflow_wfstate.store.lease import Lease
@@ -98,8 +98,8 @@ def _store(
         row = stored.get(workflow_id)
         if row is None:
             # One that was set since it was looked for is as good as this one.
-            new = _insert(connection)(_flag).values(workflow_id=workflow_id, kind=kind.value, found_at=now, **values)
-            connection.execute(new.on_conflict_do_nothing())
+            new = {"workflow_id": workflow_id, "kind": kind.value, "found_at": now, **values}
+            connection.execute(conflict_insert(connection.dialect.name, _flag).values(new).on_conflict_do_nothing())
         elif any(getattr(row, name) != value for name, value in values.items()):
             same = (_flag.c.workflow_id == workflow_id, _flag.c.kind == kind.value)
             connection.execute(update(_flag).where(*same).values(**values))
@@ -115,7 +115,3 @@ def _stored(connection: Connection, kind: FlagKind, after: str, last: str | None
     if last is not None:
         within.append(_flag.c.workflow_id <= last)
     return {row.workflow_id: row for row in connection.execute(select(_flag).where(*within))}
-
-
-def _insert(connection: Connection) -> Callable[[Table], postgresql.Insert | sqlite.Insert]:
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, Engine, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.conflict_insert import conflict_insert
 from airflow_wfstate.store.transaction import run_transaction
 
 log = logging.getLogger(__name__)
@@ -117,9 +117,8 @@ def held(engine: Engine, name: str, *, rest: timedelta = timedelta(0)) -> Iterat
 def _take(connection: Connection, name: str, owner: str) -> bool:
     now = _now(connection)
     values = {"owner": owner, "leased_until": now + DURATION}
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     taken = connection.execute(
-        dialect_insert(_lease)
+        conflict_insert(connection.dialect.name, _lease)
         .values(name=name, **values)
         .on_conflict_do_update(index_elements=[_lease.c.name], set_=values, where=_lease.c.leased_until <= now)
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.journal import EntryKind
 from airflow_wfstate.domain.payload import JsonValue
@@ -18,6 +17,7 @@ from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.caller import Caller
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.conflict_insert import conflict_insert
 from airflow_wfstate.store.definition import Definition, store_definition
 from airflow_wfstate.store.identity import new_id, new_secret
 from airflow_wfstate.store.payload_columns import described
@@ -56,9 +56,8 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
     sha256 = store_definition(connection, new.name, new.definition)
     now = connection.execute(select(database_now())).scalar_one()
     seconds = new.definition.deadline_seconds
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     inserted = connection.execute(
-        dialect_insert(schema.workflow)
+        conflict_insert(connection.dialect.name, schema.workflow)
         .values(
             id=new.id,
             name=new.name,
@@ -118,9 +117,8 @@ def bind_run(
         .where(run.c.dag_id == dag_id, run.c.run_id == run_id, run.c.bound, run.c.workflow_id != change.workflow_id)
         .values(bound=False)
     )
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     inserted = connection.execute(
-        dialect_insert(run)
+        conflict_insert(connection.dialect.name, run)
         .values(
             workflow_id=change.workflow_id,
             dag_id=dag_id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import RecordedWrite, SaveCheckpoint
@@ -11,6 +10,7 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, parse
 from airflow_wfstate.store.attempt_payload import keep_of_attempt
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.conflict_insert import conflict_insert
 from airflow_wfstate.store.end_attempt import check_write_number
 from airflow_wfstate.store.payload_columns import check_payload
 from airflow_wfstate.store.running_attempt import lock_running_attempt
@@ -45,10 +45,9 @@ def save_checkpoint(
 
 
 def _store(connection: Connection, name: str, value: StoredPayload, key: AttemptKey) -> None:
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {**value.columns("value"), "attempt": key.attempt, "saved_at": database_now()}
     connection.execute(
-        dialect_insert(schema.checkpoint)
+        conflict_insert(connection.dialect.name, schema.checkpoint)
         .values(step_id=key.step_id, round=key.round, name=name, **values)
         .on_conflict_do_update(index_elements=["step_id", "round", "name"], set_=values)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.pages import check_limit
@@ -14,6 +13,7 @@ from airflow_wfstate.store import schema
 from airflow_wfstate.store.attempt_key import AttemptKey, parse
 from airflow_wfstate.store.attempt_payload import keep_of_attempt
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.conflict_insert import conflict_insert
 from airflow_wfstate.store.end_attempt import check_write_number
 from airflow_wfstate.store.payload_columns import check_payload
 from airflow_wfstate.store.running_attempt import lock_running_attempt, verify_attempt
@@ -43,9 +43,8 @@ def save_record(
     answer = RecordedWrite(key.step_id, key.attempt, request.write)
     if not lock_running_attempt(connection, key, request):
         return Unchanged(answer)
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     inserted = connection.execute(
-        dialect_insert(schema.record)
+        conflict_insert(connection.dialect.name, schema.record)
         .values(
             step_id=key.step_id,
             round=key.round,

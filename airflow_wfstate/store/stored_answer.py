@@ -20,7 +20,6 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.domain.step import BeginDecision, BegunStep
 from airflow_wfstate.domain.sweep_report import SweepReport
@@ -29,6 +28,7 @@ from airflow_wfstate.encryption import sealed
 from airflow_wfstate.exceptions import IdempotencyConflict, InvalidName, Unavailable, WorkflowStateError
 from airflow_wfstate.store import schema
 from airflow_wfstate.store.clock import database_now
+from airflow_wfstate.store.conflict_insert import conflict_insert
 from airflow_wfstate.store.stored_payload import opened
 from airflow_wfstate.store.transaction import Contention, Refused, Unchanged, run_read, run_transaction
 
@@ -148,9 +148,8 @@ def _find(connection: Connection, request: KeyedRequest, answer_type: type[Answe
 
 def _store(connection: Connection, request: KeyedRequest, answer: object) -> bool:
     """Store the answer; False when the key has one already. Waits for a transaction that is storing one."""
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     inserted = connection.execute(
-        dialect_insert(schema.request)
+        conflict_insert(connection.dialect.name, schema.request)
         .values(
             idempotency_key=request.idempotency_key,
             body_sha256=_hash(request),

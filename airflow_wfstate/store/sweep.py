@@ -15,7 +15,6 @@ from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, Engine, Select, exists, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.states import WorkflowState
@@ -26,6 +25,7 @@ from airflow_wfstate.store.airflow_tables import dag_run
 from airflow_wfstate.store.change import Change, lock_by_id
 from airflow_wfstate.store.clock import database_now
 from airflow_wfstate.store.compensation_patience import hold_when_not_at_rest, hold_when_turn_is_not_taken
+from airflow_wfstate.store.conflict_insert import conflict_insert
 from airflow_wfstate.store.deadline import act_upon_deadline, past_deadline
 from airflow_wfstate.store.deciding_runs import DAG_RUN, DECIDES, HAS_FAILED
 from airflow_wfstate.store.ended_workflows import (
@@ -102,10 +102,9 @@ def is_compensating(engine: Engine) -> bool:
 
 
 def _finish(connection: Connection) -> None:
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {"finished_at": database_now()}
     connection.execute(
-        dialect_insert(schema.sweep)
+        conflict_insert(connection.dialect.name, schema.sweep)
         .values(id=1, **values)
         .on_conflict_do_update(index_elements=[schema.sweep.c.id], set_=values)
     )
