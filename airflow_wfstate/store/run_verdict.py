@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance
+from airflow_wfstate.store.airflow_tables import FINISHED_TASK_STATES, task_instance
 
 _FAILED: Final = ("failed", "upstream_failed")
 
@@ -54,11 +54,3 @@ def is_finished(connection: Connection, task_instance_id: str) -> bool:
         select(task_instance.c.state, task_instance.c.id).where(task_instance.c.id == task_instance_id)
     ).one_or_none()
     return state is None or state.state in FINISHED_TASK_STATES
-
-
-def run_state(connection: Connection, dag_id: str, run_id: str) -> str | None:
-    """The state of a DAG run; None when there is none."""
-    state: str | None = connection.execute(
-        select(dag_run.c.state).where(dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id)
-    ).scalar_one_or_none()
-    return state

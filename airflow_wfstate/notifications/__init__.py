@@ -1,1 +1,0 @@
-"""Notifications about workflows. Empty so far: notices come with compensation failures."""

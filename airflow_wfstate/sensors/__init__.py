@@ -1,1 +1,0 @@
-"""Sensors on workflows. Empty so far: waiting for a workflow comes with the events of outside services."""
