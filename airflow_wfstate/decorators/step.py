@@ -13,11 +13,11 @@ from airflow.sdk import Context
 from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, _TaskDecorator, task_decorator_factory
 
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.attempt import Attempt, cancel_at_work
+from airflow_wfstate.operators.attempt import Attempt
 from airflow_wfstate.operators.complete_dag import ChecksItsDag, check_when_complete
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step import Step
-from airflow_wfstate.operators.step_execution import StepExecution
+from airflow_wfstate.operators.step_operator import StepOperator
 from airflow_wfstate.operators.step_options import (
     DEFAULT_CONNECTION_ID,
     CompensationHandler,
@@ -31,7 +31,7 @@ PARAMETER: Final = "step"
 """The reserved parameter."""
 
 
-class StepDecoratedOperator(ChecksItsDag, DecoratedOperator, PythonOperator):
+class StepDecoratedOperator(ChecksItsDag, StepOperator, DecoratedOperator, PythonOperator):
     """The operator of ``@task.step``. Each decoration makes a subclass that carries its options.
 
     They cannot be arguments: those of a mapped task are serialised, and functions cannot be.
@@ -45,7 +45,7 @@ class StepDecoratedOperator(ChecksItsDag, DecoratedOperator, PythonOperator):
         "op_kwargs": "py",
     }
     operator_extra_links = (WorkflowLink(),)
-    step_options: ClassVar[StepOptions]
+    step_options: StepOptions
     step_function: ClassVar[Callable[..., object]]
 
     def __init__(
@@ -65,31 +65,12 @@ class StepDecoratedOperator(ChecksItsDag, DecoratedOperator, PythonOperator):
             **kwargs,
         )
 
-    def execute(self, context: Context) -> Any:
-        """Do the step, or return what it produced before."""
-        return StepExecution(self, self.step_options, context).execute(lambda attempt: self._call(attempt, context))
-
-    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Go on after a deferral."""
-        return StepExecution(self, self.step_options, context).resume(
-            next_method,
-            next_kwargs,
-            execute=lambda attempt: self._call(attempt, context),
-            go_on=lambda method, arguments: super(StepDecoratedOperator, self).resume_execution(
-                method, arguments, context
-            ),
-        )
-
-    def on_kill(self) -> None:
-        """Let the function know (``step.cancelled``); Airflow calls this when the process is to end."""
-        cancel_at_work()
-        super().on_kill()
-
-    def _call(self, attempt: Attempt, context: Context) -> Any:
+    def do_step(self, attempt: Attempt, context: Context) -> Any:
+        """Call the decorated function, with the step where it asks for it."""
         if self.step_function is not self.python_callable:
             self.python_callable = self.step_function
             self.op_kwargs = {**self.op_kwargs, PARAMETER: Step(attempt)}
-        return super().execute(context)
+        return super(StepOperator, self).execute(context)
 
 
 class _StepDecorator(_TaskDecorator[Any, Any, StepDecoratedOperator]):

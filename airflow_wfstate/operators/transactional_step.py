@@ -25,7 +25,7 @@ from airflow.sdk import Context
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.exceptions import InvalidDag, StaleAttempt, TransactionRefused
-from airflow_wfstate.operators.attempt import Attempt, cancel_at_work
+from airflow_wfstate.operators.attempt import Attempt
 from airflow_wfstate.operators.commit_inquiry import Inquiry, was_undone
 from airflow_wfstate.operators.commit_marker import (
     Connection,
@@ -37,7 +37,7 @@ from airflow_wfstate.operators.complete_dag import ChecksItsDag
 from airflow_wfstate.operators.identity_text import TextIdentities
 from airflow_wfstate.operators.item_key import item_key_of
 from airflow_wfstate.operators.links import WorkflowLink
-from airflow_wfstate.operators.step_execution import StepExecution
+from airflow_wfstate.operators.step_operator import StepOperator
 from airflow_wfstate.operators.step_options import (
     DEFAULT_CONNECTION_ID,
     CompensationHandler,
@@ -52,7 +52,7 @@ _PSYCOPG: Final = "psycopg"
 """The package of psycopg 3; psycopg2 has no further results of an ``execute`` to go to."""
 
 
-class TransactionalStepOperator(ChecksItsDag, TextIdentities):
+class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities):
     """Write to PostgreSQL exactly once: the writes and the step's marker commit in one transaction.
 
     Give ``sql`` or ``python_callable``. The transaction belongs to the operator: a commit in the middle is refused.
@@ -134,25 +134,10 @@ class TransactionalStepOperator(ChecksItsDag, TextIdentities):
                 f"Task {self.task_id} is mapped and has a compensation, which its relay could not find.",
                 "Leave out compensate=, or write the step with @task.step.",
             )
-        return StepExecution(self, self.step_options, context).execute(lambda attempt: self._once(attempt, context))
+        return super().execute(context)
 
-    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Go on after waiting for another run that was at the step."""
-        return StepExecution(self, self.step_options, context).resume(
-            next_method,
-            next_kwargs,
-            execute=lambda attempt: self._once(attempt, context),
-            go_on=lambda method, arguments: super(TransactionalStepOperator, self).resume_execution(
-                method, arguments, context
-            ),
-        )
-
-    def on_kill(self) -> None:
-        """Let the step know; Airflow calls this when the process is to end."""
-        cancel_at_work()
-        super().on_kill()
-
-    def _once(self, attempt: Attempt, context: Context) -> object:
+    def do_step(self, attempt: Attempt, context: Context) -> object:
+        """Act once, and return what was committed."""
         begun = attempt.begun
         inquiry = Inquiry(self.conn_id, begun.idempotency_key, begun.workflow.id, self._label(context))
         connection = inquiry.connect()

@@ -16,7 +16,7 @@ from airflow_wfstate.operators.complete_dag import ChecksItsDag
 from airflow_wfstate.operators.dag_run_trigger import dag_run_state, trigger_dag_run
 from airflow_wfstate.operators.identity_text import TextIdentities
 from airflow_wfstate.operators.links import WORKFLOW_XCOM_KEY, WorkflowLink
-from airflow_wfstate.operators.step_execution import StepExecution
+from airflow_wfstate.operators.step_operator import StepOperator
 from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, ItemKey, StepOptions, former_names
 
 _ENDED: Final = ("success", "failed")
@@ -24,7 +24,7 @@ _MAX_READABLE: Final = 100
 """Characters of a step's name up to which it stands in the run id as it is."""
 
 
-class TriggerWorkflowDagRunOperator(ChecksItsDag, TextIdentities):
+class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
     """Trigger a run of another DAG that joins the workflow, and wait for its end.
 
     A step like any other: done once, also when its process dies between the trigger and the answer, because the run's
@@ -75,21 +75,6 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, TextIdentities):
             was=former_names(was),
         )
 
-    def execute(self, context: Context) -> Any:
-        """Link and trigger the run, and wait for it."""
-        return StepExecution(self, self.step_options, context).execute(lambda attempt: self._trigger(attempt, context))
-
-    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Go on when the run has ended."""
-        return StepExecution(self, self.step_options, context).resume(
-            next_method,
-            next_kwargs,
-            execute=lambda attempt: self._trigger(attempt, context),
-            go_on=lambda method, arguments: super(TriggerWorkflowDagRunOperator, self).resume_execution(
-                method, arguments, context
-            ),
-        )
-
     def run_ended(self, context: Context, event: Mapping[str, Any]) -> dict[str, str]:
         """The output of the step, from the event of :class:`~airflow_wfstate.triggers.child_run.ChildRunTrigger`."""
         if event["state"] is None:
@@ -99,7 +84,8 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, TextIdentities):
             )
         return self._output(str(event["run_id"]), str(event["state"]))
 
-    def _trigger(self, attempt: Attempt, context: Context) -> dict[str, str]:
+    def do_step(self, attempt: Attempt, context: Context) -> dict[str, str]:
+        """Link and trigger the run, and wait for it."""
         wanted = child_run_id(attempt, self.step_options.name or self.task_id, context["ti"].map_index)
         run_id = attempt.link_child_run(self.trigger_dag_id, wanted)
         created = trigger_dag_run(self.trigger_dag_id, run_id, self._child_conf(attempt, context))
