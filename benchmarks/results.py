@@ -102,7 +102,7 @@ class Measured:
             _target("steps per second, to DBOS's", "at least 3 times", gain, at_least=3),
             _target(f"growth to {self.with_rows}, database way", "at most 1.2 times", growth, at_most=1.2),
             _target("a call of step.once, database way", "at most 1.0 ms", self._once_ms(), at_most=1.0),
-            _target("a call of the api way, to task_state_store.set", "at most 0.5 times", share, at_most=0.5),
+            _target("a call of the api way, to task_state_store.set", "at most 1/3", share, at_most=1 / 3),
             _target("CPU of a DAG file, to one with @task", f"at most {LIMIT} times", self.imports, at_most=LIMIT),
         ]
 
