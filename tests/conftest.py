@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -52,27 +52,39 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres_url(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An SQLAlchemy URL (psycopg2) of a PostgreSQL database with Airflow's tables and ours."""
-    with postgres_server.database("migrated") as url:
+def migrated_postgres(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a PostgreSQL database with Airflow's tables and ours, to be copied; nobody uses it."""
+    with postgres_server.database("template") as url:
         migrate(sqlalchemy_url(url), tmp_path_factory.mktemp("home"))
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with Airflow's tables and ours, to be copied; nobody uses it."""
+    home = tmp_path_factory.mktemp("home")
+    migrate(f"sqlite:///{home / 'airflow.db'}", home)
+    return home / "airflow.db"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres_url(postgres_server: PostgresServer, migrated_postgres: str) -> Iterator[str]:
+    """An SQLAlchemy URL (psycopg2) of a PostgreSQL database with Airflow's tables and ours."""
+    with postgres_server.database("migrated", migrated_postgres) as url:
         yield sqlalchemy_url(url)
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def migrated_sqlite_url(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An SQLAlchemy URL of an SQLite database with Airflow's tables and ours."""
-    home = tmp_path_factory.mktemp("home")
-    url = f"sqlite:///{home / 'airflow.db'}"
-    migrate(url, home)
-    return url
+    copy = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("sqlite"))
+    return f"sqlite:///{copy}"
 
 
 @pytest.fixture(scope="session")
-def api_database_url(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def api_database_url(postgres_server: PostgresServer, migrated_postgres: str) -> Iterator[str]:
     """As migrated_postgres_url, for the api-server alone, which sweeps it when it likes."""
-    with postgres_server.database("api") as url:
-        migrate(sqlalchemy_url(url), tmp_path_factory.mktemp("home"))
+    with postgres_server.database("api", migrated_postgres) as url:
         yield sqlalchemy_url(url)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from airflow_wfstate.store.payload_owner import MARK
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer, running_api_server
 from tests.support.payload_options import new_key
-from tests.support.postgres import migrate
 from tests.support.world import World
 
 LARGE: JsonValue = {"card_number": "4111", "template": "{{ 7 * 7 }}", "much": "x" * 2000}
@@ -42,11 +42,10 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("payloads")
     home = tmp_path_factory.mktemp("payload-server")
-    url = f"sqlite:///{home / 'airflow.db'}"
-    migrate(url, home)
+    url = f"sqlite:///{shutil.copy(migrated_sqlite, home)}"
     settings = {
         "AIRFLOW__WFSTATE__PAYLOAD_PATH": folder.as_uri(),
         "AIRFLOW__WFSTATE__INLINE_PAYLOAD_BYTES": "1000",

@@ -20,7 +20,6 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from tests.browser.story import Story, tell
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer, running_api_server
-from tests.support.postgres import migrate
 from tests.support.world import World
 
 # Chromium asks its maker's hosts for updates and experiments unless it is told not to.
@@ -83,12 +82,10 @@ def _downloaded(own: Path) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def site_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def site_url(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A migrated database of these tests alone."""
-    home = tmp_path_factory.mktemp("browser")
-    url = f"sqlite:///{home / 'airflow.db'}"
-    migrate(url, home)
-    return url
+    copy = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("browser"))
+    return f"sqlite:///{copy}"
 
 
 @pytest.fixture(scope="session")

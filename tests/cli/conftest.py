@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine
@@ -28,20 +30,18 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Iterator[Home]:
+def home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home, migrated_sqlite: Path) -> Iterator[Home]:
     """A home whose database has been migrated."""
     with closing(Home(tmp_path_factory.mktemp("home"))) as home:
-        migrated = home.airflow("db", "migrate")
-        assert migrated.returncode == 0, migrated.stderr
+        shutil.copy(migrated_sqlite, home.path)
         yield home
 
 
 @pytest.fixture
-def own_home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Iterator[Home]:
+def own_home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home, migrated_sqlite: Path) -> Iterator[Home]:
     """A migrated home of one test alone."""
     with closing(Home(tmp_path_factory.mktemp("own_home"))) as home:
-        migrated = home.airflow("db", "migrate")
-        assert migrated.returncode == 0, migrated.stderr
+        shutil.copy(migrated_sqlite, home.path)
         yield home
 
 

@@ -21,7 +21,7 @@ from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSummary
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from tests.support.airflow_rows import AirflowRows
 from tests.support.bookings import Bookings, LosesTheEnd, connection_json
-from tests.support.postgres import PostgresServer, migrate
+from tests.support.postgres import PostgresServer
 from tests.support.world import World
 
 
@@ -35,9 +35,9 @@ def _no_implicit_event_loop() -> None:
 
 
 @pytest.fixture(scope="session")
-def dags_folder() -> Path:
+def dags_folder(migrated_sqlite: Path) -> Path:
     home = Path(os.environ["AIRFLOW_HOME"])
-    migrate(f"sqlite:///{home / 'airflow.db'}", home)
+    shutil.copy(migrated_sqlite, home)
     folder = home / "dags"
     shutil.copytree(Path(__file__).parent / "dags", folder, dirs_exist_ok=True)
     return folder

@@ -34,19 +34,22 @@ class PostgresServer:
         self.admin_url = admin_url
 
     @contextmanager
-    def database(self, label: str) -> Iterator[str]:
-        """A new, empty database, dropped afterwards; its libpq URL."""
+    def database(self, label: str, template: str = "template1") -> Iterator[str]:
+        """A new database, dropped afterwards; its libpq URL.
+
+        :param template: the database that it is a copy of, to which nobody is connected; an empty one unless named.
+        """
         name = f"wfstate_test_{label}_{uuid.uuid4().hex[:8]}"
-        self._execute("CREATE DATABASE {}", name)
+        self._execute("CREATE DATABASE {} TEMPLATE {}", name, template)
         try:
             url = make_url(self.admin_url).set(database=name)
             yield url.render_as_string(hide_password=False)
         finally:
             self._execute("DROP DATABASE {} WITH (FORCE)", name)
 
-    def _execute(self, statement: str, database: str) -> None:
+    def _execute(self, statement: str, *databases: str) -> None:
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, databases)))
 
 
 def sqlalchemy_url(libpq_url: str, driver: str = "psycopg2") -> str:
