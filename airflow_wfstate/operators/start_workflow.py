@@ -19,6 +19,7 @@ from airflow_wfstate.domain.workflow import (
     DeadlinePolicy,
     FailurePolicy,
     IfExists,
+    RunRole,
     SkipPolicy,
     StartedWorkflow,
     StartWorkflow,
@@ -141,10 +142,10 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
 
         :raises InvalidDag: it would be refused in any case.
         """
-        if _has_no_json(self.input):
+        if (number := _number_that_no_dag_holds(self.input)) is not None:
             raise InvalidDag(
-                f"Task {self.task_id}: its input has a number that is not finite, which no database keeps in a DAG.",
-                "Leave it out, or give None.",
+                f"Task {self.task_id}: its input has {number}, which Airflow cannot keep in a DAG.",
+                "Leave it out, or give None or a text.",
             )
         try:
             if self.deadline is not None and _is_given(self.deadline):
@@ -197,6 +198,14 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         if started.busy:
             defer_to_ask_again(
                 self, f"Workflow {started.workflow.name} / {started.workflow.key} is being compensated", waiting_since
+            )
+        if started.role is RunRole.GUEST:
+            self.log.info(
+                "Workflow %s / %s is there already, %s, and this run takes part as its guest: a step that is done "
+                "answers with its stored output, and is not done again.",
+                started.workflow.name,
+                started.workflow.key,
+                started.workflow.state.value,
             )
         return _as_xcom(started)
 
@@ -256,10 +265,17 @@ def _as_xcom(started: StartedWorkflow) -> dict[str, Any]:
     }
 
 
-def _has_no_json(value: object) -> bool:
-    """Whether a literal holds NaN or an infinite number: with it PostgreSQL refuses the serialised DAG."""
+def _number_that_no_dag_holds(value: object) -> str | None:
+    """What a literal holds that would lose its DAG; None for nothing.
+
+    With NaN or an infinite number PostgreSQL refuses the serialised DAG. With an integer beyond 64 bits the
+    dag-processor's child cannot send what it has parsed, and the file has no DAGs and no import error either.
+    """
     if isinstance(value, float):
-        return not math.isfinite(value)
-    if isinstance(value, Mapping):
-        return any(_has_no_json(item) for item in value.values())
-    return isinstance(value, (list, tuple)) and any(_has_no_json(item) for item in value)
+        return None if math.isfinite(value) else "a number that is not finite"
+    if isinstance(value, int):
+        return None if -(2**63) <= value < 2**64 else "an integer of more than 64 bits"
+    if not isinstance(value, (Mapping, list, tuple)):
+        return None
+    items = value.values() if isinstance(value, Mapping) else value
+    return next((found for item in items if (found := _number_that_no_dag_holds(item)) is not None), None)

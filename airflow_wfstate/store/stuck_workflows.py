@@ -31,6 +31,11 @@ _FLAGGED_AFTER: Final = 10
 _NAMED: Final = 3
 """So many steps are named in a sentence."""
 
+_NO_COMPLETE: Final = (
+    "no run of its owner or children has a CompleteWorkflowOperator (that of a guest, such as a run that an asset "
+    "started, completes nothing)"
+)
+
 _OF_RUN: Final = and_(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id)
 _DECIDES: Final = and_(_run.c.workflow_id == _workflow.c.id, DECIDES)
 
@@ -92,7 +97,7 @@ def _not_completed_flag(connection: Connection, row: FoundRow, now: datetime) ->
     if not all(run.has_done_its_part for run in runs):
         return None  # it fails by its policy
     was_skipped = any("skipped" in run.completes for run in runs)
-    why = "its CompleteWorkflowOperator was skipped" if was_skipped else "no run of it has a CompleteWorkflowOperator"
+    why = "its CompleteWorkflowOperator was skipped" if was_skipped else _NO_COMPLETE
     ended = "Its runs ended well, and none of them completed it"
     since = row.ended_at or row.updated_at
     undos = [item.step for item in armed_compensations(connection, row.workflow_id)]

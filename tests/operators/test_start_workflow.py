@@ -118,6 +118,15 @@ def test_a_refusal_fails_without_a_retry(world, earlier):
             operator.execute(context)
 
 
+def test_a_run_that_takes_part_as_a_guest_says_so_in_its_log(world, earlier, capsys):
+    """A backfill whose runs have one key is green in each run, and did the steps once."""
+    operator, context = _start(world, earlier[0], "attach")
+
+    assert operator.execute(context)["role"] == "guest"
+
+    assert "this run takes part as its guest: a step that is done answers" in "".join(capsys.readouterr())
+
+
 def test_a_run_that_starts_again_with_another_input_is_told_the_names_of_what_differs(world, capsys):
     key, run_id = world.unique("key"), world.rows.add_run("intake")
     world.start(run_id, key=key, input={"amount": 1, "until": "noon"})
@@ -193,9 +202,17 @@ def test_a_deadline_that_renders_to_none_fails_the_start_and_names_what_it_may_b
         operator.execute({"ti": SimpleNamespace(id=uuid.uuid4()), "params": {}})
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_a_literal_that_no_database_keeps_in_a_dag_is_an_import_error(number):
-    with pytest.raises(InvalidDag, match="start: its input has a number that is not finite"):
+@pytest.mark.parametrize(
+    ("number", "what"),
+    [
+        (float("nan"), "a number that is not finite"),
+        (float("inf"), "a number that is not finite"),
+        (2**64, "an integer of more than 64 bits"),
+        (-(2**63) - 1, "an integer of more than 64 bits"),
+    ],
+)
+def test_a_literal_that_airflow_cannot_keep_in_a_dag_is_an_import_error(number, what):
+    with pytest.raises(InvalidDag, match=f"start: its input has {what}"):
         StartWorkflowOperator(task_id="start", name="order", key="1", input={"items": [{"price": number}]})
 
 

@@ -269,6 +269,7 @@ def test_a_workflow_whose_runs_ended_well_and_that_nobody_completed_is_named(
     flag = _flags(world, run_id)[FlagKind.NOT_COMPLETED]
 
     assert "none of them completed it" in flag.cause
+    assert "that of a guest, such as a run that an asset started, completes nothing" in flag.cause
     assert flag.command == f"airflow wfstate cancel {_id_of(world, run_id)}"
 
 

@@ -2614,6 +2614,8 @@ export interface components {
          *     :param steps_running: of them at work or waiting.
          *     :param steps_failed: of them failed or lost.
          *     :param steps_compensated: of them undone.
+         *     :param current_step: by name, the step at work or waiting that changed last; in full (``mail[tell_sent].send``)
+         *         where its participant takes part at several places. None when there is none.
          *     :param error: of the first failure since it last ran, or why it was ended before its time; None when it was neither,
          *         and as soon as it is set going again.
          *     :param hold_reason: why it waits for a person; None when it does not.
