@@ -80,8 +80,7 @@ _COMPRESSED: Final[Mapping[str, str]] = {}
 """The encodings that httpx asks for by itself."""
 
 _UNCOMPRESSED: Final[Mapping[str, str]] = {"Accept-Encoding": "identity"}
-"""For a write: its answer is small, and an api-server compresses the smallest when it is asked to, which takes both
-ends longer than sending it."""
+"""For a write: its answer is small, and an api-server compresses even the smallest one for a client that accepts it."""
 
 _BUSY_STATUSES: Final = (429, 502, 503, 504)
 

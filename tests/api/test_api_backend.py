@@ -8,11 +8,14 @@ import pytest
 
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.codec import decode, encode
+from airflow_wfstate.backends.credentials import StaticToken
+from airflow_wfstate.domain.record import ReadRecords
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.workflow import CompleteWorkflow, RunRole, StartWorkflow, WorkflowQuery
 from airflow_wfstate.exceptions import InputMismatch, StaleAttempt, TaskInstanceNotFound, WorkflowNotFound
 from tests.support.airflow_rows import AirflowRows
+from tests.support.scripted_server import Answer, scripted_server
 
 
 def test_a_workflow_from_its_start_to_its_end(api_backend: ApiBackend, airflow_rows: AirflowRows) -> None:
@@ -76,3 +79,19 @@ def test_an_empty_list_of_readable_dags_lists_nothing(api_backend: ApiBackend, a
     api_backend.start_workflow(StartWorkflow(task, "order", str(uuid.uuid4()), encode({})))
     assert api_backend.list_workflows(WorkflowQuery(readable_dag_ids=frozenset())).workflows == []
     assert api_backend.list_workflows(WorkflowQuery(readable_dag_ids=frozenset({"ledger"}))).workflows
+
+
+def test_answers_to_writes_are_not_compressed_and_pages_are() -> None:
+    """An api-server compresses an answer of any size when it may; a write's is small, a page of records is not."""
+    answers: dict[str, object] = {
+        "/wfstate/v1/steps/checkpoint": {"step_id": "s", "attempt": 1, "write": 1},
+        "/wfstate/v1/steps/records": {"records": [], "next_skip": None},
+    }
+    with scripted_server(lambda path, _: Answer(200, answers[path])) as server:
+        backend = ApiBackend(server.url, StaticToken("t"), configured_by="the test")
+        backend.save_checkpoint(SaveCheckpoint("key", 1, "half", encode(1)))
+        backend.read_records(ReadRecords("key"))
+        backend.close()
+
+    assert server.encodings[0] == "identity"
+    assert "gzip" in server.encodings[1]

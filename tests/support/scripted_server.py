@@ -24,10 +24,12 @@ class ScriptedServer:
     """A server whose every request is answered by a function.
 
     :param seen: method, path and bearer token of each request, in order.
+    :param encodings: that each request accepted, in order.
     """
 
     url: str
     seen: list[tuple[str, str, str]] = field(default_factory=list)
+    encodings: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -50,6 +52,7 @@ def scripted_server(answer: Callable[[str, str], Answer]) -> Iterator[ScriptedSe
         def _answer(self) -> None:
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             served.seen.append((self.command, self.path, token))
+            served.encodings.append(self.headers.get("Accept-Encoding", ""))
             said = answer(self.path, token)
             body = json.dumps(said.body).encode()
             self.send_response(said.status)
