@@ -64,6 +64,7 @@ def create_app() -> FastAPI:
 def _v1() -> APIRouter:
     router = APIRouter(prefix="/v1", dependencies=_OF_EVERY_ROUTE)
     for part in (
+        steps.writes,  # Starlette tries the routes in order: what every task calls comes first
         workflows.writes,
         workflows.reads,
         stats.reads,
@@ -76,7 +77,6 @@ def _v1() -> APIRouter:
         resume.writes,
         resume.reads,
         actions.reads,
-        steps.writes,
         compensations.writes,
         health.reads,
         sweep.writes,
