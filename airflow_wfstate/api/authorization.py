@@ -23,8 +23,8 @@ from airflow_wfstate.domain.pages import CheckpointPage
 from airflow_wfstate.domain.step import StepSummary
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
-from airflow_wfstate.store import attempt_key
-from airflow_wfstate.store.health import Health
+from airflow_wfstate.store.steps import attempt_key
+from airflow_wfstate.store.sweeping.health import Health
 
 PAGE: Final = "Workflows"
 """The page's name, as the plugin registers it: the view whose permission lets read what no DAG takes part in."""

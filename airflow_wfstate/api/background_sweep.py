@@ -15,7 +15,7 @@ from fastapi import BackgroundTasks
 
 from airflow_wfstate import conf
 from airflow_wfstate.api.backend import get_backend
-from airflow_wfstate.store.sweep import is_compensating, sweep_if_due
+from airflow_wfstate.store.sweeping.sweep import is_compensating, sweep_if_due
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from airflow_wfstate.api.openapi import methods_of
 from airflow_wfstate.backends.problem_types import problem_type_of
 from airflow_wfstate.domain.names import storable_text
 from airflow_wfstate.exceptions import InvalidRequest, MethodNotAllowed, NotFound, WorkflowStateError
-from airflow_wfstate.store.outage import DATABASE_ERRORS, outage
+from airflow_wfstate.store.database.outage import DATABASE_ERRORS, outage
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Header
 
-from airflow_wfstate.store.stored_answer import MAX_KEY_LENGTH
+from airflow_wfstate.store.workflows.stored_answer import MAX_KEY_LENGTH
 
 IdempotencyKey = Annotated[
     str | None,

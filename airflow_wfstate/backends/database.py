@@ -48,37 +48,37 @@ from airflow_wfstate.domain.workflow import (
     WorkflowQuery,
 )
 from airflow_wfstate.exceptions import AccessDenied
-from airflow_wfstate.store.begin_step import begin_step
-from airflow_wfstate.store.cancel_workflow import cancel_workflow, plan_cancel, why_not_cancel
-from airflow_wfstate.store.checkpoint_page import list_checkpoints
-from airflow_wfstate.store.compensate_workflow import compensate_workflow, plan_compensate, why_not_compensate
-from airflow_wfstate.store.compensation_page import list_compensations
-from airflow_wfstate.store.complete_workflow import complete_workflow, keep_workflow_output
-from airflow_wfstate.store.decide_compensation import decide_compensation
-from airflow_wfstate.store.end_attempt import end_attempt, keep_output
-from airflow_wfstate.store.end_compensation import end_compensation
-from airflow_wfstate.store.health import read_health
-from airflow_wfstate.store.hot_path import HotPath, has_hot_path
-from airflow_wfstate.store.journal_reading import read_journal
-from airflow_wfstate.store.link_child_run import link_child_run
-from airflow_wfstate.store.relay_clear import clear_waiting_relays
-from airflow_wfstate.store.resume_plan import plan_resume
-from airflow_wfstate.store.resume_workflow import resume_workflow
-from airflow_wfstate.store.rotate_keys import old_keys_in_use, rotate_keys
-from airflow_wfstate.store.save_checkpoint import keep_checkpoint, save_checkpoint
-from airflow_wfstate.store.save_record import keep_record, read_records, save_record
-from airflow_wfstate.store.start_workflow import keep_input, start_workflow
-from airflow_wfstate.store.step_page import get_step, list_steps
-from airflow_wfstate.store.stored_answer import KeyedRequest, answer_once, find_answer, keep_answer
-from airflow_wfstate.store.stored_payload import discard
-from airflow_wfstate.store.sweep import sweep
-from airflow_wfstate.store.take_turn import take_turn
-from airflow_wfstate.store.transaction import Refused, Unchanged, run_read, run_transaction
-from airflow_wfstate.store.why_not_resume import why_not_resume
-from airflow_wfstate.store.workflow_access import read_access, takes_part
-from airflow_wfstate.store.workflow_detail import read_workflow
-from airflow_wfstate.store.workflow_list import list_workflows
-from airflow_wfstate.store.workflow_stats import read_stats
+from airflow_wfstate.store.actions.cancel import cancel_workflow, plan_cancel, why_not_cancel
+from airflow_wfstate.store.actions.compensate import compensate_workflow, plan_compensate, why_not_compensate
+from airflow_wfstate.store.actions.complete import complete_workflow, keep_workflow_output
+from airflow_wfstate.store.actions.decide_compensation import decide_compensation
+from airflow_wfstate.store.actions.start import keep_input, start_workflow
+from airflow_wfstate.store.compensation.end_compensation import end_compensation
+from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
+from airflow_wfstate.store.compensation.take_turn import take_turn
+from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read, run_transaction
+from airflow_wfstate.store.payloads.rotate_keys import old_keys_in_use, rotate_keys
+from airflow_wfstate.store.payloads.stored_payload import discard
+from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
+from airflow_wfstate.store.reading.compensation_page import list_compensations
+from airflow_wfstate.store.reading.journal import read_journal
+from airflow_wfstate.store.reading.step_page import get_step, list_steps
+from airflow_wfstate.store.reading.workflow_detail import read_workflow
+from airflow_wfstate.store.reading.workflow_list import list_workflows
+from airflow_wfstate.store.reading.workflow_stats import read_stats
+from airflow_wfstate.store.resume.plan import plan_resume
+from airflow_wfstate.store.resume.resume import resume_workflow
+from airflow_wfstate.store.resume.why_not_resume import why_not_resume
+from airflow_wfstate.store.steps.begin import begin_step
+from airflow_wfstate.store.steps.end_attempt import end_attempt, keep_output
+from airflow_wfstate.store.steps.hot_path import HotPath, has_hot_path
+from airflow_wfstate.store.steps.link_child_run import link_child_run
+from airflow_wfstate.store.steps.save_checkpoint import keep_checkpoint, save_checkpoint
+from airflow_wfstate.store.steps.save_record import keep_record, read_records, save_record
+from airflow_wfstate.store.sweeping.health import read_health
+from airflow_wfstate.store.sweeping.sweep import sweep
+from airflow_wfstate.store.workflows.access import read_access, takes_part
+from airflow_wfstate.store.workflows.stored_answer import KeyedRequest, answer_once, find_answer, keep_answer
 
 Request = TypeVar("Request", bound=KeyedRequest)
 Answer = TypeVar("Answer")

@@ -55,7 +55,7 @@ class Compensation:
     round_state: StepState
 
 
-# The rule of the order is stated here alone: store/undo_order.py derives its SQL from it, and a property test compares
+# The rule of the order is stated here alone: store/steps/undo_order.py derives its SQL from it, and a property test compares
 # the two (tests/store/test_undo_order.py).
 UNDOABLE: Final = {
     CompensateWhen.ATTEMPTED: (StepState.SUCCEEDED, StepState.LOST, StepState.FAILED),

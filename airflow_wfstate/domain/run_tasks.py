@@ -1,6 +1,6 @@
 """Which tasks of a run are to run again: the rule, without Airflow.
 
-Nothing here reads a database: ``store/run_graph.py`` makes a :class:`RunTasks` of a run.
+Nothing here reads a database: ``store/runs/graph.py`` makes a :class:`RunTasks` of a run.
 """
 
 from __future__ import annotations

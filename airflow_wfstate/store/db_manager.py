@@ -6,8 +6,8 @@ from pathlib import Path
 
 from airflow.utils.db_manager import BaseDBManager
 
-from airflow_wfstate.store import stored_functions  # noqa: F401 - listens to the metadata: create_all makes them too
-from airflow_wfstate.store.schema import metadata
+from airflow_wfstate.store.database import stored_functions  # noqa: F401 - listens to the metadata: create_all makes them too
+from airflow_wfstate.store.database.schema import metadata
 
 _STORE = Path(__file__).parent
 

@@ -15,7 +15,7 @@ from airflow_wfstate.domain.payload import JsonValue, Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt
 from airflow_wfstate.exceptions import PayloadDamaged
-from airflow_wfstate.store.payload_owner import MARK
+from airflow_wfstate.store.payloads.owner import MARK
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer, running_api_server
 from tests.support.payload_options import new_key

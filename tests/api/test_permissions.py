@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, delete, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.plugins.workflow_state import WorkflowStatePlugin
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 from tests.api.permission_scene import Request, Scene, begun, request_of, started
 from tests.api.permission_table import CALLERS, ROUTES, Route
 from tests.support.airflow_rows import AirflowRows

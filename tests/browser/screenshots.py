@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import DateTime, select, update
 
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 from tests.browser.conftest import OpenPage
 from tests.browser.story import Story
 from tests.browser.test_workflow import address

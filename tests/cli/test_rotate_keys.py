@@ -5,7 +5,7 @@ import json
 from sqlalchemy import Engine, create_engine, select
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 from tests.support.payload_options import new_key, payload_options

@@ -12,7 +12,7 @@ from airflow_wfstate.domain.compensate import CompensateWorkflow
 from airflow_wfstate.domain.flag import Flag, FlagKind
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowQuery
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 from tests.support.saga import BREAKS, Saga
 from tests.support.world import World
 

@@ -18,7 +18,7 @@ from airflow_wfstate.domain.record import SaveRecord
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.step import EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.workflow import CompleteWorkflow
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 from tests.support.world import World
 
 SHAPES: Final[dict[str, Callable[[str], JsonValue]]] = {

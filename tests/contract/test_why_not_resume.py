@@ -8,7 +8,7 @@ import pytest
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.store import why_not_resume
+from airflow_wfstate.store.resume import why_not_resume
 from tests.support.parcel import Declared, Parcel
 from tests.support.serialized_dags import deploy, forget
 from tests.support.shop import FULFILMENT, INTAKE, failed_order, intake_dag, open_order, succeeded_order

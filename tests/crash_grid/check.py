@@ -11,7 +11,7 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.detail import WorkflowDetail
 from airflow_wfstate.domain.journal import JournalEntry
 from airflow_wfstate.domain.workflow import WorkflowQuery
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 from tests.crash_grid.play import CHILD, NAME
 from tests.crash_grid.sites import Site
 from tests.crash_grid.story import Story

@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, delete
 from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
 
-from airflow_wfstate.store import schema
-from airflow_wfstate.store.sweep import sweep
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.crash_grid.cell import Fault, Way
 from tests.crash_grid.play import HELD, RELAY
 from tests.crash_grid.receiver import Receiver

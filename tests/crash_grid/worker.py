@@ -16,7 +16,7 @@ from airflow_wfstate.backends.credentials import UserToken
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.exceptions import WorkflowClosed
-from airflow_wfstate.store.sweep import sweep
+from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.crash_grid.cell import Mishap
 from tests.crash_grid.play import Hands
 from tests.crash_grid.receiver import Receiver

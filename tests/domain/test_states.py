@@ -18,7 +18,7 @@ from airflow_wfstate.domain.states import (
     predecessors,
     successors,
 )
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 
 MACHINES = (WorkflowState, StepState, CompensationState)
 

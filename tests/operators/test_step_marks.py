@@ -17,7 +17,7 @@ from airflow_wfstate import (
 from airflow_wfstate.domain.step_mark import StepMark
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.step_options import StepOptions
-from airflow_wfstate.store.dag_steps import DagSteps, steps_of_dag
+from airflow_wfstate.store.runs.dag_steps import DagSteps, steps_of_dag
 
 
 def _undo(output: object, compensation: object) -> None: ...

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, event
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.store.clock import give_clock
+from airflow_wfstate.store.database.clock import give_clock
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 

@@ -12,8 +12,8 @@ from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import AccessDenied
-from airflow_wfstate.store.relay_clear import waiting_relays
-from airflow_wfstate.store.sweep import sweep
+from airflow_wfstate.store.compensation.relay_clear import waiting_relays
+from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
 from tests.support.running_order import RunningOrder, running_order
 from tests.support.world import World

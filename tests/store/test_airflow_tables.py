@@ -13,7 +13,7 @@ from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.utils.state import State, TaskInstanceState
 from sqlalchemy import Table
 
-from airflow_wfstate.store import airflow_tables
+from airflow_wfstate.store.database import airflow_tables
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 
 from sqlalchemy import Connection, create_engine, select
 
-from airflow_wfstate.store.clock import database_now
-from airflow_wfstate.store.transaction import run_read
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.transaction import run_read
 
 
 def _now(connection: Connection) -> datetime:

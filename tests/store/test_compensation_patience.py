@@ -16,7 +16,7 @@ from airflow_wfstate.domain.compensate import CompensateWorkflow
 from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn, TurnDecision
 from airflow_wfstate.domain.flag import FlagKind
 from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import Saga
 from tests.support.world import World

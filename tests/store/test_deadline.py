@@ -11,7 +11,7 @@ from airflow_wfstate.domain.compensation import CompensationDeclaration
 from airflow_wfstate.domain.flag import FlagKind
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.workflow import DeadlinePolicy, FailurePolicy, StartWorkflow
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 from tests.support.world import World
 
 PAST = timedelta(minutes=5)

@@ -18,7 +18,7 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import EndAttempt, LinkChildRun, SaveCheckpoint
 from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowQuery
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 from tests.support.world import World
 
 LONG = timedelta(hours=2)
@@ -306,7 +306,7 @@ def start_ended_but(world: World, run_id: str, failed: str) -> None:
 def test_more_workflows_than_a_batch_are_all_flagged(
     world: World, dag_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_wfstate.store.flags._BATCH", 2)
+    monkeypatch.setattr("airflow_wfstate.store.sweeping.flags._BATCH", 2)
     keys = []
     for _ in range(5):
         run_id = world.rows.add_run(dag_id)

@@ -13,9 +13,9 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt
 from airflow_wfstate.exceptions import DatabaseNotMigrated
-from airflow_wfstate.store.stored_function_call import DRIVERS, StoredFunctionCall
-from airflow_wfstate.store.stored_functions import BEGIN_FIRST_ATTEMPT
-from airflow_wfstate.store.transaction import Unchanged, run_transaction
+from airflow_wfstate.store.database.stored_function_call import DRIVERS, StoredFunctionCall
+from airflow_wfstate.store.database.stored_functions import BEGIN_FIRST_ATTEMPT
+from airflow_wfstate.store.database.transaction import Unchanged, run_transaction
 from tests.support.airflow_rows import AirflowRows
 from tests.support.postgres import PostgresServer
 from tests.support.world import World

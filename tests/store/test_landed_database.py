@@ -33,9 +33,9 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.step import BeginDecision, SaveCheckpoint
 from airflow_wfstate.domain.workflow import WorkflowQuery
-from airflow_wfstate.store import schema
-from airflow_wfstate.store.attempt_key import STEP, AttemptKey, issue
+from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.db_manager import WorkflowStateDBManager
+from airflow_wfstate.store.steps.attempt_key import STEP, AttemptKey, issue
 from tests.support.airflow_rows import AirflowRows
 from tests.support.postgres import PostgresServer, migrate, sqlalchemy_url
 from tests.support.serialized_dags import deploy

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, update
 
-from airflow_wfstate.store import lease as lease_module
-from airflow_wfstate.store import schema
-from airflow_wfstate.store.clock import database_now
-from airflow_wfstate.store.lease import Lease, LeaseLost, held
+from airflow_wfstate.store.database import lease as lease_module
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.lease import Lease, LeaseLost, held
 
 NAME = "of_a_test"
 

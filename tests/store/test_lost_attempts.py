@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginDecision, EndAttempt, SaveCheckpoint
-from airflow_wfstate.store.sweep import sweep
+from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 

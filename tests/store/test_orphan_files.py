@@ -15,10 +15,11 @@ from sqlalchemy import Engine, create_engine, update
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.step import SaveCheckpoint
 from airflow_wfstate.exceptions import PayloadDamaged
-from airflow_wfstate.store import orphan_files, schema
-from airflow_wfstate.store.payload_file import read_file
-from airflow_wfstate.store.payload_owner import MARK
-from airflow_wfstate.store.sweep import sweep
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.payloads import orphan_files
+from airflow_wfstate.store.payloads.files import read_file
+from airflow_wfstate.store.payloads.owner import MARK
+from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.support.payload_options import new_key, payload_options
 from tests.support.world import World
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.store.stored_function_call import DRIVERS, StoredFunctionCall
-from airflow_wfstate.store.stored_functions import BEGIN_FIRST_ATTEMPT
-from airflow_wfstate.store.transaction import run_read
+from airflow_wfstate.store.database.stored_function_call import DRIVERS, StoredFunctionCall
+from airflow_wfstate.store.database.stored_functions import BEGIN_FIRST_ATTEMPT
+from airflow_wfstate.store.database.transaction import run_read
 from tests.support.airflow_rows import AirflowRows
 from tests.support.pgbouncer import PROGRAM, running_pgbouncer
 from tests.support.world import World

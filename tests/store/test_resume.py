@@ -19,9 +19,9 @@ from airflow_wfstate.domain.resume import ResumeWorkflow
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy
 from airflow_wfstate.exceptions import AccessDenied
-from airflow_wfstate.store import schema
-from airflow_wfstate.store.clock import database_now
-from airflow_wfstate.store.sweep import sweep
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.support.serialized_dags import deploy
 from tests.support.shop import failed_order
 from tests.support.world import World

@@ -16,8 +16,8 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.record import SaveRecord
 from airflow_wfstate.domain.step import SaveCheckpoint
 from airflow_wfstate.domain.workflow import CompleteWorkflow
-from airflow_wfstate.store import schema
-from airflow_wfstate.store.rotate_keys import PAYLOAD_COLUMNS, rotate_keys
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.payloads.rotate_keys import PAYLOAD_COLUMNS, rotate_keys
 from tests.support.airflow_rows import AirflowRows
 from tests.support.payload_options import new_key, payload_options
 from tests.support.world import World

@@ -31,8 +31,8 @@ from airflow_wfstate.domain.states import (
 from airflow_wfstate.domain.step import BeginDecision, BegunStep, EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.workflow import CompleteWorkflow, IfExists, RunRole
 from airflow_wfstate.exceptions import Conflict
-from airflow_wfstate.store import schema
-from airflow_wfstate.store.sweep import sweep
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.store.story_invariants import StoryInvariants, reachable
 from tests.support.airflow_rows import AirflowRows
 from tests.support.between import between_read_and_lock

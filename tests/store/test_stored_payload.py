@@ -10,8 +10,8 @@ import pytest
 
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
-from airflow_wfstate.store.shown_payload import shown
-from airflow_wfstate.store.stored_payload import StoredPayload, keep, payload_of, size_of
+from airflow_wfstate.store.payloads.shown_payload import shown
+from airflow_wfstate.store.payloads.stored_payload import StoredPayload, keep, payload_of, size_of
 from tests.support.payload_options import new_key, payload_options
 
 PAYLOAD = Payload.of({"card_number": "4111", "much": "x" * 300})

@@ -11,13 +11,14 @@ from airflow_wfstate.domain.compensation import CompensationDeclaration
 from airflow_wfstate.domain.flag import Flag, FlagKind
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import FailurePolicy
-from airflow_wfstate.store import flags, schema
-from airflow_wfstate.store.change import lock_by_id
-from airflow_wfstate.store.clock import database_now
-from airflow_wfstate.store.health import read_health
-from airflow_wfstate.store.lease import held
-from airflow_wfstate.store.relay_clear import waiting_relays
-from airflow_wfstate.store.sweep import sweep, sweep_if_due
+from airflow_wfstate.store.compensation.relay_clear import waiting_relays
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.lease import held
+from airflow_wfstate.store.sweeping import flags
+from airflow_wfstate.store.sweeping.health import read_health
+from airflow_wfstate.store.sweeping.sweep import sweep, sweep_if_due
+from airflow_wfstate.store.workflows.change import lock_by_id
 from tests.support.saga import Saga
 from tests.support.world import World
 

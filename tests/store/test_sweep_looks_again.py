@@ -9,8 +9,8 @@ import pytest
 
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.step import BeginDecision
-from airflow_wfstate.store import relay_clear
-from airflow_wfstate.store.sweep import sweep
+from airflow_wfstate.store.compensation import relay_clear
+from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.support.between import between_read_and_lock
 from tests.support.saga import Saga
 from tests.support.world import World

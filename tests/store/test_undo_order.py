@@ -21,9 +21,9 @@ from airflow_wfstate.domain.compensation import (
     compensation_order,
 )
 from airflow_wfstate.domain.states import CompensationState, StepState
-from airflow_wfstate.store import schema
-from airflow_wfstate.store.pending_compensations import next_compensation, pending_compensations
-from airflow_wfstate.store.undo_order import count_to_undo, give_positions, has_something_to_undo
+from airflow_wfstate.store.compensation.pending import next_compensation, pending_compensations
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.steps.undo_order import count_to_undo, give_positions, has_something_to_undo
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import BREAKS, Saga
 from tests.support.world import World

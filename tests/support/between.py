@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from airflow_wfstate.store import sweep as sweeping
+from airflow_wfstate.store.sweeping import sweep as sweeping
 
 
 @contextmanager

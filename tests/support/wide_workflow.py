@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Table, insert
 
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import CompensationState, StepState
-from airflow_wfstate.store import schema
+from airflow_wfstate.store.database import schema
 
 DAG: Final = "intake"
 NAME: Final = "item"

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import visible_health
 from airflow_wfstate.api.backend import get_backend, json_response
-from airflow_wfstate.store.health import Health, read_health
-from airflow_wfstate.store.transaction import run_read
+from airflow_wfstate.store.database.transaction import run_read
+from airflow_wfstate.store.sweeping.health import Health, read_health
 
 reads = APIRouter(tags=["health"])
 

@@ -1,0 +1,189 @@
+"""The end of a workflow before its time: cancelled, or undone first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, delete
+
+from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.end_reason import end_reason
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.staying import StayingSteps, undo_counts_text
+from airflow_wfstate.domain.way import Way
+from airflow_wfstate.exceptions import WorkflowClosed
+from airflow_wfstate.redaction import recorded_text
+from airflow_wfstate.store.actions.judgement import Judgement, why_nothing_changes
+from airflow_wfstate.store.compensation.armed import armed_compensations
+from airflow_wfstate.store.compensation.pending import pending_compensations
+from airflow_wfstate.store.compensation.pivot import why_only_forward
+from airflow_wfstate.store.compensation.staying_steps import count_staying, read_staying_steps, undo_counts
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.transaction import Contention, Unchanged
+from airflow_wfstate.store.runs.fail import fail_unfinished_tasks, paused_dags, runs_to_end, unfinished_tasks
+from airflow_wfstate.store.steps.row import open_steps
+from airflow_wfstate.store.steps.undo_order import count_to_undo, has_something_to_undo
+from airflow_wfstate.store.workflows.change import Change, lock_by_id
+from airflow_wfstate.store.workflows.id import check_exists
+from airflow_wfstate.store.workflows.reference import read_reference
+
+MAX_REASON_LENGTH: Final = 1000
+"""Of a person's reason; the rest is not kept."""
+
+
+def cancel_workflow(
+    connection: Connection, request: CancelWorkflow
+) -> CancelledWorkflow | Unchanged[CancelledWorkflow]:
+    """Cancel the workflow, as ``StateBackend.cancel_workflow`` says."""
+    request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
+    change = lock_by_id(connection, request.workflow_id, request.actor)
+    if change is None:
+        raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
+    reason = recorded_text(request.reason, MAX_REASON_LENGTH)
+    answer = cancel_locked(
+        connection, change, compensate=request.compensate, by="cancel", way=request.way, reason=reason
+    )
+    if not answer.changed:
+        return Unchanged(answer)
+    return answer
+
+
+def cancel_locked(
+    connection: Connection, change: Change, *, compensate: bool, by: str, way: Way | None = None, reason: str | None
+) -> CancelledWorkflow:
+    """Cancel the workflow of a change: what a person's cancel, a start that terminates and a deadline have in common.
+
+    The workflow's error and its undos are told why.
+
+    :param by: which of them, for the journal.
+    :param way: which way a person's wish came; None when nobody had one.
+    :raises WorkflowClosed: it is being compensated; or that has failed, or its pivot is done, and it is to be
+        compensated.
+    """
+    judged = _judge(connection, change.workflow_id, change.state, compensate=compensate)
+    if judged.next_state is change.state:
+        return CancelledWorkflow(change.ref(), changed=False, outcome=judged.outcome)
+    before = change.state
+    runs = runs_to_end(connection, change.workflow_id)
+    discarded: list[AffectedCompensation] = []
+    error = end_reason(by, change.actor, reason, earlier_error=change.error)
+    if judged.next_state is WorkflowState.CANCELLED:
+        discarded = armed_compensations(connection, change.workflow_id)
+        _give_up_compensations(change)
+        change.become(WorkflowState.CANCELLED, error=error, ended_at=change.now, hold_reason=None)
+    else:
+        change.become(WorkflowState.COMPENSATING, error=error, ended_at=None, hold_reason=None)
+    is_cancelled = change.state is WorkflowState.CANCELLED
+    counts = {} if is_cancelled else undo_counts(connection, change.workflow_id)
+    failed_tasks = fail_unfinished_tasks(connection, change, runs)
+    data: dict[str, JsonValue] = {
+        "by": by,
+        "reason": reason,
+        "from": before.value,
+        "failed_tasks": failed_tasks,
+        "discarded": [f"{item.step} (round {item.round})" for item in discarded],
+        **counts,
+    }
+    if way is not None:
+        data["way"] = way.value
+    change.journal(EntryKind.WORKFLOW_CANCELLED if is_cancelled else EntryKind.WORKFLOW_COMPENSATING, data=data)
+    change.write()
+    return CancelledWorkflow(
+        change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks, discarded=len(discarded)
+    )
+
+
+def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -> CancelPlan:
+    """What a cancel would do, as ``StateBackend.plan_cancel`` says."""
+    workflow_id = check_exists(connection, workflow_id)
+    workflow = read_reference(connection, workflow_id)
+    judged = _judge(connection, workflow_id, workflow.state, compensate=compensate)
+    plan = CancelPlan(
+        workflow=workflow,
+        compensate=compensate,
+        changes=judged.next_state is not workflow.state,
+        next_state=judged.next_state,
+        outcome=judged.outcome,
+    )
+    if not plan.changes:
+        return plan
+    undoes = judged.next_state is WorkflowState.COMPENSATING
+    return replace(
+        plan,
+        tasks=unfinished_tasks(connection, workflow_id),
+        open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
+        undone=_to_undo(connection, workflow_id) if undoes else [],
+        stays=read_staying_steps(connection, workflow_id) if undoes else StayingSteps(),
+        discarded=[] if undoes else armed_compensations(connection, workflow_id),
+        paused_dag_ids=paused_dags(connection, workflow_id),
+    )
+
+
+def why_not_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -> str | None:
+    """Why a cancel would be refused, or change nothing; None when it would change something. Reads no step.
+
+    :raises WorkflowNotFound: there is no workflow with this id.
+    """
+    workflow_id = check_exists(connection, workflow_id)
+    state = read_reference(connection, workflow_id).state
+    return why_nothing_changes(state, partial(_judge, connection, workflow_id, state, compensate=compensate))
+
+
+def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, compensate: bool) -> Judgement:
+    if state is WorkflowState.COMPENSATING:
+        raise WorkflowClosed(
+            f"Workflow {workflow_id} is being compensated, and cannot be cancelled meanwhile.",
+            f"Wait for its end: airflow wfstate show {workflow_id}",
+        )
+    if state is WorkflowState.COMPENSATION_FAILED:
+        if compensate:
+            raise WorkflowClosed(
+                f"Workflow {workflow_id} is compensation_failed: undoing it has failed already.",
+                f"Give up what is left of it, with: airflow wfstate cancel {workflow_id}, which discards each undo "
+                f"that is still armed; or try again, with: airflow wfstate compensate {workflow_id}",
+            )
+        return Judgement(WorkflowState.CANCELLED, "It is cancelled; what has not been undone yet stays as it is.")
+    if state not in (WorkflowState.RUNNING, WorkflowState.FAILED):
+        return Judgement(state, f"The workflow is {state.value} already; nothing was changed.")
+    if not compensate:
+        return Judgement(WorkflowState.CANCELLED, "It is cancelled; what was done stays as it is.")
+    forward = why_only_forward(connection, workflow_id)
+    if forward is not None:
+        raise WorkflowClosed(
+            f"Workflow {workflow_id} cannot be cancelled with compensation: {forward}",
+            "Let it go on. A cancel without compensation leaves what was done as it is, and discards each undo that is "
+            "still armed.",
+        )
+    if not has_something_to_undo(connection, workflow_id):
+        return Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
+    counts = undo_counts_text(count_to_undo(connection, workflow_id), count_staying(connection, workflow_id))
+    return Judgement(
+        WorkflowState.COMPENSATING, f"It is undone, newest step first, as soon as no step is at work. {counts}"
+    )
+
+
+def _give_up_compensations(change: Change) -> None:
+    """Discard what was armed. What has begun counts as failed; its process may still report that it is done."""
+    change.update(
+        schema.compensation,
+        where={"workflow_id": change.workflow_id, "state": CompensationState.ARMED.value},
+        values={"state": CompensationState.DISCARDED.value},
+    )
+    change.update(
+        schema.compensation,
+        where={"workflow_id": change.workflow_id, "state": CompensationState.RUNNING.value},
+        values={"state": CompensationState.FAILED.value, "error": "given up: the workflow was cancelled"},
+    )
+    change.connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
+
+
+def _to_undo(connection: Connection, workflow_id: str) -> list[AffectedCompensation]:
+    return [
+        AffectedCompensation(item.label, item.round, item.handler, item.state)
+        for item in pending_compensations(connection, workflow_id)
+    ]

@@ -1,0 +1,231 @@
+"""The undo of a workflow, because a person wants it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy.orm import Session
+
+from airflow_wfstate.domain.code import Code
+from airflow_wfstate.domain.compensate import (
+    CompensatedWorkflow,
+    CompensatePlan,
+    CompensateWorkflow,
+    IrreversibleStep,
+    PlannedCompensation,
+)
+from airflow_wfstate.domain.end_reason import end_reason
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.staying import undo_counts_text
+from airflow_wfstate.domain.way import Way
+from airflow_wfstate.exceptions import WorkflowClosed
+from airflow_wfstate.redaction import recorded_text
+from airflow_wfstate.store.actions.cancel import MAX_REASON_LENGTH, cancel_locked
+from airflow_wfstate.store.actions.judgement import Judgement, why_nothing_changes
+from airflow_wfstate.store.compensation.obstacle import CompensationObstacles
+from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
+from airflow_wfstate.store.compensation.pivot import why_only_forward
+from airflow_wfstate.store.compensation.relay_code import read_relay_code
+from airflow_wfstate.store.compensation.rest import come_to_rest
+from airflow_wfstate.store.compensation.staying_steps import count_staying, read_staying_steps, undo_counts
+from airflow_wfstate.store.compensation.take_turn import give_turn
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.transaction import Contention, Unchanged
+from airflow_wfstate.store.payloads.shown_payload import shown
+from airflow_wfstate.store.runs.fail import unfinished_tasks
+from airflow_wfstate.store.steps.row import open_steps
+from airflow_wfstate.store.steps.undo_order import IS_NOT_NEEDED, count_to_undo, has_something_to_undo
+from airflow_wfstate.store.workflows.change import Change, lock_by_id
+from airflow_wfstate.store.workflows.id import check_exists
+from airflow_wfstate.store.workflows.places import read_places
+from airflow_wfstate.store.workflows.reference import read_reference
+
+_DECIDED: Final = (CompensationState.DONE.value, CompensationState.SKIPPED.value)
+
+
+def compensate_workflow(
+    connection: Connection, request: CompensateWorkflow
+) -> CompensatedWorkflow | Unchanged[CompensatedWorkflow]:
+    """Undo the workflow, as ``StateBackend.compensate_workflow`` says."""
+    request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
+    change = lock_by_id(connection, request.workflow_id, request.actor)
+    if change is None:
+        raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
+    judged = _judge(connection, change.workflow_id, change.state)
+    if judged.next_state is change.state:
+        return Unchanged(CompensatedWorkflow(change.ref(), changed=False, outcome=judged.outcome))
+    reason = recorded_text(request.reason, MAX_REASON_LENGTH)
+    if request.code is not None:
+        change.set(relay_code=request.code.value)
+    failed_tasks = 0
+    if change.state in (WorkflowState.RUNNING, WorkflowState.FAILED):
+        cancelled = cancel_locked(connection, change, compensate=True, by="compensate", way=request.way, reason=reason)
+        failed_tasks = cancelled.failed_tasks
+    else:
+        _go_back(change, request.way, reason)
+    if come_to_rest(connection, change):
+        change.write_so_far()
+        give_turn(connection, change)
+    change.write()
+    return CompensatedWorkflow(change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks)
+
+
+def plan_compensate(connection: Connection, workflow_id: str, code: Code | None) -> CompensatePlan:
+    """What it would do, as ``StateBackend.plan_compensate`` says."""
+    workflow_id = check_exists(connection, workflow_id)
+    workflow = read_reference(connection, workflow_id)
+    judged = _judge(connection, workflow_id, workflow.state)
+    changes = judged.next_state is not workflow.state
+    ends_tasks = changes and workflow.state in (WorkflowState.RUNNING, WorkflowState.FAILED)
+    is_succeeded = workflow.state is WorkflowState.SUCCEEDED
+    pending = pending_compensations(connection, workflow_id, with_discarded=is_succeeded, with_outputs=True)
+    # Joins the transaction of the connection, and leaves its end to it.
+    with Session(connection) as session:
+        obstacles = CompensationObstacles(session, workflow_id, code or read_relay_code(connection, workflow_id))
+        undone = [_planned(obstacles, item) for item in pending]
+    return CompensatePlan(
+        workflow=workflow,
+        changes=changes,
+        next_state=judged.next_state,
+        outcome=judged.outcome,
+        undone=undone,
+        open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
+        irreversible=_irreversible(connection, workflow_id),
+        stays=read_staying_steps(connection, workflow_id),
+        already=_listed(connection, workflow_id, schema.compensation.c.state.in_(_DECIDED)),
+        not_needed=_listed(connection, workflow_id, IS_NOT_NEEDED),
+        tasks=unfinished_tasks(connection, workflow_id) if ends_tasks else [],
+    )
+
+
+def why_not_compensate(connection: Connection, workflow_id: str) -> str | None:
+    """Why nothing would be undone, or the request refused; None when something would be. Reads no step.
+
+    :raises WorkflowNotFound: there is no workflow with this id.
+    """
+    workflow_id = check_exists(connection, workflow_id)
+    state = read_reference(connection, workflow_id).state
+    return why_nothing_changes(state, partial(_judge, connection, workflow_id, state))
+
+
+def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> Judgement:
+    if state is WorkflowState.CANCELLED:
+        raise WorkflowClosed(
+            f"Workflow {workflow_id} was cancelled, and what could undo it was given up.",
+            "Undo by hand what it did; airflow wfstate show names it.",
+        )
+    if state is WorkflowState.COMPENSATING:
+        return Judgement(state, "It is being undone already; nothing was changed.")
+    if state is WorkflowState.COMPENSATED:
+        return Judgement(state, "It is compensated already; nothing was changed.")
+    if state is WorkflowState.COMPENSATION_FAILED:
+        return Judgement(WorkflowState.COMPENSATING, "What failed to be undone is tried again, and then the rest.")
+    forward = why_only_forward(connection, workflow_id)
+    if forward is not None:
+        raise WorkflowClosed(
+            f"Workflow {workflow_id} cannot be undone: {forward}",
+            f"Let it go on: airflow wfstate resume {workflow_id}",
+        )
+    is_succeeded = state is WorkflowState.SUCCEEDED
+    if not has_something_to_undo(connection, workflow_id, with_discarded=is_succeeded):
+        return Judgement(state, f"The workflow is {state.value}, and there is nothing to undo.")
+    to_undo = count_to_undo(connection, workflow_id, with_discarded=is_succeeded)
+    counts = undo_counts_text(to_undo, count_staying(connection, workflow_id))
+    if is_succeeded:
+        return Judgement(WorkflowState.COMPENSATING, f"What was done is undone, newest step first. {counts}")
+    return Judgement(
+        WorkflowState.COMPENSATING,
+        f"It is ended, and undone, newest step first, as soon as no step is at work. {counts}",
+    )
+
+
+def _go_back(change: Change, way: Way, reason: str | None) -> None:
+    """Arm again what was discarded or has failed, and compensate."""
+    before = change.state
+    change.update(
+        schema.compensation,
+        where={"workflow_id": change.workflow_id, "state": CompensationState.DISCARDED.value},
+        values={"state": CompensationState.ARMED.value},
+    )
+    let_try_again(change, schema.compensation.c.workflow_id == change.workflow_id)
+    # An undo that is tried again has its first cause still.
+    error = change.error or end_reason("compensate", change.actor, reason, earlier_error=None)
+    change.become(WorkflowState.COMPENSATING, error=error, ended_at=None, hold_reason=None)
+    data: dict[str, JsonValue] = {
+        "by": "compensate",
+        "way": way.value,
+        "reason": reason,
+        "from": before.value,
+        **undo_counts(change.connection, change.workflow_id),
+    }
+    change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
+
+
+def let_try_again(change: Change, *where: ColumnElement[bool]) -> None:
+    """Give failed compensations as many attempts again as their steps declare. The number of the attempt goes on."""
+    compensation = schema.compensation
+    change.connection.execute(
+        update(compensation)
+        .where(*where, compensation.c.state == CompensationState.FAILED.value)
+        .values(
+            state=CompensationState.RUNNING.value,
+            attempt_limit=compensation.c.attempts + compensation.c.max_attempts,
+            # The end of the last attempt is recorded: the next one may begin.
+            ended_at=func.coalesce(compensation.c.ended_at, change.now),
+        )
+    )
+
+
+def _planned(obstacles: CompensationObstacles, item: PendingCompensation) -> PlannedCompensation:
+    return PlannedCompensation(
+        step=item.label,
+        round=item.round,
+        handler=item.handler,
+        state=item.state,
+        dag_id=item.dag_id,
+        run_id=item.run_id,
+        output=shown(item.output, item.redact),
+        obstacle=obstacles.of(item),
+    )
+
+
+def _irreversible(connection: Connection, workflow_id: str) -> list[IrreversibleStep]:
+    step = schema.step
+    acted = [state.value for state in StepState if state is not StepState.SKIPPED]
+    rows = connection.execute(
+        select(step.c.participant, step.c.place, step.c.name, step.c.item_key, step.c.irreversible)
+        .where(step.c.workflow_id == workflow_id, step.c.irreversible.is_not(None), step.c.state.in_(acted))
+        .order_by(step.c.started_at, step.c.id)
+    ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
+    return [IrreversibleStep(places.name(row).label, row.irreversible or "") for row in rows]
+
+
+def _listed(connection: Connection, workflow_id: str, which: ColumnElement[bool]) -> list[PlannedCompensation]:
+    """Compensations that are not run, in the order in which their steps began."""
+    compensation, step, round_ = schema.compensation, schema.step, schema.round_
+    rows = connection.execute(
+        select(compensation, step.c.participant, step.c.place, step.c.name, step.c.item_key)
+        .join(step, step.c.id == compensation.c.step_id)
+        .join(round_, (round_.c.step_id == compensation.c.step_id) & (round_.c.number == compensation.c.round))
+        .where(compensation.c.workflow_id == workflow_id, which)
+        .order_by(step.c.started_at, step.c.id, compensation.c.round)
+    ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
+    return [
+        PlannedCompensation(
+            step=places.name(row).label,
+            round=row.round,
+            handler=row.handler,
+            state=CompensationState(row.state),
+            dag_id=row.dag_id,
+            run_id=row.run_id,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,225 @@
+"""The end of a workflow as succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, Engine, select
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.domain.plan import progress
+from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.workflow import CompletedWorkflow, CompleteWorkflow, RunRole
+from airflow_wfstate.exceptions import WorkflowClosed, WorkflowNotFound, WorkflowUnfinished
+from airflow_wfstate.store.compensation.armed import armed_compensations
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import UNFINISHED_RUN_STATES, dag_run
+from airflow_wfstate.store.database.transaction import Unchanged, run_read
+from airflow_wfstate.store.payloads.checks import check_payload, described
+from airflow_wfstate.store.payloads.stored_payload import StoredPayload, goes_into_file, keep, keep_inline, payload_of
+from airflow_wfstate.store.runs.ancestry import GuestRuns, ancestor_step_ids
+from airflow_wfstate.store.steps.accepted import accept_marked_steps, unaccepted_failed_run
+from airflow_wfstate.store.steps.attempt_cap import held_for_exhausted
+from airflow_wfstate.store.steps.counts import count_steps
+from airflow_wfstate.store.steps.failed import check_failed_steps
+from airflow_wfstate.store.steps.lost_attempt import mark_lost
+from airflow_wfstate.store.steps.row import open_steps
+from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
+from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
+from airflow_wfstate.store.workflows.deciding_runs import DECIDES
+from airflow_wfstate.store.workflows.definition import read_definition
+from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, go_on
+
+
+def keep_workflow_output(engine: Engine, request: CompleteWorkflow) -> StoredPayload:
+    """Keep the output of a workflow that is about to be completed.
+
+    :raises InvalidRequest: it cannot be stored.
+    """
+    check_payload("output", request.output)
+    if not goes_into_file(request.output):
+        return keep_inline(request.output)
+    task_instance_id = check_task_instance_id(request.task_instance_id)
+    caller = run_read(engine, lambda connection: read_caller(connection, task_instance_id))
+    if caller.workflow_id is None:
+        raise _no_workflow(caller)
+    return keep(request.output, f"{caller.workflow_id}/output")
+
+
+def complete_workflow(
+    connection: Connection, request: CompleteWorkflow, output: StoredPayload
+) -> CompletedWorkflow | Unchanged[CompletedWorkflow]:
+    """Complete the workflow, as ``StateBackend.complete_workflow`` says.
+
+    :param output: of the request, as :func:`keep_workflow_output` kept it.
+    """
+    request = replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
+    change = lock_by_task_instance(connection, request.task_instance_id, actor="")
+    caller = read_caller(connection, request.task_instance_id)
+    if change is None:
+        raise _no_workflow(caller)
+    change.actor = caller.actor
+    not_reached = _not_reached(connection, change)
+    if change.state is WorkflowState.SUCCEEDED:
+        return Unchanged(CompletedWorkflow(change.ref(), _stored_output(connection, change), not_reached))
+    waits_for = _check_may_complete(connection, change, caller, over_failed_steps=request.over_failed_steps)
+    if waits_for is not None:
+        return Unchanged(CompletedWorkflow(change.ref(), Payload.of(None), not_reached, waits_for))
+    complete(change, output, not_reached)
+    change.write()
+    return CompletedWorkflow(change.ref(), request.output, not_reached)
+
+
+def complete(
+    change: Change,
+    output: StoredPayload | None,
+    not_reached: list[str],
+    data: Mapping[str, JsonValue] | None = None,
+) -> None:
+    """Give the workflow its output and its end; what was armed to undo it is discarded.
+
+    :param output: None to keep the one that it has.
+    :param data: what the journal is to tell besides.
+    """
+    change.become(
+        WorkflowState.SUCCEEDED,
+        **({} if output is None else output.columns("output")),
+        ended_at=change.now,
+        hold_reason=None,
+    )
+    change.update(
+        schema.compensation,
+        where={"workflow_id": change.workflow_id, "state": CompensationState.ARMED.value},
+        values={"state": CompensationState.DISCARDED.value},
+    )
+    told = {} if output is None else {"output": described(output)}
+    change.journal(EntryKind.WORKFLOW_SUCCEEDED, data={**told, "not_reached": list(not_reached), **(data or {})})
+
+
+def complete_unasked(connection: Connection, change: Change, cause: str) -> None:
+    """Complete a running workflow though no operator asks for it; one that had succeeded before keeps its output.
+
+    :param cause: why, for the journal.
+    """
+    discarded = [item.step for item in armed_compensations(connection, change.workflow_id)]
+    not_reached = _not_reached(connection, change)
+    data: dict[str, JsonValue] = {"cause": cause, "discarded": list(discarded)}
+    complete(change, None if change.reopened else keep_inline(Payload.of(None)), not_reached, data)
+
+
+def _no_workflow(caller: Caller) -> WorkflowNotFound:
+    return WorkflowNotFound(
+        f"Run {caller.run_id} of DAG {caller.dag_id} belongs to no workflow.",
+        "Start one first, with StartWorkflowOperator or a step.",
+    )
+
+
+def _check_may_complete(
+    connection: Connection, change: Change, caller: Caller, *, over_failed_steps: bool
+) -> str | None:
+    """What the completion waits for; None when it may take place.
+
+    A guest waits for the owner, and the owner for what only its guests have begun: both end without anybody's doing.
+
+    :raises WorkflowUnfinished: something of the workflow's own is open, which nobody is known to end.
+    """
+    subject = f"Workflow {change.name} / {change.key} ({change.workflow_id})"
+    if (
+        change.state is WorkflowState.FAILED
+        and caller.role is not RunRole.GUEST
+        and caller.was_cleared_since_failure
+        and not held_for_exhausted(connection, change, caller)
+    ):
+        go_on(change, TASK_CLEARED)
+        change.write()
+    if change.state is not WorkflowState.RUNNING:
+        raise WorkflowClosed(f"{subject} is {change.state.value}.", _closed_remedy(change, caller))
+    if caller.role is RunRole.GUEST:
+        return f"{subject} is still running, and run {caller.run_id} of DAG {caller.dag_id} is its guest"
+    waits_for: str | None = None
+    guests = GuestRuns(connection, change.workflow_id)
+    waiting_for_caller = ancestor_step_ids(connection, change.workflow_id, caller.dag_id, caller.run_id)
+    accept_marked_steps(connection, change)
+    open_now = [step for step in open_steps(connection, change.workflow_id) if step.id not in waiting_for_caller]
+    mark_lost(change, [step for step in open_now if step.holder_is_over])
+    for step in open_now:
+        if step.holder_is_over:
+            continue
+        open_step = f"{subject} has an open step: {step.label} is {step.state.value} in {step.holder}"
+        if not guests.has(step.dag_id, step.run_id):
+            raise WorkflowUnfinished(f"{open_step}.", "Complete the workflow below all its steps.")
+        waits_for = waits_for or f"{open_step}, a run of its guest"
+    check_failed_steps(connection, change.workflow_id, caller, subject, over_failed_steps=over_failed_steps)
+    failed = unaccepted_failed_run(connection, change.workflow_id, but=(caller.dag_id, caller.run_id))
+    if failed is not None:
+        how = "failed" if failed.state == "failed" else "ended over a step that failed or is lost"
+        raise WorkflowUnfinished(
+            f"{subject} cannot succeed: run {failed.run_id} of DAG {failed.dag_id} {how}.",
+            f"Set it going again with: airflow wfstate resume {change.workflow_id}; or mark what failed as success in "
+            "Airflow.",
+        )
+    for child in _unfinished_children(connection, change.workflow_id, caller, waiting_for_caller):
+        unfinished = f"{subject} has an unfinished child run: {child.dag_id}/{child.run_id} is {child.state}"
+        if not guests.has(child.dag_id, child.run_id):
+            raise WorkflowUnfinished(
+                f"{unfinished}.", "Let TriggerWorkflowDagRunOperator wait for it (wait_for_completion=True)."
+            )
+        waits_for = waits_for or f"{unfinished}, triggered by its guest"
+    return waits_for
+
+
+def _closed_remedy(change: Change, caller: Caller) -> str:
+    if caller.role is not RunRole.GUEST:
+        return "Only a running workflow can be completed."
+    if change.state in (WorkflowState.FAILED, WorkflowState.COMPENSATION_FAILED):
+        return (
+            "This run is its guest and gets no output: an operator decides how it goes on "
+            f"(airflow wfstate show {change.workflow_id}). If it succeeds after all, clear this task."
+        )
+    return "This run is its guest and gets no output: clear the whole run, and it starts the key's next generation."
+
+
+@dataclass(frozen=True)
+class _UnfinishedChild:
+    dag_id: str
+    run_id: str
+    state: str
+
+
+def _unfinished_children(
+    connection: Connection, workflow_id: str, caller: Caller, waiting_for_caller: set[str]
+) -> list[_UnfinishedChild]:
+    run = schema.run
+    rows = connection.execute(
+        select(run.c.dag_id, run.c.run_id, run.c.parent_step_id, dag_run.c.state)
+        .join(dag_run, (dag_run.c.dag_id == run.c.dag_id) & (dag_run.c.run_id == run.c.run_id))
+        .where(
+            run.c.workflow_id == workflow_id,
+            run.c.role == RunRole.CHILD.value,
+            DECIDES,
+            dag_run.c.state.in_(UNFINISHED_RUN_STATES),
+        )
+        .order_by(run.c.dag_id, run.c.run_id)
+    )
+    return [
+        _UnfinishedChild(row.dag_id, row.run_id, row.state)
+        for row in rows
+        if (row.dag_id, row.run_id) != (caller.dag_id, caller.run_id) and row.parent_step_id not in waiting_for_caller
+    ]
+
+
+def _not_reached(connection: Connection, change: Change) -> list[str]:
+    definition = read_definition(connection, change.name, change.definition_sha256)
+    return progress(definition.plan, count_steps(connection, [change.workflow_id])[change.workflow_id]).remaining
+
+
+def _stored_output(connection: Connection, change: Change) -> Payload:
+    workflow = schema.workflow
+    row = connection.execute(
+        select(workflow.c.output, workflow.c.output_type, workflow.c.output_sha256).where(
+            workflow.c.id == change.workflow_id
+        )
+    ).one()
+    return payload_of(row.output, row.output_type, row.output_sha256) or Payload.of(None)

@@ -1,0 +1,134 @@
+"""A person's decision about the undo of one step: try again, skip, or done by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.compensate import DecideCompensation, DecidedCompensation, Decision
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
+from airflow_wfstate.domain.step_name import distinct, find_called
+from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
+from airflow_wfstate.redaction import recorded_text
+from airflow_wfstate.store.actions.cancel import MAX_REASON_LENGTH
+from airflow_wfstate.store.actions.compensate import let_try_again
+from airflow_wfstate.store.compensation.compensated_step import settle_step
+from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
+from airflow_wfstate.store.compensation.rest import come_to_rest
+from airflow_wfstate.store.compensation.take_turn import give_turn
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.transaction import Contention, Unchanged
+from airflow_wfstate.store.steps.row import steps_of
+from airflow_wfstate.store.steps.undo_order import OUT_OF_LINE
+from airflow_wfstate.store.workflows.change import Change, lock_by_id
+from airflow_wfstate.store.workflows.id import check_exists
+
+_ENTRY_KINDS = {
+    Decision.RETRY: EntryKind.COMPENSATION_RETRIED,
+    Decision.SKIP: EntryKind.COMPENSATION_SKIPPED,
+    Decision.DONE: EntryKind.COMPENSATION_DONE,
+}
+
+
+def decide_compensation(
+    connection: Connection, request: DecideCompensation
+) -> DecidedCompensation | Unchanged[DecidedCompensation]:
+    """Carry out the decision, as ``StateBackend.decide_compensation`` says."""
+    reason = recorded_text(request.reason.strip(), MAX_REASON_LENGTH)
+    if not reason:
+        raise InvalidRequest("A decision about a compensation needs a reason.", "Say why, for those who come later.")
+    request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
+    change = lock_by_id(connection, request.workflow_id, request.actor)
+    if change is None:
+        raise Contention(f"workflow {request.workflow_id} has just been deleted")
+    change.check_version(request.if_version)
+    if change.state not in (WorkflowState.COMPENSATION_FAILED, WorkflowState.COMPENSATING):
+        raise WorkflowClosed(
+            f"Workflow {change.workflow_id} is {change.state.value}: no compensation of it waits for a decision.",
+            f"Undo it with: airflow wfstate compensate {change.workflow_id}",
+        )
+    pending = _find(connection, change, request)
+    state = _decide(change, request.decision, pending)
+    data: dict[str, JsonValue] = {"round": pending.round, "way": request.way.value, "reason": reason, "by_hand": True}
+    change.journal(_ENTRY_KINDS[request.decision], step=pending.label, step_id=pending.step_id, data=data)
+    if request.code is not None:
+        change.set(relay_code=request.code.value)
+    _go_on(connection, change, request, reason)
+    change.write()
+    return DecidedCompensation(change.ref(), pending.label, pending.round, state)
+
+
+def _find(connection: Connection, change: Change, request: DecideCompensation) -> PendingCompensation:
+    """The compensation that is meant.
+
+    Its step is looked for among all that declare an undo, and not only among those that wait for one: a decision that
+    is sent again must not fall to another step.
+    """
+    declared = select(schema.compensation.c.step_id).where(schema.compensation.c.workflow_id == change.workflow_id)
+    declaring = set(connection.execute(declared).scalars())
+    steps = [step for step in steps_of(connection, change.workflow_id) if step.id in declaring]
+    named = [step for step in steps if step.id == request.step]
+    named = named or find_called(steps, request.step, lambda step: step.called, with_item=True)
+    pending = pending_compensations(connection, change.workflow_id)
+    if len(named) > 1:
+        raise InvalidRequest(
+            f"Workflow {change.workflow_id} has several steps {request.step}.",
+            f"Name one: {distinct((step.label, step.id) for step in named)}.",
+        )
+    of_step = [item for item in pending if named and item.step_id == named[0].id]
+    found = [item for item in of_step if request.round in (None, item.round)]
+    if not found:
+        waiting = ", ".join(dict.fromkeys(item.label for item in pending)) or "none"
+        in_round = "" if request.round is None else f" in round {request.round}"
+        raise StepNotFound(
+            f"Workflow {change.workflow_id} has nothing to undo for step {request.step}{in_round}.",
+            f"To be undone are: {waiting}.",
+        )
+    if len(found) > 1:
+        rounds = ", ".join(str(number) for number in sorted(item.round for item in found))
+        raise InvalidRequest(
+            f"Several rounds of step {found[0].label} are to be undone: {rounds}.", "Say which of them: give the round."
+        )
+    if found[0].state is CompensationState.RUNNING and not found[0].attempt_ended:
+        raise WorkflowClosed(
+            f"Step {found[0].label} is being undone at this moment.",
+            "Decide when its attempt has ended: airflow wfstate show " + change.workflow_id,
+        )
+    return found[0]
+
+
+def _decide(change: Change, decision: Decision, pending: PendingCompensation) -> CompensationState:
+    compensation = schema.compensation
+    key = {"step_id": pending.step_id, "round": pending.round}
+    if decision is Decision.RETRY:
+        let_try_again(change, compensation.c.step_id == pending.step_id, compensation.c.round == pending.round)
+        return CompensationState.RUNNING if pending.state is CompensationState.FAILED else pending.state
+    target = CompensationState.SKIPPED if decision is Decision.SKIP else CompensationState.DONE
+    change.update(
+        compensation,
+        where=key,
+        values={"state": target.value, "ended_at": change.now, **OUT_OF_LINE},
+        from_states=predecessors(target),
+    )
+    settle_step(change, pending.step_id)
+    return target
+
+
+def _go_on(connection: Connection, change: Change, request: DecideCompensation, reason: str) -> None:
+    """Let the workflow go on, unless another compensation of it still waits for a decision."""
+    if change.state is WorkflowState.COMPENSATION_FAILED:
+        if request.decision is not Decision.RETRY and _another_has_failed(connection, change.workflow_id):
+            return
+        change.become(WorkflowState.COMPENSATING, hold_reason=None, ended_at=None)
+        data: dict[str, JsonValue] = {"by": request.decision.value, "way": request.way.value, "reason": reason}
+        change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
+    if come_to_rest(connection, change):
+        change.write_so_far()
+        give_turn(connection, change)
+
+
+def _another_has_failed(connection: Connection, workflow_id: str) -> bool:
+    return any(item.state is CompensationState.FAILED for item in pending_compensations(connection, workflow_id))

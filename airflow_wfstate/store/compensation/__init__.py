@@ -1,0 +1,1 @@
+"""What is undone, whose turn it is, and why it waits."""

@@ -1,0 +1,102 @@
+"""The failure of a workflow: it is to be compensated, or it holds for a person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.store.compensation.pivot import pivot_at_work, why_only_forward
+from airflow_wfstate.store.compensation.relay import has_relay
+from airflow_wfstate.store.compensation.staying_steps import undo_counts
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.runs.fail import fail_unfinished_tasks, runs_to_end
+from airflow_wfstate.store.runs.verdict import root_failure
+from airflow_wfstate.store.steps.undo_order import has_something_to_undo
+from airflow_wfstate.store.workflows.change import Change
+from airflow_wfstate.store.workflows.failed_state import become_failed
+from airflow_wfstate.store.workflows.places import read_name
+
+_ENDED_BADLY: Final = (StepState.FAILED.value, StepState.LOST.value)
+
+
+def fail_workflow(
+    connection: Connection, change: Change, dag_id: str, run_id: str, *, reason: str | None = None
+) -> None:
+    """Record that a deciding run failed, and what follows by the workflow's policy.
+
+    The first error is kept. A workflow of which nothing is to be undone ends as compensated when a DAG of it has a
+    relay, as soon as it is at rest; where none has, it stays failed, for a resume.
+
+    :param reason: why, when it is not to be found in the steps and tasks.
+    """
+    error = change.error or storable_text(reason or _first_error(connection, change, dag_id, run_id))
+    change.journal(EntryKind.WORKFLOW_FAILED, data={"dag_id": dag_id, "run_id": run_id, "error": error})
+    _follow_policy(connection, change, error)
+
+
+def fail_by_deadline(connection: Connection, change: Change, reason: str) -> None:
+    """Record that a running workflow failed because its deadline has passed, and what follows by its policy.
+
+    Its unfinished tasks are set to failed, so that its runs end, and the relay runs.
+    """
+    error = change.error or reason
+    failed_tasks = fail_unfinished_tasks(connection, change, runs_to_end(connection, change.workflow_id))
+    change.journal(EntryKind.WORKFLOW_FAILED, data={"error": error, "failed_tasks": failed_tasks})
+    _follow_policy(connection, change, error)
+
+
+def undo_because_skipped(connection: Connection, change: Change) -> None:
+    """Undo a running workflow whose CompleteWorkflowOperator was skipped, as ``on_skip="compensate"`` asks."""
+    error = change.error or "The CompleteWorkflowOperator was skipped."
+    change.journal(EntryKind.WORKFLOW_FAILED, data={"error": error})
+    _follow_policy(connection, change, error, FailurePolicy.COMPENSATE)
+
+
+def _follow_policy(connection: Connection, change: Change, error: str, policy: FailurePolicy | None = None) -> None:
+    """Compensate or hold.
+
+    :param policy: None for the workflow's own.
+    """
+    reason = _why_held(connection, change, FailurePolicy(change.on_failure) if policy is None else policy)
+    if reason is not None:
+        become_failed(change, error=error, hold_reason=reason)
+        return
+    change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
+    change.journal(EntryKind.WORKFLOW_COMPENSATING, data=undo_counts(connection, change.workflow_id))
+
+
+def _why_held(connection: Connection, change: Change, policy: FailurePolicy) -> str | None:
+    """Why the workflow stays failed until a person decides; None when it is to be compensated."""
+    forward = why_only_forward(connection, change.workflow_id)
+    if forward is not None:
+        return forward
+    if change.reopened:
+        return "it had succeeded before: a person decides"
+    if policy is not FailurePolicy.COMPENSATE:
+        return "its policy on failure is to hold"
+    if has_something_to_undo(connection, change.workflow_id):
+        return None
+    if not has_relay(connection, change.workflow_id):
+        return "nothing to undo, and no DAG of it has a relay (CompensateWorkflowOperator) that would end it"
+    pivot = pivot_at_work(connection, change.workflow_id)
+    return None if pivot is None else f"nothing to undo, and step {pivot}, a pivot, was still at work"
+
+
+def _first_error(connection: Connection, change: Change, dag_id: str, run_id: str) -> str:
+    """The error of the step that failed first; else Airflow's first failed task."""
+    step = schema.step
+    row = connection.execute(
+        select(step.c.participant, step.c.place, step.c.name, step.c.item_key, step.c.state, step.c.error)
+        .where(step.c.workflow_id == change.workflow_id, step.c.error.is_not(None), step.c.state.in_(_ENDED_BADLY))
+        .order_by(step.c.updated_at, step.c.id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return root_failure(connection, dag_id, run_id) or f"Run {run_id} of DAG {dag_id} failed."
+    called = read_name(connection, row)
+    return f"Step {called.brief} {'is lost' if row.state == StepState.LOST.value else 'failed'}: {row.error}"

@@ -1,0 +1,41 @@
+"""A workflow whose compensation cannot go on: held for a person, with the reason."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, select
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import CompensationErrorPolicy
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.workflows.change import Change
+from airflow_wfstate.store.workflows.definition import read_definition
+
+
+def compensation_error_policy(connection: Connection, change: Change) -> CompensationErrorPolicy:
+    """What the workflow's definition says about a compensation that fails for good."""
+    return read_definition(connection, change.name, change.definition_sha256).on_compensation_error
+
+
+def failed_for_good(label: str, error: str | None) -> str:
+    """Why a workflow is held whose compensation failed, in one sentence.
+
+    :param label: of the step.
+    :param error: of the last attempt.
+    """
+    return f"The compensation of step {label} failed: {(error or 'no reason is stored').rstrip('.')}."
+
+
+def hold(change: Change, reason: str) -> None:
+    """Hold a workflow that is being compensated. Its own error stays what it was; nobody has the turn any more."""
+    change.connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
+    change.become(WorkflowState.COMPENSATION_FAILED, hold_reason=reason)
+    change.journal(EntryKind.WORKFLOW_COMPENSATION_FAILED, data={"hold_reason": reason})
+
+
+def hold_reason(connection: Connection, change: Change) -> str:
+    """Why a held workflow waits for a person."""
+    stored: str | None = connection.execute(
+        select(schema.workflow.c.hold_reason).where(schema.workflow.c.id == change.workflow_id)
+    ).scalar_one()
+    return stored or "no reason is stored"

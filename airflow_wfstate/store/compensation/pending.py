@@ -1,0 +1,166 @@
+"""What is still to be undone of a workflow: all of it, in the domain's order, or the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, select
+
+from airflow_wfstate.domain.compensation import CompensateWhen, Compensation, compensation_order
+from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.domain.step_name import StepName
+from airflow_wfstate.exceptions import PayloadDamaged
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.payloads.redact_column import redacted_paths
+from airflow_wfstate.store.payloads.stored_payload import StoredPayload, stored_payload_of
+from airflow_wfstate.store.steps.undo_order import UndoPlace, is_to_do, next_in_line
+from airflow_wfstate.store.workflows.places import Places, read_places
+
+_compensation, _step, _round = schema.compensation, schema.step, schema.round_
+
+_OUTPUT: Final = (_round.c.output, _round.c.output_type, _round.c.output_sha256)
+_PLACE: Final = ("after_position", "after_step_id", "after_round")
+
+
+@dataclass(frozen=True)
+class PendingCompensation:
+    """A compensation that is to be run, with what running it needs.
+
+    :param error: of the last attempt that failed.
+    :param task_instance_id: of the relay that ran its last attempt; None when none did.
+    :param attempt_ended: whether the end of that attempt was recorded.
+    :param called: what its step is called.
+    :param output: of the round, unopened; None when it has none, or it was not asked for.
+    :param redact: what of it people do not get to see.
+    :param dag_id: with ``run_id``: of the run whose relay runs it.
+    """
+
+    step_id: str
+    round: int
+    state: CompensationState
+    handler: str
+    attempts: int
+    max_attempts: int
+    error: str | None
+    task_instance_id: str | None
+    attempt_ended: bool
+    dag_id: str
+    run_id: str
+    called: StepName
+    output: StoredPayload | None
+    redact: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """How people and the journal name its step."""
+        return self.called.label
+
+    def why_no_output(self) -> str | None:
+        """Why its handler cannot be given the output, in one sentence; None when it can, or there is none."""
+        try:
+            if self.output is not None:
+                self.output.open()
+        except PayloadDamaged as error:
+            return f"The output of step {self.label}, which its undo is given, cannot be read: {error.reason}"
+        return None
+
+
+def pending_compensations(
+    connection: Connection, workflow_id: str, *, with_discarded: bool = False, with_outputs: bool = False
+) -> list[PendingCompensation]:
+    """All that is to be undone, the next one first (``domain.compensation.compensation_order``).
+
+    :param with_discarded: what was discarded when the workflow succeeded counts as armed.
+    :param with_outputs: read the outputs of the rounds, too.
+    """
+    found = _select(*_OUTPUT) if with_outputs else _select()
+    rows = connection.execute(
+        found.where(_compensation.c.workflow_id == workflow_id, is_to_do(with_discarded=with_discarded))
+    ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
+    by_key = {(row.step_id, row.round): row for row in rows}
+    order = compensation_order(
+        Compensation(
+            step_id=row.step_id,
+            round=row.round,
+            state=_state(row.state, with_discarded=with_discarded),
+            when=CompensateWhen(row.compensate_when),
+            ended_entry=row.last_entry,
+            round_state=StepState(row.round_state),
+        )
+        for row in rows
+    )
+    return [_pending(by_key[item.step_id, item.round], item.state, places, with_outputs) for item in order]
+
+
+def next_compensation(
+    connection: Connection, workflow_id: str, *, after: UndoPlace | None = None, but_failed: bool = False
+) -> tuple[UndoPlace, PendingCompensation] | None:
+    """The next one to be undone of a workflow at rest, with its output, and where it stands; None when all is undone.
+
+    One statement, whose cost does not depend on how many there are.
+
+    :param after: look behind this one.
+    :param but_failed: pass over those that have failed for good.
+    """
+    behind = {} if after is None else dict(zip(_PLACE, after, strict=True))
+    statement = _next(behind=after is not None, but_failed=but_failed)
+    row = connection.execute(statement, {"workflow_id": workflow_id, **behind}).one_or_none()
+    if row is None:
+        return None
+    places = read_places(connection, [(row.participant, row.place)])
+    pending = _pending(row, CompensationState(row.state), places, True)
+    return (row.position, row.step_id, row.round), pending
+
+
+@lru_cache
+def _next(*, behind: bool, but_failed: bool) -> Select[Any]:
+    # A subquery, so that the database looks for the next one first, whatever its statistics say.
+    following = next_in_line(behind=behind, but_failed=but_failed).subquery()
+    return _select(*_OUTPUT).join(
+        following, (following.c.step_id == _compensation.c.step_id) & (following.c.round == _compensation.c.round)
+    )
+
+
+def _select(*columns: Any) -> Select[Any]:
+    return (
+        select(
+            _compensation,
+            _step.c.participant,
+            _step.c.place,
+            _step.c.name,
+            _step.c.item_key,
+            _step.c.redact,
+            _round.c.state.label("round_state"),
+            _round.c.last_entry,
+            *columns,
+        )
+        .join(_step, _step.c.id == _compensation.c.step_id)
+        .join(_round, (_round.c.step_id == _compensation.c.step_id) & (_round.c.number == _compensation.c.round))
+    )
+
+
+def _pending(row: Row[Any], state: CompensationState, places: Places, with_output: bool) -> PendingCompensation:
+    return PendingCompensation(
+        step_id=row.step_id,
+        round=row.round,
+        state=state,
+        handler=row.handler,
+        attempts=row.attempts,
+        max_attempts=row.attempt_limit or row.max_attempts,
+        error=row.error,
+        task_instance_id=row.task_instance_id,
+        attempt_ended=row.ended_at is not None,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        called=places.name(row),
+        output=stored_payload_of(row.output, row.output_type, row.output_sha256) if with_output else None,
+        redact=redacted_paths(row.redact),
+    )
+
+
+def _state(state: str, *, with_discarded: bool) -> CompensationState:
+    found = CompensationState(state)
+    return CompensationState.ARMED if with_discarded and found is CompensationState.DISCARDED else found

@@ -1,0 +1,57 @@
+"""Which code a relay uses when it is cleared to run an undo.
+
+Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.code import Code
+from airflow_wfstate.domain.compensation import TASK_HANDLER
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.runs.dag_steps import steps_of_dag
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+    from airflow.serialization.definitions.dag import SerializedDAG
+
+    from airflow_wfstate.store.runs.code import RunCodes
+
+
+def read_relay_code(connection: Connection, workflow_id: str) -> Code | None:
+    """What a person asked for who undoes the workflow; None when nobody asked for either."""
+    asked = connection.execute(
+        select(schema.workflow.c.relay_code).where(schema.workflow.c.id == workflow_id)
+    ).scalar_one_or_none()
+    return None if asked is None else Code(asked)
+
+
+def relay_code(codes: RunCodes, run: DagRun, relay_task_id: str, handler: str) -> Code:
+    """Which code the run's relay uses when it is cleared.
+
+    What a person asked for, else what Airflow itself would do. When nobody asked, the run keeps its own code where the
+    newest has lost the relay, or the task whose function is the undo, and its own still has both.
+    """
+    code = codes.of(run)
+    if code is Code.SAME or codes.asked is not None:
+        return code
+    if what_is_missing(codes.latest_dag(run.dag_id), relay_task_id, handler) is None:
+        return code
+    return code if what_is_missing(codes.own_dag(run), relay_task_id, handler) else Code.SAME
+
+
+def what_is_missing(dag: SerializedDAG | None, relay_task_id: str, handler: str) -> str | None:
+    """What an undo needs that this version of the DAG has not, as the end of a sentence; None when it has all."""
+    if dag is None:
+        return "is gone, with the function that undoes step"
+    if relay_task_id not in dag.task_dict:
+        return f"has no task {relay_task_id} any more, the relay that undoes step"
+    if steps_of_dag(dag).has_undo(handler):
+        return None
+    task_id = handler.removeprefix(TASK_HANDLER)
+    if task_id in dag.task_dict:
+        return f"has a task {task_id} that no longer declares the function that undoes step"
+    return f"has no task {task_id} any more, which declares the function that undoes step"

@@ -1,0 +1,1 @@
+"""How payloads stand in columns and files: encrypted, in a file, redacted."""

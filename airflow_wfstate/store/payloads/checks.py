@@ -1,0 +1,38 @@
+"""What is checked of a payload before it is stored, and what the journal keeps of it."""
+
+from __future__ import annotations
+
+from airflow_wfstate import conf
+from airflow_wfstate.domain.names import check_name
+from airflow_wfstate.domain.payload import JsonValue, Payload, parse_canonical_json
+from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
+from airflow_wfstate.store.payloads.stored_payload import StoredPayload
+
+
+def check_payload(kind: str, payload: Payload) -> Payload:
+    """Return the payload when it may be stored: its text is ASCII JSON, within the limit, and matches its hash.
+
+    :param kind: what it is, as the error shall call it ("output").
+    :raises PayloadTooLarge: it is larger than ``[wfstate] max_payload_bytes``.
+    :raises InvalidPayload: otherwise.
+    """
+    limit = conf.max_payload_bytes()
+    if len(payload.text) > limit:
+        raise PayloadTooLarge(
+            f"The {kind} has {len(payload.text)} bytes as JSON; at most {limit} are stored.",
+            "Store it elsewhere and return a reference, or raise [wfstate] max_payload_bytes.",
+        )
+    if not payload.text.isascii():
+        raise InvalidPayload(f"The text of the {kind} is not ASCII.", "Escape other characters as \\uXXXX.")
+    check_name(f"type of the {kind}", payload.type)
+    parse_canonical_json(payload.text)
+    if Payload.of_text(payload.text, payload.type) != payload:
+        raise InvalidPayload(
+            f"Size or sha256 of the {kind} do not match its text.", "Take them of exactly the bytes that are sent."
+        )
+    return payload
+
+
+def described(payload: Payload | StoredPayload) -> dict[str, JsonValue]:
+    """What the journal keeps of a payload."""
+    return {"type": payload.type, "size": payload.size, "sha256": payload.sha256}

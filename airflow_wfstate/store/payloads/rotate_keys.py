@@ -1,0 +1,137 @@
+"""Bringing stored payloads under the first of ``[core] fernet_key``.
+
+Each value is replaced only while it is still the one that was read, a page of rows in a transaction. A rotation that
+was ended half-way is started again, and leaves alone what is under the first key already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, Engine, and_, select, tuple_, update
+
+from airflow_wfstate.domain.counted import counted
+from airflow_wfstate.domain.key_rotation import RotatedColumn
+from airflow_wfstate.encryption import is_sealed, is_under_first_key, token_of
+from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.transaction import run_transaction
+from airflow_wfstate.store.payloads.files import read_file, write_file
+from airflow_wfstate.store.payloads.stored_payload import IN_FILE, file_name, resealed, size_of
+
+_PAGE: Final = 100
+
+PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
+    schema.workflow.c.input,
+    schema.workflow.c.output,
+    schema.round_.c.output,
+    schema.checkpoint.c.value,
+    schema.record.c.value,
+    schema.request.c.answer,
+)
+"""Every column that holds payloads."""
+
+
+_LATELY: Final = timedelta(minutes=2)
+_WRITTEN_AT: Final = {
+    schema.workflow.c.input: schema.workflow.c.started_at,
+    schema.checkpoint.c.value: schema.checkpoint.c.saved_at,
+    schema.record.c.value: schema.record.c.saved_at,
+    schema.request.c.answer: schema.request.c.created_at,
+}
+"""With columns of payloads the time at which a value was written."""
+
+
+def rotate_keys(engine: Engine) -> Iterator[RotatedColumn]:
+    """Bring one column after the other under the first key.
+
+    What is stored plain is encrypted too, if ``[wfstate] encrypt_payloads`` says so.
+    """
+    for column in PAYLOAD_COLUMNS:
+        yield _rotate_column(engine, column)
+
+
+def old_keys_in_use(connection: Connection) -> str | None:
+    """What tells that a process still encrypts with another key than the first, as a sentence; None when nothing does.
+
+    Seen by the values that were written in the last two minutes: a rolling restart may not be over.
+    """
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    for column, written_at in _WRITTEN_AT.items():
+        newest = (
+            select(column, written_at)
+            .where(column.is_not(None), written_at > now - _LATELY)
+            .order_by(written_at.desc())
+        )
+        for text, at in connection.execute(newest.limit(_PAGE)):
+            if not text.startswith(IN_FILE) and is_sealed(text) and not is_under_first_key(token_of(text)):
+                age = counted(round((now - at).total_seconds()), "second")
+                return (
+                    f"A value that was written {age} ago ({column.table.name}.{column.name}) is not "
+                    "under the first key of [core] fernet_key."
+                )
+    return None
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Some rows, in the order of their primary key.
+
+    :param last: the primary key of the last one; None when there are no more.
+    """
+
+    examined: int
+    renewed: int
+    failures: list[str]
+    last: tuple[object, ...] | None
+
+
+def _rotate_column(engine: Engine, column: Column[Any]) -> RotatedColumn:
+    pages: list[_Page] = []
+    while not pages or pages[-1].last is not None:
+        after = pages[-1].last if pages else None
+        pages.append(run_transaction(engine, partial(_rotate_page, column=column, after=after)))
+    return RotatedColumn(
+        column=f"{column.table.name}.{column.name}",
+        examined=sum(page.examined for page in pages),
+        renewed=sum(page.renewed for page in pages),
+        failures=[failure for page in pages for failure in page.failures],
+    )
+
+
+def _rotate_page(connection: Connection, column: Column[Any], after: tuple[object, ...] | None) -> _Page:
+    keys = list(column.table.primary_key.columns)
+    statement = select(column, *keys).where(column.is_not(None)).order_by(*keys).limit(_PAGE)
+    if after is not None:
+        statement = statement.where(tuple_(*keys) > after)
+    renewed, failures, last = 0, list[str](), None
+    rows = connection.execute(statement).all()
+    for text, *last in rows:
+        found = dict(zip(keys, last, strict=True))
+        try:
+            renewed_text = _renewed(text)
+        except (PayloadDamaged, PayloadUnavailable) as error:
+            place = ", ".join(f"{key.name}={value}" for key, value in found.items())
+            failures.append(f"{column.table.name}.{column.name} ({place}): {error}")
+            continue
+        if renewed_text is not None:
+            its_row = and_(column == text, *(key == value for key, value in found.items()))
+            renewed += connection.execute(update(column.table).where(its_row).values({column: renewed_text})).rowcount
+    return _Page(len(rows), renewed, failures, tuple(last) if last and len(rows) == _PAGE else None)
+
+
+def _renewed(text: str) -> str | None:
+    """A column's text under the first key; None when it is so already."""
+    if not text.startswith(IN_FILE):
+        return resealed(text)
+    name = file_name(text)
+    inner = resealed(read_file(name))
+    if inner is None:
+        return None
+    place, sha256, _ = name.rsplit("-", 2)
+    return f"{IN_FILE}{size_of(text)}:{write_file(place, sha256, inner)}"

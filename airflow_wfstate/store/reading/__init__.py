@@ -1,0 +1,1 @@
+"""What is read: lists, details, pages."""

@@ -1,0 +1,68 @@
+"""Reading the journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import Connection, Row, select
+
+from airflow_wfstate.domain.journal import EntryKind, JournalEntry, JournalPage
+from airflow_wfstate.domain.pages import check_limit
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.redaction import masked_value
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.workflows.id import check_exists
+from airflow_wfstate.store.workflows.places import read_places
+
+
+def read_journal(connection: Connection, workflow_id: str, after: int, limit: int) -> JournalPage:
+    """A page of the journal, as ``StateBackend.read_journal`` says."""
+    check_limit(limit)
+    if not 0 <= after < 2**62:
+        raise InvalidRequest(f"There is no entry number {after}.", "Give 0 or the number of an entry.")
+    workflow_id = check_exists(connection, workflow_id)
+    journal = schema.journal
+    rows = connection.execute(
+        select(journal)
+        .where(journal.c.workflow_id == workflow_id, journal.c.number > after)
+        .order_by(journal.c.number)
+        .limit(limit + 1)
+    ).all()
+    entries = entries_of(connection, rows[:limit])
+    return JournalPage(entries=entries, next_after=entries[-1].number if len(rows) > limit else None)
+
+
+def entries_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[JournalEntry]:
+    """The entries of rows of ``wfstate_journal``, with the steps named as they are called now."""
+    labels = _placed_labels(connection, {row.step_id for row in rows if row.step_id is not None})
+    return [_entry(row, labels.get(row.step_id, row.step)) for row in rows]
+
+
+def _placed_labels(connection: Connection, step_ids: set[str]) -> dict[str, str]:
+    """Of the steps among these whose names need a place. When the entry was written, there may have been one alone."""
+    if not step_ids:
+        return {}
+    step = schema.step
+    rows = connection.execute(
+        select(step.c.id, step.c.participant, step.c.place, step.c.name, step.c.item_key).where(
+            step.c.id.in_(step_ids), step.c.place != schema.NO_PLACE
+        )
+    ).all()
+    places = read_places(connection, ((row.participant, row.place) for row in rows))
+    return {row.id: places.name(row).label for row in rows if places.of(row.participant, row.place).is_needed}
+
+
+def _entry(row: Row[Any], step: str | None) -> JournalEntry:
+    return JournalEntry(
+        number=row.number,
+        at=row.at,
+        kind=EntryKind(row.kind),
+        step=step,
+        step_id=row.step_id,
+        attempt=row.attempt,
+        actor=row.actor,
+        data=cast("dict[str, JsonValue]", masked_value(json.loads(row.data))),
+    )

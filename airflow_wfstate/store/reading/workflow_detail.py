@@ -1,0 +1,82 @@
+"""Everything about one workflow, joined with what Airflow knows of its runs."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.detail import WorkflowDetail
+from airflow_wfstate.domain.pages import StepPage, check_limit
+from airflow_wfstate.domain.plan import progress
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import LinkedRun, RunRole
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import dag_run
+from airflow_wfstate.store.payloads.shown_payload import shown
+from airflow_wfstate.store.payloads.stored_payload import stored_payload_of
+from airflow_wfstate.store.reading.failing_steps import failing_steps
+from airflow_wfstate.store.reading.participation import participation_of
+from airflow_wfstate.store.reading.shown_flags import flags_of
+from airflow_wfstate.store.reading.step_page import read_step_page
+from airflow_wfstate.store.reading.workflow_list import flagged_row, select_summaries, summary_of
+from airflow_wfstate.store.steps.counts import read_step_groups
+from airflow_wfstate.store.workflows.definition import parse_definition
+from airflow_wfstate.store.workflows.id import check_id, unknown_workflow
+from airflow_wfstate.store.workflows.labels import labels_of
+
+_workflow, _run = schema.workflow, schema.run
+
+
+def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> WorkflowDetail:
+    """The workflow, as ``StateBackend.get_workflow`` says."""
+    if step_limit:
+        check_limit(step_limit)
+    canonical_id = check_id(workflow_id)
+    row = connection.execute(
+        select_summaries()
+        .add_columns(
+            _workflow.c.input,
+            _workflow.c.input_type,
+            _workflow.c.input_sha256,
+            _workflow.c.output,
+            _workflow.c.output_type,
+            _workflow.c.output_sha256,
+        )
+        .where(_workflow.c.id == canonical_id)
+    ).one_or_none()
+    if row is None:
+        raise unknown_workflow(workflow_id)
+    counted, groups = read_step_groups(connection, canonical_id)
+    page = read_step_page(connection, canonical_id, step_limit) if step_limit else StepPage([], next_after=None)
+    definition = parse_definition(row.content)
+    where = progress(definition.plan, counted)
+    participation = participation_of(connection, [canonical_id])[canonical_id]
+    return WorkflowDetail(
+        summary=summary_of(
+            row,
+            counted,
+            flags_of(connection, [flagged_row(row, participation.owner)])[canonical_id],
+            labels_of(connection, [canonical_id])[canonical_id],
+            participation,
+            failing_steps(connection, [canonical_id]).get(canonical_id),
+        ),
+        plan=definition.plan,
+        progress=where,
+        not_reached=where.remaining if WorkflowState(row.state) is WorkflowState.SUCCEEDED else [],
+        participants=definition.participants,
+        runs=_read_runs(connection, canonical_id),
+        step_groups=groups,
+        steps=sorted(page.steps, key=lambda step: (step.started_at, step.id)),
+        next_steps=page.next_after,
+        input=shown(stored_payload_of(row.input, row.input_type, row.input_sha256), definition.redact),
+        output=shown(stored_payload_of(row.output, row.output_type, row.output_sha256), definition.redact),
+    )
+
+
+def _read_runs(connection: Connection, workflow_id: str) -> list[LinkedRun]:
+    rows = connection.execute(
+        select(_run.c.dag_id, _run.c.run_id, _run.c.role, _run.c.linked_at, dag_run.c.state)
+        .outerjoin(dag_run, (dag_run.c.dag_id == _run.c.dag_id) & (dag_run.c.run_id == _run.c.run_id))
+        .where(_run.c.workflow_id == workflow_id)
+        .order_by(_run.c.linked_at, _run.c.dag_id, _run.c.run_id)
+    )
+    return [LinkedRun(row.dag_id, row.run_id, RunRole(row.role), row.state, row.linked_at) for row in rows]

@@ -1,0 +1,1 @@
+"""Resume and restart: the plan, and what it changes."""

@@ -1,0 +1,62 @@
+"""Whether the state of a workflow lets it be resumed, and what to say when it does not."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.resume import Refusal
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.workflow import RunRole, WorkflowRef
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import UNFINISHED_RUN_STATES
+from airflow_wfstate.store.runs.linked_run import LinkedDagRun
+
+
+def refusal_of_state(
+    connection: Connection, workflow: WorkflowRef, runs: list[LinkedDagRun], *, is_restart: bool
+) -> Refusal | None:
+    """Why the workflow's state forbids a resume (or restart); None when it allows it.
+
+    A failed workflow may be resumed and restarted, one that has succeeded restarted. A running one whose owner is
+    gone, with no run left that could go on, is stranded, and may be resumed.
+    """
+    state = workflow.state
+    subject = f"Workflow {workflow.name} / {workflow.key} ({workflow.id})"
+    if state is WorkflowState.FAILED or (state is WorkflowState.SUCCEEDED and is_restart):
+        return None
+    if state is WorkflowState.RUNNING:
+        if not is_restart and _is_stranded(runs):
+            return None
+        return Refusal(f"{subject} is running.", f"Look at it with: airflow wfstate show {workflow.id}")
+    if state is WorkflowState.SUCCEEDED:
+        return Refusal(
+            f"{subject} has succeeded: nothing of it is unfinished.",
+            f"To run a part of it again: airflow wfstate restart {workflow.id} --from STEP",
+        )
+    if state is WorkflowState.COMPENSATING:
+        return Refusal(
+            f"{subject} is being compensated.",
+            "Wait for its end, then start its key again: that makes the next generation.",
+        )
+    if state is WorkflowState.COMPENSATION_FAILED:
+        return Refusal(
+            f"{subject} is compensation_failed: {_hold_reason(connection, workflow.id)}",
+            "A person must decide about its compensations; it cannot go forward any more.",
+        )
+    return Refusal(
+        f"{subject} was {state.value}: nothing follows that.",
+        "Start its key again: that makes the next generation.",
+    )
+
+
+def _is_stranded(runs: list[LinkedDagRun]) -> bool:
+    deciding = [run for run in runs if run.decides]
+    owner_is_gone = any(run.role is RunRole.OWNER and run.dag_run is None for run in deciding)
+    return owner_is_gone and not any(run.state in UNFINISHED_RUN_STATES for run in deciding)
+
+
+def _hold_reason(connection: Connection, workflow_id: str) -> str:
+    reason: str | None = connection.execute(
+        select(schema.workflow.c.hold_reason).where(schema.workflow.c.id == workflow_id)
+    ).scalar_one()
+    return reason or "a compensation failed."

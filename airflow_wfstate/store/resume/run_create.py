@@ -1,0 +1,219 @@
+"""Creating a run again that is gone from Airflow, under the id under which it belongs to its workflow.
+
+Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.resume import RecreatedRun, Refusal
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.exceptions import Conflict
+from airflow_wfstate.redaction import masked_value
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.payloads.stored_payload import payload_of
+from airflow_wfstate.store.resume.selection import ResumeSelection, has_waited
+from airflow_wfstate.store.runs.linked_run import LinkedDagRun
+from airflow_wfstate.store.steps.row import StepRow
+from airflow_wfstate.store.workflows.definition import parse_definition
+
+if TYPE_CHECKING:
+    from airflow.models.dagbag import DBDagBag
+    from airflow.serialization.definitions.dag import SerializedDAG
+
+BY_RESUME: Final = "resume"
+
+_DONE: Final = (StepState.SUCCEEDED, StepState.SKIPPED)
+
+_START: Final = "StartWorkflowOperator"
+
+
+@dataclass(frozen=True)
+class GoneRuns:
+    """What becomes of a workflow's runs that are gone from Airflow.
+
+    :param runs: that are created again.
+    :param notes: about those that are not.
+    :param refusal: why the workflow cannot go on without one of them.
+    """
+
+    runs: list[RecreatedRun] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    refusal: Refusal | None = None
+
+
+def plan_gone_runs(
+    session: Session,
+    dag_bag: DBDagBag,
+    workflow_id: str,
+    runs: list[LinkedDagRun],
+    selection: ResumeSelection,
+    steps: list[StepRow],
+) -> GoneRuns:
+    """What becomes of the owner and child runs that are gone, the owner first."""
+    recreated: list[RecreatedRun] = []
+    notes: list[str] = []
+    by_id = {step.id: step for step in steps}
+    gone = [run for run in runs if run.decides and run.dag_run is None]
+    for run in sorted(gone, key=lambda run: run.role is not RunRole.OWNER):
+        if run.role is RunRole.OWNER:
+            planned = _plan_owner(session, dag_bag, run, _read_input(session, workflow_id))
+            if isinstance(planned, Refusal):
+                return GoneRuns(refusal=planned)
+            recreated.append(planned)
+            continue
+        parent = by_id.get(run.parent_step_id or "")
+        if parent is None or has_waited(parent.output):
+            continue  # it had ended well, and nobody waits for it
+        parent_is_recreated = any((other.dag_id, other.run_id) == (parent.dag_id, parent.run_id) for other in recreated)
+        if parent.state is not StepState.SUCCEEDED and (parent_is_recreated or selection.is_cleared(parent)):
+            task = f"{parent.dag_id}/{parent.run_id}/{parent.task_id}"
+            recreated.append(RecreatedRun(run.dag_id, run.run_id, run.role, conf=None, created_by=task))
+        elif any((step.dag_id, step.run_id) == run.key and step.state not in _DONE for step in steps):
+            notes.append(
+                f"Run {run.run_id} of DAG {run.dag_id} is gone, and the step that triggered it is done: its unfinished "
+                "steps run only when somebody triggers a run of that id again."
+            )
+    return GoneRuns(recreated, notes)
+
+
+def refusal_of_gone_owner(
+    session: Session, dag_bag: DBDagBag, workflow_id: str, runs: list[LinkedDagRun]
+) -> Refusal | None:
+    """Why the workflow cannot go on without its owner; None when that exists, or can be created again.
+
+    The refusal of :func:`plan_gone_runs`, which is never about another run.
+    """
+    for run in runs:
+        if run.role is RunRole.OWNER and run.dag_run is None:
+            planned = _plan_owner(session, dag_bag, run, _read_input(session, workflow_id))
+            if isinstance(planned, Refusal):
+                return planned
+    return None
+
+
+def _plan_owner(
+    session: Session, dag_bag: DBDagBag, run: LinkedDagRun, workflow_input: _Input
+) -> RecreatedRun | Refusal:
+    """How the gone run that owns a workflow is created again; a refusal when its conf cannot be known.
+
+    A run's conf goes with the run. It is known when the workflow's input was the run's params, which is what the
+    start of the workflow takes when it declares no input.
+
+    :param workflow_input: that was stored at the start.
+    """
+    dag_id, run_id = run.key
+    dag = dag_bag.get_latest_version_of_dag(dag_id, session=session)
+    subject = f"Run {run_id} of DAG {dag_id}, which owns the workflow, is gone"
+    if dag is None:
+        return Refusal(f"{subject}, and so is the DAG.", "Deploy the DAG again first.")
+    if not _is_triggered(run_id):
+        return Refusal(f"{subject}, and its logical date with it.", _by_hand(dag_id, run_id, workflow_input))
+    if not isinstance(workflow_input.value, dict) or not _takes_params(dag):
+        return Refusal(f"{subject}, and its conf with it.", _by_hand(dag_id, run_id, workflow_input))
+    return RecreatedRun(dag_id, run_id, RunRole.OWNER, conf=workflow_input.value, created_by=BY_RESUME)
+
+
+def create_run(session: Session, dag_bag: DBDagBag, run: RecreatedRun, user_name: str) -> None:
+    """Create the run, queued, in the transaction of the session.
+
+    ``airflow.api.common.trigger_dag`` is not used: it looks for a duplicate in a session of its own, which on SQLite
+    would not see this transaction.
+
+    :raises Conflict: Airflow refuses it, for instance because the DAG's params do not take the conf any more.
+    """
+    from airflow.sdk.exceptions import AirflowException
+    from airflow.sdk.timezone import utcnow
+    from airflow.utils.state import DagRunState
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+    dag: Any = dag_bag.get_latest_version_of_dag(run.dag_id, session=session)
+    try:
+        dag.create_dagrun(
+            run_id=run.run_id,
+            run_after=utcnow(),
+            conf=dict(run.conf or {}),
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.REST_API,
+            triggering_user_name=user_name,
+            state=DagRunState.QUEUED,
+            session=session,
+        )
+    except (ValueError, AirflowException) as error:
+        raise Conflict(
+            f"Airflow does not create run {run.run_id} of DAG {run.dag_id} again: {error}.",
+            _by_hand(run.dag_id, run.run_id, _Input(_json_conf(run), ())),
+        ) from error
+
+
+@dataclass(frozen=True)
+class _Input:
+    """What a workflow was started with.
+
+    :param value: None for a workflow that a step started, which has no input.
+    :param redact: what of it people do not get to see.
+    """
+
+    value: JsonValue
+    redact: Sequence[str]
+
+
+def _read_input(session: Session, workflow_id: str) -> _Input:
+    workflow, definition = schema.workflow, schema.definition
+    row = session.execute(
+        select(
+            workflow.c.implicit, workflow.c.input, workflow.c.input_type, workflow.c.input_sha256, definition.c.content
+        )
+        .join(
+            definition, (definition.c.name == workflow.c.name) & (definition.c.sha256 == workflow.c.definition_sha256)
+        )
+        .where(workflow.c.id == workflow_id)
+    ).one()
+    payload = payload_of(row.input, row.input_type, row.input_sha256)
+    value = None if row.implicit or payload is None else payload.value()
+    return _Input(value, parse_definition(row.content).redact)
+
+
+def shown_runs(session: Session, workflow_id: str, runs: Sequence[RecreatedRun]) -> list[RecreatedRun]:
+    """The runs as people are shown them: a conf that was the workflow's input is masked as that is."""
+    if all(run.conf is None for run in runs):
+        return list(runs)
+    redact = _read_input(session, workflow_id).redact
+    return [
+        run if run.conf is None else replace(run, conf=cast("dict[str, object]", masked_value(_json_conf(run), redact)))
+        for run in runs
+    ]
+
+
+def _json_conf(run: RecreatedRun) -> dict[str, JsonValue]:
+    return cast("dict[str, JsonValue]", dict(run.conf or {}))  # it was JSON
+
+
+def _is_triggered(run_id: str) -> bool:
+    """Whether the run was triggered, by a person or a task: it has no logical date that is lost with it."""
+    from airflow.utils.types import DagRunType
+
+    return DagRunType.from_run_id(run_id) is DagRunType.MANUAL
+
+
+def _takes_params(dag: SerializedDAG) -> bool:
+    """Whether the DAG starts its workflow with the run's params: a start that declares no input."""
+    starts = [task for task in dag.tasks if task.task_type == _START]
+    return bool(starts) and all(getattr(task, "input", None) is None for task in starts)
+
+
+def _by_hand(dag_id: str, run_id: str, workflow_input: _Input) -> str:
+    shown = masked_value(workflow_input.value, workflow_input.redact)
+    conf = json.dumps(shown) if isinstance(shown, dict) else "{}"
+    command = shlex.join(["airflow", "dags", "trigger", dag_id, "--run-id", run_id, "--conf", conf])
+    return f"Create it with the conf that it had, then resume: {command}"

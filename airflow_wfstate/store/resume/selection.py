@@ -1,0 +1,177 @@
+"""Which tasks of which runs a resume or restart clears, over all runs of a workflow.
+
+What one run contributes is the rule of ``domain/run_tasks.py``; here it is followed from run to run: a child that goes
+on takes the step with it that waits for it, and what stands below that step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from airflow_wfstate.domain.resume import Refusal
+from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
+from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.store.payloads.stored_payload import StoredPayload
+from airflow_wfstate.store.runs.graph import read_run_tasks
+from airflow_wfstate.store.runs.linked_run import LinkedDagRun
+from airflow_wfstate.store.steps.row import StepRow
+
+if TYPE_CHECKING:
+    from airflow_wfstate.store.runs.code import RunCodes
+
+RunKey = tuple[str, str]
+"""DAG id and run id."""
+
+
+class ResumeSelection:
+    """What is cleared, collected run by run.
+
+    :param codes: which code each run uses when it goes on: its tasks are those of that version.
+    :param runs: that are bound to the workflow.
+    :param steps: of the workflow.
+    """
+
+    def __init__(self, session: Session, codes: RunCodes, runs: list[LinkedDagRun], steps: list[StepRow]) -> None:
+        self._session = session
+        self._codes = codes
+        self._runs = {run.key: run for run in runs}
+        self._steps = {step.id: step for step in steps}
+        self._tasks: dict[RunKey, RunTasks] = {}
+        self._chosen: dict[RunKey, dict[str, str]] = {}
+        self._skipped = {step.task_instance_id for step in steps if step.state is StepState.SKIPPED}
+        self._children: dict[str, list[RunKey]] = {}
+        for run in runs:
+            self._children.setdefault(run.parent_step_id or "", []).append(run.key)
+        self._without_dag: set[RunKey] = set()
+        self.refusal: Refusal | None = None
+        """Why nothing may be done; the first reason that was found."""
+
+    @property
+    def touched(self) -> list[LinkedDagRun]:
+        """The existing runs that go on, in the order in which they were linked."""
+        return [run for key, run in self._runs.items() if key in self._chosen]
+
+    @property
+    def dag_ids_without_dag(self) -> set[str]:
+        """DAG ids of the runs that go on whose DAG Airflow has forgotten."""
+        return {dag_id for dag_id, run_id in self._without_dag if (dag_id, run_id) in self._chosen}
+
+    def cleared(self, run: LinkedDagRun) -> list[tuple[RunTask, str]]:
+        """The tasks of a run that are cleared, each with the reason; without the relay."""
+        chosen = self._chosen.get(run.key, {})
+        return [(task, chosen[task.id]) for task in self.tasks_of(run).tasks if task.id in chosen]
+
+    def task_of(self, step: StepRow) -> RunTask | None:
+        """The task instance at which the step's newest attempt was made; None when it or its run is gone."""
+        run = self._runs.get((step.dag_id, step.run_id))
+        if run is None or run.dag_run is None:
+            return None
+        return self.tasks_of(run).find(step.task_id, step.map_index)
+
+    def is_cleared(self, step: StepRow) -> bool:
+        """Whether the task of the step's newest attempt is cleared."""
+        task = self.task_of(step)
+        return task is not None and task.id in self._chosen.get((step.dag_id, step.run_id), {})
+
+    def triggers_anew(self, step: StepRow) -> bool:
+        """Whether a cleared step has triggered runs of which none goes on: its next round triggers another."""
+        children = self._children.get(step.id, [])
+        return bool(children) and not any(key in self._chosen for key in children)
+
+    def take_unfinished(self) -> None:
+        """Take what is unfinished in every owner and child run that failed or is still going."""
+        for run in self._runs.values():
+            if not run.decides or run.dag_run is None or run.state == "success":
+                continue
+            chosen = self.tasks_of(run).unfinished()
+            if chosen or run.state == "failed":
+                self._take(run, chosen)
+
+    def take_from(self, steps: list[StepRow], named: str) -> None:
+        """Take a step with all its items, and everything below it in its run."""
+        by_run: dict[RunKey, set[str]] = {}
+        for step in steps:
+            by_run.setdefault((step.dag_id, step.run_id), set()).add(step.task_id)
+        for (dag_id, run_id), task_ids in by_run.items():
+            run = self._runs.get((dag_id, run_id))
+            if run is None or run.dag_run is None:
+                self._refuse(
+                    f"Run {run_id} of DAG {dag_id}, which did step {named}, is gone or belongs to another workflow.",
+                    "Restart from a step whose run exists.",
+                )
+                continue
+            tasks = self.tasks_of(run)
+            at_work = tasks.at_work_from(task_ids)
+            if at_work:
+                self._refuse(
+                    f"Task {at_work[0].task_id} of {dag_id}/{run_id} is {at_work[0].state}: it is at work, or will be.",
+                    "Wait until it has ended, or cancel the workflow.",
+                )
+            chosen = tasks.from_tasks(task_ids, f"does step {named}")
+            if not any(task.id in chosen for task in tasks.tasks if task.task_id in task_ids):
+                self._refuse(
+                    f"Run {run_id} of DAG {dag_id} has no task {', '.join(sorted(task_ids))} any more, which did step "
+                    f"{named}.",
+                    "Restart from another step.",
+                )
+            self._take(run, chosen)
+
+    def follow_parents(self) -> None:
+        """Take the steps that wait for the children that go on, up to the owner, and what stands below them."""
+        pending = [run for run in self.touched if run.parent_step_id is not None]
+        while pending:
+            child = pending.pop()
+            step = self._steps.get(child.parent_step_id or "")
+            parent = None if step is None else self._runs.get((step.dag_id, step.run_id))
+            task = None if step is None else self.task_of(step)
+            if step is None or parent is None or task is None:
+                continue
+            why = f"waits for run {child.run_id} of DAG {child.dag_id}"
+            chosen: dict[str, str] = {}
+            if task.state == "deferred":
+                chosen = {task.id: why}  # its trigger may have seen already that the child failed
+            elif task.state == "success" and has_waited(step.output):
+                chosen = self.tasks_of(parent).from_tasks([task.task_id], why)
+            if chosen:
+                self._take(parent, chosen)
+                if parent.parent_step_id is not None:
+                    pending.append(parent)
+
+    def take_completions(self) -> None:
+        """Take the tasks that had completed the workflow: it is to be completed again."""
+        for run in self._runs.values():
+            if run.decides and run.dag_run is not None:
+                chosen = {
+                    task.id: "completes the workflow again"
+                    for task in self.tasks_of(run).tasks
+                    if task.completes and task.state == "success"
+                }
+                if chosen:
+                    self._take(run, chosen)
+
+    def tasks_of(self, run: LinkedDagRun) -> RunTasks:
+        """The tasks of a run that exists."""
+        if run.key not in self._tasks:
+            self._tasks[run.key] = self._read(run)
+        return self._tasks[run.key]
+
+    def _read(self, run: LinkedDagRun) -> RunTasks:
+        dag = None if run.dag_run is None else self._codes.dag_of(run.dag_run)
+        if run.dag_run is None or dag is None:
+            self._without_dag.add(run.key)
+            return RunTasks(tasks=[])
+        return read_run_tasks(self._session, dag, run.dag_run, run.relay_task_id, self._skipped)
+
+    def _take(self, run: LinkedDagRun, chosen: dict[str, str]) -> None:
+        self._chosen[run.key] = {**chosen, **self._chosen.get(run.key, {})}
+
+    def _refuse(self, reason: str, remedy: str) -> None:
+        self.refusal = self.refusal or Refusal(reason, remedy)
+
+
+def has_waited(output: StoredPayload | None) -> bool:
+    """Whether the output of a TriggerWorkflowDagRunOperator says that the run it triggered had ended well."""
+    value = None if output is None else output.open().value()
+    return isinstance(value, dict) and value.get("state") == "success"

@@ -1,0 +1,121 @@
+"""What a resume means for each step: it answers from the store, it runs, or it stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.plan import PlannedStep, progress
+from airflow_wfstate.domain.resume import RecreatedRun, StepToRun
+from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.resume.selection import ResumeSelection
+from airflow_wfstate.store.resume.step_changes import StepChanges
+from airflow_wfstate.store.steps.row import StepRow
+from airflow_wfstate.store.workflows.definition import read_definition
+
+_DONE = (StepState.SUCCEEDED, StepState.SKIPPED)
+
+
+class ResumeSteps:
+    """The steps of a workflow, as a plan tells of them.
+
+    :ivar to_run: see :class:`~airflow_wfstate.domain.resume.ResumePlan`.
+    :ivar answering: as well.
+    :ivar notes: about steps that stay unfinished.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        workflow_id: str,
+        steps: list[StepRow],
+        selection: ResumeSelection,
+        recreated: list[RecreatedRun],
+        changes: StepChanges,
+    ) -> None:
+        self.to_run: list[StepToRun] = []
+        self.answering: list[str] = []
+        self.notes: list[str] = []
+        self._selection = selection
+        self._recreated = {(run.dag_id, run.run_id) for run in recreated}
+        self._closed = {step.id for step in changes.closed}
+        self._renamed = {(rename.participant, rename.old): rename.new for rename in changes.all_renames}
+        self._again: list[StepRow] = []
+        for step in steps:
+            self._tell(step)
+        # Items in one state count once: only which entries have begun matters here.
+        begun = {(step.participant, self._name(step), step.state, step.place) for step in steps}
+        planned = [PlannedStep(*step) for step in begun]
+        plan = [self._entry(entry) for entry in _read_plan(connection, workflow_id)]
+        self.to_run += [StepToRun(entry, "has not begun") for entry in progress(plan, planned).remaining]
+        if self._again:
+            self.notes.append("A step that is declared with on_clear='reuse' is not executed again: it answers.")
+        self.notes += [_about_new_child(step) for step in self._again if selection.triggers_anew(step)]
+
+    def _name(self, step: StepRow) -> str:
+        return self._renamed.get((step.participant, step.name), step.name)
+
+    def _label(self, step: StepRow) -> str:
+        """What the step will be called."""
+        return replace(step.called, name=self._name(step)).label
+
+    def _entry(self, entry: str) -> str:
+        """An entry of the plan, with the step's new name."""
+        for (participant, old), new in self._renamed.items():
+            if entry in (old, f"{participant}.{old}"):
+                return entry.removesuffix(old) + new
+        return entry
+
+    def _tell(self, step: StepRow) -> None:
+        is_recreated = (step.dag_id, step.run_id) in self._recreated
+        if step.id in self._closed:
+            return
+        if step.state not in _DONE and (step.participant, step.name) in self._renamed:
+            self.to_run.append(StepToRun(self._label(step), f"{_why_again(step)}, under its new name"))
+            return
+        if self._selection.is_cleared(step):
+            if step.state is StepState.SUCCEEDED:
+                self._again.append(step)
+            self.to_run.append(StepToRun(step.label, _why_again(step)))
+        elif step.state in _DONE:
+            self.answering.append(self._label(step))
+        elif is_recreated:
+            self.to_run.append(StepToRun(step.label, f"{step.state.value}: next attempt of round {step.round}"))
+        elif step.state in OPEN_STEP_STATES and not step.holder_is_over:
+            self.notes.append(f"Step {step.label} is at work in {step.holder}; it goes on.")
+        else:
+            self.notes.append(self._why_not(step))
+
+    def _why_not(self, step: StepRow) -> str:
+        task = self._selection.task_of(step)
+        stays = f"Step {step.label} stays {step.state.value}"
+        if task is None or task.state == "removed":
+            return f"{stays}: its task {step.holder} is gone."
+        if task.state == "success":
+            return f"{stays}: its task {step.holder} is marked success in Airflow, and is not cleared."
+        return f"{stays} until its task {step.holder}, which is {task.state}, runs."
+
+
+def _why_again(step: StepRow) -> str:
+    if step.state is StepState.SUCCEEDED:
+        return f"done before: runs again as round {step.round + 1}"
+    if step.state is StepState.SKIPPED:
+        return "was skipped: decides anew"
+    return f"{step.state.value}: next attempt of round {step.round}"
+
+
+def _about_new_child(step: StepRow) -> str:
+    return (
+        f"Step {step.label} triggers a new run, whose steps that are done answer; to run one of them again, restart "
+        "from it."
+    )
+
+
+def _read_plan(connection: Connection, workflow_id: str) -> list[str]:
+    workflow = schema.workflow
+    row = connection.execute(
+        select(workflow.c.name, workflow.c.definition_sha256).where(workflow.c.id == workflow_id)
+    ).one()
+    return read_definition(connection, row.name, row.definition_sha256).plan

@@ -1,0 +1,1 @@
+"""Airflow's runs: read, judged, failed, cleared."""

@@ -1,0 +1,1 @@
+"""Steps, their rounds and attempts: begun, ended, lost, accepted."""

@@ -1,0 +1,18 @@
+"""The payload that an attempt writes: its output, a checkpoint or a record."""
+
+from __future__ import annotations
+
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.store.payloads.stored_payload import StoredPayload, goes_into_file, keep, keep_inline
+from airflow_wfstate.store.steps.attempt_key import parse
+
+
+def keep_of_attempt(payload: Payload, attempt_key: str) -> StoredPayload:
+    """As ``stored_payload.keep``, for a write of an attempt. The key is read only where a file is to be named after it.
+
+    :raises InvalidAttemptKey: it is none.
+    """
+    if not goes_into_file(payload):
+        return keep_inline(payload)
+    key = parse(attempt_key)
+    return keep(payload, f"{key.workflow_id}/{key.step_id}/{key.attempt}")

@@ -1,0 +1,53 @@
+"""What a begin may ask for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from airflow_wfstate.domain.names import check_name, check_step_name
+from airflow_wfstate.domain.step import BeginStep
+from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.redaction import check_paths
+from airflow_wfstate.store.workflows.caller import check_task_instance_id
+
+MAX_FORMER_NAMES: Final = 100
+"""Of one step (``was``)."""
+
+
+def check_begin(request: BeginStep) -> BeginStep:
+    """Return the request with its ids in canonical form.
+
+    :raises InvalidRequest: a name breaks the rule of names, or a number is out of range.
+    """
+    check_step_name(request.name)
+    if request.item_key:
+        check_name("item key", request.item_key)
+    if request.relay_task_id is not None:
+        check_name("relay's task id", request.relay_task_id)
+    check_paths(request.redact)
+    if request.arguments_sha256 is not None and not re.fullmatch("[0-9a-f]{64}", request.arguments_sha256):
+        raise InvalidRequest(
+            f"The hash of the arguments of step {request.name} is none of SHA-256.", "Give 64 hexadecimal digits."
+        )
+    if len(request.was) > MAX_FORMER_NAMES:
+        raise InvalidRequest(
+            f"Step {request.name} has {len(request.was)} former names.", f"At most {MAX_FORMER_NAMES} are allowed."
+        )
+    for name in request.was:
+        check_name("former step name", name)
+    if request.irreversible is not None:
+        check_name("reason why a step is irreversible", request.irreversible)
+        if request.compensation is not None:
+            raise InvalidRequest(
+                f"Step {request.name} is irreversible, and has a compensation.", "Declare one of both."
+            )
+    if request.compensation is not None:
+        check_name("compensation handler", request.compensation.handler)
+        if not 1 <= request.compensation.max_attempts <= 1000:
+            raise InvalidRequest(
+                f"The compensation of step {request.name} shall be tried {request.compensation.max_attempts} times.",
+                "Give 1 to 1000.",
+            )
+    return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))

@@ -1,0 +1,171 @@
+"""The hot path on PostgreSQL: begin, checkpoint, record and end of an attempt as one call of a stored function each."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from threading import Lock
+from typing import cast
+
+from sqlalchemy import Engine
+
+from airflow_wfstate.domain.record import SaveRecord
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, EndAttempt, RecordedWrite, SaveCheckpoint
+from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.store.database.identity import idempotency_key, new_id
+from airflow_wfstate.store.database.stored_function_call import DRIVERS, StoredFunctionCall
+from airflow_wfstate.store.database.stored_functions import (
+    BEGIN_FIRST_ATTEMPT,
+    END_RUNNING_ATTEMPT,
+    SAVE_CHECKPOINT,
+    SAVE_RECORD,
+)
+from airflow_wfstate.store.payloads.stored_payload import StoredPayload
+from airflow_wfstate.store.steps.attempt_key import STEP, AttemptKey, issue, parse, verify
+from airflow_wfstate.store.steps.begin_request import check_begin
+from airflow_wfstate.store.steps.end_attempt import ENTRY_KINDS, end_data, stored_error
+from airflow_wfstate.store.steps.write_content import content_sha256
+
+
+class WorkflowSecrets:
+    """The secrets of the workflows that were begun lately: they never change, and verify keys without a read.
+
+    :param size: how many are kept; the least lately used goes first.
+    """
+
+    def __init__(self, size: int = 10_000) -> None:
+        self._size = size
+        self._secrets: OrderedDict[str, str] = OrderedDict()
+        self._lock = Lock()
+
+    def remember(self, workflow_id: str, secret: str) -> None:
+        """Keep a secret."""
+        with self._lock:
+            self._secrets[workflow_id] = secret
+            self._secrets.move_to_end(workflow_id)
+            while len(self._secrets) > self._size:
+                self._secrets.popitem(last=False)
+
+    def find(self, workflow_id: str) -> str | None:
+        """The secret of a workflow; None when it is not kept."""
+        with self._lock:
+            return self._secrets.get(workflow_id)
+
+
+def has_hot_path(engine: Engine) -> bool:
+    """Whether the database has the stored functions, and its driver is one that can call them."""
+    return engine.dialect.name == "postgresql" and engine.dialect.driver in DRIVERS
+
+
+class HotPath:
+    """Begin, checkpoints, records and end of attempts in the plain case.
+
+    A method answers None when the case is not plain, and when the database was not reached or did not answer: the
+    transaction in Python decides then. A write whose answer was lost may have been carried out; that transaction
+    recognises it, as any write that is sent again.
+
+    :param engine: of a PostgreSQL database, by a driver that :func:`has_hot_path` knows.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._call = StoredFunctionCall(engine)
+        self._secrets = WorkflowSecrets()
+
+    def begin_new_step(self, request: BeginStep) -> BegunStep | None:
+        """Begin a step that never began in a running workflow; None in any other case."""
+        request = check_begin(request)
+        if request.pivot or request.irreversible is not None or request.redact or request.was:
+            return None
+        step_id = new_id()
+        declared = request.compensation
+        found = self._call(
+            BEGIN_FIRST_ATTEMPT,
+            request.task_instance_id,
+            request.name,
+            request.item_key,
+            step_id,
+            None if declared is None else declared.handler,
+            None if declared is None else declared.when.value,
+            None if declared is None else declared.max_attempts,
+            request.relay_task_id,
+            request.arguments_sha256,
+        )
+        return None if found is None else self._begun(cast("list[str]", found), step_id, request.task_instance_id)
+
+    def save_checkpoint(self, request: SaveCheckpoint, value: StoredPayload) -> RecordedWrite | None:
+        """Save a checkpoint of an attempt that runs; None in any other case.
+
+        :param value: as ``keep_checkpoint`` kept it.
+        """
+        key = self._verified(request.attempt_key)
+        if key is None:
+            return None
+        saved = self._call(SAVE_CHECKPOINT, *_value_arguments(key, request, value))
+        return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
+
+    def save_record(self, request: SaveRecord, value: StoredPayload) -> RecordedWrite | None:
+        """Save a record of an attempt that runs; None in any other case.
+
+        :param value: as ``keep_record`` kept it.
+        """
+        key = self._verified(request.attempt_key)
+        if key is None:
+            return None
+        saved = self._call(SAVE_RECORD, *_value_arguments(key, request, value), request.is_error)
+        return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
+
+    def end_running_attempt(self, request: EndAttempt, output: StoredPayload | None) -> RecordedWrite | None:
+        """End an attempt that is the newest and runs; None in any other case.
+
+        :param output: as ``keep_output`` kept it.
+        """
+        key = self._verified(request.attempt_key)
+        if key is None:
+            return None
+        ended = self._call(
+            END_RUNNING_ATTEMPT,
+            key.workflow_id,
+            key.step_id,
+            key.attempt,
+            key.round,
+            request.write,
+            content_sha256(request),
+            request.state.value,
+            None if output is None else output.text,
+            None if output is None else output.type,
+            None if output is None else output.sha256,
+            stored_error(request),
+            ENTRY_KINDS[request.state].value,
+            json.dumps(end_data(request), ensure_ascii=True, separators=(",", ":")),
+        )
+        return RecordedWrite(key.step_id, key.attempt, request.write) if ended else None
+
+    def _verified(self, text: str) -> AttemptKey | None:
+        """The key, when its workflow's secret is kept here; None when it is not."""
+        key = parse(text)
+        secret = self._secrets.find(key.workflow_id)
+        if secret is None:
+            return None
+        verify(key, secret)
+        return key
+
+    def _begun(self, found: list[str], step_id: str, task_instance_id: str) -> BegunStep:
+        """The answer; ``found`` is the workflow's id, name, key, generation, correlation id and secret."""
+        workflow_id, name, key, generation, correlation_id, secret = found
+        workflow = WorkflowRef(workflow_id, name, key, int(generation), correlation_id, WorkflowState.RUNNING)
+        self._secrets.remember(workflow.id, secret)
+        return BegunStep(
+            decision=BeginDecision.RUN,
+            workflow=workflow,
+            step_id=step_id,
+            attempt=1,
+            round=1,
+            idempotency_key=idempotency_key(step_id, 1),
+            attempt_key=issue(AttemptKey(STEP, workflow.id, step_id, 1, 1, task_instance_id), secret),
+        )
+
+
+def _value_arguments(key: AttemptKey, request: SaveCheckpoint | SaveRecord, value: StoredPayload) -> tuple[object, ...]:
+    of_attempt = (key.workflow_id, key.step_id, key.attempt, key.round, request.write, content_sha256(request))
+    return (*of_attempt, request.name, value.text, value.type, value.sha256)

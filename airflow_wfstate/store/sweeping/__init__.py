@@ -1,0 +1,1 @@
+"""The sweep, and what it finds: lost, stuck, overdue, marked by hand."""

@@ -1,0 +1,118 @@
+"""The flags: why open workflows make no progress, or need a person.
+
+Those that do not follow from the workflow's row are found by the sweep, which alone sets them; they change no state and
+are not journaled. A pass asks each cause anew, in batches, sets what it found and takes away what is no more. A change
+of the workflow's state hides what was found before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, delete, exists, not_, select, update
+
+from airflow_wfstate.domain.flag import Flag, FlagKind
+from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.conflict_insert import conflict_insert
+from airflow_wfstate.store.database.lease import Lease
+from airflow_wfstate.store.database.transaction import Unchanged, run_transaction
+from airflow_wfstate.store.reading.flag_conditions import is_shown
+from airflow_wfstate.store.sweeping import stuck_tasks, stuck_workflows
+from airflow_wfstate.store.sweeping.flag_cause import FlagCause, FoundRow
+
+_CAUSES: Final = (*stuck_workflows.CAUSES, *stuck_tasks.CAUSES)
+_BATCH: Final = 500
+_FIRST: Final = "00000000-0000-0000-0000-000000000000"
+_flag: Final = schema.flag
+
+
+def refresh_flags(engine: Engine, lease: Lease) -> int:
+    """Ask every cause, and make the flags agree; how many were set, changed or taken away.
+
+    :raises LeaseLost: the lease of the pass could not be renewed.
+    """
+    changed = run_transaction(engine, _remove_outdated)
+    for cause in _CAUSES:
+        after: str | None = _FIRST
+        while after is not None:
+            lease.check()
+            after, count = run_transaction(engine, partial(_refresh_batch, cause, after))
+            changed += count
+    return changed
+
+
+def _remove_outdated(connection: Connection) -> int | Unchanged[int]:
+    """Remove the flags of workflows whose state has changed since."""
+    of_workflow = schema.workflow.c.id == _flag.c.workflow_id
+    shown = exists(select(schema.workflow.c.id).where(of_workflow, is_shown()).correlate(_flag))
+    removed = connection.execute(delete(_flag).where(not_(shown))).rowcount
+    return removed or Unchanged(0)
+
+
+def _refresh_batch(
+    cause: FlagCause, after: str, connection: Connection
+) -> tuple[str | None, int] | Unchanged[tuple[str | None, int]]:
+    """Do the next workflows behind ``after``: the last of them, or None when that is all; and how many changed."""
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    question = cause.question(now).where(schema.workflow.c.id > after).order_by(schema.workflow.c.id).limit(_BATCH)
+    rows = connection.execute(question).all()
+    last = _last_complete(rows)
+    found: dict[str, Flag] = {}
+    for row in rows:
+        if row.workflow_id not in found and (last is None or row.workflow_id <= last):
+            flag = cause.flag(connection, row, now)
+            if flag is not None:
+                found[row.workflow_id] = flag
+    changed = _store(connection, cause.kind, after, last, found, now)
+    return (last, changed) if changed else Unchanged((last, 0))
+
+
+def _last_complete(rows: Sequence[FoundRow]) -> str | None:
+    """The last workflow all of whose rows are there; None when there are no more rows behind these."""
+    if len(rows) < _BATCH:
+        return None
+    ids = [row.workflow_id for row in rows]
+    complete = [workflow_id for workflow_id in ids if workflow_id != ids[-1]]
+    return str(complete[-1] if complete else ids[-1])
+
+
+def _store(
+    connection: Connection, kind: FlagKind, after: str, last: str | None, found: dict[str, Flag], now: datetime
+) -> int:
+    stored = _stored(connection, kind, after, last)
+    gone = [workflow_id for workflow_id in stored if workflow_id not in found]
+    if gone:
+        connection.execute(delete(_flag).where(_flag.c.kind == kind.value, _flag.c.workflow_id.in_(gone)))
+    changed = len(gone)
+    for workflow_id, flag in found.items():
+        values = {
+            "cause": storable_text(flag.cause),
+            "since": flag.since,
+            "owner": flag.owner,
+            "command": flag.command,
+        }
+        row = stored.get(workflow_id)
+        if row is None:
+            # One that was set since it was looked for is as good as this one.
+            new = {"workflow_id": workflow_id, "kind": kind.value, "found_at": now, **values}
+            connection.execute(conflict_insert(connection.dialect.name, _flag).values(new).on_conflict_do_nothing())
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            same = (_flag.c.workflow_id == workflow_id, _flag.c.kind == kind.value)
+            connection.execute(update(_flag).where(*same).values(**values))
+        else:
+            continue
+        changed += 1
+    return changed
+
+
+def _stored(connection: Connection, kind: FlagKind, after: str, last: str | None) -> dict[str, Row[Any]]:
+    """The flags of a kind that are set, by workflow id: behind ``after``, and up to ``last`` unless that is None."""
+    within = [_flag.c.kind == kind.value, _flag.c.workflow_id > after]
+    if last is not None:
+        within.append(_flag.c.workflow_id <= last)
+    return {row.workflow_id: row for row in connection.execute(select(_flag).where(*within))}

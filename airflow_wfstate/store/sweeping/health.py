@@ -1,0 +1,43 @@
+"""Whether the store is well: its tables answer, and somebody sweeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from airflow_wfstate.domain.states import OPEN_WORKFLOW_STATES
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.sweeping.sweep import last_sweep_at
+
+SWEEP_PATIENCE: Final = timedelta(minutes=3)
+"""Without a complete sweep for so long, health is red."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the store is.
+
+    :param open_workflows: their number; None when the reader may not see all of them.
+    :param last_sweep_at: when the last complete sweep ended; None when there was none.
+    :param sweep_is_late: whether that is more than 3 minutes ago, or never happened while workflows are open.
+    """
+
+    open_workflows: int | None
+    last_sweep_at: datetime | None
+    sweep_is_late: bool
+
+
+def read_health(connection: Connection) -> Health:
+    """How the store is now."""
+    workflow = schema.workflow
+    count: int = connection.execute(
+        select(func.count()).where(workflow.c.state.in_([state.value for state in OPEN_WORKFLOW_STATES]))
+    ).scalar_one()
+    swept_at = last_sweep_at(connection)
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    late = count > 0 if swept_at is None else now - swept_at > SWEEP_PATIENCE
+    return Health(open_workflows=count, last_sweep_at=swept_at, sweep_is_late=late)

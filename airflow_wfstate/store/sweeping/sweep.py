@@ -1,0 +1,224 @@
+"""The sweep: one idempotent pass over what nobody reports, under a lease.
+
+It marks lost attempts, fails workflows whose deciding runs failed, closes implicit workflows that ended well, acts upon
+deadlines, gives turns and sets flags; once a day it removes files of payloads without a row. Each workflow is a
+transaction of its own; one that fails is logged and left to the next pass.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, Engine, Select, exists, select
+
+from airflow_wfstate import conf
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.sweep_report import SweepReport
+from airflow_wfstate.store.compensation.failed_by_hand import fail_as_marked, perhaps_failed_by_hand
+from airflow_wfstate.store.compensation.failure import fail_workflow
+from airflow_wfstate.store.compensation.patience import hold_when_not_at_rest, hold_when_turn_is_not_taken
+from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
+from airflow_wfstate.store.compensation.rest import come_to_rest, settle_cancelled
+from airflow_wfstate.store.compensation.take_turn import give_turn
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import dag_run
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.conflict_insert import conflict_insert
+from airflow_wfstate.store.database.lease import Lease, LeaseLost, held
+from airflow_wfstate.store.database.transaction import Unchanged, run_read, run_transaction
+from airflow_wfstate.store.payloads.orphan_files import remove_orphan_files
+from airflow_wfstate.store.steps.accepted import unaccepted_failed_run
+from airflow_wfstate.store.sweeping.deadline import act_upon_deadline, past_deadline
+from airflow_wfstate.store.sweeping.ended_workflows import (
+    end_workflow,
+    go_on_as_marked,
+    with_ended_runs,
+    with_runs_marked_after_failure,
+)
+from airflow_wfstate.store.sweeping.flags import refresh_flags
+from airflow_wfstate.store.sweeping.unreported_ends import record_unreported_ends, with_unreported_ends
+from airflow_wfstate.store.workflows.change import Change, lock_by_id
+from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, DECIDES, HAS_FAILED
+
+log = logging.getLogger(__name__)
+
+_LIMIT: Final = 500
+_FIRST: Final = "00000000-0000-0000-0000-000000000000"
+_SWEEP: Final = "sweep"
+_TURNS: Final = "turns"
+"""The leases of a whole pass, and of the turns that are given between two passes."""
+
+_LATELY: Final = timedelta(minutes=10)
+"""A compensation that has not gone on for so long waits for a person, or for something outside."""
+_workflow, _run, _step = schema.workflow, schema.run, schema.step
+
+
+def sweep(engine: Engine) -> SweepReport:
+    """Make one pass, unless another process is at it."""
+    with held(engine, _SWEEP) as lease:
+        if lease is None:
+            return SweepReport(swept=False)
+        try:
+            return _Pass(engine, lease).make()
+        except LeaseLost as error:
+            log.warning("%s The sweep ends here; what it has done stays done.", error)
+            return SweepReport(swept=False)
+
+
+def sweep_if_due(engine: Engine) -> SweepReport:
+    """Make a pass when the last one is older than ``[wfstate] sweep_interval_seconds``; else only give turns.
+
+    However many processes ask, turns are given by one of them every ``[wfstate] turn_interval_seconds``.
+    """
+    if run_read(engine, _is_due):
+        return sweep(engine)
+    with held(engine, _TURNS, rest=conf.turn_interval()) as lease:
+        if lease is None:
+            return SweepReport(swept=False)
+        try:
+            turns = _Pass(engine, lease).give_turns()
+        except LeaseLost:
+            return SweepReport(swept=False)
+        return SweepReport(swept=False, turns=turns, relays=clear_waiting_relays(engine))
+
+
+def is_compensating(engine: Engine) -> bool:
+    """Whether a compensation is under way, and has gone on within the last ten minutes."""
+
+    def read(connection: Connection) -> bool:
+        now: datetime = connection.execute(select(database_now())).scalar_one()
+        compensating = _workflow.c.state == WorkflowState.COMPENSATING.value
+        found = connection.execute(
+            select(_workflow.c.id).where(compensating, _workflow.c.updated_at > now - _LATELY).limit(1)
+        )
+        return found.one_or_none() is not None
+
+    return run_read(engine, read)
+
+
+def _finish(connection: Connection) -> None:
+    values = {"finished_at": database_now()}
+    connection.execute(
+        conflict_insert(connection.dialect.name, schema.sweep)
+        .values(id=1, **values)
+        .on_conflict_do_update(index_elements=[schema.sweep.c.id], set_=values)
+    )
+
+
+def _is_due(connection: Connection) -> bool:
+    finished_at = last_sweep_at(connection)
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    return finished_at is None or now - finished_at >= conf.sweep_interval()
+
+
+def last_sweep_at(connection: Connection) -> datetime | None:
+    """When the last complete pass ended; None when there was none."""
+    finished_at: datetime | None = connection.execute(select(schema.sweep.c.finished_at)).scalar_one_or_none()
+    return finished_at
+
+
+class _Pass:
+    """What a pass does, part by part, as long as it holds its lease.
+
+    :raises LeaseLost: from every method, when the lease could not be renewed.
+    """
+
+    def __init__(self, engine: Engine, lease: Lease) -> None:
+        self._engine = engine
+        self._lease = lease
+
+    def make(self) -> SweepReport:
+        """Do all of it."""
+        report = SweepReport(
+            swept=True,
+            lost=self._each(with_unreported_ends(), record_unreported_ends),
+            failed=self._each(_with_failed_run(), _fail) + self._each(perhaps_failed_by_hand(), fail_as_marked),
+            succeeded=self._end_ended(),
+            deadlines=self._each(past_deadline(), act_upon_deadline),
+            turns=self.give_turns(),
+            relays=clear_waiting_relays(self._engine),
+            flagged=refresh_flags(self._engine, self._lease),
+        )
+        settle_cancelled(self._engine)
+        run_transaction(self._engine, _finish)
+        return replace(report, files=remove_orphan_files(self._engine))
+
+    def give_turns(self) -> int:
+        """See to it that somebody has the turn in each workflow that is being undone; how many were changed."""
+        return self._each(_in_state(WorkflowState.COMPENSATING), _give_turn)
+
+    def _end_ended(self) -> int:
+        self._each(with_runs_marked_after_failure(), go_on_as_marked)
+        return self._each(with_ended_runs(), _complete)
+
+    def _each(self, found: Select[tuple[str]], act: Callable[[Connection, Change], None]) -> int:
+        """Lock each workflow that was found and act on it; how many were changed.
+
+        All of them, a page at a time: those that cannot be changed now do not keep the others from their turn.
+        """
+        changed, after = 0, _FIRST
+        while True:
+            page = found.where(_workflow.c.id > after).order_by(_workflow.c.id).limit(_LIMIT)
+            workflow_ids = run_read(self._engine, partial(_ids, page))
+            for workflow_id in workflow_ids:
+                self._lease.check()
+                try:
+                    changed += run_transaction(self._engine, partial(_change_one, workflow_id, act, found))
+                except Exception:
+                    log.exception("The sweep could not change workflow %s; the next pass tries again.", workflow_id)
+            if len(workflow_ids) < _LIMIT:
+                return changed
+            after = workflow_ids[-1]
+
+
+def _ids(page: Select[tuple[str]], connection: Connection) -> list[str]:
+    return [row.id for row in connection.execute(page)]
+
+
+def _change_one(
+    workflow_id: str, act: Callable[[Connection, Change], None], found: Select[tuple[str]], connection: Connection
+) -> bool | Unchanged[bool]:
+    """Lock the workflow, and act if it is still what was looked for: between the two, anything may have happened."""
+    change = lock_by_id(connection, workflow_id, actor="sweep")
+    if change is None or connection.execute(found.where(_workflow.c.id == workflow_id)).first() is None:
+        return Unchanged(False)
+    act(connection, change)
+    if change.is_empty:
+        return Unchanged(False)
+    change.write()
+    return True
+
+
+def _in_state(*states: WorkflowState) -> Select[tuple[str]]:
+    return select(_workflow.c.id).where(_workflow.c.state.in_([state.value for state in states]))
+
+
+def _complete(connection: Connection, change: Change) -> None:
+    end_workflow(connection, change)
+
+
+def _with_failed_run() -> Select[tuple[str]]:
+    failed = (
+        select(_run.c.run_id).join(dag_run, DAG_RUN).where(_run.c.workflow_id == _workflow.c.id, DECIDES, HAS_FAILED)
+    )
+    return _in_state(WorkflowState.RUNNING).where(exists(failed))
+
+
+def _fail(connection: Connection, change: Change) -> None:
+    run = unaccepted_failed_run(connection, change.workflow_id)
+    if run is not None:
+        fail_workflow(connection, change, run.dag_id, run.run_id)
+
+
+def _give_turn(connection: Connection, change: Change) -> None:
+    if not come_to_rest(connection, change):
+        hold_when_not_at_rest(connection, change)
+        return
+    change.write_so_far()
+    give_turn(connection, change)
+    hold_when_turn_is_not_taken(connection, change)

@@ -1,0 +1,45 @@
+"""The state ``failed``: how a workflow gets into it, and what sets it going again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select, update
+
+from airflow_wfstate.domain.journal import EntryKind
+from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import dag_run
+from airflow_wfstate.store.workflows.change import Change
+
+_run = schema.run
+
+TASK_CLEARED = "a task of it was cleared"
+"""What set a failed workflow going again."""
+
+
+def become_failed(change: Change, *, error: str, hold_reason: str) -> None:
+    """Let the workflow fail, and note how often each of its runs had been cleared by then.
+
+    A clear that comes later is a request to go on; one that came before is not.
+    """
+    change.become(WorkflowState.FAILED, error=error, hold_reason=hold_reason)
+    cleared = (
+        select(dag_run.c.clear_number)
+        .where(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id)
+        .scalar_subquery()
+    )
+    change.connection.execute(
+        update(_run).where(_run.c.workflow_id == change.workflow_id, _run.c.bound).values(clears_at_failure=cleared)
+    )
+
+
+def go_on(change: Change, cause: str, data: Mapping[str, JsonValue] | None = None) -> None:
+    """Set a failed workflow going again, because of what somebody did in Airflow.
+
+    :param cause: what that was, for the journal.
+    :param data: what else the journal tells of it.
+    """
+    change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None, error=None)
+    change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": cause, **(data or {})})

@@ -1,0 +1,92 @@
+"""The workflow of a run that started none: named after its DAG, keyed by the run id."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from sqlalchemy import Connection, exists, func, select
+
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES
+from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance
+from airflow_wfstate.store.database.transaction import Contention
+from airflow_wfstate.store.payloads.stored_payload import keep_inline
+from airflow_wfstate.store.workflows.caller import Caller
+from airflow_wfstate.store.workflows.change import Change, lock_by_id
+from airflow_wfstate.store.workflows.definition import Definition
+from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, insert_workflow
+from airflow_wfstate.store.workflows.rehearsal import IS_BOUND, implicit_key
+
+
+def start_implicit_workflow(connection: Connection, caller: Caller) -> Change:
+    """Start the workflow for the first step of a run, and lock it.
+
+    :raises Contention: another step of the run has just done so.
+    """
+    workflow = schema.workflow
+    key = _free_key(connection, caller)
+    earlier = connection.execute(
+        select(func.max(workflow.c.generation)).where(workflow.c.name == caller.dag_id, workflow.c.key == key)
+    ).scalar_one()
+    new = NewWorkflow(
+        name=caller.dag_id,
+        key=key,
+        generation=(earlier or 0) + 1,
+        input=keep_inline(Payload.of({})),
+        definition=Definition(),
+        implicit=True,
+    )
+    inserted = insert_workflow(connection, new, caller)
+    if inserted is None:
+        raise Contention(f"workflow {caller.dag_id} / {key} was started by another step")
+    change = lock_by_id(connection, inserted.workflow_id, caller.actor)
+    if change is None:
+        raise Contention(f"workflow {inserted.workflow_id} is gone")
+    return change
+
+
+def _free_key(connection: Connection, caller: Caller) -> str:
+    """The run's id, unless that is the key of a rehearsal which had this id before, or of another after one.
+
+    :raises Contention: another step of the run has just started its workflow.
+    """
+    workflow, run = schema.workflow, schema.run
+    for number in count(1):
+        key = implicit_key(caller.run_id, number)
+        newest = connection.execute(
+            select(workflow.c.id)
+            .where(workflow.c.name == caller.dag_id, workflow.c.key == key)
+            .order_by(workflow.c.generation.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        if newest is None or newest == caller.workflow_id:
+            return key
+        bound = connection.execute(
+            select(run.c.workflow_id)
+            .join(dag_run, (dag_run.c.dag_id == run.c.dag_id) & (dag_run.c.run_id == run.c.run_id))
+            .where(run.c.dag_id == caller.dag_id, run.c.run_id == caller.run_id, IS_BOUND)
+        ).scalar_one_or_none()
+        if bound != caller.workflow_id:
+            raise Contention(f"workflow {caller.dag_id} / {key} was started by another step")
+    raise AssertionError("count() has no end")
+
+
+def is_started_anew(connection: Connection, change: Change, caller: Caller) -> bool:
+    """Whether the caller's step starts the next generation of an implicit workflow that was compensated or cancelled.
+
+    So it is when its whole run was cleared since: no task of it is left that had ended before the workflow did.
+    """
+    if not change.implicit or change.state not in FINAL_WORKFLOW_STATES or caller.role is not RunRole.OWNER:
+        return False
+    workflow = schema.workflow
+    left = select(task_instance.c.id).where(
+        task_instance.c.dag_id == caller.dag_id,
+        task_instance.c.run_id == caller.run_id,
+        task_instance.c.state.in_(FINISHED_TASK_STATES),
+        task_instance.c.end_date <= workflow.c.ended_at,
+    )
+    return connection.execute(
+        select(~exists(left)).select_from(workflow).where(workflow.c.id == change.workflow_id)
+    ).scalar_one()

@@ -1,0 +1,32 @@
+"""How the input of a start differs from the one that its workflow keeps."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.input_difference import WHOLE_INPUT, differing_fields
+from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.payloads.stored_payload import payload_of
+from airflow_wfstate.store.workflows.change import Change
+
+
+def how_input_differs(connection: Connection, change: Change, given: Payload) -> list[str]:
+    """In which top-level fields the input differs, as ``domain.input_difference`` tells them.
+
+    ``$`` alone when the stored input cannot be read: it stays what it is, and the start does not need it.
+    """
+    if change.input_sha256 == given.sha256:
+        return []
+    workflow = schema.workflow
+    row = connection.execute(
+        select(workflow.c.input, workflow.c.input_type, workflow.c.input_sha256).where(
+            workflow.c.id == change.workflow_id
+        )
+    ).one()
+    try:
+        stored = payload_of(row.input, row.input_type, row.input_sha256)
+    except (PayloadDamaged, PayloadUnavailable):
+        stored = None
+    return [WHOLE_INPUT] if stored is None else differing_fields(stored, given)

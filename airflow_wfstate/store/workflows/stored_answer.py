@@ -1,0 +1,186 @@
+"""Idempotency-Keys: a write sent again gets the stored answer of the first time.
+
+As in the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header): the key is
+stored with the hash of the request and the answer, in the transaction of the write itself. The hash covers what kind of
+request it is and who sends it, so that a key is good for one caller and one route alone.
+
+An answer may hold payloads: it is encrypted when they are.
+
+Rows are only added, never changed: a worker's database role need not be able to change an answer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Engine, select
+
+from airflow_wfstate.domain.step import BeginDecision, BegunStep
+from airflow_wfstate.domain.sweep_report import SweepReport
+from airflow_wfstate.domain.workflow import CompletedWorkflow, StartedWorkflow
+from airflow_wfstate.encryption import sealed
+from airflow_wfstate.exceptions import IdempotencyConflict, InvalidName, Unavailable, WorkflowStateError
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.conflict_insert import conflict_insert
+from airflow_wfstate.store.database.transaction import Contention, Refused, Unchanged, run_read, run_transaction
+from airflow_wfstate.store.payloads.stored_payload import opened
+
+MAX_KEY_LENGTH: Final = 500
+
+_ADAPTERS: Final[dict[type[object], TypeAdapter[Any]]] = {}
+
+
+class KeyedRequest(Protocol):
+    """A dataclass of the domain that asks for a write."""
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """None for no protection by a key."""
+        ...
+
+
+Request = TypeVar("Request", bound=KeyedRequest)
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class _Outcome(Generic[Answer]):
+    """What a transaction answered, and whether that is stored already."""
+
+    answer: Answer
+    is_stored: bool
+
+
+def answer_once(
+    engine: Engine,
+    transaction: Callable[[Connection, Request], Answer | Unchanged[Answer] | Refused],
+    request: Request,
+    answer_type: type[Answer],
+) -> Answer:
+    """Run the transaction of a request that has a key, or give the answer of the first time.
+
+    The answer is stored with what the transaction changes. One that changes nothing is stored afterwards, so that the
+    same request cannot change something later. Not stored is the answer that somebody else is at it, because who waits
+    asks again with the same key; nor is a refusal, which can be asked for again.
+
+    :raises InvalidName: the key is empty, too long or not printable.
+    :raises IdempotencyConflict: the key was used with another request, of this caller or of another one.
+    """
+    _check_key(request)
+
+    def work(connection: Connection) -> _Outcome[Answer] | Unchanged[_Outcome[Answer]] | Refused:
+        stored = _find(connection, request, answer_type)
+        if stored is not None:
+            return Unchanged(_Outcome(stored, is_stored=True))
+        answer = transaction(connection, request)
+        if isinstance(answer, Refused):
+            return answer
+        if isinstance(answer, Unchanged):
+            return Unchanged(_Outcome(answer.answer, is_stored=False))
+        if not _is_to_ask_again(answer) and not _store(connection, request, answer):
+            raise Contention(f"the idempotency key {request.idempotency_key!r} was used at the same moment")
+        return _Outcome(answer, is_stored=True)
+
+    try:
+        outcome = run_transaction(engine, work)
+    except Unavailable:
+        raise
+    except WorkflowStateError:
+        # The same request may have been carried out beside this one, and what it changed be the reason to refuse.
+        stored = run_read(engine, lambda connection: _find(connection, request, answer_type))
+        if stored is None:
+            raise
+        return stored
+    return outcome.answer if outcome.is_stored else keep_answer(engine, request, outcome.answer)
+
+
+def find_answer(engine: Engine, request: KeyedRequest, answer_type: type[Answer]) -> Answer | None:
+    """The answer that was stored for the request; None when there is none. Raises as :func:`answer_once`."""
+    _check_key(request)
+    return run_read(engine, lambda connection: _find(connection, request, answer_type))
+
+
+def keep_answer(engine: Engine, request: KeyedRequest, answer: Answer) -> Answer:
+    """Store an answer that goes with no change; the one that was stored at the same moment, when there is one."""
+
+    def work(connection: Connection) -> Answer | Unchanged[Answer]:
+        if _is_to_ask_again(answer):
+            return Unchanged(answer)
+        if _store(connection, request, answer):
+            return answer
+        stored = _find(connection, request, type(answer))
+        return Unchanged(answer if stored is None else stored)
+
+    return run_transaction(engine, work)
+
+
+def _check_key(request: KeyedRequest) -> None:
+    key = request.idempotency_key
+    if not key or len(key) > MAX_KEY_LENGTH or not key.isprintable():
+        raise InvalidName(
+            f"The idempotency key {str(key)[:40]!r} cannot be stored.",
+            f"Give 1 to {MAX_KEY_LENGTH} printable characters.",
+        )
+
+
+def _find(connection: Connection, request: KeyedRequest, answer_type: type[Answer]) -> Answer | None:
+    row = connection.execute(
+        select(schema.request.c.body_sha256, schema.request.c.answer).where(
+            schema.request.c.idempotency_key == request.idempotency_key
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.body_sha256 != _hash(request):
+        raise IdempotencyConflict(
+            f"The idempotency key {request.idempotency_key!r} was used before, with another request.",
+            "Use a new key for a new request.",
+        )
+    return _adapter(answer_type).validate_json(opened(row.answer))
+
+
+def _store(connection: Connection, request: KeyedRequest, answer: object) -> bool:
+    """Store the answer; False when the key has one already. Waits for a transaction that is storing one."""
+    inserted = connection.execute(
+        conflict_insert(connection.dialect.name, schema.request)
+        .values(
+            idempotency_key=request.idempotency_key,
+            body_sha256=_hash(request),
+            answer=sealed(_adapter(type(answer)).dump_json(answer).decode()),
+            created_at=database_now(),
+        )
+        .on_conflict_do_nothing()
+    )
+    return inserted.rowcount == 1
+
+
+def _is_to_ask_again(answer: object) -> bool:
+    """Whether the answer is that somebody else is at it."""
+    if isinstance(answer, StartedWorkflow):
+        return answer.busy
+    if isinstance(answer, CompletedWorkflow):
+        return answer.waits_for is not None
+    if isinstance(answer, BegunStep):
+        return answer.decision is BeginDecision.BUSY
+    return isinstance(answer, SweepReport) and not answer.swept
+
+
+def _hash(request: KeyedRequest) -> str:
+    """Of the kind of request and all that it says; the caller is named by its actor, task instance or attempt key."""
+    fields: dict[str, Any] = dataclasses.asdict(request)  # type: ignore[call-overload]  # they all are dataclasses
+    text = json.dumps([type(request).__name__, fields], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _adapter(kind: type[Answer]) -> TypeAdapter[Answer]:
+    # Building one takes milliseconds, using it microseconds.
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
