@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.compensate_workflow import CompensateWorkflowOperator
     from airflow_wfstate.operators.complete_workflow import CompleteWorkflowOperator
     from airflow_wfstate.operators.durable import durable
-    from airflow_wfstate.operators.handler import CompensationContext
+    from airflow_wfstate.operators.relay.handler import CompensationContext
     from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
     from airflow_wfstate.operators.step import STEP, Step
     from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PUBLIC: Final = {
     "STEP": "operators.step",
     "CompensateWorkflowOperator": "operators.compensate_workflow",
-    "CompensationContext": "operators.handler",
+    "CompensationContext": "operators.relay.handler",
     "CompleteWorkflowOperator": "operators.complete_workflow",
     "StartWorkflowOperator": "operators.start_workflow",
     "Step": "operators.step",

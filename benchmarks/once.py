@@ -13,8 +13,8 @@ from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.step import BeginStep
-from airflow_wfstate.operators.attempt import Attempt
 from airflow_wfstate.operators.step import Step
+from airflow_wfstate.operators.steps.attempt import Attempt
 
 FLOOR: Final = "floor: insert of a record"
 ONCE: Final = "step.once, database way"

@@ -9,7 +9,7 @@ from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.exceptions import InvalidRequest
-from airflow_wfstate.operators.dag_lint import Finding, import_error, lint, step_names
+from airflow_wfstate.operators.dag.lint import Finding, import_error, lint, step_names
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -13,12 +13,11 @@ from airflow.sdk import Context
 from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, _TaskDecorator, task_decorator_factory
 
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.attempt import Attempt
-from airflow_wfstate.operators.complete_dag import ChecksItsDag, check_when_complete
+from airflow_wfstate.operators.dag.complete import ChecksItsDag, check_when_complete
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step import Step
-from airflow_wfstate.operators.step_operator import StepOperator
-from airflow_wfstate.operators.step_options import (
+from airflow_wfstate.operators.steps.attempt import Attempt
+from airflow_wfstate.operators.steps.options import (
     DEFAULT_CONNECTION_ID,
     CompensationHandler,
     ItemKey,
@@ -26,6 +25,7 @@ from airflow_wfstate.operators.step_options import (
     check_redact,
     former_names,
 )
+from airflow_wfstate.operators.steps.step_operator import StepOperator
 
 PARAMETER: Final = "step"
 """The reserved parameter."""
@@ -105,7 +105,7 @@ def step_task(
     :class:`~airflow_wfstate.operators.step.Step` when it runs.
 
     :param compensate: the undo of the step; it, and the further options, are described at
-        :class:`~airflow_wfstate.operators.step_options.StepOptions`.
+        :class:`~airflow_wfstate.operators.steps.options.StepOptions`.
     :param multiple_outputs: as for ``@task``.
     :param kwargs: of the task: ``task_id``, ``retries``, ``pool`` and so on.
     :raises InvalidDag: when an option is wrong, or ``step`` cannot be given to the function by its name.

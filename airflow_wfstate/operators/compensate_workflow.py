@@ -24,16 +24,17 @@ from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
-from airflow_wfstate.operators.commit_inquiry import ask_before_undo
-from airflow_wfstate.operators.complete_dag import ChecksItsDag, when_complete
-from airflow_wfstate.operators.error_text import error_text
-from airflow_wfstate.operators.handler import call_handler
+from airflow_wfstate.operators.dag.complete import ChecksItsDag, when_complete
 from airflow_wfstate.operators.links import WorkflowLink, announce
-from airflow_wfstate.operators.refusal import failing_for_good
-from airflow_wfstate.operators.relay_arguments import without_unfit_defaults
-from airflow_wfstate.operators.relay_wiring import leaves, task_ids, wire_relay
-from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
-from airflow_wfstate.operators.undo_operator import run_undo_operator
+from airflow_wfstate.operators.relay.arguments import without_unfit_defaults
+from airflow_wfstate.operators.relay.handler import call_handler
+from airflow_wfstate.operators.relay.undo_operator import run_undo_operator
+from airflow_wfstate.operators.relay.wiring import leaves, task_ids, wire_relay
+from airflow_wfstate.operators.steps.commit_inquiry import ask_before_undo
+from airflow_wfstate.operators.steps.error_text import error_text
+from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.steps.refusal import failing_for_good
+from airflow_wfstate.operators.steps.relay_task import RelayTask
 from airflow_wfstate.redaction import recorded_text
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _RETRIES: Final = 2
 _RETRY_DELAY: Final = timedelta(seconds=5)
 
 
-class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
+class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
     """Undo the steps of this DAG's run, in their turn, when the workflow is to be compensated.
 
     Each DAG with compensations has one. It is a teardown and wires itself: below the DAG's leaves, above the DAG's
@@ -58,7 +59,7 @@ class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
         By default 2.
     :param retry_delay: before such a retry; by default 5 seconds, not Airflow's five minutes: undos wait for it.
     :param kwargs: of every operator. From ``default_args`` come only who owns it, where it runs and who is told
-        (:data:`~airflow_wfstate.operators.relay_arguments.SUITS`); what else it shall have is given to it itself.
+        (:data:`~airflow_wfstate.operators.relay.arguments.SUITS`); what else it shall have is given to it itself.
     """
 
     ui_color = "#f4e3d7"
@@ -179,13 +180,6 @@ class CompensateWorkflowOperator(ChecksItsDag, BaseOperator):
     def _end(self, backend: StateBackend, end: EndCompensation) -> EndedCompensation:
         with failing_for_good():
             return backend.end_compensation(end)
-
-
-def find_relay(dag: DAG | None) -> str | None:
-    """The task id of the DAG's relay; None when it has none."""
-    if dag is None:
-        return None
-    return next((task.task_id for task in dag.tasks if isinstance(task, CompensateWorkflowOperator)), None)
 
 
 def _check_only(relay: CompensateWorkflowOperator, dag: DAG) -> None:

@@ -11,12 +11,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.workflow import CompleteWorkflow
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
-from airflow_wfstate.operators.complete_dag import ChecksItsDag
+from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink, announce
-from airflow_wfstate.operators.output import WHAT_XCOM_REFUSES, fits_xcom
-from airflow_wfstate.operators.refusal import failing_for_good
-from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID
-from airflow_wfstate.operators.waiting import defer_to_ask_again
+from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.steps.output import WHAT_XCOM_REFUSES, fits_xcom
+from airflow_wfstate.operators.steps.refusal import failing_for_good
+from airflow_wfstate.operators.steps.waiting import defer_to_ask_again
 
 
 class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):

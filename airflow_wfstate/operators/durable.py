@@ -11,11 +11,11 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.attempt import cancel_at_work
-from airflow_wfstate.operators.complete_dag import check_when_complete
+from airflow_wfstate.operators.dag.complete import check_when_complete
 from airflow_wfstate.operators.links import WorkflowLink
-from airflow_wfstate.operators.step_execution import StepExecution
-from airflow_wfstate.operators.step_options import (
+from airflow_wfstate.operators.steps.attempt import cancel_at_work
+from airflow_wfstate.operators.steps.execution import StepExecution
+from airflow_wfstate.operators.steps.options import (
     DEFAULT_CONNECTION_ID,
     CompensationHandler,
     ItemKey,
@@ -46,7 +46,7 @@ def durable(
     """Make a step of a classic operator or of a mapped task, and return it.
 
     :param operator: an operator (sensors and deferrable ones too), or what ``.expand()`` of one returns.
-    :param compensate: see :class:`~airflow_wfstate.operators.step_options.StepOptions`, as all others.
+    :param compensate: see :class:`~airflow_wfstate.operators.steps.options.StepOptions`, as all others.
     :raises InvalidDag: when it is something else, a step already, or a task that begins or ends in the triggerer.
     """
     options = StepOptions(

@@ -26,12 +26,13 @@ from airflow_wfstate.domain.workflow import (
 )
 from airflow_wfstate.exceptions import InvalidDag, InvalidRequest
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
-from airflow_wfstate.operators.complete_dag import ChecksItsDag
-from airflow_wfstate.operators.identity_text import TextIdentities, identity_text
+from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink, announce
-from airflow_wfstate.operators.refusal import failing_for_good
-from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, check_redact, is_template
-from airflow_wfstate.operators.waiting import defer_to_ask_again
+from airflow_wfstate.operators.steps.identity_text import TextIdentities, identity_text
+from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID, check_redact, is_template
+from airflow_wfstate.operators.steps.refusal import failing_for_good
+from airflow_wfstate.operators.steps.relay_task import find_relay
+from airflow_wfstate.operators.steps.waiting import defer_to_ask_again
 
 
 class StartWorkflowOperator(ChecksItsDag, TextIdentities):
@@ -67,7 +68,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     :param labels: what people search by besides name and key, such as ``{"region": "eu"}``; at most 20, kept by the
         generation that this start creates. Not for secrets. (templated)
     :param redact: JSON paths into the workflow's input and output: people see ``***`` there; see
-        :class:`~airflow_wfstate.operators.step_options.StepOptions`. The run's own conf and params are shown by
+        :class:`~airflow_wfstate.operators.steps.options.StepOptions`. The run's own conf and params are shown by
         Airflow itself.
     :param if_exists: what to do when another run's open workflow has the key. ``attach``: take part in it, as a
         guest. ``reject``: fail. ``terminate``: cancel it with compensation, wait for its end, and start anew (also
@@ -210,9 +211,6 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         return _as_xcom(started)
 
     def _request(self, context: Context) -> StartWorkflow:
-        # Imported when needed, as what a step does: a file that only starts a workflow need not load it.
-        from airflow_wfstate.operators.compensate_workflow import find_relay
-
         value = dict(context["params"]) if self.input is None else self.input
         task_instance_id = str(context["ti"].id)
         is_open = self.deadline is None or not str(self.deadline).strip()

@@ -11,10 +11,10 @@ from airflow_wfstate.domain.names import check_name
 from airflow_wfstate.domain.step import LEFT_BEHIND
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag, InvalidName
-from airflow_wfstate.operators.once import Call, make_once
+from airflow_wfstate.operators.steps.once import Call, make_once
 
 if TYPE_CHECKING:
-    from airflow_wfstate.operators.attempt import Attempt
+    from airflow_wfstate.operators.steps.attempt import Attempt
 
 Result = TypeVar("Result")
 

@@ -25,20 +25,19 @@ from airflow.sdk import Context
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.exceptions import InvalidDag, StaleAttempt, TransactionRefused
-from airflow_wfstate.operators.attempt import Attempt
-from airflow_wfstate.operators.commit_inquiry import Inquiry, was_undone
-from airflow_wfstate.operators.commit_marker import (
+from airflow_wfstate.operators.dag.complete import ChecksItsDag
+from airflow_wfstate.operators.links import WorkflowLink
+from airflow_wfstate.operators.steps.attempt import Attempt
+from airflow_wfstate.operators.steps.commit_inquiry import Inquiry, TransactionalTask, was_undone
+from airflow_wfstate.operators.steps.commit_marker import (
     Connection,
     Cursor,
     ended_by_the_user,
     is_refused_commit,
 )
-from airflow_wfstate.operators.complete_dag import ChecksItsDag
-from airflow_wfstate.operators.identity_text import TextIdentities
-from airflow_wfstate.operators.item_key import item_key_of
-from airflow_wfstate.operators.links import WorkflowLink
-from airflow_wfstate.operators.step_operator import StepOperator
-from airflow_wfstate.operators.step_options import (
+from airflow_wfstate.operators.steps.identity_text import TextIdentities
+from airflow_wfstate.operators.steps.item_key import item_key_of
+from airflow_wfstate.operators.steps.options import (
     DEFAULT_CONNECTION_ID,
     CompensationHandler,
     ItemKey,
@@ -46,13 +45,14 @@ from airflow_wfstate.operators.step_options import (
     check_redact,
     former_names,
 )
-from airflow_wfstate.operators.user_function import check_plain_function
+from airflow_wfstate.operators.steps.step_operator import StepOperator
+from airflow_wfstate.operators.steps.user_function import check_plain_function
 
 _PSYCOPG: Final = "psycopg"
 """The package of psycopg 3; psycopg2 has no further results of an ``execute`` to go to."""
 
 
-class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities):
+class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, TransactionalTask):
     """Write to PostgreSQL exactly once: the writes and the step's marker commit in one transaction.
 
     Give ``sql`` or ``python_callable``. The transaction belongs to the operator: a commit in the middle is refused.
@@ -66,7 +66,7 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities):
     :param python_callable: called as ``fn(cursor, **op_kwargs)``; what it returns is the step's output.
     :param op_kwargs: for ``python_callable``. (templated)
     :param step_name: of the step; None for the task id.
-    :param compensate: the undo of the step, see :class:`~airflow_wfstate.operators.step_options.StepOptions`, as all
+    :param compensate: the undo of the step, see :class:`~airflow_wfstate.operators.steps.options.StepOptions`, as all
         further options. A mapped task can have none.
     :raises InvalidDag: neither or both of ``sql`` and ``python_callable`` are given, or an option is wrong.
     """

@@ -11,13 +11,13 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException
 
 from airflow_wfstate import conf as options
-from airflow_wfstate.operators.attempt import Attempt
-from airflow_wfstate.operators.complete_dag import ChecksItsDag
-from airflow_wfstate.operators.dag_run_trigger import dag_run_state, trigger_dag_run
-from airflow_wfstate.operators.identity_text import TextIdentities
+from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.links import WORKFLOW_XCOM_KEY, WorkflowLink
-from airflow_wfstate.operators.step_operator import StepOperator
-from airflow_wfstate.operators.step_options import DEFAULT_CONNECTION_ID, ItemKey, StepOptions, former_names
+from airflow_wfstate.operators.steps.attempt import Attempt
+from airflow_wfstate.operators.steps.dag_run_trigger import dag_run_state, trigger_dag_run
+from airflow_wfstate.operators.steps.identity_text import TextIdentities
+from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID, ItemKey, StepOptions, former_names
+from airflow_wfstate.operators.steps.step_operator import StepOperator
 
 _ENDED: Final = ("success", "failed")
 _MAX_READABLE: Final = 100

@@ -24,8 +24,8 @@ from airflow_wfstate.domain.resume import ResumeWorkflow
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep
 from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, StartWorkflow, WorkflowQuery
-from airflow_wfstate.operators.attempt import Attempt
 from airflow_wfstate.operators.step import Step
+from airflow_wfstate.operators.steps.attempt import Attempt
 from tests.crash_grid.receiver import Receiver
 
 OWNER: Final = "intake"

@@ -90,7 +90,8 @@ def work(order: Order, pipe: Connection) -> None:
         state = STORIES[order.story].tasks[order.position].play(hands)
         watched.send_late()
     except WorkflowClosed:
-        # The operators fail for good then (operators/refusal.py). Whether the refusal was right, the story's end tells.
+        # The operators fail for good then (operators/steps/refusal.py). Whether the refusal was right, the story's end
+        # tells.
         state = "failed"
     except Exception:
         watched.complaints.append(traceback.format_exc())

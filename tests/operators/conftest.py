@@ -82,7 +82,7 @@ def bookings(
     engine = create_engine(migrated_sqlite_url)
     backend = LosesTheEnd(DatabaseBackend(engine))
     monkeypatch.setattr(
-        "airflow_wfstate.operators.step_execution.WorkflowStateHook",
+        "airflow_wfstate.operators.steps.execution.WorkflowStateHook",
         lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
     )
     with postgres_server.database("bookings") as url:

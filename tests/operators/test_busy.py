@@ -13,9 +13,9 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.operators.step_execution import StepExecution
-from airflow_wfstate.operators.step_options import StepOptions
-from airflow_wfstate.operators.waiting import ASK_AGAIN
+from airflow_wfstate.operators.steps.execution import StepExecution
+from airflow_wfstate.operators.steps.options import StepOptions
+from airflow_wfstate.operators.steps.waiting import ASK_AGAIN
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
@@ -25,7 +25,7 @@ def world(migrated_sqlite_url, monkeypatch):
     engine = create_engine(migrated_sqlite_url)
     backend = DatabaseBackend(engine)
     monkeypatch.setattr(
-        "airflow_wfstate.operators.step_execution.WorkflowStateHook",
+        "airflow_wfstate.operators.steps.execution.WorkflowStateHook",
         lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
     )
     yield World(backend, AirflowRows(engine))

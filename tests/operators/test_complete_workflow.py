@@ -16,7 +16,7 @@ from airflow_wfstate.domain.cancel import CancelWorkflow
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.workflow import CompleteWorkflow
 from airflow_wfstate.operators.complete_workflow import CompleteWorkflowOperator
-from airflow_wfstate.operators.waiting import ASK_AGAIN
+from airflow_wfstate.operators.steps.waiting import ASK_AGAIN
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 

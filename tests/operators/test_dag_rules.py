@@ -20,7 +20,7 @@ from airflow_wfstate import (
     durable,
 )
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.declared_steps import is_sole_task
+from airflow_wfstate.operators.steps.declared_steps import is_sole_task
 
 
 def plain(name, item_key=None):
@@ -107,7 +107,7 @@ def test_one_task_in_two_groups_is_two_steps_and_a_step_that_each_item_names_is_
 
 def test_a_file_with_such_a_dag_does_not_get_into_the_bag_and_a_dag_is_checked_once(tmp_path, monkeypatch):
     checks = []
-    monkeypatch.setattr("airflow_wfstate.operators.dag_rules._check_starts", checks.append)
+    monkeypatch.setattr("airflow_wfstate.operators.dag.rules._check_starts", checks.append)
     (tmp_path / "double.py").write_text(
         "from airflow.sdk import DAG, task\n"
         "import airflow_wfstate\n"

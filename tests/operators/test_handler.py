@@ -16,8 +16,8 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.handler import call_handler
-from airflow_wfstate.operators.undo_operator import run_undo_operator
+from airflow_wfstate.operators.relay.handler import call_handler
+from airflow_wfstate.operators.relay.undo_operator import run_undo_operator
 
 WORKFLOW = WorkflowRef("01900000-0000-7000-8000-000000000000", "order", "7", 1, "c", WorkflowState.COMPENSATING)
 CALLED: list[tuple[object, ...]] = []

@@ -27,10 +27,10 @@ from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.domain.states import WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowRef
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.handler import CompensationContext, call_handler
-from airflow_wfstate.operators.step_options import StepOptions
-from airflow_wfstate.operators.undo_operator import run_undo_operator
-from airflow_wfstate.operators.undo_signature import check_undo
+from airflow_wfstate.operators.relay.handler import CompensationContext, call_handler
+from airflow_wfstate.operators.relay.undo_operator import run_undo_operator
+from airflow_wfstate.operators.steps.options import StepOptions
+from airflow_wfstate.operators.steps.undo_signature import check_undo
 
 WORKFLOW = WorkflowRef("01900000-0000-7000-8000-000000000000", "order", "7", 1, "c", WorkflowState.COMPENSATING)
 DONE: list[object] = []

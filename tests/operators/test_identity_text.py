@@ -23,7 +23,7 @@ from airflow_wfstate import (
 )
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidDag, InvalidName
-from airflow_wfstate.operators.identity_text import identity_text
+from airflow_wfstate.operators.steps.identity_text import identity_text
 
 needs_dag_test = pytest.mark.skipif(
     Version(airflow_version) < Version("3.3"),

@@ -18,7 +18,7 @@ from airflow_wfstate.domain.step import LEFT_BEHIND
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidName
 from airflow_wfstate.operators.step import Step
-from airflow_wfstate.operators.task_state import RoundTaskState
+from airflow_wfstate.operators.steps.task_state import RoundTaskState
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
@@ -99,7 +99,7 @@ def jobs(migrated_sqlite_url, monkeypatch):
     backend = DatabaseBackend(engine)
     world = World(backend, AirflowRows(engine))
     monkeypatch.setattr(
-        "airflow_wfstate.operators.step_execution.WorkflowStateHook",
+        "airflow_wfstate.operators.steps.execution.WorkflowStateHook",
         lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
     )
 

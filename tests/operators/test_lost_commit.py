@@ -16,8 +16,8 @@ from packaging.version import Version
 from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import TransactionRefused, Unavailable
-from airflow_wfstate.operators.commit_inquiry import Inquiry
-from airflow_wfstate.operators.commit_marker import CREATE_TABLE, TABLE
+from airflow_wfstate.operators.steps.commit_inquiry import Inquiry
+from airflow_wfstate.operators.steps.commit_marker import CREATE_TABLE, TABLE
 from tests.support.bookings import Bookings, address, connection_json
 from tests.support.cutting_proxy import CuttingProxy, cutting_proxy
 from tests.support.postgres import PostgresServer
@@ -36,7 +36,7 @@ def proxy(bookings: Bookings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cutti
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airflow_wfstate.operators.commit_inquiry.PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("airflow_wfstate.operators.steps.commit_inquiry.PATIENCE_SECONDS", 1.0)
 
 
 def state_and_attempts(bookings: Bookings) -> tuple[StepState, int]:
@@ -61,7 +61,7 @@ def test_the_attempt_waits_for_a_database_that_comes_back(
         pauses.append(seconds)
         proxy.is_down = len(pauses) < 3
 
-    monkeypatch.setattr("airflow_wfstate.operators.commit_inquiry.time.sleep", sleep)
+    monkeypatch.setattr("airflow_wfstate.operators.steps.commit_inquiry.time.sleep", sleep)
 
     assert bookings.execute(python_callable=bookings.book) == {"who": "ann", "call": 1}
     assert pauses == [0.2, 0.4, 0.8]

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, create_engine
 from airflow_wfstate import Step
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.exceptions import InvalidName, InvalidPayload, RecordedError, StaleAttempt
-from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.steps.attempt import Attempt
 from tests.support.airflow_rows import AirflowRows
 from tests.support.secrets import knowing
 from tests.support.world import World

@@ -15,8 +15,8 @@ from airflow.sdk import DAG, Asset, task
 from packaging.version import Version
 
 from airflow_wfstate import CompensateWorkflowOperator
-from airflow_wfstate.operators.dag_lint import lint
-from airflow_wfstate.operators.readable_output import classes_not_allowed
+from airflow_wfstate.operators.dag.lint import lint
+from airflow_wfstate.operators.steps.readable_output import classes_not_allowed
 
 
 @dataclass

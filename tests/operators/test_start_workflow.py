@@ -16,7 +16,7 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
-from airflow_wfstate.operators.waiting import ASK_AGAIN
+from airflow_wfstate.operators.steps.waiting import ASK_AGAIN
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 

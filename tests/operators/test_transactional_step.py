@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_wfstate import TransactionalStepOperator
 from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.exceptions import InvalidDag, InvalidPayload, ServerUnreachable, TransactionRefused, Unavailable
-from airflow_wfstate.operators.commit_marker import CREATE_TABLE, TABLE
+from airflow_wfstate.operators.steps.commit_marker import CREATE_TABLE, TABLE
 from tests.support.bookings import BOOK, Bookings, connection_json
 from tests.support.payload_options import new_key, payload_options
 
@@ -182,7 +182,7 @@ def test_of_two_attempts_at_once_the_second_waits_for_the_first(bookings: Bookin
 def test_a_predecessor_that_never_ends_its_transaction_is_named(
     bookings: Bookings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_wfstate.operators.commit_marker.PATIENCE_SECONDS", 1)
+    monkeypatch.setattr("airflow_wfstate.operators.steps.commit_marker.PATIENCE_SECONDS", 1)
     inside, go_on = threading.Event(), threading.Event()
 
     def stopped(cursor: Any) -> None:

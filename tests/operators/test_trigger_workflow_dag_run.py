@@ -63,7 +63,7 @@ def world(migrated_sqlite_url, monkeypatch):
     engine = create_engine(migrated_sqlite_url)
     backend = DatabaseBackend(engine)
     monkeypatch.setattr(
-        "airflow_wfstate.operators.step_execution.WorkflowStateHook",
+        "airflow_wfstate.operators.steps.execution.WorkflowStateHook",
         lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
     )
     yield World(backend, AirflowRows(engine))

@@ -12,7 +12,7 @@ from packaging.version import Version
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.states import StepState, WorkflowState
 from airflow_wfstate.domain.workflow import WorkflowQuery
-from airflow_wfstate.operators.output import fits_xcom
+from airflow_wfstate.operators.steps.output import fits_xcom
 
 pytestmark = [
     # dag.test() reaches Airflow's execution API through fastapi.testclient, whose import warns since Starlette 1.0.

@@ -24,7 +24,7 @@ from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import BeginDecision, BeginStep
 from airflow_wfstate.domain.workflow import CompleteWorkflow, StartWorkflow
 from airflow_wfstate.exceptions import WorkflowStateError
-from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.steps.attempt import Attempt
 from tests.crash_grid.receiver import Receiver
 from tests.support.airflow_rows import AirflowRows
 

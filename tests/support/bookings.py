@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from airflow_wfstate import TransactionalStepOperator
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.exceptions import ServerUnreachable
-from airflow_wfstate.operators.commit_marker import TABLE
+from airflow_wfstate.operators.steps.commit_marker import TABLE
 from tests.support.world import World
 
 BOOK = "INSERT INTO booking (who, amount) VALUES (%(who)s, %(amount)s) RETURNING who, amount"

@@ -13,7 +13,7 @@ from airflow.sdk import dag, task
 
 from airflow_wfstate import STEP, CompleteWorkflowOperator, StartWorkflowOperator, Step, TransactionalStepOperator
 from airflow_wfstate.exceptions import WorkflowStateError
-from airflow_wfstate.operators.attempt import Attempt
+from airflow_wfstate.operators.steps.attempt import Attempt
 
 PARAMS = {"key": "1", "folder": "/nowhere"}
 RETRIES = {"retries": 3, "retry_delay": timedelta(seconds=1)}

@@ -5,13 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from inspect import Parameter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.user_function import is_generator_function, name_of
-
-if TYPE_CHECKING:
-    from airflow_wfstate.operators.handler import CompensationContext
+from airflow_wfstate.operators.steps.user_function import is_generator_function, name_of
 
 _OUTPUT: Final = "output"
 _COMPENSATION: Final = "compensation"
@@ -51,7 +48,7 @@ def check_undo(function: Callable[..., Any]) -> None:
         )
 
 
-def arguments_of(function: Callable[..., Any], output: object, compensation: CompensationContext) -> tuple[object, ...]:
+def arguments_of(function: Callable[..., Any], output: object, compensation: object) -> tuple[object, ...]:
     """The arguments that an undo takes: output and compensation, or as many of both as it has parameters for."""
     parameters = _parameters(function)
     if parameters is None or any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.compensate_workflow import CompensateWorkflowOperator
-from airflow_wfstate.operators.complete_dag import known_dag
 from airflow_wfstate.operators.complete_workflow import CompleteWorkflowOperator
-from airflow_wfstate.operators.declared_steps import DeclaredStep, declared_steps
-from airflow_wfstate.operators.relay_wiring import is_branch
+from airflow_wfstate.operators.dag.complete import known_dag
+from airflow_wfstate.operators.relay.wiring import is_branch
 from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
-from airflow_wfstate.operators.step_options import is_template, step_options_of
+from airflow_wfstate.operators.steps.declared_steps import DeclaredStep, declared_steps
+from airflow_wfstate.operators.steps.options import is_template, step_options_of
 from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator
 
-    from airflow_wfstate.operators.relay_wiring import Task
+    from airflow_wfstate.operators.relay.wiring import Task
 
 _ONCE_A_RUN: Final[dict[type[BaseOperator], str]] = {
     StartWorkflowOperator: "a run belongs to one workflow, and is started once",

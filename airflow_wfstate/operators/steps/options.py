@@ -10,8 +10,8 @@ from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, Co
 from airflow_wfstate.domain.names import check_name, check_step_name
 from airflow_wfstate.domain.step import OnClear
 from airflow_wfstate.exceptions import InvalidDag, InvalidName, InvalidRequest
-from airflow_wfstate.operators.undo_signature import check_undo
-from airflow_wfstate.operators.user_function import check_plain_function
+from airflow_wfstate.operators.steps.undo_signature import check_undo
+from airflow_wfstate.operators.steps.user_function import check_plain_function
 from airflow_wfstate.redaction import check_paths
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _OF_ONE_STEP: Final = ("name", "item_key", "was")
 """Options that tell a step from others, and are no business of ``default_args``."""
 
 CompensationHandler: TypeAlias = Callable[..., object]
-"""``fn(output, compensation)``; see :class:`~airflow_wfstate.operators.handler.CompensationContext`."""
+"""``fn(output, compensation)``; see :class:`~airflow_wfstate.operators.relay.handler.CompensationContext`."""
 
 ItemKey: TypeAlias = Callable[..., Any] | str
 """A function of the item's keyword arguments, or a template that may use them by name."""

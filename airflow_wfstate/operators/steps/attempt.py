@@ -22,7 +22,7 @@ from airflow_wfstate.domain.step import (
     SaveCheckpoint,
 )
 from airflow_wfstate.exceptions import ForeignProcess
-from airflow_wfstate.operators.once import Call, Calls
+from airflow_wfstate.operators.steps.once import Call, Calls
 
 if TYPE_CHECKING:
     from airflow_wfstate.backends.protocol import StateBackend

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
     from airflow_wfstate.domain.payload import Payload
-    from airflow_wfstate.operators.attempt import Attempt
+    from airflow_wfstate.operators.steps.attempt import Attempt
 
 
 class LeftBehind:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
-from airflow_wfstate.operators.identity_text import TextTemplates, identity_text, renders_natively
+from airflow_wfstate.operators.steps.identity_text import TextTemplates, identity_text, renders_natively
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-    from airflow_wfstate.operators.step_options import ItemKey
+    from airflow_wfstate.operators.steps.options import ItemKey
 
 _MAX_READABLE: Final = 100
 """Characters up to which the item's own JSON text is its key; a longer one is hashed."""

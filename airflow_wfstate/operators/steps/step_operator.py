@@ -6,9 +6,9 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from airflow_wfstate.operators.attempt import Attempt, cancel_at_work
-from airflow_wfstate.operators.step_execution import StepExecution
-from airflow_wfstate.operators.step_options import StepOptions
+from airflow_wfstate.operators.steps.attempt import Attempt, cancel_at_work
+from airflow_wfstate.operators.steps.execution import StepExecution
+from airflow_wfstate.operators.steps.options import StepOptions
 
 
 class StepOperator(BaseOperator):

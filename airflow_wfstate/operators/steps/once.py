@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_wfstate.backends.codec import decode
 from airflow_wfstate.exceptions import InvalidName, InvalidPayload, RecordedError
-from airflow_wfstate.operators.control_flow import STEERING
-from airflow_wfstate.operators.error_text import error_message
-from airflow_wfstate.operators.user_function import is_coroutine_function, is_generator_function, name_of
+from airflow_wfstate.operators.steps.control_flow import STEERING
+from airflow_wfstate.operators.steps.error_text import error_message
+from airflow_wfstate.operators.steps.user_function import is_coroutine_function, is_generator_function, name_of
 
 if TYPE_CHECKING:
     from airflow_wfstate.domain.record import Record
-    from airflow_wfstate.operators.attempt import Attempt
+    from airflow_wfstate.operators.steps.attempt import Attempt
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.control_flow import UNFINISHED
+from airflow_wfstate.operators.steps.control_flow import UNFINISHED
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context

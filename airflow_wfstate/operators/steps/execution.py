@@ -13,19 +13,20 @@ from airflow_wfstate.domain.states import StepState
 from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowStateError
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
-from airflow_wfstate.operators.attempt import Attempt, at_work
-from airflow_wfstate.operators.control_flow import WAITING
-from airflow_wfstate.operators.declared_steps import is_sole_task
-from airflow_wfstate.operators.error_text import error_text
-from airflow_wfstate.operators.item_key import item_of
-from airflow_wfstate.operators.left_behind import LeftBehind, leave_again
 from airflow_wfstate.operators.links import announce
-from airflow_wfstate.operators.output import tell_what_xcom_refuses
-from airflow_wfstate.operators.readable_output import tell_what_undo_cannot_read
-from airflow_wfstate.operators.refusal import failing_for_good
-from airflow_wfstate.operators.step_options import StepOptions, with_default_args
-from airflow_wfstate.operators.task_state import keep_task_state_to_round
-from airflow_wfstate.operators.waiting import ASK_AGAIN, defer_to_ask_again
+from airflow_wfstate.operators.steps.attempt import Attempt, at_work
+from airflow_wfstate.operators.steps.control_flow import WAITING
+from airflow_wfstate.operators.steps.declared_steps import is_sole_task
+from airflow_wfstate.operators.steps.error_text import error_text
+from airflow_wfstate.operators.steps.item_key import item_of
+from airflow_wfstate.operators.steps.left_behind import LeftBehind, leave_again
+from airflow_wfstate.operators.steps.options import StepOptions, with_default_args
+from airflow_wfstate.operators.steps.output import tell_what_xcom_refuses
+from airflow_wfstate.operators.steps.readable_output import tell_what_undo_cannot_read
+from airflow_wfstate.operators.steps.refusal import failing_for_good
+from airflow_wfstate.operators.steps.relay_task import find_relay
+from airflow_wfstate.operators.steps.task_state import keep_task_state_to_round
+from airflow_wfstate.operators.steps.waiting import ASK_AGAIN, defer_to_ask_again
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -105,9 +106,6 @@ class StepExecution:
         return self._answer(begun)
 
     def _begin(self) -> BegunStep:
-        # Imported when needed: the relay is an operator too, and would import this module in a circle.
-        from airflow_wfstate.operators.compensate_workflow import find_relay
-
         task_id, dag = self._operator.task_id, self._operator.get_dag()
         item = item_of(self._operator, self._context, self._options.item_key)
         request = BeginStep(

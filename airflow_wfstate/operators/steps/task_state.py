@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_wfstate.operators.attempt import Attempt
+    from airflow_wfstate.operators.steps.attempt import Attempt
 
 _STORE: Final = "task_state_store"
 _ROUND: Final = "wfstate_round"

@@ -13,18 +13,20 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
+from airflow.sdk import BaseOperator
+
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.domain.compensation import CompensateWhen, CompensationWork
 from airflow_wfstate.domain.payload import Payload
 from airflow_wfstate.exceptions import TransactionRefused, Unavailable
-from airflow_wfstate.operators.commit_marker import CommitMarker, Connection
-from airflow_wfstate.operators.identity_text import TextTemplates
+from airflow_wfstate.operators.steps.commit_marker import CommitMarker, Connection
+from airflow_wfstate.operators.steps.identity_text import TextTemplates
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
 
-    from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
+    from airflow_wfstate.operators.steps.options import StepOptions
 
 PATIENCE_SECONDS: Final = 60.0
 """How long an attempt that lost the answer to its commit waits for a database that does not answer."""
@@ -110,6 +112,16 @@ class Inquiry:
         ) from refusal
 
 
+class TransactionalTask(BaseOperator):
+    """What marks a task whose step is one transaction, with a commit marker.
+
+    :param conn_id: of the database, templated.
+    """
+
+    conn_id: str
+    step_options: StepOptions
+
+
 def was_undone(found: Payload) -> bool:
     """Whether a marker says that the round was undone before it had committed anything."""
     return found.type == _UNDONE
@@ -155,13 +167,10 @@ def ask_before_undo(
     return Asked(replace(work, output=found), is_needed=True)
 
 
-def _transactional(work: CompensationWork, tasks: Iterable[AbstractOperator]) -> TransactionalStepOperator | None:
+def _transactional(work: CompensationWork, tasks: Iterable[AbstractOperator]) -> TransactionalTask | None:
     """The transactional task that did the step; None when it is not one."""
-    # Imported when needed: that operator asks too.
-    from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
-
     for task in tasks:
-        if isinstance(task, TransactionalStepOperator) and (task.step_options.name or task.task_id) == work.step_name:
+        if isinstance(task, TransactionalTask) and (task.step_options.name or task.task_id) == work.step_name:
             return task
     return None
 

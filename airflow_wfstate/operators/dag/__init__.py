@@ -1,0 +1,1 @@
+"""What the tasks of a DAG must keep to, and when that is checked."""

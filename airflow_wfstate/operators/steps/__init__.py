@@ -1,0 +1,1 @@
+"""How a task becomes a durable step: it begins, runs, and its end is recorded."""

@@ -1,0 +1,19 @@
+"""The relay of a DAG, as its steps know it: by its task id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+class RelayTask:
+    """What marks an operator as the relay of its DAG."""
+
+
+def find_relay(dag: DAG | None) -> str | None:
+    """The task id of the DAG's relay; None when it has none."""
+    if dag is None:
+        return None
+    return next((task.task_id for task in dag.tasks if isinstance(task, RelayTask)), None)
