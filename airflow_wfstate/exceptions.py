@@ -182,7 +182,7 @@ class WriteConflict(Conflict):
 
 
 class InvalidTransition(Conflict):
-    """The state tables in :mod:`airflow_wfstate.domain.states` have no such transition."""
+    """The state tables in :mod:`airflow_wfstate.domain.rules.states` have no such transition."""
 
     code = "invalid-transition"
 

@@ -106,9 +106,9 @@ def task_steps(url: str, token: str, task: Task, begins: float, ends: float) -> 
 def _steps(url: str, token: str, task_instance_id: str, prefix: str, begins: float, ends: float) -> Load:
     from airflow_wfstate.backends.api import ApiBackend
     from airflow_wfstate.backends.credentials import StaticToken
-    from airflow_wfstate.domain.payload import Payload
-    from airflow_wfstate.domain.states import StepState
-    from airflow_wfstate.domain.step import BeginStep, EndAttempt
+    from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
+    from airflow_wfstate.domain.rules.payload import Payload
+    from airflow_wfstate.domain.rules.states import StepState
     from airflow_wfstate.exceptions import WorkflowStateError
 
     backend = ApiBackend(url, StaticToken(token), configured_by="the benchmark")

@@ -12,7 +12,7 @@ from psycopg import Connection, connect
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.step import BeginStep
+from airflow_wfstate.domain.messages.step import BeginStep
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.steps.attempt import Attempt
 

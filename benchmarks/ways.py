@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginStep, EndAttempt
+from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from benchmarks.floor import Floor
 
 OUTPUT = Payload.of("x" * 998)

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 
 from airflow_wfstate import CompensateWorkflowOperator, StartWorkflowOperator
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.domain.rules.policies import FailurePolicy
 from demo.postgres import EmbeddedPostgres
 from tests.support.airflow_rows import AirflowRows
 from tests.support.serialized_dags import deploy, pin

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.workflow import StartWorkflow
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
 from tests.support.airflow_rows import AirflowRows
 
 _DAG = "bench"

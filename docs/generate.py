@@ -16,7 +16,7 @@ from pathlib import Path
 
 from airflow_wfstate.backends.problem_types import problem_types
 from airflow_wfstate.conf import OPTIONS, SECTION
-from airflow_wfstate.domain.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
+from airflow_wfstate.domain.rules.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
 
 FOLDER = Path(__file__).parent
 

@@ -16,12 +16,12 @@ from airflow.models.dag import DagModel
 from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.task_instance import run_of
-from airflow_wfstate.domain.access import WorkflowAccess
-from airflow_wfstate.domain.compensate import CompensatePlan
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.pages import CheckpointPage
-from airflow_wfstate.domain.step import StepSummary
-from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.access import WorkflowAccess
+from airflow_wfstate.domain.messages.compensate import CompensatePlan
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.pages import CheckpointPage
+from airflow_wfstate.domain.messages.step import StepSummary
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from airflow_wfstate.store.steps import attempt_key
 from airflow_wfstate.store.sweeping.health import Health

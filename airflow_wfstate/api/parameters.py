@@ -11,10 +11,10 @@ from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BeforeValidator
 
-from airflow_wfstate.domain.labels import MAX_LABELS
-from airflow_wfstate.domain.pages import MAX_LIMIT
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step_changes import MAX_DECISIONS
+from airflow_wfstate.domain.messages.step_changes import MAX_DECISIONS
+from airflow_wfstate.domain.rules.labels import MAX_LABELS
+from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
 
 _NO_NUL = r"^[^\x00]*$"

@@ -10,10 +10,10 @@ from fastapi import Request
 from airflow_wfstate.api.entity_tag import IfMatch, version_of
 from airflow_wfstate.api.mounted_path import mounted_path
 from airflow_wfstate.api.write_headers import IdempotencyKey
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow, DecideCompensation
-from airflow_wfstate.domain.resume import ResumeWorkflow
-from airflow_wfstate.domain.way import Way
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow
+from airflow_wfstate.domain.messages.way import Way
 
 Wish = TypeVar("Wish", CancelWorkflow, CompensateWorkflow, DecideCompensation, ResumeWorkflow)
 

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from airflow_wfstate import conf
 from airflow_wfstate.api.problems import problem
 from airflow_wfstate.api.security_headers import AsgiApp, Message, Receive, Send
-from airflow_wfstate.domain.payload import MAX_DEPTH
+from airflow_wfstate.domain.rules.payload import MAX_DEPTH
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest, PayloadTooLarge, WorkflowStateError
 
 _BESIDE_THE_PAYLOAD: Final = 64 * 1024

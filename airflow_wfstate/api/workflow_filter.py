@@ -8,9 +8,9 @@ from fastapi import Query
 from pydantic import StringConstraints
 
 from airflow_wfstate.api.parameters import Moment, Text
-from airflow_wfstate.domain.labels import MAX_LABELS, parse_labels
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.labels import MAX_LABELS, parse_labels
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 
 _Id = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
 _Label = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^=\x00]+=[^\x00]+$")]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.pages import StepFilter
-from airflow_wfstate.domain.step import StepSummary
+from airflow_wfstate.domain.messages.pages import StepFilter
+from airflow_wfstate.domain.messages.step import StepSummary
 
 _PAGE: Final = 500
 

@@ -23,24 +23,23 @@ from airflow_wfstate.backends.query_parameters import (
 )
 from airflow_wfstate.backends.trust import Trust, refused_certificate
 from airflow_wfstate.backends.wire import from_json, to_json
-from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.compensate import (
+from airflow_wfstate.domain.messages.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
     CompensateWorkflow,
     DecideCompensation,
     DecidedCompensation,
 )
-from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
-from airflow_wfstate.domain.counted import counted
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.journal import JournalPage
-from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
-from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
-from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.stats import WorkflowStats
-from airflow_wfstate.domain.step import (
+from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.journal import JournalPage
+from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
+from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
+from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.messages.stats import WorkflowStats
+from airflow_wfstate.domain.messages.step import (
     MAX_ERROR_LENGTH,
     BeginStep,
     BegunStep,
@@ -51,8 +50,8 @@ from airflow_wfstate.domain.step import (
     SaveCheckpoint,
     StepSummary,
 )
-from airflow_wfstate.domain.sweep_report import StartSweep, SweepReport
-from airflow_wfstate.domain.workflow import (
+from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
+from airflow_wfstate.domain.messages.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
     StartedWorkflow,
@@ -60,6 +59,7 @@ from airflow_wfstate.domain.workflow import (
     WorkflowPage,
     WorkflowQuery,
 )
+from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.exceptions import (
     AccessDenied,
     InvalidRequest,

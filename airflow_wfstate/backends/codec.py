@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
 
 if TYPE_CHECKING:

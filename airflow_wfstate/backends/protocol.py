@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.compensate import (
+from airflow_wfstate.domain.messages.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
     CompensateWorkflow,
     DecideCompensation,
     DecidedCompensation,
 )
-from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.journal import JournalPage
-from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
-from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
-from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.stats import WorkflowStats
-from airflow_wfstate.domain.step import (
+from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.journal import JournalPage
+from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
+from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
+from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.messages.stats import WorkflowStats
+from airflow_wfstate.domain.messages.step import (
     BeginStep,
     BegunStep,
     EndAttempt,
@@ -35,8 +35,8 @@ from airflow_wfstate.domain.step import (
     SaveCheckpoint,
     StepSummary,
 )
-from airflow_wfstate.domain.sweep_report import StartSweep, SweepReport
-from airflow_wfstate.domain.workflow import (
+from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
+from airflow_wfstate.domain.messages.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
     StartedWorkflow,
@@ -180,7 +180,7 @@ class StateBackend(Protocol):
     def plan_compensate(self, workflow_id: str, code: Code | None = None) -> CompensatePlan:
         """What :meth:`compensate_workflow` would do now. Nothing is changed.
 
-        :param code: which code relays shall use, as in :class:`~airflow_wfstate.domain.compensate.CompensateWorkflow`.
+        :param code: which code relays shall use, as in :class:`~airflow_wfstate.domain.messages.compensate.CompensateWorkflow`.
 
         :raises WorkflowNotFound: there is none with this id.
         :raises WorkflowClosed: the workflow may not be undone; as for :meth:`compensate_workflow`.
@@ -231,7 +231,7 @@ class StateBackend(Protocol):
 
         :param from_step: ``step``, ``participant.step`` or ``participant[place].step`` to restart from; None to resume
             what is unfinished.
-        :param code: as in :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`, and so the others.
+        :param code: as in :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`, and so the others.
         :raises WorkflowNotFound: there is none with this id.
         :raises StepNotFound: no step named ``from_step`` has begun.
         :raises InvalidRequest: several steps have that name; or a rename, or a new step, names none.

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from airflow_wfstate.domain.pages import StepFilter
-from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort
+from airflow_wfstate.domain.messages.pages import StepFilter
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort
 
 
 def page_parameters(limit: int, **begin: str | int | None) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

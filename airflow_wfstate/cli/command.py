@@ -13,7 +13,7 @@ from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.characters import shown_text
+from airflow_wfstate.domain.rules.characters import shown_text
 from airflow_wfstate.exceptions import WorkflowStateError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from airflow_wfstate.cli.person import actor
 from airflow_wfstate.cli.plan_sections import print_staying_steps, print_unfinished_tasks
 from airflow_wfstate.cli.planned_action import PlannedAction
 from airflow_wfstate.cli.rendering import print_section, print_text
-from airflow_wfstate.domain.compensate import (
+from airflow_wfstate.domain.messages.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
     CompensateWorkflow,

@@ -10,7 +10,7 @@ from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.person import actor
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
-from airflow_wfstate.domain.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
 
 
 @command

@@ -23,13 +23,13 @@ DEFAULT_ITEM_LIMIT: Final = 50
 """Items on a page of ``show --step``."""
 
 SORTS: Final = ("-started_at", "started_at", "-updated_at", "updated_at", "name", "-name", "key", "-key")
-"""Of ``list``; :class:`~airflow_wfstate.domain.workflow.WorkflowSort` says what each means."""
+"""Of ``list``; :class:`~airflow_wfstate.domain.messages.workflow.WorkflowSort` says what each means."""
 
 CODES: Final = ("same", "latest")
-"""Of a run; :class:`~airflow_wfstate.domain.code.Code` says what each means."""
+"""Of a run; :class:`~airflow_wfstate.domain.messages.code.Code` says what each means."""
 
 DECISIONS: Final = ("retry", "skip", "done")
-"""Of a person, about a compensation; :class:`~airflow_wfstate.domain.compensate.Decision` says what each means."""
+"""Of a person, about a compensation; :class:`~airflow_wfstate.domain.messages.compensate.Decision` says what each means."""
 
 ARG_WORKFLOW: Final = Arg(
     ("workflow",),

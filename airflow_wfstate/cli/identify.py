@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSummary
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowNotFound
 
 _MAX_SLASHES: Final = 20

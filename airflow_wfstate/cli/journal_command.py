@@ -17,7 +17,7 @@ from airflow_wfstate.cli.rendering import (
     short_time,
     shortened,
 )
-from airflow_wfstate.domain.journal import JournalEntry
+from airflow_wfstate.domain.messages.journal import JournalEntry
 
 
 @command

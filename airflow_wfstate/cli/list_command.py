@@ -19,9 +19,9 @@ from airflow_wfstate.cli.rendering import (
     short_time,
 )
 from airflow_wfstate.cli.shown_state import error_text, state_text, undone_after
-from airflow_wfstate.domain.counted import counted
-from airflow_wfstate.domain.labels import parse_labels
-from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
+from airflow_wfstate.domain.rules.counted import counted
+from airflow_wfstate.domain.rules.labels import parse_labels
 
 
 @command

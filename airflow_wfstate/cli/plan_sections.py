@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_wfstate.cli.rendering import print_section, print_text
-from airflow_wfstate.domain.cancel import UnfinishedTask
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.staying import StayingSteps
+from airflow_wfstate.domain.messages.cancel import UnfinishedTask
+from airflow_wfstate.domain.messages.staying import StayingSteps
+from airflow_wfstate.domain.rules.states import StepState
 
 
 def print_staying_steps(stays: StayingSteps, output: str) -> None:

@@ -3,7 +3,7 @@
 ``json`` and ``yaml`` are for programs: keys in snake_case, times in ISO 8601 with an offset, durations in keys that
 end in ``_seconds``, enumerations by value, numbers as numbers and nothing as null. ``table`` and ``plain`` are for
 people, and ``plain`` also for ``grep`` and ``awk``: control characters, and those that are invisible or change the
-direction of text, are shown as escapes there (:func:`~airflow_wfstate.domain.characters.shown_text`), and in every
+direction of text, are shown as escapes there (:func:`~airflow_wfstate.domain.rules.characters.shown_text`), and in every
 message. No other module of the command line prints.
 """
 
@@ -20,8 +20,8 @@ from typing import Final
 import yaml  # type: ignore[import-untyped]  # its stubs are a package apart, which Airflow does not install
 from airflow.cli.simple_table import AirflowConsole
 
-from airflow_wfstate.domain.characters import shown_text
-from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.characters import shown_text
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 
 PROGRAM_FORMATS: Final = ("json", "yaml")
 

@@ -12,8 +12,8 @@ from airflow_wfstate.cli.person import actor
 from airflow_wfstate.cli.planned_action import PlannedAction
 from airflow_wfstate.cli.rendering import print_text
 from airflow_wfstate.cli.resume_sections import print_plan
-from airflow_wfstate.domain.resume import ResumedWorkflow, ResumeWorkflow
-from airflow_wfstate.domain.step_changes import parse_renames
+from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumeWorkflow
+from airflow_wfstate.domain.messages.step_changes import parse_renames
 
 
 @command

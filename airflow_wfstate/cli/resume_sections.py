@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from airflow_wfstate.cli.rendering import print_section, print_text, shortened
-from airflow_wfstate.domain.code import RunCode
-from airflow_wfstate.domain.resume import ClearedTask, NewTask, ResumePlan
-from airflow_wfstate.domain.step_changes import StepFate
+from airflow_wfstate.domain.messages.code import RunCode
+from airflow_wfstate.domain.messages.resume import ClearedTask, NewTask, ResumePlan
+from airflow_wfstate.domain.messages.step_changes import StepFate
 
 _FATES: Final = {
     StepFate.RENAMED: "goes on as {0.renamed_to}",

@@ -12,7 +12,7 @@ from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.show_items import show_items
 from airflow_wfstate.cli.workflow_sections import print_workflow
-from airflow_wfstate.domain.pages import StepFilter
+from airflow_wfstate.domain.messages.pages import StepFilter
 from airflow_wfstate.exceptions import InvalidRequest
 
 

@@ -10,9 +10,10 @@ from airflow_wfstate.cli.arguments import parse_step_state
 from airflow_wfstate.cli.definition import DEFAULT_ITEM_LIMIT
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.workflow_sections import print_steps
-from airflow_wfstate.domain.pages import NO_PARENT_STEP, StepFilter
-from airflow_wfstate.domain.step_group import StepGroup
-from airflow_wfstate.domain.step_name import find_called
+from airflow_wfstate.domain.messages.pages import StepFilter
+from airflow_wfstate.domain.messages.step_group import StepGroup
+from airflow_wfstate.domain.rules.parent_step import NO_PARENT_STEP
+from airflow_wfstate.domain.rules.step_name import find_called
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 
 

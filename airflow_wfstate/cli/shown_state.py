@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from airflow_wfstate.cli.rendering import short_duration
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.step_group import StepGroup
-from airflow_wfstate.domain.workflow import WorkflowSummary
+from airflow_wfstate.domain.messages.step_group import StepGroup
+from airflow_wfstate.domain.messages.workflow import WorkflowSummary
+from airflow_wfstate.domain.rules.states import WorkflowState
 
 
 def state_text(workflow: WorkflowSummary) -> str:

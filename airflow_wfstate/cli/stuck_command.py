@@ -9,7 +9,7 @@ from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, short_time
-from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSummary
 
 
 @command

@@ -11,8 +11,8 @@ from argparse import Namespace
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
-from airflow_wfstate.domain.counted import counted
-from airflow_wfstate.domain.sweep_report import SweepReport
+from airflow_wfstate.domain.messages.sweep_report import SweepReport
+from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowStateError
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from airflow_wfstate.cli.rendering import print_section, short_duration, short_time, shortened
 from airflow_wfstate.cli.shown_state import counts_text, failing_text, state_text, undone_after
-from airflow_wfstate.domain.counted import counted
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.flag import Flag
-from airflow_wfstate.domain.step import StepSummary
-from airflow_wfstate.domain.step_group import StepGroup
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.step import StepSummary
+from airflow_wfstate.domain.messages.step_group import StepGroup
+from airflow_wfstate.domain.rules.counted import counted
+from airflow_wfstate.domain.rules.flag import Flag
 
 
 def print_workflow(workflow: WorkflowDetail, output: str) -> None:

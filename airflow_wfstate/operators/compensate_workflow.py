@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_wfstate.domain.compensation import (
+from airflow_wfstate.domain.messages.compensation import (
     CompensationWork,
     EndCompensation,
     EndedCompensation,
@@ -19,9 +19,9 @@ from airflow_wfstate.domain.compensation import (
     TurnAnswer,
     TurnDecision,
 )
-from airflow_wfstate.domain.states import CompensationState
-from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.dag.complete import ChecksItsDag, when_complete

@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_wfstate.backends.codec import decode, encode
-from airflow_wfstate.domain.workflow import CompleteWorkflow
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink, announce

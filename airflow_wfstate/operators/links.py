@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import RuntimeTaskInstanceProtocol, TaskInstanceKey
 
-    from airflow_wfstate.domain.workflow import WorkflowRef
+    from airflow_wfstate.domain.messages.workflow import WorkflowRef
 
 _PAGE_ATTRIBUTE: Final = "_wfstate_page"
 WORKFLOW_XCOM_KEY: Final = "wfstate"

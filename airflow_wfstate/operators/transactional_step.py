@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Final, Literal
 from airflow.sdk import Context
 
 from airflow_wfstate.backends.codec import decode, encode
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.exceptions import InvalidDag, StaleAttempt, TransactionRefused
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink

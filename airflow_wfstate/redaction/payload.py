@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.redaction.cache import MaskedTexts
 from airflow_wfstate.redaction.secrets import known_secrets
 from airflow_wfstate.redaction.walk import masked_value

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction.path import parse_path
 from airflow_wfstate.redaction.search import Search, State, TooMuchWork

@@ -6,9 +6,9 @@ import time
 
 from airflow.sdk import dag, get_current_context, task
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginStep, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 
 WARM_UP = 10

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from airflow_wfstate.backends.codec import encode
-from airflow_wfstate.domain.step import BegunStep
+from airflow_wfstate.domain.messages.step import BegunStep
 from tests.support.saga import Saga
 from tests.support.shop import INTAKE, failed_order
 from tests.support.world import World

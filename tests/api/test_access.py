@@ -13,10 +13,10 @@ import pytest
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.credentials import StaticToken, TaskToken
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginStep, EndAttempt
-from airflow_wfstate.domain.workflow import StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
+from airflow_wfstate.domain.messages.workflow import StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import AccessDenied, InvalidAttemptKey, NotAuthenticated, WorkflowNotFound
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from tests.support.airflow_rows import AirflowRows

@@ -9,10 +9,11 @@ import pytest
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.backends.credentials import StaticToken
-from airflow_wfstate.domain.record import ReadRecords
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow, RunRole, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.record import ReadRecords
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import InputMismatch, StaleAttempt, TaskInstanceNotFound, WorkflowNotFound
 from tests.support.airflow_rows import AirflowRows
 from tests.support.scripted_server import Answer, scripted_server

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.api import ApiBackend
-from airflow_wfstate.domain.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import Saga
 from tests.support.world import World

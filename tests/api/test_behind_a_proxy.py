@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import StaticToken
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.step import BeginDecision, BeginStep
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep
 from airflow_wfstate.exceptions import InvalidRequest, ServerUnreachable
 from airflow_wfstate.hooks import workflow_state
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, text
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import StaticToken
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.step import BeginDecision, BeginStep
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer, task_token
 from tests.support.world import World

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 
-from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, EndAttempt
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import PayloadDamaged
 from airflow_wfstate.store.payloads.owner import MARK
 from tests.support.airflow_rows import AirflowRows

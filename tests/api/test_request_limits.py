@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from airflow_wfstate.api.parameters import LISTS
-from airflow_wfstate.domain.payload import MAX_DEPTH
+from airflow_wfstate.domain.rules.payload import MAX_DEPTH
 from tests.conftest import CHECKOUT
 from tests.support.api_server import ApiServer
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.resume import ResumeWorkflow
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer

@@ -36,7 +36,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 def test_the_provider_info_and_the_error_tree_import_nothing_heavy() -> None:
     program = (
-        "import sys, airflow_wfstate.provider_info, airflow_wfstate.exceptions, airflow_wfstate.domain.states\n"
+        "import sys, airflow_wfstate.provider_info, airflow_wfstate.exceptions, airflow_wfstate.domain.rules.states\n"
         "airflow_wfstate.provider_info.get_provider_info()\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )

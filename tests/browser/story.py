@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn, TurnDecision
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.step import SaveCheckpoint
-from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensation import EndCompensation, TakeTurn, TurnDecision
+from airflow_wfstate.domain.messages.step import SaveCheckpoint
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
 from tests.support.saga import Saga
 from tests.support.shop import FULFILMENT, INTAKE, RELAY, Order, failed_order, open_order, succeeded_order
 from tests.support.world import World

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.browser.conftest import OpenPage, faults
 from tests.browser.story import Story
 from tests.browser.test_workflow import address

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.browser.conftest import OpenPage
 from tests.browser.test_workflow import address
 from tests.browser.test_workflows import LIST

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginStep, EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.workflow import StartWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.cli.definition import DECISIONS
-from airflow_wfstate.domain.compensate import Decision
+from airflow_wfstate.domain.messages.compensate import Decision
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import Saga

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from airflow_wfstate.cli.arguments import parse_since, parse_states
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
 from tests.support.airflow_home import Home
 

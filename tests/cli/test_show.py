@@ -8,7 +8,7 @@ import yaml
 from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.step import BeginStep
+from airflow_wfstate.domain.messages.step import BeginStep
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 from tests.support.payload_options import payload_options

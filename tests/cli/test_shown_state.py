@@ -9,12 +9,13 @@ import pytest
 
 from airflow_wfstate.cli import cancel_command, compensate_command
 from airflow_wfstate.cli.shown_state import error_text, failing_text, state_text, undone_after
-from airflow_wfstate.domain.cancel import CancelPlan
-from airflow_wfstate.domain.compensate import CompensatePlan
-from airflow_wfstate.domain.failing import FailingStep
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.staying import StayingStep, StayingSteps
-from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowRef, WorkflowSummary
+from airflow_wfstate.domain.messages.cancel import CancelPlan
+from airflow_wfstate.domain.messages.compensate import CompensatePlan
+from airflow_wfstate.domain.messages.failing import FailingStep
+from airflow_wfstate.domain.messages.staying import StayingStep, StayingSteps
+from airflow_wfstate.domain.messages.workflow import WorkflowRef, WorkflowSummary
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 

@@ -13,8 +13,8 @@ from sqlalchemy import create_engine
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.cli.rendering import as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.cli.workflow_sections import print_workflow
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import EndAttempt
+from airflow_wfstate.domain.messages.step import EndAttempt
+from airflow_wfstate.domain.rules.states import StepState
 from tests.conftest import CHECKOUT
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World

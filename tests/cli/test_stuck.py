@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.workflow import StartWorkflow
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 

@@ -8,7 +8,7 @@ from argparse import Namespace
 import pytest
 
 from airflow_wfstate.cli import command, sweep_command
-from airflow_wfstate.domain.sweep_report import SweepReport
+from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.exceptions import DatabaseUnavailable, WorkflowStateError
 
 

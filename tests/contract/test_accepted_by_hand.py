@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BegunStep, EndAttempt, LinkChildRun
-from airflow_wfstate.domain.workflow import CompletedWorkflow, CompleteWorkflow, FailurePolicy
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.step import BeginDecision, BegunStep, EndAttempt, LinkChildRun
+from airflow_wfstate.domain.messages.workflow import CompletedWorkflow, CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import WorkflowUnfinished
 from tests.support.saga import Saga
 from tests.support.world import World

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.compensation import CompensationDeclaration, TakeTurn, TurnDecision
-from airflow_wfstate.domain.resume import ResumeWorkflow
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TakeTurn, TurnDecision
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow
+from airflow_wfstate.domain.messages.step import BeginDecision
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import AttemptsExhausted
 from tests.support.shop import FULFILMENT, open_order
 from tests.support.world import World

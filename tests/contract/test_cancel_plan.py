@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow, UnfinishedTask
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow, UnfinishedTask
+from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.support.running_order import running_order
 from tests.support.world import World
 

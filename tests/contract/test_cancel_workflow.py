@@ -8,12 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn, TurnDecision
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, EndAttempt, LinkChildRun, SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensation import (
+    CompensationDeclaration,
+    EndCompensation,
+    TakeTurn,
+    TurnDecision,
+)
+from airflow_wfstate.domain.messages.step import BeginDecision, EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import (
     IdempotencyConflict,
     TaskInstanceNotFound,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.step import BeginDecision, LinkChildRun
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.messages.step import BeginDecision, LinkChildRun
+from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.exceptions import InvalidName, StaleAttempt, WorkflowExists
 from tests.support.world import World
 

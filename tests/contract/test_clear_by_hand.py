@@ -6,12 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn, TurnDecision
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, OnClear
-from airflow_wfstate.domain.workflow import CompleteWorkflow, RunRole, StartWorkflow
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensation import (
+    CompensationDeclaration,
+    EndCompensation,
+    TakeTurn,
+    TurnDecision,
+)
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, OnClear
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.exceptions import WorkflowClosed
 from tests.support.world import World
 

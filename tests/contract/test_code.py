@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_wfstate.domain.code import ChangedTask, Code, TaskChange
-from airflow_wfstate.domain.compensate import CompensateWorkflow, DecideCompensation, Decision
-from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn, TurnDecision
-from airflow_wfstate.domain.resume import NewTask, ResumeWorkflow
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.messages.code import ChangedTask, Code, TaskChange
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensation import EndCompensation, TakeTurn, TurnDecision
+from airflow_wfstate.domain.messages.resume import NewTask, ResumeWorkflow
+from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.support.serialized_dags import bundle_version_of, deploy, pin
 from tests.support.shop import FULFILMENT, INTAKE, RELAY, Order, failed_order, intake_dag, succeeded_order
 from tests.support.world import World

@@ -6,18 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.compensation import (
-    CompensateWhen,
-    CompensationDeclaration,
-    EndCompensation,
-    TurnDecision,
-)
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
-from airflow_wfstate.domain.step import BeginStep
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, EndCompensation, TurnDecision
+from airflow_wfstate.domain.messages.step import BeginStep
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.exceptions import IdempotencyConflict, WorkflowClosed, WorkflowNotFound
 from tests.support.saga import Saga
 from tests.support.world import World

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.compensate import DecideCompensation, Decision
-from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.workflow import CompensationErrorPolicy
+from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, EndCompensation
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from tests.support.saga import Saga
 from tests.support.world import World
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from airflow_wfstate.domain.compensation import TurnDecision
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
-from airflow_wfstate.domain.workflow import CompensationErrorPolicy
+from airflow_wfstate.domain.messages.compensation import TurnDecision
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from tests.support.saga import Saga
 from tests.support.world import World
 

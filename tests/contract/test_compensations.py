@@ -7,20 +7,20 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.compensate import DecideCompensation, Decision
-from airflow_wfstate.domain.compensation import (
-    CompensateWhen,
+from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensation import (
     CompensationDeclaration,
     EndCompensation,
     TakeTurn,
     TurnAnswer,
     TurnDecision,
 )
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import EndAttempt, LinkChildRun
-from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.step import EndAttempt, LinkChildRun
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt, WorkflowClosed
 from tests.support.world import World
 
@@ -365,7 +365,7 @@ def test_a_run_without_a_relay_holds_the_workflow_with_that_reason(world: World)
     workflow = world.start(run_id, key=key, participants=["norelay"]).workflow
     world.start(other_run, dag_id="norelay", key=key)
     task = world.rows.add_task("norelay", other_run, "act")
-    from airflow_wfstate.domain.step import BeginStep
+    from airflow_wfstate.domain.messages.step import BeginStep
 
     begun = world.backend.begin_step(BeginStep(task, "act", compensation=CompensationDeclaration("task:act")))
     world.succeed(begun)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import EndAttempt, LinkChildRun
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, RunRole
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, EndCompensation, TakeTurn
+from airflow_wfstate.domain.messages.step import EndAttempt, LinkChildRun
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import IdempotencyConflict, WorkflowClosed, WorkflowNotFound, WorkflowUnfinished
 from tests.support.world import World
 

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy import update
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.flag import Flag, FlagKind
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowQuery
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.flag import Flag, FlagKind
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from tests.support.saga import BREAKS, Saga
 from tests.support.world import World

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, WorkflowQuery
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, WorkflowQuery
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
 from tests.support.saga import Saga
 from tests.support.world import World
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.flag import FlagKind
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import LinkChildRun
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, SkipPolicy
+from airflow_wfstate.domain.messages.step import LinkChildRun
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.flag import FlagKind
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy, SkipPolicy
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import WorkflowUnfinished
 from tests.support.saga import Saga
 from tests.support.world import World

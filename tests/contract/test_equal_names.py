@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from airflow_wfstate.domain.compensate import DecideCompensation, Decision
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.step import BeginStep
-from airflow_wfstate.domain.workflow import CompensationErrorPolicy
+from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.step import BeginStep
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 from tests.support.saga import Saga
 from tests.support.world import World

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.flag import Flag, FlagKind
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.workflow import StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.workflow import StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.rules.flag import Flag, FlagKind
+from airflow_wfstate.domain.rules.payload import Payload
 from tests.support.world import World
 
 

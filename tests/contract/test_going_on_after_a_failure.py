@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BegunStep, LinkChildRun
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, StartWorkflow
+from airflow_wfstate.domain.messages.step import BeginDecision, BegunStep, LinkChildRun
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import WorkflowClosed
 from tests.support.world import World
 

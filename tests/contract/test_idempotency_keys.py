@@ -11,16 +11,16 @@ from typing import Any, Final
 import pytest
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow, DecideCompensation, Decision
-from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.record import SaveRecord
-from airflow_wfstate.domain.resume import ResumeWorkflow
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt, LinkChildRun, SaveCheckpoint
-from airflow_wfstate.domain.sweep_report import StartSweep
-from airflow_wfstate.domain.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensation import EndCompensation, TakeTurn
+from airflow_wfstate.domain.messages.record import SaveRecord
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.messages.sweep_report import StartSweep
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import IdempotencyConflict, InvalidName
 from tests.support.saga import Saga
 from tests.support.world import World

@@ -11,10 +11,10 @@ from typing import Any, Final
 import pytest
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow, DecideCompensation, Decision
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.resume import ResumeWorkflow
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow
 from airflow_wfstate.exceptions import WorkflowChanged
 from tests.support.saga import Saga
 from tests.support.shop import INTAKE, failed_order

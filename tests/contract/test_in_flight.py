@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from airflow_wfstate.backends.codec import encode
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginStep, EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import StaleAttempt, TaskInstanceNotFound
 from tests.support.world import World
 

@@ -11,13 +11,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from airflow_wfstate.domain.compensate import DecideCompensation, Decision
-from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn
-from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.record import SaveRecord
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow
+from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, EndCompensation, TakeTurn
+from airflow_wfstate.domain.messages.record import SaveRecord
+from airflow_wfstate.domain.messages.step import EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.store.database import schema
 from tests.support.world import World
 

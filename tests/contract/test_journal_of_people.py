@@ -9,13 +9,13 @@ from typing import Any, Final
 import pytest
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow, DecideCompensation, Decision
-from airflow_wfstate.domain.journal import JournalEntry
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.resume import ResumeWorkflow
-from airflow_wfstate.domain.way import Way
-from airflow_wfstate.domain.workflow import CompleteWorkflow
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
+from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow
+from airflow_wfstate.domain.messages.way import Way
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
 from tests.support.saga import Saga
 from tests.support.shop import INTAKE, failed_order
 from tests.support.world import World

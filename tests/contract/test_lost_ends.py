@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.compensation import CompensateWhen, CompensationDeclaration
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import EndAttempt
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.step import EndAttempt
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.exceptions import (
     StaleAttempt,
 )

@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.compensation import CompensateWhen, CompensationDeclaration, TakeTurn, TurnDecision
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
-from airflow_wfstate.domain.step import BeginStep
-from airflow_wfstate.domain.workflow import FailurePolicy, RunRole, StartWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TakeTurn, TurnDecision
+from airflow_wfstate.domain.messages.step import BeginStep
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from tests.support.world import World
 
 _W = WorkflowState

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from airflow_wfstate.domain.compensate import DecideCompensation, Decision
-from airflow_wfstate.domain.flag import FlagKind
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.messages.step import EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.flag import FlagKind
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowNotFound
 from tests.support.saga import Saga
 from tests.support.world import World

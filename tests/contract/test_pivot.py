@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.compensation import CompensationDeclaration, TurnDecision
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginStep, EndAttempt
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TurnDecision
+from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowClosed
 from tests.support.saga import Saga
 from tests.support.world import World

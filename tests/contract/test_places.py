@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from airflow_wfstate.domain.compensate import DecideCompensation, Decision
-from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn, TurnDecision
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BegunStep, LinkChildRun, StepSummary
-from airflow_wfstate.domain.workflow import RunRole, WorkflowQuery
+from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensation import (
+    CompensationDeclaration,
+    EndCompensation,
+    TakeTurn,
+    TurnDecision,
+)
+from airflow_wfstate.domain.messages.step import BeginDecision, BegunStep, LinkChildRun, StepSummary
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 from tests.support.world import World
 

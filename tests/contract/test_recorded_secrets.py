@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.compensation import EndCompensation
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import MAX_ERROR_LENGTH, EndAttempt
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.compensation import EndCompensation
+from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH, EndAttempt
+from airflow_wfstate.domain.rules.states import StepState
 from tests.support.saga import Saga
 from tests.support.secrets import knowing
 from tests.support.world import World

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.record import ReadRecords, Record, SaveRecord
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import EndAttempt
+from airflow_wfstate.domain.messages.record import ReadRecords, Record, SaveRecord
+from airflow_wfstate.domain.messages.step import EndAttempt
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidName, InvalidRequest, StaleAttempt, WriteConflict
 from tests.support.world import World
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.workflow import StartWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import InvalidRequest
 from tests.support.saga import Saga
 from tests.support.world import World

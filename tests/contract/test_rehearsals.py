@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensation import TakeTurn
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.step import BeginDecision, LinkChildRun
-from airflow_wfstate.domain.workflow import CompleteWorkflow, IfExists, RunRole
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensation import TakeTurn
+from airflow_wfstate.domain.messages.step import BeginDecision, LinkChildRun
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import IfExists
+from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.exceptions import WorkflowNotFound
 from tests.support.world import World
 

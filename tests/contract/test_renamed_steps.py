@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision
-from airflow_wfstate.domain.step_changes import StepFate
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.step import BeginDecision
+from airflow_wfstate.domain.messages.step_changes import StepFate
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import Conflict, InvalidRequest
 from tests.support.parcel import Declared, Parcel
 from tests.support.world import World

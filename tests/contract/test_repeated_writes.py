@@ -9,10 +9,10 @@ from typing import Any, Final
 import pytest
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.record import ReadRecords, SaveRecord
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BegunStep, EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.messages.record import ReadRecords, SaveRecord
+from airflow_wfstate.domain.messages.step import BegunStep, EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import WriteConflict
 from tests.support.world import World
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.resume import ResumeWorkflow, StepToRun
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, OnClear
-from airflow_wfstate.domain.workflow import CompleteWorkflow
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow, StepToRun
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, OnClear
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.exceptions import Conflict, InvalidRequest, StepNotFound, WorkflowClosed
 from tests.support.shop import FULFILMENT, INTAKE, RELAY, Order, failed_order, open_order, succeeded_order
 from tests.support.world import World

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.resume import NewTask, PausedDag, ResumeWorkflow, StepToRun
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.resume import NewTask, PausedDag, ResumeWorkflow, StepToRun
+from airflow_wfstate.domain.messages.step import BeginDecision
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import Conflict, IdempotencyConflict, InvalidRequest, WorkflowClosed, WorkflowNotFound
 from tests.support.serialized_dags import deploy, forget, set_paused
 from tests.support.shop import (

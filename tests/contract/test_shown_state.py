@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.failing import FailingStep
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.failing import FailingStep
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.support.saga import BREAKS, Saga
 from tests.support.world import World
 

@@ -8,18 +8,13 @@ from typing import Final
 
 import pytest
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn
-from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import (
-    CompleteWorkflow,
-    FailurePolicy,
-    IfExists,
-    RunRole,
-    StartedWorkflow,
-    StartWorkflow,
-)
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, EndCompensation, TakeTurn
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartedWorkflow, StartWorkflow
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy, IfExists
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import (
     AccessDenied,
     TaskInstanceNotFound,

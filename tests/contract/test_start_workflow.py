@@ -8,15 +8,11 @@ from datetime import datetime, timezone
 
 import pytest
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import (
-    CompleteWorkflow,
-    IfExists,
-    RunRole,
-    StartWorkflow,
-    WorkflowQuery,
-)
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import IfExists
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import (
     AccessDenied,
     IdempotencyConflict,

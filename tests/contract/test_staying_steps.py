@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.compensation import CompensateWhen, CompensationDeclaration
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.staying import StayingStep, StayingSteps
-from airflow_wfstate.domain.step import BeginStep
-from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.staying import StayingStep, StayingSteps
+from airflow_wfstate.domain.messages.step import BeginStep
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from tests.support.saga import BREAKS, Saga
 from tests.support.world import World
 

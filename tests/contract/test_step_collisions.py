@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, OnClear
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, BegunStep, OnClear
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.exceptions import InvalidRequest, StepCollision
 from tests.support.world import World
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.step import EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import (
     InvalidAttemptKey,
     InvalidName,

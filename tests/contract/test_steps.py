@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.compensation import CompensationDeclaration, TakeTurn
-from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, RunRole
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TakeTurn
+from airflow_wfstate.domain.messages.step import LEFT_BEHIND, BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import (
     StaleAttempt,
     WorkflowClosed,

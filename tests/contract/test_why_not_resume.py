@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
 from airflow_wfstate.store.resume import why_not_resume
 from tests.support.parcel import Declared, Parcel
 from tests.support.serialized_dags import deploy, forget

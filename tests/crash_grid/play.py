@@ -11,19 +11,20 @@ from typing import Final
 
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensate import CompensateWorkflow, DecideCompensation, Decision
-from airflow_wfstate.domain.compensation import (
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensation import (
     CompensationDeclaration,
     EndCompensation,
     TakeTurn,
     TurnDecision,
 )
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.resume import ResumeWorkflow
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, BegunStep
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.steps.attempt import Attempt
 from tests.crash_grid.receiver import Receiver

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.journal import JournalEntry
-from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
 from airflow_wfstate.exceptions import WorkflowStateError
 from tests.crash_grid.play import NAME
 from tests.crash_grid.seam import Seam

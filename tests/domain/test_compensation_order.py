@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_wfstate.domain.compensation import CompensateWhen, Compensation, compensation_order
-from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen, Compensation, compensation_order
 
 COMPENSATIONS = st.lists(
     st.builds(

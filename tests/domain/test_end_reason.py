@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.end_reason import end_reason
+from airflow_wfstate.domain.rules.end_reason import end_reason
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_wfstate.domain.flag import COMPUTED_FLAGS, FLAG_STATES, FlagKind, kinds_in
-from airflow_wfstate.domain.states import OPEN_WORKFLOW_STATES, WorkflowState
+from airflow_wfstate.domain.rules.flag import COMPUTED_FLAGS, FLAG_STATES, FlagKind, kinds_in
+from airflow_wfstate.domain.rules.states import OPEN_WORKFLOW_STATES, WorkflowState
 
 
 def test_every_kind_has_its_states_and_only_open_workflows_have_flags() -> None:

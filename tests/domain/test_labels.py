@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.labels import MAX_LABELS, parse_labels
+from airflow_wfstate.domain.rules.labels import MAX_LABELS, parse_labels
 from airflow_wfstate.exceptions import InvalidRequest
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_wfstate.domain.payload import JsonValue, Payload, canonical_json
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload, canonical_json
 from airflow_wfstate.exceptions import InvalidPayload
 
 TEXT = st.text(st.characters(exclude_categories=()))

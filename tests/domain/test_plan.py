@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_wfstate.domain.plan import MAX_PLAN_ENTRIES, PlannedStep, check_plan, progress
-from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.rules.plan import MAX_PLAN_ENTRIES, PlannedStep, check_plan, progress
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import InvalidName
 
 SUCCEEDED, RUNNING, FAILED, SKIPPED = StepState.SUCCEEDED, StepState.RUNNING, StepState.FAILED, StepState.SKIPPED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
+from airflow_wfstate.domain.rules.run_tasks import RunTask, RunTasks
 
 
 def _run(states: dict[str, str | None], edges: list[str], **others: object) -> RunTasks:

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from sqlalchemy import CheckConstraint
 
-from airflow_wfstate.domain.states import (
+from airflow_wfstate.domain.rules.states import (
     FINAL_WORKFLOW_STATES,
     OPEN_WORKFLOW_STATES,
     CompensationState,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.step_name import Place, StepName, distinct, find_called
+from airflow_wfstate.domain.rules.step_name import Place, StepName, distinct, find_called
 
 AT_PLACE = StepName("mail", "send", place=Place("tell", is_needed=True))
 ALONE_AT_PLACE = StepName("order.eu", "pack", place=Place("ship"))

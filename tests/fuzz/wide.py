@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.step import EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer
 from tests.support.world import World

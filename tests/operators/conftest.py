@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.workflow import WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSummary
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from tests.support.airflow_rows import AirflowRows
 from tests.support.bookings import Bookings, LosesTheEnd, connection_json

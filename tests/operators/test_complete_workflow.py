@@ -12,9 +12,9 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.workflow import CompleteWorkflow
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.operators.complete_workflow import CompleteWorkflowOperator
 from airflow_wfstate.operators.steps.waiting import ASK_AGAIN
 from tests.support.airflow_rows import AirflowRows

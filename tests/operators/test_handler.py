@@ -11,10 +11,10 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
 from airflow.sdk import DAG, task
 
-from airflow_wfstate.domain.compensation import CompensationWork
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.compensation import CompensationWork
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.relay.handler import call_handler
 from airflow_wfstate.operators.relay.undo_operator import run_undo_operator

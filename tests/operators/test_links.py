@@ -9,8 +9,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.execution_time import task_runner, xcom
 
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.operators.links import WorkflowLink, announce
 
 

@@ -13,8 +13,8 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 from packaging.version import Version
 
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import TransactionRefused, Unavailable
 from airflow_wfstate.operators.steps.commit_inquiry import Inquiry
 from airflow_wfstate.operators.steps.commit_marker import CREATE_TABLE, TABLE

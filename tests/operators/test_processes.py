@@ -9,7 +9,7 @@ from airflow import __version__ as airflow_version
 from airflow.dag_processing.dagbag import DagBag
 from packaging.version import Version
 
-from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.rules.states import StepState
 
 pytestmark = [
     # dag.test() reaches Airflow's execution API through fastapi.testclient, whose import warns since Starlette 1.0.

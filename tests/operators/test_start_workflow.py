@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn
+from airflow_wfstate.domain.messages.compensation import EndCompensation, TakeTurn
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
 from airflow_wfstate.operators.steps.waiting import ASK_AGAIN

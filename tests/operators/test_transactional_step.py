@@ -14,7 +14,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_wfstate import TransactionalStepOperator
-from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import InvalidDag, InvalidPayload, ServerUnreachable, TransactionRefused, Unavailable
 from airflow_wfstate.operators.steps.commit_marker import CREATE_TABLE, TABLE
 from tests.support.bookings import BOOK, Bookings, connection_json

@@ -16,8 +16,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskD
 from sqlalchemy import create_engine, delete, func, select
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
 from airflow_wfstate.triggers.child_run import ChildRunTrigger
 from tests.support.airflow_rows import AirflowRows

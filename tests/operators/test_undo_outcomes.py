@@ -10,7 +10,7 @@ from airflow import __version__ as airflow_version
 from airflow.dag_processing.dagbag import DagBag
 from packaging.version import Version
 
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient` is deprecated"),

@@ -7,7 +7,7 @@ import time
 import pytest
 from airflow.sdk.log import mask_secret
 
-from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import MASK, check_paths, masked, masked_value
 from airflow_wfstate.redaction.cache import MaskedTexts

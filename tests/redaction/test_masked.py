@@ -9,7 +9,7 @@ from airflow.sdk.log import mask_secret
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_wfstate.domain.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import MASK, check_paths, masked, masked_text, masked_value
 

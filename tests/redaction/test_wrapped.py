@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from airflow_wfstate.backends.codec import decode, encode
-from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.redaction import MASK, masked, masked_value
 
 

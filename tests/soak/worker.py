@@ -20,9 +20,9 @@ from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.credentials import UserToken
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep
-from airflow_wfstate.domain.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import WorkflowStateError
 from airflow_wfstate.operators.steps.attempt import Attempt
 from tests.crash_grid.receiver import Receiver

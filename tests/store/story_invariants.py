@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis.stateful import invariant
 
-from airflow_wfstate.domain.states import (
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.states import (
     OPEN_STEP_STATES,
     OPEN_WORKFLOW_STATES,
     CompensationState,
@@ -12,7 +13,6 @@ from airflow_wfstate.domain.states import (
     WorkflowState,
     may_become,
 )
-from airflow_wfstate.domain.workflow import WorkflowQuery
 from tests.support.task_tries import TaskTries
 from tests.support.world import World
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn
-from airflow_wfstate.domain.states import StepState, WorkflowState
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensation import EndCompensation, TakeTurn
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.compensation.relay_clear import waiting_relays
 from airflow_wfstate.store.sweeping.sweep import sweep

@@ -12,10 +12,15 @@ from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import create_engine, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.compensate import CompensateWorkflow
-from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn, TurnDecision
-from airflow_wfstate.domain.flag import FlagKind
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
+from airflow_wfstate.domain.messages.compensation import (
+    CompensationDeclaration,
+    EndCompensation,
+    TakeTurn,
+    TurnDecision,
+)
+from airflow_wfstate.domain.rules.flag import FlagKind
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import Saga

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy import update
 
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.flag import FlagKind
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.workflow import DeadlinePolicy, FailurePolicy, StartWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.rules.flag import FlagKind
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import DeadlinePolicy, FailurePolicy
 from airflow_wfstate.store.database import schema
 from tests.support.world import World
 

@@ -11,7 +11,7 @@ from airflow.models.log import Log
 from sqlalchemy import Engine, create_engine, insert, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import Saga
 from tests.support.world import World

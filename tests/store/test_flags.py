@@ -12,12 +12,13 @@ from airflow.models.pool import Pool
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import Engine, Table, delete, insert, update
 
-from airflow_wfstate.domain.compensation import CompensationDeclaration, TakeTurn
-from airflow_wfstate.domain.flag import Flag, FlagKind
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import EndAttempt, LinkChildRun, SaveCheckpoint
-from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowQuery
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TakeTurn
+from airflow_wfstate.domain.messages.step import EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.flag import Flag, FlagKind
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.store.database import schema
 from tests.support.world import World
 

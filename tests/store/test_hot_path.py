@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection, Engine, TextClause, create_engine, make_url, text
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, EndAttempt
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, EndAttempt
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import DatabaseNotMigrated
 from airflow_wfstate.store.database.stored_function_call import DRIVERS, StoredFunctionCall
 from airflow_wfstate.store.database.stored_functions import BEGIN_FIRST_ATTEMPT

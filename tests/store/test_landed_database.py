@@ -27,12 +27,12 @@ from sqlalchemy import Connection, Table, Uuid, create_engine, insert
 
 from airflow_wfstate import CompensateWorkflowOperator, StartWorkflowOperator, TriggerWorkflowDagRunOperator
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.compensation import EndCompensation, TakeTurn, TurnDecision
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, SaveCheckpoint
-from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.compensation import EndCompensation, TakeTurn, TurnDecision
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.step import BeginDecision, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.db_manager import WorkflowStateDBManager
 from airflow_wfstate.store.steps.attempt_key import STEP, AttemptKey, issue

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginDecision, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.step import BeginDecision, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World

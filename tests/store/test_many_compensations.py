@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import Saga
 from tests.support.world import World

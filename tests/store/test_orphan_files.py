@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, update
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.step import SaveCheckpoint
+from airflow_wfstate.domain.messages.step import SaveCheckpoint
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.exceptions import PayloadDamaged
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.payloads import orphan_files

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import BREAKS, Saga
 from tests.support.world import World

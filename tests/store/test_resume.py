@@ -15,9 +15,9 @@ from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.resume import ResumeWorkflow
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

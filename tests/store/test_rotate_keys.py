@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Engine, create_engine, delete, select
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.key_rotation import RotatedColumn
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.record import SaveRecord
-from airflow_wfstate.domain.step import SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow
+from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
+from airflow_wfstate.domain.messages.record import SaveRecord
+from airflow_wfstate.domain.messages.step import SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.payloads.rotate_keys import PAYLOAD_COLUMNS, rotate_keys
 from tests.support.airflow_rows import AirflowRows

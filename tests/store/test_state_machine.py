@@ -19,17 +19,24 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, create_engine, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensation import CompensationDeclaration, EndCompensation, TakeTurn, TurnDecision
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import (
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensation import (
+    CompensationDeclaration,
+    EndCompensation,
+    TakeTurn,
+    TurnDecision,
+)
+from airflow_wfstate.domain.messages.step import BeginDecision, BegunStep, EndAttempt, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import IfExists
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import (
     OPEN_STEP_STATES,
     StepState,
     WorkflowState,
     may_become,
 )
-from airflow_wfstate.domain.step import BeginDecision, BegunStep, EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow, IfExists, RunRole
 from airflow_wfstate.exceptions import Conflict
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.sweeping.sweep import sweep

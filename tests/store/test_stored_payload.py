@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, keep, payload_of, size_of

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
 
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.flag import Flag, FlagKind
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.rules.flag import Flag, FlagKind
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.store.compensation.relay_clear import waiting_relays
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision
+from airflow_wfstate.domain.messages.step import BeginDecision
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.store.compensation import relay_clear
 from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.support.between import between_read_and_lock

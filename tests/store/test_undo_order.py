@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event, insert
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.compensation import (
-    CompensateWhen,
-    Compensation,
+from airflow_wfstate.domain.messages.compensation import (
     CompensationDeclaration,
     EndCompensation,
     TakeTurn,
     TurnDecision,
-    compensation_order,
 )
-from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen, Compensation, compensation_order
 from airflow_wfstate.store.compensation.pending import next_compensation, pending_compensations
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.steps.undo_order import count_to_undo, give_positions, has_something_to_undo

@@ -10,11 +10,11 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 from sqlalchemy import Engine, event
 
-from airflow_wfstate.domain.cancel import CancelWorkflow
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.run_tasks import RunTask, RunTasks
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.store.sweeping.sweep import sweep
 from airflow_wfstate.store.workflows.definition import read_definition
 from tests.support.serialized_dags import deploy

@@ -16,11 +16,11 @@ from sqlalchemy.exc import ProgrammingError
 
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.compensation import CompensationDeclaration, TurnDecision
-from airflow_wfstate.domain.record import ReadRecords, SaveRecord
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, EndAttempt, LinkChildRun, SaveCheckpoint
-from airflow_wfstate.domain.workflow import CompleteWorkflow, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TurnDecision
+from airflow_wfstate.domain.messages.record import ReadRecords, SaveRecord
+from airflow_wfstate.domain.messages.step import BeginDecision, EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import AccessDenied
 from tests.conftest import CHECKOUT
 from tests.support.airflow_rows import AirflowRows

@@ -9,12 +9,12 @@ from datetime import timedelta
 from airflow.sdk import DAG, TaskGroup, task
 
 from airflow_wfstate import CompensateWorkflowOperator, CompleteWorkflowOperator, StartWorkflowOperator
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.resume import ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.states import StepState, WorkflowState
-from airflow_wfstate.domain.step import BeginStep, BegunStep
-from airflow_wfstate.domain.workflow import FailurePolicy
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.resume import ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.messages.step import BeginStep, BegunStep
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from tests.support.serialized_dags import deploy, pin
 from tests.support.world import World
 

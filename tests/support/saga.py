@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from airflow_wfstate.domain.compensation import (
+from airflow_wfstate.domain.messages.compensation import (
     CompensationDeclaration,
     EndCompensation,
     TakeTurn,
     TurnAnswer,
     TurnDecision,
 )
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.states import CompensationState
-from airflow_wfstate.domain.workflow import CompensationErrorPolicy, FailurePolicy, SkipPolicy
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, FailurePolicy, SkipPolicy
+from airflow_wfstate.domain.rules.states import CompensationState
 from tests.support.world import World
 
 BREAKS = "breaks"

@@ -24,11 +24,12 @@ from airflow_wfstate import (
     StartWorkflowOperator,
     TriggerWorkflowDagRunOperator,
 )
-from airflow_wfstate.domain.compensation import CompensationDeclaration, TakeTurn
-from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun
-from airflow_wfstate.domain.workflow import CompleteWorkflow, FailurePolicy, StartWorkflow
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TakeTurn
+from airflow_wfstate.domain.messages.step import BeginStep, BegunStep, EndAttempt, LinkChildRun
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import StepState
 from tests.support.serialized_dags import deploy
 from tests.support.world import World
 

@@ -8,8 +8,8 @@ from typing import Final
 import uuid6
 from sqlalchemy import Engine, Table, insert
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, StepState
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
 from airflow_wfstate.store.database import schema
 
 DAG: Final = "intake"

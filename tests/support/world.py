@@ -6,20 +6,14 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.compensation import CompensationDeclaration
-from airflow_wfstate.domain.journal import JournalEntry
-from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite
-from airflow_wfstate.domain.sweep_report import SweepReport
-from airflow_wfstate.domain.workflow import (
-    CompensationErrorPolicy,
-    FailurePolicy,
-    IfExists,
-    SkipPolicy,
-    StartedWorkflow,
-    StartWorkflow,
-)
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.messages.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite
+from airflow_wfstate.domain.messages.sweep_report import SweepReport
+from airflow_wfstate.domain.messages.workflow import StartedWorkflow, StartWorkflow
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, FailurePolicy, IfExists, SkipPolicy
+from airflow_wfstate.domain.rules.states import StepState
 from tests.support.airflow_rows import AirflowRows
 
 

@@ -13,7 +13,7 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_visible, check_workflow_change
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import AccessDenied
 
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["workflows"])

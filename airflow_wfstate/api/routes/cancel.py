@@ -13,7 +13,7 @@ from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
 from airflow_wfstate.api.strict_body import STRICT_BODY
-from airflow_wfstate.domain.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.messages.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 Headers = Annotated[PersonHeaders, Depends(person_headers)]
@@ -25,7 +25,7 @@ reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["cancel"])
 
 @dataclass(frozen=True, config=STRICT_BODY)
 class CancelBody:
-    """See :class:`~airflow_wfstate.domain.cancel.CancelWorkflow`."""
+    """See :class:`~airflow_wfstate.domain.messages.cancel.CancelWorkflow`."""
 
     compensate: bool = False
     reason: str | None = None

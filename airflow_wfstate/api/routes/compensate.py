@@ -13,8 +13,8 @@ from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
 from airflow_wfstate.api.strict_body import STRICT_BODY
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.compensate import (
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
     CompensateWorkflow,
@@ -33,7 +33,7 @@ reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["compensate"])
 
 @dataclass(frozen=True, config=STRICT_BODY)
 class CompensateBody:
-    """See :class:`~airflow_wfstate.domain.compensate.CompensateWorkflow`."""
+    """See :class:`~airflow_wfstate.domain.messages.compensate.CompensateWorkflow`."""
 
     reason: str | None = None
     code: Code | None = None
@@ -43,7 +43,7 @@ class CompensateBody:
 
 @dataclass(frozen=True, config=STRICT_BODY)
 class DecisionBody:
-    """See :class:`~airflow_wfstate.domain.compensate.DecideCompensation`."""
+    """See :class:`~airflow_wfstate.domain.messages.compensate.DecideCompensation`."""
 
     step: str
     decision: Decision

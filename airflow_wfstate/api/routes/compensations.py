@@ -11,7 +11,7 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_compensation_key, check_task_instance
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.write_headers import IdempotencyKey
-from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 

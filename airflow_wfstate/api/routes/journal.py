@@ -11,7 +11,7 @@ from airflow_wfstate.api.authorization import check_visible
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
 from airflow_wfstate.api.parameters import Limit
-from airflow_wfstate.domain.journal import JournalPage
+from airflow_wfstate.domain.messages.journal import JournalPage
 
 reads = APIRouter(tags=["journal"])
 """Also under /wfstate/ui, for the page."""

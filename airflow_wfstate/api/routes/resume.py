@@ -16,9 +16,9 @@ from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
 from airflow_wfstate.api.parameters import Text
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
 from airflow_wfstate.api.strict_body import STRICT_BODY
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.step_changes import parse_renames
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.messages.step_changes import parse_renames
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 Headers = Annotated[PersonHeaders, Depends(person_headers)]
@@ -32,7 +32,7 @@ reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
 
 @dataclass(frozen=True, config=STRICT_BODY)
 class ResumeBody:
-    """See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`. ``from_step`` is refused: it goes with a restart."""
+    """See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`. ``from_step`` is refused: it goes with a restart."""
 
     from_step: None = None
     reason: str | None = None
@@ -46,7 +46,7 @@ class ResumeBody:
 
 @dataclass(frozen=True, config=STRICT_BODY)
 class RestartBody:
-    """See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`."""
+    """See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`."""
 
     from_step: str
     reason: str | None = None

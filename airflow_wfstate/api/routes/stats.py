@@ -11,8 +11,8 @@ from airflow_wfstate.api.authorization import readable
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
 from airflow_wfstate.api.workflow_filter import workflow_filter
-from airflow_wfstate.domain.stats import WorkflowStats
-from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.stats import WorkflowStats
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
 
 reads = APIRouter(tags=["workflows"])
 """Also under /wfstate/ui, for the page."""

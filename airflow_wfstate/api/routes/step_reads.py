@@ -11,9 +11,9 @@ from airflow_wfstate.api.authorization import check_visible, visible_checkpoints
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
 from airflow_wfstate.api.parameters import Limit, Text
-from airflow_wfstate.domain.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import StepSummary
+from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
+from airflow_wfstate.domain.messages.step import StepSummary
+from airflow_wfstate.domain.rules.states import StepState
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 

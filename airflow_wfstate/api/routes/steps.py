@@ -11,8 +11,8 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_attempt_key, check_task_instance
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.write_headers import IdempotencyKey
-from airflow_wfstate.domain.record import ReadRecords, RecordPage, SaveRecord
-from airflow_wfstate.domain.step import (
+from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
+from airflow_wfstate.domain.messages.step import (
     BeginStep,
     BegunStep,
     EndAttempt,

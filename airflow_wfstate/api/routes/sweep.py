@@ -11,7 +11,7 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_sweep
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.write_headers import IdempotencyKey
-from airflow_wfstate.domain.sweep_report import StartSweep, SweepReport
+from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
 
 writes = APIRouter(tags=["sweep"])
 

@@ -14,9 +14,8 @@ from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_r
 from airflow_wfstate.api.parameters import Cursor, Limit
 from airflow_wfstate.api.workflow_filter import workflow_filter
 from airflow_wfstate.api.write_headers import IdempotencyKey
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.pages import MAX_LIMIT
-from airflow_wfstate.domain.workflow import (
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
     StartedWorkflow,
@@ -25,6 +24,7 @@ from airflow_wfstate.domain.workflow import (
     WorkflowQuery,
     WorkflowSort,
 )
+from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 

@@ -12,8 +12,9 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_wfstate import conf
 from airflow_wfstate.backends.codec import decode
-from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensationWork
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.compensation import CompensationWork
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER
 from airflow_wfstate.exceptions import InvalidDag, InvalidPayload
 from airflow_wfstate.operators.relay.awaited import run_coroutine
 from airflow_wfstate.operators.relay.undo_result import operators_of

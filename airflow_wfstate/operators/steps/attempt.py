@@ -10,10 +10,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from airflow_wfstate.backends.codec import encode
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.record import AWAITED, ReadRecords, Record, SaveRecord
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import (
+from airflow_wfstate.domain.messages.record import AWAITED, ReadRecords, Record, SaveRecord
+from airflow_wfstate.domain.messages.step import (
     BegunStep,
     EndAttempt,
     LinkChildRun,
@@ -21,6 +19,8 @@ from airflow_wfstate.domain.step import (
     RecordedWrite,
     SaveCheckpoint,
 )
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import ForeignProcess
 from airflow_wfstate.operators.steps.once import Call, Calls
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final, cast
 from airflow.sdk import BaseOperator
 
 from airflow_wfstate.backends.codec import encode
-from airflow_wfstate.domain.compensation import CompensateWhen, CompensationWork
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.messages.compensation import CompensationWork
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.exceptions import TransactionRefused, Unavailable
 from airflow_wfstate.operators.steps.commit_marker import CommitMarker, Connection
 from airflow_wfstate.operators.steps.identity_text import TextTemplates

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.exceptions import TransactionRefused, Unavailable
 
 if TYPE_CHECKING:

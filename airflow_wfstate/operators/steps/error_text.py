@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
+from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
 from airflow_wfstate.redaction import recorded_text
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
 from airflow_wfstate.backends.codec import decode, encode
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, BegunStep, OnClear
+from airflow_wfstate.domain.messages.step import LEFT_BEHIND, BeginDecision, BeginStep, BegunStep, OnClear
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowStateError
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.links import announce
@@ -31,7 +31,7 @@ from airflow_wfstate.operators.steps.waiting import ASK_AGAIN, defer_to_ask_agai
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-    from airflow_wfstate.domain.payload import Payload
+    from airflow_wfstate.domain.rules.payload import Payload
 
 Work = Callable[[Attempt], object]
 """What the step does, once it holds an attempt; what it returns is the step's output."""

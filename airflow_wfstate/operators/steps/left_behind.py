@@ -1,6 +1,6 @@
 """What a step leaves in Airflow besides what it returns: XComs that it pushes, and what it says in asset events.
 
-Kept as a checkpoint of the round, :data:`~airflow_wfstate.domain.step.LEFT_BEHIND`, and left again by a task that is
+Kept as a checkpoint of the round, :data:`~airflow_wfstate.domain.messages.step.LEFT_BEHIND`, and left again by a task that is
 answered: else consumers of its assets would get events without ``extra``, and a pull by key would find nothing.
 
 Left out, since Airflow's own objects do not tell of it: XComs that are set by ``XCom.set`` rather than by ``xcom_push``
@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_wfstate.backends.codec import decode
-from airflow_wfstate.domain.step import LEFT_BEHIND
+from airflow_wfstate.domain.messages.step import LEFT_BEHIND
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowClosed
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-    from airflow_wfstate.domain.payload import Payload
+    from airflow_wfstate.domain.rules.payload import Payload
     from airflow_wfstate.operators.steps.attempt import Attempt
 
 

@@ -1,10 +1,10 @@
-"""The marks by which a serialized DAG tells its steps; ``domain/step_mark.py`` says what they hold and where."""
+"""The marks by which a serialized DAG tells its steps; ``domain/rules/step_mark.py`` says what they hold and where."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_wfstate.domain.step_mark import MARK, StepMark
+from airflow_wfstate.domain.rules.step_mark import MARK, StepMark
 from airflow_wfstate.operators.steps.declared_steps import is_named_by_item
 from airflow_wfstate.operators.steps.options import step_options_of
 

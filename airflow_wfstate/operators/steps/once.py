@@ -15,7 +15,7 @@ from airflow_wfstate.operators.steps.error_text import error_message
 from airflow_wfstate.operators.steps.user_function import is_coroutine_function, is_generator_function, name_of
 
 if TYPE_CHECKING:
-    from airflow_wfstate.domain.record import Record
+    from airflow_wfstate.domain.messages.record import Record
     from airflow_wfstate.operators.steps.attempt import Attempt
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from airflow_wfstate.domain.compensation import TASK_HANDLER, CompensateWhen, CompensationDeclaration
-from airflow_wfstate.domain.names import check_name, check_step_name
-from airflow_wfstate.domain.step import OnClear
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.step import OnClear
+from airflow_wfstate.domain.rules.names import check_name, check_step_name
+from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER, CompensateWhen
 from airflow_wfstate.exceptions import InvalidDag, InvalidName, InvalidRequest
 from airflow_wfstate.operators.steps.undo_signature import check_undo
 from airflow_wfstate.operators.steps.user_function import check_plain_function

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
-    from airflow_wfstate.domain.payload import Payload
+    from airflow_wfstate.domain.rules.payload import Payload
 
 _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """U+0000 in a JSON text; a backslash that is itself escaped does not begin it."""

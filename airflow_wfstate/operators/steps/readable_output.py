@@ -13,7 +13,7 @@ from airflow_wfstate.exceptions import InvalidPayload
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
-    from airflow_wfstate.domain.payload import Payload
+    from airflow_wfstate.domain.rules.payload import Payload
 
 _DAG_FILE_MODULE: Final = '"unusual_prefix_'
 """How the name of the module begins as which Airflow imports a DAG file."""

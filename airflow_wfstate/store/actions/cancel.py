@@ -8,13 +8,13 @@ from typing import Final
 
 from sqlalchemy import Connection, delete
 
-from airflow_wfstate.domain.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
-from airflow_wfstate.domain.end_reason import end_reason
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
-from airflow_wfstate.domain.staying import StayingSteps, undo_counts_text
-from airflow_wfstate.domain.way import Way
+from airflow_wfstate.domain.messages.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.staying import StayingSteps, undo_counts_text
+from airflow_wfstate.domain.messages.way import Way
+from airflow_wfstate.domain.rules.end_reason import end_reason
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.judgement import Judgement, why_nothing_changes

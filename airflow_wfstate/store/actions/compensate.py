@@ -9,20 +9,20 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.compensate import (
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.compensate import (
     CompensatedWorkflow,
     CompensatePlan,
     CompensateWorkflow,
     IrreversibleStep,
     PlannedCompensation,
 )
-from airflow_wfstate.domain.end_reason import end_reason
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.staying import undo_counts_text
-from airflow_wfstate.domain.way import Way
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.staying import undo_counts_text
+from airflow_wfstate.domain.messages.way import Way
+from airflow_wfstate.domain.rules.end_reason import end_reason
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.cancel import MAX_REASON_LENGTH, cancel_locked

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, select
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue, Payload
-from airflow_wfstate.domain.plan import progress
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
-from airflow_wfstate.domain.workflow import CompletedWorkflow, CompleteWorkflow, RunRole
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.workflow import CompletedWorkflow, CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import JsonValue, Payload
+from airflow_wfstate.domain.rules.plan import progress
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.exceptions import WorkflowClosed, WorkflowNotFound, WorkflowUnfinished
 from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.database import schema

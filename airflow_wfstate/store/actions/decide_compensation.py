@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.compensate import DecideCompensation, DecidedCompensation, Decision
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
-from airflow_wfstate.domain.step_name import distinct, find_called
+from airflow_wfstate.domain.messages.compensate import DecideCompensation, DecidedCompensation, Decision
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
+from airflow_wfstate.domain.rules.step_name import distinct, find_called
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.cancel import MAX_REASON_LENGTH

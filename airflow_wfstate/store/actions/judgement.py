@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import Conflict
 
 

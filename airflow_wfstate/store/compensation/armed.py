@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.cancel import AffectedCompensation
-from airflow_wfstate.domain.states import CompensationState
+from airflow_wfstate.domain.messages.cancel import AffectedCompensation
+from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.places import read_places
 

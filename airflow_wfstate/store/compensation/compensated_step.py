@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import and_, exists, update
 
-from airflow_wfstate.domain.states import CompensationState, StepState, predecessors
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, predecessors
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.steps.undo_order import IS_NEEDED
 from airflow_wfstate.store.workflows.change import Change

@@ -6,12 +6,12 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from airflow_wfstate.domain.compensation import EndCompensation, EndedCompensation
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
-from airflow_wfstate.domain.step import MAX_ERROR_LENGTH
-from airflow_wfstate.domain.workflow import CompensationErrorPolicy
+from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.compensation.compensated_step import settle_step

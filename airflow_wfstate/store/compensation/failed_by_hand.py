@@ -11,8 +11,8 @@ from typing import Final
 
 from sqlalchemy import Connection, Select, and_, exists, select
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.compensation.failure import fail_workflow
 from airflow_wfstate.store.database import audit, schema
 from airflow_wfstate.store.database.airflow_tables import audit_log, dag_run, task_instance

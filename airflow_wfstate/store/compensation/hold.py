@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import CompensationErrorPolicy
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.change import Change
 from airflow_wfstate.store.workflows.definition import read_definition

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.code import Code
+from airflow_wfstate.domain.messages.code import Code
 from airflow_wfstate.store.compensation.pending import PendingCompensation
 from airflow_wfstate.store.compensation.relay import NoRelay, Relay, find_relay
 from airflow_wfstate.store.compensation.relay_code import relay_code, what_is_missing

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select
 
-from airflow_wfstate.domain.compensation import CompensateWhen, Compensation, compensation_order
-from airflow_wfstate.domain.states import CompensationState, StepState
-from airflow_wfstate.domain.step_name import StepName
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
+from airflow_wfstate.domain.rules.step_name import StepName
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen, Compensation, compensation_order
 from airflow_wfstate.exceptions import PayloadDamaged
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.payloads.redact_column import redacted_paths

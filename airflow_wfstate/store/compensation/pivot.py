@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.places import read_name
 

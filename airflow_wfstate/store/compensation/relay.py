@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Select, select
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.compensation import TASK_HANDLER
+from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER
 from airflow_wfstate.store.compensation.pending import PendingCompensation
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import task_instance

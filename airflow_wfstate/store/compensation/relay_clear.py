@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine, exists, select, update
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.code import Code
+from airflow_wfstate.domain.messages.code import Code
 from airflow_wfstate.store.compensation.relay_code import read_relay_code, relay_code
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import (

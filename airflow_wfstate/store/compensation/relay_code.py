@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.compensation import TASK_HANDLER
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.runs.dag_steps import steps_of_dag
 

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, exists, func, select, text, update
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import task_instance, task_instance_history
 from airflow_wfstate.store.database.transaction import Unchanged, run_transaction

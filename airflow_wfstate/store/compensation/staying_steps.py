@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, StepState
-from airflow_wfstate.domain.staying import ACTED, MAX_NAMED, StayingStep, StayingSteps
+from airflow_wfstate.domain.messages.staying import ACTED, MAX_NAMED, StayingStep, StayingSteps
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.places import read_places
 

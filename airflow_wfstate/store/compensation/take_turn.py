@@ -11,10 +11,11 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
-from airflow_wfstate.domain.compensation import CompensationWork, TakeTurn, TurnAnswer, TurnDecision
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import CompensationState, WorkflowState, predecessors
-from airflow_wfstate.domain.workflow import CompensationErrorPolicy, RunRole
+from airflow_wfstate.domain.messages.compensation import CompensationWork, TakeTurn, TurnAnswer, TurnDecision
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
 from airflow_wfstate.store.compensation.failed_by_hand import marked_as_failed
 from airflow_wfstate.store.compensation.failure import fail_workflow
 from airflow_wfstate.store.compensation.hold import compensation_error_policy, failed_for_good, hold, hold_reason

@@ -33,17 +33,18 @@ from sqlalchemy import (
     true,
 )
 
-from airflow_wfstate.domain.compensation import CompensateWhen
-from airflow_wfstate.domain.flag import FlagKind
-from airflow_wfstate.domain.pages import NO_PARENT_STEP
-from airflow_wfstate.domain.states import (
+from airflow_wfstate.domain.rules.flag import FlagKind
+from airflow_wfstate.domain.rules.parent_step import NO_PARENT_STEP
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import (
     OPEN_WORKFLOW_STATES,
     WORKING_WORKFLOW_STATES,
     CompensationState,
     StepState,
     WorkflowState,
 )
-from airflow_wfstate.domain.workflow import FailurePolicy, RunRole
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.store.database.columns import SHA256, STATE, TYPE, id_, name, one_of, partial_index
 from airflow_wfstate.store.database.columns import metadata as metadata
 from airflow_wfstate.store.database.server_tables import lease as lease

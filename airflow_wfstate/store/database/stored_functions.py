@@ -15,10 +15,10 @@ from typing import Final
 
 from sqlalchemy import DDL, event
 
-from airflow_wfstate.domain.compensation import CompensateWhen
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import CompensationState, StepState, WorkflowState
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.store.database.schema import NO_PLACE, metadata
 from airflow_wfstate.store.database.stored_function_call import StoredFunction
 

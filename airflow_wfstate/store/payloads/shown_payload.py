@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import overload
 
-from airflow_wfstate.domain.payload import Payload, canonical_json
+from airflow_wfstate.domain.rules.payload import Payload, canonical_json
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
 from airflow_wfstate.redaction import masked
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload

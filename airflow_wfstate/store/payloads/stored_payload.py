@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.encryption import is_sealed, is_under_first_key, seal, sealed, token_of, unsealed
 from airflow_wfstate.exceptions import PayloadDamaged
 from airflow_wfstate.store.payloads.files import read_file, remove_file, write_file

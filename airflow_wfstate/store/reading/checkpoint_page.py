@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, or_, select
 
-from airflow_wfstate.domain.pages import Checkpoint, CheckpointPage, check_limit
+from airflow_wfstate.domain.messages.pages import Checkpoint, CheckpointPage
+from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.payloads.redact_column import redacted_paths

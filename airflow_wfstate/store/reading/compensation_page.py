@@ -6,10 +6,12 @@ from collections import defaultdict
 
 from sqlalchemy import Connection, or_, select
 
-from airflow_wfstate.domain.compensation import CompensateWhen, CompensationSummary
-from airflow_wfstate.domain.journal import EntryKind, JournalEntry
-from airflow_wfstate.domain.pages import CompensationPage, StepCompensation, check_limit
-from airflow_wfstate.domain.states import CompensationState
+from airflow_wfstate.domain.messages.compensation import CompensationSummary
+from airflow_wfstate.domain.messages.journal import EntryKind, JournalEntry
+from airflow_wfstate.domain.messages.pages import CompensationPage, StepCompensation
+from airflow_wfstate.domain.rules.page_limit import check_limit
+from airflow_wfstate.domain.rules.states import CompensationState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema

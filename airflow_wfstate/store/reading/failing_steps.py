@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
-from airflow_wfstate.domain.failing import FailingStep
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState, WorkflowState
+from airflow_wfstate.domain.messages.failing import FailingStep
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState, WorkflowState
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, task_instance

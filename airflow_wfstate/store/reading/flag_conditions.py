@@ -1,4 +1,4 @@
-"""Which workflows have a flag, as SQL: the rules of ``domain/flag.py`` for lists and counts."""
+"""Which workflows have a flag, as SQL: the rules of ``domain/rules/flag.py`` for lists and counts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from airflow_wfstate.domain.flag import COMPUTED_FLAGS, FLAG_STATES, FlagKind, kinds_in
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.rules.flag import COMPUTED_FLAGS, FLAG_STATES, FlagKind, kinds_in
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 

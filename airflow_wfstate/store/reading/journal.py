@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, select
 
-from airflow_wfstate.domain.journal import EntryKind, JournalEntry, JournalPage
-from airflow_wfstate.domain.pages import check_limit
-from airflow_wfstate.domain.payload import JsonValue
+from airflow_wfstate.domain.messages.journal import EntryKind, JournalEntry, JournalPage
+from airflow_wfstate.domain.rules.page_limit import check_limit
+from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_value
 from airflow_wfstate.store.database import schema

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
 
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag
 

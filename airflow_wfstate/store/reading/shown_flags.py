@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.flag import Flag, FlaggedRow, FlagKind, computed_flags
+from airflow_wfstate.domain.rules.flag import Flag, FlaggedRow, FlagKind, computed_flags
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.reading.flag_conditions import is_shown

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, tuple_
 
-from airflow_wfstate.domain.pages import StepFilter, StepPage, check_limit
-from airflow_wfstate.domain.step import StepSummary
+from airflow_wfstate.domain.messages.pages import StepFilter, StepPage
+from airflow_wfstate.domain.messages.step import StepSummary
+from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.step_summaries import read_step_summaries

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from airflow_wfstate.domain.compensation import CompensateWhen, CompensationSummary
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, StepState
-from airflow_wfstate.domain.step import AttemptSummary, CheckpointSummary, StepSummary
+from airflow_wfstate.domain.messages.compensation import CompensationSummary
+from airflow_wfstate.domain.messages.step import AttemptSummary, CheckpointSummary, StepSummary
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.payloads.redact_column import redacted_paths

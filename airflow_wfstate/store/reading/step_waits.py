@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.step import Wait
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.step import Wait
 from airflow_wfstate.store.database import schema
 
 _journal = schema.journal

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.detail import WorkflowDetail
-from airflow_wfstate.domain.pages import StepPage, check_limit
-from airflow_wfstate.domain.plan import progress
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import LinkedRun, RunRole
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.pages import StepPage
+from airflow_wfstate.domain.messages.workflow import LinkedRun
+from airflow_wfstate.domain.rules.page_limit import check_limit
+from airflow_wfstate.domain.rules.plan import progress
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.payloads.shown_payload import shown

@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, exists, literal, or_, select
 
-from airflow_wfstate.domain.labels import check_label_filter
-from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.labels import check_label_filter
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.flag_conditions import has_flag

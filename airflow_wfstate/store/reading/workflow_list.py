@@ -6,12 +6,13 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from airflow_wfstate.domain.failing import FailingStep
-from airflow_wfstate.domain.flag import Flag, FlaggedRow
-from airflow_wfstate.domain.pages import check_limit
-from airflow_wfstate.domain.plan import PlannedStep, count_items
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
-from airflow_wfstate.domain.workflow import FailurePolicy, WorkflowPage, WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.messages.failing import FailingStep
+from airflow_wfstate.domain.messages.workflow import WorkflowPage, WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.rules.flag import Flag, FlaggedRow
+from airflow_wfstate.domain.rules.page_limit import check_limit
+from airflow_wfstate.domain.rules.plan import PlannedStep, count_items
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading import last_progress

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
-from airflow_wfstate.domain.counted import counted
-from airflow_wfstate.domain.flag import FLAG_STATES, FlagKind
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.stats import MAX_BUCKETS, StatsBucket, WorkflowStats
-from airflow_wfstate.domain.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.stats import MAX_BUCKETS, StatsBucket, WorkflowStats
+from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.rules.counted import counted
+from airflow_wfstate.domain.rules.flag import FLAG_STATES, FlagKind
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.flag_conditions import has_computed_flag, is_shown

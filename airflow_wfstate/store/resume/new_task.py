@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airflow_wfstate.domain.resume import NewTask
+from airflow_wfstate.domain.messages.resume import NewTask
 from airflow_wfstate.store.resume.selection import ResumeSelection
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.resume import (
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.resume import (
     ClearedTask,
     PausedDag,
     RecreatedRun,
@@ -21,8 +21,8 @@ from airflow_wfstate.domain.resume import (
     ResumeWorkflow,
     TouchedRun,
 )
-from airflow_wfstate.domain.run_tasks import RunTask
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.rules.run_tasks import RunTask
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.resume.new_task import new_tasks

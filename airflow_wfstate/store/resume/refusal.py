@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.resume import Refusal
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import RunRole, WorkflowRef
+from airflow_wfstate.domain.messages.resume import Refusal
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import UNFINISHED_RUN_STATES
 from airflow_wfstate.store.runs.linked_run import LinkedDagRun

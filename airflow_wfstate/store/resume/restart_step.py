@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_wfstate.domain.step_name import distinct, find_called
+from airflow_wfstate.domain.rules.step_name import distinct, find_called
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 from airflow_wfstate.store.steps.row import StepRow
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.resume import RecreatedRun, Refusal
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.messages.resume import RecreatedRun, Refusal
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import Conflict
 from airflow_wfstate.redaction import masked_value
 from airflow_wfstate.store.database import schema

@@ -1,6 +1,6 @@
 """Which tasks of which runs a resume or restart clears, over all runs of a workflow.
 
-What one run contributes is the rule of ``domain/run_tasks.py``; here it is followed from run to run: a child that goes
+What one run contributes is the rule of ``domain/rules/run_tasks.py``; here it is followed from run to run: a child that goes
 on takes the step with it that waits for it, and what stands below that step.
 """
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.resume import Refusal
-from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
-from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.messages.resume import Refusal
+from airflow_wfstate.domain.rules.run_tasks import RunTask, RunTasks
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload
 from airflow_wfstate.store.runs.graph import read_run_tasks
 from airflow_wfstate.store.runs.linked_run import LinkedDagRun

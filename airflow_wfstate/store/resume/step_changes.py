@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.resume import Refusal
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
-from airflow_wfstate.domain.step_changes import NewStep, StepFate, UndeclaredStep, check_decisions
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.resume import Refusal
+from airflow_wfstate.domain.messages.step_changes import NewStep, StepFate, UndeclaredStep, check_decisions
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.runs.dag_steps import DagSteps, steps_of_dag

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.plan import PlannedStep, progress
-from airflow_wfstate.domain.resume import RecreatedRun, StepToRun
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
+from airflow_wfstate.domain.messages.resume import RecreatedRun, StepToRun
+from airflow_wfstate.domain.rules.plan import PlannedStep, progress
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.resume.selection import ResumeSelection
 from airflow_wfstate.store.resume.step_changes import StepChanges
@@ -21,7 +21,7 @@ _DONE = (StepState.SUCCEEDED, StepState.SKIPPED)
 class ResumeSteps:
     """The steps of a workflow, as a plan tells of them.
 
-    :ivar to_run: see :class:`~airflow_wfstate.domain.resume.ResumePlan`.
+    :ivar to_run: see :class:`~airflow_wfstate.domain.messages.resume.ResumePlan`.
     :ivar answering: as well.
     :ivar notes: about steps that stay unfinished.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.resume import Refusal, ResumeWorkflow
+from airflow_wfstate.domain.messages.resume import Refusal, ResumeWorkflow
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import task_instance
 from airflow_wfstate.store.resume.plan import known_dag_ids, prepare_resume

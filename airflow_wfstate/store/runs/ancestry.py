@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.store.database import schema
 
 

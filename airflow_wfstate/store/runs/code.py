@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.code import ChangedTask, Code, CodeVersion, RunCode, TaskChange
+from airflow_wfstate.domain.messages.code import ChangedTask, Code, CodeVersion, RunCode, TaskChange
 
 if TYPE_CHECKING:
     from airflow.models.dag_version import DagVersion

@@ -6,8 +6,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from airflow_wfstate.domain.compensation import TASK_HANDLER
-from airflow_wfstate.domain.step_mark import MARK, StepMark
+from airflow_wfstate.domain.rules.step_mark import MARK, StepMark
+from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER
 
 if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
 
-from airflow_wfstate.domain.cancel import UnfinishedTask
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.messages.cancel import UnfinishedTask
+from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import (
     FINISHED_TASK_STATES,

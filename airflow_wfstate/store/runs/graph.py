@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.run_tasks import RunTask, RunTasks
+from airflow_wfstate.domain.rules.run_tasks import RunTask, RunTasks
 from airflow_wfstate.store.database.airflow_tables import task_instance
 
 if TYPE_CHECKING:

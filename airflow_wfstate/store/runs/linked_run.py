@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.store.database import schema
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, select
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState, predecessors
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState, predecessors
 from airflow_wfstate.store.database import audit, schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.steps.row import StepRow, steps_marked_done, unaccepted_steps_of_run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, goes_into_file, keep, keep_inline
 from airflow_wfstate.store.steps.attempt_key import parse
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState, WorkflowState
-from airflow_wfstate.domain.step import LEFT_BEHIND, BeginDecision, BeginStep, BegunStep, OnClear
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.step import LEFT_BEHIND, BeginDecision, BeginStep, BegunStep, OnClear
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState, WorkflowState
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.schema import NO_PLACE

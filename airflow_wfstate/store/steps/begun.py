@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select, true
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.step import BeginDecision, BegunStep
+from airflow_wfstate.domain.messages.step import BeginDecision, BegunStep
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.identity import idempotency_key
 from airflow_wfstate.store.payloads.stored_payload import payload_of

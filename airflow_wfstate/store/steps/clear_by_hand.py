@@ -15,9 +15,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, or_, select
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import task_instance_history
 from airflow_wfstate.store.steps.row import StepRow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.step import BeginStep
+from airflow_wfstate.domain.messages.step import BeginStep
 from airflow_wfstate.exceptions import StepCollision
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.steps.row import StepRow

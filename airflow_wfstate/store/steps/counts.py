@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, case, func, select
 
-from airflow_wfstate.domain.plan import PlannedStep
-from airflow_wfstate.domain.states import CompensationState, StepState
-from airflow_wfstate.domain.step_group import StepGroup, most_telling
+from airflow_wfstate.domain.messages.step_group import StepGroup, most_telling
+from airflow_wfstate.domain.rules.plan import PlannedStep
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.places import Places, read_places

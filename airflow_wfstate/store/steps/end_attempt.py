@@ -6,10 +6,10 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState, may_become, predecessors
-from airflow_wfstate.domain.step import MAX_ERROR_LENGTH, EndAttempt, LinkChildRun, RecordedWrite
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH, EndAttempt, LinkChildRun, RecordedWrite
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState, may_become, predecessors
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.database import schema

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import WorkflowUnfinished
 from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, task_instance
 from airflow_wfstate.store.steps.row import StepRow, unaccepted_steps_of_run

@@ -9,10 +9,17 @@ from typing import cast
 
 from sqlalchemy import Engine
 
-from airflow_wfstate.domain.record import SaveRecord
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.step import BeginDecision, BeginStep, BegunStep, EndAttempt, RecordedWrite, SaveCheckpoint
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.record import SaveRecord
+from airflow_wfstate.domain.messages.step import (
+    BeginDecision,
+    BeginStep,
+    BegunStep,
+    EndAttempt,
+    RecordedWrite,
+    SaveCheckpoint,
+)
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database.identity import idempotency_key, new_id
 from airflow_wfstate.store.database.stored_function_call import DRIVERS, StoredFunctionCall
 from airflow_wfstate.store.database.stored_functions import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import StepState, predecessors
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.states import StepState, predecessors
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.steps.row import StepRow
 from airflow_wfstate.store.workflows.change import Change, NewEntry

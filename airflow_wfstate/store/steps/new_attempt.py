@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
-from airflow_wfstate.domain.step import BeginStep, BegunStep
-from airflow_wfstate.domain.step_name import StepName
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.step import BeginStep, BegunStep
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState
+from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.identity import new_id
 from airflow_wfstate.store.payloads.redact_column import redact_column

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, exists, select, update
 
-from airflow_wfstate.domain.compensation import TASK_HANDLER
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import CompensationState
-from airflow_wfstate.domain.step import BeginStep
-from airflow_wfstate.domain.step_name import StepName
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.step import BeginStep
+from airflow_wfstate.domain.rules.states import CompensationState
+from airflow_wfstate.domain.rules.step_name import StepName
+from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.change import Change

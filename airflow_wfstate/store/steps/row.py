@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, exists, select
 
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState, StepState
-from airflow_wfstate.domain.step_name import Place, StepName
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState
+from airflow_wfstate.domain.rules.step_name import Place, StepName
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, task_instance
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, stored_payload_of

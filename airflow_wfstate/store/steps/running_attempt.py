@@ -10,9 +10,9 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from airflow_wfstate.domain.record import SaveRecord
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
-from airflow_wfstate.domain.step import SaveCheckpoint
+from airflow_wfstate.domain.messages.record import SaveRecord
+from airflow_wfstate.domain.messages.step import SaveCheckpoint
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.exceptions import InvalidAttemptKey, StaleAttempt, WorkflowClosed
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.steps.attempt_key import AttemptKey, verify

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.names import check_name
-from airflow_wfstate.domain.pages import check_limit
-from airflow_wfstate.domain.record import ReadRecords, Record, RecordPage, SaveRecord
-from airflow_wfstate.domain.step import RecordedWrite
+from airflow_wfstate.domain.messages.record import ReadRecords, Record, RecordPage, SaveRecord
+from airflow_wfstate.domain.messages.step import RecordedWrite
+from airflow_wfstate.domain.rules.names import check_name
+from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.exceptions import InvalidRequest, WriteConflict
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

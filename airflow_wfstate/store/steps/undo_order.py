@@ -27,8 +27,8 @@ from sqlalchemy import (
     update,
 )
 
-from airflow_wfstate.domain.compensation import UNDO_STATES, UNDOABLE
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, CompensationState
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState
+from airflow_wfstate.domain.rules.undo_order import UNDO_STATES, UNDOABLE
 from airflow_wfstate.store.database import schema
 
 _compensation, _round, _step = schema.compensation, schema.round_, schema.step

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
-from airflow_wfstate.domain.record import SaveRecord
-from airflow_wfstate.domain.step import EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.messages.record import SaveRecord
+from airflow_wfstate.domain.messages.step import EndAttempt, LinkChildRun, SaveCheckpoint
 from airflow_wfstate.exceptions import WriteConflict
 
 AttemptWrite = SaveCheckpoint | SaveRecord | EndAttempt | LinkChildRun

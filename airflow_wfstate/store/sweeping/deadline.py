@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import DeadlinePolicy
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.policies import DeadlinePolicy
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.actions.cancel import cancel_locked
 from airflow_wfstate.store.compensation.failure import fail_by_deadline
 from airflow_wfstate.store.compensation.pivot import why_only_forward

@@ -12,11 +12,11 @@ from typing import Final
 
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.plan import progress
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
-from airflow_wfstate.domain.workflow import SkipPolicy
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.plan import progress
+from airflow_wfstate.domain.rules.policies import SkipPolicy
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.store.actions.complete import complete, complete_unasked
 from airflow_wfstate.store.compensation.failure import undo_because_skipped
 from airflow_wfstate.store.database import audit, schema

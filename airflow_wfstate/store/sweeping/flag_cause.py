@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select
 
-from airflow_wfstate.domain.flag import Flag, FlagKind
+from airflow_wfstate.domain.rules.flag import Flag, FlagKind
 
 FoundRow = Row[Any]
 """A row of a cause's question; it has ``workflow_id``, and what the sentence needs."""

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, delete, exists, not_, select, update
 
-from airflow_wfstate.domain.flag import Flag, FlagKind
-from airflow_wfstate.domain.names import storable_text
+from airflow_wfstate.domain.rules.flag import Flag, FlagKind
+from airflow_wfstate.domain.rules.names import storable_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert

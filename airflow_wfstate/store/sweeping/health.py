@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from airflow_wfstate.domain.states import OPEN_WORKFLOW_STATES
+from airflow_wfstate.domain.rules.states import OPEN_WORKFLOW_STATES
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.sweeping.sweep import last_sweep_at

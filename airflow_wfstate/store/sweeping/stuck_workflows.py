@@ -8,9 +8,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, and_, func, not_, select
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.flag import Flag, FlagKind
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, WorkflowState
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.rules.flag import Flag, FlagKind
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.compensation.patience import why_turn_is_not_taken
 from airflow_wfstate.store.database import schema

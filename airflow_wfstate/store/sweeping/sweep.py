@@ -17,8 +17,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine, Select, exists, select
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.sweep_report import SweepReport
+from airflow_wfstate.domain.messages.sweep_report import SweepReport
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.compensation.failed_by_hand import fail_as_marked, perhaps_failed_by_hand
 from airflow_wfstate.store.compensation.failure import fail_workflow
 from airflow_wfstate.store.compensation.patience import hold_when_not_at_rest, hold_when_turn_is_not_taken

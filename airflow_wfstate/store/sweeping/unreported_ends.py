@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, exists, or_, select, text
 
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState, WorkflowState
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState, WorkflowState
 from airflow_wfstate.store.compensation.rest import come_to_rest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance

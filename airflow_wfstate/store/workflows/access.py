@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, select
 
-from airflow_wfstate.domain.access import WorkflowAccess
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.messages.access import WorkflowAccess
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.id import check_id, unknown_workflow
 

@@ -18,10 +18,10 @@ from typing import Final, cast
 from sqlalchemy import Connection, Insert, Row, Select, Table, Update, bindparam, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import WorkflowState, may_become, predecessors
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import WorkflowState, may_become, predecessors
 from airflow_wfstate.exceptions import InvalidTransition, WorkflowChanged
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run, task_instance

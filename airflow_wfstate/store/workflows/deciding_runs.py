@@ -10,8 +10,8 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 
-from airflow_wfstate.domain.states import OPEN_STEP_STATES, StepState
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run, task_instance
 

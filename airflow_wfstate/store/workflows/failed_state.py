@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from sqlalchemy import select, update
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.workflows.change import Change

@@ -6,9 +6,9 @@ from itertools import count
 
 from sqlalchemy import Connection, exists, func, select
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance
 from airflow_wfstate.store.database.transaction import Contention

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.input_difference import WHOLE_INPUT, differing_fields
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.rules.input_difference import WHOLE_INPUT, differing_fields
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.payloads.stored_payload import payload_of

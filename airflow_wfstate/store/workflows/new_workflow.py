@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
-from airflow_wfstate.domain.journal import EntryKind
-from airflow_wfstate.domain.payload import JsonValue
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.database.clock import database_now

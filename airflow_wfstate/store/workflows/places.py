@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, case, func, select
 
-from airflow_wfstate.domain.step_name import NOWHERE, Place, StepName
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.step_name import NOWHERE, Place, StepName
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.schema import NO_PLACE
 

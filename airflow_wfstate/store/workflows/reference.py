@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 
 

@@ -6,7 +6,8 @@ from itertools import count
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.workflow import RunRole, StartWorkflow
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.rehearsal import is_rehearsal_key, rehearsal_key

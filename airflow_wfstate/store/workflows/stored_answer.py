@@ -21,9 +21,9 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, select
 
-from airflow_wfstate.domain.step import BeginDecision, BegunStep
-from airflow_wfstate.domain.sweep_report import SweepReport
-from airflow_wfstate.domain.workflow import CompletedWorkflow, StartedWorkflow
+from airflow_wfstate.domain.messages.step import BeginDecision, BegunStep
+from airflow_wfstate.domain.messages.sweep_report import SweepReport
+from airflow_wfstate.domain.messages.workflow import CompletedWorkflow, StartedWorkflow
 from airflow_wfstate.encryption import sealed
 from airflow_wfstate.exceptions import IdempotencyConflict, InvalidName, Unavailable, WorkflowStateError
 from airflow_wfstate.store.database import schema

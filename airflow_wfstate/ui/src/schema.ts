@@ -787,7 +787,7 @@ export interface components {
         };
         /**
          * CancelBody
-         * @description See :class:`~airflow_wfstate.domain.cancel.CancelWorkflow`.
+         * @description See :class:`~airflow_wfstate.domain.messages.cancel.CancelWorkflow`.
          */
         CancelBody: {
             /**
@@ -984,7 +984,7 @@ export interface components {
         };
         /**
          * CompensateBody
-         * @description See :class:`~airflow_wfstate.domain.compensate.CompensateWorkflow`.
+         * @description See :class:`~airflow_wfstate.domain.messages.compensate.CompensateWorkflow`.
          */
         CompensateBody: {
             /** Reason */
@@ -1243,7 +1243,7 @@ export interface components {
         Decision: "retry" | "skip" | "done";
         /**
          * DecisionBody
-         * @description See :class:`~airflow_wfstate.domain.compensate.DecideCompensation`.
+         * @description See :class:`~airflow_wfstate.domain.messages.compensate.DecideCompensation`.
          */
         DecisionBody: {
             /** Step */
@@ -1770,7 +1770,7 @@ export interface components {
         };
         /**
          * RestartBody
-         * @description See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`.
+         * @description See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`.
          */
         RestartBody: {
             /** From Step */
@@ -1793,7 +1793,7 @@ export interface components {
         };
         /**
          * ResumeBody
-         * @description See :class:`~airflow_wfstate.domain.resume.ResumeWorkflow`. ``from_step`` is refused: it goes with a restart.
+         * @description See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`. ``from_step`` is refused: it goes with a restart.
          */
         ResumeBody: {
             /** From Step */
@@ -1961,12 +1961,12 @@ export interface components {
          * SaveRecord
          * @description The result of a call that was made.
          *
-         *     :param attempt_key: from :class:`~airflow_wfstate.domain.step.BegunStep`.
-         *     :param write: as for :class:`~airflow_wfstate.domain.step.SaveCheckpoint`.
+         *     :param attempt_key: from :class:`~airflow_wfstate.domain.messages.step.BegunStep`.
+         *     :param write: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
          *     :param name: of the call, unique in the round; a record that is there already is not changed.
          *     :param value: what the call returned, or its error as ``{"type": ..., "message": ...}``.
          *     :param is_error: whether the call raised.
-         *     :param idempotency_key: as for :class:`~airflow_wfstate.domain.step.SaveCheckpoint`.
+         *     :param idempotency_key: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
          */
         SaveRecord: {
             /** Attempt Key */
@@ -2185,7 +2185,7 @@ export interface components {
          * StepGroup
          * @description The items of a mapped step, or the one step that is not mapped: same participant, place and name.
          *
-         *     :param place: as of a :class:`~airflow_wfstate.domain.step.StepSummary`, and so ``parent_step_id``.
+         *     :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
          *     :param is_mapped: whether its items have item keys.
          *     :param items: how many have begun.
          *     :param by_state: how many of them are in which state; states that none is in are left out.
@@ -2512,7 +2512,7 @@ export interface components {
          *     :param runs: in the order in which they joined.
          *     :param step_groups: every step that has begun, mapped ones as one, in the order of their begin.
          *     :param steps: as many as were asked for, in the order in which they first began. Which these are where there are
-         *         more, is told by :class:`~airflow_wfstate.domain.pages.StepPage`, whose first page they are.
+         *         more, is told by :class:`~airflow_wfstate.domain.messages.pages.StepPage`, whose first page they are.
          *     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
          */
         WorkflowDetail: {

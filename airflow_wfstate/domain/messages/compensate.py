@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from airflow_wfstate.domain.cancel import UnfinishedTask
-from airflow_wfstate.domain.code import Code
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
-from airflow_wfstate.domain.staying import StayingSteps
-from airflow_wfstate.domain.way import Way
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.cancel import UnfinishedTask
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.staying import StayingSteps
+from airflow_wfstate.domain.messages.way import Way
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 
 
 @dataclass(frozen=True)

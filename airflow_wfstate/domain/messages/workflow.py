@@ -6,77 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from airflow_wfstate.domain.failing import FailingStep
-from airflow_wfstate.domain.flag import Flag
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState, WorkflowState
-
-
-class FailurePolicy(str, Enum):
-    """What follows when a workflow fails: ``compensate`` what was done, or ``hold`` it for a person."""
-
-    COMPENSATE = "compensate"
-    HOLD = "hold"
-
-
-class CompensationErrorPolicy(str, Enum):
-    """What follows when a compensation has failed for good.
-
-    ``stop``: the workflow is held at once, and what is still to be undone stays armed. ``continue``: the others are
-    tried first, and then it is held.
-    """
-
-    STOP = "stop"
-    CONTINUE = "continue"
-
-
-class DeadlinePolicy(str, Enum):
-    """What follows, once, when the deadline of a running or failed workflow passes.
-
-    ``flag``: it is shown as overdue. ``fail``: a running one fails, and ``on_failure`` decides about the rest.
-    ``cancel``: it is cancelled. ``compensate``: it is cancelled, and what was done is undone.
-    """
-
-    FLAG = "flag"
-    FAIL = "fail"
-    CANCEL = "cancel"
-    COMPENSATE = "compensate"
-
-
-class SkipPolicy(str, Enum):
-    """What follows when the operator that completes a workflow was skipped, and something could still be undone.
-
-    ``hold``: it stays open, and is flagged, until an operator decides. ``complete``: it succeeds, and the undos are
-    discarded. ``compensate``: what was done is undone.
-    """
-
-    HOLD = "hold"
-    COMPLETE = "complete"
-    COMPENSATE = "compensate"
-
-
-class IfExists(str, Enum):
-    """What a start does when another run's open workflow has the key already.
-
-    ``attach`` to it; ``reject`` the start; or ``terminate`` it: it is cancelled with compensation, and the next
-    generation of the key begins when that has ended.
-    """
-
-    ATTACH = "attach"
-    REJECT = "reject"
-    TERMINATE = "terminate"
-
-
-class RunRole(str, Enum):
-    """What a DAG run is to its workflow.
-
-    ``owner``: its start created this generation; ``child``: a step of the workflow triggered it (linked before
-    the run exists); ``guest``: attached later. Only owner and child decide how the workflow ends.
-    """
-
-    OWNER = "owner"
-    CHILD = "child"
-    GUEST = "guest"
+from airflow_wfstate.domain.messages.failing import FailingStep
+from airflow_wfstate.domain.rules.flag import Flag
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.policies import (
+    CompensationErrorPolicy,
+    DeadlinePolicy,
+    FailurePolicy,
+    IfExists,
+    SkipPolicy,
+)
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 
 
 @dataclass(frozen=True)

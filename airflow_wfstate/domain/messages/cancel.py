@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from airflow_wfstate.domain.states import CompensationState, WorkflowState
-from airflow_wfstate.domain.staying import StayingSteps
-from airflow_wfstate.domain.way import Way
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.staying import StayingSteps
+from airflow_wfstate.domain.messages.way import Way
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 
 
 @dataclass(frozen=True)

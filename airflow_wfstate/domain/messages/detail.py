@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.plan import Progress
-from airflow_wfstate.domain.step import StepSummary
-from airflow_wfstate.domain.step_group import StepGroup
-from airflow_wfstate.domain.workflow import LinkedRun, WorkflowSummary
+from airflow_wfstate.domain.messages.step import StepSummary
+from airflow_wfstate.domain.messages.step_group import StepGroup
+from airflow_wfstate.domain.messages.workflow import LinkedRun, WorkflowSummary
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.plan import Progress
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class WorkflowDetail:
     :param runs: in the order in which they joined.
     :param step_groups: every step that has begun, mapped ones as one, in the order of their begin.
     :param steps: as many as were asked for, in the order in which they first began. Which these are where there are
-        more, is told by :class:`~airflow_wfstate.domain.pages.StepPage`, whose first page they are.
+        more, is told by :class:`~airflow_wfstate.domain.messages.pages.StepPage`, whose first page they are.
     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
     """
 

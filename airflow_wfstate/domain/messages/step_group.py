@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from airflow_wfstate.domain.states import CompensationState, StepState
-from airflow_wfstate.domain.step_name import StepName, placed
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
+from airflow_wfstate.domain.rules.step_name import StepName, placed
 
 _MOST_TELLING: Final = (
     StepState.RUNNING,
@@ -25,7 +25,7 @@ _MOST_TELLING: Final = (
 class StepGroup:
     """The items of a mapped step, or the one step that is not mapped: same participant, place and name.
 
-    :param place: as of a :class:`~airflow_wfstate.domain.step.StepSummary`, and so ``parent_step_id``.
+    :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
     :param is_mapped: whether its items have item keys.
     :param items: how many have begun.
     :param by_state: how many of them are in which state; states that none is in are left out.

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
-from airflow_wfstate.domain.compensation import CompensationSummary
-from airflow_wfstate.domain.journal import JournalEntry
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step import StepSummary
-from airflow_wfstate.exceptions import InvalidRequest
-
-NO_PARENT_STEP: Final = "00000000-0000-0000-0000-000000000000"
-"""Instead of the id of the step that triggered a participant's run, where none did: the nil UUID."""
-
-MAX_LIMIT: Final = 1000
-"""Of a page of any list."""
-
-
-def check_limit(limit: int) -> None:
-    """Check the size of a page.
-
-    :raises InvalidRequest: it is not from 1 to 1000.
-    """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidRequest(f"A page cannot hold {limit} entries.", f"Ask for 1 to {MAX_LIMIT}.")
+from airflow_wfstate.domain.messages.compensation import CompensationSummary
+from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.messages.step import StepSummary
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
 
 
 @dataclass(frozen=True)

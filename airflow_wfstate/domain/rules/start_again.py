@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from airflow_wfstate.domain.states import FINAL_WORKFLOW_STATES, WorkflowState
-from airflow_wfstate.domain.workflow import IfExists
+from airflow_wfstate.domain.rules.policies import IfExists
+from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES, WorkflowState
 
 
 class StartDecision(str, Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from airflow_wfstate.domain.states import StepState
+from airflow_wfstate.domain.rules.states import StepState
 
 ACTED: Final = (StepState.SUCCEEDED, StepState.FAILED, StepState.LOST)
 """A round in one of these acted, or may have: of one that failed or is lost nobody knows how far it came."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airflow_wfstate.domain.characters import BIDI_CONTROLS, described, is_control, is_invisible
+from airflow_wfstate.domain.rules.characters import BIDI_CONTROLS, described, is_control, is_invisible
 from airflow_wfstate.exceptions import InvalidName
 
 MAX_NAME_LENGTH: Final = 250

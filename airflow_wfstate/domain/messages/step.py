@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from airflow_wfstate.domain.compensation import CompensationDeclaration, CompensationSummary
-from airflow_wfstate.domain.payload import Payload
-from airflow_wfstate.domain.states import StepState
-from airflow_wfstate.domain.step_name import StepName, placed
-from airflow_wfstate.domain.workflow import WorkflowRef
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, CompensationSummary
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
+from airflow_wfstate.domain.rules.step_name import StepName, placed
 
 MAX_ERROR_LENGTH: Final = 10_000
 """Characters of an error that are kept; the task's log has all."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from airflow_wfstate.domain.payload import Payload
+from airflow_wfstate.domain.rules.payload import Payload
 
 
 @dataclass(frozen=True)
 class SaveRecord:
     """The result of a call that was made.
 
-    :param attempt_key: from :class:`~airflow_wfstate.domain.step.BegunStep`.
-    :param write: as for :class:`~airflow_wfstate.domain.step.SaveCheckpoint`.
+    :param attempt_key: from :class:`~airflow_wfstate.domain.messages.step.BegunStep`.
+    :param write: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
     :param name: of the call, unique in the round; a record that is there already is not changed.
     :param value: what the call returned, or its error as ``{"type": ..., "message": ...}``.
     :param is_error: whether the call raised.
-    :param idempotency_key: as for :class:`~airflow_wfstate.domain.step.SaveCheckpoint`.
+    :param idempotency_key: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
     """
 
     attempt_key: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_wfstate.domain.states import WorkflowState
-from airflow_wfstate.domain.workflow import RunRole
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.states import WorkflowState
 
 
 @dataclass(frozen=True)

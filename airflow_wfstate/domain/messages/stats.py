@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from airflow_wfstate.domain.flag import FlagKind
-from airflow_wfstate.domain.states import WorkflowState
+from airflow_wfstate.domain.rules.flag import FlagKind
+from airflow_wfstate.domain.rules.states import WorkflowState
 
 MAX_BUCKETS = 1000
 """Of one answer."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from airflow_wfstate.domain.code import Code, RunCode
-from airflow_wfstate.domain.step_changes import NewStep, UndeclaredStep
-from airflow_wfstate.domain.way import Way
-from airflow_wfstate.domain.workflow import RunRole, WorkflowRef
+from airflow_wfstate.domain.messages.code import Code, RunCode
+from airflow_wfstate.domain.messages.step_changes import NewStep, UndeclaredStep
+from airflow_wfstate.domain.messages.way import Way
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.run_role import RunRole
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What is asked and answered: requests, answers and what is read of a workflow."""

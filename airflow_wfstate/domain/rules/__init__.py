@@ -1,0 +1,1 @@
+"""The rules of workflow state: states, names, payloads, the plan, the order of an undo."""

@@ -1,0 +1,63 @@
+"""The order of an undo, and which rounds need one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
+
+TASK_HANDLER: Final = "task:"
+"""How a handler begins that is found through the task that declares it."""
+
+
+class CompensateWhen(str, Enum):
+    """Which rounds are undone: every one that was ``attempted``, or only those that ``completed``."""
+
+    ATTEMPTED = "attempted"
+    COMPLETED = "completed"
+
+
+@dataclass(frozen=True)
+class Compensation:
+    """The undo of one round, as the order needs it.
+
+    :param ended_entry: number of the journal entry that ended the round; for a lost round the last that it wrote
+        itself; 0 when it wrote none.
+    :param round_state: how the round ended.
+    """
+
+    step_id: str
+    round: int
+    state: CompensationState
+    when: CompensateWhen
+    ended_entry: int
+    round_state: StepState
+
+
+# The rule of the order is stated here alone: store/steps/undo_order.py derives its SQL from it, and a property test compares
+# the two (tests/store/test_undo_order.py).
+UNDOABLE: Final = {
+    CompensateWhen.ATTEMPTED: (StepState.SUCCEEDED, StepState.LOST, StepState.FAILED),
+    CompensateWhen.COMPLETED: (StepState.SUCCEEDED, StepState.LOST),
+}
+"""How a round may have ended that is undone, by which rounds its step wants undone."""
+
+UNDO_STATES: Final = (CompensationState.ARMED, CompensationState.RUNNING, CompensationState.FAILED)
+"""The states of a compensation that is still to be done."""
+
+
+def is_needed(compensation: Compensation) -> bool:
+    """Whether the round acted, or may have: it succeeded, is lost, or failed and is not ``completed`` only."""
+    return compensation.round_state in UNDOABLE[compensation.when]
+
+
+def compensation_order(compensations: Iterable[Compensation]) -> list[Compensation]:
+    """What is still to be undone, in order: by descending journal number of the entries that ended the rounds.
+
+    Left out is what was done, skipped, discarded or never needed.
+    """
+    to_do = [item for item in compensations if item.state in UNDO_STATES and is_needed(item)]
+    return sorted(to_do, key=lambda item: (item.ended_entry, item.step_id, item.round), reverse=True)
