@@ -180,7 +180,8 @@ class StateBackend(Protocol):
     def plan_compensate(self, workflow_id: str, code: Code | None = None) -> CompensatePlan:
         """What :meth:`compensate_workflow` would do now. Nothing is changed.
 
-        :param code: which code relays shall use, as in :class:`~airflow_wfstate.domain.messages.compensate.CompensateWorkflow`.
+        :param code: which code relays shall use, as in
+            :class:`~airflow_wfstate.domain.messages.compensate.CompensateWorkflow`.
 
         :raises WorkflowNotFound: there is none with this id.
         :raises WorkflowClosed: the workflow may not be undone; as for :meth:`compensate_workflow`.

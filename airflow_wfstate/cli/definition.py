@@ -29,7 +29,7 @@ CODES: Final = ("same", "latest")
 """Of a run; :class:`~airflow_wfstate.domain.messages.code.Code` says what each means."""
 
 DECISIONS: Final = ("retry", "skip", "done")
-"""Of a person, about a compensation; :class:`~airflow_wfstate.domain.messages.compensate.Decision` says what each means."""
+"""Of a person, about a compensation: see :class:`~airflow_wfstate.domain.messages.compensate.Decision`."""
 
 ARG_WORKFLOW: Final = Arg(
     ("workflow",),

@@ -3,8 +3,8 @@
 ``json`` and ``yaml`` are for programs: keys in snake_case, times in ISO 8601 with an offset, durations in keys that
 end in ``_seconds``, enumerations by value, numbers as numbers and nothing as null. ``table`` and ``plain`` are for
 people, and ``plain`` also for ``grep`` and ``awk``: control characters, and those that are invisible or change the
-direction of text, are shown as escapes there (:func:`~airflow_wfstate.domain.rules.characters.shown_text`), and in every
-message. No other module of the command line prints.
+direction of text, are shown as escapes there (``domain/rules/characters.py``), and in every message. No other module of
+the command line prints.
 """
 
 from __future__ import annotations

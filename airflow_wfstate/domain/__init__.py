@@ -1,1 +1,4 @@
-"""The rules of workflow state, in pure Python: the standard library and the error tree, nothing else."""
+"""Pure Python: the rules of workflow state, and the messages in which it is told.
+
+It imports the standard library and our errors alone.
+"""

@@ -32,7 +32,7 @@ reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
 
 @dataclass(frozen=True, config=STRICT_BODY)
 class ResumeBody:
-    """See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`. ``from_step`` is refused: it goes with a restart."""
+    """See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`; ``from_step`` goes with a restart alone."""
 
     from_step: None = None
     reason: str | None = None

@@ -37,8 +37,8 @@ class Compensation:
     round_state: StepState
 
 
-# The rule of the order is stated here alone: store/steps/undo_order.py derives its SQL from it, and a property test compares
-# the two (tests/store/test_undo_order.py).
+# The rule of the order is stated here alone: store/steps/undo_order.py derives its SQL from it, and a property test
+# compares the two (tests/store/test_undo_order.py).
 UNDOABLE: Final = {
     CompensateWhen.ATTEMPTED: (StepState.SUCCEEDED, StepState.LOST, StepState.FAILED),
     CompensateWhen.COMPLETED: (StepState.SUCCEEDED, StepState.LOST),

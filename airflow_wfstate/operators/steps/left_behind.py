@@ -1,7 +1,7 @@
 """What a step leaves in Airflow besides what it returns: XComs that it pushes, and what it says in asset events.
 
-Kept as a checkpoint of the round, :data:`~airflow_wfstate.domain.messages.step.LEFT_BEHIND`, and left again by a task that is
-answered: else consumers of its assets would get events without ``extra``, and a pull by key would find nothing.
+Kept as a checkpoint of the round, :data:`~airflow_wfstate.domain.messages.step.LEFT_BEHIND`, and left again by a task
+that is answered: else consumers of its assets would get events without ``extra``, and a pull by key would find nothing.
 
 Left out, since Airflow's own objects do not tell of it: XComs that are set by ``XCom.set`` rather than by ``xcom_push``
 of the task instance, and what an operator leaves after its ``execute`` (``post_execute``, extra links).

@@ -1,7 +1,7 @@
 """Which tasks of which runs a resume or restart clears, over all runs of a workflow.
 
-What one run contributes is the rule of ``domain/rules/run_tasks.py``; here it is followed from run to run: a child that goes
-on takes the step with it that waits for it, and what stands below that step.
+What one run contributes is the rule of ``domain/rules/run_tasks.py``; here it is followed from run to run: a child that
+goes on takes the step with it that waits for it, and what stands below that step.
 """
 
 from __future__ import annotations
