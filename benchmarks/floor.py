@@ -9,6 +9,8 @@ from __future__ import annotations
 import uuid6
 from psycopg import connect
 
+from benchmarks.output import OUTPUT
+
 _BEGIN = """
 WITH task AS (
     SELECT t.dag_id, t.run_id, t.task_id, r.workflow_id FROM task_instance t
@@ -61,8 +63,6 @@ class Floor:
     """
 
     def __init__(self, url: str) -> None:
-        from benchmarks.ways import OUTPUT
-
         self._connection = connect(url, autocommit=True)
         self._ended = {
             "output": OUTPUT.text,

@@ -8,12 +8,9 @@ from typing import Protocol
 
 from airflow_wfstate.backends.protocol import StateBackend
 from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
-from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import StepState
 from benchmarks.floor import Floor
-
-OUTPUT = Payload.of("x" * 998)
-"""1000 bytes of JSON text."""
+from benchmarks.output import OUTPUT
 
 
 class StepLife(Protocol):

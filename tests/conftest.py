@@ -103,6 +103,15 @@ def api_backend(api_server: ApiServer) -> Iterator[ApiBackend]:
     backend.close()
 
 
+CONTRACT_SEED = os.environ.get("WFSTATE_CONTRACT_SEED", "20261126")
+"""Chooses which tests of the contract are drawn for the ways that try a sample, and the faults of the network."""
+
+
+def pytest_report_header() -> str:
+    """Tell by which seed the contract's samples are drawn; the environment can give another."""
+    return f"contract samples: WFSTATE_CONTRACT_SEED={CONTRACT_SEED}"
+
+
 class RoomScheduling(LoadScopeScheduling):
     """Each room's tests run in one process, in order."""
 

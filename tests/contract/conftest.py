@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import UserToken
 from airflow_wfstate.backends.database import DatabaseBackend
+from tests.conftest import CONTRACT_SEED
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
@@ -34,13 +35,6 @@ _INLINE_BYTES = 16
 _SAMPLES = {FAULTY: 30, SEALED: 80}
 """How many tests are drawn for a way that is one of the others once more."""
 
-_SEED = "WFSTATE_NETWORK_SEED"
-
-
-def _seed() -> str:
-    """The same in each process of a test run."""
-    return os.environ.get(_SEED) or os.environ.get("PYTEST_XDIST_TESTRUNUID", "alone")
-
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave a sample of the tests of some ways, unless all of them are wanted."""
@@ -49,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out: set[pytest.Item] = set()
     for way, size in _SAMPLES.items():
         of_way = [item for item in items if f"[{way}" in item.name]
-        kept = random.Random(_seed()).sample(of_way, min(size, len(of_way)))  # noqa: S311 - no secret
+        kept = random.Random(CONTRACT_SEED).sample(of_way, min(size, len(of_way)))  # noqa: S311 - no secret
         left_out |= set(of_way) - set(kept)
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
@@ -78,8 +72,7 @@ def api_engine(api_database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def faulty_network(api_server: ApiServer) -> Iterator[FaultyProxy]:
-    print(f"The network's faults are chosen by {_SEED}={_seed()}")
-    with faulty_proxy(api_server.url, _seed()) as proxy:
+    with faulty_proxy(api_server.url, CONTRACT_SEED) as proxy:
         yield proxy
     print(f"The network's faults: {dict(proxy.met)}")
 
