@@ -34,7 +34,7 @@ class ChecksItsDag:
 def check_when_complete(dag: DAG | None) -> None:
     """Have the DAG checked when all of its tasks are declared; asked again, it is checked once all the same.
 
-    Whatever makes a task of ours asks for it. ``dag_rules.py`` has the rules.
+    Whatever makes a task of ours asks for it. ``rules.py`` has the rules.
 
     :param dag: None for a task that stands in none yet.
     """

@@ -54,7 +54,7 @@ def lint(dag: DAG, steps: Collection[str], dags: Mapping[str, DAG]) -> list[Find
 
 
 def import_error(path: str, error: str) -> Finding:
-    """What is to be said about a file that cannot be imported: also what ``dag_rules.py`` refuses is told so.
+    """What is to be said about a file that cannot be imported: also what ``rules.py`` refuses is told so.
 
     :param error: a sentence, or a traceback that ends with one.
     """

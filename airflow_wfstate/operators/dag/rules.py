@@ -1,6 +1,6 @@
 """What the tasks of a DAG must keep to, told when it is parsed: a breach is an import error of the DAG.
 
-Nothing here is a matter of taste (that is ``dag_lint.py``): each of these would go wrong when it runs, some of them
+Nothing here is a matter of taste (that is ``lint.py``): each of these would go wrong when it runs, some of them
 without a sign.
 """
 

@@ -4,7 +4,7 @@ Measured on the embedded server with psycopg2, which Airflow's default engine us
 took 3.4 ms, as a function 1.0. One round trip instead of one for each statement, and a session keeps a function's
 plans.
 
-Each does only the plain case of its transaction (begin_step.py, end_attempt.py, save_checkpoint.py): the workflow is
+Each does only the plain case of its transaction (store/steps/): the workflow is
 running, the step is new, or its newest attempt is running. In any other case it changes nothing and answers NULL or
 false, and the transaction in Python decides. Their guards are filled in from the state tables.
 """

@@ -2,7 +2,7 @@
 
 A file is written before its row and never used again for another one, so a file that is a day old and without a row
 stays without one. It is removed when two looks in a row have found it so, by the database that the folder belongs to
-(``payload_owner.py``), and only when its workflow is one of this database.
+(``owner.py``), and only when its workflow is one of this database.
 """
 
 from __future__ import annotations

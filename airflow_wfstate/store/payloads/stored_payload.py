@@ -4,7 +4,7 @@ One of three; none of the last two can be mistaken for JSON, which never begins 
 
     <JSON>                     the payload's text itself
     @fernet:<size>:<token>     the text, encrypted (encryption.py)
-    @file:<size>:<name>        a file (payload_file.py), which holds one of the two forms above
+    @file:<size>:<name>        a file (files.py), which holds one of the two forms above
 
 ``size`` is that of the payload's text, as the sha256 beside it is of that text. Both are checked when a text comes back
 from a key or from a file.
