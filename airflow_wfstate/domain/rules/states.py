@@ -61,8 +61,7 @@ WORKFLOW_TRANSITIONS: Final[frozenset[tuple[WorkflowState, WorkflowState]]] = fr
         (_W.FAILED, _W.CANCELLED),
         (_W.COMPENSATING, _W.COMPENSATED),
         (_W.COMPENSATING, _W.COMPENSATION_FAILED),
-        (_W.COMPENSATION_FAILED, _W.COMPENSATING),
-        (_W.COMPENSATION_FAILED, _W.COMPENSATED),  # a person resolved each compensation
+        (_W.COMPENSATION_FAILED, _W.COMPENSATING),  # a person decided about each that had failed
         (_W.COMPENSATION_FAILED, _W.CANCELLED),  # given up
         (_W.SUCCEEDED, _W.RUNNING),  # reopen
         (_W.SUCCEEDED, _W.COMPENSATING),  # a person, or a parent
