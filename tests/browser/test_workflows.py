@@ -71,7 +71,7 @@ def test_many_at_once_are_planned_first(open_page: OpenPage, story: Story) -> No
         page.get_by_role("row").filter(has_text=key).locator("[data-part=control]").click()
     page.get_by_role("group", name="Actions on the chosen workflows").get_by_role("button", name="Resume").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("listitem").filter(has_text=story.failed.key)).to_contain_text("are cleared")
+    expect(dialog.get_by_role("listitem").filter(has_text=story.failed.key)).to_contain_text("cleared")
     expect(dialog.get_by_role("listitem").filter(has_text=story.compensated.key)).to_contain_text("Left alone.")
     expect(dialog.get_by_role("button", name="Resume: 1 of 2")).to_be_enabled()
 

@@ -167,7 +167,7 @@ def test_a_run_that_waits_for_others_of_its_dag_is_named(world: World, dag_id: s
     world.rows.set_run_state(dag_id, run_id, "queued")
     _long_ago(world, run_id)
 
-    assert "at most 1 runs" in _flags(world, run_id)[FlagKind.QUEUED].cause
+    assert "at most 1 run of it" in _flags(world, run_id)[FlagKind.QUEUED].cause
 
 
 def test_a_task_that_just_begins_to_wait_is_no_cause(world: World, dag_id: str, run_id: str) -> None:

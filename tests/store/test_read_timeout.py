@@ -35,7 +35,7 @@ def test_a_read_that_waits_too_long_is_ended_and_names_the_option(engine: Engine
     other = create_engine(engine.url)
     with other.connect() as locked:
         locked.execute(text("LOCK TABLE wfstate_workflow IN ACCESS EXCLUSIVE MODE"))
-        with pytest.raises(ReadTimedOut, match=r"longer than 0\.1 seconds.*\[wfstate\] read_timeout_seconds"):
+        with pytest.raises(ReadTimedOut, match=r"longer than 0\.1 s .*\[wfstate\] read_timeout_seconds"):
             backend.list_workflows(WorkflowQuery())
     other.dispose()
 
