@@ -50,4 +50,7 @@ def check_begin(request: BeginStep) -> BeginStep:
                 f"The compensation of step {request.name} shall be tried {request.compensation.max_attempts} times.",
                 "Give 1 to 1000.",
             )
-    return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
+    task_instance_id = check_task_instance_id(request.task_instance_id)
+    return (
+        request if task_instance_id == request.task_instance_id else replace(request, task_instance_id=task_instance_id)
+    )
