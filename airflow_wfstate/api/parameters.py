@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import Query, Request
 from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.routing import APIRoute
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AwareDatetime, BeforeValidator, StringConstraints
 
 from airflow_wfstate.domain.messages.step_changes import MAX_DECISIONS
 from airflow_wfstate.domain.rules.labels import MAX_LABELS
@@ -21,6 +21,9 @@ _NO_NUL = r"^[^\x00]*$"
 
 Text = Annotated[str | None, Query(max_length=1000, pattern=_NO_NUL)]
 """What a filter asks for, or where a page begins."""
+
+Item = Annotated[str, StringConstraints(max_length=1000, pattern=_NO_NUL)]
+"""Of a parameter that may be given several times."""
 
 
 Cursor = Annotated[str | None, Query(max_length=2000, pattern=_NO_NUL, description="next_cursor of the page before.")]

@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import StringConstraints
 
-from airflow_wfstate.api.parameters import Moment, Text
+from airflow_wfstate.api.parameters import Item, Moment, Text
 from airflow_wfstate.domain.messages.workflow import WorkflowQuery
 from airflow_wfstate.domain.rules.labels import MAX_LABELS, parse_labels
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 
-_Id = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
 _Label = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^=\x00]+=[^\x00]+$")]
 
 
@@ -34,7 +33,7 @@ def workflow_filter(
     updated_since: Moment = None,
     updated_until: Moment = None,
     stuck: Annotated[bool | None, Query(description="True: only those with a flag; false: only those without.")] = None,
-    readable_dag_id: Annotated[list[_Id] | None, Query(description="Narrows what the caller may see.")] = None,
+    readable_dag_id: Annotated[list[Item] | None, Query(description="Narrows what the caller may see.")] = None,
 ) -> WorkflowQuery:
     """The query that these parameters describe; ``since`` and ``until`` are about its start.
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.rules.moment import parse_moment
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
 
@@ -43,8 +44,7 @@ def parse_since(text: str, now: datetime) -> datetime:
     try:
         if ago := re.fullmatch(r"(\d+)([smhdw])", text, re.ASCII):
             return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        # Python 3.10 does not read the Z of ISO 8601.
-        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+        moment = parse_moment(text)
     except (ValueError, OverflowError):
         raise InvalidRequest(
             f"{text!r} is no time.",

@@ -6,14 +6,13 @@ from dataclasses import field, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import StringConstraints
 from pydantic.dataclasses import dataclass
 
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_visible, check_workflow_change, may_see_input
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import WRITE_RESPONSES
-from airflow_wfstate.api.parameters import Text
+from airflow_wfstate.api.parameters import Item, Text
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
 from airflow_wfstate.api.strict_body import STRICT_BODY
 from airflow_wfstate.domain.messages.code import Code
@@ -22,8 +21,6 @@ from airflow_wfstate.domain.messages.step_changes import parse_renames
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 Headers = Annotated[PersonHeaders, Depends(person_headers)]
-
-_Text = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
 
 writes = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["resume"])
@@ -76,8 +73,8 @@ def plan_resume(
     workflow_id: str,
     from_step: Text = None,
     code: Code | None = None,
-    rename: Annotated[list[_Text] | None, Query(description="old=new; may be given several times.")] = None,
-    new_step: Annotated[list[_Text] | None, Query(description="May be given several times.")] = None,
+    rename: Annotated[list[Item] | None, Query(description="old=new; may be given several times.")] = None,
+    new_step: Annotated[list[Item] | None, Query(description="May be given several times.")] = None,
 ) -> Response:
     """What a resume, or a restart from a step, would do now. Nothing is changed."""
     backend = get_backend()

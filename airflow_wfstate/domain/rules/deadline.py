@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
+from airflow_wfstate.domain.rules.moment import parse_moment
 from airflow_wfstate.exceptions import InvalidRequest
 
 LONGEST: Final = timedelta(days=100 * 366)
@@ -45,6 +46,6 @@ def _parsed(text: str) -> timedelta | datetime:
         weeks, days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
         return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     try:
-        return datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))  # Python 3.10 does not know Z
+        return parse_moment(text)
     except ValueError:
         raise InvalidRequest(f"The deadline is {text[:80]!r}.", _HOW) from None

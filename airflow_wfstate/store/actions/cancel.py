@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
 from sqlalchemy import Connection, delete
 
@@ -14,6 +13,7 @@ from airflow_wfstate.domain.messages.staying import StayingSteps, undo_counts_te
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.rules.end_reason import end_reason
 from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.reason import MAX_REASON_LENGTH
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
@@ -30,9 +30,6 @@ from airflow_wfstate.store.steps.undo_order import count_to_undo, has_something_
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.reference import read_reference
-
-MAX_REASON_LENGTH: Final = 1000
-"""Of a person's reason; the rest is not kept."""
 
 
 def cancel_workflow(

@@ -22,10 +22,11 @@ from airflow_wfstate.domain.messages.staying import undo_counts_text
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.rules.end_reason import end_reason
 from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.reason import MAX_REASON_LENGTH
 from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
-from airflow_wfstate.store.actions.cancel import MAX_REASON_LENGTH, cancel_locked
+from airflow_wfstate.store.actions.cancel import cancel_locked
 from airflow_wfstate.store.actions.judgement import Judgement, why_nothing_changes
 from airflow_wfstate.store.compensation.obstacle import CompensationObstacles
 from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from typing import Final
 
 import uuid6
+
+BEFORE_ALL_IDS: Final = "00000000-0000-0000-0000-000000000000"
+"""Where a walk through all rows in the order of their ids begins: the nil UUID."""
 
 
 def new_id() -> str:

@@ -17,6 +17,7 @@ from airflow_wfstate.domain.messages.journal import EntryKind
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.reason import MAX_REASON_LENGTH
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import Conflict, InvalidRequest, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
@@ -29,7 +30,6 @@ from airflow_wfstate.store.steps.clear_by_hand import reopen
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 from airflow_wfstate.store.workflows.id import check_exists
 
-_MAX_REASON_LENGTH: Final = 1000
 _LONGEST_DEADLINE_SECONDS: Final = 100 * 366 * 86400
 
 
@@ -89,7 +89,7 @@ def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
     data: dict[str, JsonValue] = {
         "by": "resume" if plan.from_step is None else "restart",
         "way": request.way.value,
-        "reason": recorded_text(request.reason, _MAX_REASON_LENGTH),
+        "reason": recorded_text(request.reason, MAX_REASON_LENGTH),
         "from": change.state.value,
         "from_step": plan.from_step,
         "cleared_tasks": len(plan.tasks),

@@ -19,6 +19,7 @@ from airflow_wfstate.domain.rules.names import storable_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
+from airflow_wfstate.store.database.identity import BEFORE_ALL_IDS
 from airflow_wfstate.store.database.lease import Lease
 from airflow_wfstate.store.database.transaction import Unchanged, run_transaction
 from airflow_wfstate.store.reading.flag_conditions import is_shown
@@ -27,7 +28,6 @@ from airflow_wfstate.store.sweeping.flag_cause import FlagCause, FoundRow
 
 _CAUSES: Final = (*stuck_workflows.CAUSES, *stuck_tasks.CAUSES)
 _BATCH: Final = 500
-_FIRST: Final = "00000000-0000-0000-0000-000000000000"
 _flag: Final = schema.flag
 
 
@@ -38,7 +38,7 @@ def refresh_flags(engine: Engine, lease: Lease) -> int:
     """
     changed = run_transaction(engine, _remove_outdated)
     for cause in _CAUSES:
-        after: str | None = _FIRST
+        after: str | None = BEFORE_ALL_IDS
         while after is not None:
             lease.check()
             after, count = run_transaction(engine, partial(_refresh_batch, cause, after))

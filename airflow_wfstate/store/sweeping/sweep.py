@@ -29,6 +29,7 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
+from airflow_wfstate.store.database.identity import BEFORE_ALL_IDS
 from airflow_wfstate.store.database.lease import Lease, LeaseLost, held
 from airflow_wfstate.store.database.transaction import Unchanged, run_read, run_transaction
 from airflow_wfstate.store.payloads.orphan_files import remove_orphan_files
@@ -48,7 +49,6 @@ from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, DECIDES, HAS_
 log = logging.getLogger(__name__)
 
 _LIMIT: Final = 500
-_FIRST: Final = "00000000-0000-0000-0000-000000000000"
 _SWEEP: Final = "sweep"
 _TURNS: Final = "turns"
 """The leases of a whole pass, and of the turns that are given between two passes."""
@@ -161,7 +161,7 @@ class _Pass:
 
         All of them, a page at a time: those that cannot be changed now do not keep the others from their turn.
         """
-        changed, after = 0, _FIRST
+        changed, after = 0, BEFORE_ALL_IDS
         while True:
             page = found.where(_workflow.c.id > after).order_by(_workflow.c.id).limit(_LIMIT)
             workflow_ids = run_read(self._engine, partial(_ids, page))
