@@ -193,7 +193,7 @@ def test_a_flag_that_another_pass_has_set_meanwhile_is_left_as_it_is(
     for cause in ("one", "two"):
         with engine.begin() as connection:
             found = {workflow_id: Flag(FlagKind.SLOW, cause, now, None, "wait")}
-            flags._store(connection, FlagKind.SLOW, flags._FIRST, None, found, now)
+            flags._store(connection, FlagKind.SLOW, flags.BEFORE_ALL_IDS, None, found, now)
 
     with engine.connect() as connection:
         causes = connection.execute(select(schema.flag.c.cause).where(schema.flag.c.workflow_id == workflow_id))
