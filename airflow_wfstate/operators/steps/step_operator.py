@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
@@ -19,9 +20,9 @@ class StepOperator(BaseOperator):
 
     step_options: StepOptions
 
+    @abstractmethod
     def do_step(self, attempt: Attempt, context: Context) -> object:
         """Do the work; what it returns is the step's output."""
-        raise NotImplementedError
 
     def execute(self, context: Context) -> Any:
         """Do the step, or return what it produced before."""
