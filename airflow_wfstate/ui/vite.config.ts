@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { join, sep } from "node:path";
 import { defineConfig } from "vite";
 
 // What Airflow's page puts on `globalThis` for plugins. Nothing of it is bundled: the page then uses Airflow's own
@@ -15,8 +16,11 @@ const hostGlobals = {
 
 // The bundle is committed; its first line tells tests/ui which sources it was built from.
 const sources = createHash("sha256");
-for (const name of readdirSync("src").sort()) {
-  sources.update(name).update(readFileSync(`src/${name}`));
+const names = readdirSync("src", { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name).split(sep).join("/"));
+for (const name of names.sort()) {
+  sources.update(name).update(readFileSync(name));
 }
 
 export default defineConfig({

@@ -18,8 +18,9 @@ BUNDLE = (UI / "dist" / "main.umd.cjs").read_text(encoding="utf-8")
 
 def test_the_committed_bundle_was_built_from_the_sources() -> None:
     digest = hashlib.sha256()
-    for source in sorted((UI / "src").iterdir()):
-        digest.update(source.name.encode() + source.read_bytes())
+    names = sorted(path.relative_to(UI).as_posix() for path in (UI / "src").rglob("*") if path.is_file())
+    for name in names:
+        digest.update(name.encode() + (UI / name).read_bytes())
     expected = f"/*! Built from the sources {digest.hexdigest()} */"
     assert BUNDLE.splitlines()[0] == expected, "run: npm ci && npm run build, in airflow_wfstate/ui"
 
@@ -39,7 +40,7 @@ def test_a_build_gives_the_committed_bundle(tmp_path: Path) -> None:
 def test_the_client_is_typed_by_the_openapi_document() -> None:
     """The generated types, without running the generator: the schemas and paths that they and the document name."""
     document = json.loads((UI.parents[1] / "docs" / "openapi.json").read_text(encoding="utf-8"))
-    types = (UI / "src" / "schema.ts").read_text(encoding="utf-8")
+    types = (UI / "src" / "server" / "schema.ts").read_text(encoding="utf-8")
     typed = types.split("    schemas: {", 1)[1].split("    responses: never;", 1)[0]
     assert set(re.findall(r"^        (\w+): ", typed, re.MULTILINE)) == set(document["components"]["schemas"]), _SCHEMA
     assert set(re.findall(r'^    "(/v1/[^"]*)": ', types, re.MULTILINE)) == set(document["paths"]), _SCHEMA

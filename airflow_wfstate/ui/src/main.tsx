@@ -1,11 +1,11 @@
 import { Box, Link } from "@chakra-ui/react";
 import { Link as RouterLink, useSearchParams } from "react-router-dom";
 
-import { pageAddress } from "./airflow";
-import { DashboardCard } from "./DashboardCard";
-import { RunTab, TaskTab } from "./RunTab";
-import { WorkflowPage } from "./WorkflowPage";
-import { WorkflowsPage } from "./WorkflowsPage";
+import { pageAddress } from "./airflow/airflow";
+import { DashboardCard } from "./airflow/DashboardCard";
+import { RunTab, TaskTab } from "./airflow/RunTab";
+import { WorkflowPage } from "./workflow/WorkflowPage";
+import { WorkflowsPage } from "./list/WorkflowsPage";
 
 /** What Airflow tells about the place where it renders a plugin. */
 type Place = {

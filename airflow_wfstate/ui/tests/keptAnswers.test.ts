@@ -1,7 +1,7 @@
 import createClient from "openapi-fetch";
 import { describe, expect, it } from "vitest";
 
-import { keptAnswers } from "../src/keptAnswers";
+import { keptAnswers } from "../src/server/keptAnswers";
 
 type Paths = { "/x": { get: { parameters: { query?: { q: string } }; responses: { 200: { content: { "application/json": unknown } } } } } };
 

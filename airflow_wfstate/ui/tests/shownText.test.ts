@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { shownText } from "../src/shownText";
+import { shownText } from "../src/text/shownText";
 
 describe("shownText", () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import type { Step, StepGroup, WorkflowDetail } from "../src/model";
-import { percentOf, timelineOf } from "../src/timeline";
+import type { Step, StepGroup, WorkflowDetail } from "../src/server/model";
+import { percentOf, timelineOf } from "../src/timeline/timeline";
 
 const second = (count: number): string => new Date(Date.UTC(2026, 0, 1, 12, 0, count)).toISOString();
 const at = (count: number): number => Date.parse(second(count));

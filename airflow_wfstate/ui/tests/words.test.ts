@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import { logAddress } from "../src/airflow";
-import { parseExactly, sizeText } from "../src/json";
-import { partsText } from "../src/StepsBar";
-import { durationText, workedText } from "../src/time";
-import { changed, isFiltered, questionOf, statesOf } from "../src/workflowFilter";
+import { logAddress } from "../src/airflow/airflow";
+import { parseExactly, sizeText } from "../src/server/json";
+import { partsText } from "../src/steps/StepsBar";
+import { durationText, workedText } from "../src/text/time";
+import { changed, isFiltered, questionOf, statesOf } from "../src/list/workflowFilter";
 
 describe("durationText", () => {
   it.each([

@@ -1,0 +1,47 @@
+import { Text } from "@chakra-ui/react";
+import { useState } from "react";
+
+import type { Plan, WorkflowAction } from "./action";
+import { ErrorNotice, Loading } from "../notices/Notices";
+import { ReasonDialog } from "./ReasonDialog";
+import { ResumeChoices } from "./ResumeChoices";
+import { nothingSaid } from "./resumeWish";
+import { useFresh } from "../server/useFresh";
+
+type Props = {
+  readonly action: WorkflowAction;
+  readonly close: () => void;
+  /** Is told what was done, in one sentence. */
+  readonly done: (outcome: string) => void;
+  /** For a restart. */
+  readonly fromStep?: string | undefined;
+  readonly workflowId: string;
+};
+
+/** The server's plan of an action, and the button that does it. */
+export const ActionDialog = ({ action, close, done, fromStep, workflowId }: Props) => {
+  const [wish, setWish] = useState(nothingSaid);
+  // The choices stay while another plan is asked for, and when the server refuses what was chosen.
+  const [choices, setChoices] = useState<Plan["resumes"]>();
+  const question = `${action.name} ${workflowId} ${fromStep ?? ""} ${JSON.stringify(wish)}`;
+  const { error, value } = useFresh(question, async (signal) => {
+    const plan = await action.plan(workflowId, signal, fromStep, wish);
+    setChoices(plan.resumes);
+    return plan;
+  });
+
+  return (
+    <ReasonDialog
+      close={close}
+      refusal={value === undefined ? "The plan is not known yet." : value.refusal}
+      send={async (reason) => done((await action.send(workflowId, reason, fromStep, wish)).outcome)}
+      title={fromStep === undefined ? action.label : `Restart from ${fromStep}`}
+      verb={fromStep === undefined ? action.label : "Restart"}
+    >
+      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
+      {value === undefined && error === undefined ? <Loading /> : undefined}
+      {choices === undefined ? undefined : <ResumeChoices change={setWish} plan={choices} wish={wish} />}
+      {value?.refusal === undefined ? value?.view : <Text>{value.refusal}</Text>}
+    </ReasonDialog>
+  );
+};

@@ -1,0 +1,114 @@
+import { Box, Heading, List, Text } from "@chakra-ui/react";
+import type { ReactNode } from "react";
+
+import { counted } from "../text/counted";
+import { type CancelPlan, type CompensatePlan, type ResumePlan, words } from "../server/model";
+import { StoredText } from "../text/StoredText";
+
+type Task = { readonly dag_id: string; readonly map_index: number; readonly run_id: string; readonly task_id: string };
+
+const taskText = (task: Task): string =>
+  `${task.dag_id} / ${task.run_id} / ${task.task_id}${task.map_index < 0 ? "" : `[${task.map_index}]`}`;
+
+const fates: Readonly<Record<ResumePlan["undeclared_steps"][number]["fate"], string>> = {
+  closed: "closed as skipped, since it was removed before it was done",
+  renamed: "goes on as",
+  stays: "stays as it is",
+  undecided: "renamed or removed?",
+};
+
+/** What a resume or a restart would do. */
+export const ResumePlanView = ({ plan }: { readonly plan: ResumePlan }) => (
+  <>
+    <Part
+      items={plan.tasks.map((task) => `${taskText(task)}: ${task.why}`)}
+      title={`${counted(plan.tasks.length, "task")} in ${counted(plan.runs.length, "run")} will be cleared`}
+    />
+    <Part items={plan.recreated_runs.map((run) => `${run.dag_id} / ${run.run_id}`)} title="Runs that are created again" />
+    <Part items={plan.steps_to_run.map((step) => `${step.step}: ${step.why}`)} title="Steps that run" />
+    <Part
+      items={plan.steps_answering}
+      title={`${counted(plan.steps_answering.length, "step")} done: answered from the store, not run again`}
+    />
+    <Part items={plan.paused_dags.map((dag) => `${dag.dag_id}, until: ${dag.command}`)} title="Paused, so that nothing runs yet" />
+    <Part
+      items={plan.undeclared_steps.map(
+        (step) => `${step.step}: ${fates[step.fate]}${step.renamed_to === null ? "" : ` ${step.renamed_to}`}`,
+      )}
+      title="Steps that no task declares any more"
+    />
+    <Part
+      items={plan.new_steps.filter((step) => step.renamed_from === null).map((step) => step.step)}
+      title="New steps"
+    />
+    <Part items={plan.notes} title="To be known" />
+  </>
+);
+
+/** What a cancel would do. */
+export const CancelPlanView = ({ plan }: { readonly plan: CancelPlan }) => (
+  <>
+    <Text mb={3}>{plan.outcome}</Text>
+    <Part items={plan.tasks.map(taskText)} title={`${counted(plan.tasks.length, "task")} will be set to failed`} />
+    <Part items={plan.open_steps} title="Steps at work now: ended first" />
+    <Part items={plan.undone.map((item) => `${item.step}, by ${item.handler}`)} ordered title="Undone, in this order" />
+    <StaysPart stays={plan.stays} />
+    <Part items={plan.discarded.map((item) => `${item.step}, by ${item.handler}`)} title="Never undone" />
+    <Part items={plan.paused_dag_ids} title="Paused DAGs: nothing ends before somebody unpauses them" />
+  </>
+);
+
+/** What an undo would do. */
+export const CompensatePlanView = ({ plan }: { readonly plan: CompensatePlan }) => (
+  <>
+    <Text mb={3}>{plan.outcome}</Text>
+    <Part
+      items={plan.undone.map(
+        (item) => `${item.step}, by ${item.handler} in ${item.dag_id}${item.obstacle === null ? "" : `. ${item.obstacle}`}`,
+      )}
+      ordered
+      title={`${counted(plan.undone.length, "step")} will be undone, in this order`}
+    />
+    <Part items={plan.irreversible.map((item) => `${item.step}: ${item.reason}`)} title="Cannot be undone" />
+    <StaysPart stays={plan.stays} />
+    <Part items={plan.already.map((item) => `${item.step}: ${words(item.state)}`)} title="Decided before" />
+    <Part
+      items={plan.not_needed.map((item) => `${item.step}, round ${item.round}`)}
+      title="No undo needed: it did not act, or there was nothing to undo"
+    />
+    <Part items={plan.open_steps} title="Steps at work now: ended first" />
+    <Part items={plan.tasks.map(taskText)} title={`${counted(plan.tasks.length, "task")} will be set to failed`} />
+  </>
+);
+
+/** What acted, or may have, and has no undo; of very many the server names the first. */
+const StaysPart = ({ stays }: { readonly stays: CompensatePlan["stays"] }) => (
+  <Part
+    items={[
+      ...stays.steps.map(
+        (item) =>
+          `${item.step}${item.round === 1 ? "" : `, round ${item.round}`}${item.state === "succeeded" ? "" : `: ${item.state}, may have acted`}`,
+      ),
+      ...(stays.count > stays.steps.length ? [`and ${stays.count - stays.steps.length} more`] : []),
+    ]}
+    title={`${counted(stays.count, "step")} ${stays.count === 1 ? "stays as it is" : "stay as they are"}: no undo is declared`}
+  />
+);
+
+type PartProps = { readonly items: readonly string[]; readonly ordered?: boolean; readonly title: ReactNode };
+
+const Part = ({ items, ordered = false, title }: PartProps) =>
+  items.length === 0 ? undefined : (
+    <Box mb={3}>
+      <Heading as="h3" mb={1} size="sm">
+        {title}
+      </Heading>
+      <List.Root as={ordered ? "ol" : "ul"} fontSize="sm" ps={5}>
+        {items.map((item) => (
+          <List.Item key={item} overflowWrap="anywhere">
+            <StoredText text={item} />
+          </List.Item>
+        ))}
+      </List.Root>
+    </Box>
+  );

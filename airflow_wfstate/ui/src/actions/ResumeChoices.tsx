@@ -1,0 +1,108 @@
+import { Box, Heading, NativeSelect, Text } from "@chakra-ui/react";
+
+import type { Code, ResumePlan, RunCode } from "../server/model";
+import { newWork, type ResumeWish } from "./resumeWish";
+
+type Props = {
+  readonly change: (wish: ResumeWish) => void;
+  readonly plan: ResumePlan;
+  readonly wish: ResumeWish;
+};
+
+/** What a person decides before a workflow goes on; nothing where there is nothing to decide. */
+export const ResumeChoices = ({ change, plan, wish }: Props) => {
+  const versioned = plan.code.filter((run) => run.is_versioned);
+  const isAsked =
+    Object.keys(wish.origins).length > 0 || plan.undeclared_steps.some((step) => step.fate === "undecided");
+  return (
+    <>
+      {versioned.length > 0 || wish.code !== undefined ? (
+        <Choice
+          change={(chosen) => change({ code: chosen === "" ? undefined : (chosen as Code), origins: {} })}
+          label="Code"
+          options={[
+            ["", "as Airflow decides"],
+            ["same", "the version that each run has"],
+            ["latest", "the latest version"],
+          ]}
+          value={wish.code ?? ""}
+        />
+      ) : undefined}
+      {versioned.map((run) => (
+        <Text fontSize="sm" key={`${run.dag_id} ${run.run_id}`} mb={2} overflowWrap="anywhere">
+          {codeText(run)}
+        </Text>
+      ))}
+      {isAsked ? (
+        <Box mb={3}>
+          <Heading as="h3" mb={1} size="sm">
+            Steps that are done, and that no task declares any more
+          </Heading>
+          {plan.new_steps.map(({ step }) => (
+            <Choice
+              change={(chosen) =>
+                change({
+                  ...wish,
+                  origins:
+                    chosen === unsaid
+                      ? Object.fromEntries(Object.entries(wish.origins).filter(([other]) => other !== step))
+                      : { ...wish.origins, [step]: chosen },
+                })
+              }
+              key={step}
+              label={`${step} is`}
+              options={[
+                [unsaid, "not said yet"],
+                ...plan.undeclared_steps
+                  .filter((old) => participantOf(old.step) === participantOf(step))
+                  .map((old): [string, string] => [old.step, `${old.step} under another name`]),
+                [newWork, "other work, which is new"],
+              ]}
+              value={wish.origins[step] ?? unsaid}
+            />
+          ))}
+        </Box>
+      ) : undefined}
+    </>
+  );
+};
+
+/** Not the name of a step: those have no line breaks. */
+const unsaid = "\n";
+
+/** DAG ids may hold dots, so that a step may look as if it were of several; the server judges what is sent. */
+const participantOf = (step: string): string => step.split(".", 1)[0] ?? step;
+
+const versionText = (version: RunCode["own"]): string =>
+  `${version.dag_version === null ? "an unknown version" : `version ${version.dag_version}`}${
+    version.bundle_version === null ? "" : ` (${version.bundle_version.slice(0, 12)})`
+  }`;
+
+const codeText = (run: RunCode): string => {
+  const changed = run.changed_tasks.map((task) => `${task.task_id} (${task.change})`).join(", ");
+  const latest = run.latest === null ? "unknown" : versionText(run.latest);
+  return (
+    `${run.dag_id} / ${run.run_id} has ${versionText(run.own)}, the latest is ${latest}: it goes on with ` +
+    `${run.uses === "same" ? "its own" : "the latest"}.${changed === "" ? "" : ` Tasks that differ: ${changed}.`}`
+  );
+};
+
+type ChoiceProps = {
+  readonly change: (chosen: string) => void;
+  readonly label: string;
+  readonly options: readonly (readonly [string, string])[];
+  readonly value: string;
+};
+
+const Choice = ({ change, label, options, value }: ChoiceProps) => (
+  <NativeSelect.Root mb={2} size="sm">
+    <NativeSelect.Field aria-label={label} onChange={(event) => change(event.currentTarget.value)} value={value}>
+      {options.map(([option, text]) => (
+        <option key={option} value={option}>
+          {label === "Code" ? `Code: ${text}` : `${label} ${text}`}
+        </option>
+      ))}
+    </NativeSelect.Field>
+    <NativeSelect.Indicator />
+  </NativeSelect.Root>
+);

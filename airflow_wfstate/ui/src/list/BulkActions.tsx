@@ -1,0 +1,93 @@
+import { Button, HStack, List, Text } from "@chakra-ui/react";
+import { useState } from "react";
+
+import { type Plan, type WorkflowAction, workflowActions } from "../actions/action";
+import { counted } from "../text/counted";
+import type { WorkflowSummary } from "../server/model";
+import { ErrorNotice, Loading } from "../notices/Notices";
+import { ReasonDialog } from "../actions/ReasonDialog";
+import { useFresh } from "../server/useFresh";
+
+type Props = { readonly chosen: readonly WorkflowSummary[]; readonly done: () => void };
+
+/** Buttons for the chosen workflows; each shows first what it would do to every one of them. */
+export const BulkActions = ({ chosen, done }: Props) => {
+  const [open, setOpen] = useState<WorkflowAction>();
+
+  return chosen.length === 0 ? undefined : (
+    <HStack aria-label="Actions on the chosen workflows" mb={2} role="group" wrap="wrap">
+      <Text fontSize="sm">{`${chosen.length} chosen`}</Text>
+      {workflowActions.map((action) => (
+        <Button key={action.name} onClick={() => setOpen(action)} size="xs" variant="outline">
+          {action.label}
+        </Button>
+      ))}
+      {open === undefined ? undefined : (
+        <BulkDialog action={open} chosen={chosen} close={() => setOpen(undefined)} done={done} />
+      )}
+    </HStack>
+  );
+};
+
+/** The plan for one of many: what the server refuses to plan is left alone, and the others are not. */
+const planOf = async (action: WorkflowAction, id: string, signal: AbortSignal): Promise<Plan> => {
+  try {
+    return await action.plan(id, signal);
+  } catch (problem) {
+    signal.throwIfAborted();
+    return { refusal: problem instanceof Error ? problem.message : String(problem), summary: "", view: undefined };
+  }
+};
+
+type DialogProps = Props & { readonly action: WorkflowAction; readonly close: () => void };
+
+const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
+  const ids = chosen.map((workflow) => workflow.id);
+  const { error, value } = useFresh(`${action.name} ${ids.join(" ")}`, async (signal) => {
+    const plans = new Map<string, Plan>();
+    for (const id of ids) {
+      plans.set(id, await planOf(action, id, signal)); // one after the other: a selection shall not be a burst
+    }
+    return plans;
+  });
+  const willing = value === undefined ? [] : ids.filter((id) => value.get(id)?.refusal === undefined);
+
+  const send = async (reason: string) => {
+    const failures: string[] = [];
+    for (const workflow of chosen.filter((item) => willing.includes(item.id))) {
+      try {
+        await action.send(workflow.id, reason);
+      } catch (problem) {
+        failures.push(`${workflow.key}: ${problem instanceof Error ? problem.message : String(problem)}`);
+      }
+    }
+    if (failures.length > 0) {
+      throw new Error(failures.join(" "));
+    }
+    done();
+  };
+
+  return (
+    <ReasonDialog
+      close={close}
+      refusal={willing.length === 0 ? "Nothing would be done." : undefined}
+      send={send}
+      title={`${action.label}: ${counted(chosen.length, "workflow")}`}
+      verb={`${action.label}: ${willing.length} of ${chosen.length}`}
+    >
+      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
+      {value === undefined && error === undefined ? <Loading /> : undefined}
+      <List.Root ps={5}>
+        {chosen.map((workflow) => {
+          const plan = value?.get(workflow.id);
+          return plan === undefined ? undefined : (
+            <List.Item key={workflow.id} overflowWrap="anywhere">
+              <Text as="span" fontWeight="bold">{`${workflow.name} ${workflow.key}: `}</Text>
+              {plan.refusal === undefined ? plan.summary : `Left alone. ${plan.refusal}`}
+            </List.Item>
+          );
+        })}
+      </List.Root>
+    </ReasonDialog>
+  );
+};

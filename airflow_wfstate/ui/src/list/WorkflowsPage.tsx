@@ -1,0 +1,128 @@
+import { Button, Heading, HStack, Link } from "@chakra-ui/react";
+import { useCallback, useState } from "react";
+import { Link as RouterLink, useSearchParams } from "react-router-dom";
+
+import { BulkActions } from "./BulkActions";
+import { getStats, getWorkflows } from "../server/client";
+import { FilterBar } from "./FilterBar";
+import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
+import { bucketSeconds, chartHours, StartsChart } from "./StartsChart";
+import { StateCounts } from "../steps/StateCounts";
+import { useFresh } from "../server/useFresh";
+import { changed, filtersOf, isFiltered, questionOf, sortOf } from "./workflowFilter";
+import { WorkflowsTable } from "./WorkflowsTable";
+
+type Props = {
+  /** Only workflows in which this DAG takes part; undefined for all. */
+  readonly dagId?: string | undefined;
+};
+
+/** Workflows, newest first. Filters, order and page stand in the address, so that a link shows the same to others. */
+export const WorkflowsPage = ({ dagId }: Props) => {
+  const [address, setAddress] = useSearchParams();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const list = useFresh(`${dagId ?? ""}?${address}`, (signal) => getWorkflows(questionOf(address, dagId, thisMinute()), signal));
+  const stats = useFresh(`stats ${dagId ?? ""}?${changed(address, { flagged: "", sort: "", state: "" })}`, (signal) =>
+    loadStats(address, dagId, signal),
+  );
+  const filter = useCallback(
+    (changes: Record<string, string>) => setAddress((last) => changed(last, changes)),
+    [setAddress],
+  );
+  const workflows = list.value?.workflows ?? [];
+  const cursor = address.get("cursor");
+
+  return (
+    <>
+      <Heading mb={4} size="lg">
+        Workflows
+      </Heading>
+      {stats.value === undefined ? undefined : (
+        <>
+          <StartsChart buckets={stats.value.inTime.buckets} since={stats.value.since} />
+          <StateCounts
+            choose={(state) => filter({ state })}
+            chosen={address.get("state") ?? ""}
+            stats={stats.value.all}
+          />
+        </>
+      )}
+      <FilterBar address={address} filter={filter} isFixedDag={dagId !== undefined} />
+      {list.error === undefined ? undefined : <ErrorNotice error={list.error} stale={list.value !== undefined} />}
+      {list.value === undefined && list.error === undefined ? <Loading /> : undefined}
+      {list.value !== undefined && workflows.length === 0 ? (
+        <Empty clear={() => setAddress(new URLSearchParams())} filtered={isFiltered(address)} />
+      ) : undefined}
+      {workflows.length === 0 ? undefined : (
+        <>
+          <BulkActions
+            chosen={workflows.filter((workflow) => chosen.has(workflow.id))}
+            done={() => {
+              setChosen(new Set());
+              list.refresh();
+            }}
+          />
+          <WorkflowsTable
+            choose={setChosen}
+            chosen={chosen}
+            sort={sortOf(address)}
+            sortBy={(sort) => filter({ sort })}
+            workflows={workflows}
+          />
+        </>
+      )}
+      <HStack justify="flex-end" mt={4}>
+        {cursor === null ? undefined : (
+          <Button onClick={() => filter({})} size="sm" variant="outline">
+            First page
+          </Button>
+        )}
+        {list.value?.next_cursor ? (
+          <Button onClick={() => filter({ cursor: list.value?.next_cursor ?? "" })} size="sm" variant="outline">
+            Next page
+          </Button>
+        ) : undefined}
+      </HStack>
+    </>
+  );
+};
+
+/** When this minute began: what is asked for stays the same for a while, so that an unchanged answer need not be sent. */
+const thisMinute = (): number => Math.floor(Date.now() / 60_000) * 60_000;
+
+const loadStats = async (address: URLSearchParams, dagId: string | undefined, signal: AbortSignal) => {
+  const now = thisMinute();
+  const since = now - chartHours * 3_600_000;
+  const filters = filtersOf(address, dagId, now);
+  const [all, inTime] = await Promise.all([
+    getStats(filters, signal),
+    getStats(
+      {
+        ...filters,
+        bucket_seconds: bucketSeconds,
+        since: new Date(since).toISOString(),
+        until: new Date(now + 60_000).toISOString(),
+      },
+      signal,
+    ),
+  ]);
+  return { all, inTime, since };
+};
+
+const Empty = ({ clear, filtered }: { readonly clear: () => void; readonly filtered: boolean }) =>
+  filtered ? (
+    <Nothing>
+      {"No workflow matches. "}
+      <Button onClick={clear} size="sm" variant="outline">
+        Clear the filters
+      </Button>
+    </Nothing>
+  ) : (
+    <Nothing>
+      {"No workflow has been started yet. A DAG starts one with StartWorkflowOperator, or with its first step: look at "}
+      <Link asChild color="fg.info">
+        <RouterLink to="/dags">the DAGs</RouterLink>
+      </Link>
+      {" and run one."}
+    </Nothing>
+  );

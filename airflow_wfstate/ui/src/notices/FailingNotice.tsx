@@ -1,0 +1,58 @@
+import { Badge, Box, Text } from "@chakra-ui/react";
+
+import { ErrorText } from "../text/ErrorText";
+import type { WorkflowSummary } from "../server/model";
+import { spanText, timeText } from "../text/time";
+import { StoredText } from "../text/StoredText";
+import { shownText } from "../text/shownText";
+
+export type Failing = NonNullable<WorkflowSummary["failing"]>;
+
+/** What is wrong in a few words, for a line of the list. */
+export const failingText = (failing: Failing): string => (failing.is_retried ? "a step is retried" : "a step has failed");
+
+/** Which step, since when, and what follows. */
+export const failingSentence = (failing: Failing): string => {
+  const others = failing.others === 0 ? "" : ` (and ${failing.others} more)`;
+  const next = failing.is_retried
+    ? "Airflow tries its task again."
+    : "What follows is decided when its DAG run is over.";
+  return `Step ${failing.step} failed ${spanText(failing.since, null)} ago${others}. ${next}`;
+};
+
+const noError = "Nobody has said how it ended: its process died.";
+
+/** Beside the state of a running workflow of which a step has failed. */
+export const FailingBadge = ({ failing }: { readonly failing: Failing }) => (
+  <Badge
+    aria-label={`${failingText(failing)}: ${failing.step}: ${failing.error ?? noError}`}
+    borderColor="colorPalette.solid"
+    borderWidth={1}
+    color="fg"
+    colorPalette={failing.is_retried ? "up_for_retry" : "failed"}
+    role="img"
+    tabIndex={0}
+    title={shownText(`${failing.step}: ${failing.error ?? noError}`)}
+    variant="outline"
+  >
+    {failingText(failing)}
+  </Badge>
+);
+
+/** On the page of a running workflow of which a step has failed. */
+export const FailingNotice = ({ failing }: { readonly failing: Failing }) => (
+  <Box
+    borderColor="colorPalette.solid"
+    borderLeftWidth={4}
+    colorPalette={failing.is_retried ? "up_for_retry" : "failed"}
+    mb={3}
+    ps={3}
+    role="status"
+    title={timeText(failing.since)}
+  >
+    <Text fontSize="sm" overflowWrap="anywhere">
+      <StoredText text={failingSentence(failing)} />
+    </Text>
+    <ErrorText error={failing.error ?? noError} />
+  </Box>
+);

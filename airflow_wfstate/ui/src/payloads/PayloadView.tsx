@@ -1,0 +1,53 @@
+import { Box, Button, Code, HStack, Text } from "@chakra-ui/react";
+import { useState } from "react";
+
+import { parseExactly, sizeText } from "../server/json";
+import { JsonTree } from "./JsonTree";
+import type { Payload } from "../server/model";
+
+/** A stored value: its JSON as a tree, its size and hash; to be copied and downloaded exactly as it is shown. */
+export const PayloadView = ({ name, payload }: { readonly name: string; readonly payload: Payload }) => {
+  const [copied, setCopied] = useState(false);
+  const value = parseExactly(payload.text);
+
+  const download = () => {
+    const address = URL.createObjectURL(new Blob([payload.text], { type: "application/json" }));
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = `${name}.json`;
+    link.click();
+    URL.revokeObjectURL(address);
+  };
+
+  const copy = async () => {
+    await navigator.clipboard.writeText(payload.text);
+    setCopied(true);
+  };
+
+  return (
+    <Box borderRadius="md" borderWidth={1} maxWidth="3xl" p={3}>
+      <HStack justify="space-between" mb={2} wrap="wrap">
+        <Text color="fg.muted" fontSize="xs" title={payload.sha256}>
+          {`${payload.type}, ${sizeText(payload.size)}, sha256 ${payload.sha256.slice(0, 12)}${payload.is_masked ? "; parts are masked" : ""}`}
+        </Text>
+        <HStack>
+          <Button onClick={() => void copy()} size="2xs" variant="outline">
+            {copied ? "Copied" : "Copy"}
+          </Button>
+          <Button onClick={download} size="2xs" variant="outline">
+            Download
+          </Button>
+        </HStack>
+      </HStack>
+      <Box aria-label={`Value of ${name}`} maxHeight="96" overflowY="auto" role="region" tabIndex={0}>
+        {value === undefined ? (
+          <Code overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
+            {payload.text}
+          </Code>
+        ) : (
+          <JsonTree value={value} />
+        )}
+      </Box>
+    </Box>
+  );
+};

@@ -1,0 +1,218 @@
+/**
+ * The page's own routes on the api-server, typed by the OpenAPI document. The browser sends Airflow's cookie along;
+ * nothing else authenticates.
+ */
+
+import createClient from "openapi-fetch";
+
+import { keptAnswers } from "./keptAnswers";
+
+import type {
+  AllowedActions,
+  CancelPlan,
+  CheckpointPage,
+  CompensatePlan,
+  CompensationPage,
+  Decision,
+  JournalPage,
+  ResumePlan,
+  Step,
+  StepPage,
+  WorkflowDetail,
+  WorkflowPage,
+  WorkflowStats,
+} from "./model";
+import { newStepsOf, renamesOf, type ResumeWish } from "../actions/resumeWish";
+import type { operations, paths } from "./schema";
+
+/** The document describes /v1; the page's routes are the same, below /ui. */
+class PageRequest extends Request {
+  constructor(input: RequestInfo | URL, init?: RequestInit) {
+    super(typeof input === "string" ? input.replace("/wfstate/v1/", "/wfstate/ui/") : input, init);
+  }
+}
+
+// Airflow's <base> names the server's root, also behind a proxy that serves it under a path.
+const client = createClient<paths>({
+  baseUrl: new URL("wfstate", document.baseURI).href,
+  credentials: "same-origin",
+  Request: PageRequest,
+});
+
+client.use(keptAnswers());
+
+export type WorkflowsQuestion = NonNullable<operations["list_workflows_v1_workflows_get"]["parameters"]["query"]>;
+export type StepsQuestion = NonNullable<
+  operations["list_steps_v1_workflows__workflow_id__steps_get"]["parameters"]["query"]
+>;
+export type StatsQuestion = NonNullable<operations["read_stats_v1_stats_get"]["parameters"]["query"]>;
+
+/** What a write did, in one sentence. */
+export type Outcome = { readonly changed: boolean; readonly outcome: string };
+
+const one = "/v1/workflows/{workflow_id}";
+const named = (workflowId: string) => ({ path: { workflow_id: workflowId } });
+
+export const getWorkflows = async (query: WorkflowsQuestion, signal: AbortSignal): Promise<WorkflowPage> =>
+  answer<WorkflowPage>(await client.GET("/v1/workflows", { params: { query }, signal }));
+
+export const getStats = async (query: StatsQuestion, signal: AbortSignal): Promise<WorkflowStats> =>
+  answer<WorkflowStats>(await client.GET("/v1/stats", { params: { query }, signal }));
+
+/** Where the workflow stands; its steps by group alone. */
+export const getWorkflow = async (id: string, signal: AbortSignal): Promise<WorkflowDetail> =>
+  answer<WorkflowDetail>(await client.GET(one, { params: { ...named(id), query: { step_limit: 0 } }, signal }));
+
+export const getSteps = async (id: string, query: StepsQuestion, signal: AbortSignal): Promise<StepPage> =>
+  answer<StepPage>(await client.GET(`${one}/steps`, { params: { ...named(id), query }, signal }));
+
+/** Every step that is not mapped, page after page: as many as the workflow's DAGs declare. */
+export const getUnmappedSteps = async (id: string, signal: AbortSignal): Promise<Step[]> => {
+  const steps: Step[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page: StepPage = await getSteps(id, { is_mapped: false, ...(after === undefined ? {} : { after }) }, signal);
+    steps.push(...page.steps);
+    after = page.next_after;
+  }
+  return steps;
+};
+
+export const getJournal = async (id: string, after: number, signal: AbortSignal): Promise<JournalPage> =>
+  answer<JournalPage>(
+    await client.GET(`${one}/journal`, { params: { ...named(id), query: { after, limit: 200 } }, signal }),
+  );
+
+export const compensationsOfPage = 100;
+
+/** @param before where the page begins; undefined for what is undone first. */
+export const getCompensations = async (
+  id: string,
+  before: number | undefined,
+  signal: AbortSignal,
+): Promise<CompensationPage> =>
+  answer<CompensationPage>(
+    await client.GET(`${one}/compensations`, {
+      params: { ...named(id), query: { limit: compensationsOfPage, ...(before === undefined ? {} : { before }) } },
+      signal,
+    }),
+  );
+
+export const getStep = async (id: string, stepId: string): Promise<Step> =>
+  answer<Step>(
+    await client.GET(`${one}/steps/{step_id}`, { params: { path: { step_id: stepId, workflow_id: id } } }),
+  );
+
+/** @param after where the page begins; undefined for the first. */
+export const getCheckpoints = async (
+  id: string,
+  stepId: string,
+  after: string | undefined,
+  signal: AbortSignal,
+): Promise<CheckpointPage> =>
+  answer<CheckpointPage>(
+    await client.GET(`${one}/steps/{step_id}/checkpoints`, {
+      params: { path: { step_id: stepId, workflow_id: id }, query: { limit: 20, ...(after === undefined ? {} : { after }) } },
+      signal,
+    }),
+  );
+
+export const getActions = async (id: string, signal: AbortSignal): Promise<AllowedActions> =>
+  answer<AllowedActions>(await client.GET(`${one}/actions`, { params: named(id), signal }));
+
+export const getResumePlan = async (
+  id: string,
+  fromStep: string | undefined,
+  wish: ResumeWish,
+  signal: AbortSignal,
+): Promise<ResumePlan> =>
+  answer<ResumePlan>(
+    await client.GET(`${one}/resume-plan`, {
+      params: {
+        ...named(id),
+        query: {
+          ...(fromStep === undefined ? {} : { from_step: fromStep }),
+          ...(wish.code === undefined ? {} : { code: wish.code }),
+          new_step: newStepsOf(wish),
+          rename: Object.entries(renamesOf(wish)).map(([old, step]) => `${old}=${step}`),
+        },
+      },
+      signal,
+    }),
+  );
+
+export const getCancelPlan = async (id: string, compensate: boolean, signal: AbortSignal): Promise<CancelPlan> =>
+  answer<CancelPlan>(await client.GET(`${one}/cancel-plan`, { params: { ...named(id), query: { compensate } }, signal }));
+
+export const getCompensatePlan = async (id: string, signal: AbortSignal): Promise<CompensatePlan> =>
+  answer<CompensatePlan>(await client.GET(`${one}/compensate-plan`, { params: named(id), signal }));
+
+export const resume = async (
+  id: string,
+  fromStep: string | undefined,
+  reason: string,
+  wish: ResumeWish,
+): Promise<Outcome> => {
+  const body = {
+    code: wish.code ?? null,
+    new_steps: newStepsOf(wish),
+    reason: reason === "" ? null : reason,
+    renames: renamesOf(wish),
+  };
+  return fromStep === undefined
+    ? answer<Outcome>(await client.POST(`${one}/resume`, { body, params: named(id) }))
+    : answer<Outcome>(await client.POST(`${one}/restart`, { body: { ...body, from_step: fromStep }, params: named(id) }));
+};
+
+export const cancel = async (id: string, compensate: boolean, reason: string): Promise<Outcome> =>
+  answer<Outcome>(
+    await client.POST(`${one}/cancel`, {
+      body: { compensate, reason: reason === "" ? null : reason },
+      params: named(id),
+    }),
+  );
+
+export const compensate = async (id: string, reason: string): Promise<Outcome> =>
+  answer<Outcome>(
+    await client.POST(`${one}/compensate`, { body: { reason: reason === "" ? null : reason }, params: named(id) }),
+  );
+
+export const decide = async (
+  id: string,
+  decision: Decision,
+  step: string,
+  round: number,
+  reason: string,
+): Promise<Outcome> => {
+  const { state } = answer<{ state: string }>(
+    await client.POST(`${one}/compensation`, { body: { decision, reason, round, step }, params: named(id) }),
+  );
+  return { changed: true, outcome: `The compensation of ${step} is now ${state.replaceAll("_", " ")}.` };
+};
+
+type Fetched = { readonly data?: unknown; readonly error?: unknown; readonly response: Response };
+
+/** The answer, or an Error with what the server says is wrong and what to do about it. */
+const answer = <Shape>({ data, error, response }: Fetched): Shape => {
+  if (!response.ok) {
+    throw new Error(reasonOf(response, error));
+  }
+  return data as Shape;
+};
+
+/** What the server says, or the bare status when it says nothing. */
+export const reasonOf = (response: Pick<Response, "status" | "statusText">, problem: unknown): string => {
+  if (response.status === 401) {
+    return "Your session has ended. Reload the page to log in again.";
+  }
+  if (typeof problem === "object" && problem !== null) {
+    const fields = problem as Record<string, unknown>;
+    const text = ["reason", "remedy"]
+      .map((name) => fields[name])
+      .filter((part) => typeof part === "string" && part !== "")
+      .join(" ");
+    if (text !== "") {
+      return text;
+    }
+  }
+  return `The server answered ${response.status} ${response.statusText}.`;
+};

@@ -1,0 +1,25 @@
+import { counted } from "../text/counted";
+import type { JsonValue } from "./model";
+
+/**
+ * The value of a stored text; undefined when a browser would change it: NaN and infinities are no JSON to it, and whole
+ * numbers beyond 2^53 lose digits. Such a text is shown as it is stored.
+ */
+export const parseExactly = (text: string): JsonValue | undefined => {
+  if (/\d{16,}/.test(text)) {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+};
+
+/** A size in bytes, in the unit that suits it. */
+export const sizeText = (bytes: number): string =>
+  bytes < 1024
+    ? counted(bytes, "byte")
+    : bytes < 1024 ** 2
+      ? `${(bytes / 1024).toFixed(1)} KiB`
+      : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;

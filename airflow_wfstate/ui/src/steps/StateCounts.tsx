@@ -1,0 +1,32 @@
+import { Button, HStack } from "@chakra-ui/react";
+
+import { words, type WorkflowStats, workflowStates } from "../server/model";
+import { StateBadge } from "../text/StateBadge";
+
+type Props = {
+  readonly chosen: string;
+  readonly choose: (state: string) => void;
+  readonly stats: WorkflowStats;
+};
+
+/** How many workflows are in each state; a click shows those. */
+export const StateCounts = ({ choose, chosen, stats }: Props) => (
+  <HStack aria-label="Workflows by state" gap={2} mb={4} role="group" wrap="wrap">
+    <Button aria-pressed={chosen === ""} onClick={() => choose("")} size="xs" variant={chosen === "" ? "solid" : "outline"}>
+      {`All ${stats.total}`}
+    </Button>
+    {workflowStates.map((state) => (
+      <Button
+        aria-label={`${words(state)}: ${stats.by_state[state] ?? 0}`}
+        aria-pressed={chosen === state}
+        key={state}
+        onClick={() => choose(chosen === state ? "" : state)}
+        size="xs"
+        variant={chosen === state ? "subtle" : "outline"}
+      >
+        <StateBadge state={state} />
+        {stats.by_state[state] ?? 0}
+      </Button>
+    ))}
+  </HStack>
+);

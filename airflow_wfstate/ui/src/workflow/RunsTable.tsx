@@ -1,0 +1,39 @@
+import { Link, Table } from "@chakra-ui/react";
+import { Link as RouterLink } from "react-router-dom";
+
+import { runAddress } from "../airflow/airflow";
+import type { LinkedRun } from "../server/model";
+
+/** The DAG runs that take part, each linked to its page in Airflow. */
+export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => (
+  <Table.ScrollArea>
+    <Table.Root size="sm">
+      <Table.Header>
+        <Table.Row>
+          <Table.ColumnHeader>Role</Table.ColumnHeader>
+          <Table.ColumnHeader>DAG</Table.ColumnHeader>
+          <Table.ColumnHeader>Run</Table.ColumnHeader>
+          <Table.ColumnHeader>State in Airflow</Table.ColumnHeader>
+        </Table.Row>
+      </Table.Header>
+      <Table.Body>
+        {runs.map((run) => (
+          <Table.Row key={`${run.dag_id} ${run.run_id}`}>
+            <Table.Cell>{run.role}</Table.Cell>
+            <Table.Cell>{run.dag_id}</Table.Cell>
+            <Table.Cell>
+              {run.state === null ? (
+                run.run_id
+              ) : (
+                <Link asChild color="fg.info">
+                  <RouterLink to={runAddress(run.dag_id, run.run_id)}>{run.run_id}</RouterLink>
+                </Link>
+              )}
+            </Table.Cell>
+            <Table.Cell>{run.state ?? "does not exist"}</Table.Cell>
+          </Table.Row>
+        ))}
+      </Table.Body>
+    </Table.Root>
+  </Table.ScrollArea>
+);

@@ -1,0 +1,92 @@
+import { Tabs } from "@chakra-ui/react";
+import { useState } from "react";
+import { useSearchParams } from "react-router-dom";
+
+import { getActions, getWorkflow } from "../server/client";
+import { CompensationLadder } from "../compensations/CompensationLadder";
+import { JournalSection } from "../journal/JournalSection";
+import { ErrorNotice, Loading, OutcomeNotice } from "../notices/Notices";
+import { RunsTable } from "./RunsTable";
+import { StepGraph } from "../graph/StepGraph";
+import { StepsTable } from "../steps/StepsTable";
+import { TimelineView } from "../timeline/TimelineView";
+import { useFresh } from "../server/useFresh";
+import { WorkflowHeader } from "./WorkflowHeader";
+
+const sections = {
+  compensations: "Compensations",
+  graph: "Graph",
+  journal: "Journal",
+  runs: "DAG runs",
+  steps: "Steps",
+  timeline: "Timeline",
+};
+const order: readonly (keyof typeof sections)[] = ["timeline", "steps", "compensations", "graph", "journal", "runs"];
+
+/** One workflow: where it stands, what to do about it, its steps, compensations, journal and DAG runs. */
+export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) => {
+  const [address, setAddress] = useSearchParams();
+  const [outcome, setOutcome] = useState<string>();
+  const { at, error, refresh, value } = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
+  const state = value?.summary.state;
+  // Asked for once the workflow is known, and again when its state has changed; seldom otherwise, since each answer makes
+  // every plan. The plan in a dialog has the last word.
+  const allowed = useFresh(
+    `${workflowId} ${state ?? ""}`,
+    async (signal) => (state === undefined ? undefined : getActions(workflowId, signal)),
+    30,
+  );
+  const section = order.find((name) => name === address.get("section")) ?? "timeline";
+
+  const done = (told: string) => {
+    setOutcome(told);
+    refresh();
+    allowed.refresh();
+  };
+  const show = (name: string) =>
+    setAddress((last) => {
+      const next = new URLSearchParams(last);
+      next.set("section", name);
+      return next;
+    });
+
+  return (
+    <>
+      {outcome === undefined ? undefined : <OutcomeNotice>{outcome}</OutcomeNotice>}
+      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
+      {value === undefined && error === undefined ? <Loading /> : undefined}
+      {value === undefined ? undefined : (
+        <>
+          <WorkflowHeader allowed={allowed.value} done={done} workflow={value} />
+          <Tabs.Root lazyMount onValueChange={({ value: name }) => show(name)} unmountOnExit value={section}>
+            <Tabs.List flexWrap="wrap" mb={2}>
+              {order.map((name) => (
+                <Tabs.Trigger key={name} value={name}>
+                  {sections[name]}
+                </Tabs.Trigger>
+              ))}
+            </Tabs.List>
+            <Tabs.Content value="timeline">
+              <TimelineView now={at} workflow={value} />
+            </Tabs.Content>
+            <Tabs.Content value="steps">
+              <StepsTable allowed={allowed.value} done={done} workflow={value} />
+            </Tabs.Content>
+            <Tabs.Content value="compensations">
+              <CompensationLadder allowed={allowed.value} done={done} workflowId={workflowId} />
+            </Tabs.Content>
+            <Tabs.Content value="graph">
+              <StepGraph workflow={value} />
+            </Tabs.Content>
+            <Tabs.Content value="journal">
+              <JournalSection workflowId={workflowId} />
+            </Tabs.Content>
+            <Tabs.Content value="runs">
+              <RunsTable runs={value.runs} />
+            </Tabs.Content>
+          </Tabs.Root>
+        </>
+      )}
+    </>
+  );
+};
