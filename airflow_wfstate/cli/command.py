@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -25,8 +26,8 @@ Action: TypeAlias = "Callable[[Namespace], None]"
 def command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
     """Make an action of ``airflow`` from a function of the arguments and the store.
 
-    An error of ours ends the process with exit code 1 and its text on stderr, without a traceback; so does, without a
-    text, an output that nobody reads any more.
+    An error of ours ends the process with exit code 1 and its text on stderr, without a traceback. When nobody reads
+    the output any more (``| head``) the process ends by SIGPIPE, as ``cat`` does; and after Ctrl-C with exit code 130.
     """
 
     @suppress_logs_and_warning
@@ -35,20 +36,20 @@ def command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
     def action(arguments: Namespace) -> None:
         try:
             conf.check_options()
-            body(arguments, _open_store())
+            body(arguments, open_store())
             sys.stdout.flush()
         except WorkflowStateError as error:
             raise SystemExit(shown_text(str(error), keep="\n")) from None
         except BrokenPipeError:
-            # Who reads the output has ended, as `head` does. What is still buffered has nowhere to go (Python's docs,
-            # "Note on SIGPIPE").
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(1) from None
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and raises this error instead
+            os.kill(os.getpid(), signal.SIGPIPE)
+        except KeyboardInterrupt:
+            raise SystemExit(128 + signal.SIGINT) from None
 
     return action
 
 
-def _open_store() -> DatabaseBackend:
+def open_store() -> DatabaseBackend:
     """The store in the metadata database of this ``airflow`` command."""
     from airflow import settings
 

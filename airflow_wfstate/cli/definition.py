@@ -1,7 +1,7 @@
 """The commands of ``airflow wfstate``, as Airflow's argument parser wants them.
 
 Imported whenever ``airflow`` starts: nothing but Airflow's own command-line settings may be imported here. The
-actions are imported when they are called.
+actions are imported when they are called, and what completes an argument when a shell asks for it.
 """
 
 # Airflow's Arg has no annotations.
@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from airflow.cli.cli_config import ARG_OUTPUT, ARG_VERBOSE, ActionCommand, Arg, GroupCommand, lazy_load_command
+from airflow.cli.cli_config import ARG_OUTPUT, ARG_VERBOSE, ActionCommand, GroupCommand, lazy_load_command
+from rich.markup import escape
+
+from airflow_wfstate.cli.arg import Arg
 
 DEFAULT_WORKFLOW_LIMIT: Final = 50
 """Workflows on a page of ``list``."""
@@ -31,20 +34,36 @@ CODES: Final = ("same", "latest")
 DECISIONS: Final = ("retry", "skip", "done")
 """Of a person, about a compensation: see :class:`~airflow_wfstate.domain.messages.compensate.Decision`."""
 
+DEFAULT_PAUSE_SECONDS: Final = 2
+"""Between two looks of ``--watch`` and ``wait``."""
+
+_COMPLETION: Final = "airflow_wfstate.cli.completion"
+_COMPLETE_WORKFLOW: Final = lazy_load_command(f"{_COMPLETION}.complete_workflow")
+_COMPLETE_NAME: Final = lazy_load_command(f"{_COMPLETION}.complete_name")
+_COMPLETE_KEY: Final = lazy_load_command(f"{_COMPLETION}.complete_key")
+_COMPLETE_STATE: Final = lazy_load_command(f"{_COMPLETION}.complete_state")
+_COMPLETE_STEP: Final = lazy_load_command(f"{_COMPLETION}.complete_step")
+_COMPLETE_STEP_STATE: Final = lazy_load_command(f"{_COMPLETION}.complete_step_state")
+
 ARG_WORKFLOW: Final = Arg(
     ("workflow",),
     metavar="WORKFLOW",
+    completer=_COMPLETE_WORKFLOW,
     help="The workflow's id, or its name and key as name/key (the newest generation of the key; both may have slashes)",
 )
-ARG_NAME: Final = Arg(("--name",), help="Only workflows of this name")
-ARG_KEY: Final = Arg(("--key",), help="Only workflows with this key")
+ARG_NAME: Final = Arg(("--name",), completer=_COMPLETE_NAME, help="Only workflows of this name")
+ARG_KEY: Final = Arg(("--key",), completer=_COMPLETE_KEY, help="Only workflows with this key")
 ARG_STATE: Final = Arg(
     ("--state",),
     action="append",
+    completer=_COMPLETE_STATE,
     default=None,
     help="Only workflows in this state; may be given several times, or as a list with commas (default: every state)",
 )
 ARG_DAG_ID: Final = Arg(("--dag-id",), help="Only workflows in which a run of this DAG takes part")
+ARG_RUN_ID: Final = Arg(
+    ("--run-id",), help="Only workflows in which a run of this id takes part; with --dag-id that run"
+)
 ARG_LINTED_DAG: Final = Arg(("--dag",), dest="dag_id", metavar="DAG", help="Only this DAG (default: all)")
 ARG_SINCE: Final = Arg(
     ("--since",),
@@ -64,6 +83,7 @@ ARG_LABEL: Final = Arg(
 ARG_STEP_STATE: Final = Arg(
     ("--step-state",),
     action="append",
+    completer=_COMPLETE_STEP_STATE,
     help="Only workflows of which a step is in this state; may be given several times",
 )
 ARG_SORT: Final = Arg(
@@ -102,11 +122,14 @@ ARG_ENTRY_LIMIT: Final = Arg(
     help=f"Entries on a page, 1 to 1000 (default: {DEFAULT_ENTRY_LIMIT})",
 )
 ARG_SHOWN_STEP: Final = Arg(
-    ("--step",), help="Only this step, item by item: step or participant.step (default: a mapped step is one row)"
+    ("--step",),
+    completer=_COMPLETE_STEP,
+    help="Only this step, item by item: step or participant.step (default: a mapped step is one row)",
 )
 ARG_ITEM_STATE: Final = Arg(
     ("--step-state",),
     action="append",
+    completer=_COMPLETE_STEP_STATE,
     dest="step_states",
     metavar="STATE",
     help="With --step: only items in this state; may be given several times",
@@ -117,6 +140,35 @@ ARG_ITEM_LIMIT: Final = Arg(
     type=int,
     default=DEFAULT_ITEM_LIMIT,
     help=f"With --step: items on a page, 1 to 1000 (default: {DEFAULT_ITEM_LIMIT})",
+)
+ARG_WIDE: Final = Arg(
+    ("--wide",), action="store_true", help="In a table, every column, and no text shortened (default: what fits)"
+)
+ARG_WATCH: Final = Arg(
+    ("--watch",), action="store_true", help="Print it again and again, in place on a terminal, until Ctrl-C"
+)
+ARG_WATCH_TO_END: Final = Arg(
+    ("--watch",),
+    action="store_true",
+    help="Print it again and again, in place on a terminal, until the workflow has ended, or Ctrl-C",
+)
+ARG_PAUSE: Final = Arg(
+    ("--every",),
+    type=int,
+    metavar="SECONDS",
+    default=DEFAULT_PAUSE_SECONDS,
+    help=f"Seconds between two looks at the store (default: {DEFAULT_PAUSE_SECONDS})",
+)
+ARG_AWAITED_STATE: Final = Arg(
+    ("--for",),
+    action="append",
+    dest="states",
+    metavar="STATE",
+    completer=_COMPLETE_STATE,
+    help="The state to wait for; may be given several times, or as a list with commas (default: succeeded)",
+)
+ARG_TIMEOUT: Final = Arg(
+    ("--timeout",), metavar="DURATION", help="Wait no longer than this: as 90s, 30m, 2h, 1d or 4w (default: forever)"
 )
 ARG_YES: Final = Arg(("-y", "--yes"), action="store_true", help="Do not ask")
 ARG_PLAN: Final = Arg(("--plan",), action="store_true", help="Print what would happen, and change nothing")
@@ -160,6 +212,7 @@ ARG_FROM_STEP: Final = Arg(
     ("--from",),
     dest="from_step",
     metavar="STEP",
+    completer=_COMPLETE_STEP,
     required=True,
     help="The step to begin with: participant[place].step, participant.step or step, where that means one, or its id",
 )
@@ -171,6 +224,8 @@ ARG_DECISION: Final = Arg(
 )
 ARG_STEP: Final = Arg(
     ("step",),
+    metavar="STEP",
+    completer=_COMPLETE_STEP,
     help="participant[place].step, participant.step or step, where that means one, with [item] for an item; or its id",
 )
 ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the only one to be undone)")
@@ -188,6 +243,7 @@ WFSTATE_COMMANDS: Final = (
             ARG_SEARCH,
             ARG_STATE,
             ARG_DAG_ID,
+            ARG_RUN_ID,
             ARG_CORRELATION_ID,
             ARG_LABEL,
             ARG_STEP_STATE,
@@ -198,6 +254,9 @@ WFSTATE_COMMANDS: Final = (
             ARG_TOTAL,
             ARG_LIMIT,
             ARG_CURSOR,
+            ARG_WIDE,
+            ARG_WATCH,
+            ARG_PAUSE,
             ARG_OUTPUT,
             ARG_VERBOSE,
         ),
@@ -216,7 +275,9 @@ WFSTATE_COMMANDS: Final = (
     ),
     ActionCommand(
         name="rotate-keys",
-        help="Encrypt stored payloads anew, with the first of [core] fernet_key; may be ended and started again",
+        help=escape(
+            "Encrypt stored payloads anew, with the first of [core] fernet_key; may be ended and started again"
+        ),
         func=lazy_load_command("airflow_wfstate.cli.rotate_keys_command.rotate_keys"),
         args=(ARG_OUTPUT, ARG_VERBOSE),
     ),
@@ -230,9 +291,23 @@ WFSTATE_COMMANDS: Final = (
             ARG_ITEM_STATE,
             ARG_AFTER_ITEM,
             ARG_ITEM_LIMIT,
+            ARG_WATCH_TO_END,
+            ARG_PAUSE,
             ARG_OUTPUT,
             ARG_VERBOSE,
         ),
+    ),
+    ActionCommand(
+        name="wait",
+        help="Wait until a workflow is in a state; the exit code says whether it came to be so, for scripts",
+        func=lazy_load_command("airflow_wfstate.cli.wait_command.wait_for_workflow"),
+        args=(ARG_WORKFLOW, ARG_AWAITED_STATE, ARG_TIMEOUT, ARG_PAUSE, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
+        name="open",
+        help="Print the address of a workflow's page",
+        func=lazy_load_command("airflow_wfstate.cli.open_command.print_page_address"),
+        args=(ARG_WORKFLOW, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="journal",

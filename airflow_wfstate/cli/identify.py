@@ -26,7 +26,7 @@ def workflow_id(text: str, store: StateBackend) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        pairs = list(islice(_pairs(text), _MAX_SLASHES))
+        pairs = name_and_key_pairs(text)
     if not pairs:
         raise WorkflowNotFound(
             f"{text!r} is not a workflow's id, nor a name and a key as name/key.", "Find it with: airflow wfstate list"
@@ -49,10 +49,17 @@ def workflow_id(text: str, store: StateBackend) -> str:
     return found[0].id
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """Name and key, for each slash at which the name may end."""
+def name_and_key_pairs(text: str, *, with_empty_key: bool = False) -> list[tuple[str, str]]:
+    """Name and key, for each of the first 20 slashes at which the name may end.
+
+    :param with_empty_key: also for a slash with nothing behind it: a key that is still being typed.
+    """
+    return list(islice(_pairs(text, with_empty_key), _MAX_SLASHES))
+
+
+def _pairs(text: str, with_empty_key: bool) -> Iterator[tuple[str, str]]:
     for position, character in enumerate(text):
-        if character == "/" and text[:position] and text[position + 1 :]:
+        if character == "/" and text[:position] and (with_empty_key or text[position + 1 :]):
             yield text[:position], text[position + 1 :]
 
 

@@ -6,6 +6,7 @@ import sys
 LIGHT = {
     "airflow_wfstate",
     "airflow_wfstate.cli",
+    "airflow_wfstate.cli.arg",
     "airflow_wfstate.cli.definition",
     "airflow_wfstate.conf",
     "airflow_wfstate.exceptions",

@@ -14,7 +14,7 @@ _PAGED = [one for one in WFSTATE_COMMANDS if ARG_CURSOR in one.args or ARG_AFTER
 
 _GIVEN = {
     "list": "--name n --key k --key-prefix -p --search 's s' --state failed --state running,cancelled --dag-id d "
-    "--correlation-id c --label region=eu --label tier=1 --step-state lost --since 24h --until 1h --stuck "
+    "--run-id r --correlation-id c --label region=eu --label tier=1 --step-state lost --since 24h --until 1h --stuck "
     "--sort=-key --total --limit 7 -o json -v",
     "stuck": "--name n --dag-id d --limit 7 -o plain",
     "journal": "order/007 --limit 7 -o yaml",
