@@ -26,6 +26,7 @@ from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
 from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
+from airflow_wfstate.domain.messages.starting_dag import StartingDag
 from airflow_wfstate.domain.messages.stats import WorkflowStats
 from airflow_wfstate.domain.messages.step import (
     BeginStep,
@@ -62,6 +63,7 @@ from airflow_wfstate.store.payloads.stored_payload import discard
 from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
 from airflow_wfstate.store.reading.journal import read_journal
+from airflow_wfstate.store.reading.starting_dags import list_starting_dags
 from airflow_wfstate.store.reading.step_page import get_step, list_steps
 from airflow_wfstate.store.reading.workflow_detail import read_workflow
 from airflow_wfstate.store.reading.workflow_list import list_workflows
@@ -242,6 +244,10 @@ class DatabaseBackend:
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
         """See ``StateBackend.list_workflows``."""
         return self._read(lambda connection: list_workflows(connection, query))
+
+    def list_starting_dags(self, name: str) -> list[StartingDag]:
+        """See ``StateBackend.list_starting_dags``."""
+        return self._read(lambda connection: list_starting_dags(connection, name))
 
     def read_stats(self, query: WorkflowQuery, bucket_seconds: int | None = None) -> WorkflowStats:
         """See ``StateBackend.read_stats``."""

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.cli.absence import why_absent
 from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSummary
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowNotFound
 
@@ -34,11 +35,10 @@ def workflow_id(text: str, store: StateBackend) -> str:
     found = [workflow for name, key in pairs for workflow in _newest(store, name, key)]
     if not found:
         name, key = pairs[0]
-        raise WorkflowNotFound(
-            f"There is no workflow {name!r} with the key {key!r}"
-            + (", nor one whose name ends at a later slash." if len(pairs) > 1 else "."),
-            "Find it with: airflow wfstate list",
-        )
+        reason = f"There is no workflow {name!r} with the key {key!r}"
+        reason += ", nor one whose name ends at a later slash." if len(pairs) > 1 else "."
+        known = why_absent(store, [name for name, _ in pairs])
+        raise WorkflowNotFound(f"{reason} {known}".rstrip(), "See what there is with: airflow wfstate list")
     if len(found) > 1:
         raise InvalidRequest(
             f"{text!r} means several workflows: "
