@@ -60,9 +60,7 @@ def complete_step_state(prefix: str, **_: Any) -> list[str]:
 
 
 def _workflows(store: StateBackend, prefix: str) -> Iterator[str]:
-    if "/" not in prefix:
-        yield from (f"{name}/" for name in _names(store, prefix))
-        return
+    yield from (f"{name}/" for name in _names(store, prefix))
     for name, key in name_and_key_pairs(prefix, with_empty_key=True):
         yield from (f"{name}/{found}" for found in _keys(store, name, key))
 

@@ -66,7 +66,8 @@ def _print(summary: WorkflowSummary, output: str) -> None:
     if output in PROGRAM_FORMATS:
         print_for_programs(as_json(summary), output)
         return
-    lasted = short_duration((summary.ended_at or datetime.now(timezone.utc)) - summary.started_at)
+    stood_still_at = summary.ended_at or summary.forward_ended_at or datetime.now(timezone.utc)
+    lasted = short_duration(stood_still_at - summary.started_at)
     problem = problem_text(summary)
     print_text(
         f"{summary.name}/{summary.key} is {summary.state.value} after {lasted}, "

@@ -41,7 +41,7 @@ def list_starting_dags(connection: Connection, name: str) -> list[StartingDag]:
     return [_describe(connection, dag_id) for dag_id in sorted(found)]
 
 
-def _started_before(name: str) -> Select[tuple[str]]:
+def _started_before(name: str) -> Select[Any]:
     newest = (
         select(schema.workflow.c.id)
         .where(schema.workflow.c.name == name)
