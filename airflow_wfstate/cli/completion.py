@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import open_store
 from airflow_wfstate.cli.identify import name_and_key_pairs, workflow_id
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.characters import shown_text
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 
@@ -50,13 +50,17 @@ def complete_step(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
 
 def complete_state(prefix: str, **_: Any) -> list[str]:
     """States of a workflow; the last one of a list with commas."""
-    given, comma, last = prefix.rpartition(",")
-    return [f"{given}{comma}{state.value}" for state in WorkflowState if state.value.startswith(last)]
+    return _states(WorkflowState, prefix)
 
 
 def complete_step_state(prefix: str, **_: Any) -> list[str]:
-    """States of a step."""
-    return [state.value for state in StepState if state.value.startswith(prefix)]
+    """States of a step, as :func:`complete_state`."""
+    return _states(StepState, prefix)
+
+
+def _states(kind: type[WorkflowState] | type[StepState], prefix: str) -> list[str]:
+    given, comma, last = prefix.rpartition(",")
+    return [f"{given}{comma}{state.value}" for state in kind if state.value.startswith(last)]
 
 
 def _workflows(store: StateBackend, prefix: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The commands of ``airflow wfstate``, as Airflow's argument parser wants them.
 
-Imported whenever ``airflow`` starts: nothing but Airflow's own command-line settings may be imported here. The
-actions are imported when they are called, and what completes an argument when a shell asks for it.
+Imported whenever ``airflow`` starts: nothing but Airflow's own command-line settings and the domain may be imported
+here. The actions are imported when they are called, and what completes an argument when a shell asks for it.
 """
 
 # Airflow's Arg has no annotations.
@@ -14,7 +14,10 @@ from typing import Final
 from airflow.cli.cli_config import ARG_OUTPUT, ARG_VERBOSE, ActionCommand, GroupCommand, lazy_load_command
 from rich.markup import escape
 
+from airflow_wfstate.cli import completers
 from airflow_wfstate.cli.arg import Arg
+from airflow_wfstate.cli.workflow_filters import filter_arguments
+from airflow_wfstate.domain.messages.workflow_query import WorkflowSort
 
 DEFAULT_WORKFLOW_LIMIT: Final = 50
 """Workflows on a page of ``list``."""
@@ -25,8 +28,14 @@ DEFAULT_ENTRY_LIMIT: Final = 200
 DEFAULT_ITEM_LIMIT: Final = 50
 """Items on a page of ``show --step``."""
 
-SORTS: Final = ("-started_at", "started_at", "-updated_at", "updated_at", "name", "-name", "key", "-key")
-"""Of ``list``; :class:`~airflow_wfstate.domain.messages.workflow.WorkflowSort` says what each means."""
+DEFAULT_PAUSE_SECONDS: Final = 2
+"""Between two looks of ``--watch`` and ``wait``."""
+
+FILTERS: Final = filter_arguments()
+"""Of lists, by the field of the query."""
+
+SORTS: Final = tuple(sort.value for sort in WorkflowSort)
+"""Of ``list``; :class:`~airflow_wfstate.domain.messages.workflow_query.WorkflowSort` says what each means."""
 
 CODES: Final = ("same", "latest")
 """Of a run; :class:`~airflow_wfstate.domain.messages.code.Code` says what each means."""
@@ -34,58 +43,13 @@ CODES: Final = ("same", "latest")
 DECISIONS: Final = ("retry", "skip", "done")
 """Of a person, about a compensation: see :class:`~airflow_wfstate.domain.messages.compensate.Decision`."""
 
-DEFAULT_PAUSE_SECONDS: Final = 2
-"""Between two looks of ``--watch`` and ``wait``."""
-
-_COMPLETION: Final = "airflow_wfstate.cli.completion"
-_COMPLETE_WORKFLOW: Final = lazy_load_command(f"{_COMPLETION}.complete_workflow")
-_COMPLETE_NAME: Final = lazy_load_command(f"{_COMPLETION}.complete_name")
-_COMPLETE_KEY: Final = lazy_load_command(f"{_COMPLETION}.complete_key")
-_COMPLETE_STATE: Final = lazy_load_command(f"{_COMPLETION}.complete_state")
-_COMPLETE_STEP: Final = lazy_load_command(f"{_COMPLETION}.complete_step")
-_COMPLETE_STEP_STATE: Final = lazy_load_command(f"{_COMPLETION}.complete_step_state")
-
 ARG_WORKFLOW: Final = Arg(
     ("workflow",),
     metavar="WORKFLOW",
-    completer=_COMPLETE_WORKFLOW,
+    completer=completers.WORKFLOW,
     help="The workflow's id, or its name and key as name/key (the newest generation of the key; both may have slashes)",
 )
-ARG_NAME: Final = Arg(("--name",), completer=_COMPLETE_NAME, help="Only workflows of this name")
-ARG_KEY: Final = Arg(("--key",), completer=_COMPLETE_KEY, help="Only workflows with this key")
-ARG_STATE: Final = Arg(
-    ("--state",),
-    action="append",
-    completer=_COMPLETE_STATE,
-    default=None,
-    help="Only workflows in this state; may be given several times, or as a list with commas (default: every state)",
-)
-ARG_DAG_ID: Final = Arg(("--dag-id",), help="Only workflows in which a run of this DAG takes part")
-ARG_RUN_ID: Final = Arg(
-    ("--run-id",), help="Only workflows in which a run of this id takes part; with --dag-id that run"
-)
 ARG_LINTED_DAG: Final = Arg(("--dag",), dest="dag_id", metavar="DAG", help="Only this DAG (default: all)")
-ARG_SINCE: Final = Arg(
-    ("--since",),
-    help="Only workflows that started at or after this time: ISO 8601 (without an offset: UTC), or how long ago, "
-    "as 90s, 30m, 2h, 1d or 4w",
-)
-ARG_UNTIL: Final = Arg(("--until",), help="Only workflows that started before this time; as --since")
-ARG_CORRELATION_ID: Final = Arg(("--correlation-id",), help="Only workflows with this correlation id")
-ARG_KEY_PREFIX: Final = Arg(("--key-prefix",), help="Only workflows whose key begins so")
-ARG_SEARCH: Final = Arg(("--search",), help="Only workflows whose key or correlation id begins so")
-ARG_LABEL: Final = Arg(
-    ("--label",),
-    action="append",
-    metavar="NAME=VALUE",
-    help="Only workflows with this label; may be given several times",
-)
-ARG_STEP_STATE: Final = Arg(
-    ("--step-state",),
-    action="append",
-    completer=_COMPLETE_STEP_STATE,
-    help="Only workflows of which a step is in this state; may be given several times",
-)
 ARG_SORT: Final = Arg(
     ("--sort",),
     choices=SORTS,
@@ -93,9 +57,6 @@ ARG_SORT: Final = Arg(
     help="The order; a minus sign means the greatest first, as in --sort=-key (default: newest first)",
 )
 ARG_TOTAL: Final = Arg(("--total",), action="store_true", help="Also count them all; the number is told on stderr")
-ARG_STUCK: Final = Arg(
-    ("--stuck",), action="store_true", help="Only workflows with a flag: they make no progress, or need a person"
-)
 ARG_EVERY: Final = Arg(
     ("--every",),
     type=int,
@@ -123,13 +84,13 @@ ARG_ENTRY_LIMIT: Final = Arg(
 )
 ARG_SHOWN_STEP: Final = Arg(
     ("--step",),
-    completer=_COMPLETE_STEP,
+    completer=completers.STEP,
     help="Only this step, item by item: step or participant.step (default: a mapped step is one row)",
 )
 ARG_ITEM_STATE: Final = Arg(
     ("--step-state",),
     action="append",
-    completer=_COMPLETE_STEP_STATE,
+    completer=completers.STEP_STATE,
     dest="step_states",
     metavar="STATE",
     help="With --step: only items in this state; may be given several times",
@@ -164,7 +125,7 @@ ARG_AWAITED_STATE: Final = Arg(
     action="append",
     dest="states",
     metavar="STATE",
-    completer=_COMPLETE_STATE,
+    completer=completers.STATE,
     help="The state to wait for; may be given several times, or as a list with commas (default: succeeded)",
 )
 ARG_TIMEOUT: Final = Arg(
@@ -212,7 +173,7 @@ ARG_FROM_STEP: Final = Arg(
     ("--from",),
     dest="from_step",
     metavar="STEP",
-    completer=_COMPLETE_STEP,
+    completer=completers.STEP,
     required=True,
     help="The step to begin with: participant[place].step, participant.step or step, where that means one, or its id",
 )
@@ -225,7 +186,7 @@ ARG_DECISION: Final = Arg(
 ARG_STEP: Final = Arg(
     ("step",),
     metavar="STEP",
-    completer=_COMPLETE_STEP,
+    completer=completers.STEP,
     help="participant[place].step, participant.step or step, where that means one, with [item] for an item; or its id",
 )
 ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the only one to be undone)")
@@ -237,19 +198,7 @@ WFSTATE_COMMANDS: Final = (
         help="List workflows",
         func=lazy_load_command("airflow_wfstate.cli.list_command.list_workflows"),
         args=(
-            ARG_NAME,
-            ARG_KEY,
-            ARG_KEY_PREFIX,
-            ARG_SEARCH,
-            ARG_STATE,
-            ARG_DAG_ID,
-            ARG_RUN_ID,
-            ARG_CORRELATION_ID,
-            ARG_LABEL,
-            ARG_STEP_STATE,
-            ARG_SINCE,
-            ARG_UNTIL,
-            ARG_STUCK,
+            *FILTERS.values(),
             ARG_SORT,
             ARG_TOTAL,
             ARG_LIMIT,
@@ -265,7 +214,7 @@ WFSTATE_COMMANDS: Final = (
         name="stuck",
         help="List open workflows that make no progress: why, since when, and what would help",
         func=lazy_load_command("airflow_wfstate.cli.stuck_command.list_stuck"),
-        args=(ARG_NAME, ARG_DAG_ID, ARG_LIMIT, ARG_CURSOR, ARG_OUTPUT, ARG_VERBOSE),
+        args=(FILTERS["name"], FILTERS["dag_id"], ARG_LIMIT, ARG_CURSOR, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="sweep",

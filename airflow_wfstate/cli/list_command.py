@@ -5,8 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from datetime import datetime, timezone
 
-from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.cli.arguments import parse_since, parse_states, parse_step_state
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.rendering import (
@@ -16,10 +15,11 @@ from airflow_wfstate.cli.rendering import (
     print_text,
 )
 from airflow_wfstate.cli.watch import watch
+from airflow_wfstate.cli.workflow_filters import filters_of
 from airflow_wfstate.cli.workflow_table import print_workflows
-from airflow_wfstate.domain.messages.workflow import WorkflowPage, WorkflowQuery, WorkflowSort
+from airflow_wfstate.domain.messages.workflow import WorkflowPage
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.counted import counted
-from airflow_wfstate.domain.rules.labels import parse_labels
 
 
 @command
@@ -57,19 +57,7 @@ def _print(page: WorkflowPage, arguments: Namespace, now: datetime) -> None:
 
 def _query(arguments: Namespace, now: datetime) -> WorkflowQuery:
     return WorkflowQuery(
-        name=arguments.name,
-        key=arguments.key,
-        states=parse_states(arguments.state or []),
-        dag_id=arguments.dag_id,
-        run_id=arguments.run_id,
-        correlation_id=arguments.correlation_id,
-        key_prefix=arguments.key_prefix,
-        search=arguments.search,
-        labels=parse_labels(arguments.label or []),
-        step_states=[parse_step_state(text) for text in arguments.step_state or []],
-        since=None if arguments.since is None else parse_since(arguments.since, now),
-        until=None if arguments.until is None else parse_since(arguments.until, now),
-        stuck=True if arguments.stuck else None,
+        **filters_of(arguments, now),
         sort=WorkflowSort(arguments.sort),
         limit=arguments.limit,
         cursor=arguments.cursor,

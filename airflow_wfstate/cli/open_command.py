@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from airflow.configuration import conf
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, print_for_programs, print_text

@@ -7,7 +7,7 @@ from argparse import Namespace
 from datetime import datetime, timezone
 from typing import Final
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.arguments import check_every, parse_duration, parse_states
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
@@ -29,7 +29,7 @@ EXIT_TIMEOUT: Final = 124
 @command
 def wait_for_workflow(arguments: Namespace, store: StateBackend) -> None:
     """Wait until a workflow is in one of the states, and print where it stands; on stderr how it comes along."""
-    wanted = parse_states(arguments.states or [WorkflowState.SUCCEEDED.value])
+    wanted = parse_states(WorkflowState, arguments.states or [WorkflowState.SUCCEEDED.value])
     check_every(arguments.every)
     end = None if arguments.timeout is None else time.monotonic() + parse_duration(arguments.timeout).total_seconds()
     found = workflow_id(arguments.workflow, store)

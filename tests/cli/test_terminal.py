@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
