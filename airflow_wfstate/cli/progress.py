@@ -22,7 +22,7 @@ class Progress:
 
     def __init__(self, title: str) -> None:
         self._title = shown_text(title)
-        self._last: tuple[str, int, int] | None = None
+        self._last: tuple[str, int, int | None] | None = None
         self._bar: Bar | None = None
         if sys.stderr.isatty():
             self._bar = Bar(
@@ -48,16 +48,16 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def tell(self, what: str, done: int, total: int) -> None:
+    def tell(self, what: str, done: int, total: int | None = None) -> None:
         """Show where the work stands; said again, it prints no line.
 
         :param what: is going on, in a few words.
         :param done: pieces that are done.
-        :param total: pieces there are, as far as that is known.
+        :param total: pieces there are; None when that is not known.
         """
         if self._bar is not None:
             described = escape(f"{self._title}  {shown_text(what)}")
             self._bar.update(self._task, description=described, completed=done, total=total or None)
         elif self._last != (what, done, total):
-            print_text(f"{self._title}: {what}, {done} of {total}", is_error=True)
+            print_text(f"{self._title}: {what}" + (f", {done} of {total}" if total is not None else ""), is_error=True)
         self._last = (what, done, total)
