@@ -78,13 +78,18 @@ def print_rows(rows: Sequence[Mapping[str, object]], output: str) -> None:
     if output == "plain":
         _print_plain(rows)
         return
-    console, table = Console(), as_table(rows)
     if not rows:
         print(NOTHING)
-    elif not console.is_terminal or console.natural_width(table) <= console.width:
-        print_wide(table)
+    elif fits(rows):
+        print_wide(as_table(rows))
     else:
-        _print_records(console, rows)
+        _print_records(Console(), rows)
+
+
+def fits(rows: Sequence[Mapping[str, object]]) -> bool:
+    """Whether the rows fit into the terminal as a table, or go where no terminal is."""
+    console = Console()
+    return not console.is_terminal or console.natural_width(as_table(rows)) <= console.width
 
 
 def as_table(rows: Sequence[Mapping[str, object]]) -> SimpleTable:

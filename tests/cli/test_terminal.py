@@ -128,6 +128,15 @@ def test_show_draws_runs_steps_and_undos_as_a_tree(home: Home, shop: World) -> N
     assert f"wfstate__{shop.backend.list_workflows(WorkflowQuery(name='shop', key='1001')).workflows[0].id}" in shown
 
 
+def test_a_journal_has_two_lines_for_each_entry(home: Home, shop: World) -> None:
+    lines = _lines(home.wfstate_on_terminal("journal", "shop/1002").stdout)
+
+    assert max(len(line) for line in lines) <= 80
+    assert re.fullmatch(r"1  \S+ \S+Z  workflow\.started", lines[0])
+    assert re.match(r"   task start-\w+  \{\"name\": \"shop\", \"key\": \"1002\"", lines[1])
+    assert re.fullmatch(r"3  \S+ \S+Z  step\.began  shop\.pay  attempt 1", lines[4])
+
+
 @pytest.mark.parametrize("words", [("show", "shop/1001"), ("list", "--name", "shop")])
 def test_a_watch_is_not_for_programs(home: Home, shop: World, words: tuple[str, ...]) -> None:
     refused = home.wfstate(*words, "--watch", "-o", "json")
