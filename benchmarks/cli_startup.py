@@ -16,7 +16,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, TypeAlias
+
+Figure: TypeAlias = tuple[float, float]
+"""Processor time and wall time, in seconds."""
 
 LIMIT: Final = 1.1
 """``airflow wfstate list`` takes at most so many times the processor time of ``airflow version``."""
@@ -25,8 +28,8 @@ FLOOR: Final = ("version",)
 COMMANDS: Final = (FLOOR, ("wfstate", "--help"), ("wfstate", "list"), ("wfstate", "list", "-o", "json"))
 
 
-def measure(turns: int, commands: tuple[tuple[str, ...], ...] = COMMANDS) -> dict[tuple[str, ...], tuple[float, float]]:
-    """The medians of processor time (user and system) and wall time of each command, in seconds.
+def measure(turns: int, commands: tuple[tuple[str, ...], ...] = COMMANDS) -> dict[tuple[str, ...], list[Figure]]:
+    """Processor time (user and system) and wall time of each process, in seconds, by command and in order.
 
     :param turns: processes of each command; one more of each goes before, and is not counted.
     """
@@ -34,19 +37,16 @@ def measure(turns: int, commands: tuple[tuple[str, ...], ...] = COMMANDS) -> dic
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         environment |= {"AIRFLOW_HOME": folder, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
         _run(("db", "migrate"), folder, environment)
-        found: dict[tuple[str, ...], list[tuple[float, float]]] = {command: [] for command in commands}
+        found: dict[tuple[str, ...], list[Figure]] = {command: [] for command in commands}
         for turn in range(turns + 1):
             for command, figures in found.items():
                 figure = _run(command, folder, environment)
                 if turn:
                     figures.append(figure)
-    return {
-        command: (median(cpu for cpu, _ in figures), median(wall for _, wall in figures))
-        for command, figures in found.items()
-    }
+    return found
 
 
-def _run(words: tuple[str, ...], folder: str, environment: Mapping[str, str]) -> tuple[float, float]:
+def _run(words: tuple[str, ...], folder: str, environment: Mapping[str, str]) -> Figure:
     """Processor time and wall time of ``airflow`` with these words.
 
     :raises RuntimeError: it ended badly.
@@ -74,15 +74,18 @@ def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--turns", type=int, default=10, help="processes of each command (default: 10)")
-    figures = measure(parser.parse_args().turns)
-    floor_cpu, floor_wall = figures[FLOOR]
+    found = measure(parser.parse_args().turns)
     print("| command | CPU ms | times version | wall ms | times version |")
     print("|---|---|---|---|---|")
-    for command, (cpu, wall) in figures.items():
-        print(
-            f"| `airflow {' '.join(command)}` | {cpu * 1000:.0f} | {cpu / floor_cpu:.2f} "
-            f"| {wall * 1000:.0f} | {wall / floor_wall:.2f} |"
-        )
+    for command, figures in found.items():
+        cells = [cell for place in (0, 1) for cell in _cells(figures, found[FLOOR], place)]
+        print(f"| `airflow {' '.join(command)}` | {' | '.join(cells)} |")
+
+
+def _cells(figures: list[Figure], floor: list[Figure], place: int) -> tuple[str, str]:
+    """The median in milliseconds, and that of the ratios to the floor's figure of the same turn."""
+    ratios = [figure[place] / least[place] for figure, least in zip(figures, floor, strict=True)]
+    return f"{median(figure[place] for figure in figures) * 1000:.0f}", f"{median(ratios):.2f}"
 
 
 if __name__ == "__main__":
