@@ -19,7 +19,7 @@ from airflow_wfstate.store.reading.journal import entries_of
 from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.places import read_places
 
-_compensation, _step, _round, _journal = schema.compensation, schema.step, schema.round_, schema.journal
+_compensation, _step, _journal = schema.compensation, schema.step, schema.journal
 
 _DECISIONS = (EntryKind.COMPENSATION_RETRIED, EntryKind.COMPENSATION_SKIPPED, EntryKind.COMPENSATION_DONE)
 
@@ -31,14 +31,13 @@ def list_compensations(connection: Connection, workflow_id: str, before: int | N
         raise InvalidRequest(f"There is no entry number {before}.", "Give next_before of the page before.")
     workflow_id = check_exists(connection, workflow_id)
     statement = (
-        select(_compensation, _step.c.participant, _step.c.place, _step.c.name, _step.c.item_key, _round.c.last_entry)
+        select(_compensation, _step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
         .join(_step, _step.c.id == _compensation.c.step_id)
-        .join(_round, (_round.c.step_id == _compensation.c.step_id) & (_round.c.number == _compensation.c.round))
         .where(_compensation.c.workflow_id == workflow_id)
     )
     if before is not None:
-        statement = statement.where(_round.c.last_entry < before)
-    rows = connection.execute(statement.order_by(_round.c.last_entry.desc()).limit(limit + 1)).all()
+        statement = statement.where(_compensation.c.last_entry < before)
+    rows = connection.execute(statement.order_by(_compensation.c.last_entry.desc()).limit(limit + 1)).all()
     places = read_places(connection, ((row.participant, row.place) for row in rows[:limit]))
     labels = [places.name(row).label for row in rows[:limit]]
     decisions = _decisions(
