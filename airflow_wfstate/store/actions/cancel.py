@@ -67,10 +67,11 @@ def cancel_locked(
         return CancelledWorkflow(change.ref(), changed=False, outcome=judged.outcome)
     before, outcome = change.state, told(connection, change.workflow_id, judged)
     runs = runs_to_end(connection, change.workflow_id)
-    discarded: list[AffectedCompensation] = []
+    discarded: list[JsonValue] = []
     error = end_reason(by, change.actor, reason, earlier_error=change.error)
     if judged.next_state is WorkflowState.CANCELLED:
-        discarded = armed_compensations(connection, change.workflow_id)
+        armed = armed_compensations(connection, change.workflow_id)
+        discarded = [f"{item.step} (round {item.round})" for item in armed]
         _give_up_compensations(change)
         change.become(WorkflowState.CANCELLED, error=error, ended_at=change.now, hold_reason=None)
     else:
@@ -83,7 +84,7 @@ def cancel_locked(
         "reason": reason,
         "from": before.value,
         "failed_tasks": failed_tasks,
-        "discarded": [f"{item.step} (round {item.round})" for item in discarded],
+        "discarded": discarded,
         **counts,
     }
     if way is not None:
@@ -116,7 +117,7 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
         open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         undone=_to_undo(connection, workflow_id) if undoes else [],
         stays=read_staying_steps(connection, workflow_id) if undoes else StayingSteps(),
-        discarded=[] if undoes else armed_compensations(connection, workflow_id),
+        discarded=[] if undoes else list(armed_compensations(connection, workflow_id)),
         paused_dag_ids=paused_dags(connection, workflow_id),
     )
 

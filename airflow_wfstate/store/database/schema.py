@@ -313,8 +313,11 @@ compensation: Final = Table(
     PrimaryKeyConstraint("step_id", "round", name="wfstate_compensation_pkey"),
     *one_of("state", CompensationState, "wfstate_compensation_state_check"),
     *one_of("compensate_when", CompensateWhen, "wfstate_compensation_when_check"),
-    # The only one that begins with the workflow: PostgreSQL takes it for the next undo whatever its statistics say.
-    Index("wfstate_compensation_order", "workflow_id", "position", "step_id", "round"),
+    # Only what stands in line: PostgreSQL takes it for the next undo whatever its statistics say, and neither steps at
+    # work nor a cancel write to it.
+    partial_index(
+        "wfstate_compensation_order", "workflow_id", "position", "step_id", "round", where="position IS NOT NULL"
+    ),
     Index("wfstate_compensation_page", "workflow_id", "last_entry"),
 )
 

@@ -1,7 +1,8 @@
 """What orders an undo stands in the compensation's own row, and pivots have an index: pages and judgements of any width.
 
 The number of a round's last journal entry served the order of its undo alone, so it moves from the round to its
-compensation. There an index of the workflow holds it, and a page of compensations reads a page.
+compensation. There an index of the workflow holds it, and a page of compensations reads a page. The index of who is
+undone next holds those alone that have a position, so that steps at work write as many indexes as before.
 
 Revision ID: 0011
 Revises: 0010
@@ -23,6 +24,8 @@ depends_on = None
 
 _BATCH: Final = 10_000
 """Rows for each UPDATE."""
+
+_ORDER: Final = ["workflow_id", "position", "step_id", "round"]
 
 _compensation = sa.table(
     "wfstate_compensation",
@@ -52,6 +55,15 @@ def upgrade() -> None:
     )
     _copy(_round, "number", _compensation, "round")
     op.create_index("wfstate_compensation_page", "wfstate_compensation", ["workflow_id", "last_entry"])
+    op.drop_index("wfstate_compensation_order", "wfstate_compensation")
+    in_line = sa.text("position IS NOT NULL")
+    op.create_index(
+        "wfstate_compensation_order",
+        "wfstate_compensation",
+        _ORDER,
+        postgresql_where=in_line,
+        sqlite_where=in_line,
+    )
     is_pivot = sa.text("pivot")
     op.create_index(
         "wfstate_step_pivot", "wfstate_step", ["workflow_id"], postgresql_where=is_pivot, sqlite_where=is_pivot
@@ -77,6 +89,8 @@ def downgrade() -> None:
         op.alter_column("wfstate_round", "last_entry", server_default=None)
     _replace(functions_0011.CREATE_OLDER)
     op.drop_index("wfstate_step_pivot", "wfstate_step")
+    op.drop_index("wfstate_compensation_order", "wfstate_compensation")
+    op.create_index("wfstate_compensation_order", "wfstate_compensation", _ORDER)
     op.drop_index("wfstate_compensation_page", "wfstate_compensation")
     op.drop_column("wfstate_compensation", "last_entry")
 
