@@ -338,6 +338,9 @@ turn: Final = Table(
 IS_ABOUT_WAITING: Final = text("kind IN ('step.waiting', 'step.continued')")
 """Of a journal entry. Constants, not parameters: by these PostgreSQL knows the index for it."""
 
+IS_END_OF_UNDO: Final = text("kind IN ('compensation.retried', 'compensation.skipped', 'compensation.done')")
+"""Of a journal entry: an undo has ended, or a person has decided about it. Constants, as above."""
+
 journal: Final = Table(
     "wfstate_journal",
     metadata,
@@ -352,6 +355,7 @@ journal: Final = Table(
     Column("data", Text, nullable=False),
     PrimaryKeyConstraint("workflow_id", "number", name="wfstate_journal_pkey"),
     partial_index("wfstate_journal_waiting", "step_id", "number", where=IS_ABOUT_WAITING),
+    partial_index("wfstate_journal_undo", "workflow_id", "step_id", where=IS_END_OF_UNDO),
 )
 
 flag: Final = Table(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from sqlalchemy import Connection, or_, select
 
 from airflow_wfstate.domain.messages.compensation import CompensationSummary
-from airflow_wfstate.domain.messages.journal import EntryKind, JournalEntry
+from airflow_wfstate.domain.messages.journal import JournalEntry
 from airflow_wfstate.domain.messages.pages import CompensationPage, StepCompensation
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.states import CompensationState
@@ -20,8 +20,6 @@ from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.places import read_places
 
 _compensation, _step, _journal = schema.compensation, schema.step, schema.journal
-
-_DECISIONS = (EntryKind.COMPENSATION_RETRIED, EntryKind.COMPENSATION_SKIPPED, EntryKind.COMPENSATION_DONE)
 
 
 def list_compensations(connection: Connection, workflow_id: str, before: int | None, limit: int) -> CompensationPage:
@@ -80,7 +78,7 @@ def _decisions(connection: Connection, workflow_id: str, labels: dict[str, str])
         .where(
             _journal.c.workflow_id == workflow_id,
             or_(_journal.c.step_id.in_(labels), _journal.c.step_id.is_(None) & _journal.c.step.in_(ids)),
-            _journal.c.kind.in_([kind.value for kind in _DECISIONS]),
+            schema.IS_END_OF_UNDO,
             or_(_journal.c.actor.startswith("user:"), _journal.c.actor.startswith("cli:")),
         )
         .order_by(_journal.c.number)

@@ -68,6 +68,14 @@ def upgrade() -> None:
     op.create_index(
         "wfstate_step_pivot", "wfstate_step", ["workflow_id"], postgresql_where=is_pivot, sqlite_where=is_pivot
     )
+    ends = sa.text("kind IN ('compensation.retried', 'compensation.skipped', 'compensation.done')")
+    op.create_index(
+        "wfstate_journal_undo",
+        "wfstate_journal",
+        ["workflow_id", "step_id"],
+        postgresql_where=ends,
+        sqlite_where=ends,
+    )
     _replace(functions_0011.CREATE)
     op.drop_column("wfstate_round", "last_entry")
 
@@ -88,6 +96,7 @@ def downgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
         op.alter_column("wfstate_round", "last_entry", server_default=None)
     _replace(functions_0011.CREATE_OLDER)
+    op.drop_index("wfstate_journal_undo", "wfstate_journal")
     op.drop_index("wfstate_step_pivot", "wfstate_step")
     op.drop_index("wfstate_compensation_order", "wfstate_compensation")
     op.create_index("wfstate_compensation_order", "wfstate_compensation", _ORDER)
