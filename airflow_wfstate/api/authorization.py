@@ -19,6 +19,7 @@ from airflow_wfstate.api.task_instance import run_of
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.compensate import CompensatePlan
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.graph import WorkflowGraph, without_structure
 from airflow_wfstate.domain.messages.pages import CheckpointPage
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.messages.workflow import WorkflowQuery
@@ -171,6 +172,14 @@ def visible_steps(caller: Caller, steps: list[StepSummary]) -> list[StepSummary]
         return steps
     dag_ids = _readable_dag_ids(caller, {step.participant for step in steps})
     return [step if step.participant in dag_ids else replace(step, output=None) for step in steps]
+
+
+def visible_graph(caller: Caller, graph: WorkflowGraph) -> WorkflowGraph:
+    """The graph with no more than the begun steps of the DAGs that the caller may not read."""
+    if isinstance(caller, TaskCaller):
+        return graph
+    dag_ids = _readable_dag_ids(caller, {lane.dag_id for lane in graph.lanes})
+    return replace(graph, lanes=[lane if lane.dag_id in dag_ids else without_structure(lane) for lane in graph.lanes])
 
 
 def visible_checkpoints(caller: Caller, step: StepSummary, page: CheckpointPage) -> CheckpointPage:

@@ -34,6 +34,7 @@ from airflow_wfstate.domain.messages.compensate import (
 )
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.graph import WorkflowGraph
 from airflow_wfstate.domain.messages.journal import JournalPage
 from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
 from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
@@ -240,6 +241,10 @@ class ApiBackend:
     def get_workflow(self, workflow_id: str, *, step_limit: int = 200) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""
         return self._get(_path_of(workflow_id), {"step_limit": step_limit}, WorkflowDetail)
+
+    def get_graph(self, workflow_id: str) -> WorkflowGraph:
+        """See ``StateBackend.get_graph``."""
+        return self._get(f"{_path_of(workflow_id)}/graph", {}, WorkflowGraph)
 
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
         """See ``StateBackend.list_workflows``."""

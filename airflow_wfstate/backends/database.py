@@ -21,6 +21,7 @@ from airflow_wfstate.domain.messages.compensate import (
 )
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.graph import WorkflowGraph
 from airflow_wfstate.domain.messages.journal import JournalPage
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
@@ -64,6 +65,7 @@ from airflow_wfstate.store.reading.compensation_page import list_compensations
 from airflow_wfstate.store.reading.journal import read_journal
 from airflow_wfstate.store.reading.step_page import get_step, list_steps
 from airflow_wfstate.store.reading.workflow_detail import read_workflow
+from airflow_wfstate.store.reading.workflow_graph import read_graph
 from airflow_wfstate.store.reading.workflow_list import list_workflows
 from airflow_wfstate.store.reading.workflow_stats import read_stats
 from airflow_wfstate.store.resume.plan import plan_resume
@@ -227,6 +229,11 @@ class DatabaseBackend:
     def get_workflow(self, workflow_id: str, *, step_limit: int = 200) -> WorkflowDetail:
         """See ``StateBackend.get_workflow``."""
         return self._read(lambda connection: read_workflow(connection, workflow_id, step_limit))
+
+    def get_graph(self, workflow_id: str) -> WorkflowGraph:
+        """See ``StateBackend.get_graph``."""
+        self._check_server()
+        return self._read(lambda connection: read_graph(connection, workflow_id))
 
     def read_access(self, workflow_id: str) -> WorkflowAccess:
         """Who takes part in a workflow, for the server's authorization. Not a way to the store.

@@ -20,6 +20,7 @@ from airflow_wfstate.domain.messages.compensate import (
 )
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.graph import WorkflowGraph
 from airflow_wfstate.domain.messages.journal import JournalPage
 from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
 from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
@@ -264,6 +265,15 @@ class StateBackend(Protocol):
         :param step_limit: of that page, at most 1000; 0 for no steps at all.
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range.
+        """
+        ...
+
+    def get_graph(self, workflow_id: str) -> WorkflowGraph:
+        """The runs that take part, their tasks and steps, and what follows what.
+
+        It costs what it answers: a mapped task is one node, whatever its number of items.
+
+        :raises WorkflowNotFound: there is no workflow with this id.
         """
         ...
 

@@ -60,10 +60,19 @@ dag_run: Final = Table(
     Column("clear_number", Integer),
     Column("bundle_version", String(250)),
     Column("triggered_by", String(50)),
+    Column("created_dag_version_id", Uuid(as_uuid=False)),
     Column("created_at", UtcDateTime),
     Column("queued_at", UtcDateTime),
     Column("start_date", UtcDateTime),
     Column("end_date", UtcDateTime),
+)
+
+dag_version: Final = Table(
+    "dag_version",
+    airflow_metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("dag_id", String(250)),
+    Column("version_number", Integer),
 )
 
 dag: Final = Table(
