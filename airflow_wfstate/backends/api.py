@@ -33,6 +33,7 @@ from airflow_wfstate.domain.messages.compensate import (
     DecidedCompensation,
 )
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.messages.density import WorkflowDensity
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.graph import WorkflowGraph
 from airflow_wfstate.domain.messages.journal import JournalPage
@@ -245,6 +246,10 @@ class ApiBackend:
     def get_graph(self, workflow_id: str) -> WorkflowGraph:
         """See ``StateBackend.get_graph``."""
         return self._get(f"{_path_of(workflow_id)}/graph", {}, WorkflowGraph)
+
+    def read_density(self, workflow_id: str, buckets: int = 60) -> WorkflowDensity:
+        """See ``StateBackend.read_density``."""
+        return self._get(f"{_path_of(workflow_id)}/density", {"buckets": buckets}, WorkflowDensity)
 
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
         """See ``StateBackend.list_workflows``."""

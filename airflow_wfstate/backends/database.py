@@ -20,6 +20,7 @@ from airflow_wfstate.domain.messages.compensate import (
     DecidedCompensation,
 )
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.messages.density import WorkflowDensity
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.graph import WorkflowGraph
 from airflow_wfstate.domain.messages.journal import JournalPage
@@ -63,6 +64,7 @@ from airflow_wfstate.store.payloads.stored_payload import discard
 from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
 from airflow_wfstate.store.reading.journal import read_journal
+from airflow_wfstate.store.reading.step_density import read_density
 from airflow_wfstate.store.reading.step_page import get_step, list_steps
 from airflow_wfstate.store.reading.workflow_detail import read_workflow
 from airflow_wfstate.store.reading.workflow_graph import read_graph
@@ -234,6 +236,10 @@ class DatabaseBackend:
         """See ``StateBackend.get_graph``."""
         self._check_server()
         return self._read(lambda connection: read_graph(connection, workflow_id))
+
+    def read_density(self, workflow_id: str, buckets: int = 60) -> WorkflowDensity:
+        """See ``StateBackend.read_density``."""
+        return self._read(lambda connection: read_density(connection, workflow_id, buckets))
 
     def read_access(self, workflow_id: str) -> WorkflowAccess:
         """Who takes part in a workflow, for the server's authorization. Not a way to the store.

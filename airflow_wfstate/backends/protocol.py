@@ -19,6 +19,7 @@ from airflow_wfstate.domain.messages.compensate import (
     DecidedCompensation,
 )
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
+from airflow_wfstate.domain.messages.density import WorkflowDensity
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.graph import WorkflowGraph
 from airflow_wfstate.domain.messages.journal import JournalPage
@@ -274,6 +275,15 @@ class StateBackend(Protocol):
         It costs what it answers: a mapped task is one node, whatever its number of items.
 
         :raises WorkflowNotFound: there is no workflow with this id.
+        """
+        ...
+
+    def read_density(self, workflow_id: str, buckets: int = 60) -> WorkflowDensity:
+        """How many items of each mapped step were at work when.
+
+        :param buckets: into how many stretches the time of each step is divided, 1 to 500.
+        :raises WorkflowNotFound: there is no workflow with this id.
+        :raises InvalidRequest: ``buckets`` is out of range.
         """
         ...
 

@@ -30,6 +30,7 @@ task_instance: Final = Table(
     Column("trigger_id", Integer),
     Column("scheduled_dttm", UtcDateTime),
     Column("queued_dttm", UtcDateTime),
+    Column("hostname", String(1000)),
     Column("last_heartbeat_at", UtcDateTime),
     Column("duration", Float),
     Column("pool", String(256)),
@@ -48,6 +49,8 @@ task_instance_history: Final = Table(
     Column("try_number", Integer),
     Column("state", String(20)),
     Column("end_date", UtcDateTime),
+    Column("queued_dttm", UtcDateTime),
+    Column("hostname", String(1000)),
 )
 
 dag_run: Final = Table(

@@ -72,6 +72,7 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
       title={shownText(text)}
       top={`${rect.y}px`}
       width={`${boxSize.width}px`}
+      zIndex={1}
     >
       {box.group === undefined ? (
         <RouterLink {...stop} to={address}>
@@ -110,7 +111,9 @@ const Inside = ({ box, isCurrent, undo }: InsideProps): ReactNode => (
       ) : undefined}
     </Flex>
     <Flex align="center" fontSize="xs" gap={1.5} mt={0.5}>
-      <Box bg="colorPalette.solid" borderRadius="full" boxSize={2} flexShrink={0} />
+      {stateOf(box) === undefined ? undefined : (
+        <Box bg="colorPalette.solid" borderRadius="full" boxSize={2} flexShrink={0} />
+      )}
       <Text as="span" color="fg.muted" flex="1" truncate>
         {stateText(box)}
       </Text>

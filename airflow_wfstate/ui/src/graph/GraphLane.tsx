@@ -21,10 +21,18 @@ type Props = {
   readonly turn: (key: string) => void;
 };
 
-const structures: Readonly<Record<LaneOfServer["structure"], string | undefined>> = {
-  hidden: "You may not read this DAG: only its begun steps are shown",
-  known: undefined,
-  unknown: "Airflow does not have this run: begun steps, without arrows",
+/** Why the lane has no arrows; undefined when it has. */
+const whyBare = ({ state, structure }: LaneOfServer): string | undefined => {
+  if (structure === "known") {
+    return undefined;
+  }
+  const reason =
+    structure === "hidden"
+      ? "You may not read this DAG"
+      : state === null
+        ? "Airflow has no such run"
+        : "Airflow does not know its DAG";
+  return `${reason}: begun steps alone.`;
 };
 
 /** What takes part: its head, its groups, its boxes and what follows what. */
@@ -32,7 +40,7 @@ export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
   const { arrows, boxes, groups, height, lane: shape, width, x, y } = placed;
   const { lane } = shape;
   const stop = (id: string) => ({ "data-stop": id, onFocus: () => focus(id), tabIndex: id === focused ? 0 : -1 });
-  const said = structures[lane.structure];
+  const said = whyBare(lane);
 
   return (
     <>
@@ -85,7 +93,7 @@ export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
               </Text>
             ) : undefined}
           </HStack>
-          <Text color="fg.muted" fontSize="xs" title={shownText(`${lane.role} run ${lane.run_id}`)} truncate>
+          <Text color="fg.muted" fontSize="xs" title={shownText(`${said ?? `${lane.role} run`} ${lane.run_id}`)} truncate>
             {said ?? `${lane.role} run`}
             {said === undefined && lane.version !== null ? `, version ${lane.version}` : ""}
             {" "}

@@ -8,12 +8,15 @@ import type { Lane } from "./shape";
 
 /** What the colours and lines mean; of the states those that are in this graph. */
 export const GraphLegend = ({ lanes }: { readonly lanes: readonly Lane[] }) => {
-  const states = [...new Set(lanes.flatMap(({ boxes }) => boxes.flatMap((box) => [...countsOf(box).keys()])))];
+  // One of each colour: a step that succeeded looks like a task whose state is success.
+  const states = new Map(
+    lanes.flatMap(({ boxes }) => boxes.flatMap((box) => [...countsOf(box).keys()])).map((state) => [paletteOfAny(state), state]),
+  );
   return (
     <HStack aria-label="Legend" color="fg.muted" fontSize="xs" gap={4} mt={3} role="group" wrap="wrap">
-      {states.map((state) => (
-        <Entry key={state} name={words(state)}>
-          <Box bg="colorPalette.solid" borderRadius="full" boxSize={2} colorPalette={paletteOfAny(state)} />
+      {[...states].map(([palette, state]) => (
+        <Entry key={palette} name={words(state)}>
+          <Box bg="colorPalette.solid" borderRadius="full" boxSize={2} colorPalette={palette} />
         </Entry>
       ))}
       <Entry name="not begun">

@@ -16,7 +16,7 @@ export const GraphSection = ({ workflowId }: { readonly workflowId: string }) =>
   const { error, value } = useFresh(`graph ${workflowId}`, (signal) => getGraph(workflowId, signal));
 
   return (
-    <Box aria-label="Graph" as="section">
+    <Box as="section">
       {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
       {value === undefined && error === undefined ? <Loading /> : undefined}
       {value === undefined ? undefined : <Shown graph={value} />}

@@ -60,7 +60,7 @@ export const layoutOf = (lanes: readonly Lane[], direction: Direction): Layout =
   });
   const width = Math.max(0, ...placed.map((lane) => lane.width));
   const wide = placed.map((lane) => ({ ...lane, width }));
-  return { height: Math.max(0, y - laneGap), lanes: wide, triggers: triggersOf(wide), width: width + gutter };
+  return { height: Math.max(0, y - laneGap), lanes: wide, triggers: triggersOf(wide, direction), width: width + gutter };
 };
 
 const insideOf = (
@@ -142,7 +142,7 @@ export const curve = (points: readonly Point[]): string => {
 const at = ({ x, y }: Point): string => `${Math.round(x * 10) / 10},${Math.round(y * 10) / 10}`;
 
 /** Down from the box of the step, left of the lanes, and to the head of the lane of the run. */
-const triggersOf = (lanes: readonly PlacedLane[]): Path[] =>
+const triggersOf = (lanes: readonly PlacedLane[], direction: Direction): Path[] =>
   lanes.flatMap((lane): Path[] => {
     const { trigger } = lane.lane.lane;
     const above = lanes.find((other) => other.lane.lane.id === trigger?.lane);
@@ -150,12 +150,19 @@ const triggersOf = (lanes: readonly PlacedLane[]): Path[] =>
       return [];
     }
     const box = above.boxes.find((one) => one.box.nodes.some((node) => node.id === trigger.node));
-    const start =
-      box === undefined
-        ? { x: above.x + 40, y: above.y + headHeight } // its lane is folded
-        : { x: box.x + box.width / 2, y: box.y + box.height };
-    const lower = above.y + above.height + laneGap / 2;
     const channel = gutter / 2;
-    const end = lane.y + headHeight / 2;
-    return [{ key: lane.lane.lane.id, path: `M${at(start)} V${lower} H${channel} V${end} H${lane.x}` }];
+    const end = `V${lane.y + headHeight / 2} H${lane.x}`;
+    const key = lane.lane.lane.id;
+    if (box === undefined) {
+      return [{ key, path: `M${at({ x: above.x, y: above.y + headHeight / 2 })} H${channel} ${end}` }]; // it is folded
+    }
+    // Where boxes stand below each other, a line straight down would go through them.
+    return direction === "down"
+      ? [{ key, path: `M${at({ x: box.x, y: box.y + box.height / 2 })} H${channel} ${end}` }]
+      : [
+          {
+            key,
+            path: `M${at({ x: box.x + box.width / 2, y: box.y + box.height })} V${above.y + above.height + laneGap / 2} H${channel} ${end}`,
+          },
+        ];
   });

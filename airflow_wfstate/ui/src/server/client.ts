@@ -18,6 +18,7 @@ import type {
   JournalPage,
   ResumePlan,
   Step,
+  StepDensity,
   StepPage,
   WorkflowDetail,
   WorkflowPage,
@@ -67,6 +68,10 @@ export const getWorkflow = async (id: string, signal: AbortSignal): Promise<Work
 /** Who takes part, their tasks and steps, and what follows what. */
 export const getGraph = async (id: string, signal: AbortSignal): Promise<Graph> =>
   answer<Graph>(await client.GET(`${one}/graph`, { params: named(id), signal }));
+
+/** How many items of each mapped step were at work when. */
+export const getDensity = async (id: string, signal: AbortSignal): Promise<StepDensity[]> =>
+  answer<{ steps: StepDensity[] }>(await client.GET(`${one}/density`, { params: named(id), signal })).steps;
 
 export const getSteps = async (id: string, query: StepsQuestion, signal: AbortSignal): Promise<StepPage> =>
   answer<StepPage>(await client.GET(`${one}/steps`, { params: { ...named(id), query }, signal }));

@@ -36,6 +36,7 @@ export type ResumePlan = Sent<Schemas["ResumePlan"]>;
 export type StatsBucket = Sent<Schemas["StatsBucket"]>;
 export type Step = Sent<Schemas["StepSummary"]>;
 export type StepCompensation = Sent<Schemas["StepCompensation"]>;
+export type StepDensity = Sent<Schemas["StepDensity"]>;
 export type StepGroup = Sent<Schemas["StepGroup"]>;
 export type StepPage = Sent<Schemas["StepPage"]>;
 export type StepState = Schemas["StepState"];

@@ -314,6 +314,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{workflow_id}/density": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Density
+         * @description How many items of each mapped step were at work when, and how many failed.
+         */
+        get: operations["read_density_v1_workflows__workflow_id__density_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{workflow_id}/journal": {
         parameters: {
             query?: never;
@@ -647,6 +667,9 @@ export interface components {
          *     :param dag_version_id: of Airflow: the version of the DAG that it ran; None when Airflow said none, and of attempts
          *         before revision 0007.
          *     :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
+         *     :param queued_at: when Airflow last queued its task instance before it began; None when Airflow does not tell (any
+         *         more), or has queued it again since.
+         *     :param hostname: of the worker that Airflow last knew its task instance on; None when it does not tell (any more).
          *     :param ended_at: None while it is open.
          *     :param waits: in order; those from before revision 0007 are not known.
          */
@@ -672,6 +695,10 @@ export interface components {
             dag_version_id: string | null;
             /** Bundle Version */
             bundle_version: string | null;
+            /** Queued At */
+            queued_at: string | null;
+            /** Hostname */
+            hostname: string | null;
             /**
              * Started At
              * Format: date-time
@@ -2350,6 +2377,38 @@ export interface components {
             decisions: components["schemas"]["JournalEntry"][];
         };
         /**
+         * StepDensity
+         * @description The items of one mapped step, in stretches of time of equal length.
+         *
+         *     :param parent_step_id: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`.
+         *     :param since: when the first attempt began.
+         *     :param until: when the last one ended; now, while one is open.
+         *     :param at_work: of each stretch, how many attempts were open in it, those that waited among them.
+         *     :param failed: of each stretch, how many attempts ended in it as failed or lost.
+         */
+        StepDensity: {
+            /** Participant */
+            participant: string;
+            /** Name */
+            name: string;
+            /** Parent Step Id */
+            parent_step_id: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** At Work */
+            at_work: number[];
+            /** Failed */
+            failed: number[];
+        };
+        /**
          * StepFate
          * @description What becomes of a step that no task declares any more.
          *
@@ -2686,6 +2745,14 @@ export interface components {
             began_at: string;
             /** Ended At */
             ended_at: string | null;
+        };
+        /**
+         * WorkflowDensity
+         * @description Every mapped step of a workflow that has begun, in the order of their begin.
+         */
+        WorkflowDensity: {
+            /** Steps */
+            steps: components["schemas"]["StepDensity"][];
         };
         /**
          * WorkflowDetail
@@ -4465,6 +4532,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkflowGraph"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_density_v1_workflows__workflow_id__density_get: {
+        parameters: {
+            query?: {
+                /** @description Stretches of time, of each step. */
+                buckets?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowDensity"];
                 };
             };
             /** @description Not modified */
