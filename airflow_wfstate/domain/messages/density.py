@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+
+from airflow_wfstate.domain.messages.asked import asked
+from airflow_wfstate.domain.messages.operation import Operation, Who
 
 MAX_BUCKETS: Final = 500
 
@@ -34,3 +37,32 @@ class WorkflowDensity:
     """Every mapped step of a workflow that has begun, in the order of their begin."""
 
     steps: list[StepDensity]
+
+
+@dataclass(frozen=True)
+class ReadDensity:
+    """The request for the density of a workflow."""
+
+    workflow_id: str
+    buckets: int = field(
+        default=60,
+        metadata=asked(
+            "Into how many stretches the time of each step is divided",
+            is_filter=False,
+            at_least=1,
+            at_most=MAX_BUCKETS,
+        ),
+    )
+
+
+READ_DENSITY: Final = Operation(
+    name="read_density",
+    method="GET",
+    path="/workflows/{workflow_id}/density",
+    request=ReadDensity,
+    answer=WorkflowDensity,
+    says="How many items of each mapped step were at work when, and how many failed.",
+    who=Who.READER,
+    tag="workflows",
+    has_tag=True,
+)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
+from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
@@ -174,3 +175,27 @@ def without_structure(lane: GraphLane) -> GraphLane:
         nodes=[replace(node, operator=None, group=None, tasks={}) for node in lane.nodes if node.steps],
         edges=[],
     )
+
+
+@dataclass(frozen=True)
+class GetGraph:
+    """The request for the graph of a workflow."""
+
+    workflow_id: str
+
+
+GET_GRAPH: Final = Operation(
+    name="get_graph",
+    method="GET",
+    path="/workflows/{workflow_id}/graph",
+    request=GetGraph,
+    answer=WorkflowGraph,
+    says="""The DAG runs that take part, their tasks and steps, and what follows what.
+
+    Of a DAG that the caller may not read, only the steps that have begun are told.
+    """,
+    who=Who.READER,
+    tag="workflows",
+    has_tag=True,
+    needs_server=True,
+)

@@ -1,4 +1,4 @@
-/*! Built from the sources 29395659019fc6d5a99a97df6cf64cffff7ec0512e0d998796cec89fdcc8e7bb */
+/*! Built from the sources 90bd1fcbde71403c6d5aad146a84707af1b872006e493564544ad3abaac9ed6a */
 /*! @dagrejs/dagre:
 Copyright (c) 2012-2014 Chris Pettitt
 
