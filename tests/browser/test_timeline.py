@@ -72,7 +72,7 @@ def test_a_bar_tells_its_times_try_worker_and_queue_by_mouse_and_by_keyboard(
 def test_eighteen_idle_minutes_are_cut_and_said(open_page: OpenPage, patient_id: str) -> None:
     page = open_page(address(patient_id))
     bars = timeline(page)
-    expect(bars.get_by_text("⫽ 18m 0s").or_(bars.get_by_text("⫽ 17m 59s"))).to_be_visible()
+    expect(bars.get_by_text("… 18m 0s").or_(bars.get_by_text("… 17m 59s"))).to_be_visible()
     box = bars.get_by_role("link", name=re.compile("^ask, attempt 1")).bounding_box()
     assert box is not None
     assert box["width"] > 60, "one second of eighteen minutes would be a dot"

@@ -63,7 +63,7 @@ def test_the_timeline_has_one_bar_for_a_mapped_step(open_page: OpenPage, wide_id
     ).to_be_visible()
     expect(timeline.get_by_role("link", name=re.compile("^prepare, attempt 1: succeeded"))).to_be_visible()
     expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()  # the actions are known: none fades
-    assert {"/steps"} <= asked(page) <= {"", "/actions", "/steps"}
+    assert {"/steps"} <= asked(page) <= {"", "/actions", "/density", "/steps"}
     assert faults(page) == []
 
 

@@ -6,10 +6,13 @@ import { paletteOf, type State } from "../text/StateBadge";
 import { foldLook, hatched, queuedLook } from "./looks";
 import type { Timeline } from "./timeline";
 
+const signs: Partial<Record<State, string>> = { failed: "✕", lost: "?" };
+
 /** What the colours and signs mean; of the states those that are on this timeline. */
 export const TimelineLegend = ({ timeline }: { readonly timeline: Timeline }) => {
   const rows = timeline.lanes.flatMap((lane) => lane.rows);
-  const states = new Set<State>(rows.flatMap((row) => row.attempts.map((bar) => bar.attempt.state)));
+  const attempts = rows.flatMap((row) => row.attempts);
+  const states = new Set<State>(attempts.map((bar) => bar.attempt.state));
   const undone = new Set<State>(
     rows.flatMap((row) => row.compensations.map(({ compensation: { state } }) => (state === "done" ? "compensated" : state))),
   );
@@ -25,20 +28,28 @@ export const TimelineLegend = ({ timeline }: { readonly timeline: Timeline }) =>
             borderStyle={state === "lost" ? "dashed" : "solid"}
             borderWidth={1}
             colorPalette={paletteOf(state)}
+            color={state === "lost" ? "fg" : "colorPalette.contrast"}
+            fontSize="9px"
             height={3}
+            lineHeight="10px"
+            textAlign="center"
             width={5}
-          />
+          >
+            {signs[state]}
+          </Box>
         </Entry>
       ))}
-      <Entry name="tried again">↻</Entry>
-      <Entry name="failed">✕</Entry>
-      <Entry name="lost">?</Entry>
-      <Entry name="waited">
-        <Box backgroundImage={hatched} bg="colorPalette.solid" colorPalette="running" height={3} width={5} />
-      </Entry>
-      <Entry name="in Airflow's queue">
-        <Box borderRadius="sm" height={2} width={5} {...queuedLook} />
-      </Entry>
+      {attempts.some((bar) => bar.attempt.number > 1) ? <Entry name="tried again">↻</Entry> : undefined}
+      {attempts.some((bar) => bar.waits.length > 0) ? (
+        <Entry name="waited">
+          <Box backgroundColor="colorPalette.solid" backgroundImage={hatched} colorPalette="running" height={3} width={5} />
+        </Entry>
+      ) : undefined}
+      {attempts.some((bar) => bar.queued !== undefined) ? (
+        <Entry name="in Airflow's queue">
+          <Box borderRadius="sm" height={2} width={5} {...queuedLook} />
+        </Entry>
+      ) : undefined}
       {[...undone].map((state) => (
         <Entry key={state} name={`undo: ${words(state)}`}>
           <Box

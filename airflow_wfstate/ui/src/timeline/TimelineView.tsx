@@ -1,12 +1,12 @@
 import { Box, Button, Heading, HStack, Text } from "@chakra-ui/react";
-import { useState } from "react";
+import { useCallback, useState } from "react";
 
 import { ErrorNotice, Loading } from "../notices/Notices";
 import { getDensity, getUnmappedSteps } from "../server/client";
 import type { WorkflowDetail } from "../server/model";
 import { useFresh } from "../server/useFresh";
 import { shownText } from "../text/shownText";
-import { moved, whole, type Window, windowBetween, zoomed } from "./axis";
+import { momentAt, moved, percentOf, type Span, whole, type Window, windowBetween, zoomed } from "./axis";
 import { DragToZoom } from "./DragToZoom";
 import { TimelineLegend } from "./TimelineLegend";
 import { type Scale, TimelineRow } from "./TimelineRow";
@@ -27,17 +27,26 @@ export const TimelineView = ({ now, workflow }: Props) => {
   const isWide = workflow.step_groups.some((group) => group.is_mapped);
   // Asked for less often than the rest: it counts every attempt of the mapped steps.
   const densities = useFresh(`${id} ${isWide}`, async (signal) => (isWide ? getDensity(id, signal) : []), 15);
-  const [window, setWindow] = useState<Window>(whole);
+  // By its moments: the axis of a workflow at work grows.
+  const [looked, setLooked] = useState<Span>();
   const [shown, setShown] = useState<Shown>();
+  const hide = useCallback(() => setShown(undefined), []);
   if (value === undefined) {
     return error === undefined ? <Loading /> : <ErrorNotice error={error} stale={false} />;
   }
   const timeline = timelineOf(workflow, value, densities.value ?? [], now);
-  const scale: Scale = { axis: timeline.axis, window };
-  const isWhole = window.end - window.start > 0.999;
+  const { axis } = timeline;
+  const window: Window =
+    looked === undefined
+      ? whole
+      : { end: percentOf(axis, whole, looked.to) / 100, start: percentOf(axis, whole, looked.from) / 100 };
+  const setWindow = ({ end, start }: Window) =>
+    setLooked(end - start > 0.999 ? undefined : { from: momentAt(axis, start), to: momentAt(axis, end) });
+  const scale: Scale = { axis, window };
+  const isWhole = looked === undefined;
 
   return (
-    <Box aria-label="Timeline" as="section" onKeyDown={({ key }) => (key === "Escape" ? setShown(undefined) : undefined)}>
+    <Box aria-label="Timeline" as="section">
       {error === undefined ? undefined : <ErrorNotice error={error} stale />}
       <HStack justify="space-between" mb={2} wrap="wrap">
         <Text color="fg.muted" fontSize="xs">
@@ -63,7 +72,7 @@ export const TimelineView = ({ now, workflow }: Props) => {
       </HStack>
       <Box aria-label="Timeline, scrolls sideways" borderRadius="md" borderWidth={1} overflowX="auto" role="region" tabIndex={0}>
         <Box minWidth="340px" p={3}>
-          <DragToZoom choose={(one, other) => setWindow((last) => windowBetween(last, one, other))}>
+          <DragToZoom choose={(one, other) => setWindow(windowBetween(window, one, other))}>
             <TimelineScale scale={scale} />
             {timeline.lanes.map((lane) => (
               <Box borderTopWidth={1} key={lane.participant} py={1}>
@@ -85,7 +94,7 @@ export const TimelineView = ({ now, workflow }: Props) => {
         </Box>
       </Box>
       <TimelineLegend timeline={timeline} />
-      {shown === undefined ? undefined : <Tooltip shown={shown} />}
+      {shown === undefined ? undefined : <Tooltip hide={hide} shown={shown} />}
     </Box>
   );
 };

@@ -1,4 +1,5 @@
 import { Box, DataList, Portal, Text } from "@chakra-ui/react";
+import { useEffect } from "react";
 
 import { shownText } from "../text/shownText";
 import type { Tip } from "./tips";
@@ -8,9 +9,20 @@ export type Shown = { readonly at: DOMRect; readonly tip: Tip };
 const width = 320;
 const margin = 8;
 
+type Props = { readonly hide: () => void; readonly shown: Shown };
+
 /** What a bar tells, beside it: one for the whole timeline, however many bars it has. */
-export const Tooltip = ({ shown }: { readonly shown: Shown }) => {
+export const Tooltip = ({ hide, shown }: Props) => {
   const { at, tip } = shown;
+  useEffect(() => {
+    const onKey = ({ key }: KeyboardEvent) => (key === "Escape" ? hide() : undefined);
+    document.addEventListener("keydown", onKey);
+    document.addEventListener("scroll", hide, true); // it would stay where the bar no longer is
+    return () => {
+      document.removeEventListener("keydown", onKey);
+      document.removeEventListener("scroll", hide, true);
+    };
+  }, [hide]);
   const left = Math.min(Math.max(margin, at.left), Math.max(margin, innerWidth - width - margin));
   const isAbove = at.bottom > innerHeight * 0.6;
   return (
