@@ -108,7 +108,7 @@ def versions_of(session: Session, runs: Iterable[VersionOfRun]) -> dict[VersionO
     return {run: version for run, version in chosen.items() if version is not None}
 
 
-# Each look at a graph asks for the same few versions, and reading a DAG of 500 tasks takes 0.2 s. The hash is part of
+# Each look at a graph asks for the same few versions, and reading a DAG of 500 tasks takes 20 ms. The hash is part of
 # the key because Airflow may write a version once more while no run has used it.
 @cached(LRUCache(64), key=lambda session, version: hashkey(version.id, version.dag_hash), lock=Lock())
 def structure_of(session: Session, version: Version) -> DagStructure | None:
