@@ -14,7 +14,7 @@ from airflow_wfstate.domain.rules.states import CompensationState, StepState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_version, task_instance
 
-_step, _attempt, _round, _compensation = schema.step, schema.attempt, schema.round_, schema.compensation
+_step, _attempt, _compensation = schema.step, schema.attempt, schema.compensation
 
 RunKey = tuple[str, str]
 """DAG id and run id."""
@@ -108,10 +108,9 @@ def count_compensations_by_task(
     connection: Connection, workflow_id: str, runs: Collection[RunKey]
 ) -> dict[TaskKey, NodeCompensation]:
     """The compensations of a workflow, by the task that made the newest attempt, with their places in the undo."""
-    position = func.row_number().over(order_by=_round.c.last_entry.desc()).label("position")
+    position = func.row_number().over(order_by=_compensation.c.last_entry.desc()).label("position")
     ordered = (
         select(_compensation.c.step_id, _compensation.c.state, position)
-        .join(_round, (_round.c.step_id == _compensation.c.step_id) & (_round.c.number == _compensation.c.round))
         .where(_compensation.c.workflow_id == workflow_id)
         .subquery()
     )
