@@ -14,7 +14,9 @@ from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
     compensation,
+    density,
     detail,
+    graph,
     journal,
     pages,
     record,
@@ -259,6 +261,24 @@ class StateBackend(ABC):
         """
         return self.carry_out(detail.GET_WORKFLOW, detail.GetWorkflow(workflow_id, step_limit))
 
+    def get_graph(self, workflow_id: str) -> graph.WorkflowGraph:
+        """The runs that take part, their tasks and steps, and what follows what.
+
+        It costs what it answers: a mapped task is one node, whatever its number of items.
+
+        :raises WorkflowNotFound: there is none with this id.
+        """
+        return self.carry_out(graph.GET_GRAPH, graph.GetGraph(workflow_id))
+
+    def read_density(self, workflow_id: str, buckets: int = 60) -> density.WorkflowDensity:
+        """How many items of each mapped step were at work when.
+
+        :param buckets: into how many stretches the time of each step is divided, 1 to 500.
+        :raises WorkflowNotFound: there is none with this id.
+        :raises InvalidRequest: ``buckets`` is out of range.
+        """
+        return self.carry_out(density.READ_DENSITY, density.ReadDensity(workflow_id, buckets))
+
     def list_workflows(self, query: WorkflowQuery) -> workflow.WorkflowPage:
         """A page of workflows, in the order of the query.
 
@@ -346,6 +366,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     workflow.COMPLETE_WORKFLOW,
     workflow.LIST_WORKFLOWS,
     detail.GET_WORKFLOW,
+    graph.GET_GRAPH,
+    density.READ_DENSITY,
     stats.READ_STATS,
     pages.LIST_STEPS,
     pages.GET_STEP,

@@ -14,9 +14,11 @@ import type {
   CompensatePlan,
   CompensationPage,
   Decision,
+  Graph,
   JournalPage,
   ResumePlan,
   Step,
+  StepDensity,
   StepPage,
   WorkflowDetail,
   WorkflowPage,
@@ -62,6 +64,14 @@ export const getStats = async (query: StatsQuestion, signal: AbortSignal): Promi
 /** Where the workflow stands; its steps by group alone. */
 export const getWorkflow = async (id: string, signal: AbortSignal): Promise<WorkflowDetail> =>
   answer<WorkflowDetail>(await client.GET(one, { params: { ...named(id), query: { step_limit: 0 } }, signal }));
+
+/** Who takes part, their tasks and steps, and what follows what. */
+export const getGraph = async (id: string, signal: AbortSignal): Promise<Graph> =>
+  answer<Graph>(await client.GET(`${one}/graph`, { params: named(id), signal }));
+
+/** How many items of each mapped step were at work when. */
+export const getDensity = async (id: string, signal: AbortSignal): Promise<StepDensity[]> =>
+  answer<{ steps: StepDensity[] }>(await client.GET(`${one}/density`, { params: named(id), signal })).steps;
 
 export const getSteps = async (id: string, query: StepsQuestion, signal: AbortSignal): Promise<StepPage> =>
   answer<StepPage>(await client.GET(`${one}/steps`, { params: { ...named(id), query }, signal }));

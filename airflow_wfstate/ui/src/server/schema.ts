@@ -190,6 +190,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{workflow_id}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Graph
+         * @description The DAG runs that take part, their tasks and steps, and what follows what.
+         *
+         *     Of a DAG that the caller may not read, only the steps that have begun are told.
+         */
+        get: operations["get_graph_v1_workflows__workflow_id__graph_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow_id}/density": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Density
+         * @description How many items of each mapped step were at work when, and how many failed.
+         */
+        get: operations["read_density_v1_workflows__workflow_id__density_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stats": {
         parameters: {
             query?: never;
@@ -625,6 +667,9 @@ export interface components {
          *     :param dag_version_id: of Airflow: the version of the DAG that it ran; None when Airflow said none, and of attempts
          *         before revision 0007.
          *     :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
+         *     :param queued_at: when Airflow last queued its task instance before it began; None when Airflow does not tell (any
+         *         more), or has queued it again since.
+         *     :param hostname: of the worker that Airflow last knew its task instance on; None when it does not tell (any more).
          *     :param ended_at: None while it is open.
          *     :param waits: in order; those from before revision 0007 are not known.
          */
@@ -650,6 +695,10 @@ export interface components {
             dag_version_id: string | null;
             /** Bundle Version */
             bundle_version: string | null;
+            /** Queued At */
+            queued_at: string | null;
+            /** Hostname */
+            hostname: string | null;
             /**
              * Started At
              * Format: date-time
@@ -1403,6 +1452,119 @@ export interface components {
          */
         FlagKind: "overdue" | "held" | "child_lost" | "upstream_failed" | "queued" | "slow" | "not_completed" | "turn_not_taken";
         /**
+         * GraphEdge
+         * @description One task follows on another in its DAG.
+         *
+         *     :param source: id of the node that comes first, in the same lane.
+         *     :param target: id of the node that waits for it.
+         */
+        GraphEdge: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+        };
+        /**
+         * GraphGroup
+         * @description A task group.
+         *
+         *     :param id: unique in its lane.
+         *     :param label: what it is called inside its parent.
+         *     :param parent: id of the group that it is in; None for none.
+         */
+        GraphGroup: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Parent */
+            parent: string | null;
+            /** Is Mapped */
+            is_mapped: boolean;
+        };
+        /**
+         * GraphLane
+         * @description Something that takes part in the workflow, with its nodes.
+         *
+         *     :param id: unique in the graph.
+         *     :param participant: who does its steps: a DAG id.
+         *     :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
+         *     :param role: of the DAG run in the workflow.
+         *     :param state: of the DAG run in Airflow; None when the run does not exist.
+         *     :param version: number of the DAG's version that is shown; None unless ``structure`` is ``known``.
+         *     :param trigger: the step that triggered it; None when none did.
+         */
+        GraphLane: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["LaneKind"];
+            /** Participant */
+            participant: string;
+            /** Place */
+            place: string | null;
+            /** Parent Step Id */
+            parent_step_id: string | null;
+            /** Dag Id */
+            dag_id: string;
+            /** Run Id */
+            run_id: string;
+            role: components["schemas"]["RunRole"];
+            /** State */
+            state: string | null;
+            structure: components["schemas"]["Structure"];
+            /** Version */
+            version: number | null;
+            trigger: components["schemas"]["LaneTrigger"] | null;
+            /** Groups */
+            groups?: components["schemas"]["GraphGroup"][];
+            /** Nodes */
+            nodes?: components["schemas"]["GraphNode"][];
+            /** Edges */
+            edges?: components["schemas"]["GraphEdge"][];
+        };
+        /**
+         * GraphNode
+         * @description A task of a run, with the step that it does; a mapped task is one node.
+         *
+         *     :param id: unique in its lane: the task's id.
+         *     :param step: the name of its step; None when it does none, or when its items do steps of different names.
+         *     :param operator: its class, without the module; None when the DAG is not known.
+         *     :param group: id of the task group that it is in; None for none.
+         *     :param is_mapped: by itself, or by a task group around it.
+         *     :param is_relay: whether it undoes the steps of its run.
+         *     :param is_current: whether it is at work or waits.
+         *     :param state: of its step, of several items the one that tells most; None when no step has begun.
+         *     :param steps: how many items of the step are in which state; states that none is in are left out.
+         *     :param tasks: how many task instances are in which state of Airflow, ``none`` for one that is not scheduled.
+         *     :param compensation: None when nothing that it did can be undone.
+         */
+        GraphNode: {
+            /** Id */
+            id: string;
+            /** Step */
+            step: string | null;
+            /** Operator */
+            operator: string | null;
+            /** Group */
+            group: string | null;
+            /** Is Mapped */
+            is_mapped: boolean;
+            /** Is Relay */
+            is_relay: boolean;
+            /** Is Current */
+            is_current: boolean;
+            state: components["schemas"]["StepState"] | null;
+            /** Steps */
+            steps: {
+                [key: string]: number;
+            };
+            /** Tasks */
+            tasks: {
+                [key: string]: number;
+            };
+            compensation: components["schemas"]["NodeCompensation"] | null;
+        };
+        /**
          * Health
          * @description How the store is.
          *
@@ -1484,6 +1646,30 @@ export interface components {
             entries: components["schemas"]["JournalEntry"][];
             /** Next After */
             next_after: number | null;
+        };
+        /**
+         * LaneKind
+         * @description What takes part. Expect further kinds: services, and runs that were found by lineage.
+         *
+         *     ``dag_run``: a DAG run.
+         * @enum {string}
+         */
+        LaneKind: "dag_run";
+        /**
+         * LaneTrigger
+         * @description The step that triggered what takes part in a lane.
+         *
+         *     :param lane: id of the lane of that step, which may be among those that are left out.
+         *     :param node: id of its node in that lane.
+         *     :param item_key: of the step; empty when it is not mapped.
+         */
+        LaneTrigger: {
+            /** Lane */
+            lane: string;
+            /** Node */
+            node: string;
+            /** Item Key */
+            item_key: string;
         };
         /**
          * LinkChildRun
@@ -1580,6 +1766,24 @@ export interface components {
             runs: boolean;
             /** Renamed From */
             renamed_from?: string | null;
+        };
+        /**
+         * NodeCompensation
+         * @description The compensations of a node: one of a step that is not mapped, one for each item and round otherwise.
+         *
+         *     :param by_state: how many are in which state; states that none is in are left out.
+         *     :param first: place of the first of them in the order of the undo, from 1, as ``list_compensations`` has it.
+         *     :param last: place of the last of them; equal to ``first`` when there is one.
+         */
+        NodeCompensation: {
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
         };
         /**
          * OnClear
@@ -2173,6 +2377,38 @@ export interface components {
             decisions: components["schemas"]["JournalEntry"][];
         };
         /**
+         * StepDensity
+         * @description The items of one mapped step, in stretches of time of equal length.
+         *
+         *     :param parent_step_id: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`.
+         *     :param since: when the first attempt began.
+         *     :param until: when the last one ended; now, while one is open.
+         *     :param at_work: of each stretch, how many attempts were open in it, those that waited among them.
+         *     :param failed: of each stretch, how many attempts ended in it as failed or lost.
+         */
+        StepDensity: {
+            /** Participant */
+            participant: string;
+            /** Name */
+            name: string;
+            /** Parent Step Id */
+            parent_step_id: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** At Work */
+            at_work: number[];
+            /** Failed */
+            failed: number[];
+        };
+        /**
          * StepFate
          * @description What becomes of a step that no task declares any more.
          *
@@ -2321,6 +2557,16 @@ export interface components {
             /** Why */
             why: string;
         };
+        /**
+         * Structure
+         * @description What is known of how the nodes of a lane follow each other.
+         *
+         *     ``known``: all tasks and edges, in the version of the DAG that the run has. ``unknown``: Airflow has no such run
+         *     yet, or has deleted it or its DAG; the nodes are the steps that have begun, without edges. ``hidden``: the reader
+         *     may not read the DAG; otherwise as ``unknown``.
+         * @enum {string}
+         */
+        Structure: "known" | "unknown" | "hidden";
         /**
          * SweepReport
          * @description What a pass did, counted in workflows (relays, files).
@@ -2501,6 +2747,14 @@ export interface components {
             ended_at: string | null;
         };
         /**
+         * WorkflowDensity
+         * @description Every mapped step of a workflow that has begun, in the order of their begin.
+         */
+        WorkflowDensity: {
+            /** Steps */
+            steps: components["schemas"]["StepDensity"][];
+        };
+        /**
          * WorkflowDetail
          * @description A workflow with its progress, its runs, and the first page of its steps.
          *
@@ -2534,6 +2788,22 @@ export interface components {
             next_steps: string | null;
             input: components["schemas"]["Payload"] | null;
             output: components["schemas"]["Payload"] | null;
+        };
+        /**
+         * WorkflowGraph
+         * @description The graph of a workflow.
+         *
+         *     :param lanes: in the order in which they joined the workflow, at most :data:`MAX_LANES`.
+         *     :param further_lanes: how many more there are.
+         *     :param remaining: entries of the plan that have not begun and that no node of these lanes will do.
+         */
+        WorkflowGraph: {
+            /** Lanes */
+            lanes: components["schemas"]["GraphLane"][];
+            /** Further Lanes */
+            further_lanes: number;
+            /** Remaining */
+            remaining: string[];
         };
         /**
          * WorkflowPage
@@ -3669,6 +3939,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkflowDetail"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_graph_v1_workflows__workflow_id__graph_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowGraph"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_density_v1_workflows__workflow_id__density_get: {
+        parameters: {
+            query?: {
+                /** @description Into how many stretches the time of each step is divided. */
+                buckets?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowDensity"];
                 };
             };
             /** @description Not modified */

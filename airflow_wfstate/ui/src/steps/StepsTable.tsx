@@ -1,5 +1,6 @@
 import { Button, HStack, Table, Text } from "@chakra-ui/react";
-import { Fragment, useState } from "react";
+import { Fragment, useEffect, useRef, useState } from "react";
+import { useSearchParams } from "react-router-dom";
 
 import { restartAction } from "../actions/action";
 import { refusalOf } from "../actions/ActionButtons";
@@ -9,6 +10,7 @@ import { ErrorText } from "../text/ErrorText";
 import { type AllowedActions, groupKey, isOpen, participantLabel, type StepGroup, stepStates, type WorkflowDetail } from "../server/model";
 import { Nothing } from "../notices/Notices";
 import { StateBadge } from "../text/StateBadge";
+import { stepParameter } from "./stepAddress";
 import { StepItems } from "./StepItems";
 import { spanText } from "../text/time";
 import { StoredText } from "../text/StoredText";
@@ -22,6 +24,7 @@ type Props = {
 /** Every step that has begun, a mapped one with all its items; each unfolds. What has not begun stands below. */
 export const StepsTable = ({ allowed, done, workflow }: Props) => {
   const [from, setFrom] = useState<string>();
+  const [address] = useSearchParams();
   const refusal = refusalOf(allowed, "restart");
   const { not_reached: notReached, progress, step_groups: groups, summary } = workflow;
 
@@ -47,6 +50,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
               {groups.map((group) => (
                 <GroupRow
                   group={group}
+                  isAsked={address.get(stepParameter) === groupKey(group)}
                   key={groupKey(group)}
                   refusal={refusal}
                   restart={() => setFrom(`${participantLabel(group)}.${group.name}`)}
@@ -76,17 +80,25 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
 
 type RowProps = {
   readonly group: StepGroup;
+  /** Whether the address names this step: it begins unfolded and in view. */
+  readonly isAsked: boolean;
   readonly refusal: string | undefined;
   readonly restart: () => void;
   readonly workflowId: string;
 };
 
-const GroupRow = ({ group, refusal, restart, workflowId }: RowProps) => {
-  const [open, setOpen] = useState(false);
+const GroupRow = ({ group, isAsked, refusal, restart, workflowId }: RowProps) => {
+  const [open, setOpen] = useState(isAsked);
+  const row = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    if (isAsked) {
+      row.current?.scrollIntoView({ block: "nearest" });
+    }
+  }, [isAsked]);
 
   return (
     <Fragment>
-      <Table.Row>
+      <Table.Row ref={row}>
         <Table.Cell>
           <Button aria-expanded={open} onClick={() => setOpen(!open)} px={1} size="xs" variant="ghost">
             <span aria-hidden="true">{open ? "▾" : "▸"}</span>

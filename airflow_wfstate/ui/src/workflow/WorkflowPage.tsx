@@ -7,7 +7,7 @@ import { CompensationLadder } from "../compensations/CompensationLadder";
 import { JournalSection } from "../journal/JournalSection";
 import { ErrorNotice, Loading, OutcomeNotice } from "../notices/Notices";
 import { RunsTable } from "./RunsTable";
-import { StepGraph } from "../graph/StepGraph";
+import { GraphSection } from "../graph/GraphSection";
 import { StepsTable } from "../steps/StepsTable";
 import { TimelineView } from "../timeline/TimelineView";
 import { useFresh } from "../server/useFresh";
@@ -76,7 +76,7 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
               <CompensationLadder allowed={allowed.value} done={done} workflowId={workflowId} />
             </Tabs.Content>
             <Tabs.Content value="graph">
-              <StepGraph workflow={value} />
+              <GraphSection workflowId={workflowId} />
             </Tabs.Content>
             <Tabs.Content value="journal">
               <JournalSection workflowId={workflowId} />
