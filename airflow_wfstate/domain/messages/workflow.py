@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from airflow_wfstate.domain.messages.failing import FailingStep
+from airflow_wfstate.domain.messages.failing import FailedStep, FailingStep
 from airflow_wfstate.domain.rules.flag import Flag
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import (
@@ -171,6 +171,8 @@ class WorkflowSummary:
     :param flags: why it makes no progress or needs a person, by kind. Overdue and held are as of now, the others as the
         last sweep found them.
     :param failing: a step that has failed while the workflow still runs; None when there is none.
+    :param failed_step: the step that failed first, also of a workflow that has failed, was cancelled or was undone
+        since; None when none has failed, and of a workflow that succeeded.
     """
 
     id: str
@@ -199,10 +201,14 @@ class WorkflowSummary:
     owner: str | None = None
     flags: list[Flag] = field(default_factory=list)
     failing: FailingStep | None = None
+    failed_step: FailedStep | None = None
 
 
 class WorkflowSort(str, Enum):
-    """The order of a list; a minus sign means the greatest first. The id decides between equals."""
+    """The order of a list; a minus sign means the greatest first. The id decides between equals.
+
+    By duration: from the start until it last left running (``forward_ended_at``), until now while it runs.
+    """
 
     NEWEST = "-started_at"
     OLDEST = "started_at"
@@ -212,6 +218,8 @@ class WorkflowSort(str, Enum):
     NAME_BACKWARDS = "-name"
     KEY = "key"
     KEY_BACKWARDS = "-key"
+    LONGEST = "-duration"
+    SHORTEST = "duration"
 
 
 @dataclass(frozen=True)

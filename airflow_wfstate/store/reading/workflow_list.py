@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from airflow_wfstate.domain.messages.failing import FailingStep
 from airflow_wfstate.domain.messages.workflow import WorkflowPage, WorkflowQuery, WorkflowSummary
 from airflow_wfstate.domain.rules.flag import Flag, FlaggedRow
 from airflow_wfstate.domain.rules.page_limit import check_limit
@@ -15,8 +15,8 @@ from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.reading import last_progress
-from airflow_wfstate.store.reading.failing_steps import failing_steps
+from airflow_wfstate.store.reading import by_duration, last_progress
+from airflow_wfstate.store.reading.failed_steps import Failure, read_failures
 from airflow_wfstate.store.reading.participation import Participation, participation_of
 from airflow_wfstate.store.reading.shown_flags import flags_of
 from airflow_wfstate.store.reading.workflow_cursor import behind, cursor_behind, order_of
@@ -53,6 +53,27 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     check_limit(query.limit)
     query = simplified(connection, query)
     conditions = conditions_of(query)
+    page, next_cursor = _read_page(connection, query, conditions)
+    workflow_ids = [row.id for row in page]
+    steps, labels = count_steps(connection, workflow_ids), labels_of(connection, workflow_ids)
+    participation, failures = participation_of(connection, workflow_ids), read_failures(connection, workflow_ids)
+    flags = flags_of(connection, [flagged_row(row, participation[row.id].owner) for row in page])
+    return WorkflowPage(
+        workflows=[
+            summary_of(row, steps[row.id], flags[row.id], labels[row.id], participation[row.id], failures.get(row.id))
+            for row in page
+        ],
+        next_cursor=next_cursor,
+        total=_count(connection, query) if query.with_total else None,
+    )
+
+
+def _read_page(
+    connection: Connection, query: WorkflowQuery, conditions: list[ColumnElement[bool]]
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """The rows of a page, and the cursor of the next one, None when this is the last."""
+    if query.sort in by_duration.SORTS:
+        return by_duration.read_page(connection, query, select_summaries(), conditions)
     if query.sort in last_progress.SORTS:
         conditions = [last_progress.is_on_page(query, conditions, query.limit + 1)]
     elif (further := behind(query)) is not None:
@@ -60,18 +81,7 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     statement = select_summaries().where(*conditions)
     rows = connection.execute(statement.order_by(*order_of(query.sort)).limit(query.limit + 1)).all()
     page = rows[: query.limit]
-    workflow_ids = [row.id for row in page]
-    steps, labels = count_steps(connection, workflow_ids), labels_of(connection, workflow_ids)
-    participation, failing = participation_of(connection, workflow_ids), failing_steps(connection, workflow_ids)
-    flags = flags_of(connection, [flagged_row(row, participation[row.id].owner) for row in page])
-    return WorkflowPage(
-        workflows=[
-            summary_of(row, steps[row.id], flags[row.id], labels[row.id], participation[row.id], failing.get(row.id))
-            for row in page
-        ],
-        next_cursor=cursor_behind(page[-1], query) if len(rows) > query.limit else None,
-        total=_count(connection, query) if query.with_total else None,
-    )
+    return page, cursor_behind(page[-1], query) if len(rows) > query.limit else None
 
 
 def select_summaries() -> Select[tuple[object, ...]]:
@@ -102,7 +112,7 @@ def summary_of(
     flags: list[Flag],
     labels: dict[str, str],
     participation: Participation,
-    failing: FailingStep | None,
+    failure: Failure | None,
 ) -> WorkflowSummary:
     """The summary of a row and its steps, which stand in the order of their last change."""
     counts = count_items(parse_definition(row.content).plan, steps)
@@ -133,7 +143,8 @@ def summary_of(
         participants=participation.dag_ids,
         owner=participation.owner,
         flags=flags,
-        failing=failing,
+        failing=None if failure is None else failure.failing,
+        failed_step=None if failure is None else failure.failed,
     )
 
 
