@@ -1,9 +1,7 @@
-import { Badge, Box, Text } from "@chakra-ui/react";
+import { Badge } from "@chakra-ui/react";
 
-import { ErrorText } from "../text/ErrorText";
 import type { WorkflowSummary } from "../server/model";
-import { spanText, timeText } from "../text/time";
-import { StoredText } from "../text/StoredText";
+import { spanText } from "../text/time";
 import { shownText } from "../text/shownText";
 
 export type Failing = NonNullable<WorkflowSummary["failing"]>;
@@ -37,22 +35,4 @@ export const FailingBadge = ({ failing }: { readonly failing: Failing }) => (
   >
     {failingText(failing)}
   </Badge>
-);
-
-/** On the page of a running workflow of which a step has failed. */
-export const FailingNotice = ({ failing }: { readonly failing: Failing }) => (
-  <Box
-    borderColor="colorPalette.solid"
-    borderLeftWidth={4}
-    colorPalette={failing.is_retried ? "up_for_retry" : "failed"}
-    mb={3}
-    ps={3}
-    role="status"
-    title={timeText(failing.since)}
-  >
-    <Text fontSize="sm" overflowWrap="anywhere">
-      <StoredText text={failingSentence(failing)} />
-    </Text>
-    <ErrorText error={failing.error ?? noError} />
-  </Box>
 );
