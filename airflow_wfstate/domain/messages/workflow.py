@@ -231,6 +231,10 @@ class WorkflowQuery:
     :param key: the whole key.
     :param key_prefix: how the key begins; ``%`` and ``_`` are ordinary letters.
     :param search: how the key or the correlation id begins, as ``key_prefix``.
+    :param contains: what the key or the value of a label holds somewhere, in small letters or capitals; 3 to 200
+        characters, ``%`` and ``_`` are ordinary letters.
+    :param error: what the error of the workflow holds somewhere, likewise. That of a step which has failed in a workflow
+        that still runs is not looked at.
     :param dag_id: workflows in which a run of this DAG takes part.
     :param run_id: of that run; with ``dag_id`` the one run that is meant.
     :param labels: workflows that have all of them, by name and value.
@@ -252,6 +256,8 @@ class WorkflowQuery:
     key: str | None = None
     key_prefix: str | None = None
     search: str | None = None
+    contains: str | None = None
+    error: str | None = None
     states: list[WorkflowState] = field(default_factory=list)
     dag_id: str | None = None
     run_id: str | None = None

@@ -13,16 +13,17 @@ from airflow_wfstate.domain.rules.labels import check_label_filter
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.flag_conditions import has_flag
+from airflow_wfstate.store.reading.text_search import text_conditions
 
 _workflow: Final = schema.workflow
 
 
-def conditions_of(query: WorkflowQuery) -> list[ColumnElement[bool]]:
+def conditions_of(connection: Connection, query: WorkflowQuery) -> list[ColumnElement[bool]]:
     """What a row of ``wfstate_workflow`` must fulfil, all of it.
 
-    :raises InvalidRequest: a time has no zone, a run no DAG, or there are too many labels.
+    :raises InvalidRequest: a time has no zone, a run no DAG, there are too many labels, or a text is too short.
     """
-    return [*_equalities(query), *_times(query), *_existences(query)]
+    return [*_equalities(query), *_times(query), *_existences(query), *text_conditions(connection, query)]
 
 
 def simplified(connection: Connection, query: WorkflowQuery) -> WorkflowQuery:

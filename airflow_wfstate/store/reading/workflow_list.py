@@ -52,7 +52,7 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     """A page of workflows, as ``StateBackend.list_workflows`` says."""
     check_limit(query.limit)
     query = simplified(connection, query)
-    conditions = conditions_of(query)
+    conditions = conditions_of(connection, query)
     page, next_cursor = _read_page(connection, query, conditions)
     workflow_ids = [row.id for row in page]
     steps, labels = count_steps(connection, workflow_ids), labels_of(connection, workflow_ids)
@@ -64,7 +64,7 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
             for row in page
         ],
         next_cursor=next_cursor,
-        total=_count(connection, query) if query.with_total else None,
+        total=_count(connection, conditions) if query.with_total else None,
     )
 
 
@@ -148,6 +148,6 @@ def summary_of(
     )
 
 
-def _count(connection: Connection, query: WorkflowQuery) -> int:
-    total: int = connection.execute(select(func.count(_workflow.c.id)).where(*conditions_of(query))).scalar_one()
+def _count(connection: Connection, conditions: list[ColumnElement[bool]]) -> int:
+    total: int = connection.execute(select(func.count(_workflow.c.id)).where(*conditions)).scalar_one()
     return total

@@ -46,7 +46,7 @@ const cleared = (address: URLSearchParams): URLSearchParams => {
 /** How each filter is told; one that means nothing is left out. */
 const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
   state: (value) => (value === "open" ? "open" : statesOf(value).map(words).join(" or ") || undefined),
-  search: (value) => `key or correlation id begins with ${value}`,
+  search: (value) => `key or id begins with ${value}`,
   name: (value) => `name is ${value}`,
   dag: (value) => `DAG is ${value}`,
   since: (value) => periodText("started", value),
@@ -54,7 +54,7 @@ const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
   from: (value) => momentText("started from", value),
   to: (value) => momentText("started before", value),
   step: (value) => `a step is ${words(value)}`,
-  flagged: () => "needs attention",
+  flagged: () => "has a flag",
 };
 
 const periodText = (what: string, name: string): string | undefined => {

@@ -68,7 +68,7 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
           </DataList.Item>
         )}
         {summary.hold_reason === null || summary.state === "compensation_failed" ? undefined : <Fact name="On hold">{summary.hold_reason}</Fact>}
-        {summary.error === null || summary.failed_step !== null ? undefined : (
+        {summary.error === null || isTold(summary) ? undefined : (
           <DataList.Item>
             <DataList.ItemLabel>Error</DataList.ItemLabel>
             <DataList.ItemValue>
@@ -93,6 +93,10 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
     </Box>
   );
 };
+
+/** Whether the error of the workflow is that of the step that failed, which stands above. */
+const isTold = ({ error, failed_step: failed }: WorkflowDetail["summary"]): boolean =>
+  failed !== null && failed.error !== null && (error?.includes(failed.error.replace(/…$/, "")) ?? false);
 
 const Fact = ({ children, name }: { readonly children: string; readonly name: string }) => (
   <DataList.Item>
