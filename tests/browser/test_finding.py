@@ -86,12 +86,12 @@ def test_times_and_the_state_of_a_step_filter(open_page: OpenPage, odd: str, sto
     page = open_page(f"{LIST}?step=failed")
     expect(_row(page, RTL_KEY)).to_be_visible()
     expect(_row(page, story.plain.key)).to_have_count(0)
-    page.get_by_label("Started before").fill("2020-01-01T00:00")
+    page.get_by_label("Started before", exact=True).fill("2020-01-01T00:00")
     page.wait_for_url("**to=2020-01-01T00%3A00%3A00.000Z")
     expect(page.get_by_text("No workflow matches.")).to_be_visible()
     expect(page.get_by_role("button", name="Remove the filter started before 2020-01-01 00:00")).to_be_visible()
     expect(page.get_by_role("button", name="All 0")).to_be_visible()
-    page.get_by_label("Started before").fill("")
+    page.get_by_label("Started before", exact=True).fill("")
     page.get_by_label("State of a step").select_option("")
     expect(_row(page, story.plain.key)).to_be_visible()
 
@@ -160,8 +160,10 @@ def test_an_undo_that_stopped_leads_to_the_decision(open_page: OpenPage, story: 
 
 def test_a_narrow_screen_has_cards_of_two_lines(open_page: OpenPage, odd: str) -> None:
     page = open_page(LIST, width=375)
-    card = page.get_by_role("list", name="Workflows").get_by_role("listitem").filter(
-        has=page.get_by_role("link", name=RTL_KEY)
+    card = (
+        page.get_by_role("list", name="Workflows")
+        .get_by_role("listitem")
+        .filter(has=page.get_by_role("link", name=RTL_KEY))
     )
     expect(card).to_contain_text("ValueError: card declined")
     expect(page.get_by_role("table")).to_have_count(0)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.exceptions import InvalidRequest
 from tests.support.saga import Saga

@@ -26,7 +26,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, or_, select, union_all
 
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.text_filter import check_text_filter
 from airflow_wfstate.store.database import schema
 

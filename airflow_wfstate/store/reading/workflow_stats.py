@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
 from airflow_wfstate.domain.messages.stats import MAX_BUCKETS, StatsBucket, WorkflowStats
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.domain.rules.flag import FLAG_STATES, FlagKind
 from airflow_wfstate.domain.rules.states import WorkflowState
@@ -81,9 +81,7 @@ def _check_buckets(query: WorkflowQuery, seconds: int) -> None:
         )
 
 
-def _read_buckets(
-    connection: Connection, conditions: list[ColumnElement[bool]], seconds: int
-) -> list[StatsBucket]:
+def _read_buckets(connection: Connection, conditions: list[ColumnElement[bool]], seconds: int) -> list[StatsBucket]:
     # A stretch begins at a multiple of its length since 1970.
     number = (_epoch_second(connection) // seconds).label("number")
     matching = select(number, _workflow.c.error).where(*conditions).subquery()

@@ -47,6 +47,8 @@ const cleared = (address: URLSearchParams): URLSearchParams => {
 const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
   state: (value) => (value === "open" ? "open" : statesOf(value).map(words).join(" or ") || undefined),
   search: (value) => `key or id begins with ${value}`,
+  contains: (value) => `key or a label holds ${value}`,
+  error: (value) => `the error holds ${value}`,
   name: (value) => `name is ${value}`,
   dag: (value) => `DAG is ${value}`,
   since: (value) => periodText("started", value),

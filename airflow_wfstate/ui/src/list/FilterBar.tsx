@@ -5,7 +5,7 @@ import { stepStates, words } from "../server/model";
 import { LabelFilter } from "./LabelFilter";
 import { TimeFilter } from "./TimeFilter";
 import { TypedFilter } from "./TypedFilter";
-import { periods } from "./workflowFilter";
+import { leastText, periods } from "./workflowFilter";
 
 type Props = {
   readonly addLabel: (label: string) => void;
@@ -15,7 +15,7 @@ type Props = {
 };
 
 /** What stands behind the button, so that the list begins high on the page. */
-const furtherNames = ["since", "from", "to", "step"];
+const furtherNames = ["since", "from", "to", "step", "contains", "error"];
 
 /** What narrows the list. Filters that few need are folded away until one of them is set. */
 export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
@@ -59,6 +59,8 @@ export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
             value={address.get("step") ?? ""}
           />
           <LabelFilter add={addLabel} />
+          <TypedFilter address={address} filter={filter} label="Key or label contains" least={leastText} name="contains" />
+          <TypedFilter address={address} filter={filter} label="Error contains" least={leastText} name="error" />
         </HStack>
       ) : undefined}
     </HStack>

@@ -35,10 +35,11 @@ export const TypedFilter = ({ address, filter, label, least = 1, name }: Props) 
   return (
     <Input
       aria-label={label}
-      maxLength={1000}
+      maxLength={least === 1 ? 1000 : 200}
       onChange={(event) => setTyped(event.currentTarget.value)}
-      placeholder={least === 1 ? label : `${label} (${least} letters or more)`}
+      placeholder={least === 1 ? label : `${label}…`}
       size="sm"
+      title={least === 1 ? undefined : `At least ${least} characters`}
       type="search"
       value={typed}
       width={{ base: "full", md: "48" }}

@@ -6,6 +6,10 @@ import { dayOf } from "../text/time";
 
 export const pageSize = 50;
 
+/** Characters of a text that may stand anywhere: the server finds no shorter ones. */
+export const leastText = 3;
+export const mostText = 200;
+
 const hours = (count: number) => (now: number) => new Date(now - count * 3_600_000).toISOString();
 
 type Period = { readonly begin: (now: number) => string | undefined; readonly label: string };
@@ -87,7 +91,9 @@ export const filtersOf = (address: URLSearchParams, dagId: string | undefined, n
   const label = address.getAll("label").filter(isLabel);
   const step = stepStates.find((state) => state === address.get("step"));
   const asked = {
+    contains: longEnough(given("contains")),
     dag_id: dagId ?? given("dag"),
+    error: longEnough(given("error")),
     label: label.length === 0 ? undefined : label,
     name: given("name"),
     search: given("search"),
@@ -99,6 +105,10 @@ export const filtersOf = (address: URLSearchParams, dagId: string | undefined, n
   };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 };
+
+/** What the server takes of a text that may stand anywhere; undefined for one that is too short. */
+const longEnough = (text: string | undefined): string | undefined =>
+  text === undefined || [...text].length < leastText ? undefined : text.slice(0, mostText);
 
 /** The time under a name of the address; undefined when it holds none. */
 const momentIn = (address: URLSearchParams, name: string): string | undefined => {
@@ -119,7 +129,7 @@ export const questionOf = (address: URLSearchParams, dagId: string | undefined, 
   };
 };
 
-const filterNames = ["state", "search", "name", "dag", "since", "flagged", "label", "step", "from", "to", "updated"];
+const filterNames = ["state", "search", "name", "dag", "since", "flagged", "label", "step", "from", "to", "updated", "contains", "error"];
 
 /** Whether any filter is set. */
 export const isFiltered = (address: URLSearchParams): boolean => filterNames.some((name) => address.has(name));
