@@ -205,6 +205,18 @@ def test_the_failed_step_is_named_with_its_task_whatever_follows(world: World) -
     assert task == world.backend.get_step(saga.workflow_id, failed.step_id).attempts[0].task_instance_id
 
 
+def test_a_step_that_a_cancel_stopped_has_not_failed(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    task, begun = world.begin(run_id, "charge")
+    world.backend.cancel_workflow(CancelWorkflow(workflow_id))
+
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(0))
+    assert _shown(world, workflow_id).failed_step is None
+    world.fail(begun, "terminated")
+    assert _shown(world, workflow_id).failed_step is None
+
+
 def test_a_step_that_failed_and_was_undone_is_still_the_one_that_failed(world: World) -> None:
     saga = Saga.start(world)
     undo = CompensationDeclaration("undo", CompensateWhen.ATTEMPTED)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text, update
+from airflow.utils.sqlalchemy import UtcDateTime
+from sqlalchemy import Engine, create_engine, literal, select, text, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.reading import by_duration
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
@@ -66,20 +68,23 @@ def test_what_runs_and_what_has_ended_stand_in_one_order(world: World, limit: in
     assert _pages(world, replace(query, sort=WorkflowSort.SHORTEST)) == "fedcba"
 
 
-def test_one_that_grows_past_its_place_is_neither_repeated_nor_left_out(world: World) -> None:
+def test_one_that_grows_past_its_place_is_neither_repeated_nor_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = world.unique("name")
     _tell(world, name, "c", started=_DAY, worked=None)
-    _tell(world, name, "b", started=9 * _DAY, worked=_DAY + timedelta(milliseconds=500))
+    _tell(world, name, "b", started=9 * _DAY, worked=_DAY + timedelta(hours=1))
     _tell(world, name, "a", started=9 * _DAY, worked=2 * _DAY)
     query = WorkflowQuery(name=name, limit=2, sort=WorkflowSort.LONGEST)
     first = world.backend.list_workflows(query)
     assert [workflow.key for workflow in first.workflows] == ["a", "b"]
 
-    while world.backend.list_workflows(replace(query, limit=3)).workflows[1].key != "c":
-        pass  # until the one that runs has worked for longer than b
+    later = datetime.now(timezone.utc) + timedelta(hours=2)
+    monkeypatch.setattr(by_duration, "database_now", lambda: literal(later, UtcDateTime()))
 
     second = world.backend.list_workflows(replace(query, cursor=first.next_cursor))
     assert [workflow.key for workflow in second.workflows] == ["c"]
+    assert _pages(world, query) == "acb"
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)

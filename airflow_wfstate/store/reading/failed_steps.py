@@ -31,6 +31,7 @@ _NEWEST_ATTEMPT: Final = and_(_attempt.c.step_id == _step.c.id, _attempt.c.numbe
 _TASK_STATE: Final = func.coalesce(task_instance.c.state, "none")
 _HAS_DIED: Final = and_(
     # The process of an open step died, and the sweep has not come yet to call it lost.
+    _workflow.c.state == WorkflowState.RUNNING.value,
     _step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
     task_instance.c.id == _attempt.c.task_instance_id,
     task_instance.c.state.in_(_BAD_END),
@@ -108,6 +109,8 @@ def _first_of_each(workflow_ids: Sequence[str]) -> Select[Any]:
             _step.c.workflow_id.in_(workflow_ids),
             _workflow.c.state != WorkflowState.SUCCEEDED.value,
             _HAS_FAILED,
+            # What ended later was stopped, by a cancel or an undo.
+            or_(_workflow.c.forward_ended_at.is_(None), _SINCE <= _workflow.c.forward_ended_at),
         )
         .subquery()
     )

@@ -1,4 +1,4 @@
-import { Button, HStack, NativeSelect } from "@chakra-ui/react";
+import { Box, Button, HStack, NativeSelect } from "@chakra-ui/react";
 import { useState } from "react";
 
 import { stepStates, words } from "../server/model";
@@ -22,11 +22,20 @@ export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
   const [asked, setAsked] = useState<boolean>();
   const isOpen = asked ?? furtherNames.some((name) => address.has(name));
 
+  // On a narrow screen these two are folded away as well.
+  const wide = { base: isOpen ? "block" : "none", md: "block" };
+
   return (
     <HStack gap={2} mb={2} role="search" wrap="wrap">
       <TypedFilter address={address} filter={filter} label="Key or correlation id" name="search" />
-      <TypedFilter address={address} filter={filter} label="Name of the workflow" name="name" />
-      {isFixedDag ? undefined : <TypedFilter address={address} filter={filter} label="DAG that takes part" name="dag" />}
+      <Box display={wide} width={{ base: "full", md: "auto" }}>
+        <TypedFilter address={address} filter={filter} label="Name of the workflow" name="name" />
+      </Box>
+      {isFixedDag ? undefined : (
+        <Box display={wide} width={{ base: "full", md: "auto" }}>
+          <TypedFilter address={address} filter={filter} label="DAG that takes part" name="dag" />
+        </Box>
+      )}
       <Button
         aria-pressed={address.get("flagged") === "true"}
         onClick={() => filter({ flagged: address.get("flagged") === "true" ? "" : "true" })}

@@ -57,7 +57,7 @@ export const StartsChart = ({ buckets, window }: Props) => {
   const failed = bars.reduce((sum, bar) => sum + bar.failed, 0);
 
   return (
-    <Box borderRadius="md" borderWidth={1} mb={4} p={3}>
+    <Box borderRadius="md" borderWidth={1} hideBelow="md" mb={4} p={3}>
       <Text color="fg.muted" fontSize="sm" mb={2}>
         {`${period}: ${started} started, ${failed} of them failed`}
       </Text>

@@ -15,13 +15,20 @@ export const wrongOf = (workflow: WorkflowSummary): string | undefined => {
   return text === null ? undefined : errorLine(text);
 };
 
-/** That line, in two lines of the list. */
-export const WhatIsWrong = ({ workflow }: { readonly workflow: WorkflowSummary }) => {
+type Props = {
+  /** How many lines it may take; 2 by default. */
+  readonly lines?: number;
+  readonly workflow: WorkflowSummary;
+};
+
+/** That line, as the list has room for it. */
+export const WhatIsWrong = ({ lines = 2, workflow }: Props) => {
   const wrong = wrongOf(workflow);
+  const hasFailed = workflow.failed_step !== null || (workflow.error !== null && workflow.state !== "cancelled");
 
   return wrong === undefined ? undefined : (
-    <Box color={workflow.error === null && workflow.failed_step === null ? "fg.muted" : errorColor} fontSize="xs">
-      <Ellipsis lines={2} text={wrong} />
+    <Box color={hasFailed ? errorColor : "fg.muted"} fontSize="xs">
+      <Ellipsis lines={lines} text={wrong} />
     </Box>
   );
 };

@@ -1,11 +1,11 @@
 import { Box, HStack, List, Text } from "@chakra-ui/react";
 
 import { Ellipsis } from "../text/Ellipsis";
+import { StateBadge } from "../text/StateBadge";
 import { spanText } from "../text/time";
 import type { WorkflowSummary } from "../server/model";
 import { Choice, toggled } from "./Choice";
 import { KeyLink } from "./KeyLink";
-import { StateCell } from "./StateCell";
 import { WhatIsWrong } from "./WhatIsWrong";
 
 export type ListProps = {
@@ -34,16 +34,14 @@ export const WorkflowCards = ({ choose, chosen, workflows }: ListProps) => (
               <Box flex="1" minWidth={0}>
                 <KeyLink workflow={workflow} />
               </Box>
-              <Box flexShrink={0} maxWidth="60%">
-                <StateCell workflow={workflow} />
-              </Box>
+              <StateBadge state={workflow.state} />
             </HStack>
             <HStack color="fg.muted" fontSize="xs" gap={2} justify="space-between">
               <Box flex="1" minWidth={0}>
                 {workflow.failed_step === null && workflow.error === null && workflow.hold_reason === null ? (
                   <Ellipsis text={`${workflow.name}${workflow.current_step === null ? "" : `: ${workflow.current_step}`}`} />
                 ) : (
-                  <WhatIsWrong workflow={workflow} />
+                  <WhatIsWrong lines={1} workflow={workflow} />
                 )}
               </Box>
               <Text flexShrink={0} whiteSpace="nowrap">

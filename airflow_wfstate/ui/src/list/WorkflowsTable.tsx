@@ -41,14 +41,14 @@ export const WorkflowsTable = ({ sort, sortBy, ...list }: Props) => {
             <Table.ColumnHeader>State</Table.ColumnHeader>
             <Sorted by="name" label="Name" sort={sort} sortBy={sortBy} />
             <Sorted by="key" label="Key" sort={sort} sortBy={sortBy} />
-            <Table.ColumnHeader>Steps done</Table.ColumnHeader>
+            <Table.ColumnHeader hideBelow="xl">Steps done</Table.ColumnHeader>
             <Table.ColumnHeader>Failed or current step</Table.ColumnHeader>
             <Table.ColumnHeader>Error</Table.ColumnHeader>
             <Table.ColumnHeader hideBelow="2xl">Participants</Table.ColumnHeader>
             <Table.ColumnHeader hideBelow="2xl">Owner</Table.ColumnHeader>
             <Sorted by="started_at" label="Age" sort={sort} sortBy={sortBy} />
             <Sorted by="duration" label="Took" sort={sort} sortBy={sortBy} />
-            <Sorted by="updated_at" label="Last progress" sort={sort} sortBy={sortBy} />
+            <Sorted by="updated_at" hideBelow="xl" label="Last progress" sort={sort} sortBy={sortBy} />
           </Table.Row>
         </Table.Header>
         <Table.Body>
@@ -69,9 +69,9 @@ export const WorkflowsTable = ({ sort, sortBy, ...list }: Props) => {
               </Table.Cell>
               <Table.Cell maxWidth="52" minWidth="32">
                 <KeyLink workflow={workflow} />
-                <LabelChips addressOf={addressOfLabel} labels={workflow.labels} most={3} />
+                <LabelChips addressOf={addressOfLabel} labels={workflow.labels} most={2} />
               </Table.Cell>
-              <Table.Cell>
+              <Table.Cell hideBelow="xl">
                 <StepsBar counts={workflow} />
               </Table.Cell>
               <Table.Cell maxWidth="48" minWidth="32">
@@ -92,7 +92,7 @@ export const WorkflowsTable = ({ sort, sortBy, ...list }: Props) => {
               <Table.Cell whiteSpace="nowrap">
                 <Took workflow={workflow} />
               </Table.Cell>
-              <Table.Cell title={timeText(workflow.updated_at)} whiteSpace="nowrap">
+              <Table.Cell hideBelow="xl" title={timeText(workflow.updated_at)} whiteSpace="nowrap">
                 {`${spanText(workflow.updated_at, null)} ago`}
               </Table.Cell>
             </Table.Row>
@@ -124,12 +124,14 @@ const Took = ({ workflow }: { readonly workflow: WorkflowSummary }) => {
 
 type SortedProps = {
   readonly by: "duration" | "key" | "name" | "started_at" | "updated_at";
+  /** The width of the window below which there is no room for it; none by default. */
+  readonly hideBelow?: "xl";
   readonly label: string;
   readonly sort: WorkflowSort;
   readonly sortBy: (sort: WorkflowSort) => void;
 };
 
-const Sorted = ({ by, label, sort, sortBy }: SortedProps) => {
+const Sorted = ({ by, hideBelow, label, sort, sortBy }: SortedProps) => {
   const ascends = sort === by;
   const descends = sort === `-${by}`;
   const isText = by === "key" || by === "name";
@@ -137,7 +139,11 @@ const Sorted = ({ by, label, sort, sortBy }: SortedProps) => {
   const next = descends || (!ascends && isText) ? by : (`-${by}` as const);
 
   return (
-    <Table.ColumnHeader aria-sort={ascends ? "ascending" : descends ? "descending" : "none"} whiteSpace="nowrap">
+    <Table.ColumnHeader
+      aria-sort={ascends ? "ascending" : descends ? "descending" : "none"}
+      whiteSpace="nowrap"
+      {...(hideBelow === undefined ? {} : { hideBelow })}
+    >
       <Button fontSize="inherit" fontWeight="inherit" height="auto" onClick={() => sortBy(next)} px={0} variant="plain">
         {label}
         <span aria-hidden="true">{ascends ? "↑" : descends ? "↓" : "↕"}</span>

@@ -53,7 +53,7 @@ export const FailureNotice = ({ allowed, children, done, showCompensations, summ
       <HStack gap={2} mt={3} wrap="wrap">
         {isStopped ? (
           <Button onClick={showCompensations} size="sm" variant="solid">
-            Decide about the compensation
+            Decide about it
           </Button>
         ) : undefined}
         {children}
@@ -103,8 +103,10 @@ const FailedStepLines = ({ failed, summary }: LinesProps) => {
           </Link>
           <Link asChild color="fg.info" overflowWrap="anywhere">
             <RouterLink to={dagAddress(failed.dag_id)}>
-              {"DAG "}
-              <StoredText text={failed.dag_id} />
+              <span>
+                {"DAG "}
+                <StoredText text={failed.dag_id} />
+              </span>
             </RouterLink>
           </Link>
           <Link asChild color="fg.info">
