@@ -110,7 +110,7 @@ def _first_of_each(workflow_ids: Sequence[str]) -> Select[Any]:
             _workflow.c.state != WorkflowState.SUCCEEDED.value,
             _HAS_FAILED,
             # What ended later was stopped, by a cancel or an undo.
-            or_(_workflow.c.forward_ended_at.is_(None), _SINCE <= _workflow.c.forward_ended_at),
+            or_(_workflow.c.forward_ended_at.is_(None), _workflow.c.forward_ended_at >= _SINCE),
         )
         .subquery()
     )
