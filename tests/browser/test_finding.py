@@ -154,7 +154,7 @@ def test_an_undo_that_stopped_leads_to_the_decision(open_page: OpenPage, story: 
     page = open_page(address(story.stuck_undo))
     failed = page.get_by_role("status", name="What failed")
     expect(failed).to_contain_text("The undo has stopped")
-    failed.get_by_role("button", name="Decide about it").click()
+    failed.get_by_role("button", name="Decide about it", exact=True).click()
     expect(page.get_by_role("button", name=re.compile("^Retry: "))).to_be_visible()
 
 

@@ -17,12 +17,13 @@ from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading import by_duration, last_progress
-from airflow_wfstate.store.reading.failed_steps import Failure, read_failures
+from airflow_wfstate.store.reading.failed_steps import Failure
+from airflow_wfstate.store.reading.kept_counts import KEPT_COUNTS
+from airflow_wfstate.store.reading.listed_failures import listed_failures
 from airflow_wfstate.store.reading.participation import Participation, participation_of
 from airflow_wfstate.store.reading.shown_flags import flags_of
 from airflow_wfstate.store.reading.workflow_cursor import behind, cursor_behind, order_of
-from airflow_wfstate.store.reading.workflow_filter import conditions_of, simplified
-from airflow_wfstate.store.steps.counts import count_steps
+from airflow_wfstate.store.reading.workflow_filter import conditions_of, few_readable, simplified
 from airflow_wfstate.store.workflows.definition import parse_definition
 from airflow_wfstate.store.workflows.labels import labels_of
 
@@ -53,11 +54,12 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     """A page of workflows, as ``StateBackend.list_workflows`` says."""
     check_limit(query.limit)
     query = simplified(connection, query)
-    conditions = conditions_of(connection, query)
+    conditions = conditions_of(connection, query, few_readable(connection, query))
     page, next_cursor = _read_page(connection, query, conditions)
     workflow_ids = [row.id for row in page]
-    steps, labels = count_steps(connection, workflow_ids), labels_of(connection, workflow_ids)
-    participation, failures = participation_of(connection, workflow_ids), read_failures(connection, workflow_ids)
+    steps = KEPT_COUNTS.of(connection, {row.id: row.version for row in page})
+    labels, participation = labels_of(connection, workflow_ids), participation_of(connection, workflow_ids)
+    failures = listed_failures(connection, page, steps)
     flags = flags_of(connection, [flagged_row(row, participation[row.id].owner) for row in page])
     return WorkflowPage(
         workflows=[

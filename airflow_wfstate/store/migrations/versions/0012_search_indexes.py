@@ -4,7 +4,7 @@ Those of texts need the extension ``pg_trgm``. Where it cannot be created they a
 docs/api.md says how to add them later.
 
 Revision ID: 0012
-Revises: 0010
+Revises: 0011
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -69,7 +69,7 @@ export const WorkflowsTable = ({ sort, sortBy, ...list }: Props) => {
               </Table.Cell>
               <Table.Cell maxWidth="52" minWidth="32">
                 <KeyLink workflow={workflow} />
-                <LabelChips addressOf={addressOfLabel} labels={workflow.labels} most={2} />
+                <LabelChips addressOf={addressOfLabel} labels={workflow.labels} most={3} />
               </Table.Cell>
               <Table.Cell hideBelow="xl">
                 <StepsBar counts={workflow} />

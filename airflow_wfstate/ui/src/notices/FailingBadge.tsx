@@ -1,6 +1,7 @@
 import { Badge } from "@chakra-ui/react";
 
 import type { WorkflowSummary } from "../server/model";
+import { errorLine } from "../text/errorLine";
 import { spanText } from "../text/time";
 import { shownText } from "../text/shownText";
 
@@ -20,17 +21,19 @@ export const failingSentence = (failing: Failing): string => {
 
 const noError = "Nobody has said how it ended: its process died.";
 
+const lineOf = (failing: Failing): string => (failing.error === null ? noError : errorLine(failing.error));
+
 /** Beside the state of a running workflow of which a step has failed. */
 export const FailingBadge = ({ failing }: { readonly failing: Failing }) => (
   <Badge
-    aria-label={`${failingText(failing)}: ${failing.step}: ${failing.error ?? noError}`}
+    aria-label={`${failingText(failing)}: ${failing.step}: ${lineOf(failing)}`}
     borderColor="colorPalette.solid"
     borderWidth={1}
     color="fg"
     colorPalette={failing.is_retried ? "up_for_retry" : "failed"}
     role="img"
     tabIndex={0}
-    title={shownText(`${failing.step}: ${failing.error ?? noError}`)}
+    title={shownText(`${failing.step}: ${lineOf(failing)}`)}
     variant="outline"
   >
     {failingText(failing)}
