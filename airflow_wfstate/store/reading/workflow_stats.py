@@ -28,10 +28,9 @@ def read_stats(connection: Connection, query: WorkflowQuery, bucket_seconds: int
     """The counts, as ``StateBackend.read_stats`` says."""
     query = simplified(connection, query)
     # Rows are counted, not ids: PostgreSQL then reads the index that holds states alone.
-    count = func.count()
+    conditions, count = conditions_of(connection, query), func.count()
     if bucket_seconds is not None:
         _check_buckets(query, bucket_seconds)
-    conditions = conditions_of(connection, query)
     states = connection.execute(select(_workflow.c.state, count).where(*conditions).group_by(_workflow.c.state))
     by_state = dict.fromkeys(WorkflowState, 0) | {WorkflowState(state): number for state, number in states}
     # This flag follows from the state alone.
