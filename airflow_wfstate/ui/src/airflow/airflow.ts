@@ -3,9 +3,18 @@
 /** Where the list and a workflow of its own are shown. */
 export const pageAddress = "/plugin/wfstate";
 
+/** The list of workflows that have a label. */
+export const labelAddress = (label: string): { pathname: string; search: string } => ({
+  pathname: pageAddress,
+  search: new URLSearchParams({ label }).toString(),
+});
+
 /** The page of one workflow. */
 export const workflowAddress = (workflowId: string): string =>
   `${pageAddress}?workflow=${encodeURIComponent(workflowId)}`;
+
+/** The page of a DAG. */
+export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
 
 /** The page of a DAG run. */
 export const runAddress = (dagId: string, runId: string): string =>

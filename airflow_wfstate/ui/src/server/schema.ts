@@ -1384,6 +1384,42 @@ export interface components {
          */
         EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
         /**
+         * FailedStep
+         * @description The step of a workflow that failed first, whatever has followed from it: where to look for the cause.
+         *
+         *     A step that Airflow tries again comes after those that it does not. One whose task was marked success or skipped by
+         *     hand does not count.
+         *
+         *     :param step: ``participant.name`` or ``participant.name[item]``.
+         *     :param state: ``compensated`` when it has been undone since.
+         *     :param error: of its newest attempt, one line of at most 300 characters (``error_line``); the step has all of it.
+         *         None when nobody has said how that ended: its process died.
+         *     :param attempt: the number of that attempt. The rest is the task instance in Airflow that made it.
+         *     :param dag_id: empty, as ``run_id`` and ``task_id``, for a participant outside Airflow.
+         *     :param map_index: -1 for a task that is not mapped.
+         */
+        FailedStep: {
+            /** Step */
+            step: string;
+            /** Step Id */
+            step_id: string;
+            state: components["schemas"]["StepState"];
+            /** Error */
+            error: string | null;
+            /** Attempt */
+            attempt: number;
+            /** Dag Id */
+            dag_id: string;
+            /** Run Id */
+            run_id: string;
+            /** Task Id */
+            task_id: string;
+            /** Map Index */
+            map_index: number;
+            /** Try Number */
+            try_number: number;
+        };
+        /**
          * FailingStep
          * @description The step of a running workflow that failed first and is not tried again; else the first that is.
          *
@@ -2840,9 +2876,11 @@ export interface components {
         /**
          * WorkflowSort
          * @description The order of a list; a minus sign means the greatest first. The id decides between equals.
+         *
+         *     By duration: from the start until it last left running (``forward_ended_at``), until now while it runs.
          * @enum {string}
          */
-        WorkflowSort: "-started_at" | "started_at" | "-updated_at" | "updated_at" | "name" | "-name" | "key" | "-key";
+        WorkflowSort: "-started_at" | "started_at" | "-updated_at" | "updated_at" | "name" | "-name" | "key" | "-key" | "-duration" | "duration";
         /**
          * WorkflowState
          * @description What a workflow is doing, or how it ended.
@@ -2899,6 +2937,8 @@ export interface components {
          *     :param flags: why it makes no progress or needs a person, by kind. Overdue and held are as of now, the others as the
          *         last sweep found them.
          *     :param failing: a step that has failed while the workflow still runs; None when there is none.
+         *     :param failed_step: the step that failed first, also of a workflow that has failed, was cancelled or was undone
+         *         since; None when none has failed, and of a workflow that succeeded.
          */
         WorkflowSummary: {
             /** Id */
@@ -2958,6 +2998,7 @@ export interface components {
             /** Flags */
             flags?: components["schemas"]["Flag"][];
             failing?: components["schemas"]["FailingStep"] | null;
+            failed_step?: components["schemas"]["FailedStep"] | null;
         };
         /**
          * Problem
@@ -3597,6 +3638,10 @@ export interface operations {
                 key_prefix?: string | null;
                 /** @description Only workflows whose key or correlation id begins so. */
                 search?: string | null;
+                /** @description Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small letters or capitals. */
+                contains?: string | null;
+                /** @description Only workflows whose error holds this text of at least 3 characters; in small letters or capitals. */
+                error?: string | null;
                 /** @description Only workflows in this state, or one of these. */
                 state?: components["schemas"]["WorkflowState"][] | null;
                 /** @description Only workflows in which a run of this DAG takes part. */
@@ -4200,6 +4245,10 @@ export interface operations {
                 key_prefix?: string | null;
                 /** @description Only workflows whose key or correlation id begins so. */
                 search?: string | null;
+                /** @description Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small letters or capitals. */
+                contains?: string | null;
+                /** @description Only workflows whose error holds this text of at least 3 characters; in small letters or capitals. */
+                error?: string | null;
                 /** @description Only workflows in this state, or one of these. */
                 state?: components["schemas"]["WorkflowState"][] | null;
                 /** @description Only workflows in which a run of this DAG takes part. */

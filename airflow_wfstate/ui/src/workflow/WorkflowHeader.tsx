@@ -1,25 +1,31 @@
 import { Box, DataList, Heading, HStack, Text } from "@chakra-ui/react";
 
 import { ActionButtons } from "../actions/ActionButtons";
-import { ErrorText } from "../text/ErrorText";
-import { FailingNotice } from "../notices/FailingNotice";
+import { errorColor, ErrorText } from "../text/ErrorText";
 import type { AllowedActions, WorkflowDetail } from "../server/model";
 import { PayloadView } from "../payloads/PayloadView";
 import { StateBadge } from "../text/StateBadge";
 import { StepsBar, StepsLegend } from "../steps/StepsBar";
 import { StoredText } from "../text/StoredText";
-import { timeText, workedText } from "../text/time";
-import { FlagBadges } from "../list/WorkflowsTable";
+import { latenessText, timeText, undoneText, workedText } from "../text/time";
+import { labelAddress } from "../airflow/airflow";
+import { FlagBadges } from "../list/FlagBadges";
+import { LabelChips } from "../list/LabelChips";
+import { FailureNotice, hasFailure } from "./FailureNotice";
 
 type Props = {
   readonly allowed: AllowedActions | undefined;
   readonly done: (outcome: string) => void;
+  readonly now: number;
+  readonly showCompensations: () => void;
   readonly workflow: WorkflowDetail;
 };
 
 /** What it is, where it stands, what is wrong, and the buttons. */
-export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
+export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow }: Props) => {
   const { summary } = workflow;
+  const buttons = <ActionButtons allowed={allowed} done={done} workflowId={summary.id} />;
+  const undone = undoneText(summary);
 
   return (
     <Box borderRadius="md" borderWidth={1} mb={4} p={4}>
@@ -32,32 +38,37 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
           <StepsBar counts={summary} />
           <FlagBadges flags={summary.flags} />
         </HStack>
-        <ActionButtons allowed={allowed} done={done} workflowId={summary.id} />
+        {hasFailure(summary) ? undefined : buttons}
       </HStack>
-      {summary.failing === null ? undefined : <FailingNotice failing={summary.failing} />}
+      {hasFailure(summary) ? (
+        <FailureNotice allowed={allowed} done={done} showCompensations={showCompensations} summary={summary}>
+          {buttons}
+        </FailureNotice>
+      ) : undefined}
       <DataList.Root orientation="horizontal" size="sm">
         <Fact name="Id">{summary.id}</Fact>
         {summary.correlation_id === summary.id ? undefined : <Fact name="Correlation id">{summary.correlation_id}</Fact>}
         {summary.generation === 1 ? undefined : <Fact name="Generation">{String(summary.generation)}</Fact>}
-        <Fact name="Started">
-          {`${timeText(summary.started_at)}, ${workedText(summary)}`}
-        </Fact>
+        <Fact name="Started">{timeText(summary.started_at)}</Fact>
+        <Fact name={summary.forward_ended_at === null ? "Running for" : "Took"}>{workedText(summary)}</Fact>
+        {undone === undefined ? undefined : <Fact name="Undone after">{undone}</Fact>}
         <DataList.Item>
           <DataList.ItemLabel>Steps</DataList.ItemLabel>
           <DataList.ItemValue>
             <StepsLegend counts={summary} />
           </DataList.ItemValue>
         </DataList.Item>
-        {summary.deadline_at === null ? undefined : <Fact name="Deadline">{timeText(summary.deadline_at)}</Fact>}
+        {summary.deadline_at === null ? undefined : <Deadline now={now} summary={summary} />}
         {Object.keys(summary.labels).length === 0 ? undefined : (
-          <Fact name="Labels">
-            {Object.entries(summary.labels)
-              .map(([name, value]) => `${name}=${value}`)
-              .join(", ")}
-          </Fact>
+          <DataList.Item>
+            <DataList.ItemLabel>Labels</DataList.ItemLabel>
+            <DataList.ItemValue>
+              <LabelChips addressOf={labelAddress} labels={summary.labels} />
+            </DataList.ItemValue>
+          </DataList.Item>
         )}
-        {summary.hold_reason === null ? undefined : <Fact name="Waits for a person">{summary.hold_reason}</Fact>}
-        {summary.error === null ? undefined : (
+        {summary.hold_reason === null || summary.state === "compensation_failed" ? undefined : <Fact name="On hold">{summary.hold_reason}</Fact>}
+        {summary.error === null || isTold(summary) ? undefined : (
           <DataList.Item>
             <DataList.ItemLabel>Error</DataList.ItemLabel>
             <DataList.ItemValue>
@@ -83,6 +94,10 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
   );
 };
 
+/** Whether the error of the workflow is that of the step that failed, which stands above. */
+const isTold = ({ error, failed_step: failed }: WorkflowDetail["summary"]): boolean =>
+  failed !== null && failed.error !== null && (error?.includes(failed.error.replace(/…$/, "")) ?? false);
+
 const Fact = ({ children, name }: { readonly children: string; readonly name: string }) => (
   <DataList.Item>
     <DataList.ItemLabel>{name}</DataList.ItemLabel>
@@ -93,3 +108,24 @@ const Fact = ({ children, name }: { readonly children: string; readonly name: st
     </DataList.ItemValue>
   </DataList.Item>
 );
+
+/** When it is due; marked when that is over, or was missed. */
+const Deadline = ({ now, summary }: { readonly now: number; readonly summary: WorkflowDetail["summary"] }) => {
+  const lateness = latenessText(summary, now);
+
+  return (
+    <DataList.Item>
+      <DataList.ItemLabel>Deadline</DataList.ItemLabel>
+      <DataList.ItemValue>
+        <HStack gap={2} wrap="wrap">
+          <Text>{timeText(summary.deadline_at ?? "")}</Text>
+          {lateness === undefined ? undefined : (
+            <Text color={errorColor} fontWeight="bold">
+              {lateness}
+            </Text>
+          )}
+        </HStack>
+      </DataList.ItemValue>
+    </DataList.Item>
+  );
+};

@@ -57,7 +57,13 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
       {value === undefined && error === undefined ? <Loading /> : undefined}
       {value === undefined ? undefined : (
         <>
-          <WorkflowHeader allowed={allowed.value} done={done} workflow={value} />
+          <WorkflowHeader
+            allowed={allowed.value}
+            done={done}
+            now={at}
+            showCompensations={() => show("compensations")}
+            workflow={value}
+          />
           <Tabs.Root lazyMount onValueChange={({ value: name }) => show(name)} unmountOnExit value={section}>
             <Tabs.List flexWrap="wrap" mb={2}>
               {order.map((name) => (
