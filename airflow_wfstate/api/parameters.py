@@ -11,6 +11,7 @@ from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BeforeValidator, StringConstraints
 
+from airflow_wfstate.domain.messages.journal import EntryKind
 from airflow_wfstate.domain.messages.step_changes import MAX_DECISIONS
 from airflow_wfstate.domain.rules.labels import MAX_LABELS
 from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
@@ -30,6 +31,7 @@ Cursor = Annotated[str | None, Query(max_length=2000, pattern=_NO_NUL, descripti
 """Where a page of workflows begins; of a name of 250 characters it takes 1,500."""
 
 LISTS: Final = {
+    "kind": len(EntryKind),
     "label": MAX_LABELS,
     "new_step": MAX_DECISIONS,
     "readable_dag_id": 1000,

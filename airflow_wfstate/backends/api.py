@@ -17,6 +17,7 @@ from airflow_wfstate.backends.problem_types import error_class_of
 from airflow_wfstate.backends.query_parameters import (
     filter_parameters,
     given_parameters,
+    journal_parameters,
     page_parameters,
     query_parameters,
     step_parameters,
@@ -34,7 +35,8 @@ from airflow_wfstate.domain.messages.compensate import (
 )
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
-from airflow_wfstate.domain.messages.journal import JournalPage
+from airflow_wfstate.domain.messages.journal import JournalFilter, JournalPage
+from airflow_wfstate.domain.messages.name_stats import NameStats
 from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
 from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
@@ -247,10 +249,12 @@ class ApiBackend:
 
     def read_stats(self, query: WorkflowQuery, bucket_seconds: int | None = None) -> WorkflowStats:
         """See ``StateBackend.read_stats``."""
-        parameters = filter_parameters(query)
-        if bucket_seconds is not None:
-            parameters["bucket_seconds"] = bucket_seconds
+        parameters = filter_parameters(query) | given_parameters(bucket_seconds=bucket_seconds)
         return self._get("/stats", parameters, WorkflowStats)
+
+    def read_name_stats(self, query: WorkflowQuery) -> NameStats:
+        """See ``StateBackend.read_name_stats``."""
+        return self._get("/stats/name", filter_parameters(query), NameStats)
 
     def list_steps(
         self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: StepFilter | None = None
@@ -276,9 +280,12 @@ class ApiBackend:
             f"{_path_of(workflow_id)}/compensations", page_parameters(limit, before=before), CompensationPage
         )
 
-    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
+    def read_journal(
+        self, workflow_id: str, after: int = 0, limit: int = 200, wanted: JournalFilter | None = None
+    ) -> JournalPage:
         """See ``StateBackend.read_journal``."""
-        return self._get(f"{_path_of(workflow_id)}/journal", {"after": after, "limit": limit}, JournalPage)
+        parameters = page_parameters(limit, after=after) | journal_parameters(wanted or JournalFilter())
+        return self._get(f"{_path_of(workflow_id)}/journal", parameters, JournalPage)
 
     def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""

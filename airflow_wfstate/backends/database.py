@@ -21,8 +21,9 @@ from airflow_wfstate.domain.messages.compensate import (
 )
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
-from airflow_wfstate.domain.messages.journal import JournalPage
+from airflow_wfstate.domain.messages.journal import JournalFilter, JournalPage
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
+from airflow_wfstate.domain.messages.name_stats import NameStats
 from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
 from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
@@ -62,6 +63,7 @@ from airflow_wfstate.store.payloads.stored_payload import discard
 from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
 from airflow_wfstate.store.reading.journal import read_journal
+from airflow_wfstate.store.reading.name_stats import read_name_stats
 from airflow_wfstate.store.reading.step_page import get_step, list_steps
 from airflow_wfstate.store.reading.workflow_detail import read_workflow
 from airflow_wfstate.store.reading.workflow_list import list_workflows
@@ -247,6 +249,10 @@ class DatabaseBackend:
         """See ``StateBackend.read_stats``."""
         return self._read(lambda connection: read_stats(connection, query, bucket_seconds))
 
+    def read_name_stats(self, query: WorkflowQuery) -> NameStats:
+        """See ``StateBackend.read_name_stats``."""
+        return self._read(lambda connection: read_name_stats(connection, query))
+
     def list_steps(
         self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: StepFilter | None = None
     ) -> StepPage:
@@ -267,9 +273,11 @@ class DatabaseBackend:
         """See ``StateBackend.list_compensations``."""
         return self._read(lambda connection: list_compensations(connection, workflow_id, before, limit))
 
-    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
+    def read_journal(
+        self, workflow_id: str, after: int = 0, limit: int = 200, wanted: JournalFilter | None = None
+    ) -> JournalPage:
         """See ``StateBackend.read_journal``."""
-        return self._read(lambda connection: read_journal(connection, workflow_id, after, limit))
+        return self._read(lambda connection: read_journal(connection, workflow_id, after, limit, wanted))
 
     def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""

@@ -20,7 +20,8 @@ from airflow_wfstate.domain.messages.compensate import (
 )
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
-from airflow_wfstate.domain.messages.journal import JournalPage
+from airflow_wfstate.domain.messages.journal import JournalFilter, JournalPage
+from airflow_wfstate.domain.messages.name_stats import NameStats
 from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
 from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
@@ -283,6 +284,14 @@ class StateBackend(Protocol):
         """
         ...
 
+    def read_name_stats(self, query: WorkflowQuery) -> NameStats:
+        """How the workflows that match a query have fared, whose order, limit and cursor do not matter.
+
+        :param query: with a name; without ``until`` up to now, without ``since`` the seven days before.
+        :raises InvalidRequest: it has no name; a time has no zone, or the window is empty.
+        """
+        ...
+
     def list_steps(
         self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: StepFilter | None = None
     ) -> StepPage:
@@ -322,11 +331,14 @@ class StateBackend(Protocol):
         """
         ...
 
-    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
+    def read_journal(
+        self, workflow_id: str, after: int = 0, limit: int = 200, wanted: JournalFilter | None = None
+    ) -> JournalPage:
         """Entries with a number above ``after``, ascending; at most ``limit`` (1 to 1000).
 
+        :param wanted: only those; None for all.
         :raises WorkflowNotFound: there is none with this id.
-        :raises InvalidRequest: the limit is out of range.
+        :raises InvalidRequest: the limit is out of range, or the workflow has no such step.
         """
         ...
 

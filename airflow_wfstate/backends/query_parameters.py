@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from airflow_wfstate.domain.messages.journal import JournalFilter
 from airflow_wfstate.domain.messages.pages import StepFilter
 from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort
 
@@ -37,6 +38,11 @@ def step_parameters(wanted: StepFilter) -> dict[str, Any]:
         "map_index": wanted.map_index,
     }
     return {name: value for name, value in parameters.items() if value is not None}
+
+
+def journal_parameters(wanted: JournalFilter) -> dict[str, Any]:
+    """Of what a page of a journal is narrowed to."""
+    return {"kind": [kind.value for kind in wanted.kinds], **given_parameters(step=wanted.step)}
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -51,6 +51,7 @@ class JournalEntry:
     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
         ``api``) and ``reason``.
     :param step_id: of that step; None also in entries that an older version wrote.
+    :param sentence: what it tells, as :func:`~airflow_wfstate.domain.messages.journal_sentence.sentence_of` puts it.
     """
 
     number: int
@@ -61,6 +62,21 @@ class JournalEntry:
     actor: str
     data: Mapping[str, object]
     step_id: str | None = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class JournalFilter:
+    """Which entries of a journal a page shall hold. What is None, and an empty list, does not filter.
+
+    :param kinds: one of them.
+    :param step: about this step: ``participant[place].step``, ``participant.step`` or ``step`` with all its items;
+        the same with ``[item]``, or the id of the step, for one alone. A name that several steps have means all of
+        them.
+    """
+
+    kinds: list[EntryKind] = field(default_factory=list)
+    step: str | None = None
 
 
 @dataclass(frozen=True)

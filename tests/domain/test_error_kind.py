@@ -1,0 +1,23 @@
+"""Errors of one kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_wfstate.domain.rules.error_kind import error_kind
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Step pay failed: order 7 of account 0f3a-22 has no money",
+        "Step pay failed: order 1234 of account c91b-7d has no money",
+    ],
+)
+def test_numbers_and_ids_make_no_difference(other: str) -> None:
+    assert error_kind("Step pay failed: order 1 of account 11aa-2 has no money") == error_kind(other)
+
+
+def test_words_do() -> None:
+    assert error_kind("Step pay failed: no money") != error_kind("Step ship failed: no money")
+    assert error_kind("decade") == "decade"
