@@ -152,7 +152,8 @@ def _line(label: str, url: str, token: str, query: dict[str, str], times: int) -
             first = time.perf_counter()
             answer = client.get(url, params=query).raise_for_status()
             seconds.append(time.perf_counter() - first)
-            rows = str(len(answer.json().get("workflows", []))) if "workflows" in answer.json() else ""
+            listed = answer.json().get("workflows")
+            rows = str(len(listed)) if isinstance(listed, list) else ""
     high = quantiles(seconds, n=20)[18] if times > 1 else seconds[0]
     return f"| {label} | {rows} | {1000 * median(seconds):.0f} | {1000 * high:.0f} |"
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import DateTime, select, update
+from sqlalchemy import Column, DateTime, select, update
 
 from airflow_wfstate.store.database import schema
 from tests.browser.conftest import OpenPage
@@ -29,7 +29,7 @@ def slowly(world: World, story: Story) -> None:
     tables = (schema.workflow, schema.step, schema.attempt, schema.checkpoint, schema.compensation, schema.journal)
     with world.rows.engine.begin() as connection:
         for table in tables:
-            times = [column for column in table.c if isinstance(column.type, DateTime) or column.name.endswith("_at")]
+            times = [column for column in table.c if _is_time(column)]
             for row in connection.execute(select(table)).mappings().all():
                 moved = {
                     column.name: now - (now - row[column.name]) * _SLOWER - timedelta(minutes=2)
@@ -39,6 +39,11 @@ def slowly(world: World, story: Story) -> None:
                 key = [column == row[column.name] for column in table.primary_key]
                 if moved:
                     connection.execute(update(table).where(*key).values(**moved))
+
+
+def _is_time(column: Column[object]) -> bool:
+    """Whether it holds a time that is written; a computed one follows."""
+    return column.computed is None and (isinstance(column.type, DateTime) or column.name.endswith("_at"))
 
 
 def take(page: Page, name: str, theme: str) -> None:

@@ -32,7 +32,7 @@ def test_the_newest_are_counted_and_it_says_since_when(
             connection.execute(update(schema.workflow).where(its).values(started_at=at))
             started.append(at)
     monkeypatch.setattr(name_stats, "MAX_COUNTED", 3)
-    monkeypatch.setattr(name_stats, "MAX_STEPS_READ", 2)
+    monkeypatch.setattr(name_stats, "MAX_ATTEMPTS_READ", 2)
 
     stats = world.backend.read_name_stats(WorkflowQuery(name=name))
 

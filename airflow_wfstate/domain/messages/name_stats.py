@@ -11,11 +11,11 @@ from airflow_wfstate.domain.rules.states import UNSUCCESSFUL_WORKFLOW_STATES, Wo
 NAME_WINDOW: Final = timedelta(days=7)
 """How far back is looked when the question does not say."""
 
-MAX_COUNTED: Final = 50_000
+MAX_COUNTED: Final = 20_000
 """Workflows, the newest ones, of one answer."""
 
-MAX_STEPS_READ: Final = 20_000
-"""Steps, those of the newest workflows, whose attempts are measured."""
+MAX_ATTEMPTS_READ: Final = 10_000
+"""Attempts of steps, those of the newest workflows, that are measured."""
 
 MAX_LISTED: Final = 20
 """Steps, errors and versions of one answer, each."""
@@ -130,7 +130,8 @@ class NameStats:
     :param bucket_seconds: length of the stretches of ``buckets``, which leave out empty ones.
     :param duration: from the start of those that succeeded to the end of their work; None when none did.
     :param histogram: of the same durations, without gaps.
-    :param steps: the slowest, by their 95th percentile; of the newest workflows, at most :data:`MAX_STEPS_READ` steps.
+    :param steps: the slowest, by their 95th percentile; of the newest workflows, at most :data:`MAX_ATTEMPTS_READ`
+        attempts altogether.
     :param steps_cut: whether there were more.
     :param errors: the most frequent first.
     :param versions: the newest first.

@@ -37,7 +37,8 @@ def read_spreads(
 
     :param measured: rows with a column ``seconds``, a column ``failed`` (0 or 1), and one for each of ``groups``.
     :param groups: names of columns; none for one group.
-    :return: each row has the columns of ``groups``, and ``failed``: how many of the group did.
+    :return: each row has the columns of ``groups``; ``failed``, how many of the group did; and ``measured``, how many
+        rows there were of all groups.
     """
     by = [measured.c[name] for name in groups]
     ranked = select(
@@ -53,6 +54,8 @@ def read_spreads(
             *(ranked.c[name] for name in groups),
             func.max(ranked.c.number).label("number"),
             func.sum(ranked.c.failed).label("failed"),
+            # Of all groups, also of those that the limit leaves out.
+            func.sum(func.count()).over().label("measured"),
             _percentile(ranked.c, 50).label("p50"),
             p95,
             func.max(ranked.c.seconds).label("longest"),

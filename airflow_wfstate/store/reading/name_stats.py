@@ -12,9 +12,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, String, Subquery, case, cast, func, literal, select
 
 from airflow_wfstate.domain.messages.name_stats import (
+    MAX_ATTEMPTS_READ,
     MAX_COUNTED,
     MAX_LISTED,
-    MAX_STEPS_READ,
     NAME_WINDOW,
     DefinitionVersion,
     FrequentError,
@@ -136,29 +136,23 @@ def _times_of_succeeded(connection: Connection, conditions: Conditions) -> Subqu
 
 
 def _read_steps(connection: Connection, conditions: Conditions) -> tuple[list[StepTimes], bool]:
-    newest = (
-        select(_step.c.id, _step.c.participant, _step.c.name)
-        .join(_workflow, _workflow.c.id == _step.c.workflow_id)
-        .where(*conditions)
-        .order_by(_workflow.c.started_at.desc())
-        .limit(MAX_STEPS_READ + 1)
-        .subquery("newest")
-    )
     measured = (
         select(
-            newest.c.participant,
-            newest.c.name,
+            _step.c.participant,
+            _step.c.name,
             case((_attempt.c.state.in_(_WENT_WRONG), 1), else_=0).label("failed"),
             seconds_between(connection, _attempt.c.started_at, _attempt.c.ended_at).label("seconds"),
         )
-        .join(_attempt, _attempt.c.step_id == newest.c.id)
-        .where(_attempt.c.ended_at.is_not(None))
+        .join(_workflow, _workflow.c.id == _step.c.workflow_id)
+        .join(_attempt, _attempt.c.step_id == _step.c.id)
+        .where(*conditions, _attempt.c.ended_at.is_not(None))
+        .order_by(_workflow.c.started_at.desc())
+        .limit(MAX_ATTEMPTS_READ + 1)
         .subquery("measured")
     )
     found = read_spreads(connection, measured, ("participant", "name"), MAX_LISTED)
-    read: int = connection.execute(select(func.count()).select_from(newest)).scalar_one()
     times = [StepTimes(f"{row.participant}.{row.name}", int(row.failed), spread) for row, spread in found]
-    return times, read > MAX_STEPS_READ
+    return times, bool(found) and found[0][0].measured > MAX_ATTEMPTS_READ
 
 
 def _read_errors(connection: Connection, conditions: Conditions) -> list[FrequentError]:

@@ -7,6 +7,13 @@ export const pageAddress = "/plugin/wfstate";
 export const workflowAddress = (workflowId: string): string =>
   `${pageAddress}?workflow=${encodeURIComponent(workflowId)}`;
 
+/** The page of a workflow's name: how its workflows have fared. */
+export const nameAddress = (name: string): string => `${pageAddress}?about=${encodeURIComponent(name)}`;
+
+/** The page that shows two workflows side by side; with one alone it asks for the other. */
+export const compareAddress = (workflowId: string, otherId?: string): string =>
+  `${pageAddress}?compare=${encodeURIComponent(workflowId)}${otherId === undefined ? "" : `&with=${encodeURIComponent(otherId)}`}`;
+
 /** The page of a DAG run. */
 export const runAddress = (dagId: string, runId: string): string =>
   `/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}`;

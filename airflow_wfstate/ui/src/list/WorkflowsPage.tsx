@@ -8,6 +8,7 @@ import { FilterBar } from "./FilterBar";
 import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
 import { bucketSeconds, chartHours, StartsChart } from "./StartsChart";
 import { StateCounts } from "../steps/StateCounts";
+import { thisMinute } from "../text/thisMinute";
 import { useFresh } from "../server/useFresh";
 import { changed, filtersOf, isFiltered, questionOf, sortOf } from "./workflowFilter";
 import { WorkflowsTable } from "./WorkflowsTable";
@@ -86,9 +87,6 @@ export const WorkflowsPage = ({ dagId }: Props) => {
     </>
   );
 };
-
-/** When this minute began: what is asked for stays the same for a while, so that an unchanged answer need not be sent. */
-const thisMinute = (): number => Math.floor(Date.now() / 60_000) * 60_000;
 
 const loadStats = async (address: URLSearchParams, dagId: string | undefined, signal: AbortSignal) => {
   const now = thisMinute();

@@ -1,7 +1,7 @@
 import { Badge, Box, Button, Checkbox, HStack, Link, Table, Text } from "@chakra-ui/react";
 import { Link as RouterLink } from "react-router-dom";
 
-import { workflowAddress } from "../airflow/airflow";
+import { nameAddress, workflowAddress } from "../airflow/airflow";
 import { FailingBadge } from "../notices/FailingNotice";
 import { type Flag, words, type WorkflowSort, type WorkflowSummary } from "../server/model";
 import { StateBadge } from "../text/StateBadge";
@@ -70,7 +70,11 @@ export const WorkflowsTable = ({ choose, chosen, sort, sortBy, workflows }: Prop
                 </HStack>
               </Table.Cell>
               <Table.Cell>
-                <StoredText text={workflow.name} />
+                <Link asChild color="fg.info">
+                  <RouterLink to={nameAddress(workflow.name)}>
+                    <StoredText text={workflow.name} />
+                  </RouterLink>
+                </Link>
               </Table.Cell>
               <Table.Cell>
                 <Link asChild color="fg.info" fontWeight="bold">

@@ -79,7 +79,7 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
               <StepGraph workflow={value} />
             </Tabs.Content>
             <Tabs.Content value="journal">
-              <JournalSection workflowId={workflowId} />
+              <JournalSection workflow={value} />
             </Tabs.Content>
             <Tabs.Content value="runs">
               <RunsTable runs={value.runs} />
