@@ -10,7 +10,7 @@ from dataclasses import asdict
 from enum import Enum
 from typing import Any, Final
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.journal import JournalEntry, JournalFilter, JournalPage
 from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
 

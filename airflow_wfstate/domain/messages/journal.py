@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Final
+
+from airflow_wfstate.domain.messages.asked import MAX_NUMBER, PAGE_SIZE, asked
+from airflow_wfstate.domain.messages.operation import Operation, Who
 
 
 class EntryKind(str, Enum):
@@ -69,14 +73,19 @@ class JournalEntry:
 class JournalFilter:
     """Which entries of a journal a page shall hold. What is None, and an empty list, does not filter.
 
-    :param kinds: one of them.
-    :param step: about this step: ``participant[place].step``, ``participant.step`` or ``step`` with all its items;
-        the same with ``[item]``, or the id of the step, for one alone. A name that several steps have means all of
-        them.
+    :param step: a name that several steps have means all of them.
     """
 
-    kinds: list[EntryKind] = field(default_factory=list)
-    step: str | None = None
+    kinds: list[EntryKind] = field(
+        default_factory=list, metadata=asked("Only entries of this kind, or one of these", parameter="kind")
+    )
+    step: str | None = field(
+        default=None,
+        metadata=asked(
+            "Only entries about this step: participant[place].step, participant.step or step with all its items; the "
+            "same with [item], or the id of the step, for one alone"
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -88,3 +97,29 @@ class JournalPage:
 
     entries: list[JournalEntry]
     next_after: int | None
+
+
+@dataclass(frozen=True)
+class ReadJournal:
+    """The request for a page of the journal of a workflow."""
+
+    workflow_id: str
+    wanted: JournalFilter = field(default_factory=JournalFilter)
+    after: int = field(
+        default=0,
+        metadata=asked("Only entries with a number above this one", is_filter=False, at_least=0, at_most=MAX_NUMBER),
+    )
+    limit: int = field(default=200, metadata=PAGE_SIZE)
+
+
+READ_JOURNAL: Final = Operation(
+    name="read_journal",
+    method="GET",
+    path="/workflows/{workflow_id}/journal",
+    request=ReadJournal,
+    answer=JournalPage,
+    says="Entries with a number above ``after``, ascending.",
+    who=Who.READER,
+    tag="journal",
+    has_tag=True,
+)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from airflow_wfstate.domain.messages.operation import Operation, Who
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import UNSUCCESSFUL_WORKFLOW_STATES, WorkflowState
 
 NAME_WINDOW: Final = timedelta(days=7)
@@ -152,6 +154,31 @@ class NameStats:
     steps_cut: bool
     errors: list[FrequentError]
     versions: list[DefinitionVersion]
+
+
+@dataclass(frozen=True)
+class ReadNameStats:
+    """The request for the numbers of a name.
+
+    :param query: with a name. Its order and its page do not matter; without ``until`` up to now, without ``since``
+        :data:`NAME_WINDOW` before that.
+    """
+
+    query: WorkflowQuery
+
+
+READ_NAME_STATS: Final = Operation(
+    name="read_name_stats",
+    method="GET",
+    path="/stats/name",
+    request=ReadNameStats,
+    answer=NameStats,
+    says="How the workflows of a name have fared, of those that the caller may see: counts, durations, errors, "
+    "versions. ``name`` must be given; without ``until`` up to now, without ``since`` the seven days before.",
+    who=Who.LISTER,
+    tag="workflows",
+    has_tag=True,
+)
 
 
 def failure_rate(by_state: dict[WorkflowState, int]) -> float | None:

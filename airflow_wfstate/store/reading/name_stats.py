@@ -24,7 +24,7 @@ from airflow_wfstate.domain.messages.name_stats import (
     bucket_seconds,
     failure_rate,
 )
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.error_kind import error_kind
 from airflow_wfstate.domain.rules.states import UNSUCCESSFUL_WORKFLOW_STATES, StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest

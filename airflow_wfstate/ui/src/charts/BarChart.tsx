@@ -70,7 +70,7 @@ export const BarChart = ({ bars, label, parts, what }: Props) => {
                 y2={height - bottom - scale(tick)}
               />
               <Box as="g" color="fg.muted">
-                <text fill="currentColor" fontSize="11" textAnchor="end" x={left - 6} y={height - bottom - scale(tick) + 4}>
+                <text fill="currentColor" style={{ fontSize: "11px" }} textAnchor="end" x={left - 6} y={height - bottom - scale(tick) + 4}>
                   {tick.toLocaleString("en")}
                 </text>
               </Box>
@@ -79,9 +79,9 @@ export const BarChart = ({ bars, label, parts, what }: Props) => {
           {bars.map((bar, index) => (
             <g key={bar.name}>
               <Stack bar={bar} parts={parts} scale={scale} slot={slot} start={left + index * slot} />
-              {index % every === 0 ? (
+              {index % every === 0 && (index + 0.6 * every) * slot <= room ? (
                 <Box as="g" color="fg.muted">
-                  <text fill="currentColor" fontSize="11" textAnchor="start" x={left + index * slot} y={height - 8}>
+                  <text fill="currentColor" style={{ fontSize: "11px" }} textAnchor="start" x={left + index * slot} y={height - 8}>
                     {bar.tick}
                   </text>
                 </Box>

@@ -28,6 +28,9 @@ export const JournalEntries = ({ entries }: { readonly entries: readonly Journal
               {timeText(entry.at)}
             </Text>
             <Text as="span" overflowWrap="anywhere">
+              <Box aria-hidden="true" as="span" color="fg.muted" css={turnedWhenOpen} display="inline-block" me={1.5}>
+                ▸
+              </Box>
               <StoredText text={entry.sentence} />
             </Text>
           </Box>
@@ -38,6 +41,7 @@ export const JournalEntries = ({ entries }: { readonly entries: readonly Journal
   </List.Root>
 );
 
+const turnedWhenOpen = { "details[open] > summary &": { transform: "rotate(90deg)" } };
 const columns = { base: "minmax(0, 1fr)", md: "max-content minmax(0, 1fr)" };
 
 const Details = ({ entry }: { readonly entry: JournalEntry }) => (

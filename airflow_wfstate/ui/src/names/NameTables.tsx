@@ -52,20 +52,18 @@ export const ErrorsTable = ({ list, stats }: ErrorProps) =>
     <Nothing>No workflow has an error.</Nothing>
   ) : (
     <>
-      <Titled columns={["Error", "Workflows", "Look at"]} label="Most frequent errors">
+      <Titled columns={["Error", "Workflows"]} label="Most frequent errors">
         {stats.errors.map((error) => (
           <Table.Row key={error.newest_workflow_id}>
             <Table.Cell minWidth="48">
               <Text fontSize="sm" lineClamp={3} overflowWrap="anywhere" title={shownText(error.error)}>
                 <StoredText text={error.error} />
               </Text>
-            </Table.Cell>
-            <Numeric>{error.workflows.toLocaleString("en")}</Numeric>
-            <Table.Cell whiteSpace="nowrap">
-              <Link asChild color="fg.info">
+              <Link asChild color="fg.info" fontSize="xs">
                 <RouterLink to={workflowAddress(error.newest_workflow_id)}>the newest</RouterLink>
               </Link>
             </Table.Cell>
+            <Numeric>{error.workflows.toLocaleString("en")}</Numeric>
           </Table.Row>
         ))}
       </Titled>

@@ -177,7 +177,7 @@ export interface paths {
         };
         /**
          * Get Workflow
-         * @description Where a workflow stands, and the first of its steps; payloads of DAGs that the caller may not read are left out.
+         * @description Where a workflow stands, and the first of its steps, without payloads that the caller may not read.
          *
          *     Further steps are at ``/workflows/{workflow_id}/steps?after=``, with the answer's ``next_steps``.
          */
@@ -219,9 +219,7 @@ export interface paths {
         };
         /**
          * Read Name Stats
-         * @description How the workflows of a name have fared of those that the caller may see: counts, durations, errors, versions.
-         *
-         *     ``name`` must be given. Without ``until`` up to now, without ``since`` the seven days before.
+         * @description How the workflows of a name have fared, of those that the caller may see: counts, durations, errors, versions. ``name`` must be given; without ``until`` up to now, without ``since`` the seven days before.
          */
         get: operations["read_name_stats_v1_stats_name_get"];
         put?: never;
@@ -326,26 +324,6 @@ export interface paths {
          * @description Entries with a number above ``after``, ascending.
          */
         get: operations["read_journal_v1_workflows__workflow_id__journal_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/workflows/{workflow_id}/journal/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description The whole journal as it stands now, as a file: one entry a line.
-         */
-        get: operations["export_v1_workflows__workflow_id__journal_export_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -514,26 +492,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/workflows/{workflow_id}/actions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Actions
-         * @description What the caller may do to the workflow now, and why not the rest. A plan says what an action would change.
-         */
-        get: operations["list_actions_v1_workflows__workflow_id__actions_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/compensations/turn": {
         parameters: {
             query?: never;
@@ -568,6 +526,46 @@ export interface paths {
          * @description Record how an attempt of a compensation ended.
          */
         post: operations["end_compensation_v1_compensations_end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Actions
+         * @description What the caller may do to the workflow now, and why not the rest. A plan says what an action would change.
+         */
+        get: operations["list_actions_v1_workflows__workflow_id__actions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow_id}/journal/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Of Journal
+         * @description The journal as it stands now, as a file: one entry a line, oldest first. Read a page at a time.
+         */
+        get: operations["export_of_journal_v1_workflows__workflow_id__journal_export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -829,7 +827,7 @@ export interface components {
         };
         /**
          * CancelBody
-         * @description See :class:`~airflow_wfstate.domain.messages.cancel.CancelWorkflow`.
+         * @description A person's wish to end a workflow before its time.
          */
         CancelBody: {
             /**
@@ -1026,16 +1024,16 @@ export interface components {
         };
         /**
          * CompensateBody
-         * @description See :class:`~airflow_wfstate.domain.messages.compensate.CompensateWorkflow`.
+         * @description The wish to undo what a workflow did.
          */
         CompensateBody: {
             /** Reason */
             reason?: string | null;
-            code?: components["schemas"]["Code"] | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
             if_version?: number | null;
+            code?: components["schemas"]["Code"] | null;
         };
         /**
          * CompensatePlan
@@ -1285,7 +1283,7 @@ export interface components {
         Decision: "retry" | "skip" | "done";
         /**
          * DecisionBody
-         * @description See :class:`~airflow_wfstate.domain.messages.compensate.DecideCompensation`.
+         * @description A person's decision about the undo of a step.
          */
         DecisionBody: {
             /** Step */
@@ -1295,11 +1293,11 @@ export interface components {
             reason: string;
             /** Round */
             round?: number | null;
-            code?: components["schemas"]["Code"] | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
             if_version?: number | null;
+            code?: components["schemas"]["Code"] | null;
         };
         /**
          * DefinitionVersion
@@ -1684,7 +1682,8 @@ export interface components {
          *     :param bucket_seconds: length of the stretches of ``buckets``, which leave out empty ones.
          *     :param duration: from the start of those that succeeded to the end of their work; None when none did.
          *     :param histogram: of the same durations, without gaps.
-         *     :param steps: the slowest, by their 95th percentile; of the newest workflows, at most :data:`MAX_STEPS_READ` steps.
+         *     :param steps: the slowest, by their 95th percentile; of the newest workflows, at most :data:`MAX_ATTEMPTS_READ`
+         *         attempts altogether.
          *     :param steps_cut: whether there were more.
          *     :param errors: the most frequent first.
          *     :param versions: the newest first.
@@ -1955,7 +1954,7 @@ export interface components {
         };
         /**
          * RestartBody
-         * @description See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`.
+         * @description A person's wish to set a workflow going again.
          */
         RestartBody: {
             /** From Step */
@@ -1964,6 +1963,10 @@ export interface components {
             reason?: string | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
             code?: components["schemas"]["Code"] | null;
             /** Renames */
             renames?: {
@@ -1971,14 +1974,10 @@ export interface components {
             };
             /** New Steps */
             new_steps?: string[];
-            /** Idempotency Key */
-            idempotency_key?: string | null;
-            /** If Version */
-            if_version?: number | null;
         };
         /**
          * ResumeBody
-         * @description See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`; ``from_step`` goes with a restart alone.
+         * @description A person's wish to set a workflow going again.
          */
         ResumeBody: {
             /** From Step */
@@ -1987,6 +1986,10 @@ export interface components {
             reason?: string | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
             code?: components["schemas"]["Code"] | null;
             /** Renames */
             renames?: {
@@ -1994,10 +1997,6 @@ export interface components {
             };
             /** New Steps */
             new_steps?: string[];
-            /** Idempotency Key */
-            idempotency_key?: string | null;
-            /** If Version */
-            if_version?: number | null;
         };
         /**
          * ResumePlan
@@ -3536,40 +3535,45 @@ export interface operations {
     list_workflows_v1_workflows_get: {
         parameters: {
             query?: {
+                /** @description Only workflows of this name. */
+                name?: string | null;
+                /** @description Only workflows with this key, as a whole. */
+                key?: string | null;
+                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
+                key_prefix?: string | null;
+                /** @description Only workflows whose key or correlation id begins so. */
+                search?: string | null;
+                /** @description Only workflows in this state, or one of these. */
+                state?: components["schemas"]["WorkflowState"][] | null;
+                /** @description Only workflows in which a run of this DAG takes part. */
+                dag_id?: string | null;
+                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
+                run_id?: string | null;
+                /** @description Only workflows with this correlation id. */
+                correlation_id?: string | null;
+                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
+                label?: string[] | null;
+                /** @description Only workflows of which a step is in this state, or one of these. */
+                step_state?: components["schemas"]["StepState"][] | null;
+                /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
+                since?: string | null;
+                /** @description Only workflows that started before this time. ISO 8601, with an offset. */
+                until?: string | null;
+                /** @description Only workflows that last changed at or after this time. ISO 8601, with an offset. */
+                updated_since?: string | null;
+                /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
+                updated_until?: string | null;
+                /** @description Only workflows with a flag: they make no progress, or need a person. */
+                stuck?: boolean | null;
+                /** @description The order; a minus sign means the greatest first. */
                 sort?: components["schemas"]["WorkflowSort"];
                 /** @description The size of a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description Where the page begins: next_cursor of the page before. */
                 cursor?: string | null;
-                /** @description Whether to count all that match and that the caller may see. */
+                /** @description Also count all that match and that the caller may see. */
                 total?: boolean;
-                name?: string | null;
-                key?: string | null;
-                /** @description How the key begins; % and _ are ordinary letters. */
-                key_prefix?: string | null;
-                /** @description How the key or the correlation id begins. */
-                search?: string | null;
-                state?: components["schemas"]["WorkflowState"][] | null;
-                /** @description A run of this DAG takes part. */
-                dag_id?: string | null;
-                /** @description This run of dag_id takes part. */
-                run_id?: string | null;
-                correlation_id?: string | null;
-                /** @description name=value; with several, it has all of them. */
-                label?: string[] | null;
-                /** @description Some step is in one of these states. */
-                step_state?: components["schemas"]["StepState"][] | null;
-                /** @description ISO 8601, with an offset. */
-                since?: string | null;
-                /** @description ISO 8601, with an offset. */
-                until?: string | null;
-                /** @description ISO 8601, with an offset. */
-                updated_since?: string | null;
-                /** @description ISO 8601, with an offset. */
-                updated_until?: string | null;
-                /** @description True: only those with a flag; false: only those without. */
-                stuck?: boolean | null;
-                /** @description Narrows what the caller may see. */
+                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
                 readable_dag_id?: string[] | null;
             };
             header?: {
@@ -3858,7 +3862,7 @@ export interface operations {
     get_workflow_v1_workflows__workflow_id__get: {
         parameters: {
             query?: {
-                /** @description How many steps; 0: the groups alone. */
+                /** @description How many of its steps; 0: the groups alone. */
                 step_limit?: number;
             };
             header?: {
@@ -3951,36 +3955,40 @@ export interface operations {
     read_stats_v1_stats_get: {
         parameters: {
             query?: {
+                /** @description Only workflows of this name. */
+                name?: string | null;
+                /** @description Only workflows with this key, as a whole. */
+                key?: string | null;
+                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
+                key_prefix?: string | null;
+                /** @description Only workflows whose key or correlation id begins so. */
+                search?: string | null;
+                /** @description Only workflows in this state, or one of these. */
+                state?: components["schemas"]["WorkflowState"][] | null;
+                /** @description Only workflows in which a run of this DAG takes part. */
+                dag_id?: string | null;
+                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
+                run_id?: string | null;
+                /** @description Only workflows with this correlation id. */
+                correlation_id?: string | null;
+                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
+                label?: string[] | null;
+                /** @description Only workflows of which a step is in this state, or one of these. */
+                step_state?: components["schemas"]["StepState"][] | null;
+                /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
+                since?: string | null;
+                /** @description Only workflows that started before this time. ISO 8601, with an offset. */
+                until?: string | null;
+                /** @description Only workflows that last changed at or after this time. ISO 8601, with an offset. */
+                updated_since?: string | null;
+                /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
+                updated_until?: string | null;
+                /** @description Only workflows with a flag: they make no progress, or need a person. */
+                stuck?: boolean | null;
+                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
+                readable_dag_id?: string[] | null;
                 /** @description Also count by start, in stretches of so many seconds between since and until. */
                 bucket_seconds?: number | null;
-                name?: string | null;
-                key?: string | null;
-                /** @description How the key begins; % and _ are ordinary letters. */
-                key_prefix?: string | null;
-                /** @description How the key or the correlation id begins. */
-                search?: string | null;
-                state?: components["schemas"]["WorkflowState"][] | null;
-                /** @description A run of this DAG takes part. */
-                dag_id?: string | null;
-                /** @description This run of dag_id takes part. */
-                run_id?: string | null;
-                correlation_id?: string | null;
-                /** @description name=value; with several, it has all of them. */
-                label?: string[] | null;
-                /** @description Some step is in one of these states. */
-                step_state?: components["schemas"]["StepState"][] | null;
-                /** @description ISO 8601, with an offset. */
-                since?: string | null;
-                /** @description ISO 8601, with an offset. */
-                until?: string | null;
-                /** @description ISO 8601, with an offset. */
-                updated_since?: string | null;
-                /** @description ISO 8601, with an offset. */
-                updated_until?: string | null;
-                /** @description True: only those with a flag; false: only those without. */
-                stuck?: boolean | null;
-                /** @description Narrows what the caller may see. */
-                readable_dag_id?: string[] | null;
             };
             header?: {
                 /** @description ETags, or *: answered with 304 when the answer still has one of them. */
@@ -4070,33 +4078,37 @@ export interface operations {
     read_name_stats_v1_stats_name_get: {
         parameters: {
             query?: {
+                /** @description Only workflows of this name. */
                 name?: string | null;
+                /** @description Only workflows with this key, as a whole. */
                 key?: string | null;
-                /** @description How the key begins; % and _ are ordinary letters. */
+                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
                 key_prefix?: string | null;
-                /** @description How the key or the correlation id begins. */
+                /** @description Only workflows whose key or correlation id begins so. */
                 search?: string | null;
+                /** @description Only workflows in this state, or one of these. */
                 state?: components["schemas"]["WorkflowState"][] | null;
-                /** @description A run of this DAG takes part. */
+                /** @description Only workflows in which a run of this DAG takes part. */
                 dag_id?: string | null;
-                /** @description This run of dag_id takes part. */
+                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
                 run_id?: string | null;
+                /** @description Only workflows with this correlation id. */
                 correlation_id?: string | null;
-                /** @description name=value; with several, it has all of them. */
+                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
                 label?: string[] | null;
-                /** @description Some step is in one of these states. */
+                /** @description Only workflows of which a step is in this state, or one of these. */
                 step_state?: components["schemas"]["StepState"][] | null;
-                /** @description ISO 8601, with an offset. */
+                /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
                 since?: string | null;
-                /** @description ISO 8601, with an offset. */
+                /** @description Only workflows that started before this time. ISO 8601, with an offset. */
                 until?: string | null;
-                /** @description ISO 8601, with an offset. */
+                /** @description Only workflows that last changed at or after this time. ISO 8601, with an offset. */
                 updated_since?: string | null;
-                /** @description ISO 8601, with an offset. */
+                /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
                 updated_until?: string | null;
-                /** @description True: only those with a flag; false: only those without. */
+                /** @description Only workflows with a flag: they make no progress, or need a person. */
                 stuck?: boolean | null;
-                /** @description Narrows what the caller may see. */
+                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
                 readable_dag_id?: string[] | null;
             };
             header?: {
@@ -4187,24 +4199,26 @@ export interface operations {
     list_steps_v1_workflows__workflow_id__steps_get: {
         parameters: {
             query?: {
-                after?: string | null;
-                /** @description The size of a page. */
-                limit?: number;
-                /** @description The DAG that does it. */
+                /** @description Only steps that this DAG does. */
                 participant?: string | null;
-                /** @description Of a step, with all its items. */
+                /** @description Only steps of this name, with all their items. */
                 name?: string | null;
-                /** @description Of the step that triggered the participant's run; the nil UUID for none. */
+                /** @description Only steps of a run that this step, by id, triggered; the nil UUID for other runs. */
                 parent_step_id?: string | null;
                 /** @description true: only items of mapped steps; false: only steps that are not mapped. */
                 is_mapped?: boolean | null;
+                /** @description Only steps in this state, or one of these. */
                 state?: components["schemas"]["StepState"][] | null;
-                /** @description Of a run that made an attempt of it. */
+                /** @description Only steps of which this run made an attempt. */
                 run_id?: string | null;
-                /** @description Of a task that made an attempt of it. */
+                /** @description Only steps of which this task made an attempt. */
                 task_id?: string | null;
-                /** @description Of that task. */
+                /** @description The map index of that task. */
                 map_index?: number | null;
+                /** @description Where the page begins: next_after of the page before. */
+                after?: string | null;
+                /** @description The size of a page. */
+                limit?: number;
             };
             header?: {
                 /** @description ETags, or *: answered with 304 when the answer still has one of them. */
@@ -4387,6 +4401,7 @@ export interface operations {
     list_checkpoints_v1_workflows__workflow_id__steps__step_id__checkpoints_get: {
         parameters: {
             query?: {
+                /** @description Where the page begins: next_after of the page before. */
                 after?: string | null;
                 /** @description The size of a page. */
                 limit?: number;
@@ -4482,6 +4497,7 @@ export interface operations {
     list_compensations_v1_workflows__workflow_id__compensations_get: {
         parameters: {
             query?: {
+                /** @description Where the page begins: next_before of the page before. */
                 before?: number | null;
                 /** @description The size of a page. */
                 limit?: number;
@@ -4576,13 +4592,14 @@ export interface operations {
     read_journal_v1_workflows__workflow_id__journal_get: {
         parameters: {
             query?: {
+                /** @description Only entries of this kind, or one of these. */
+                kind?: components["schemas"]["EntryKind"][] | null;
+                /** @description Only entries about this step: participant[place].step, participant.step or step with all its items; the same with [item], or the id of the step, for one alone. */
+                step?: string | null;
+                /** @description Only entries with a number above this one. */
                 after?: number;
                 /** @description The size of a page. */
                 limit?: number;
-                /** @description One of these. */
-                kind?: components["schemas"]["EntryKind"][] | null;
-                /** @description About this step: participant[place].step, participant.step or step with all its items; the same with [item], or the step's id, for one alone. */
-                step?: string | null;
             };
             header?: {
                 /** @description ETags, or *: answered with 304 when the answer still has one of them. */
@@ -4614,89 +4631,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Access denied, or Invalid attempt key */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Read timed out */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_v1_workflows__workflow_id__journal_export_get: {
-        parameters: {
-            query?: {
-                format?: components["schemas"]["ExportFormat"];
-                /** @description One of these. */
-                kind?: components["schemas"]["EntryKind"][] | null;
-                /** @description About this step: participant[place].step, participant.step or step with all its items; the same with [item], or the step's id, for one alone. */
-                step?: string | null;
-            };
-            header?: never;
-            path: {
-                workflow_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-ndjson": string;
-                    "text/csv": string;
-                };
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {
@@ -4869,6 +4803,7 @@ export interface operations {
     plan_cancel_v1_workflows__workflow_id__cancel_plan_get: {
         parameters: {
             query?: {
+                /** @description Whether what was done would be undone. */
                 compensate?: boolean;
             };
             header?: never;
@@ -5189,6 +5124,7 @@ export interface operations {
     plan_compensate_v1_workflows__workflow_id__compensate_plan_get: {
         parameters: {
             query?: {
+                /** @description Which code relays would use. */
                 code?: components["schemas"]["Code"] | null;
             };
             header?: never;
@@ -5509,11 +5445,13 @@ export interface operations {
     plan_resume_v1_workflows__workflow_id__resume_plan_get: {
         parameters: {
             query?: {
+                /** @description The step to restart from. */
                 from_step?: string | null;
+                /** @description Which code the runs would go on with. */
                 code?: components["schemas"]["Code"] | null;
-                /** @description old=new; may be given several times. */
+                /** @description A step that is done has another name in the code, old=new. */
                 rename?: string[] | null;
-                /** @description May be given several times. */
+                /** @description A step that the code has gained is new work. */
                 new_step?: string[] | null;
             };
             header?: never;
@@ -5580,96 +5518,6 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Read timed out */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_actions_v1_workflows__workflow_id__actions_get: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
-                "if-none-match"?: string | null;
-            };
-            path: {
-                workflow_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    /** @description Of the answer as this caller sees it. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AllowedActions"];
-                };
-            };
-            /** @description Not modified */
-            304: {
-                headers: {
-                    /** @description Of the answer as this caller sees it. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Access denied, or Invalid attempt key */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5886,6 +5734,180 @@ export interface operations {
             };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_actions_v1_workflows__workflow_id__actions_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowedActions"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_of_journal_v1_workflows__workflow_id__journal_export_get: {
+        parameters: {
+            query?: {
+                /** @description How the entries are written. */
+                format?: components["schemas"]["ExportFormat"];
+                /** @description Only entries of this kind, or one of these. */
+                kind?: components["schemas"]["EntryKind"][] | null;
+                /** @description Only entries about this step: participant[place].step, participant.step or step with all its items; the same with [item], or the id of the step, for one alone. */
+                step?: string | null;
+            };
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
