@@ -15,7 +15,6 @@ from airflow_wfstate.cli.rendering import (
     print_for_programs,
     print_rows,
     short_time,
-    shortened,
 )
 from airflow_wfstate.domain.messages.journal import JournalEntry
 
@@ -32,6 +31,8 @@ def print_journal(arguments: Namespace, store: StateBackend) -> None:
 
 
 def _row(entry: JournalEntry, output: str) -> dict[str, object]:
+    if output == "table":
+        return {"number": entry.number, "at": short_time(entry.at), "what": entry.sentence, "actor": entry.actor}
     data = json.dumps(entry.data) if entry.data else None
     return {
         "number": entry.number,
@@ -40,5 +41,5 @@ def _row(entry: JournalEntry, output: str) -> dict[str, object]:
         "step": entry.step,
         "attempt": entry.attempt,
         "actor": entry.actor,
-        "data": shortened(data) if data and output == "table" else data,
+        "data": data,
     }

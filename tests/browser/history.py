@@ -17,15 +17,17 @@ HOSTILE_NAME = "eu/<img src=x onerror=alert(1)> & 'order' עברית"
 
 HOSTILE_ERROR = "Step pay failed: <script>alert(1)</script> has no money for order"
 
+PLAIN_ERROR = "Step pay failed: the card was declined for order"
+
 _STATES = ["succeeded"] * 12 + ["failed", "compensated", "running", "cancelled"]
 
 
-def history(world: World, copies: int = 240) -> str:
+def history(world: World, name: str = HOSTILE_NAME, copies: int = 240) -> str:
     """Make them; the id of the one that they are copies of."""
     run_id = world.rows.add_run("intake")
-    workflow_id = world.start(run_id, name=HOSTILE_NAME, plan=["reserve", "pay"]).workflow.id
-    for name in ("reserve", "pay"):
-        world.step_done(run_id, name)
+    workflow_id = world.start(run_id, name=name, plan=["reserve", "pay"]).workflow.id
+    for step_name in ("reserve", "pay"):
+        world.step_done(run_id, step_name)
     chance = random.Random(7)  # noqa: S311 - no secret
     now = datetime.now(timezone.utc)
     rows: dict[str, list[dict[str, Any]]] = {"workflow": [], "step": [], "attempt": []}
@@ -42,7 +44,11 @@ def history(world: World, copies: int = 240) -> str:
             at = now - timedelta(hours=6 * 24 * chance.random() ** 1.5)
             took = timedelta(seconds=chance.lognormvariate(4, 1))
             copy = {"id": str(uuid4()), "key": f"order-{number}", "correlation_id": str(uuid4())}
-            error = f"{HOSTILE_ERROR} {number}" if state in ("failed", "compensated") else None
+            error = (
+                f"{HOSTILE_ERROR if name == HOSTILE_NAME else PLAIN_ERROR} {number}"
+                if state in ("failed", "compensated")
+                else None
+            )
             ended = None if state == "running" else at + took
             rows["workflow"].append(
                 workflow

@@ -12,6 +12,7 @@ from sqlalchemy import Column, DateTime, select, update
 
 from airflow_wfstate.store.database import schema
 from tests.browser.conftest import OpenPage
+from tests.browser.history import history
 from tests.browser.story import Story
 from tests.browser.test_workflow import address
 from tests.support.shop import FULFILMENT
@@ -54,9 +55,15 @@ def take(page: Page, name: str, theme: str) -> None:
     page.screenshot(path=IMAGES / f"{name}-{theme}.png")
 
 
+@pytest.fixture(scope="session")
+def fared(world: World, slowly: None) -> str:
+    """A week of workflows of one name; after the story was slowed down, so that they keep their times."""
+    return history(world, "order")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_take_them_all(open_page: OpenPage, story: Story, theme: str) -> None:
-    """The list, an order undone across two DAGs, the plan of an undo, and the tab of a DAG run."""
+def test_take_them_all(open_page: OpenPage, story: Story, fared: str, theme: str) -> None:
+    """The list, an order undone across two DAGs, the plan of an undo, a name, and the tab of a DAG run."""
     page = open_page("/plugin/wfstate", theme=theme)
     expect(page.get_by_role("link", name=story.running.key)).to_be_visible()
     take(page, "workflows", theme)
@@ -69,6 +76,10 @@ def test_take_them_all(open_page: OpenPage, story: Story, theme: str) -> None:
     page.get_by_role("button", name="Compensate", exact=True).click()
     expect(page.get_by_role("dialog")).to_contain_text("will be undone")
     take(page, "compensation-plan", theme)
+
+    page = open_page("/plugin/wfstate?about=order", theme=theme)
+    expect(page.get_by_role("table", name="Slowest steps")).to_be_visible()
+    take(page, "name", theme)
 
     page = open_page(f"/dags/{FULFILMENT}/runs/{story.compensated.child_run}/plugin/wfstate-run", theme=theme)
     expect(page.get_by_role("heading", name=f"shop {story.compensated.key}")).to_be_visible()

@@ -70,7 +70,7 @@ def test_counts_durations_errors_and_versions_of_a_name(world: World) -> None:
     assert (pay.failed, pay.seconds.count, pay.seconds.p50) == (0, 4, 12.5)
     assert not stats.steps_cut
     (error,) = stats.errors
-    assert error.workflows == 2
+    assert (error.workflows, error.shared_text) == (2, "Step breaks failed: no money for order")
     assert "no money for order" in error.error
     assert error.newest_workflow_id == saga.workflow_id
     versions = {version.planned_steps: (version.workflows, version.unsuccessful) for version in stats.versions}

@@ -92,11 +92,13 @@ class FrequentError:
     """An error that workflows have; those that differ in numbers and ids alone are counted as one.
 
     :param error: the beginning of the text that most of them have.
+    :param shared_text: the longest part that all of them have, by which a list finds them; empty where there is none.
     :param workflows: how many have it.
     :param newest_workflow_id: of the one that started last.
     """
 
     error: str
+    shared_text: str
     workflows: int
     newest_workflow_id: str
 

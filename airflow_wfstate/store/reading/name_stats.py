@@ -25,7 +25,7 @@ from airflow_wfstate.domain.messages.name_stats import (
     failure_rate,
 )
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
-from airflow_wfstate.domain.rules.error_kind import error_kind
+from airflow_wfstate.domain.rules.error_kind import error_kind, shared_text
 from airflow_wfstate.domain.rules.states import UNSUCCESSFUL_WORKFLOW_STATES, StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_text
@@ -176,6 +176,7 @@ def _read_errors(connection: Connection, conditions: Conditions) -> list[Frequen
     errors = [
         FrequentError(
             error=masked_text(alike[0].error) or "",
+            shared_text=shared_text(masked_text(alike[0].error) or ""),
             workflows=sum(row.number for row in alike),
             newest_workflow_id=str(UUID(max(row.newest for row in alike))),
         )

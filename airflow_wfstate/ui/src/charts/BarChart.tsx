@@ -196,7 +196,7 @@ const AsTable = ({ bars, label, parts, what }: Props) => (
     <Box as="summary" color="fg.muted" cursor="pointer">
       As a table
     </Box>
-    <Table.ScrollArea maxHeight="64">
+    <Table.ScrollArea aria-label={`${label}, scrolls`} maxHeight="64" role="region" tabIndex={0}>
       <Table.Root aria-label={label} size="sm">
         <Table.Header>
           <Table.Row>

@@ -124,7 +124,7 @@ const Numbers = ({ stats, window }: { readonly stats: NameStats; readonly window
           <StepsTable stats={stats} />
         </Part>
         <Part title="Most frequent errors">
-          <ErrorsTable list={(state) => listAddress(stats.name, { ...state, ...since })} stats={stats} />
+          <ErrorsTable list={(filters) => listAddress(stats.name, { ...filters, ...since })} stats={stats} />
         </Part>
         <Part title="Versions of the definition">
           <VersionsTable stats={stats} />

@@ -1,4 +1,4 @@
-import { Box, Code, HStack, Link, Table, Text } from "@chakra-ui/react";
+import { Box, Code, Link, Table, Text } from "@chakra-ui/react";
 import type { ReactNode } from "react";
 import { Link as RouterLink } from "react-router-dom";
 
@@ -63,15 +63,16 @@ export const ErrorsTable = ({ list, stats }: ErrorProps) =>
                 <RouterLink to={workflowAddress(error.newest_workflow_id)}>the newest</RouterLink>
               </Link>
             </Table.Cell>
-            <Numeric>{error.workflows.toLocaleString("en")}</Numeric>
+            <Numeric>
+              <Link asChild color="fg.info">
+                <RouterLink to={list(error.shared_text === "" ? {} : { error: error.shared_text })}>
+                  {error.workflows.toLocaleString("en")}
+                </RouterLink>
+              </Link>
+            </Numeric>
           </Table.Row>
         ))}
       </Titled>
-      <HStack fontSize="sm" mt={2}>
-        <Link asChild color="fg.info">
-          <RouterLink to={list({ state: "failed" })}>List all that have failed</RouterLink>
-        </Link>
-      </HStack>
       <Note>Errors that differ in numbers and ids alone are counted together.</Note>
     </>
   );

@@ -1,5 +1,5 @@
 import { Box, Code } from "@chakra-ui/react";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 
 import type { JsonValue } from "../server/model";
 import { shownText } from "../text/shownText";
@@ -30,26 +30,34 @@ export const JsonTree = ({ depth = 0, name, path = rootPath, value }: Props) => 
   }
 
   return (
-    <details open={depth < openDepth}>
-      <Box as="summary" cursor="pointer">
-        <Line inline path={path} text={`${label}${Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`}`} />
+    // The button stands beside the summary, not in it: a control must not be inside another.
+    <Box className="group" position="relative">
+      <details open={depth < openDepth}>
+        <Box as="summary" cursor="pointer" paddingInlineEnd={12}>
+          <Code overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
+            <StoredText text={`${label}${Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`}`} />
+          </Code>
+        </Box>
+        <Box ps={5}>
+          {entries.slice(0, shownItems).map(([key, item]) => (
+            <JsonTree depth={depth + 1} key={key} name={String(key)} path={childPath(path, key)} value={item} />
+          ))}
+          {entries.length > shownItems ? (
+            <Code display="block" variant="plain">{`... ${entries.length - shownItems} more: download the value`}</Code>
+          ) : undefined}
+        </Box>
+      </details>
+      <Box insetInlineEnd={0} position="absolute" top={0}>
+        <CopyPath path={path} />
       </Box>
-      <Box ps={5}>
-        {entries.slice(0, shownItems).map(([key, item]) => (
-          <JsonTree depth={depth + 1} key={key} name={String(key)} path={childPath(path, key)} value={item} />
-        ))}
-        {entries.length > shownItems ? (
-          <Code display="block" variant="plain">{`... ${entries.length - shownItems} more: download the value`}</Code>
-        ) : undefined}
-      </Box>
-    </details>
+    </Box>
   );
 };
 
-type LineProps = { readonly inline?: boolean; readonly path: string; readonly text: string };
+type LineProps = { readonly path: string; readonly text: string };
 
-const Line = ({ inline = false, path, text }: LineProps): ReactNode => (
-  <Box className="group" display={inline ? "inline-block" : "block"} maxWidth="full">
+const Line = ({ path, text }: LineProps) => (
+  <Box className="group">
     <Code overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
       <StoredText text={text} />
     </Code>
@@ -77,10 +85,7 @@ const CopyPath = ({ path }: { readonly path: string }) => {
       cursor="pointer"
       fontSize="xs"
       ms={2}
-      onClick={(event) => {
-        event.preventDefault(); // in a summary, a click would fold it
-        void copy();
-      }}
+      onClick={() => void copy()}
       onMouseLeave={() => setCopied(false)}
       opacity={0}
       title={shown}
