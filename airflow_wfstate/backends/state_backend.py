@@ -18,6 +18,7 @@ from airflow_wfstate.domain.messages import (
     detail,
     graph,
     journal,
+    name_stats,
     pages,
     record,
     resume,
@@ -295,6 +296,14 @@ class StateBackend(ABC):
         """
         return self.carry_out(stats.READ_STATS, stats.ReadStats(query, bucket_seconds))
 
+    def read_name_stats(self, query: WorkflowQuery) -> name_stats.NameStats:
+        """How the workflows that match a query have fared, whose order, limit and cursor do not matter.
+
+        :param query: with a name; without ``until`` up to now, without ``since`` the seven days before.
+        :raises InvalidRequest: it has no name; a time has no zone, or the window is empty.
+        """
+        return self.carry_out(name_stats.READ_NAME_STATS, name_stats.ReadNameStats(query))
+
     def list_steps(
         self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: pages.StepFilter | None = None
     ) -> pages.StepPage:
@@ -338,13 +347,18 @@ class StateBackend(ABC):
         """
         return self.carry_out(pages.LIST_COMPENSATIONS, pages.ListCompensations(workflow_id, before, limit))
 
-    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> journal.JournalPage:
+    def read_journal(
+        self, workflow_id: str, after: int = 0, limit: int = 200, wanted: journal.JournalFilter | None = None
+    ) -> journal.JournalPage:
         """Entries with a number above ``after``, ascending; at most ``limit`` (1 to 1000).
 
+        :param wanted: only those; None for all.
         :raises WorkflowNotFound: there is none with this id.
-        :raises InvalidRequest: the limit is out of range.
+        :raises InvalidRequest: the limit is out of range, or the workflow has no such step.
         """
-        return self.carry_out(journal.READ_JOURNAL, journal.ReadJournal(workflow_id, after, limit))
+        return self.carry_out(
+            journal.READ_JOURNAL, journal.ReadJournal(workflow_id, wanted or journal.JournalFilter(), after, limit)
+        )
 
     @abstractmethod
     def sweep(self, request: sweep_report.StartSweep | None = None) -> sweep_report.SweepReport:
@@ -369,6 +383,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     graph.GET_GRAPH,
     density.READ_DENSITY,
     stats.READ_STATS,
+    name_stats.READ_NAME_STATS,
     pages.LIST_STEPS,
     pages.GET_STEP,
     pages.LIST_CHECKPOINTS,

@@ -20,7 +20,6 @@ from airflow_wfstate.cli.rendering import (
     print_rows,
     print_text,
     short_time,
-    shortened,
 )
 from airflow_wfstate.domain.messages.journal import JournalEntry
 from airflow_wfstate.domain.rules.characters import shown_text
@@ -58,6 +57,8 @@ def _short_actor(entry: JournalEntry) -> str:
 
 
 def _row(entry: JournalEntry, output: str) -> dict[str, object]:
+    if output == "table":
+        return {"number": entry.number, "at": short_time(entry.at), "what": entry.sentence, "actor": entry.actor}
     data = json.dumps(entry.data) if entry.data else None
     return {
         "number": entry.number,
@@ -66,5 +67,5 @@ def _row(entry: JournalEntry, output: str) -> dict[str, object]:
         "step": entry.step,
         "attempt": entry.attempt,
         "actor": entry.actor,
-        "data": shortened(data) if data and output == "table" else data,
+        "data": data,
     }

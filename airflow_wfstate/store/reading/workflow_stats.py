@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Final
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
@@ -21,7 +22,8 @@ _IS_HELD, _IS_OVERDUE = has_computed_flag(FlagKind.HELD), has_computed_flag(Flag
 _LONGEST = 10**9
 """Seconds; a stretch of 31 years."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""What :func:`epoch_second` counts from."""
 
 
 def read_stats(connection: Connection, query: WorkflowQuery, bucket_seconds: int | None) -> WorkflowStats:
@@ -82,17 +84,17 @@ def _check_buckets(query: WorkflowQuery, seconds: int) -> None:
 
 def _read_buckets(connection: Connection, conditions: list[ColumnElement[bool]], seconds: int) -> list[StatsBucket]:
     # A stretch begins at a multiple of its length since 1970.
-    number = (_epoch_second(connection) // seconds).label("number")
+    number = (epoch_second(connection) // seconds).label("number")
     matching = select(number, _workflow.c.error).where(*conditions).subquery()
     rows = connection.execute(
         select(matching.c.number, func.count().label("started"), func.count(matching.c.error).label("failed"))
         .group_by(matching.c.number)
         .order_by(matching.c.number)
     )
-    return [StatsBucket(_EPOCH + timedelta(seconds=int(row.number) * seconds), row.started, row.failed) for row in rows]
+    return [StatsBucket(EPOCH + timedelta(seconds=int(row.number) * seconds), row.started, row.failed) for row in rows]
 
 
-def _epoch_second(connection: Connection) -> ColumnElement[int]:
+def epoch_second(connection: Connection) -> ColumnElement[int]:
     """The second of the start, as an integer since 1970."""
     if connection.dialect.name == "postgresql":
         return cast(func.floor(func.extract("epoch", _workflow.c.started_at)), BigInteger)

@@ -1,9 +1,12 @@
 import { Box, Link } from "@chakra-ui/react";
+import type { ReactElement } from "react";
 import { Link as RouterLink, useSearchParams } from "react-router-dom";
 
 import { pageAddress } from "./airflow/airflow";
 import { DashboardCard } from "./airflow/DashboardCard";
 import { RunTab, TaskTab } from "./airflow/RunTab";
+import { ComparePage } from "./compare/ComparePage";
+import { NamePage } from "./names/NamePage";
 import { WorkflowPage } from "./workflow/WorkflowPage";
 import { WorkflowsPage } from "./list/WorkflowsPage";
 
@@ -15,21 +18,36 @@ type Place = {
   readonly taskId?: string;
 };
 
-/** At /plugin/wfstate one workflow when the address names it, else the list; on a DAG's page the list of that DAG. */
+/** What the address names; undefined for the list. */
+const pageOf = (address: URLSearchParams): ReactElement | undefined => {
+  const [workflowId, name, first] = [address.get("workflow"), address.get("about"), address.get("compare")];
+  if (workflowId !== null) {
+    return <WorkflowPage key={workflowId} workflowId={workflowId} />;
+  }
+  if (name !== null) {
+    return <NamePage key={name} name={name} />;
+  }
+  return first === null ? undefined : <ComparePage first={first} second={address.get("with") ?? undefined} />;
+};
+
+/**
+ * At /plugin/wfstate what the address names: one workflow, two side by side, or a name; else the list. On a DAG's page the
+ * list of that DAG.
+ */
 const Workflows = ({ dagId }: Place) => {
   const [address] = useSearchParams();
-  const workflowId = address.get("workflow");
+  const shown = dagId === undefined ? pageOf(address) : undefined;
 
   return (
     <Box aria-label="Workflows" as="section" data-wfstate="" height="full" overflowY="auto" p={4}>
-      {workflowId === null || dagId !== undefined ? (
+      {shown === undefined ? (
         <WorkflowsPage dagId={dagId} />
       ) : (
         <>
           <Link asChild color="fg.info" mb={2}>
             <RouterLink to={pageAddress}>All workflows</RouterLink>
           </Link>
-          <WorkflowPage key={workflowId} workflowId={workflowId} />
+          {shown}
         </>
       )}
     </Box>

@@ -16,6 +16,13 @@ export const workflowAddress = (workflowId: string): string =>
 /** The page of a DAG. */
 export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
 
+/** The page of a workflow's name: how its workflows have fared. */
+export const nameAddress = (name: string): string => `${pageAddress}?about=${encodeURIComponent(name)}`;
+
+/** The page that shows two workflows side by side; with one alone it asks for the other. */
+export const compareAddress = (workflowId: string, otherId?: string): string =>
+  `${pageAddress}?compare=${encodeURIComponent(workflowId)}${otherId === undefined ? "" : `&with=${encodeURIComponent(otherId)}`}`;
+
 /** The page of a DAG run. */
 export const runAddress = (dagId: string, runId: string): string =>
   `/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}`;

@@ -9,6 +9,7 @@ import { FilterBar } from "./FilterBar";
 import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
 import { bucketSecondsOf, StartsChart, windowOf } from "./StartsChart";
 import { StateCounts } from "../steps/StateCounts";
+import { thisMinute } from "../text/thisMinute";
 import { useFresh } from "../server/useFresh";
 import { ViewsBar } from "./ViewsBar";
 import { changed, filtersOf, isFiltered, questionOf, sortOf, withLabel } from "./workflowFilter";
@@ -96,9 +97,6 @@ export const WorkflowsPage = ({ dagId }: Props) => {
     </>
   );
 };
-
-/** When this minute began: what is asked for stays the same for a while, so that an unchanged answer need not be sent. */
-const thisMinute = (): number => Math.floor(Date.now() / 60_000) * 60_000;
 
 /** The counts of what the filters leave, of all states together and by the time of the start. */
 const loadStats = async (address: URLSearchParams, dagId: string | undefined, signal: AbortSignal) => {

@@ -1,5 +1,8 @@
-import { Box, Button, Table, Text, useBreakpointValue } from "@chakra-ui/react";
+import { Box, Button, Link, Table, Text, useBreakpointValue } from "@chakra-ui/react";
 
+import { Link as RouterLink } from "react-router-dom";
+
+import { nameAddress } from "../airflow/airflow";
 import type { WorkflowSort, WorkflowSummary } from "../server/model";
 import { StepsBar } from "../steps/StepsBar";
 import { Ellipsis } from "../text/Ellipsis";
@@ -65,7 +68,11 @@ export const WorkflowsTable = ({ sort, sortBy, ...list }: Props) => {
                 <StateCell workflow={workflow} />
               </Table.Cell>
               <Table.Cell maxWidth="44" minWidth="24">
-                <Ellipsis text={workflow.name} />
+                <Link asChild color="fg.info">
+                  <RouterLink to={nameAddress(workflow.name)}>
+                    <Ellipsis text={workflow.name} />
+                  </RouterLink>
+                </Link>
               </Table.Cell>
               <Table.Cell maxWidth="52" minWidth="32">
                 <KeyLink workflow={workflow} />

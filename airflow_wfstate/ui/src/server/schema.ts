@@ -252,6 +252,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stats/name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Name Stats
+         * @description How the workflows of a name have fared, of those that the caller may see: counts, durations, errors, versions. ``name`` must be given; without ``until`` up to now, without ``since`` the seven days before.
+         */
+        get: operations["read_name_stats_v1_stats_name_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{workflow_id}/steps": {
         parameters: {
             query?: never;
@@ -566,6 +586,26 @@ export interface paths {
          * @description What the caller may do to the workflow now, and why not the rest. A plan says what an action would change.
          */
         get: operations["list_actions_v1_workflows__workflow_id__actions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow_id}/journal/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Of Journal
+         * @description The journal as it stands now, as a file: one entry a line, oldest first. Read a page at a time.
+         */
+        get: operations["export_of_journal_v1_workflows__workflow_id__journal_export_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1309,6 +1349,62 @@ export interface components {
             code?: components["schemas"]["Code"] | null;
         };
         /**
+         * DefinitionVersion
+         * @description A version of the name's definition that counted workflows have.
+         *
+         *     :param sha256: of its content.
+         *     :param created_at: when it was first used.
+         *     :param planned_steps: how many steps its plan has; 0 when it has none.
+         *     :param workflows: that have it.
+         *     :param unsuccessful: of them, as :attr:`NameStats.failure_rate` counts them.
+         */
+        DefinitionVersion: {
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Planned Steps */
+            planned_steps: number;
+            /** Workflows */
+            workflows: number;
+            /** Unsuccessful */
+            unsuccessful: number;
+        };
+        /**
+         * DurationBar
+         * @description A bar of a histogram.
+         *
+         *     :param from_seconds: the shortest duration that it counts.
+         *     :param to_seconds: durations are shorter than this; None for the last bar, which has no end.
+         */
+        DurationBar: {
+            /** From Seconds */
+            from_seconds: number;
+            /** To Seconds */
+            to_seconds: number | null;
+            /** Workflows */
+            workflows: number;
+        };
+        /**
+         * DurationSpread
+         * @description How long something took, in seconds. Percentiles are interpolated, as ``percentile_cont`` does.
+         *
+         *     :param count: how many were measured; at least 1.
+         */
+        DurationSpread: {
+            /** Count */
+            count: number;
+            /** P50 */
+            p50: number;
+            /** P95 */
+            p95: number;
+            /** Longest */
+            longest: number;
+        };
+        /**
          * EndAttempt
          * @description How an attempt ended, or that it waits.
          *
@@ -1383,6 +1479,14 @@ export interface components {
          * @enum {string}
          */
         EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        /**
+         * ExportFormat
+         * @description How the entries are written.
+         *
+         *     ``ndjson``: one JSON object a line, as the journal's page has them; ``csv``: one row each, with a header.
+         * @enum {string}
+         */
+        ExportFormat: "ndjson" | "csv";
         /**
          * FailedStep
          * @description The step of a workflow that failed first, whatever has followed from it: where to look for the cause.
@@ -1487,6 +1591,25 @@ export interface components {
          * @enum {string}
          */
         FlagKind: "overdue" | "held" | "child_lost" | "upstream_failed" | "queued" | "slow" | "not_completed" | "turn_not_taken";
+        /**
+         * FrequentError
+         * @description An error that workflows have; those that differ in numbers and ids alone are counted as one.
+         *
+         *     :param error: the beginning of the text that most of them have.
+         *     :param shared_text: the longest part that all of them have, by which a list finds them; empty where there is none.
+         *     :param workflows: how many have it.
+         *     :param newest_workflow_id: of the one that started last.
+         */
+        FrequentError: {
+            /** Error */
+            error: string;
+            /** Shared Text */
+            shared_text: string;
+            /** Workflows */
+            workflows: number;
+            /** Newest Workflow Id */
+            newest_workflow_id: string;
+        };
         /**
          * GraphEdge
          * @description One task follows on another in its DAG.
@@ -1648,6 +1771,7 @@ export interface components {
          *     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
          *         ``api``) and ``reason``.
          *     :param step_id: of that step; None also in entries that an older version wrote.
+         *     :param sentence: what it tells, as :func:`~airflow_wfstate.domain.messages.journal_sentence.sentence_of` puts it.
          */
         JournalEntry: {
             /** Number */
@@ -1670,6 +1794,11 @@ export interface components {
             };
             /** Step Id */
             step_id?: string | null;
+            /**
+             * Sentence
+             * @default
+             */
+            sentence: string;
         };
         /**
          * JournalPage
@@ -1764,6 +1893,64 @@ export interface components {
              * Format: date-time
              */
             linked_at: string;
+        };
+        /**
+         * NameStats
+         * @description The workflows of a name that started in a window of time.
+         *
+         *     :param workflows: how many were counted.
+         *     :param counted_since: when the oldest of them started, when the window holds more than :data:`MAX_COUNTED` and all
+         *         older ones were left out; None when all were counted.
+         *     :param by_state: every state, also those without a workflow.
+         *     :param failure_rate: the part, 0 to 1, of those that came to a result that failed or were undone; None when none has
+         *         come to a result.
+         *     :param bucket_seconds: length of the stretches of ``buckets``, which leave out empty ones.
+         *     :param duration: from the start of those that succeeded to the end of their work; None when none did.
+         *     :param histogram: of the same durations, without gaps.
+         *     :param steps: the slowest, by their 95th percentile; of the newest workflows, at most :data:`MAX_ATTEMPTS_READ`
+         *         attempts altogether.
+         *     :param steps_cut: whether there were more.
+         *     :param errors: the most frequent first.
+         *     :param versions: the newest first.
+         */
+        NameStats: {
+            /** Name */
+            name: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Workflows */
+            workflows: number;
+            /** Counted Since */
+            counted_since: string | null;
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /** Failure Rate */
+            failure_rate: number | null;
+            /** Bucket Seconds */
+            bucket_seconds: number;
+            /** Buckets */
+            buckets: components["schemas"]["StateBucket"][];
+            duration: components["schemas"]["DurationSpread"] | null;
+            /** Histogram */
+            histogram: components["schemas"]["DurationBar"][];
+            /** Steps */
+            steps: components["schemas"]["StepTimes"][];
+            /** Steps Cut */
+            steps_cut: boolean;
+            /** Errors */
+            errors: components["schemas"]["FrequentError"][];
+            /** Versions */
+            versions: components["schemas"]["DefinitionVersion"][];
         };
         /**
          * NewStep
@@ -2341,6 +2528,24 @@ export interface components {
             input_differs?: string[];
         };
         /**
+         * StateBucket
+         * @description The workflows that started in a stretch of time, by the state that they are in now.
+         *
+         *     :param at: its beginning.
+         *     :param by_state: without states that none is in.
+         */
+        StateBucket: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+        };
+        /**
          * StatsBucket
          * @description The workflows that started in a stretch of time.
          *
@@ -2579,6 +2784,20 @@ export interface components {
             place?: string | null;
             /** Parent Step Id */
             parent_step_id?: string | null;
+        };
+        /**
+         * StepTimes
+         * @description How long the attempts of a step took, whether they succeeded or failed; waits are part of it.
+         *
+         *     :param step: ``participant.name``, all items and places together.
+         *     :param failed: attempts that failed or were lost.
+         */
+        StepTimes: {
+            /** Step */
+            step: string;
+            /** Failed */
+            failed: number;
+            seconds: components["schemas"]["DurationSpread"];
         };
         /**
          * StepToRun
@@ -4361,6 +4580,131 @@ export interface operations {
             };
         };
     };
+    read_name_stats_v1_stats_name_get: {
+        parameters: {
+            query?: {
+                /** @description Only workflows of this name. */
+                name?: string | null;
+                /** @description Only workflows with this key, as a whole. */
+                key?: string | null;
+                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
+                key_prefix?: string | null;
+                /** @description Only workflows whose key or correlation id begins so. */
+                search?: string | null;
+                /** @description Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small letters or capitals. */
+                contains?: string | null;
+                /** @description Only workflows whose error holds this text of at least 3 characters; in small letters or capitals. */
+                error?: string | null;
+                /** @description Only workflows in this state, or one of these. */
+                state?: components["schemas"]["WorkflowState"][] | null;
+                /** @description Only workflows in which a run of this DAG takes part. */
+                dag_id?: string | null;
+                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
+                run_id?: string | null;
+                /** @description Only workflows with this correlation id. */
+                correlation_id?: string | null;
+                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
+                label?: string[] | null;
+                /** @description Only workflows of which a step is in this state, or one of these. */
+                step_state?: components["schemas"]["StepState"][] | null;
+                /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
+                since?: string | null;
+                /** @description Only workflows that started before this time. ISO 8601, with an offset. */
+                until?: string | null;
+                /** @description Only workflows that last changed at or after this time. ISO 8601, with an offset. */
+                updated_since?: string | null;
+                /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
+                updated_until?: string | null;
+                /** @description Only workflows with a flag: they make no progress, or need a person. */
+                stuck?: boolean | null;
+                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
+                readable_dag_id?: string[] | null;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NameStats"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_steps_v1_workflows__workflow_id__steps_get: {
         parameters: {
             query?: {
@@ -4757,6 +5101,10 @@ export interface operations {
     read_journal_v1_workflows__workflow_id__journal_get: {
         parameters: {
             query?: {
+                /** @description Only entries of this kind, or one of these. */
+                kind?: components["schemas"]["EntryKind"][] | null;
+                /** @description Only entries about this step: participant[place].step, participant.step or step with all its items; the same with [item], or the id of the step, for one alone. */
+                step?: string | null;
                 /** @description Only entries with a number above this one. */
                 after?: number;
                 /** @description The size of a page. */
@@ -5937,6 +6285,90 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_of_journal_v1_workflows__workflow_id__journal_export_get: {
+        parameters: {
+            query?: {
+                /** @description How the entries are written. */
+                format?: components["schemas"]["ExportFormat"];
+                /** @description Only entries of this kind, or one of these. */
+                kind?: components["schemas"]["EntryKind"][] | null;
+                /** @description Only entries about this step: participant[place].step, participant.step or step with all its items; the same with [item], or the id of the step, for one alone. */
+                step?: string | null;
+            };
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {

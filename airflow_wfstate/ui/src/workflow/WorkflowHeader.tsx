@@ -1,9 +1,11 @@
-import { Box, DataList, Heading, HStack, Text } from "@chakra-ui/react";
+import { Box, DataList, Heading, HStack, Link, Text } from "@chakra-ui/react";
+import { Link as RouterLink } from "react-router-dom";
 
+import { compareAddress, nameAddress } from "../airflow/airflow";
 import { ActionButtons } from "../actions/ActionButtons";
 import { errorColor, ErrorText } from "../text/ErrorText";
 import type { AllowedActions, WorkflowDetail } from "../server/model";
-import { PayloadView } from "../payloads/PayloadView";
+import { InputAndOutput } from "../payloads/InputAndOutput";
 import { StateBadge } from "../text/StateBadge";
 import { StepsBar, StepsLegend } from "../steps/StepsBar";
 import { StoredText } from "../text/StoredText";
@@ -32,7 +34,12 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
       <HStack justify="space-between" mb={3} wrap="wrap">
         <HStack minWidth={0} wrap="wrap">
           <Heading maxWidth="full" minWidth={0} overflowWrap="anywhere" size="lg">
-            <StoredText text={summary.name} /> <StoredText text={summary.key} />
+            <Link asChild color="fg.info">
+              <RouterLink to={nameAddress(summary.name)}>
+                <StoredText text={summary.name} />
+              </RouterLink>
+            </Link>{" "}
+            <StoredText text={summary.key} />
           </Heading>
           <StateBadge state={summary.state} />
           <StepsBar counts={summary} />
@@ -49,6 +56,14 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
         <Fact name="Id">{summary.id}</Fact>
         {summary.correlation_id === summary.id ? undefined : <Fact name="Correlation id">{summary.correlation_id}</Fact>}
         {summary.generation === 1 ? undefined : <Fact name="Generation">{String(summary.generation)}</Fact>}
+        <DataList.Item>
+          <DataList.ItemLabel>Compare</DataList.ItemLabel>
+          <DataList.ItemValue>
+            <Link asChild color="fg.info">
+              <RouterLink to={compareAddress(summary.id)}>with another workflow</RouterLink>
+            </Link>
+          </DataList.ItemValue>
+        </DataList.Item>
         <Fact name="Started">{timeText(summary.started_at)}</Fact>
         <Fact name={summary.forward_ended_at === null ? "Running for" : "Took"}>{workedText(summary)}</Fact>
         {undone === undefined ? undefined : <Fact name="Undone after">{undone}</Fact>}
@@ -85,8 +100,7 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
                 Input and output
               </Text>
             </summary>
-            {workflow.input === null ? undefined : <PayloadView name="input" payload={workflow.input} />}
-            {workflow.output === null ? undefined : <PayloadView name="output" payload={workflow.output} />}
+            <InputAndOutput workflow={workflow} />
           </details>
         </Box>
       )}

@@ -85,7 +85,7 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
               <GraphSection workflowId={workflowId} />
             </Tabs.Content>
             <Tabs.Content value="journal">
-              <JournalSection workflowId={workflowId} />
+              <JournalSection workflow={value} />
             </Tabs.Content>
             <Tabs.Content value="runs">
               <RunsTable runs={value.runs} />
