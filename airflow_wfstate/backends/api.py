@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from airflow_wfstate import conf
 from airflow_wfstate.backends.called_server import CalledServer
 from airflow_wfstate.backends.problem_types import error_class_of
 from airflow_wfstate.backends.query_parameters import (
+    compensation_parameters,
     filter_parameters,
     given_parameters,
     page_parameters,
@@ -35,7 +36,13 @@ from airflow_wfstate.domain.messages.compensate import (
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.journal import JournalPage
-from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
+from airflow_wfstate.domain.messages.pages import (
+    CheckpointPage,
+    CompensationFilter,
+    CompensationPage,
+    StepFilter,
+    StepPage,
+)
 from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.messages.stats import WorkflowStats
@@ -51,6 +58,7 @@ from airflow_wfstate.domain.messages.step import (
     StepSummary,
 )
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
+from airflow_wfstate.domain.messages.task_activity import TaskActivity, TaskInRun
 from airflow_wfstate.domain.messages.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -270,15 +278,24 @@ class ApiBackend:
         path = f"{_path_of(workflow_id)}/steps/{_step_segment(step_id)}/checkpoints"
         return self._get(path, page_parameters(limit, after=after), CheckpointPage)
 
-    def list_compensations(self, workflow_id: str, before: int | None = None, limit: int = 200) -> CompensationPage:
+    def list_compensations(
+        self,
+        workflow_id: str,
+        before: int | None = None,
+        limit: int = 200,
+        wanted: CompensationFilter | None = None,
+    ) -> CompensationPage:
         """See ``StateBackend.list_compensations``."""
-        return self._get(
-            f"{_path_of(workflow_id)}/compensations", page_parameters(limit, before=before), CompensationPage
-        )
+        parameters = page_parameters(limit, before=before) | compensation_parameters(wanted or CompensationFilter())
+        return self._get(f"{_path_of(workflow_id)}/compensations", parameters, CompensationPage)
 
     def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
         """See ``StateBackend.read_journal``."""
         return self._get(f"{_path_of(workflow_id)}/journal", {"after": after, "limit": limit}, JournalPage)
+
+    def read_task_activity(self, workflow_id: str, task: TaskInRun) -> TaskActivity:
+        """See ``StateBackend.read_task_activity``."""
+        return self._get(f"{_path_of(workflow_id)}/task-activity", asdict(task), TaskActivity)
 
     def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""

@@ -23,7 +23,13 @@ from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedC
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.journal import JournalPage
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
-from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
+from airflow_wfstate.domain.messages.pages import (
+    CheckpointPage,
+    CompensationFilter,
+    CompensationPage,
+    StepFilter,
+    StepPage,
+)
 from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.messages.stats import WorkflowStats
@@ -38,6 +44,7 @@ from airflow_wfstate.domain.messages.step import (
     StepSummary,
 )
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
+from airflow_wfstate.domain.messages.task_activity import TaskActivity, TaskInRun
 from airflow_wfstate.domain.messages.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -63,6 +70,7 @@ from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
 from airflow_wfstate.store.reading.journal import read_journal
 from airflow_wfstate.store.reading.step_page import get_step, list_steps
+from airflow_wfstate.store.reading.task_activity import read_task_activity
 from airflow_wfstate.store.reading.workflow_detail import read_workflow
 from airflow_wfstate.store.reading.workflow_list import list_workflows
 from airflow_wfstate.store.reading.workflow_stats import read_stats
@@ -263,13 +271,23 @@ class DatabaseBackend:
         """See ``StateBackend.list_checkpoints``."""
         return self._read(lambda connection: list_checkpoints(connection, workflow_id, step_id, after, limit))
 
-    def list_compensations(self, workflow_id: str, before: int | None = None, limit: int = 200) -> CompensationPage:
+    def list_compensations(
+        self,
+        workflow_id: str,
+        before: int | None = None,
+        limit: int = 200,
+        wanted: CompensationFilter | None = None,
+    ) -> CompensationPage:
         """See ``StateBackend.list_compensations``."""
-        return self._read(lambda connection: list_compensations(connection, workflow_id, before, limit))
+        return self._read(lambda connection: list_compensations(connection, workflow_id, before, limit, wanted))
 
     def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
         """See ``StateBackend.read_journal``."""
         return self._read(lambda connection: read_journal(connection, workflow_id, after, limit))
+
+    def read_task_activity(self, workflow_id: str, task: TaskInRun) -> TaskActivity:
+        """See ``StateBackend.read_task_activity``."""
+        return self._read(lambda connection: read_task_activity(connection, workflow_id, task))
 
     def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""

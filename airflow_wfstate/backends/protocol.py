@@ -21,7 +21,13 @@ from airflow_wfstate.domain.messages.compensate import (
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.journal import JournalPage
-from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
+from airflow_wfstate.domain.messages.pages import (
+    CheckpointPage,
+    CompensationFilter,
+    CompensationPage,
+    StepFilter,
+    StepPage,
+)
 from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.messages.stats import WorkflowStats
@@ -36,6 +42,7 @@ from airflow_wfstate.domain.messages.step import (
     StepSummary,
 )
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
+from airflow_wfstate.domain.messages.task_activity import TaskActivity, TaskInRun
 from airflow_wfstate.domain.messages.workflow import (
     CompletedWorkflow,
     CompleteWorkflow,
@@ -313,10 +320,17 @@ class StateBackend(Protocol):
         """
         ...
 
-    def list_compensations(self, workflow_id: str, before: int | None = None, limit: int = 200) -> CompensationPage:
+    def list_compensations(
+        self,
+        workflow_id: str,
+        before: int | None = None,
+        limit: int = 200,
+        wanted: CompensationFilter | None = None,
+    ) -> CompensationPage:
         """Compensations in the order in which they are undone, from ``before`` on; at most ``limit`` (1 to 1000).
 
         :param before: only those whose round's last journal entry has a lower number; None for all.
+        :param wanted: only those; None for all.
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range, or there is no such number.
         """
@@ -327,6 +341,13 @@ class StateBackend(Protocol):
 
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range.
+        """
+        ...
+
+    def read_task_activity(self, workflow_id: str, task: TaskInRun) -> TaskActivity:
+        """What a task did in the workflow beside attempts of steps; of an unknown task: nothing.
+
+        :raises WorkflowNotFound: there is none with this id.
         """
         ...
 

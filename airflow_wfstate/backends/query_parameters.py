@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from airflow_wfstate.domain.messages.pages import StepFilter
+from airflow_wfstate.domain.messages.pages import CompensationFilter, StepFilter
 from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort
 
 
@@ -37,6 +37,14 @@ def step_parameters(wanted: StepFilter) -> dict[str, Any]:
         "map_index": wanted.map_index,
     }
     return {name: value for name, value in parameters.items() if value is not None}
+
+
+def compensation_parameters(wanted: CompensationFilter) -> dict[str, Any]:
+    """Of what a page of compensations is narrowed to."""
+    return {
+        "state": [state.value for state in wanted.states],
+        **given_parameters(dag_id=wanted.dag_id, run_id=wanted.run_id),
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:

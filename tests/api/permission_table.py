@@ -85,6 +85,7 @@ ROUTES: Final = [
     Route("GET", f"{_ONE}/steps/{{step_id}}", _READ, on_page=True),
     Route("GET", f"{_ONE}/steps/{{step_id}}/checkpoints", _READ, on_page=True),
     Route("GET", f"{_ONE}/compensations", _READ, on_page=True),
+    Route("GET", f"{_ONE}/task-activity", _READ, on_page=True),
     Route("GET", f"{_ONE}/journal", _READ, on_page=True),
     Route("GET", f"{_ONE}/resume-plan", _READ, on_page=True),
     Route("GET", f"{_ONE}/cancel-plan", _READ, on_page=True),

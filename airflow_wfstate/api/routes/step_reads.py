@@ -10,10 +10,17 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_visible, visible_checkpoints, visible_steps
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, IfNoneMatch, tagged_response
-from airflow_wfstate.api.parameters import Limit, Text
-from airflow_wfstate.domain.messages.pages import CheckpointPage, CompensationPage, StepFilter, StepPage
+from airflow_wfstate.api.parameters import Item, Limit, Text
+from airflow_wfstate.domain.messages.pages import (
+    CheckpointPage,
+    CompensationFilter,
+    CompensationPage,
+    StepFilter,
+    StepPage,
+)
 from airflow_wfstate.domain.messages.step import StepSummary
-from airflow_wfstate.domain.rules.states import StepState
+from airflow_wfstate.domain.messages.task_activity import TaskActivity, TaskInRun
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
 CallerOf = Annotated[Caller, Depends(authenticate)]
 
@@ -85,12 +92,36 @@ def list_checkpoints(
     return tagged_response(visible_checkpoints(caller, step, page), if_none_match)
 
 
+def _compensation_filter(
+    state: Annotated[list[CompensationState] | None, Query(max_length=len(CompensationState))] = None,
+    dag_id: Annotated[Text, Query(description="Of the run whose relay runs it.")] = None,
+    run_id: Annotated[Text, Query(description="Of that run.")] = None,
+) -> CompensationFilter:
+    """What the compensations are narrowed to."""
+    return CompensationFilter(state or [], dag_id, run_id)
+
+
 @reads.get("/compensations", response_model=CompensationPage, responses=READ_RESPONSES)
 def list_compensations(
     workflow_id: str,
+    wanted: Annotated[CompensationFilter, Depends(_compensation_filter)],
     before: Annotated[int | None, Query(gt=0, lt=2**62)] = None,
     limit: Limit = 200,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Compensations in the order in which they are undone, and what people decided about them."""
-    return tagged_response(get_backend().list_compensations(workflow_id, before, limit), if_none_match)
+    return tagged_response(get_backend().list_compensations(workflow_id, before, limit, wanted), if_none_match)
+
+
+@reads.get("/task-activity", response_model=TaskActivity, responses=READ_RESPONSES)
+def read_task_activity(
+    workflow_id: str,
+    dag_id: Item,
+    run_id: Item,
+    task_id: Item,
+    map_index: Annotated[int, Query(ge=-1, lt=2**31, description="-1 for a task that is not mapped.")] = -1,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """What a task did in the workflow beside attempts of steps: started or joined it, completed it, or undoes it."""
+    task = TaskInRun(dag_id, run_id, task_id, map_index)
+    return tagged_response(get_backend().read_task_activity(workflow_id, task), if_none_match)

@@ -9,7 +9,7 @@ from airflow_wfstate.domain.messages.compensation import CompensationSummary
 from airflow_wfstate.domain.messages.journal import JournalEntry
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.payload import Payload
-from airflow_wfstate.domain.rules.states import StepState
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,20 @@ class CheckpointPage:
 
     checkpoints: list[Checkpoint]
     next_after: str | None
+
+
+@dataclass(frozen=True)
+class CompensationFilter:
+    """Which compensations of a workflow a page shall hold. What is None, and an empty list, does not filter.
+
+    :param states: one of them.
+    :param dag_id: of the run whose relay runs it.
+    :param run_id: of that run.
+    """
+
+    states: list[CompensationState] = field(default_factory=list)
+    dag_id: str | None = None
+    run_id: str | None = None
 
 
 @dataclass(frozen=True)
