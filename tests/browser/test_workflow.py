@@ -70,14 +70,14 @@ def test_every_section_can_be_read_by_everybody(open_page: OpenPage, story: Stor
 
 def test_the_ladder_is_in_the_order_of_the_undo(open_page: OpenPage, story: Story) -> None:
     page = open_page(address(story.compensated.workflow_id, "compensations"))
-    steps = page.get_by_role("tabpanel").get_by_role("row").locator("td:nth-child(2)")
+    steps = page.get_by_role("table", name="Compensations").get_by_role("row").locator("[role=cell]:first-child")
     expect(steps).to_have_text(
         [
-            "shop_intake.fulfil",
-            "shop_fulfilment.ship",
-            "shop_fulfilment.pack",
-            "shop_intake.charge",
-            "shop_intake.reserve",
+            "1.shop_intake.fulfil",
+            "2.shop_fulfilment.ship",
+            "3.shop_fulfilment.pack",
+            "4.shop_intake.charge",
+            "5.shop_intake.reserve",
         ]
     )
 

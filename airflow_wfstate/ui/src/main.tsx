@@ -1,9 +1,12 @@
-import { Box, Link } from "@chakra-ui/react";
+import { Box, Flex, Link } from "@chakra-ui/react";
+import { useRef } from "react";
 import { Link as RouterLink, useSearchParams } from "react-router-dom";
 
 import { pageAddress } from "./airflow/airflow";
 import { DashboardCard } from "./airflow/DashboardCard";
-import { RunTab, TaskTab } from "./airflow/RunTab";
+import { RunTab } from "./airflow/RunTab";
+import { TaskTab } from "./airflow/TaskTab";
+import { Keyboard } from "./keys/Keyboard";
 import { WorkflowPage } from "./workflow/WorkflowPage";
 import { WorkflowsPage } from "./list/WorkflowsPage";
 
@@ -18,19 +21,26 @@ type Place = {
 /** At /plugin/wfstate one workflow when the address names it, else the list; on a DAG's page the list of that DAG. */
 const Workflows = ({ dagId }: Place) => {
   const [address] = useSearchParams();
-  const workflowId = address.get("workflow");
+  const page = useRef<HTMLDivElement>(null);
+  const workflowId = dagId === undefined ? address.get("workflow") : null;
 
   return (
-    <Box aria-label="Workflows" as="section" data-wfstate="" height="full" overflowY="auto" p={4}>
-      {workflowId === null || dagId !== undefined ? (
+    <Box aria-label="Workflows" as="section" data-wfstate="" height="full" overflowY="auto" p={4} ref={page}>
+      {dagId === undefined ? (
+        <Flex justify={workflowId === null ? "flex-end" : "space-between"} mb={2}>
+          {workflowId === null ? undefined : (
+            <Link asChild color="fg.info">
+              <RouterLink to={pageAddress}>All workflows</RouterLink>
+            </Link>
+          )}
+          {/* Inside Airflow's own pages the keys are Airflow's. */}
+          <Keyboard page={page} />
+        </Flex>
+      ) : undefined}
+      {workflowId === null ? (
         <WorkflowsPage dagId={dagId} />
       ) : (
-        <>
-          <Link asChild color="fg.info" mb={2}>
-            <RouterLink to={pageAddress}>All workflows</RouterLink>
-          </Link>
-          <WorkflowPage key={workflowId} workflowId={workflowId} />
-        </>
+        <WorkflowPage isWholePage key={workflowId} workflowId={workflowId} />
       )}
     </Box>
   );

@@ -7,6 +7,10 @@ export const pageAddress = "/plugin/wfstate";
 export const workflowAddress = (workflowId: string): string =>
   `${pageAddress}?workflow=${encodeURIComponent(workflowId)}`;
 
+/** A part of that page. */
+export const sectionAddress = (workflowId: string, section: string): string =>
+  `${workflowAddress(workflowId)}&section=${section}`;
+
 /** The page of a DAG run. */
 export const runAddress = (dagId: string, runId: string): string =>
   `/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}`;

@@ -1,6 +1,7 @@
 import { Box, DataList, Heading, HStack, Text } from "@chakra-ui/react";
 
 import { ActionButtons } from "../actions/ActionButtons";
+import { CopyButton } from "../text/CopyButton";
 import { ErrorText } from "../text/ErrorText";
 import { FailingNotice } from "../notices/FailingNotice";
 import type { AllowedActions, WorkflowDetail } from "../server/model";
@@ -28,6 +29,7 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
           <Heading maxWidth="full" minWidth={0} overflowWrap="anywhere" size="lg">
             <StoredText text={summary.name} /> <StoredText text={summary.key} />
           </Heading>
+          <CopyButton label="Copy the key" text={summary.key} />
           <StateBadge state={summary.state} />
           <StepsBar counts={summary} />
           <FlagBadges flags={summary.flags} />
@@ -36,7 +38,13 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
       </HStack>
       {summary.failing === null ? undefined : <FailingNotice failing={summary.failing} />}
       <DataList.Root orientation="horizontal" size="sm">
-        <Fact name="Id">{summary.id}</Fact>
+        <DataList.Item>
+          <DataList.ItemLabel>Id</DataList.ItemLabel>
+          <DataList.ItemValue alignItems="center">
+            {summary.id}
+            <CopyButton label="Copy the id" text={summary.id} />
+          </DataList.ItemValue>
+        </DataList.Item>
         {summary.correlation_id === summary.id ? undefined : <Fact name="Correlation id">{summary.correlation_id}</Fact>}
         {summary.generation === 1 ? undefined : <Fact name="Generation">{String(summary.generation)}</Fact>}
         <Fact name="Started">
