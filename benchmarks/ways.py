@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
 from airflow_wfstate.domain.rules.states import StepState
 from benchmarks.floor import Floor

@@ -17,7 +17,7 @@ from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
 from airflow_wfstate.domain.messages.compensation import EndCompensation, TakeTurn
 from airflow_wfstate.domain.messages.resume import ResumeWorkflow
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from benchmarks.run_lock import watched_run
 from benchmarks.statements import statements
 from benchmarks.wide_workflow import DAG_ID, LEAF, RELAY, WideWorkflow, WideWorkflows

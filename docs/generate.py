@@ -20,7 +20,7 @@ from airflow_wfstate.domain.rules.states import COMPENSATION_TRANSITIONS, STEP_T
 
 FOLDER = Path(__file__).parent
 
-# The permission tables stand beside the tests that try them, in modules that import nothing.
+# The permission tables stand beside the tests that try them, in modules that need no service.
 if str(FOLDER.parent) not in sys.path:
     sys.path.append(str(FOLDER.parent))
 

@@ -10,23 +10,11 @@ from airflow_wfstate import __version__, conf
 from airflow_wfstate.api import problems
 from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
+from airflow_wfstate.api.operation_routes import add_routes
 from airflow_wfstate.api.parameters import check_parameters
-from airflow_wfstate.api.routes import (
-    actions,
-    cancel,
-    compensate,
-    compensations,
-    description,
-    health,
-    journal,
-    page,
-    resume,
-    stats,
-    step_reads,
-    steps,
-    sweep,
-    workflows,
-)
+from airflow_wfstate.api.routes import actions, description, health, page, sweep
+from airflow_wfstate.backends.state_backend import OPERATIONS
+from airflow_wfstate.domain.messages.operation import Who
 
 
 async def _admit(request: Request, background: BackgroundTasks) -> None:
@@ -63,46 +51,21 @@ def create_app() -> FastAPI:
 
 def _v1() -> APIRouter:
     router = APIRouter(prefix="/v1", dependencies=_OF_EVERY_ROUTE)
-    for part in (
-        steps.writes,  # Starlette tries the routes in order: what every task calls comes first
-        workflows.writes,
-        workflows.reads,
-        stats.reads,
-        step_reads.reads,
-        journal.reads,
-        cancel.writes,
-        cancel.reads,
-        compensate.writes,
-        compensate.reads,
-        resume.writes,
-        resume.reads,
-        actions.reads,
-        compensations.writes,
-        health.reads,
-        sweep.writes,
-        description.reads,
-    ):
+    add_routes(router, OPERATIONS)
+    for part in (actions.reads, health.reads, sweep.writes, description.reads):
         router.include_router(part)
     return router
 
 
-_PAGE_READS: Final = (
-    workflows.reads,
-    stats.reads,
-    step_reads.reads,
-    journal.reads,
-    cancel.reads,
-    compensate.reads,
-    resume.reads,
-    actions.reads,
-)
-
-_PAGE_WRITES: Final = (cancel.writes, compensate.writes, resume.writes)
-
-
 def _ui() -> APIRouter:
+    """What people read and do, for the page, and its bundle."""
     router = APIRouter(prefix="/ui", include_in_schema=False)
     router.include_router(page.reads)
-    for part in (*_PAGE_READS, *_PAGE_WRITES):
-        router.include_router(part, dependencies=_OF_EVERY_ROUTE)
+    data = APIRouter(dependencies=_OF_EVERY_ROUTE)
+    add_routes(data, (operation for operation in OPERATIONS if operation.who in _PEOPLE))
+    data.include_router(actions.reads)
+    router.include_router(data)
     return router
+
+
+_PEOPLE: Final = (Who.PERSON, Who.READER, Who.LISTER)

@@ -17,11 +17,7 @@ from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.task_instance import run_of
 from airflow_wfstate.domain.messages.access import WorkflowAccess
-from airflow_wfstate.domain.messages.compensate import CompensatePlan
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
-from airflow_wfstate.domain.messages.pages import CheckpointPage
-from airflow_wfstate.domain.messages.step import StepSummary
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from airflow_wfstate.store.steps import attempt_key
 from airflow_wfstate.store.sweeping.health import Health
@@ -140,7 +136,7 @@ def check_visible(caller: Caller, workflow_id: str) -> WorkflowAccess:
         if not get_backend().takes_part(access.id, own.dag_id, own.run_id):
             raise _not_found(access.id)
     elif access.taking_part:
-        if not _readable_dag_ids(caller, access.taking_part):
+        if not readable_dag_ids(caller, access.taking_part):
             raise _not_found(access.id)
     elif not (_may_see_page(caller) or _reads_every_dag(caller)):
         raise _not_found(access.id)
@@ -151,43 +147,7 @@ def may_see_input(caller: Caller, access: WorkflowAccess) -> bool:
     """Whether the caller, who may see the workflow, may read its input and output: those of a task's own, else of the
     owners' DAGs.
     """
-    return isinstance(caller, TaskCaller) or access.owners <= _readable_dag_ids(caller, access.owners)
-
-
-def visible_detail(caller: Caller, access: WorkflowAccess, detail: WorkflowDetail) -> WorkflowDetail:
-    """The workflow, which the caller may see, without the payloads that the caller may not read."""
-    sees_input = may_see_input(caller, access)
-    return replace(
-        detail,
-        input=detail.input if sees_input else None,
-        output=detail.output if sees_input else None,
-        steps=visible_steps(caller, detail.steps),
-    )
-
-
-def visible_steps(caller: Caller, steps: list[StepSummary]) -> list[StepSummary]:
-    """The steps without the outputs that the caller, who may see their workflow, may not read."""
-    if isinstance(caller, TaskCaller):
-        return steps
-    dag_ids = _readable_dag_ids(caller, {step.participant for step in steps})
-    return [step if step.participant in dag_ids else replace(step, output=None) for step in steps]
-
-
-def visible_checkpoints(caller: Caller, step: StepSummary, page: CheckpointPage) -> CheckpointPage:
-    """The checkpoints of a step, without their values where the caller may not read its DAG."""
-    if isinstance(caller, TaskCaller) or _readable_dag_ids(caller, {step.participant}):
-        return page
-    return replace(page, checkpoints=[replace(checkpoint, value=None) for checkpoint in page.checkpoints])
-
-
-def visible_plan(caller: Caller, plan: CompensatePlan) -> CompensatePlan:
-    """The plan without the payloads that the caller may not read."""
-    if isinstance(caller, TaskCaller):
-        return plan
-    dag_ids = _readable_dag_ids(caller, {item.dag_id for item in plan.undone})
-    return replace(
-        plan, undone=[item if item.dag_id in dag_ids else replace(item, output=None) for item in plan.undone]
-    )
+    return isinstance(caller, TaskCaller) or access.owners <= readable_dag_ids(caller, access.owners)
 
 
 def visible_health(caller: Caller, health: Health) -> Health:
@@ -210,7 +170,8 @@ def _may_change_runs(caller: UserCaller, dag_id: str) -> bool:
     )
 
 
-def _readable_dag_ids(caller: UserCaller, dag_ids: Iterable[str]) -> set[str]:
+def readable_dag_ids(caller: UserCaller, dag_ids: Iterable[str]) -> set[str]:
+    """Those of the DAGs that the user may read."""
     manager = get_auth_manager()
     if _has_teams():
         return set(dag_ids) & manager.get_authorized_dag_ids(user=caller.user, method="GET")

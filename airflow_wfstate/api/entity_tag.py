@@ -44,24 +44,16 @@ WRITE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 """The same of a write that heeds If-Match."""
 
 
-def tagged_workflow(detail: WorkflowDetail, if_none_match: str | None) -> Response:
-    """The response that carries a workflow; 304 without it when the reader has it already."""
-    return _tagged(detail, if_none_match, f"{detail.summary.version}-")
-
-
 def tagged_response(answer: object, if_none_match: str | None) -> Response:
-    """The response that carries another answer; 304 without it when the reader has it already."""
-    return _tagged(answer, if_none_match, "")
-
-
-def _tagged(content: object, if_none_match: str | None, prefix: str) -> Response:
-    answer = json_response(content)
-    tag = f'"{prefix}{hashlib.sha256(answer.body).hexdigest()[:16]}"'
+    """The response that carries an answer; 304 without it when the reader has it already."""
+    response = json_response(answer)
+    version = f"{answer.summary.version}-" if isinstance(answer, WorkflowDetail) else ""
+    tag = f'"{version}{hashlib.sha256(response.body).hexdigest()[:16]}"'
     known = [text.strip().removeprefix("W/") for text in (if_none_match or "").split(",")]
     if tag in known or "*" in known:
-        answer = Response(status_code=304)
-    answer.headers["ETag"] = tag
-    return answer
+        response = Response(status_code=304)
+    response.headers["ETag"] = tag
+    return response
 
 
 def version_of(tag: str | None) -> int | None:

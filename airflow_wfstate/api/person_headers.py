@@ -1,21 +1,15 @@
-"""What goes with the wish of a person, beside its body: headers, and the way that it came."""
+"""What goes with the request of a person, beside its body: headers, and the way that it came."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
 
 from fastapi import Request
 
 from airflow_wfstate.api.entity_tag import IfMatch, version_of
 from airflow_wfstate.api.mounted_path import mounted_path
 from airflow_wfstate.api.write_headers import IdempotencyKey
-from airflow_wfstate.domain.messages.cancel import CancelWorkflow
-from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation
-from airflow_wfstate.domain.messages.resume import ResumeWorkflow
 from airflow_wfstate.domain.messages.way import Way
-
-Wish = TypeVar("Wish", CancelWorkflow, CompensateWorkflow, DecideCompensation, ResumeWorkflow)
 
 
 @dataclass(frozen=True)
@@ -31,18 +25,10 @@ class PersonHeaders:
     if_version: int | None
     way: Way
 
-    def complete(self, wish: Wish, actor: str) -> Wish:
-        """The wish of a body with who has it, and what the headers say: they count before the body.
-
-        :param actor: as the journal names the user.
-        """
-        return replace(
-            wish,
-            actor=actor,
-            way=self.way,
-            idempotency_key=self.idempotency_key or wish.idempotency_key,
-            if_version=wish.if_version if self.if_version is None else self.if_version,
-        )
+    def told(self) -> dict[str, object]:
+        """The fields of the request that they tell; they count before those of the body."""
+        given = {"way": self.way, "idempotency_key": self.idempotency_key, "if_version": self.if_version}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 def person_headers(request: Request, idempotency_key: IdempotencyKey = None, if_match: IfMatch = None) -> PersonHeaders:

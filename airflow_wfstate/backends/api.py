@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import Any, Final, TypeVar
-from uuid import UUID, uuid4
+from collections.abc import Mapping
+from typing import Any, Final
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
@@ -14,76 +12,21 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from airflow_wfstate import conf
 from airflow_wfstate.backends.called_server import CalledServer
 from airflow_wfstate.backends.problem_types import error_class_of
-from airflow_wfstate.backends.query_parameters import (
-    compensation_parameters,
-    filter_parameters,
-    given_parameters,
-    page_parameters,
-    query_parameters,
-    step_parameters,
-)
+from airflow_wfstate.backends.request import request_parameters, request_path, sendable
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.backends.trust import Trust, refused_certificate
 from airflow_wfstate.backends.wire import from_json, to_json
-from airflow_wfstate.domain.messages.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
-from airflow_wfstate.domain.messages.code import Code
-from airflow_wfstate.domain.messages.compensate import (
-    CompensatedWorkflow,
-    CompensatePlan,
-    CompensateWorkflow,
-    DecideCompensation,
-    DecidedCompensation,
-)
-from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
-from airflow_wfstate.domain.messages.journal import JournalPage
-from airflow_wfstate.domain.messages.pages import (
-    CheckpointPage,
-    CompensationFilter,
-    CompensationPage,
-    StepFilter,
-    StepPage,
-)
-from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
-from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.messages.stats import WorkflowStats
-from airflow_wfstate.domain.messages.step import (
-    MAX_ERROR_LENGTH,
-    BeginStep,
-    BegunStep,
-    EndAttempt,
-    LinkChildRun,
-    LinkedChildRun,
-    RecordedWrite,
-    SaveCheckpoint,
-    StepSummary,
-)
+from airflow_wfstate.domain.messages.operation import TOLD_OTHERWISE, Answer, Operation, Request
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
-from airflow_wfstate.domain.messages.task_activity import TaskActivity, TaskInRun
-from airflow_wfstate.domain.messages.workflow import (
-    CompletedWorkflow,
-    CompleteWorkflow,
-    StartedWorkflow,
-    StartWorkflow,
-    WorkflowPage,
-    WorkflowQuery,
-)
 from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.exceptions import (
     AccessDenied,
     InvalidRequest,
     ReadTimedOut,
-    StepNotFound,
-    WorkflowNotFound,
     WorkflowStateError,
 )
-from airflow_wfstate.redaction import recorded_text
-
-Answer = TypeVar("Answer")
 
 PROBLEM: Final = "application/problem+json"
-_TOLD_OTHERWISE: Final = frozenset({"workflow_id", "actor", "way"})
-"""Fields of a person's request that no body has: the path and the token say which workflow, and who asks."""
-
 _COMPRESSED: Final[Mapping[str, str]] = {}
 """The encodings that httpx asks for by itself."""
 
@@ -104,8 +47,8 @@ class _Unanswered(Exception):
         self.error = error
 
 
-class ApiBackend:
-    """The :class:`~airflow_wfstate.backends.protocol.StateBackend` of the api way.
+class ApiBackend(StateBackend):
+    """The api way: each operation is a request to the plugin app of an api-server.
 
     Connections are kept alive. A request that gets no answer, or 429, 502, 503 or 504, is sent again with random
     back-off up to 5 seconds, for ``[wfstate] api_retry_seconds`` altogether; every write can be sent again.
@@ -154,148 +97,13 @@ class ApiBackend:
         """Close the kept-alive connections."""
         self._client.close()
 
-    def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
-        """See ``StateBackend.start_workflow``."""
-        request = replace(request, idempotency_key=_key_of(request.idempotency_key))
-        return self._post("/workflows", request, StartedWorkflow)
-
-    def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
-        """See ``StateBackend.complete_workflow``."""
-        request = replace(request, idempotency_key=_key_of(request.idempotency_key))
-        return self._post("/workflows/complete", request, CompletedWorkflow)
-
-    def begin_step(self, request: BeginStep) -> BegunStep:
-        """See ``StateBackend.begin_step``."""
-        return self._post("/steps/begin", request, BegunStep)
-
-    def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
-        """See ``StateBackend.save_checkpoint``."""
-        return self._post("/steps/checkpoint", request, RecordedWrite)
-
-    def save_record(self, request: SaveRecord) -> RecordedWrite:
-        """See ``StateBackend.save_record``."""
-        return self._post("/steps/record", request, RecordedWrite)
-
-    def read_records(self, request: ReadRecords) -> RecordPage:
-        """See ``StateBackend.read_records``."""
-        return self._post("/steps/records", request, RecordPage, accepts=_COMPRESSED)
-
-    def end_attempt(self, request: EndAttempt) -> RecordedWrite:
-        """See ``StateBackend.end_attempt``."""
-        return self._post("/steps/end", replace(request, error=_sendable(request.error)), RecordedWrite)
-
-    def link_child_run(self, request: LinkChildRun) -> LinkedChildRun:
-        """See ``StateBackend.link_child_run``."""
-        return self._post("/steps/child-run", request, LinkedChildRun)
-
-    def take_turn(self, request: TakeTurn) -> TurnAnswer:
-        """See ``StateBackend.take_turn``."""
-        return self._post("/compensations/turn", request, TurnAnswer)
-
-    def end_compensation(self, request: EndCompensation) -> EndedCompensation:
-        """See ``StateBackend.end_compensation``."""
-        request = replace(request, error=_sendable(request.error), nothing_to_undo=_sendable(request.nothing_to_undo))
-        return self._post("/compensations/end", request, EndedCompensation)
-
-    def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> CancelPlan:
-        """See ``StateBackend.plan_cancel``."""
-        return self._get(f"{_path_of(workflow_id)}/cancel-plan", {"compensate": compensate}, CancelPlan)
-
-    def cancel_workflow(self, request: CancelWorkflow) -> CancelledWorkflow:
-        """See ``StateBackend.cancel_workflow``."""
-        request = replace(request, reason=_sendable(request.reason), idempotency_key=_key_of(request.idempotency_key))
-        return self._post(f"{_path_of(request.workflow_id)}/cancel", request, CancelledWorkflow)
-
-    def plan_compensate(self, workflow_id: str, code: Code | None = None) -> CompensatePlan:
-        """See ``StateBackend.plan_compensate``."""
-        return self._get(f"{_path_of(workflow_id)}/compensate-plan", given_parameters(code=code), CompensatePlan)
-
-    def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
-        """See ``StateBackend.compensate_workflow``."""
-        request = replace(request, reason=_sendable(request.reason), idempotency_key=_key_of(request.idempotency_key))
-        return self._post(f"{_path_of(request.workflow_id)}/compensate", request, CompensatedWorkflow)
-
-    def decide_compensation(self, request: DecideCompensation) -> DecidedCompensation:
-        """See ``StateBackend.decide_compensation``."""
-        request = replace(
-            request, reason=_sendable(request.reason) or "", idempotency_key=_key_of(request.idempotency_key)
-        )
-        return self._post(f"{_path_of(request.workflow_id)}/compensation", request, DecidedCompensation)
-
-    def plan_resume(
-        self,
-        workflow_id: str,
-        from_step: str | None = None,
-        code: Code | None = None,
-        *,
-        renames: Mapping[str, str] | None = None,
-        new_steps: Sequence[str] = (),
-    ) -> ResumePlan:
-        """See ``StateBackend.plan_resume``."""
-        parameters = {
-            **given_parameters(from_step=from_step, code=code),
-            "rename": [f"{old}={new}" for old, new in (renames or {}).items()],
-            "new_step": list(new_steps),
-        }
-        return self._get(f"{_path_of(workflow_id)}/resume-plan", parameters, ResumePlan)
-
-    def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
-        """See ``StateBackend.resume_workflow``."""
-        way = "resume" if request.from_step is None else "restart"
-        request = replace(request, reason=_sendable(request.reason), idempotency_key=_key_of(request.idempotency_key))
-        return self._post(f"{_path_of(request.workflow_id)}/{way}", request, ResumedWorkflow)
-
-    def get_workflow(self, workflow_id: str, *, step_limit: int = 200) -> WorkflowDetail:
-        """See ``StateBackend.get_workflow``."""
-        return self._get(_path_of(workflow_id), {"step_limit": step_limit}, WorkflowDetail)
-
-    def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
-        """See ``StateBackend.list_workflows``."""
-        return self._get("/workflows", query_parameters(query), WorkflowPage)
-
-    def read_stats(self, query: WorkflowQuery, bucket_seconds: int | None = None) -> WorkflowStats:
-        """See ``StateBackend.read_stats``."""
-        parameters = filter_parameters(query)
-        if bucket_seconds is not None:
-            parameters["bucket_seconds"] = bucket_seconds
-        return self._get("/stats", parameters, WorkflowStats)
-
-    def list_steps(
-        self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: StepFilter | None = None
-    ) -> StepPage:
-        """See ``StateBackend.list_steps``."""
-        parameters = page_parameters(limit, after=after) | step_parameters(wanted or StepFilter())
-        return self._get(f"{_path_of(workflow_id)}/steps", parameters, StepPage)
-
-    def get_step(self, workflow_id: str, step_id: str) -> StepSummary:
-        """See ``StateBackend.get_step``."""
-        return self._get(f"{_path_of(workflow_id)}/steps/{_step_segment(step_id)}", {}, StepSummary)
-
-    def list_checkpoints(
-        self, workflow_id: str, step_id: str, after: str | None = None, limit: int = 200
-    ) -> CheckpointPage:
-        """See ``StateBackend.list_checkpoints``."""
-        path = f"{_path_of(workflow_id)}/steps/{_step_segment(step_id)}/checkpoints"
-        return self._get(path, page_parameters(limit, after=after), CheckpointPage)
-
-    def list_compensations(
-        self,
-        workflow_id: str,
-        before: int | None = None,
-        limit: int = 200,
-        wanted: CompensationFilter | None = None,
-    ) -> CompensationPage:
-        """See ``StateBackend.list_compensations``."""
-        parameters = page_parameters(limit, before=before) | compensation_parameters(wanted or CompensationFilter())
-        return self._get(f"{_path_of(workflow_id)}/compensations", parameters, CompensationPage)
-
-    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
-        """See ``StateBackend.read_journal``."""
-        return self._get(f"{_path_of(workflow_id)}/journal", {"after": after, "limit": limit}, JournalPage)
-
-    def read_task_activity(self, workflow_id: str, task: TaskInRun) -> TaskActivity:
-        """See ``StateBackend.read_task_activity``."""
-        return self._get(f"{_path_of(workflow_id)}/task-activity", asdict(task), TaskActivity)
+    def carry_out(self, operation: Operation[Request, Answer], request: Request) -> Answer:
+        """See ``StateBackend.carry_out``."""
+        path = request_path(operation, request)
+        if operation.is_read:
+            return self._get(path, request_parameters(request), operation.answer)
+        accepts = _COMPRESSED if operation.answers_much else _UNCOMPRESSED
+        return self._post(path, sendable(operation, request), operation.answer, accepts=accepts)
 
     def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""
@@ -322,7 +130,7 @@ class ApiBackend:
     ) -> Answer:
         headers = {"Content-Type": "application/json", **accepts}
         return self._send(
-            self._client.build_request("POST", path, content=to_json(body, without=_TOLD_OTHERWISE), headers=headers),
+            self._client.build_request("POST", path, content=to_json(body, without=TOLD_OTHERWISE), headers=headers),
             answer_type,
         )
 
@@ -368,11 +176,6 @@ class ApiBackend:
         return self._server.unreachable(f"answered {status}")
 
 
-def _key_of(idempotency_key: str | None) -> str:
-    """The caller's key, or one for this call alone: sent again after a lost answer, it gets the answer of the first."""
-    return f"call:{uuid4()}" if idempotency_key is None else idempotency_key
-
-
 def _problem_of(response: httpx.Response) -> dict[str, object] | None:
     """The problem that an answer carries; None when it carries none, as from something between us and the server."""
     if not response.headers.get("Content-Type", "").startswith(PROBLEM):
@@ -382,28 +185,3 @@ def _problem_of(response: httpx.Response) -> dict[str, object] | None:
     except ValueError:
         return None
     return problem if isinstance(problem, dict) else None
-
-
-def _sendable(text: str | None) -> str | None:
-    """An error or a reason as it is sent: without the secrets of this process, and not more of it than is kept."""
-    return recorded_text(text, MAX_ERROR_LENGTH)
-
-
-def _path_of(workflow_id: str) -> str:
-    """The path of a workflow. What is no UUID names none, and might lead to another path."""
-    try:
-        return f"/workflows/{UUID(workflow_id)}"
-    except (ValueError, AttributeError, TypeError) as error:
-        raise WorkflowNotFound(
-            f"There is no workflow {str(workflow_id)[:80]!r}.", "Look for it with: airflow wfstate list"
-        ) from error
-
-
-def _step_segment(step_id: str) -> str:
-    """The path's segment of a step. What is no UUID names none, and might lead to another path."""
-    try:
-        return str(UUID(step_id))
-    except (ValueError, AttributeError, TypeError) as error:
-        raise StepNotFound(
-            f"There is no step {str(step_id)[:80]!r}.", "See the steps with: airflow wfstate show WORKFLOW"
-        ) from error

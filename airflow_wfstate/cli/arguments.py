@@ -6,12 +6,14 @@ import re
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Final
+from enum import Enum
+from typing import Final, TypeVar
 
 from airflow_wfstate.domain.messages.code import Code
 from airflow_wfstate.domain.rules.moment import parse_moment
-from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
+
+State = TypeVar("State", bound=Enum)
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -53,32 +55,19 @@ def parse_since(text: str, now: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def parse_states(texts: Sequence[str]) -> list[WorkflowState]:
-    """The states that ``--state`` names; each text may name several, with commas.
+def parse_states(kind: type[State], texts: Sequence[str]) -> list[State]:
+    """The states that an option names; each text may name several, with commas.
 
-    :raises InvalidRequest: one is no state of a workflow.
+    :param kind: states of a workflow, or of a step.
+    :raises InvalidRequest: one is no such state.
     """
-    return [_state(name.strip()) for text in texts for name in text.split(",")]
+    return [_state(kind, name.strip()) for text in texts for name in text.split(",")]
 
 
-def parse_step_state(name: str) -> StepState:
-    """The state that ``--step-state`` names.
-
-    :raises InvalidRequest: it is no state of a step.
-    """
+def _state(kind: type[State], name: str) -> State:
     try:
-        return StepState(name)
+        return kind(name)
     except ValueError:
-        raise InvalidRequest(
-            f"{name!r} is no state of a step.", f"The states are {', '.join(state.value for state in StepState)}."
-        ) from None
-
-
-def _state(name: str) -> WorkflowState:
-    try:
-        return WorkflowState(name)
-    except ValueError:
-        raise InvalidRequest(
-            f"{name!r} is no state of a workflow.",
-            f"The states are {', '.join(state.value for state in WorkflowState)}.",
-        ) from None
+        noun = kind.__name__.removesuffix("State").lower()
+        states = ", ".join(str(state.value) for state in kind)
+        raise InvalidRequest(f"{name!r} is no state of a {noun}.", f"The states are {states}.") from None

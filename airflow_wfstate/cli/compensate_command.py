@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.arguments import code
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id

@@ -1,7 +1,7 @@
 """The commands of ``airflow wfstate``, as Airflow's argument parser wants them.
 
-Imported whenever ``airflow`` starts: nothing but Airflow's own command-line settings may be imported here. The
-actions are imported when they are called.
+Imported whenever ``airflow`` starts: nothing but Airflow's own command-line settings and the domain may be imported
+here. The actions are imported when they are called.
 """
 
 # Airflow's Arg has no annotations.
@@ -13,6 +13,9 @@ from typing import Final
 
 from airflow.cli.cli_config import ARG_OUTPUT, ARG_VERBOSE, ActionCommand, Arg, GroupCommand, lazy_load_command
 
+from airflow_wfstate.cli.workflow_filters import filter_arguments
+from airflow_wfstate.domain.messages.workflow_query import WorkflowSort
+
 DEFAULT_WORKFLOW_LIMIT: Final = 50
 """Workflows on a page of ``list``."""
 
@@ -22,8 +25,11 @@ DEFAULT_ENTRY_LIMIT: Final = 200
 DEFAULT_ITEM_LIMIT: Final = 50
 """Items on a page of ``show --step``."""
 
-SORTS: Final = ("-started_at", "started_at", "-updated_at", "updated_at", "name", "-name", "key", "-key")
-"""Of ``list``; :class:`~airflow_wfstate.domain.messages.workflow.WorkflowSort` says what each means."""
+FILTERS: Final = filter_arguments()
+"""Of lists, by the field of the query."""
+
+SORTS: Final = tuple(sort.value for sort in WorkflowSort)
+"""Of ``list``; :class:`~airflow_wfstate.domain.messages.workflow_query.WorkflowSort` says what each means."""
 
 CODES: Final = ("same", "latest")
 """Of a run; :class:`~airflow_wfstate.domain.messages.code.Code` says what each means."""
@@ -36,36 +42,7 @@ ARG_WORKFLOW: Final = Arg(
     metavar="WORKFLOW",
     help="The workflow's id, or its name and key as name/key (the newest generation of the key; both may have slashes)",
 )
-ARG_NAME: Final = Arg(("--name",), help="Only workflows of this name")
-ARG_KEY: Final = Arg(("--key",), help="Only workflows with this key")
-ARG_STATE: Final = Arg(
-    ("--state",),
-    action="append",
-    default=None,
-    help="Only workflows in this state; may be given several times, or as a list with commas (default: every state)",
-)
-ARG_DAG_ID: Final = Arg(("--dag-id",), help="Only workflows in which a run of this DAG takes part")
 ARG_LINTED_DAG: Final = Arg(("--dag",), dest="dag_id", metavar="DAG", help="Only this DAG (default: all)")
-ARG_SINCE: Final = Arg(
-    ("--since",),
-    help="Only workflows that started at or after this time: ISO 8601 (without an offset: UTC), or how long ago, "
-    "as 90s, 30m, 2h, 1d or 4w",
-)
-ARG_UNTIL: Final = Arg(("--until",), help="Only workflows that started before this time; as --since")
-ARG_CORRELATION_ID: Final = Arg(("--correlation-id",), help="Only workflows with this correlation id")
-ARG_KEY_PREFIX: Final = Arg(("--key-prefix",), help="Only workflows whose key begins so")
-ARG_SEARCH: Final = Arg(("--search",), help="Only workflows whose key or correlation id begins so")
-ARG_LABEL: Final = Arg(
-    ("--label",),
-    action="append",
-    metavar="NAME=VALUE",
-    help="Only workflows with this label; may be given several times",
-)
-ARG_STEP_STATE: Final = Arg(
-    ("--step-state",),
-    action="append",
-    help="Only workflows of which a step is in this state; may be given several times",
-)
 ARG_SORT: Final = Arg(
     ("--sort",),
     choices=SORTS,
@@ -73,9 +50,6 @@ ARG_SORT: Final = Arg(
     help="The order; a minus sign means the greatest first, as in --sort=-key (default: newest first)",
 )
 ARG_TOTAL: Final = Arg(("--total",), action="store_true", help="Also count them all; the number is told on stderr")
-ARG_STUCK: Final = Arg(
-    ("--stuck",), action="store_true", help="Only workflows with a flag: they make no progress, or need a person"
-)
 ARG_EVERY: Final = Arg(
     ("--every",),
     type=int,
@@ -182,18 +156,7 @@ WFSTATE_COMMANDS: Final = (
         help="List workflows",
         func=lazy_load_command("airflow_wfstate.cli.list_command.list_workflows"),
         args=(
-            ARG_NAME,
-            ARG_KEY,
-            ARG_KEY_PREFIX,
-            ARG_SEARCH,
-            ARG_STATE,
-            ARG_DAG_ID,
-            ARG_CORRELATION_ID,
-            ARG_LABEL,
-            ARG_STEP_STATE,
-            ARG_SINCE,
-            ARG_UNTIL,
-            ARG_STUCK,
+            *FILTERS.values(),
             ARG_SORT,
             ARG_TOTAL,
             ARG_LIMIT,
@@ -206,7 +169,7 @@ WFSTATE_COMMANDS: Final = (
         name="stuck",
         help="List open workflows that make no progress: why, since when, and what would help",
         func=lazy_load_command("airflow_wfstate.cli.stuck_command.list_stuck"),
-        args=(ARG_NAME, ARG_DAG_ID, ARG_LIMIT, ARG_CURSOR, ARG_OUTPUT, ARG_VERBOSE),
+        args=(FILTERS["name"], FILTERS["dag_id"], ARG_LIMIT, ARG_CURSOR, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="sweep",

@@ -7,8 +7,9 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSummary
+from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.domain.messages.workflow import WorkflowSummary
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowNotFound
 
 _MAX_SLASHES: Final = 20

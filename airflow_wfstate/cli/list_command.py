@@ -5,8 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from datetime import datetime, timezone
 
-from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.cli.arguments import parse_since, parse_states, parse_step_state
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.rendering import (
@@ -19,9 +18,10 @@ from airflow_wfstate.cli.rendering import (
     short_time,
 )
 from airflow_wfstate.cli.shown_state import error_text, state_text, undone_after
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort, WorkflowSummary
+from airflow_wfstate.cli.workflow_filters import filters_of
+from airflow_wfstate.domain.messages.workflow import WorkflowSummary
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.counted import counted
-from airflow_wfstate.domain.rules.labels import parse_labels
 
 
 @command
@@ -30,18 +30,7 @@ def list_workflows(arguments: Namespace, store: StateBackend) -> None:
     now = datetime.now(timezone.utc)
     page = store.list_workflows(
         WorkflowQuery(
-            name=arguments.name,
-            key=arguments.key,
-            states=parse_states(arguments.state or []),
-            dag_id=arguments.dag_id,
-            correlation_id=arguments.correlation_id,
-            key_prefix=arguments.key_prefix,
-            search=arguments.search,
-            labels=parse_labels(arguments.label or []),
-            step_states=[parse_step_state(text) for text in arguments.step_state or []],
-            since=None if arguments.since is None else parse_since(arguments.since, now),
-            until=None if arguments.until is None else parse_since(arguments.until, now),
-            stuck=True if arguments.stuck else None,
+            **filters_of(arguments, now),
             sort=WorkflowSort(arguments.sort),
             limit=arguments.limit,
             cursor=arguments.cursor,

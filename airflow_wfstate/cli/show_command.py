@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import replace
 
 from airflow_wfstate.backends.all_steps import all_steps
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 
-from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.cli.arguments import parse_step_state
+from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.cli.arguments import parse_states
 from airflow_wfstate.cli.definition import DEFAULT_ITEM_LIMIT
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.workflow_sections import print_steps
 from airflow_wfstate.domain.messages.pages import StepFilter
 from airflow_wfstate.domain.messages.step_group import StepGroup
 from airflow_wfstate.domain.rules.parent_step import NO_PARENT_STEP
+from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.domain.rules.step_name import find_called
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 
@@ -24,7 +25,7 @@ def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> N
         participant=group.participant,
         name=group.name,
         parent_step_id=group.parent_step_id or NO_PARENT_STEP,
-        states=[parse_step_state(text) for text in arguments.step_states or []],
+        states=parse_states(StepState, arguments.step_states or []),
     )
     page = store.list_steps(workflow_id, arguments.after, arguments.limit, wanted)
     if arguments.output in PROGRAM_FORMATS:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, short_time
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.messages.workflow import WorkflowSummary
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 
 @command

@@ -8,7 +8,7 @@ import sys
 import threading
 from argparse import Namespace
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.domain.messages.sweep_report import SweepReport

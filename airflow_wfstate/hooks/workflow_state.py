@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx
     from airflow.sdk import Connection
 
-    from airflow_wfstate.backends.protocol import StateBackend
+    from airflow_wfstate.backends.state_backend import StateBackend
     from airflow_wfstate.backends.trust import Trust
 
 _BACKENDS: Final[dict[tuple[int, str, str], StateBackend]] = {}

@@ -40,7 +40,7 @@ from airflow_wfstate.redaction import recorded_text
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from airflow_wfstate.backends.protocol import StateBackend
+    from airflow_wfstate.backends.state_backend import StateBackend
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0

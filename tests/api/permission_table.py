@@ -1,13 +1,17 @@
 """Who gets which answer from each route of /wfstate/v1: the one table that test_permissions.py tries on a live
 api-server, and that docs/generate.py writes into docs/security.md.
 
-Nothing is imported here that a service would need.
+Nothing is imported here that needs a service.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+from airflow_wfstate.backends.state_backend import OPERATIONS
+from airflow_wfstate.domain.messages.operation import Who
+from airflow_wfstate.domain.messages.step import LINK_CHILD_RUN
 
 CALLERS: Final = {
     "anonymous": "no token",
@@ -65,37 +69,30 @@ class Route:
         return f"{self.method} {self.path}"
 
 
-_ONE: Final = "/workflows/{workflow_id}"
+_BY_WHO: Final = {
+    Who.TASK: _BY_RUNNING_TASK,
+    Who.ATTEMPT: _BY_ATTEMPT,
+    Who.COMPENSATION: _BY_ATTEMPT,
+    Who.PERSON: _BY_PERSON,
+    Who.READER: _READ,
+    Who.LISTER: _LIST,
+}
+"""What an operation's own declaration means, said by hand: tests compare it with what a live server answers."""
+
+_OTHERWISE: Final = {LINK_CHILD_RUN.name: _BY_RUNNING_ATTEMPT}
+"""Operations that ask for more than their declaration says."""
 
 ROUTES: Final = [
-    Route("POST", "/workflows", _BY_RUNNING_TASK),
-    Route("POST", "/workflows/complete", _BY_RUNNING_TASK),
-    Route("POST", "/steps/begin", _BY_RUNNING_TASK),
-    Route("POST", "/steps/checkpoint", _BY_ATTEMPT),
-    Route("POST", "/steps/record", _BY_ATTEMPT),
-    Route("POST", "/steps/records", _BY_ATTEMPT),
-    Route("POST", "/steps/end", _BY_ATTEMPT),
-    Route("POST", "/steps/child-run", _BY_RUNNING_ATTEMPT),
-    Route("POST", "/compensations/turn", _BY_RUNNING_TASK),
-    Route("POST", "/compensations/end", _BY_ATTEMPT),
-    Route("GET", "/workflows", _LIST, on_page=True),
-    Route("GET", _ONE, _READ, on_page=True),
-    Route("GET", "/stats", _LIST, on_page=True),
-    Route("GET", f"{_ONE}/steps", _READ, on_page=True),
-    Route("GET", f"{_ONE}/steps/{{step_id}}", _READ, on_page=True),
-    Route("GET", f"{_ONE}/steps/{{step_id}}/checkpoints", _READ, on_page=True),
-    Route("GET", f"{_ONE}/compensations", _READ, on_page=True),
-    Route("GET", f"{_ONE}/task-activity", _READ, on_page=True),
-    Route("GET", f"{_ONE}/journal", _READ, on_page=True),
-    Route("GET", f"{_ONE}/resume-plan", _READ, on_page=True),
-    Route("GET", f"{_ONE}/cancel-plan", _READ, on_page=True),
-    Route("GET", f"{_ONE}/compensate-plan", _READ, on_page=True),
-    Route("POST", f"{_ONE}/resume", _BY_PERSON, on_page=True),
-    Route("POST", f"{_ONE}/restart", _BY_PERSON, on_page=True),
-    Route("POST", f"{_ONE}/cancel", _BY_PERSON, on_page=True),
-    Route("POST", f"{_ONE}/compensate", _BY_PERSON, on_page=True),
-    Route("POST", f"{_ONE}/compensation", _BY_PERSON, on_page=True),
-    Route("GET", f"{_ONE}/actions", _READ, on_page=True),
+    *(
+        Route(
+            operation.method,
+            operation.path,
+            _OTHERWISE.get(operation.name, _BY_WHO[operation.who]),
+            on_page=operation.who in (Who.PERSON, Who.READER, Who.LISTER),
+        )
+        for operation in OPERATIONS
+    ),
+    Route("GET", "/workflows/{workflow_id}/actions", _READ, on_page=True),
     Route("POST", "/sweep", _SWEEP),
     Route("GET", "/health", _ANYBODY),
     Route("GET", "/openapi.json", _ANYBODY),

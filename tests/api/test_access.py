@@ -15,7 +15,8 @@ from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.credentials import StaticToken, TaskToken
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
-from airflow_wfstate.domain.messages.workflow import StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import AccessDenied, InvalidAttemptKey, NotAuthenticated, WorkflowNotFound
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook

@@ -11,7 +11,8 @@ from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.backends.credentials import StaticToken
 from airflow_wfstate.domain.messages.record import ReadRecords
 from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import InputMismatch, StaleAttempt, TaskInstanceNotFound, WorkflowNotFound

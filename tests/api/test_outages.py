@@ -12,7 +12,7 @@ import pytest
 
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import StaticToken, UserToken
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import (
     AccessDenied,
     DatabaseUnavailable,

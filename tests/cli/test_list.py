@@ -108,7 +108,7 @@ def test_since_that_is_no_time(text: str) -> None:
 
 def test_states_by_comma_and_by_repetition() -> None:
     expected = [WorkflowState.FAILED, WorkflowState.RUNNING, WorkflowState.CANCELLED]
-    assert parse_states(["failed, running", "cancelled"]) == expected
+    assert parse_states(WorkflowState, ["failed, running", "cancelled"]) == expected
 
 
 def test_a_reader_that_ends_early_gets_no_traceback(home: Home, order_id: str) -> None:

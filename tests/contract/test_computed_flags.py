@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import Flag, FlagKind
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.states import WorkflowState

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from airflow_wfstate.domain.messages.workflow import WorkflowPage, WorkflowQuery, WorkflowSort
+from airflow_wfstate.domain.messages.workflow import WorkflowPage
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.exceptions import InvalidRequest
 from tests.support.world import World
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
-from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from tests.support.saga import Saga

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
-from airflow_wfstate.domain.messages.workflow import StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import Flag, FlagKind
 from airflow_wfstate.domain.rules.payload import Payload
 from tests.support.world import World

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
 from airflow_wfstate.domain.messages.journal import JournalEntry

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
 from airflow_wfstate.domain.messages.step import EndAttempt, SaveCheckpoint
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import FlagKind
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState

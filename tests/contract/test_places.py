@@ -14,7 +14,7 @@ from airflow_wfstate.domain.messages.compensation import (
     TurnDecision,
 )
 from airflow_wfstate.domain.messages.step import BeginDecision, BegunStep, LinkChildRun, StepSummary
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest, WorkflowNotFound
 from tests.support.world import World

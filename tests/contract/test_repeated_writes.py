@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.record import ReadRecords, SaveRecord
 from airflow_wfstate.domain.messages.step import BegunStep, EndAttempt, LinkChildRun, SaveCheckpoint
 from airflow_wfstate.domain.rules.payload import Payload

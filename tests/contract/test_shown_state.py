@@ -8,7 +8,8 @@ import pytest
 
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
 from airflow_wfstate.domain.messages.failing import FailingStep
-from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, WorkflowSummary
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.states import WorkflowState

@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import IfExists
 from airflow_wfstate.domain.rules.run_role import RunRole

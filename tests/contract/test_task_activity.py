@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from airflow_wfstate.domain.messages.pages import CompensationFilter
-from airflow_wfstate.domain.messages.task_activity import TaskActivity, TaskInRun
+from airflow_wfstate.domain.messages.task_activity import ReadTaskActivity, TaskActivity
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
 from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.exceptions import WorkflowNotFound
@@ -28,7 +28,7 @@ def test_a_start_and_a_completion_are_told_by_their_tasks(world: World) -> None:
     world.backend.complete_workflow(CompleteWorkflow(complete))
 
     def activity_of(task_id: str, map_index: int = -1) -> TaskActivity:
-        return world.backend.read_task_activity(workflow_id, TaskInRun("intake", run_id, task_id, map_index))
+        return world.backend.read_task_activity(ReadTaskActivity(workflow_id, "intake", run_id, task_id, map_index))
 
     assert _kinds(activity_of(starter)) == ["workflow.started", "run.linked"]
     assert _kinds(activity_of("complete")) == ["workflow.succeeded"]
@@ -41,7 +41,7 @@ def test_a_relay_is_known_and_what_it_undoes(world: World) -> None:
     saga.undo(saga.fail(), fails=["two"])
     backend, workflow_id = world.backend, saga.workflow_id
 
-    activity = backend.read_task_activity(workflow_id, TaskInRun("intake", saga.run_id, "compensate"))
+    activity = backend.read_task_activity(ReadTaskActivity(workflow_id, "intake", saga.run_id, "compensate"))
     assert activity.is_relay
     assert "workflow.compensating" in _kinds(activity)
 
@@ -57,4 +57,4 @@ def test_a_relay_is_known_and_what_it_undoes(world: World) -> None:
 
 def test_of_an_unknown_workflow_nothing_is_told(world: World) -> None:
     with pytest.raises(WorkflowNotFound):
-        world.backend.read_task_activity(str(uuid4()), TaskInRun("intake", "x", "y"))
+        world.backend.read_task_activity(ReadTaskActivity(str(uuid4()), "intake", "x", "y"))

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.journal import JournalEntry
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.database import schema
 from tests.crash_grid.play import CHILD, NAME
 from tests.crash_grid.sites import Site

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Final
 from uuid import uuid4
 
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from tests.crash_grid.airflow_player import Strike, tell
 from tests.crash_grid.cell import Cell, Fault, Result, Way, mishaps
 from tests.crash_grid.check import complaints

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_wfstate.backends.codec import encode
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
 from airflow_wfstate.domain.messages.compensation import (
@@ -21,7 +21,8 @@ from airflow_wfstate.domain.messages.compensation import (
 )
 from airflow_wfstate.domain.messages.resume import ResumeWorkflow
 from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, BegunStep
-from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.states import StepState

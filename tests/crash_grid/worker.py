@@ -14,7 +14,7 @@ import httpx
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import UserToken
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.crash_grid.cell import Mishap

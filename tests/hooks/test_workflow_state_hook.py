@@ -9,7 +9,7 @@ import pytest
 
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest, ServerUnreachable
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 

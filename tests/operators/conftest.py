@@ -16,8 +16,9 @@ from airflow.sdk import DAG
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.backends.protocol import StateBackend
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSummary
+from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.domain.messages.workflow import WorkflowSummary
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from tests.support.airflow_rows import AirflowRows
 from tests.support.bookings import Bookings, LosesTheEnd, connection_json

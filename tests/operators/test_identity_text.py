@@ -21,7 +21,7 @@ from airflow_wfstate import (
     TransactionalStepOperator,
     TriggerWorkflowDagRunOperator,
 )
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidDag, InvalidName
 from airflow_wfstate.operators.steps.identity_text import identity_text
 

@@ -61,7 +61,7 @@ def test_nothing_of_others_is_loaded(loaded: set[str]) -> None:
         "cli",
         "backends.api",
         "backends.database",
-        "backends.protocol",
+        "backends.state_backend",
         "backends.credentials",
         "triggers",
     ],

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 from airflow_wfstate import durable
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.step import LEFT_BEHIND
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidName
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.steps.task_state import RoundTaskState

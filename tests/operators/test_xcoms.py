@@ -10,7 +10,7 @@ from airflow.dag_processing.dagbag import DagBag
 from packaging.version import Version
 
 from airflow_wfstate.backends.codec import decode, encode
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.operators.steps.output import fits_xcom
 

@@ -21,7 +21,7 @@ from typing import Final
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from tests.crash_grid.receiver import Receiver
 from tests.soak.worker import NAME, STEPS, Done, Place, work
 from tests.support.api_server import ApiServerProcess

@@ -19,7 +19,7 @@ from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.credentials import UserToken
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.backends.protocol import StateBackend
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
 from airflow_wfstate.domain.rules.states import StepState

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Table, delete, insert, update
 
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TakeTurn
 from airflow_wfstate.domain.messages.step import EndAttempt, LinkChildRun, SaveCheckpoint
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import Flag, FlagKind
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import FailurePolicy

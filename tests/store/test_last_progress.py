@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, select, text
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from tests.support.airflow_rows import AirflowRows

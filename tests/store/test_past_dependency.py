@@ -14,7 +14,7 @@ from airflow.sdk import DAG
 from sqlalchemy import create_engine, delete, insert, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.database import schema
 from tests.support.airflow_rows import AirflowRows
 from tests.support.serialized_dags import deploy

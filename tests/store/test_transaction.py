@@ -11,7 +11,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DatabaseError
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import AttemptsExhausted, DatabaseNotMigrated, DatabaseUnavailable
 from airflow_wfstate.store.database.transaction import Contention, Refused, Unchanged, run_transaction
 from tests.support.postgres import PostgresServer, sqlalchemy_url

@@ -19,7 +19,8 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TurnDecision
 from airflow_wfstate.domain.messages.record import ReadRecords, SaveRecord
 from airflow_wfstate.domain.messages.step import BeginDecision, EndAttempt, LinkChildRun, SaveCheckpoint
-from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow, WorkflowQuery
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import AccessDenied
 from tests.conftest import CHECKOUT

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, delete, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.database import schema
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import visible_health
 from airflow_wfstate.api.backend import get_backend, json_response
-from airflow_wfstate.store.database.transaction import run_read
-from airflow_wfstate.store.sweeping.health import Health, read_health
+from airflow_wfstate.store.sweeping.health import Health
 
 reads = APIRouter(tags=["health"])
 
@@ -18,6 +17,4 @@ reads = APIRouter(tags=["health"])
 @reads.get("/health", response_model=Health)
 def get_health(caller: Annotated[Caller, Depends(authenticate)]) -> Response:
     """How the store is; the number of workflows for those alone who may read every DAG."""
-    return json_response(
-        visible_health(caller, run_read(get_backend().engine, read_health, get_backend().read_timeout))
-    )
+    return json_response(visible_health(caller, get_backend().read_health()))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
+from airflow_wfstate.domain.messages.asked import asked
+from airflow_wfstate.domain.messages.operation import MASKED, Operation, Who
 from airflow_wfstate.domain.messages.staying import StayingSteps
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
@@ -27,7 +30,7 @@ class CancelWorkflow:
 
     workflow_id: str
     compensate: bool = False
-    reason: str | None = None
+    reason: str | None = field(default=None, metadata=MASKED)
     actor: str = "cli:unknown"
     way: Way = Way.CLI
     idempotency_key: str | None = None
@@ -110,3 +113,38 @@ class CancelledWorkflow:
     outcome: str
     failed_tasks: int = 0
     discarded: int = 0
+
+
+@dataclass(frozen=True)
+class PlanCancel:
+    """The request for what a cancel would do."""
+
+    workflow_id: str
+    compensate: bool = field(default=False, metadata=asked("Whether what was done would be undone", is_filter=False))
+
+
+CANCEL_WORKFLOW: Final = Operation(
+    name="cancel_workflow",
+    method="POST",
+    path="/workflows/{workflow_id}/cancel",
+    request=CancelWorkflow,
+    answer=CancelledWorkflow,
+    says="Cancel the workflow, or have it undone first; one that has ended stays as it is.",
+    who=Who.PERSON,
+    tag="cancel",
+    body="CancelBody",
+    is_keyed=True,
+    needs_server=True,
+)
+
+PLAN_CANCEL: Final = Operation(
+    name="plan_cancel",
+    method="GET",
+    path="/workflows/{workflow_id}/cancel-plan",
+    request=PlanCancel,
+    answer=CancelPlan,
+    says="What a cancel would do now. Nothing is changed.",
+    who=Who.READER,
+    tag="cancel",
+    needs_server=True,
+)

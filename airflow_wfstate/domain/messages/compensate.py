@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
+from airflow_wfstate.domain.messages.asked import asked
 from airflow_wfstate.domain.messages.cancel import UnfinishedTask
 from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.operation import MASKED, Operation, Who
 from airflow_wfstate.domain.messages.staying import StayingSteps
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
@@ -31,7 +34,7 @@ class CompensateWorkflow:
     """
 
     workflow_id: str
-    reason: str | None = None
+    reason: str | None = field(default=None, metadata=MASKED)
     actor: str = "cli:unknown"
     way: Way = Way.CLI
     idempotency_key: str | None = None
@@ -150,7 +153,7 @@ class DecideCompensation:
     workflow_id: str
     step: str
     decision: Decision
-    reason: str
+    reason: str = field(metadata=MASKED)
     round: int | None = None
     actor: str = "cli:unknown"
     way: Way = Way.CLI
@@ -171,3 +174,52 @@ class DecidedCompensation:
     step: str
     round: int
     state: CompensationState
+
+
+@dataclass(frozen=True)
+class PlanCompensate:
+    """The request for what an undo would do."""
+
+    workflow_id: str
+    code: Code | None = field(default=None, metadata=asked("Which code relays would use", is_filter=False))
+
+
+COMPENSATE_WORKFLOW: Final = Operation(
+    name="compensate_workflow",
+    method="POST",
+    path="/workflows/{workflow_id}/compensate",
+    request=CompensateWorkflow,
+    answer=CompensatedWorkflow,
+    says="Undo what the workflow did; one that is being undone, or has nothing to undo, stays as it is.",
+    who=Who.PERSON,
+    tag="compensate",
+    body="CompensateBody",
+    is_keyed=True,
+    needs_server=True,
+)
+
+DECIDE_COMPENSATION: Final = Operation(
+    name="decide_compensation",
+    method="POST",
+    path="/workflows/{workflow_id}/compensation",
+    request=DecideCompensation,
+    answer=DecidedCompensation,
+    says="Retry, skip or call done the undo of one step, and let the workflow go on.",
+    who=Who.PERSON,
+    tag="compensate",
+    body="DecisionBody",
+    is_keyed=True,
+    needs_server=True,
+)
+
+PLAN_COMPENSATE: Final = Operation(
+    name="plan_compensate",
+    method="GET",
+    path="/workflows/{workflow_id}/compensate-plan",
+    request=PlanCompensate,
+    answer=CompensatePlan,
+    says="What an undo would do now. Nothing is changed; payloads of DAGs that the caller may not read are left out.",
+    who=Who.READER,
+    tag="compensate",
+    needs_server=True,
+)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
+from airflow_wfstate.domain.messages.operation import MASKED, Operation, Who
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import CompensationState
@@ -118,9 +120,9 @@ class EndCompensation:
 
     compensation_key: str
     succeeded: bool
-    error: str | None = None
+    error: str | None = field(default=None, metadata=MASKED)
     may_retry: bool = True
-    nothing_to_undo: str | None = None
+    nothing_to_undo: str | None = field(default=None, metadata=MASKED)
     idempotency_key: str | None = None
 
 
@@ -150,3 +152,26 @@ class CompensationSummary:
     error: str | None
     started_at: datetime | None
     ended_at: datetime | None
+
+
+TAKE_TURN: Final = Operation(
+    name="take_turn",
+    method="POST",
+    path="/compensations/turn",
+    request=TakeTurn,
+    answer=TurnAnswer,
+    says="Judge the relay's run, and get the next compensation if it belongs to that run.",
+    who=Who.TASK,
+    tag="compensations",
+)
+
+END_COMPENSATION: Final = Operation(
+    name="end_compensation",
+    method="POST",
+    path="/compensations/end",
+    request=EndCompensation,
+    answer=EndedCompensation,
+    says="Record how an attempt of a compensation ended.",
+    who=Who.COMPENSATION,
+    tag="compensations",
+)

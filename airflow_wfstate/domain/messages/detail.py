@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
+from airflow_wfstate.domain.messages.asked import asked
+from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.messages.step_group import StepGroup
 from airflow_wfstate.domain.messages.workflow import LinkedRun, WorkflowSummary
+from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.plan import Progress
 
@@ -38,3 +42,30 @@ class WorkflowDetail:
     next_steps: str | None
     input: Payload | None
     output: Payload | None
+
+
+@dataclass(frozen=True)
+class GetWorkflow:
+    """The request for one workflow."""
+
+    workflow_id: str
+    step_limit: int = field(
+        default=200,
+        metadata=asked("How many of its steps; 0: the groups alone", is_filter=False, at_least=0, at_most=MAX_LIMIT),
+    )
+
+
+GET_WORKFLOW: Final = Operation(
+    name="get_workflow",
+    method="GET",
+    path="/workflows/{workflow_id}",
+    request=GetWorkflow,
+    answer=WorkflowDetail,
+    says="""Where a workflow stands, and the first of its steps, without payloads that the caller may not read.
+
+    Further steps are at ``/workflows/{workflow_id}/steps?after=``, with the answer's ``next_steps``.
+    """,
+    who=Who.READER,
+    tag="workflows",
+    has_tag=True,
+)

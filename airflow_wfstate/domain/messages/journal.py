@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Final
+
+from airflow_wfstate.domain.messages.asked import MAX_NUMBER, PAGE_SIZE, asked
+from airflow_wfstate.domain.messages.operation import Operation, Who
 
 
 class EntryKind(str, Enum):
@@ -72,3 +76,28 @@ class JournalPage:
 
     entries: list[JournalEntry]
     next_after: int | None
+
+
+@dataclass(frozen=True)
+class ReadJournal:
+    """The request for a page of the journal of a workflow."""
+
+    workflow_id: str
+    after: int = field(
+        default=0,
+        metadata=asked("Only entries with a number above this one", is_filter=False, at_least=0, at_most=MAX_NUMBER),
+    )
+    limit: int = field(default=200, metadata=PAGE_SIZE)
+
+
+READ_JOURNAL: Final = Operation(
+    name="read_journal",
+    method="GET",
+    path="/workflows/{workflow_id}/journal",
+    request=ReadJournal,
+    answer=JournalPage,
+    says="Entries with a number above ``after``, ascending.",
+    who=Who.READER,
+    tag="journal",
+    has_tag=True,
+)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+from airflow_wfstate.domain.messages.asked import MAX_NUMBER, PAGE_SIZE, asked
 from airflow_wfstate.domain.messages.compensation import CompensationSummary
 from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
@@ -14,26 +17,30 @@ from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
 @dataclass(frozen=True)
 class StepFilter:
-    """Which steps of a workflow a page shall hold. What is None, and an empty list, does not filter.
+    """Which steps of a workflow a page shall hold: what each field asks for stands beside it.
 
-    :param participant: the DAG that does it.
-    :param name: of the step, with all its items.
-    :param parent_step_id: of the step that triggered the participant's run; :data:`NO_PARENT_STEP` for none.
-    :param is_mapped: True: only items of mapped steps; False: only steps that are not mapped.
-    :param states: one of them.
-    :param run_id: of the participant's run that made an attempt of it.
-    :param task_id: of the task that made an attempt of it.
-    :param map_index: of that task.
+    What is None, and an empty list, does not filter.
+
+    :param parent_step_id: :data:`NO_PARENT_STEP` for steps of a run that no step triggered.
     """
 
-    participant: str | None = None
-    name: str | None = None
-    parent_step_id: str | None = None
-    is_mapped: bool | None = None
-    states: list[StepState] = field(default_factory=list)
-    run_id: str | None = None
-    task_id: str | None = None
-    map_index: int | None = None
+    participant: str | None = field(default=None, metadata=asked("Only steps that this DAG does"))
+    name: str | None = field(default=None, metadata=asked("Only steps of this name, with all their items"))
+    parent_step_id: str | None = field(
+        default=None,
+        metadata=asked("Only steps of a run that this step, by id, triggered; the nil UUID for other runs"),
+    )
+    is_mapped: bool | None = field(
+        default=None, metadata=asked("true: only items of mapped steps; false: only steps that are not mapped")
+    )
+    states: list[StepState] = field(
+        default_factory=list, metadata=asked("Only steps in this state, or one of these", parameter="state")
+    )
+    run_id: str | None = field(default=None, metadata=asked("Only steps of which this run made an attempt"))
+    task_id: str | None = field(default=None, metadata=asked("Only steps of which this task made an attempt"))
+    map_index: int | None = field(
+        default=None, metadata=asked("The map index of that task", at_least=-1, at_most=2**31 - 1)
+    )
 
 
 @dataclass(frozen=True)
@@ -75,16 +82,15 @@ class CheckpointPage:
 
 @dataclass(frozen=True)
 class CompensationFilter:
-    """Which compensations of a workflow a page shall hold. What is None, and an empty list, does not filter.
+    """Which compensations of a workflow a page shall hold. What is None, and an empty list, does not filter."""
 
-    :param states: one of them.
-    :param dag_id: of the run whose relay runs it.
-    :param run_id: of that run.
-    """
-
-    states: list[CompensationState] = field(default_factory=list)
-    dag_id: str | None = None
-    run_id: str | None = None
+    states: list[CompensationState] = field(
+        default_factory=list, metadata=asked("Only compensations in this state, or one of these", parameter="state")
+    )
+    dag_id: str | None = field(
+        default=None, metadata=asked("Only compensations that the relay of a run of this DAG runs")
+    )
+    run_id: str | None = field(default=None, metadata=asked("Only compensations that the relay of this run runs"))
 
 
 @dataclass(frozen=True)
@@ -115,3 +121,102 @@ class CompensationPage:
 
     compensations: list[StepCompensation]
     next_before: int | None
+
+
+@dataclass(frozen=True)
+class ListSteps:
+    """The request for a page of the steps of a workflow."""
+
+    workflow_id: str
+    wanted: StepFilter = field(default_factory=StepFilter)
+    after: str | None = field(
+        default=None, metadata=asked("Where the page begins: next_after of the page before", is_filter=False)
+    )
+    limit: int = field(default=200, metadata=PAGE_SIZE)
+
+
+@dataclass(frozen=True)
+class GetStep:
+    """The request for one step of a workflow."""
+
+    workflow_id: str
+    step_id: str
+
+
+@dataclass(frozen=True)
+class ListCheckpoints:
+    """The request for a page of the checkpoints of a step."""
+
+    workflow_id: str
+    step_id: str
+    after: str | None = field(
+        default=None, metadata=asked("Where the page begins: next_after of the page before", is_filter=False)
+    )
+    limit: int = field(default=200, metadata=PAGE_SIZE)
+
+
+@dataclass(frozen=True)
+class ListCompensations:
+    """The request for a page of the compensations of a workflow."""
+
+    workflow_id: str
+    wanted: CompensationFilter = field(default_factory=CompensationFilter)
+    before: int | None = field(
+        default=None,
+        metadata=asked(
+            "Where the page begins: next_before of the page before", is_filter=False, at_least=1, at_most=MAX_NUMBER
+        ),
+    )
+    limit: int = field(default=200, metadata=PAGE_SIZE)
+
+
+LIST_STEPS: Final = Operation(
+    name="list_steps",
+    method="GET",
+    path="/workflows/{workflow_id}/steps",
+    request=ListSteps,
+    answer=StepPage,
+    says="""Steps behind the one with the id ``after``, by participant, place, name and item key.
+
+    Outputs of DAGs that the caller may not read are left out.
+    """,
+    who=Who.READER,
+    tag="steps",
+    has_tag=True,
+)
+
+GET_STEP: Final = Operation(
+    name="get_step",
+    method="GET",
+    path="/workflows/{workflow_id}/steps/{step_id}",
+    request=GetStep,
+    answer=StepSummary,
+    says="One step: its attempts, checkpoints, compensations and output.",
+    who=Who.READER,
+    tag="steps",
+    has_tag=True,
+)
+
+LIST_CHECKPOINTS: Final = Operation(
+    name="list_checkpoints",
+    method="GET",
+    path="/workflows/{workflow_id}/steps/{step_id}/checkpoints",
+    request=ListCheckpoints,
+    answer=CheckpointPage,
+    says="Checkpoints behind ``after`` (round:name), by round and name, with their values.",
+    who=Who.READER,
+    tag="steps",
+    has_tag=True,
+)
+
+LIST_COMPENSATIONS: Final = Operation(
+    name="list_compensations",
+    method="GET",
+    path="/workflows/{workflow_id}/compensations",
+    request=ListCompensations,
+    answer=CompensationPage,
+    says="Compensations in the order in which they are undone, and what people decided about them.",
+    who=Who.READER,
+    tag="steps",
+    has_tag=True,
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from airflow_wfstate.domain.messages.operation import Operation, Who
+from airflow_wfstate.domain.messages.step import RecordedWrite
 from airflow_wfstate.domain.rules.payload import Payload
 
 
@@ -68,3 +70,27 @@ class RecordPage:
 
     records: list[Record]
     next_skip: int | None
+
+
+SAVE_RECORD: Final = Operation(
+    name="save_record",
+    method="POST",
+    path="/steps/record",
+    request=SaveRecord,
+    answer=RecordedWrite,
+    says="Keep the result of a call, once in a round.",
+    who=Who.ATTEMPT,
+    tag="steps",
+)
+
+READ_RECORDS: Final = Operation(
+    name="read_records",
+    method="POST",
+    path="/steps/records",
+    request=ReadRecords,
+    answer=RecordPage,
+    says="The records of the attempt's round. A POST, because the attempt key must stay out of addresses and logs.",
+    who=Who.ATTEMPT,
+    tag="steps",
+    answers_much=True,
+)

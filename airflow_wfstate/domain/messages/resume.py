@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
+from airflow_wfstate.domain.messages.asked import asked
 from airflow_wfstate.domain.messages.code import Code, RunCode
-from airflow_wfstate.domain.messages.step_changes import NewStep, UndeclaredStep
+from airflow_wfstate.domain.messages.operation import MASKED, Operation, Who
+from airflow_wfstate.domain.messages.step_changes import MAX_DECISIONS, NewStep, UndeclaredStep, parse_renames
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
 from airflow_wfstate.domain.rules.run_role import RunRole
@@ -40,7 +43,7 @@ class ResumeWorkflow:
 
     workflow_id: str
     from_step: str | None = None
-    reason: str | None = None
+    reason: str | None = field(default=None, metadata=MASKED)
     deadline_seconds: int | None = None
     actor: str = "cli:unknown"
     way: Way = Way.CLI
@@ -207,3 +210,75 @@ class ResumedWorkflow:
     cleared_relays: int = 0
     recreated_runs: int = 0
     paused_dag_ids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PlanResume:
+    """The request for what a resume, or a restart, would do; its fields are those of :class:`ResumeWorkflow`."""
+
+    workflow_id: str
+    from_step: str | None = field(default=None, metadata=asked("The step to restart from", is_filter=False))
+    code: Code | None = field(default=None, metadata=asked("Which code the runs would go on with", is_filter=False))
+    renames: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=asked(
+            "A step that is done has another name in the code, old=new",
+            parameter="rename",
+            is_filter=False,
+            parse=parse_renames,
+            max_items=MAX_DECISIONS,
+        ),
+    )
+    new_steps: list[str] = field(
+        default_factory=list,
+        metadata=asked(
+            "A step that the code has gained is new work",
+            parameter="new_step",
+            is_filter=False,
+            parse=list,
+            max_items=MAX_DECISIONS,
+        ),
+    )
+
+
+RESUME_WORKFLOW: Final = Operation(
+    name="resume_workflow",
+    method="POST",
+    path="/workflows/{workflow_id}/resume",
+    request=ResumeWorkflow,
+    answer=ResumedWorkflow,
+    says="Set a failed workflow going again from what is unfinished; one that is running stays as it is.",
+    who=Who.PERSON,
+    tag="resume",
+    body="ResumeBody",
+    body_types={"from_step": type(None)},
+    is_keyed=True,
+    needs_server=True,
+)
+
+RESTART_WORKFLOW: Final = Operation(
+    name="restart_workflow",
+    method="POST",
+    path="/workflows/{workflow_id}/restart",
+    request=ResumeWorkflow,
+    answer=ResumedWorkflow,
+    says="Have a failed or succeeded workflow run again from a step on.",
+    who=Who.PERSON,
+    tag="resume",
+    body="RestartBody",
+    body_types={"from_step": str},
+    is_keyed=True,
+    needs_server=True,
+)
+
+PLAN_RESUME: Final = Operation(
+    name="plan_resume",
+    method="GET",
+    path="/workflows/{workflow_id}/resume-plan",
+    request=PlanResume,
+    answer=ResumePlan,
+    says="What a resume, or a restart from a step, would do now. Nothing is changed.",
+    who=Who.READER,
+    tag="resume",
+    needs_server=True,
+)

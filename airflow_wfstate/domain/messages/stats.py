@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+from airflow_wfstate.domain.messages.asked import asked
+from airflow_wfstate.domain.messages.operation import Operation, Who
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import FlagKind
 from airflow_wfstate.domain.rules.states import WorkflowState
 
@@ -41,3 +45,32 @@ class WorkflowStats:
     by_flag: dict[FlagKind, int]
     flagged: int
     buckets: list[StatsBucket]
+
+
+@dataclass(frozen=True)
+class ReadStats:
+    """The request for counts of the workflows that a query means; its order and its page do not matter."""
+
+    query: WorkflowQuery
+    bucket_seconds: int | None = field(
+        default=None,
+        metadata=asked(
+            "Also count by start, in stretches of so many seconds between since and until",
+            is_filter=False,
+            at_least=1,
+            at_most=10**9,
+        ),
+    )
+
+
+READ_STATS: Final = Operation(
+    name="read_stats",
+    method="GET",
+    path="/stats",
+    request=ReadStats,
+    answer=WorkflowStats,
+    says="How many of the workflows that the caller may see are in which state, and have which flag.",
+    who=Who.LISTER,
+    tag="workflows",
+    has_tag=True,
+)

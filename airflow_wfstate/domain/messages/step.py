@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final
 
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, CompensationSummary
+from airflow_wfstate.domain.messages.operation import MASKED, Operation, Who
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import StepState
@@ -150,7 +151,7 @@ class EndAttempt:
     write: int
     state: StepState
     output: Payload | None = None
-    error: str | None = None
+    error: str | None = field(default=None, metadata=MASKED)
     idempotency_key: str | None = None
 
 
@@ -294,3 +295,48 @@ class StepSummary:
     def label(self) -> str:
         """``name``, or ``name[item_key]`` for an item of a mapped step."""
         return self.called.short
+
+
+BEGIN_STEP: Final = Operation(
+    name="begin_step",
+    method="POST",
+    path="/steps/begin",
+    request=BeginStep,
+    answer=BegunStep,
+    says="Begin the next attempt of a step, or learn that there is nothing to do.",
+    who=Who.TASK,
+    tag="steps",
+)
+
+SAVE_CHECKPOINT: Final = Operation(
+    name="save_checkpoint",
+    method="POST",
+    path="/steps/checkpoint",
+    request=SaveCheckpoint,
+    answer=RecordedWrite,
+    says="Keep a value inside the round.",
+    who=Who.ATTEMPT,
+    tag="steps",
+)
+
+END_ATTEMPT: Final = Operation(
+    name="end_attempt",
+    method="POST",
+    path="/steps/end",
+    request=EndAttempt,
+    answer=RecordedWrite,
+    says="Record how an attempt ended, or that it waits.",
+    who=Who.ATTEMPT,
+    tag="steps",
+)
+
+LINK_CHILD_RUN: Final = Operation(
+    name="link_child_run",
+    method="POST",
+    path="/steps/child-run",
+    request=LinkChildRun,
+    answer=LinkedChildRun,
+    says="Bind a run that is about to be triggered to the workflow of the step.",
+    who=Who.ATTEMPT,
+    tag="steps",
+)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from typing import Final
 
 from airflow_wfstate.domain.messages.failing import FailingStep
+from airflow_wfstate.domain.messages.operation import Operation, Who
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import Flag
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import (
@@ -17,7 +19,7 @@ from airflow_wfstate.domain.rules.policies import (
     SkipPolicy,
 )
 from airflow_wfstate.domain.rules.run_role import RunRole
-from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.domain.rules.states import WorkflowState
 
 
 @dataclass(frozen=True)
@@ -201,68 +203,6 @@ class WorkflowSummary:
     failing: FailingStep | None = None
 
 
-class WorkflowSort(str, Enum):
-    """The order of a list; a minus sign means the greatest first. The id decides between equals."""
-
-    NEWEST = "-started_at"
-    OLDEST = "started_at"
-    LAST_CHANGED = "-updated_at"
-    FIRST_CHANGED = "updated_at"
-    NAME = "name"
-    NAME_BACKWARDS = "-name"
-    KEY = "key"
-    KEY_BACKWARDS = "-key"
-
-
-@dataclass(frozen=True)
-class WorkflowQuery:
-    """Which workflows a list shall hold, and in which order.
-
-    Each field that is None, and each list that is empty, does not filter.
-
-    :param key: the whole key.
-    :param key_prefix: how the key begins; ``%`` and ``_`` are ordinary letters.
-    :param search: how the key or the correlation id begins, as ``key_prefix``.
-    :param dag_id: workflows in which a run of this DAG takes part.
-    :param run_id: of that run; with ``dag_id`` the one run that is meant.
-    :param labels: workflows that have all of them, by name and value.
-    :param step_states: workflows of which some step is in one of these states.
-    :param since: started at or after this time.
-    :param until: started before this time.
-    :param updated_since: last changed at or after this time.
-    :param updated_until: last changed before this time.
-    :param stuck: True: only workflows with a flag; False: only those without.
-    :param limit: 1 to 1000.
-    :param cursor: ``next_cursor`` of the page before, which must have had the same filters and order; its times and its
-        limit may differ. None for the first page.
-    :param with_total: whether to count them all.
-    :param readable_dag_ids: only workflows in which one of these DAGs takes part; None for no such limit.
-    :param includes_dagless: with that limit, also workflows in which no DAG takes part.
-    """
-
-    name: str | None = None
-    key: str | None = None
-    key_prefix: str | None = None
-    search: str | None = None
-    states: list[WorkflowState] = field(default_factory=list)
-    dag_id: str | None = None
-    run_id: str | None = None
-    correlation_id: str | None = None
-    labels: dict[str, str] = field(default_factory=dict)
-    step_states: list[StepState] = field(default_factory=list)
-    since: datetime | None = None
-    until: datetime | None = None
-    updated_since: datetime | None = None
-    updated_until: datetime | None = None
-    stuck: bool | None = None
-    sort: WorkflowSort = WorkflowSort.NEWEST
-    limit: int = 50
-    cursor: str | None = None
-    with_total: bool = False
-    readable_dag_ids: frozenset[str] | None = None
-    includes_dagless: bool = False
-
-
 @dataclass(frozen=True)
 class WorkflowPage:
     """A page of a list.
@@ -274,3 +214,40 @@ class WorkflowPage:
     workflows: list[WorkflowSummary]
     next_cursor: str | None
     total: int | None = None
+
+
+START_WORKFLOW: Final = Operation(
+    name="start_workflow",
+    method="POST",
+    path="/workflows",
+    request=StartWorkflow,
+    answer=StartedWorkflow,
+    says="Start a workflow, or attach the caller's run to the one that has the key.",
+    who=Who.TASK,
+    tag="workflows",
+    is_keyed=True,
+)
+
+COMPLETE_WORKFLOW: Final = Operation(
+    name="complete_workflow",
+    method="POST",
+    path="/workflows/complete",
+    request=CompleteWorkflow,
+    answer=CompletedWorkflow,
+    says="End the workflow of the caller's run as succeeded.",
+    who=Who.TASK,
+    tag="workflows",
+    is_keyed=True,
+)
+
+LIST_WORKFLOWS: Final = Operation(
+    name="list_workflows",
+    method="GET",
+    path="/workflows",
+    request=WorkflowQuery,
+    answer=WorkflowPage,
+    says="A page of the workflows that the caller may see.",
+    who=Who.LISTER,
+    tag="workflows",
+    has_tag=True,
+)

@@ -25,7 +25,7 @@ from airflow_wfstate.exceptions import ForeignProcess
 from airflow_wfstate.operators.steps.once import Call, Calls
 
 if TYPE_CHECKING:
-    from airflow_wfstate.backends.protocol import StateBackend
+    from airflow_wfstate.backends.state_backend import StateBackend
 
 Written = TypeVar("Written", RecordedWrite, LinkedChildRun)
 

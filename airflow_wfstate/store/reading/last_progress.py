@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, select, union_all
 
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.states import WORKING_WORKFLOW_STATES
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.workflow_cursor import behind, order_of

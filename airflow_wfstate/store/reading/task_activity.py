@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.messages.task_activity import TaskActivity, TaskInRun
+from airflow_wfstate.domain.messages.task_activity import ReadTaskActivity, TaskActivity
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.journal import entries_of
 from airflow_wfstate.store.workflows.caller import task_actor
@@ -17,12 +17,12 @@ _ENTRIES: Final = 50
 _run, _journal = schema.run, schema.journal
 
 
-def read_task_activity(connection: Connection, workflow_id: str, task: TaskInRun) -> TaskActivity:
+def read_task_activity(connection: Connection, task: ReadTaskActivity) -> TaskActivity:
     """What it did, as ``StateBackend.read_task_activity`` says.
 
     Entries are not indexed by who wrote them: this reads the workflow's part of the journal.
     """
-    workflow_id = check_exists(connection, workflow_id)
+    workflow_id = check_exists(connection, task.workflow_id)
     relay = connection.execute(
         select(_run.c.relay_task_id).where(
             _run.c.workflow_id == workflow_id, _run.c.dag_id == task.dag_id, _run.c.run_id == task.run_id

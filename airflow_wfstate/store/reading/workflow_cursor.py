@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Row, UnaryExpression, and_, or_
 
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSort
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.names import storable_text
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema

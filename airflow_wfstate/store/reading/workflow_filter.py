@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, exists, literal, or_, select
 
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.labels import check_label_filter
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema

@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import Connection, Row, Select, func, select
 
 from airflow_wfstate.domain.messages.failing import FailingStep
-from airflow_wfstate.domain.messages.workflow import WorkflowPage, WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.messages.workflow import WorkflowPage, WorkflowSummary
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import Flag, FlaggedRow
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.plan import PlannedStep, count_items

@@ -177,7 +177,7 @@ export interface paths {
         };
         /**
          * Get Workflow
-         * @description Where a workflow stands, and the first of its steps; payloads of DAGs that the caller may not read are left out.
+         * @description Where a workflow stands, and the first of its steps, without payloads that the caller may not read.
          *
          *     Further steps are at ``/workflows/{workflow_id}/steps?after=``, with the answer's ``next_steps``.
          */
@@ -492,26 +492,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/workflows/{workflow_id}/actions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Actions
-         * @description What the caller may do to the workflow now, and why not the rest. A plan says what an action would change.
-         */
-        get: operations["list_actions_v1_workflows__workflow_id__actions_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/compensations/turn": {
         parameters: {
             query?: never;
@@ -546,6 +526,26 @@ export interface paths {
          * @description Record how an attempt of a compensation ended.
          */
         post: operations["end_compensation_v1_compensations_end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Actions
+         * @description What the caller may do to the workflow now, and why not the rest. A plan says what an action would change.
+         */
+        get: operations["list_actions_v1_workflows__workflow_id__actions_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -807,7 +807,7 @@ export interface components {
         };
         /**
          * CancelBody
-         * @description See :class:`~airflow_wfstate.domain.messages.cancel.CancelWorkflow`.
+         * @description A person's wish to end a workflow before its time.
          */
         CancelBody: {
             /**
@@ -1004,16 +1004,16 @@ export interface components {
         };
         /**
          * CompensateBody
-         * @description See :class:`~airflow_wfstate.domain.messages.compensate.CompensateWorkflow`.
+         * @description The wish to undo what a workflow did.
          */
         CompensateBody: {
             /** Reason */
             reason?: string | null;
-            code?: components["schemas"]["Code"] | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
             if_version?: number | null;
+            code?: components["schemas"]["Code"] | null;
         };
         /**
          * CompensatePlan
@@ -1263,7 +1263,7 @@ export interface components {
         Decision: "retry" | "skip" | "done";
         /**
          * DecisionBody
-         * @description See :class:`~airflow_wfstate.domain.messages.compensate.DecideCompensation`.
+         * @description A person's decision about the undo of a step.
          */
         DecisionBody: {
             /** Step */
@@ -1273,11 +1273,11 @@ export interface components {
             reason: string;
             /** Round */
             round?: number | null;
-            code?: components["schemas"]["Code"] | null;
             /** Idempotency Key */
             idempotency_key?: string | null;
             /** If Version */
             if_version?: number | null;
+            code?: components["schemas"]["Code"] | null;
         };
         /**
          * EndAttempt
@@ -1790,7 +1790,7 @@ export interface components {
         };
         /**
          * RestartBody
-         * @description See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`.
+         * @description A person's wish to set a workflow going again.
          */
         RestartBody: {
             /** From Step */
@@ -1799,6 +1799,10 @@ export interface components {
             reason?: string | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
             code?: components["schemas"]["Code"] | null;
             /** Renames */
             renames?: {
@@ -1806,14 +1810,10 @@ export interface components {
             };
             /** New Steps */
             new_steps?: string[];
-            /** Idempotency Key */
-            idempotency_key?: string | null;
-            /** If Version */
-            if_version?: number | null;
         };
         /**
          * ResumeBody
-         * @description See :class:`~airflow_wfstate.domain.messages.resume.ResumeWorkflow`; ``from_step`` goes with a restart alone.
+         * @description A person's wish to set a workflow going again.
          */
         ResumeBody: {
             /** From Step */
@@ -1822,6 +1822,10 @@ export interface components {
             reason?: string | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
             code?: components["schemas"]["Code"] | null;
             /** Renames */
             renames?: {
@@ -1829,10 +1833,6 @@ export interface components {
             };
             /** New Steps */
             new_steps?: string[];
-            /** Idempotency Key */
-            idempotency_key?: string | null;
-            /** If Version */
-            if_version?: number | null;
         };
         /**
          * ResumePlan
@@ -3353,40 +3353,45 @@ export interface operations {
     list_workflows_v1_workflows_get: {
         parameters: {
             query?: {
+                /** @description Only workflows of this name. */
+                name?: string | null;
+                /** @description Only workflows with this key, as a whole. */
+                key?: string | null;
+                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
+                key_prefix?: string | null;
+                /** @description Only workflows whose key or correlation id begins so. */
+                search?: string | null;
+                /** @description Only workflows in this state, or one of these. */
+                state?: components["schemas"]["WorkflowState"][] | null;
+                /** @description Only workflows in which a run of this DAG takes part. */
+                dag_id?: string | null;
+                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
+                run_id?: string | null;
+                /** @description Only workflows with this correlation id. */
+                correlation_id?: string | null;
+                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
+                label?: string[] | null;
+                /** @description Only workflows of which a step is in this state, or one of these. */
+                step_state?: components["schemas"]["StepState"][] | null;
+                /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
+                since?: string | null;
+                /** @description Only workflows that started before this time. ISO 8601, with an offset. */
+                until?: string | null;
+                /** @description Only workflows that last changed at or after this time. ISO 8601, with an offset. */
+                updated_since?: string | null;
+                /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
+                updated_until?: string | null;
+                /** @description Only workflows with a flag: they make no progress, or need a person. */
+                stuck?: boolean | null;
+                /** @description The order; a minus sign means the greatest first. */
                 sort?: components["schemas"]["WorkflowSort"];
                 /** @description The size of a page. */
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description Where the page begins: next_cursor of the page before. */
                 cursor?: string | null;
-                /** @description Whether to count all that match and that the caller may see. */
+                /** @description Also count all that match and that the caller may see. */
                 total?: boolean;
-                name?: string | null;
-                key?: string | null;
-                /** @description How the key begins; % and _ are ordinary letters. */
-                key_prefix?: string | null;
-                /** @description How the key or the correlation id begins. */
-                search?: string | null;
-                state?: components["schemas"]["WorkflowState"][] | null;
-                /** @description A run of this DAG takes part. */
-                dag_id?: string | null;
-                /** @description This run of dag_id takes part. */
-                run_id?: string | null;
-                correlation_id?: string | null;
-                /** @description name=value; with several, it has all of them. */
-                label?: string[] | null;
-                /** @description Some step is in one of these states. */
-                step_state?: components["schemas"]["StepState"][] | null;
-                /** @description ISO 8601, with an offset. */
-                since?: string | null;
-                /** @description ISO 8601, with an offset. */
-                until?: string | null;
-                /** @description ISO 8601, with an offset. */
-                updated_since?: string | null;
-                /** @description ISO 8601, with an offset. */
-                updated_until?: string | null;
-                /** @description True: only those with a flag; false: only those without. */
-                stuck?: boolean | null;
-                /** @description Narrows what the caller may see. */
+                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
                 readable_dag_id?: string[] | null;
             };
             header?: {
@@ -3675,7 +3680,7 @@ export interface operations {
     get_workflow_v1_workflows__workflow_id__get: {
         parameters: {
             query?: {
-                /** @description How many steps; 0: the groups alone. */
+                /** @description How many of its steps; 0: the groups alone. */
                 step_limit?: number;
             };
             header?: {
@@ -3768,36 +3773,40 @@ export interface operations {
     read_stats_v1_stats_get: {
         parameters: {
             query?: {
+                /** @description Only workflows of this name. */
+                name?: string | null;
+                /** @description Only workflows with this key, as a whole. */
+                key?: string | null;
+                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
+                key_prefix?: string | null;
+                /** @description Only workflows whose key or correlation id begins so. */
+                search?: string | null;
+                /** @description Only workflows in this state, or one of these. */
+                state?: components["schemas"]["WorkflowState"][] | null;
+                /** @description Only workflows in which a run of this DAG takes part. */
+                dag_id?: string | null;
+                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
+                run_id?: string | null;
+                /** @description Only workflows with this correlation id. */
+                correlation_id?: string | null;
+                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
+                label?: string[] | null;
+                /** @description Only workflows of which a step is in this state, or one of these. */
+                step_state?: components["schemas"]["StepState"][] | null;
+                /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
+                since?: string | null;
+                /** @description Only workflows that started before this time. ISO 8601, with an offset. */
+                until?: string | null;
+                /** @description Only workflows that last changed at or after this time. ISO 8601, with an offset. */
+                updated_since?: string | null;
+                /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
+                updated_until?: string | null;
+                /** @description Only workflows with a flag: they make no progress, or need a person. */
+                stuck?: boolean | null;
+                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
+                readable_dag_id?: string[] | null;
                 /** @description Also count by start, in stretches of so many seconds between since and until. */
                 bucket_seconds?: number | null;
-                name?: string | null;
-                key?: string | null;
-                /** @description How the key begins; % and _ are ordinary letters. */
-                key_prefix?: string | null;
-                /** @description How the key or the correlation id begins. */
-                search?: string | null;
-                state?: components["schemas"]["WorkflowState"][] | null;
-                /** @description A run of this DAG takes part. */
-                dag_id?: string | null;
-                /** @description This run of dag_id takes part. */
-                run_id?: string | null;
-                correlation_id?: string | null;
-                /** @description name=value; with several, it has all of them. */
-                label?: string[] | null;
-                /** @description Some step is in one of these states. */
-                step_state?: components["schemas"]["StepState"][] | null;
-                /** @description ISO 8601, with an offset. */
-                since?: string | null;
-                /** @description ISO 8601, with an offset. */
-                until?: string | null;
-                /** @description ISO 8601, with an offset. */
-                updated_since?: string | null;
-                /** @description ISO 8601, with an offset. */
-                updated_until?: string | null;
-                /** @description True: only those with a flag; false: only those without. */
-                stuck?: boolean | null;
-                /** @description Narrows what the caller may see. */
-                readable_dag_id?: string[] | null;
             };
             header?: {
                 /** @description ETags, or *: answered with 304 when the answer still has one of them. */
@@ -3887,24 +3896,26 @@ export interface operations {
     list_steps_v1_workflows__workflow_id__steps_get: {
         parameters: {
             query?: {
-                after?: string | null;
-                /** @description The size of a page. */
-                limit?: number;
-                /** @description The DAG that does it. */
+                /** @description Only steps that this DAG does. */
                 participant?: string | null;
-                /** @description Of a step, with all its items. */
+                /** @description Only steps of this name, with all their items. */
                 name?: string | null;
-                /** @description Of the step that triggered the participant's run; the nil UUID for none. */
+                /** @description Only steps of a run that this step, by id, triggered; the nil UUID for other runs. */
                 parent_step_id?: string | null;
                 /** @description true: only items of mapped steps; false: only steps that are not mapped. */
                 is_mapped?: boolean | null;
+                /** @description Only steps in this state, or one of these. */
                 state?: components["schemas"]["StepState"][] | null;
-                /** @description Of a run that made an attempt of it. */
+                /** @description Only steps of which this run made an attempt. */
                 run_id?: string | null;
-                /** @description Of a task that made an attempt of it. */
+                /** @description Only steps of which this task made an attempt. */
                 task_id?: string | null;
-                /** @description Of that task. */
+                /** @description The map index of that task. */
                 map_index?: number | null;
+                /** @description Where the page begins: next_after of the page before. */
+                after?: string | null;
+                /** @description The size of a page. */
+                limit?: number;
             };
             header?: {
                 /** @description ETags, or *: answered with 304 when the answer still has one of them. */
@@ -4087,6 +4098,7 @@ export interface operations {
     list_checkpoints_v1_workflows__workflow_id__steps__step_id__checkpoints_get: {
         parameters: {
             query?: {
+                /** @description Where the page begins: next_after of the page before. */
                 after?: string | null;
                 /** @description The size of a page. */
                 limit?: number;
@@ -4182,14 +4194,16 @@ export interface operations {
     list_compensations_v1_workflows__workflow_id__compensations_get: {
         parameters: {
             query?: {
+                /** @description Only compensations in this state, or one of these. */
+                state?: components["schemas"]["CompensationState"][] | null;
+                /** @description Only compensations that the relay of a run of this DAG runs. */
+                dag_id?: string | null;
+                /** @description Only compensations that the relay of this run runs. */
+                run_id?: string | null;
+                /** @description Where the page begins: next_before of the page before. */
                 before?: number | null;
                 /** @description The size of a page. */
                 limit?: number;
-                state?: components["schemas"]["CompensationState"][] | null;
-                /** @description Of the run whose relay runs it. */
-                dag_id?: string | null;
-                /** @description Of that run. */
-                run_id?: string | null;
             };
             header?: {
                 /** @description ETags, or *: answered with 304 when the answer still has one of them. */
@@ -4281,10 +4295,13 @@ export interface operations {
     read_task_activity_v1_workflows__workflow_id__task_activity_get: {
         parameters: {
             query: {
+                /** @description The task's DAG. */
                 dag_id: string;
+                /** @description The task's DAG run. */
                 run_id: string;
+                /** @description The task. */
                 task_id: string;
-                /** @description -1 for a task that is not mapped. */
+                /** @description Its map index; -1 for a task that is not mapped. */
                 map_index?: number;
             };
             header?: {
@@ -4377,6 +4394,7 @@ export interface operations {
     read_journal_v1_workflows__workflow_id__journal_get: {
         parameters: {
             query?: {
+                /** @description Only entries with a number above this one. */
                 after?: number;
                 /** @description The size of a page. */
                 limit?: number;
@@ -4583,6 +4601,7 @@ export interface operations {
     plan_cancel_v1_workflows__workflow_id__cancel_plan_get: {
         parameters: {
             query?: {
+                /** @description Whether what was done would be undone. */
                 compensate?: boolean;
             };
             header?: never;
@@ -4903,6 +4922,7 @@ export interface operations {
     plan_compensate_v1_workflows__workflow_id__compensate_plan_get: {
         parameters: {
             query?: {
+                /** @description Which code relays would use. */
                 code?: components["schemas"]["Code"] | null;
             };
             header?: never;
@@ -5223,11 +5243,13 @@ export interface operations {
     plan_resume_v1_workflows__workflow_id__resume_plan_get: {
         parameters: {
             query?: {
+                /** @description The step to restart from. */
                 from_step?: string | null;
+                /** @description Which code the runs would go on with. */
                 code?: components["schemas"]["Code"] | null;
-                /** @description old=new; may be given several times. */
+                /** @description A step that is done has another name in the code, old=new. */
                 rename?: string[] | null;
-                /** @description May be given several times. */
+                /** @description A step that the code has gained is new work. */
                 new_step?: string[] | null;
             };
             header?: never;
@@ -5294,96 +5316,6 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Read timed out */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_actions_v1_workflows__workflow_id__actions_get: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
-                "if-none-match"?: string | null;
-            };
-            path: {
-                workflow_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    /** @description Of the answer as this caller sees it. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AllowedActions"];
-                };
-            };
-            /** @description Not modified */
-            304: {
-                headers: {
-                    /** @description Of the answer as this caller sees it. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Access denied, or Invalid attempt key */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5600,6 +5532,96 @@ export interface operations {
             };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_actions_v1_workflows__workflow_id__actions_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowedActions"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

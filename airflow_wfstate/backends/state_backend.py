@@ -1,68 +1,52 @@
-"""StateBackend: what a way to the store can do.
+"""StateBackend: what can be asked of the store, whichever way leads there.
 
-Two implement it: ``database.DatabaseBackend`` (straight to the tables) and ``api.ApiBackend`` (HTTP to the
+Two ways carry it out: ``database.DatabaseBackend`` (straight to the tables) and ``api.ApiBackend`` (HTTP to the
 api-server). One contract suite, tests/contract, holds for both.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Final
 
-from airflow_wfstate.domain.messages.cancel import CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.messages import (
+    cancel,
+    compensate,
+    compensation,
+    detail,
+    journal,
+    pages,
+    record,
+    resume,
+    stats,
+    step,
+    sweep_report,
+    task_activity,
+    workflow,
+)
 from airflow_wfstate.domain.messages.code import Code
-from airflow_wfstate.domain.messages.compensate import (
-    CompensatedWorkflow,
-    CompensatePlan,
-    CompensateWorkflow,
-    DecideCompensation,
-    DecidedCompensation,
-)
-from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation, TakeTurn, TurnAnswer
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
-from airflow_wfstate.domain.messages.journal import JournalPage
-from airflow_wfstate.domain.messages.pages import (
-    CheckpointPage,
-    CompensationFilter,
-    CompensationPage,
-    StepFilter,
-    StepPage,
-)
-from airflow_wfstate.domain.messages.record import ReadRecords, RecordPage, SaveRecord
-from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.messages.stats import WorkflowStats
-from airflow_wfstate.domain.messages.step import (
-    BeginStep,
-    BegunStep,
-    EndAttempt,
-    LinkChildRun,
-    LinkedChildRun,
-    RecordedWrite,
-    SaveCheckpoint,
-    StepSummary,
-)
-from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
-from airflow_wfstate.domain.messages.task_activity import TaskActivity, TaskInRun
-from airflow_wfstate.domain.messages.workflow import (
-    CompletedWorkflow,
-    CompleteWorkflow,
-    StartedWorkflow,
-    StartWorkflow,
-    WorkflowPage,
-    WorkflowQuery,
-)
+from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 
-class StateBackend(Protocol):
+class StateBackend(ABC):
     """The durable state of workflows.
 
     Every write is one transaction, and can be sent again: it then changes nothing and gets the same answer; with an
     ``idempotency_key``, that answer whatever has happened since. All methods raise
     :class:`~airflow_wfstate.exceptions.Unavailable` when the store does not answer after retries, and
     :class:`~airflow_wfstate.exceptions.AccessDenied` when the caller may not do it.
+
+    A new operation is declared below its messages, gets a method here that says what it raises, a place in
+    :data:`OPERATIONS`, and a transaction in :mod:`airflow_wfstate.backends.transactions`.
     """
 
-    def start_workflow(self, request: StartWorkflow) -> StartedWorkflow:
+    @abstractmethod
+    def carry_out(self, operation: Operation[Request, Answer], request: Request) -> Answer:
+        """Carry out an operation, and answer as its method here says."""
+
+    def start_workflow(self, request: workflow.StartWorkflow) -> workflow.StartedWorkflow:
         """Start a workflow, or attach the caller's run to the one that has the key.
 
         :raises InvalidName: name, key, plan or participants break the rule of names.
@@ -73,9 +57,9 @@ class StateBackend(Protocol):
         :raises AccessDenied: the DAG takes no part in the workflow of this key; or ``if_exists`` is ``terminate``,
             and this way may not change runs.
         """
-        ...
+        return self.carry_out(workflow.START_WORKFLOW, request)
 
-    def complete_workflow(self, request: CompleteWorkflow) -> CompletedWorkflow:
+    def complete_workflow(self, request: workflow.CompleteWorkflow) -> workflow.CompletedWorkflow:
         """End the workflow of the caller's run as succeeded.
 
         A guest gets what it was completed with. While the owner is still at it, and while nothing but a guest's steps
@@ -85,9 +69,9 @@ class StateBackend(Protocol):
         :raises WorkflowUnfinished: a child run or a step is unfinished.
         :raises WorkflowClosed: it ended otherwise.
         """
-        ...
+        return self.carry_out(workflow.COMPLETE_WORKFLOW, request)
 
-    def begin_step(self, request: BeginStep) -> BegunStep:
+    def begin_step(self, request: step.BeginStep) -> step.BegunStep:
         """Begin the next attempt of a step, or learn that there is nothing to do.
 
         :raises InvalidName: step or item key break the rule of names.
@@ -95,9 +79,9 @@ class StateBackend(Protocol):
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises StepCollision: another task of the run, or another item of the task, has begun the step.
         """
-        ...
+        return self.carry_out(step.BEGIN_STEP, request)
 
-    def save_checkpoint(self, request: SaveCheckpoint) -> RecordedWrite:
+    def save_checkpoint(self, request: step.SaveCheckpoint) -> step.RecordedWrite:
         """Keep a value inside the round.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
@@ -105,9 +89,9 @@ class StateBackend(Protocol):
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        ...
+        return self.carry_out(step.SAVE_CHECKPOINT, request)
 
-    def save_record(self, request: SaveRecord) -> RecordedWrite:
+    def save_record(self, request: record.SaveRecord) -> step.RecordedWrite:
         """Keep the result of a call, once in a round: a record of that name that is there already is never changed.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
@@ -115,26 +99,26 @@ class StateBackend(Protocol):
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        ...
+        return self.carry_out(record.SAVE_RECORD, request)
 
-    def read_records(self, request: ReadRecords) -> RecordPage:
+    def read_records(self, request: record.ReadRecords) -> record.RecordPage:
         """The records of the attempt's round, in the order in which they were saved.
 
         :raises InvalidAttemptKey: the key was not issued by this store.
         :raises InvalidRequest: the page is out of range.
         """
-        ...
+        return self.carry_out(record.READ_RECORDS, request)
 
-    def end_attempt(self, request: EndAttempt) -> RecordedWrite:
+    def end_attempt(self, request: step.EndAttempt) -> step.RecordedWrite:
         """Record how the attempt ended, or that it waits. Recorded also when the workflow is over meanwhile.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended otherwise.
         :raises WriteConflict: another write of this number, or a later one, was applied.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        ...
+        return self.carry_out(step.END_ATTEMPT, request)
 
-    def link_child_run(self, request: LinkChildRun) -> LinkedChildRun:
+    def link_child_run(self, request: step.LinkChildRun) -> step.LinkedChildRun:
         """Bind a run that is about to be triggered to the workflow of the step, or learn which one to wait for.
 
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
@@ -144,33 +128,33 @@ class StateBackend(Protocol):
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        ...
+        return self.carry_out(step.LINK_CHILD_RUN, request)
 
-    def take_turn(self, request: TakeTurn) -> TurnAnswer:
+    def take_turn(self, request: compensation.TakeTurn) -> compensation.TurnAnswer:
         """Judge the relay's run, and get the next compensation if it belongs to that run.
 
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         """
-        ...
+        return self.carry_out(compensation.TAKE_TURN, request)
 
-    def end_compensation(self, request: EndCompensation) -> EndedCompensation:
+    def end_compensation(self, request: compensation.EndCompensation) -> compensation.EndedCompensation:
         """Record how an attempt of a compensation ended.
 
         :raises StaleAttempt: another attempt of the compensation has begun.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        ...
+        return self.carry_out(compensation.END_COMPENSATION, request)
 
-    def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> CancelPlan:
+    def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> cancel.CancelPlan:
         """What :meth:`cancel_workflow` would do now. Nothing is changed.
 
         :raises WorkflowNotFound: there is none with this id.
         :raises WorkflowClosed: the workflow may not be cancelled so; as for :meth:`cancel_workflow`.
         :raises AccessDenied: this way cannot change runs (a worker by a connection of type ``postgres``).
         """
-        ...
+        return self.carry_out(cancel.PLAN_CANCEL, cancel.PlanCancel(workflow_id, compensate))
 
-    def cancel_workflow(self, request: CancelWorkflow) -> CancelledWorkflow:
+    def cancel_workflow(self, request: cancel.CancelWorkflow) -> cancel.CancelledWorkflow:
         """End a workflow before its time; one that has ended stays as it is, and the answer says so.
 
         In the same transaction every unfinished task of its owner and child runs is set to failed, but for relays
@@ -182,9 +166,9 @@ class StateBackend(Protocol):
         :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`plan_cancel`; or the caller may not change the runs of each DAG.
         """
-        ...
+        return self.carry_out(cancel.CANCEL_WORKFLOW, request)
 
-    def plan_compensate(self, workflow_id: str, code: Code | None = None) -> CompensatePlan:
+    def plan_compensate(self, workflow_id: str, code: Code | None = None) -> compensate.CompensatePlan:
         """What :meth:`compensate_workflow` would do now. Nothing is changed.
 
         :param code: which code relays shall use, as in
@@ -194,9 +178,9 @@ class StateBackend(Protocol):
         :raises WorkflowClosed: the workflow may not be undone; as for :meth:`compensate_workflow`.
         :raises AccessDenied: this way cannot change runs (a worker by a connection of type ``postgres``).
         """
-        ...
+        return self.carry_out(compensate.PLAN_COMPENSATE, compensate.PlanCompensate(workflow_id, code))
 
-    def compensate_workflow(self, request: CompensateWorkflow) -> CompensatedWorkflow:
+    def compensate_workflow(self, request: compensate.CompensateWorkflow) -> compensate.CompensatedWorkflow:
         """Undo what a workflow did, newest step first, also one that has succeeded.
 
         One that runs or has failed is ended as by :meth:`cancel_workflow`. In one that is compensation_failed, what
@@ -208,9 +192,9 @@ class StateBackend(Protocol):
         :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`plan_compensate`; or the caller may not change the runs of each DAG.
         """
-        ...
+        return self.carry_out(compensate.COMPENSATE_WORKFLOW, request)
 
-    def decide_compensation(self, request: DecideCompensation) -> DecidedCompensation:
+    def decide_compensation(self, request: compensate.DecideCompensation) -> compensate.DecidedCompensation:
         """Carry out a person's decision about the undo of one step, and let the workflow go on.
 
         The workflow stays compensation_failed while another undo of it has failed, unless the decision is to retry.
@@ -222,7 +206,7 @@ class StateBackend(Protocol):
         :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`compensate_workflow`.
         """
-        ...
+        return self.carry_out(compensate.DECIDE_COMPENSATION, request)
 
     def plan_resume(
         self,
@@ -232,7 +216,7 @@ class StateBackend(Protocol):
         *,
         renames: Mapping[str, str] | None = None,
         new_steps: Sequence[str] = (),
-    ) -> ResumePlan:
+    ) -> resume.ResumePlan:
         """What :meth:`resume_workflow` would do now. Nothing is changed.
 
         A workflow that may not be resumed gets a plan that is not allowed, with the reason.
@@ -245,9 +229,11 @@ class StateBackend(Protocol):
         :raises InvalidRequest: several steps have that name; or a rename, or a new step, names none.
         :raises AccessDenied: this way cannot change runs (a worker by a connection of type ``postgres``).
         """
-        ...
+        return self.carry_out(
+            resume.PLAN_RESUME, resume.PlanResume(workflow_id, from_step, code, renames or {}, list(new_steps))
+        )
 
-    def resume_workflow(self, request: ResumeWorkflow) -> ResumedWorkflow:
+    def resume_workflow(self, request: resume.ResumeWorkflow) -> resume.ResumedWorkflow:
         """Set a failed workflow going again, or restart a failed or succeeded one from a step.
 
         In the same transaction the tasks that are to run again are cleared, with the relays of their runs, and what
@@ -263,70 +249,72 @@ class StateBackend(Protocol):
         :raises WorkflowChanged: it is not in the version ``if_version``.
         :raises AccessDenied: as for :meth:`plan_resume`; or the caller may not change the runs of each DAG.
         """
-        ...
+        return self.carry_out(resume.RESUME_WORKFLOW if request.from_step is None else resume.RESTART_WORKFLOW, request)
 
-    def get_workflow(self, workflow_id: str, *, step_limit: int = 200) -> WorkflowDetail:
+    def get_workflow(self, workflow_id: str, *, step_limit: int = 200) -> detail.WorkflowDetail:
         """Where one workflow stands: its progress, its runs, its steps by group, and the first page of its steps.
 
         :param step_limit: of that page, at most 1000; 0 for no steps at all.
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range.
         """
-        ...
+        return self.carry_out(detail.GET_WORKFLOW, detail.GetWorkflow(workflow_id, step_limit))
 
-    def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
+    def list_workflows(self, query: WorkflowQuery) -> workflow.WorkflowPage:
         """A page of workflows, in the order of the query.
 
         :raises InvalidRequest: the limit or the cursor is none, or the cursor is of another list; a time has no zone.
         """
-        ...
+        return self.carry_out(workflow.LIST_WORKFLOWS, query)
 
-    def read_stats(self, query: WorkflowQuery, bucket_seconds: int | None = None) -> WorkflowStats:
+    def read_stats(self, query: WorkflowQuery, bucket_seconds: int | None = None) -> stats.WorkflowStats:
         """Count the workflows that match a query, whose order, limit and cursor do not matter.
 
         :param bucket_seconds: also count them by their start, in stretches of so many seconds from the query's
             ``since`` to its ``until``; None for none.
         :raises InvalidRequest: more than 1000 stretches, or without beginning or end; a time has no zone.
         """
-        ...
+        return self.carry_out(stats.READ_STATS, stats.ReadStats(query, bucket_seconds))
 
     def list_steps(
-        self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: StepFilter | None = None
-    ) -> StepPage:
+        self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: pages.StepFilter | None = None
+    ) -> pages.StepPage:
         """Steps behind the one with the id ``after``, by what tells them apart; at most ``limit`` (1 to 1000).
 
         :param wanted: only those; None for all.
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range, or ``after`` is no step of the workflow.
         """
-        ...
+        return self.carry_out(
+            pages.LIST_STEPS, pages.ListSteps(workflow_id, wanted or pages.StepFilter(), after, limit)
+        )
 
-    def get_step(self, workflow_id: str, step_id: str) -> StepSummary:
+    def get_step(self, workflow_id: str, step_id: str) -> step.StepSummary:
         """One step.
 
         :raises WorkflowNotFound: there is none with this id.
         :raises StepNotFound: the workflow has no step with this id.
         """
-        ...
+        return self.carry_out(pages.GET_STEP, pages.GetStep(workflow_id, step_id))
 
     def list_checkpoints(
         self, workflow_id: str, step_id: str, after: str | None = None, limit: int = 200
-    ) -> CheckpointPage:
+    ) -> pages.CheckpointPage:
         """Checkpoints of a step behind ``after`` (``round:name``), by round and name; at most ``limit`` (1 to 1000).
 
         :raises WorkflowNotFound: there is none with this id.
         :raises StepNotFound: the workflow has no step with this id.
         :raises InvalidRequest: the limit is out of range, or ``after`` names no checkpoint.
         """
-        ...
+        return self.carry_out(pages.LIST_CHECKPOINTS, pages.ListCheckpoints(workflow_id, step_id, after, limit))
 
     def list_compensations(
         self,
         workflow_id: str,
         before: int | None = None,
         limit: int = 200,
-        wanted: CompensationFilter | None = None,
-    ) -> CompensationPage:
+        wanted: pages.CompensationFilter | None = None,
+    ) -> pages.CompensationPage:
         """Compensations in the order in which they are undone, from ``before`` on; at most ``limit`` (1 to 1000).
 
         :param before: only those whose round's last journal entry has a lower number; None for all.
@@ -334,27 +322,60 @@ class StateBackend(Protocol):
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range, or there is no such number.
         """
-        ...
+        wanted = wanted or pages.CompensationFilter()
+        return self.carry_out(pages.LIST_COMPENSATIONS, pages.ListCompensations(workflow_id, wanted, before, limit))
 
-    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> JournalPage:
+    def read_task_activity(self, request: task_activity.ReadTaskActivity) -> task_activity.TaskActivity:
+        """What a task did in a workflow beside attempts of steps; of an unknown task: nothing.
+
+        :raises WorkflowNotFound: there is none with this id.
+        """
+        return self.carry_out(task_activity.READ_TASK_ACTIVITY, request)
+
+    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> journal.JournalPage:
         """Entries with a number above ``after``, ascending; at most ``limit`` (1 to 1000).
 
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range.
         """
-        ...
+        return self.carry_out(journal.READ_JOURNAL, journal.ReadJournal(workflow_id, after, limit))
 
-    def read_task_activity(self, workflow_id: str, task: TaskInRun) -> TaskActivity:
-        """What a task did in the workflow beside attempts of steps; of an unknown task: nothing.
-
-        :raises WorkflowNotFound: there is none with this id.
-        """
-        ...
-
-    def sweep(self, request: StartSweep | None = None) -> SweepReport:
+    @abstractmethod
+    def sweep(self, request: sweep_report.StartSweep | None = None) -> sweep_report.SweepReport:
         """Make one pass of the sweep now, unless another is under way. None: a pass that nothing is remembered of."""
-        ...
 
+    @abstractmethod
     def check(self) -> str:
         """Reach the store, and say in one line what answered. Raises like every method."""
-        ...
+
+
+OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
+    step.BEGIN_STEP,
+    step.SAVE_CHECKPOINT,
+    record.SAVE_RECORD,
+    record.READ_RECORDS,
+    step.END_ATTEMPT,
+    step.LINK_CHILD_RUN,
+    workflow.START_WORKFLOW,
+    workflow.COMPLETE_WORKFLOW,
+    workflow.LIST_WORKFLOWS,
+    detail.GET_WORKFLOW,
+    stats.READ_STATS,
+    pages.LIST_STEPS,
+    pages.GET_STEP,
+    pages.LIST_CHECKPOINTS,
+    pages.LIST_COMPENSATIONS,
+    task_activity.READ_TASK_ACTIVITY,
+    journal.READ_JOURNAL,
+    cancel.CANCEL_WORKFLOW,
+    cancel.PLAN_CANCEL,
+    compensate.COMPENSATE_WORKFLOW,
+    compensate.DECIDE_COMPENSATION,
+    compensate.PLAN_COMPENSATE,
+    resume.RESUME_WORKFLOW,
+    resume.RESTART_WORKFLOW,
+    resume.PLAN_RESUME,
+    compensation.TAKE_TURN,
+    compensation.END_COMPENSATION,
+)
+"""Every operation but the sweep. The routes are tried in this order: what every task calls comes first."""

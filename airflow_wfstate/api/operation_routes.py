@@ -1,0 +1,171 @@
+"""The routes of the operations, as the operations declare them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, Field, fields, replace
+from types import NoneType
+from typing import Annotated, Any, Final, TypeAlias, get_type_hints
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, create_model
+from pydantic import Field as PydanticField
+
+from airflow_wfstate.api.asked_parameters import message_of, signature_of
+from airflow_wfstate.api.authentication import Caller, authenticate
+from airflow_wfstate.api.authorization import (
+    check_attempt_key,
+    check_compensation_key,
+    check_task_instance,
+    check_visible,
+    check_workflow_change,
+    readable,
+)
+from airflow_wfstate.api.backend import get_backend, json_response
+from airflow_wfstate.api.entity_tag import READ_RESPONSES, WRITE_RESPONSES, IfNoneMatch, tagged_response
+from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
+from airflow_wfstate.api.strict_body import STRICT_BODY
+from airflow_wfstate.api.visible import visible
+from airflow_wfstate.api.write_headers import IdempotencyKey
+from airflow_wfstate.domain.messages.operation import TOLD_OTHERWISE, Operation, Who
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
+
+_CALLER: Final = Annotated[Caller, Depends(authenticate)]
+
+Given: TypeAlias = dict[str, Any]
+"""What a request gave, by the name of the route's parameter."""
+
+
+def add_routes(router: APIRouter, operations: Iterable[Operation[Any, Any]]) -> None:
+    """Give the router a route for each operation, in this order."""
+    for operation in operations:
+        router.add_api_route(
+            operation.path,
+            _endpoint(operation),
+            methods=[operation.method],
+            response_model=operation.answer,
+            responses=_responses(operation),
+            tags=[operation.tag],
+        )
+
+
+def _endpoint(operation: Operation[Any, Any]) -> Callable[..., Response]:
+    """A function that FastAPI reads like one that was written by hand."""
+    answer = _ANSWERS[operation.who]
+
+    def endpoint(**given: Any) -> Response:
+        return answer(operation, given)
+
+    endpoint.__name__ = operation.name
+    endpoint.__doc__ = operation.says
+    endpoint.__signature__ = inspect.Signature([_parameter("caller", _CALLER), *_parameters(operation)])  # type: ignore[attr-defined]  # inspect looks for it
+    return endpoint
+
+
+def _parameters(operation: Operation[Any, Any]) -> Iterator[inspect.Parameter]:
+    for name in re.findall(r"\{(\w+)\}", operation.path):
+        yield _parameter(name, str)
+    if operation.is_read:
+        yield from signature_of(operation.request)
+        if operation.has_tag:
+            yield _parameter("if_none_match", IfNoneMatch, None)
+    elif operation.who is Who.PERSON:
+        yield _parameter("body", _strict_body(operation))
+        yield _parameter("headers", Annotated[PersonHeaders, Depends(person_headers)])
+    else:
+        yield _parameter("body", operation.request)
+        if _is_keyed(operation):
+            yield _parameter("idempotency_key", IdempotencyKey, None)
+
+
+def _parameter(name: str, annotation: object, default: object = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _strict_body(operation: Operation[Any, Any]) -> type[BaseModel]:
+    """The request without what path and token tell; a field that it does not have is refused."""
+    types = {**get_type_hints(operation.request), **operation.body_types}
+    told = {
+        field.name: (types[field.name], _default(field, operation.body_types.get(field.name)))
+        for field in fields(operation.request)
+        if field.name not in TOLD_OTHERWISE
+    }
+    text = (inspect.getdoc(operation.request) or "").partition("\n\n")[0]
+    made: type[BaseModel] = create_model(operation.body or "", __config__=STRICT_BODY, __doc__=text, **told)  # type: ignore[call-overload]  # made of names that mypy does not know
+    return made
+
+
+def _default(field: Field[Any], narrower: object) -> object:
+    """The field's default for pydantic; one whose narrower type None does not fit must be given."""
+    if field.default_factory is not MISSING:
+        return PydanticField(default_factory=field.default_factory)
+    return ... if field.default is MISSING or narrower not in (None, NoneType) else field.default
+
+
+def _is_keyed(operation: Operation[Any, Any]) -> bool:
+    return any(field.name == "idempotency_key" for field in fields(operation.request))
+
+
+def _responses(operation: Operation[Any, Any]) -> dict[int | str, dict[str, Any]]:
+    if operation.has_tag:
+        return READ_RESPONSES
+    return WRITE_RESPONSES if operation.who is Who.PERSON else {}
+
+
+def _for_task(operation: Operation[Any, Any], given: Given) -> Response:
+    check_task_instance(given["caller"], given["body"].task_instance_id)
+    return _written(operation, given)
+
+
+def _for_attempt(operation: Operation[Any, Any], given: Given) -> Response:
+    check_attempt_key(given["caller"], given["body"].attempt_key)
+    return _written(operation, given)
+
+
+def _for_compensation(operation: Operation[Any, Any], given: Given) -> Response:
+    check_compensation_key(given["caller"], given["body"].compensation_key)
+    return _written(operation, given)
+
+
+def _written(operation: Operation[Any, Any], given: Given) -> Response:
+    request = given["body"]
+    if given.get("idempotency_key") is not None:  # it counts before the one in the body
+        request = replace(request, idempotency_key=given["idempotency_key"])
+    return json_response(get_backend().carry_out(operation, request))
+
+
+def _for_person(operation: Operation[Any, Any], given: Given) -> Response:
+    actor = check_workflow_change(given["caller"], given["workflow_id"])
+    body: BaseModel = given["body"]
+    told = {name: getattr(body, name) for name in type(body).model_fields} | given["headers"].told()
+    request = operation.request(workflow_id=given["workflow_id"], actor=actor, **told)
+    return json_response(get_backend().carry_out(operation, request))
+
+
+def _for_reader(operation: Operation[Any, Any], given: Given) -> Response:
+    caller, request = given["caller"], message_of(operation.request, given)
+    access = check_visible(caller, given["workflow_id"])
+    answer = visible(caller, access, request, get_backend().carry_out(operation, request))
+    return tagged_response(answer, given["if_none_match"]) if operation.has_tag else json_response(answer)
+
+
+def _for_lister(operation: Operation[Any, Any], given: Given) -> Response:
+    caller, request = given["caller"], message_of(operation.request, given)
+    if isinstance(request, WorkflowQuery):
+        request = readable(caller, request)
+    else:
+        request = replace(request, query=readable(caller, request.query))
+    return tagged_response(get_backend().carry_out(operation, request), given["if_none_match"])
+
+
+_ANSWERS: Final[dict[Who, Callable[[Operation[Any, Any], Given], Response]]] = {
+    Who.TASK: _for_task,
+    Who.ATTEMPT: _for_attempt,
+    Who.COMPENSATION: _for_compensation,
+    Who.PERSON: _for_person,
+    Who.READER: _for_reader,
+    Who.LISTER: _for_lister,
+}
+"""By who may call an operation, what checks it and answers."""

@@ -1,0 +1,87 @@
+"""What of an answer its reader may see: payloads need a permission on the DAG that they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
+from airflow_wfstate.api.authorization import may_see_input, readable_dag_ids
+from airflow_wfstate.api.backend import get_backend
+from airflow_wfstate.domain.messages.access import WorkflowAccess
+from airflow_wfstate.domain.messages.compensate import CompensatePlan
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.pages import CheckpointPage, ListCheckpoints, StepPage
+from airflow_wfstate.domain.messages.resume import ResumePlan
+from airflow_wfstate.domain.messages.step import StepSummary
+
+
+def visible(caller: Caller, access: WorkflowAccess, request: Any, answer: Any) -> Any:
+    """The answer about a workflow that the caller may see, without the payloads that the caller may not read.
+
+    A task sees those of its own workflow, to which what it reads belongs.
+
+    :param request: what was asked.
+    """
+    hide = _HIDERS.get(type(answer))
+    return answer if hide is None or isinstance(caller, TaskCaller) else hide(caller, access, request, answer)
+
+
+def _detail(caller: UserCaller, access: WorkflowAccess, request: object, detail: WorkflowDetail) -> WorkflowDetail:
+    sees_input = may_see_input(caller, access)
+    return replace(
+        detail,
+        input=detail.input if sees_input else None,
+        output=detail.output if sees_input else None,
+        steps=_steps(caller, detail.steps),
+    )
+
+
+def _page(caller: UserCaller, access: WorkflowAccess, request: object, page: StepPage) -> StepPage:
+    return replace(page, steps=_steps(caller, page.steps))
+
+
+def _step(caller: UserCaller, access: WorkflowAccess, request: object, step: StepSummary) -> StepSummary:
+    return _steps(caller, [step])[0]
+
+
+def _checkpoints(
+    caller: UserCaller, access: WorkflowAccess, request: ListCheckpoints, page: CheckpointPage
+) -> CheckpointPage:
+    step = get_backend().get_step(request.workflow_id, request.step_id)
+    if readable_dag_ids(caller, {step.participant}):
+        return page
+    return replace(page, checkpoints=[replace(checkpoint, value=None) for checkpoint in page.checkpoints])
+
+
+def _compensate_plan(
+    caller: UserCaller, access: WorkflowAccess, request: object, plan: CompensatePlan
+) -> CompensatePlan:
+    dag_ids = readable_dag_ids(caller, {item.dag_id for item in plan.undone})
+    return replace(
+        plan, undone=[item if item.dag_id in dag_ids else replace(item, output=None) for item in plan.undone]
+    )
+
+
+def _resume_plan(caller: UserCaller, access: WorkflowAccess, request: object, plan: ResumePlan) -> ResumePlan:
+    if may_see_input(caller, access):
+        return plan
+    # The conf of a run that is created again is the workflow's input.
+    return replace(plan, recreated_runs=[replace(run, conf=None) for run in plan.recreated_runs])
+
+
+def _steps(caller: UserCaller, steps: list[StepSummary]) -> list[StepSummary]:
+    dag_ids = readable_dag_ids(caller, {step.participant for step in steps})
+    return [step if step.participant in dag_ids else replace(step, output=None) for step in steps]
+
+
+_HIDERS: Final[dict[type, Callable[[UserCaller, WorkflowAccess, Any, Any], Any]]] = {
+    WorkflowDetail: _detail,
+    StepPage: _page,
+    StepSummary: _step,
+    CheckpointPage: _checkpoints,
+    CompensatePlan: _compensate_plan,
+    ResumePlan: _resume_plan,
+}
+"""By type of answer, what hides payloads in it; other answers have none."""

@@ -1,0 +1,73 @@
+"""A request on its way: its path, its parameters, and what its body says."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from airflow_wfstate.domain.messages.asked import asked_fields
+from airflow_wfstate.domain.messages.operation import Answer, Operation, Request, masked_fields
+from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
+from airflow_wfstate.exceptions import NotFound, StepNotFound, WorkflowNotFound
+from airflow_wfstate.redaction import recorded_text
+
+_UNKNOWN: Final[Mapping[str, tuple[type[NotFound], str, str]]] = {
+    "workflow_id": (WorkflowNotFound, "workflow", "Look for it with: airflow wfstate list"),
+    "step_id": (StepNotFound, "step", "See the steps with: airflow wfstate show WORKFLOW"),
+}
+"""What an id in a path names, and what to do when there is no such thing."""
+
+
+def request_path(operation: Operation[Request, Answer], request: Request) -> str:
+    """The path of an operation, with the ids of the request.
+
+    :raises WorkflowNotFound: the workflow's id is no UUID: it names none, and might lead to another path.
+    :raises StepNotFound: likewise of a step.
+    """
+    return re.sub(r"\{(\w+)\}", lambda found: _segment(found[1], getattr(request, found[1])), operation.path)
+
+
+def request_parameters(request: object) -> dict[str, Any]:
+    """What a read asks for, where that is not what it would get without asking."""
+    asked = {field.parameter: (field.value_in(request), field.default) for field in asked_fields(type(request))}
+    return {name: _parameter(value) for name, (value, default) in asked.items() if value != default}
+
+
+def sendable(operation: Operation[Request, Answer], request: Request) -> Request:
+    """The request of a write as it leaves the process: without its secrets, and with a key if it needs one.
+
+    A request whose caller gave no key gets one for this call alone: sent again after a lost answer, it gets the answer
+    of the first.
+    """
+    changes: dict[str, object] = {}
+    for name in masked_fields(operation.request):
+        changes[name] = recorded_text(getattr(request, name), MAX_ERROR_LENGTH)
+    if operation.is_keyed and getattr(request, "idempotency_key", None) is None:
+        changes["idempotency_key"] = f"call:{uuid4()}"
+    return dataclasses.replace(request, **changes) if changes else request  # type: ignore[type-var]  # they are dataclasses
+
+
+def _parameter(value: Any) -> Any:
+    """A value in a URL; an empty set, which cannot be told from none there, as one empty text."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return [f"{name}={text}" for name, text in value.items()]
+    if isinstance(value, frozenset):
+        return sorted(value) or [""]
+    return [_parameter(item) for item in value] if isinstance(value, list) else value
+
+
+def _segment(field: str, text: object) -> str:
+    try:
+        return str(UUID(text))  # type: ignore[arg-type]  # whatever it is
+    except (ValueError, AttributeError, TypeError) as error:
+        kind, noun, remedy = _UNKNOWN[field]
+        raise kind(f"There is no {noun} {str(text)[:80]!r}.", remedy) from error

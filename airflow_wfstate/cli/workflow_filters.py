@@ -1,0 +1,68 @@
+"""The filters of ``airflow wfstate list``: an option for each filter of a list of workflows.
+
+Imported whenever ``airflow`` starts.
+"""
+
+# Airflow's Arg has no annotations.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from argparse import Namespace
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final, get_args
+
+from airflow.cli.cli_config import Arg
+
+from airflow_wfstate.cli.arguments import parse_since, parse_states
+from airflow_wfstate.domain.messages.asked import AskedField, asked_fields
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
+
+_FIELDS: Final = tuple(
+    field for field in asked_fields(WorkflowQuery) if field.asked.is_filter and field.asked.has_option
+)
+
+
+def filter_arguments() -> dict[str, Arg]:
+    """The options, by the name of the field, in the order of the fields."""
+    return {field.name: _argument(field) for field in _FIELDS}
+
+
+def filters_of(arguments: Namespace, now: datetime) -> dict[str, Any]:
+    """What the options ask for, by the name of the field; an option that the command does not have asks for nothing.
+
+    :raises InvalidRequest: the text of an option is not what the field holds.
+    """
+    given = [(field, getattr(arguments, field.parameter, None)) for field in _FIELDS]
+    return {field.name: _value(field, value, now) for field, value in given if value not in (None, False)}
+
+
+def _argument(field: AskedField) -> Arg:
+    flag, text = f"--{field.parameter.replace('_', '-')}", field.asked.help
+    kind = _kind(field)
+    if kind is bool:
+        return Arg((flag,), action="store_true", help=text)
+    if kind is datetime:
+        how = "ISO 8601 (without an offset: UTC), or how long ago, as 90s, 30m, 2h, 1d or 4w"
+        return Arg((flag,), help=f"{text}: {how}")
+    if field.asked.parse is not None:
+        return Arg((flag,), action="append", help=f"{text}; may be given several times")
+    if issubclass(kind, Enum):
+        return Arg((flag,), action="append", help=f"{text}; may be given several times, or as a list with commas")
+    return Arg((flag,), help=text)
+
+
+def _value(field: AskedField, given: Any, now: datetime) -> object:
+    kind = _kind(field)
+    if kind is datetime:
+        return parse_since(given, now)
+    if field.asked.parse is not None:
+        return field.asked.parse(given)
+    return parse_states(kind, given) if issubclass(kind, Enum) else given
+
+
+def _kind(field: AskedField) -> type[Any]:
+    """The type of one thing that is asked for."""
+    inner: tuple[type[Any], ...] = get_args(field.type)
+    return inner[0] if inner else field.type
