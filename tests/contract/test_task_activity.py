@@ -9,6 +9,7 @@ import pytest
 from airflow_wfstate.domain.messages.pages import CompensationFilter
 from airflow_wfstate.domain.messages.task_activity import ReadTaskActivity, TaskActivity
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.exceptions import WorkflowNotFound
 from tests.support.saga import Saga
@@ -25,7 +26,7 @@ def test_a_start_and_a_completion_are_told_by_their_tasks(world: World) -> None:
     starter = world.journal(workflow_id)[0].actor.rpartition("/")[2]
     world.step_done(run_id, "one")
     complete = world.rows.add_task("intake", run_id, "complete")
-    world.backend.complete_workflow(CompleteWorkflow(complete))
+    world.backend.complete_workflow(CompleteWorkflow(complete, Payload.of("done")))
 
     def activity_of(task_id: str, map_index: int = -1) -> TaskActivity:
         return world.backend.read_task_activity(ReadTaskActivity(workflow_id, "intake", run_id, task_id, map_index))

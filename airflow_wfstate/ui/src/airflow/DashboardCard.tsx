@@ -75,7 +75,9 @@ const Count = ({ card, count }: { readonly card: Card; readonly count: number })
       <Text fontSize="sm" fontWeight="bold">
         {card.label}
       </Text>
-      <span aria-hidden="true">›</span>
+      <svg aria-hidden="true" fill="none" height="16" stroke="currentColor" strokeWidth="2" viewBox="0 0 24 24" width="16">
+        <path d="m9 6 6 6-6 6" />
+      </svg>
     </HStack>
   </RouterLink>
 );
