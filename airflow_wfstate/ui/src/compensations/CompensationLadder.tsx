@@ -83,7 +83,7 @@ const columns: readonly Column<Rung>[] = [
         <LongText text={item.step} />
       </HStack>
     ),
-    header: "Step, in the order of the undo",
+    header: "Step",
     width: "minmax(12rem, 2fr)",
   },
   { cell: (item) => <StateBadge state={item.compensation.state} />, header: "State", width: "8rem" },

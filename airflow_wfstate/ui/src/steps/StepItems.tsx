@@ -58,7 +58,7 @@ type ChoiceProps = {
 };
 
 const StateChoice = ({ choose, chosen, group }: ChoiceProps) => (
-  <NativeSelect.Root mb={2} size="xs" width="56">
+  <NativeSelect.Root my={2} size="xs" width="56">
     <NativeSelect.Field
       aria-label={`Items of ${group.name}`}
       onChange={(event) => choose(stepStates.find((state) => state === event.currentTarget.value))}
