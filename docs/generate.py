@@ -6,17 +6,21 @@ compares each with what would be written now.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
 import sys
 import warnings
+from dataclasses import fields
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 
 from airflow_wfstate.backends.problem_types import problem_types
 from airflow_wfstate.conf import OPTIONS, SECTION
 from airflow_wfstate.domain.rules.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
+from airflow_wfstate.operators.steps.options import StepOptions
 
 FOLDER = Path(__file__).parent
 
@@ -55,6 +59,22 @@ def options() -> str:
     return "\n\n".join(sections)
 
 
+def step_options() -> str:
+    """The options of a step, a row each: the fields of ``StepOptions`` and the texts below them."""
+    (declared,) = ast.parse(inspect.getsource(StepOptions)).body
+    texts = {
+        field.target.id: inspect.cleandoc(text.value.value)
+        for field, text in pairwise(declared.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
+    }
+    lines = ["| option | meaning | default |", "|---|---|---|"]
+    for field in fields(StepOptions):
+        meaning = " ".join(texts[field.name].replace("``", "`").split()).replace("|", "\\|")
+        default = json.dumps(field.default) if isinstance(field.default, str) else repr(field.default)
+        lines.append(f"| `{field.name}` | {meaning} | `{default}` |")
+    return "\n".join(lines)
+
+
 def problem_table() -> str:
     """The types of problems, a row each."""
     lines = ["| type | status | class | what it says |", "|---|---|---|---|"]
@@ -79,6 +99,7 @@ PARTS = {
     ("states.md", "step"): lambda: diagram(STEP_TRANSITIONS),
     ("states.md", "compensation"): lambda: diagram(COMPENSATION_TRANSITIONS),
     ("configuration.md", "options"): options,
+    ("authoring.md", "step options"): step_options,
     ("security.md", "permissions"): permission_table.as_markdown,
     ("security.md", "fab permissions"): fab_permission_table.as_markdown,
 }

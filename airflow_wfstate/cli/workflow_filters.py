@@ -43,6 +43,8 @@ def _argument(field: AskedField) -> Arg:
     kind = _kind(field)
     if kind is bool:
         return Arg((flag,), action="store_true", help=text)
+    if kind is int:
+        return Arg((flag,), type=int, help=text)
     if kind is datetime:
         how = "ISO 8601 (without an offset: UTC), or how long ago, as 90s, 30m, 2h, 1d or 4w"
         return Arg((flag,), help=f"{text}: {how}")

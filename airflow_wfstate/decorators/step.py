@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import update_wrapper
 from types import FunctionType, new_class
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final
 
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import Context
@@ -17,14 +17,8 @@ from airflow_wfstate.operators.dag.complete import ChecksItsDag, check_when_comp
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.steps.attempt import Attempt
-from airflow_wfstate.operators.steps.options import (
-    DEFAULT_CONNECTION_ID,
-    CompensationHandler,
-    ItemKey,
-    StepOptions,
-    check_redact,
-    former_names,
-)
+from airflow_wfstate.operators.steps.option_keywords import STEP_KEYWORDS
+from airflow_wfstate.operators.steps.options import StepOptions
 from airflow_wfstate.operators.steps.step_operator import StepOperator
 
 PARAMETER: Final = "step"
@@ -82,47 +76,22 @@ class _StepDecorator(_TaskDecorator[Any, Any, StepDecoratedOperator]):
         return expanded
 
 
+@STEP_KEYWORDS.shown
 def step_task(
-    python_callable: Callable[..., Any] | None = None,
-    *,
-    compensate: CompensationHandler | str | None = None,
-    name: str | None = None,
-    item_key: ItemKey | None = None,
-    compensate_when: Literal["attempted", "completed"] = "attempted",
-    compensate_attempts: int = 3,
-    on_clear: Literal["rerun", "reuse"] = "rerun",
-    pivot: bool = False,
-    irreversible: str | None = None,
-    redact: Sequence[str] = (),
-    was: Sequence[str] = (),
-    wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
-    multiple_outputs: bool | None = None,
-    **kwargs: Any,
+    python_callable: Callable[..., Any] | None = None, *, multiple_outputs: bool | None = None, **kwargs: Any
 ) -> TaskDecorator:
     """Make a step of a function. In a DAG file: ``@task.step`` or ``@task.step(...)``.
 
     The function may have the parameter ``step``, in any position; it gets a
     :class:`~airflow_wfstate.operators.step.Step` when it runs.
 
-    :param compensate: the undo of the step; it, and the further options, are described at
-        :class:`~airflow_wfstate.operators.steps.options.StepOptions`.
     :param multiple_outputs: as for ``@task``.
-    :param kwargs: of the task: ``task_id``, ``retries``, ``pool`` and so on.
+    :param kwargs: the options of the step, which are the fields of
+        :class:`~airflow_wfstate.operators.steps.options.StepOptions` (``compensate``, ``item_key`` and so on), and the
+        arguments of the task (``task_id``, ``retries``, ``pool`` and so on).
     :raises InvalidDag: when an option is wrong, or ``step`` cannot be given to the function by its name.
     """
-    options = StepOptions(
-        name=name,
-        item_key=item_key,
-        compensate=compensate,
-        compensate_when=compensate_when,
-        compensate_attempts=compensate_attempts,
-        wfstate_conn_id=wfstate_conn_id,
-        on_clear=on_clear,
-        pivot=pivot,
-        irreversible=irreversible,
-        redact=check_redact(redact),
-        was=former_names(was),
-    )
+    options = STEP_KEYWORDS.take(kwargs)
 
     def decorate(function: Callable[..., Any]) -> Any:
         if not isinstance(function, FunctionType):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from types import new_class
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.definitions.mappedoperator import MappedOperator
@@ -15,53 +14,21 @@ from airflow_wfstate.operators.dag.complete import check_when_complete
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.steps.attempt import cancel_at_work
 from airflow_wfstate.operators.steps.execution import StepExecution
-from airflow_wfstate.operators.steps.options import (
-    DEFAULT_CONNECTION_ID,
-    CompensationHandler,
-    ItemKey,
-    StepOptions,
-    check_redact,
-    former_names,
-    step_options_of,
-)
+from airflow_wfstate.operators.steps.option_keywords import options_by_keyword
+from airflow_wfstate.operators.steps.options import StepOptions, step_options_of
 
 Task = TypeVar("Task", BaseOperator, MappedOperator)
 
 
-def durable(
-    operator: Task,
-    *,
-    compensate: CompensationHandler | str | None = None,
-    name: str | None = None,
-    item_key: ItemKey | None = None,
-    compensate_when: Literal["attempted", "completed"] = "attempted",
-    compensate_attempts: int = 3,
-    on_clear: Literal["rerun", "reuse"] = "rerun",
-    pivot: bool = False,
-    irreversible: str | None = None,
-    redact: Sequence[str] = (),
-    was: Sequence[str] = (),
-    wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
-) -> Task:
+@options_by_keyword
+def durable(operator: Task, options: StepOptions) -> Task:
     """Make a step of a classic operator or of a mapped task, and return it.
 
     :param operator: an operator (sensors and deferrable ones too), or what ``.expand()`` of one returns.
-    :param compensate: see :class:`~airflow_wfstate.operators.steps.options.StepOptions`, as all others.
+    :param options: by keyword, the fields of :class:`~airflow_wfstate.operators.steps.options.StepOptions`:
+        ``durable(operator, compensate=undo)``.
     :raises InvalidDag: when it is something else, a step already, or a task that begins or ends in the triggerer.
     """
-    options = StepOptions(
-        name=name,
-        item_key=item_key,
-        compensate=compensate,
-        compensate_when=compensate_when,
-        compensate_attempts=compensate_attempts,
-        wfstate_conn_id=wfstate_conn_id,
-        on_clear=on_clear,
-        pivot=pivot,
-        irreversible=irreversible,
-        redact=check_redact(redact),
-        was=former_names(was),
-    )
     _check(operator)
     if isinstance(operator, MappedOperator):
         operator.operator_class = _step_class(operator.operator_class, options)
@@ -102,7 +69,12 @@ def _is_dag_run_trigger(operator_class: type) -> bool:
 
 
 def _step_class(operator_class: type[BaseOperator], options: StepOptions) -> type[BaseOperator]:
-    """A subclass that runs the operator's own ``execute`` and ``resume_execution`` as a step."""
+    """A subclass that runs the operator's own ``execute`` and ``resume_execution`` as a step.
+
+    The operator's class is its only base, so it cannot be a ``StepOperator``: with that as a further base, Python
+    refuses to change the class of an operator that begins with an abstract mixin ("object layout differs"), as those
+    with Airflow's ``ResumableJobMixin`` do.
+    """
 
     def run(operator: BaseOperator, context: Context) -> Any:
         if operator.__dict__.get("_wfstate_at_work"):  # a resume method that calls execute

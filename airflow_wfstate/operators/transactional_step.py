@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final
 
 from airflow.sdk import Context
 
@@ -37,14 +37,7 @@ from airflow_wfstate.operators.steps.commit_marker import (
 )
 from airflow_wfstate.operators.steps.identity_text import TextIdentities
 from airflow_wfstate.operators.steps.item_key import item_key_of
-from airflow_wfstate.operators.steps.options import (
-    DEFAULT_CONNECTION_ID,
-    CompensationHandler,
-    ItemKey,
-    StepOptions,
-    check_redact,
-    former_names,
-)
+from airflow_wfstate.operators.steps.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.step_operator import StepOperator
 from airflow_wfstate.operators.steps.user_function import check_plain_function
 
@@ -65,9 +58,9 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
         have no placeholders. (templated)
     :param python_callable: called as ``fn(cursor, **op_kwargs)``; what it returns is the step's output.
     :param op_kwargs: for ``python_callable``. (templated)
-    :param step_name: of the step; None for the task id.
-    :param compensate: the undo of the step, see :class:`~airflow_wfstate.operators.steps.options.StepOptions`, as all
-        further options. A mapped task can have none.
+    :param kwargs: the options of the step, which are the fields of
+        :class:`~airflow_wfstate.operators.steps.options.StepOptions` (``name`` is called ``step_name``; a mapped task
+        can have no ``compensate``), and the arguments of the task.
     :raises InvalidDag: neither or both of ``sql`` and ``python_callable`` are given, or an option is wrong.
     """
 
@@ -77,8 +70,9 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json", "op_kwargs": "py"}
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)
-    takes_step_options: ClassVar[bool] = True
+    step_keywords: ClassVar[StepKeywords] = StepKeywords(name="step_name")
 
+    @step_keywords.shown
     def __init__(
         self,
         *,
@@ -87,19 +81,9 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
         parameters: Sequence[Any] | Mapping[str, Any] | None = None,
         python_callable: Callable[..., object] | None = None,
         op_kwargs: Mapping[str, Any] | None = None,
-        step_name: str | None = None,
-        compensate: CompensationHandler | str | None = None,
-        item_key: ItemKey | None = None,
-        compensate_when: Literal["attempted", "completed"] = "attempted",
-        compensate_attempts: int = 3,
-        on_clear: Literal["rerun", "reuse"] = "rerun",
-        pivot: bool = False,
-        irreversible: str | None = None,
-        redact: Sequence[str] = (),
-        was: Sequence[str] = (),
-        wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
     ) -> None:
+        options = self.step_keywords.take(kwargs)
         super().__init__(**kwargs)
         if (sql is None) is (python_callable is None):
             raise InvalidDag(
@@ -113,19 +97,7 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
         self.parameters = parameters
         self.python_callable = python_callable
         self.op_kwargs = op_kwargs or {}
-        self.step_options = StepOptions(
-            name=step_name,
-            item_key=item_key,
-            compensate=compensate,
-            compensate_when=compensate_when,
-            compensate_attempts=compensate_attempts,
-            wfstate_conn_id=wfstate_conn_id,
-            on_clear=on_clear,
-            pivot=pivot,
-            irreversible=irreversible,
-            redact=check_redact(redact),
-            was=former_names(was),
-        )
+        self.step_options = options
 
     def execute(self, context: Context) -> Any:
         """Do the step, or return what it produced before."""

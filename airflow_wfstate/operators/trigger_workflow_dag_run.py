@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException
@@ -16,7 +16,7 @@ from airflow_wfstate.operators.links import WORKFLOW_XCOM_KEY, WorkflowLink
 from airflow_wfstate.operators.steps.attempt import Attempt
 from airflow_wfstate.operators.steps.dag_run_trigger import dag_run_state, trigger_dag_run
 from airflow_wfstate.operators.steps.identity_text import TextIdentities
-from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID, ItemKey, StepOptions, former_names
+from airflow_wfstate.operators.steps.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.step_operator import StepOperator
 
 _ENDED: Final = ("success", "failed")
@@ -37,10 +37,8 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
         correlation id are added. (templated)
     :param wait_for_completion: wait, deferred, until the run has ended, and fail when it failed. False: the step is
         done when the run is triggered.
-    :param step_name: of the step; None for the task id.
-    :param item_key: as for ``@task.step``.
-    :param was: as for ``@task.step``: names that the step had before.
-    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
+    :param kwargs: ``step_name``, ``item_key``, ``was``, ``on_clear`` and ``wfstate_conn_id``, as of every step
+        (:class:`~airflow_wfstate.operators.steps.options.StepOptions`), and the arguments of the task.
     """
 
     template_fields: Sequence[str] = ("trigger_dag_id", "conf")
@@ -48,32 +46,27 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
     template_fields_renderers: ClassVar[dict[str, str]] = {"conf": "py"}
     ui_color = "#dcefe0"
     operator_extra_links = (WorkflowLink(),)
-    takes_step_options: ClassVar[bool] = True
+    # What the run did is undone, and hidden, as its own steps say.
+    step_keywords: ClassVar[StepKeywords] = StepKeywords(
+        name="step_name",
+        without=("compensate", "compensate_when", "compensate_attempts", "pivot", "irreversible", "redact"),
+    )
 
+    @step_keywords.shown
     def __init__(
         self,
         *,
         trigger_dag_id: str,
         conf: Mapping[str, Any] | None = None,
         wait_for_completion: bool = True,
-        step_name: str | None = None,
-        item_key: ItemKey | None = None,
-        on_clear: Literal["rerun", "reuse"] = "rerun",
-        was: Sequence[str] = (),
-        wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
     ) -> None:
+        step_options = self.step_keywords.take(kwargs)
         super().__init__(**kwargs)
         self.trigger_dag_id = trigger_dag_id
         self.conf = conf
         self.wait_for_completion = wait_for_completion
-        self.step_options = StepOptions(
-            name=step_name,
-            item_key=item_key,
-            wfstate_conn_id=wfstate_conn_id,
-            on_clear=on_clear,
-            was=former_names(was),
-        )
+        self.step_options = step_options
 
     def run_ended(self, context: Context, event: Mapping[str, Any]) -> dict[str, str]:
         """The output of the step, from the event of :class:`~airflow_wfstate.triggers.child_run.ChildRunTrigger`."""

@@ -73,7 +73,7 @@ def listing(server: ScriptedServer) -> Iterator[None]:
 def test_a_busy_server_is_asked_again(status: int) -> None:
     with scripted_server(Scenario(Answer(status), Answer(status), Answer(200, NOTHING))) as server:
         next(listing(server))
-    assert [path for _, path, _ in server.seen] == ["/auth/token", *["/wfstate/v1/workflows?limit=50"] * 3]
+    assert [path for _, path, _ in server.seen] == ["/auth/token", *["/wfstate/v1/workflows"] * 3]
 
 
 def test_a_database_that_stays_away_is_named_when_the_patience_ends() -> None:
@@ -91,7 +91,7 @@ def test_a_read_that_took_too_long_is_not_asked_for_again() -> None:
         pytest.raises(ReadTimedOut, match="Ask for less"),
     ):
         next(listing(server))
-    assert [path for _, path, _ in server.seen] == ["/auth/token", "/wfstate/v1/workflows?limit=50"]
+    assert [path for _, path, _ in server.seen] == ["/auth/token", "/wfstate/v1/workflows"]
 
 
 @pytest.mark.parametrize("refusal", [Answer(401), Answer(403, {"detail": "Invalid JWT token"})])

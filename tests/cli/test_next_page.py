@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 
 import pytest
 
 from airflow_wfstate.cli.definition import ARG_AFTER, ARG_CURSOR, WFSTATE_COMMANDS
 from airflow_wfstate.cli.next_page import tell_next_page
+from airflow_wfstate.cli.workflow_filters import filter_arguments
 
 _PAGED = [one for one in WFSTATE_COMMANDS if ARG_CURSOR in one.args or ARG_AFTER in one.args]
 
 _GIVEN = {
     "list": "--name n --key k --key-prefix -p --search 's s' --state failed --state running,cancelled --dag-id d "
-    "--correlation-id c --label region=eu --label tier=1 --step-state lost --since 24h --until 1h --stuck "
+    "--run-id r --correlation-id c --label region=eu --label tier=1 --step-state lost --since 24h --until 1h "
+    "--updated-since 23h --updated-until 1h --stuck "
     "--sort=-key --total --limit 7 -o json -v",
     "stuck": "--name n --dag-id d --limit 7 -o plain",
     "journal": "order/007 --limit 7 -o yaml",
@@ -43,6 +46,9 @@ def test_every_option_that_was_given_is_kept(name: str, capsys: pytest.CaptureFi
     words = shlex.split(_GIVEN[name].replace("--key-prefix -p", "--key-prefix=-p"))
     given = _parse(name, words)
     assert len({word for word in words if word.startswith("-")}) >= 2
+
+    if name == "list":
+        assert {option.flags[0] for option in filter_arguments().values()} <= set(re.split("[ =]", _GIVEN[name]))
 
     again = _parse(name, _next(given, 17, capsys))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import BranchPythonOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, task, task_group
+from airflow.sdk import DAG, BaseOperator, task, task_group
 from airflow.serialization.serialized_objects import DagSerialization, OperatorSerialization
 
 from airflow_wfstate import STEP, CompensateWorkflowOperator, StartWorkflowOperator, TransactionalStepOperator, durable
@@ -164,6 +165,24 @@ def test_durable_keeps_the_operators_name_for_airflow(a_dag: DAG):
     assert isinstance(single, BashOperator)
     assert [link.name for link in mapped.operator_extra_links] == ["Workflow"]
     DagSerialization.to_dict(a_dag)
+
+
+class _Mixin(ABC):
+    """As Airflow's ``ResumableJobMixin``."""
+
+    @abstractmethod
+    def submit(self): ...
+
+
+class _BeginsWithAMixin(_Mixin, BaseOperator):
+    def submit(self): ...
+
+    def execute(self, context): ...
+
+
+def test_durable_takes_an_operator_whose_class_begins_with_an_abstract_mixin(a_dag):
+    operator = durable(_BeginsWithAMixin(task_id="single"))
+    assert isinstance(operator, _BeginsWithAMixin)
 
 
 def test_an_unfilled_step_says_what_is_missing():

@@ -36,4 +36,4 @@ class WorkflowAccess:
     @property
     def concerned(self) -> frozenset[str]:
         """The DAGs that a change of the whole workflow acts on: all but those that are only guests."""
-        return self.participants | {dag_id for dag_id, role in self.dags if role is not RunRole.GUEST}
+        return self.participants | {dag_id for dag_id, role in self.dags if role.decides}

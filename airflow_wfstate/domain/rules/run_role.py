@@ -15,3 +15,8 @@ class RunRole(str, Enum):
     OWNER = "owner"
     CHILD = "child"
     GUEST = "guest"
+
+    @property
+    def decides(self) -> bool:
+        """Whether runs of this role decide how the workflow ends."""
+        return self is not RunRole.GUEST

@@ -48,7 +48,7 @@ def _declared(task: AbstractOperator) -> DeclaredStep | None:
     options = step_options_of(task)
     if options is None or is_named_by_item(task):
         return None
-    return DeclaredStep(task.task_id, options.name or task.task_id, options.item_key is not None, options.was)
+    return DeclaredStep(task.task_id, options.name or task.task_id, options.item_key is not None, tuple(options.was))
 
 
 def is_named_by_item(task: AbstractOperator) -> bool:

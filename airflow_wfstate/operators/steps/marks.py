@@ -21,7 +21,7 @@ def mark_steps(dag: DAG) -> None:
         declared = options.declaration(task.task_id)
         mark = StepMark(
             name=None if is_named_by_item(task) else options.name or task.task_id,
-            was=options.was,
+            was=tuple(options.was),
             undo=None if declared is None else declared.handler,
         )
         # Of the task alone: the class's own mapping is shared by all tasks of its kind.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 DEFAULT_CONNECTION_ID: Final = "wfstate_default"
 """The Airflow connection that names the way to the store; it need not be defined."""
 
-_OF_ONE_STEP: Final = ("name", "item_key", "was")
-"""Options that tell a step from others, and are no business of ``default_args``."""
+_OF_ONE_STEP: Final = {"of_one_step": True}
+"""The ``metadata`` of options that tell a step from others, which ``default_args`` therefore do not set."""
 
 CompensationHandler: TypeAlias = Callable[..., object]
 """``fn(output, compensation)``; see :class:`~airflow_wfstate.operators.relay.handler.CompensationContext`."""
@@ -31,49 +31,64 @@ ItemKey: TypeAlias = Callable[..., Any] | str
 """A function of the item's keyword arguments, or a template that may use them by name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StepOptions:
-    """The options of ``@task.step`` and ``durable``.
+    """The options of a step: each is a field here, and nowhere else.
 
-    The ``default_args`` of a DAG or task group hold for those that are left at their default, except ``name``,
-    ``item_key`` and ``was``.
+    ``@task.step``, ``durable()`` and the operators that are steps take the fields as keywords
+    (``option_keywords.py``), and the table in docs/authoring.md is generated from the docstrings of the fields. An
+    option that was left at its default follows the ``default_args`` of the task group and the DAG, unless its
+    ``metadata`` is ``_OF_ONE_STEP``.
 
-    :param name: of the step; None for the task id.
-    :param item_key: tells the items of a mapped step apart: a function of the item's arguments, or a template that
-        names them; None to derive it from the item. What it gives must be a text, or have one (a number, a UUID, a
-        date, a tuple of those); None, blank and undefined are refused. Templates among the arguments are rendered as
-        text for it, whatever ``render_template_as_native_obj`` says.
-    :param compensate: the undo: a function, or ``module:function``; None for a step that needs none.
-    :param compensate_when: ``attempted``: every round that began is undone, unless it was skipped; ``completed``:
-        only rounds that succeeded or whose end is unknown.
-    :param compensate_attempts: how often the relay tries the undo, at least 1.
-    :param wfstate_conn_id: the Airflow connection that names the way to the store.
-    :param on_clear: what it means that a person cleared the task after its step had succeeded: ``rerun`` is a wish
-        to do it again, as a new round with a new idempotency key; with ``reuse`` the stored output comes back.
-    :param pivot: once this step is done, the workflow only goes forward: a later failure is held for a resume, and
-        neither the policy nor a cancel undoes what was done.
-    :param irreversible: why the step cannot be undone, in a few words ("email sent"): plans name it.
-    :param redact: JSON paths into what the step returns and saves as checkpoints: people see ``***`` there, in the
-        page, the API and the CLI; the step, its undo and its workflow are given the values. ``card_number`` is looked
-        for at any depth, ``$.customer.address`` from the top (RFC 9535, without filters); a checkpoint of that name is
-        hidden as a whole. Airflow's own XCom of the task is not covered: set ``do_xcom_push=False``.
-    :param was: names that the step had before, newest first or not: a workflow in which it began under one of them goes
-        on with that step, under its new name. With it a step is renamed while workflows are open; a task that has no
-        ``name`` is its step's name, so that moving it into a task group renames the step too.
-    :raises InvalidDag: when an option is none of these.
+    :raises InvalidDag: an option is wrong.
     """
 
-    name: str | None = None
-    item_key: ItemKey | None = None
+    name: str | None = field(default=None, metadata=_OF_ONE_STEP)
+    """Name of the step. None: the task id. ``TransactionalStepOperator`` and ``TriggerWorkflowDagRunOperator`` call it
+    ``step_name``."""
+
+    item_key: ItemKey | None = field(default=None, metadata=_OF_ONE_STEP)
+    """Tells the items of a mapped step apart: a function of the item's arguments, or a template that names them. None:
+    derived from the item. It must give a text, or what has one (a number, a UUID, a date, a tuple of those); None,
+    blank and undefined are refused. Templates among the arguments are rendered as text for it, whatever
+    ``render_template_as_native_obj`` says."""
+
     compensate: CompensationHandler | str | None = None
+    """The undo of the step: a function, or ``"module:function"``. None: it has none."""
+
     compensate_when: Literal["attempted", "completed"] = "attempted"
+    """``"attempted"``: every round that began is undone, unless it was skipped; ``"completed"``: only rounds that
+    succeeded or whose end is unknown."""
+
     compensate_attempts: int = 3
-    wfstate_conn_id: str = DEFAULT_CONNECTION_ID
+    """How many times the relay tries the undo in all; at least 1."""
+
     on_clear: Literal["rerun", "reuse"] = "rerun"
+    """What it means that somebody cleared the task after its step had succeeded. ``"rerun"``: do it again, as a new
+    round with a new idempotency key; ``"reuse"``: return the stored output."""
+
     pivot: bool = False
+    """Once this step is done, the workflow only goes forward: a later failure is held for a resume, and neither the
+    policy nor a cancel undoes what was done."""
+
     irreversible: str | None = None
-    redact: tuple[str, ...] = ()
-    was: tuple[str, ...] = ()
+    """Why the step cannot be undone, in a few words (``"email sent"``); plans name it. None: it is not
+    declared irreversible. A step with ``compensate`` cannot have it."""
+
+    redact: Sequence[str] = ()
+    """JSON paths into what the step returns and saves as checkpoints, which are hidden from users: the page, the API
+    and the CLI show ``***`` there, while the step, its undo and its workflow are given the values. ``card_number`` is
+    looked for at any depth, ``$.customer.address`` from the top (RFC 9535, without filters); a checkpoint of that name
+    is hidden as a whole. Empty: nothing is hidden. Airflow's own XCom of the task is not covered: set
+    ``do_xcom_push=False``."""
+
+    was: Sequence[str] = field(default=(), metadata=_OF_ONE_STEP)
+    """Names that the step had before, in any order: a workflow in which it began under one of them goes on with that
+    step, under its new name. With it a step is renamed while workflows are open. A step without ``name`` is named
+    after its task, so that moving the task into a task group renames the step too."""
+
+    wfstate_conn_id: str = DEFAULT_CONNECTION_ID
+    """The Airflow connection that names the way to the store; it need not be defined."""
 
     def __post_init__(self) -> None:
         if self.name is not None:
@@ -89,21 +104,14 @@ class StepOptions:
         if callable(self.item_key):
             check_plain_function("item_key", self.item_key)
         _check_handler(self.compensate)
-        check_redact(self.redact)
-        former_names(self.was)
+        object.__setattr__(self, "redact", check_redact(self.redact))
+        object.__setattr__(self, "was", former_names(self.was))
         if self.irreversible is not None:
             check_name("irreversible", self.irreversible)
             if self.compensate is not None:
                 raise InvalidDag(
                     f"The step is irreversible ({self.irreversible}), and has a compensation.", "Declare one of both."
                 )
-
-    @classmethod
-    def of_arguments(cls, arguments: Mapping[str, Any]) -> StepOptions:
-        """The options among the arguments of an operator that takes them, and the name as ``step_name``."""
-        given = {field.name: arguments[field.name] for field in fields(cls) if field.name in arguments}
-        was = former_names(arguments.get("was", ()))
-        return cls(**{**given, "name": arguments.get("step_name"), "was": was})
 
     def declaration(self, task_id: str) -> CompensationDeclaration | None:
         """The undo as the step's begin records it; None for a step without one."""
@@ -148,8 +156,10 @@ def is_template(text: str) -> bool:
 def step_options_of(task: AbstractOperator) -> StepOptions | None:
     """The options of a task, mapped or not; None when it is no step."""
     options = getattr(task, "step_options", None) or getattr(task.operator_class, "step_options", None)
-    if options is None and task.is_mapped and getattr(task.operator_class, "takes_step_options", False):
-        return StepOptions.of_arguments(getattr(task, "partial_kwargs", {}))
+    keywords = getattr(task.operator_class, "step_keywords", None)
+    if options is None and task.is_mapped and keywords is not None:
+        given: StepOptions = keywords.take(dict(getattr(task, "partial_kwargs", {})))
+        return given
     return with_default_args(task, options) if isinstance(options, StepOptions) else None
 
 
@@ -163,14 +173,13 @@ def with_default_args(task: AbstractOperator, options: StepOptions) -> StepOptio
         **(dag.default_args if dag is not None else {}),
         **(group.default_args if group is not None else {}),
     }
-    left = [field for field in fields(options) if field.name not in _OF_ONE_STEP]
     shared = {
-        field.name: default_args[field.name]
-        for field in left
-        if field.name in default_args and getattr(options, field.name) == field.default
+        option.name: default_args[option.name]
+        for option in fields(options)
+        if option.metadata != _OF_ONE_STEP
+        and option.name in default_args
+        and getattr(options, option.name) == option.default
     }
-    if "redact" in shared:
-        shared["redact"] = tuple(check_redact(shared["redact"]))
     return replace(options, **shared) if shared else options
 
 

@@ -29,7 +29,7 @@ from airflow_wfstate.store.steps.lost_attempt import mark_lost
 from airflow_wfstate.store.steps.row import open_steps
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
-from airflow_wfstate.store.workflows.deciding_runs import DECIDES
+from airflow_wfstate.store.workflows.deciding_runs import deciding_runs
 from airflow_wfstate.store.workflows.definition import read_definition
 from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, go_on
 
@@ -194,14 +194,8 @@ def _unfinished_children(
 ) -> list[_UnfinishedChild]:
     run = schema.run
     rows = connection.execute(
-        select(run.c.dag_id, run.c.run_id, run.c.parent_step_id, dag_run.c.state)
-        .join(dag_run, (dag_run.c.dag_id == run.c.dag_id) & (dag_run.c.run_id == run.c.run_id))
-        .where(
-            run.c.workflow_id == workflow_id,
-            run.c.role == RunRole.CHILD.value,
-            DECIDES,
-            dag_run.c.state.in_(UNFINISHED_RUN_STATES),
-        )
+        deciding_runs(run.c.dag_id, run.c.run_id, run.c.parent_step_id, dag_run.c.state, of=workflow_id)
+        .where(run.c.role == RunRole.CHILD.value, dag_run.c.state.in_(UNFINISHED_RUN_STATES))
         .order_by(run.c.dag_id, run.c.run_id)
     )
     return [

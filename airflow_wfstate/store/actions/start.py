@@ -75,7 +75,7 @@ def start_workflow(
     decision = decide_start(
         change.state,
         request.if_exists,
-        is_own=own_role in (RunRole.OWNER, RunRole.CHILD),
+        is_own=own_role is not None and own_role.decides,
         is_cleared=caller.was_cleared_since_failure,
         takes_part=own_role is not None,
         same_input=change.input_sha256 == request.input.sha256,

@@ -17,22 +17,22 @@ from airflow_wfstate.store.compensation.failure import fail_workflow
 from airflow_wfstate.store.database import audit, schema
 from airflow_wfstate.store.database.airflow_tables import audit_log, dag_run, task_instance
 from airflow_wfstate.store.workflows.change import Change
-from airflow_wfstate.store.workflows.deciding_runs import DECIDES
+from airflow_wfstate.store.workflows.deciding_runs import deciding_runs
 
 _workflow, _run, _journal = schema.workflow, schema.run, schema.journal
 
 _BEGINS: Final = (EntryKind.WORKFLOW_STARTED, EntryKind.WORKFLOW_RESUMED, EntryKind.WORKFLOW_REOPENED)
 """What makes a workflow run: marks from before are of the past."""
 
-_ENDED_WELL: Final = and_(
-    dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id, dag_run.c.state == "success"
-)
-_NOT_ALL_DONE: Final = exists(
-    select(task_instance.c.id).where(
-        task_instance.c.dag_id == _run.c.dag_id,
-        task_instance.c.run_id == _run.c.run_id,
-        task_instance.c.state.in_(("failed", "skipped")),
-    )
+_ENDED_WELL_NOT_ALL_DONE: Final = and_(
+    dag_run.c.state == "success",
+    exists(
+        select(task_instance.c.id).where(
+            task_instance.c.dag_id == _run.c.dag_id,
+            task_instance.c.run_id == _run.c.run_id,
+            task_instance.c.state.in_(("failed", "skipped")),
+        )
+    ),
 )
 """A mark leaves a task that it has failed or skipped. The audit alone is not enough: it is written before the deed."""
 
@@ -40,10 +40,9 @@ _NOT_ALL_DONE: Final = exists(
 def perhaps_failed_by_hand() -> Select[tuple[str]]:
     """Running workflows with a deciding run that ended well without all its tasks, and an audit entry to look at."""
     found = (
-        select(_run.c.run_id)
-        .join(dag_run, _ENDED_WELL)
+        deciding_runs(_run.c.run_id)
         .join(audit_log, and_(audit.MENTIONED, audit_log.c.dttm >= _run.c.linked_at))
-        .where(_run.c.workflow_id == _workflow.c.id, DECIDES, _NOT_ALL_DONE)
+        .where(_ENDED_WELL_NOT_ALL_DONE)
     )
     return select(_workflow.c.id).where(_workflow.c.state == WorkflowState.RUNNING.value, exists(found))
 
@@ -64,9 +63,8 @@ def fail_as_marked(connection: Connection, change: Change) -> None:
         .limit(1)
     ).scalar_one()
     runs = connection.execute(
-        select(_run.c.dag_id, _run.c.run_id, _run.c.linked_at)
-        .join(dag_run, _ENDED_WELL)
-        .where(_run.c.workflow_id == change.workflow_id, DECIDES, _NOT_ALL_DONE)
+        deciding_runs(_run.c.dag_id, _run.c.run_id, _run.c.linked_at, of=change.workflow_id)
+        .where(_ENDED_WELL_NOT_ALL_DONE)
         .order_by(dag_run.c.end_date, _run.c.dag_id, _run.c.run_id)
     ).all()
     for run in runs:

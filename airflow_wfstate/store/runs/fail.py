@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
 
 from airflow_wfstate.domain.messages.cancel import UnfinishedTask
-from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import (
     FINISHED_TASK_STATES,
@@ -27,16 +26,12 @@ from airflow_wfstate.store.database.airflow_tables import (
 from airflow_wfstate.store.database.transaction import Contention
 from airflow_wfstate.store.runs.code import RunCodes, is_versioned
 from airflow_wfstate.store.workflows.change import Change
+from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, HAS_DECIDING_ROLE
 
 if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG
 
 _run: Final = schema.run
-
-_DECIDING_RUNS: Final = and_(
-    _run.c.bound,
-    _run.c.role.in_([RunRole.OWNER.value, RunRole.CHILD.value]),
-)
 
 _CHUNK: Final = 500
 """Ids in one statement: SQLite allows 999 parameters where it is old."""
@@ -148,8 +143,8 @@ def paused_dags(connection: Connection, workflow_id: str) -> list[str]:
 def _runs(workflow_id: str) -> Select[tuple[int, str, str, str | None]]:
     return (
         select(dag_run.c.id, dag_run.c.dag_id, dag_run.c.run_id, _run.c.relay_task_id)
-        .join(_run, and_(_run.c.dag_id == dag_run.c.dag_id, _run.c.run_id == dag_run.c.run_id))
-        .where(_run.c.workflow_id == workflow_id, _DECIDING_RUNS, dag_run.c.state.in_(UNFINISHED_RUN_STATES))
+        .join(_run, DAG_RUN)
+        .where(_run.c.workflow_id == workflow_id, HAS_DECIDING_ROLE, dag_run.c.state.in_(UNFINISHED_RUN_STATES))
     )
 
 

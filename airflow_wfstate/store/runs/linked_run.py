@@ -48,7 +48,7 @@ class LinkedDagRun:
     @property
     def decides(self) -> bool:
         """Whether the workflow ends as this run does."""
-        return self.role is not RunRole.GUEST
+        return self.role.decides
 
 
 def linked_dag_runs(session: Session, workflow_id: str) -> list[LinkedDagRun]:

@@ -26,7 +26,7 @@ from airflow_wfstate.store.steps.accepted import unaccepted_failed_run, who_acce
 from airflow_wfstate.store.steps.counts import count_steps
 from airflow_wfstate.store.steps.undo_order import has_something_to_undo
 from airflow_wfstate.store.workflows.change import Change
-from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, DECIDES, HAS_UNFINISHED_STEP
+from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, DECIDES, HAS_UNFINISHED_STEP, deciding_runs
 from airflow_wfstate.store.workflows.definition import read_definition
 from airflow_wfstate.store.workflows.failed_state import go_on
 
@@ -36,17 +36,13 @@ _COMPLETES: Final = "CompleteWorkflowOperator"
 _OVER: Final = ("success", "failed")
 
 _OF_WORKFLOW: Final = _run.c.workflow_id == _workflow.c.id
-_HAS_ENDED_RUN: Final = exists(
-    select(_run.c.run_id).join(dag_run, DAG_RUN).where(_OF_WORKFLOW, DECIDES, dag_run.c.state.in_(_OVER))
-)
+_HAS_ENDED_RUN: Final = exists(deciding_runs(_run.c.run_id).where(dag_run.c.state.in_(_OVER)))
 _HAS_OTHER_RUN: Final = exists(
     select(_run.c.run_id)
     .outerjoin(dag_run, DAG_RUN)
     .where(_OF_WORKFLOW, DECIDES, func.coalesce(dag_run.c.state, "gone").not_in(_OVER))
 )
-_HAS_UNFINISHED_RUN: Final = exists(
-    select(_run.c.run_id).join(dag_run, DAG_RUN).where(_OF_WORKFLOW, DECIDES, dag_run.c.state.not_in(_OVER))
-)
+_HAS_UNFINISHED_RUN: Final = exists(deciding_runs(_run.c.run_id).where(dag_run.c.state.not_in(_OVER)))
 _HAS_OPEN_STEP: Final = exists(
     select(_step.c.id).where(
         _step.c.workflow_id == _workflow.c.id, _step.c.state.in_([state.value for state in OPEN_STEP_STATES])
@@ -74,10 +70,9 @@ def with_ended_runs() -> Select[tuple[str]]:
 def with_runs_marked_after_failure() -> Select[tuple[str]]:
     """Failed workflows with a deciding run that ended well, and an audit entry to look at."""
     marked = (
-        select(_run.c.run_id)
-        .join(dag_run, DAG_RUN)
+        deciding_runs(_run.c.run_id)
         .join(audit_log, audit.MENTIONED & (audit_log.c.dttm >= _run.c.linked_at))
-        .where(_OF_WORKFLOW, DECIDES, dag_run.c.state == "success")
+        .where(dag_run.c.state == "success")
     )
     return select(_workflow.c.id).where(_workflow.c.state == WorkflowState.FAILED.value, exists(marked))
 
@@ -160,9 +155,10 @@ def _end_skipped(connection: Connection, change: Change) -> None:
 def ended_runs(connection: Connection, workflow_id: str) -> list[EndedRun]:
     """The deciding runs of a workflow that are over."""
     rows = connection.execute(
-        select(_run.c.dag_id, _run.c.run_id, dag_run.c.state, HAS_UNFINISHED_STEP.label("unfinished"))
-        .join(dag_run, DAG_RUN)
-        .where(_run.c.workflow_id == workflow_id, DECIDES, dag_run.c.state.in_(_OVER))
+        deciding_runs(
+            _run.c.dag_id, _run.c.run_id, dag_run.c.state, HAS_UNFINISHED_STEP.label("unfinished"), of=workflow_id
+        )
+        .where(dag_run.c.state.in_(_OVER))
         .order_by(_run.c.linked_at, _run.c.dag_id, _run.c.run_id)
     ).all()
     tasks = connection.execute(

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Select, and_, exists, func, not_, or_, select
 from airflow_wfstate import conf
 from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.domain.rules.flag import Flag, FlagKind
-from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import (
@@ -25,6 +24,7 @@ from airflow_wfstate.store.database.airflow_tables import (
 )
 from airflow_wfstate.store.runs.past_dependency import PastDependency, past_dependency
 from airflow_wfstate.store.sweeping.flag_cause import FlagCause, FoundRow
+from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, HAS_DECIDING_ROLE
 from airflow_wfstate.store.workflows.places import STEP_IDENTITY, read_name
 
 _workflow, _run, _step, _attempt = schema.workflow, schema.run, schema.step, schema.attempt
@@ -35,20 +35,15 @@ _USUAL_TIMES: Final = 3
 _EARLIER: Final = 20
 """So many earlier durations of a task make the usual one."""
 
-_OF_RUN: Final = and_(
-    _run.c.workflow_id == _workflow.c.id,
-    _run.c.bound,
-    _run.c.role.in_([RunRole.OWNER.value, RunRole.CHILD.value]),
-)
 _TASK_OF_RUN: Final = and_(task_instance.c.dag_id == _run.c.dag_id, task_instance.c.run_id == _run.c.run_id)
 
 
 def _unfinished_runs(*columns: Any) -> Select[Any]:
-    """The unfinished runs that decide about running workflows."""
+    """The unfinished owner and child runs of running workflows."""
     return (
         select(_workflow.c.id.label("workflow_id"), _run.c.dag_id, _run.c.run_id, dag.c.owners.label("owner"), *columns)
-        .join(_run, _OF_RUN)
-        .join(dag_run, and_(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id))
+        .join(_run, and_(_run.c.workflow_id == _workflow.c.id, HAS_DECIDING_ROLE))
+        .join(dag_run, DAG_RUN)
         .outerjoin(dag, dag.c.dag_id == _run.c.dag_id)
         .where(_workflow.c.state == WorkflowState.RUNNING.value, dag_run.c.state.in_(UNFINISHED_RUN_STATES))
     )

@@ -17,7 +17,7 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag, dag_run, task_instance
 from airflow_wfstate.store.sweeping.ended_workflows import RUNS_ARE_OVER, ended_runs
 from airflow_wfstate.store.sweeping.flag_cause import FlagCause, FoundRow
-from airflow_wfstate.store.workflows.deciding_runs import DECIDES
+from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, deciding_runs
 from airflow_wfstate.store.workflows.places import STEP_IDENTITY, read_name
 
 _workflow, _run, _step, _turn = schema.workflow, schema.run, schema.step, schema.turn
@@ -35,9 +35,6 @@ _NO_COMPLETE: Final = (
     "no run of its owner or children has a CompleteWorkflowOperator (that of a guest, such as a run that an asset "
     "started, completes nothing)"
 )
-
-_OF_RUN: Final = and_(dag_run.c.dag_id == _run.c.dag_id, dag_run.c.run_id == _run.c.run_id)
-_DECIDES: Final = and_(_run.c.workflow_id == _workflow.c.id, DECIDES)
 
 
 def _owner_dag() -> Any:
@@ -64,7 +61,7 @@ def _child_lost(now: datetime) -> Select[Any]:
         )
         .join(_run, _run.c.workflow_id == _workflow.c.id)
         .join(_step, _step.c.id == _run.c.parent_step_id)
-        .outerjoin(dag_run, _OF_RUN)
+        .outerjoin(dag_run, DAG_RUN)
         .where(
             _workflow.c.state == WorkflowState.RUNNING.value,
             _run.c.role == RunRole.CHILD.value,
@@ -83,11 +80,10 @@ def _child_lost_flag(connection: Connection, row: FoundRow, now: datetime) -> Fl
 
 
 def _not_completed(now: datetime) -> Select[Any]:
-    ended_at = select(func.max(dag_run.c.end_date)).select_from(_run.join(dag_run, _OF_RUN)).where(_DECIDES)
     return select(
         _workflow.c.id.label("workflow_id"),
         _workflow.c.updated_at,
-        ended_at.scalar_subquery().label("ended_at"),
+        deciding_runs(func.max(dag_run.c.end_date)).scalar_subquery().label("ended_at"),
         _owner_dag().label("owner"),
     ).where(not_(_workflow.c.implicit), RUNS_ARE_OVER)
 

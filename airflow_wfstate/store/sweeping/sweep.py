@@ -26,7 +26,6 @@ from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.compensation.rest import come_to_rest, settle_cancelled
 from airflow_wfstate.store.compensation.take_turn import give_turn
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.identity import BEFORE_ALL_IDS
@@ -44,7 +43,7 @@ from airflow_wfstate.store.sweeping.ended_workflows import (
 from airflow_wfstate.store.sweeping.flags import refresh_flags
 from airflow_wfstate.store.sweeping.unreported_ends import record_unreported_ends, with_unreported_ends
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, DECIDES, HAS_FAILED
+from airflow_wfstate.store.workflows.deciding_runs import HAS_FAILED, deciding_runs
 
 log = logging.getLogger(__name__)
 
@@ -203,10 +202,7 @@ def _complete(connection: Connection, change: Change) -> None:
 
 
 def _with_failed_run() -> Select[tuple[str]]:
-    failed = (
-        select(_run.c.run_id).join(dag_run, DAG_RUN).where(_run.c.workflow_id == _workflow.c.id, DECIDES, HAS_FAILED)
-    )
-    return _in_state(WorkflowState.RUNNING).where(exists(failed))
+    return _in_state(WorkflowState.RUNNING).where(exists(deciding_runs(_run.c.run_id).where(HAS_FAILED)))
 
 
 def _fail(connection: Connection, change: Change) -> None:

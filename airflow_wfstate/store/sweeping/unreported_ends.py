@@ -13,7 +13,7 @@ from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, 
 from airflow_wfstate.store.steps.accepted import accept_step, accept_steps_of_run
 from airflow_wfstate.store.steps.row import steps_marked_done
 from airflow_wfstate.store.workflows.change import Change
-from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, DECIDES, HAS_UNFINISHED_STEP
+from airflow_wfstate.store.workflows.deciding_runs import HAS_UNFINISHED_STEP, deciding_runs
 
 _workflow, _run, _step, _attempt = schema.workflow, schema.run, schema.step, schema.attempt
 
@@ -34,11 +34,8 @@ _MARKED: Final = exists(
         _step.c.state.in_([StepState.FAILED.value, StepState.LOST.value]), task_instance.c.state == "success"
     )
 )
-_RUN_PERHAPS_MARKED: Final = exists(
-    select(_run.c.run_id)
-    .join(dag_run, DAG_RUN)
-    .where(_run.c.workflow_id == _workflow.c.id, DECIDES, dag_run.c.state == "success", HAS_UNFINISHED_STEP)
-)
+_PERHAPS_MARKED: Final = and_(dag_run.c.state == "success", HAS_UNFINISHED_STEP)
+_RUN_PERHAPS_MARKED: Final = exists(deciding_runs(_run.c.run_id).where(_PERHAPS_MARKED))
 
 
 def with_unreported_ends() -> Select[tuple[str]]:
@@ -66,9 +63,8 @@ def record_unreported_ends(connection: Connection, change: Change) -> None:
 def _runs_perhaps_marked(connection: Connection, workflow_id: str) -> list[Any]:
     return list(
         connection.execute(
-            select(_run.c.dag_id, _run.c.run_id)
-            .join(dag_run, DAG_RUN)
-            .where(_run.c.workflow_id == workflow_id, DECIDES, dag_run.c.state == "success", HAS_UNFINISHED_STEP)
+            deciding_runs(_run.c.dag_id, _run.c.run_id, of=workflow_id)
+            .where(_PERHAPS_MARKED)
             .order_by(_run.c.dag_id, _run.c.run_id)
         )
     )

@@ -6,9 +6,9 @@ run ends well over a step that failed.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
 
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
@@ -33,11 +33,11 @@ ACCEPTED_CHILD: Final = exists(
 )
 """A person has marked the task that triggered the run as success: the workflow goes on, whatever becomes of the run."""
 
-DECIDES: Final = and_(
-    _run.c.bound,
-    or_(_run.c.role == RunRole.OWNER.value, and_(_run.c.role == RunRole.CHILD.value, ~ACCEPTED_CHILD)),
-)
-"""A linked run decides."""
+HAS_DECIDING_ROLE: Final = and_(_run.c.bound, _run.c.role.in_([role.value for role in RunRole if role.decides]))
+"""A linked run is the workflow's own, as its owner or a child of it: it decides unless it is an accepted child."""
+
+DECIDES: Final = and_(HAS_DECIDING_ROLE, or_(_run.c.role != RunRole.CHILD.value, ~ACCEPTED_CHILD))
+"""A linked run decides how the workflow ends."""
 
 _HAS_FAILED: Final = _step.c.state.in_([StepState.FAILED.value, StepState.LOST.value])
 _IS_LOST: Final = and_(
@@ -66,13 +66,21 @@ HAS_FAILED: Final[ColumnElement[bool]] = or_(
 """With :data:`DAG_RUN` joined: the run is over, and has not done its part."""
 
 
+def deciding_runs(*columns: Any, of: ColumnElement[str] | str = _workflow.c.id) -> Select[Any]:
+    """The deciding runs of a workflow that exist in Airflow, with :data:`DAG_RUN` joined.
+
+    :param columns: what to read of each.
+    :param of: the workflow's id; by default that of the enclosing statement, of which this is a subquery.
+    """
+    return select(*columns).select_from(_run.join(dag_run, DAG_RUN)).where(_run.c.workflow_id == of, DECIDES)
+
+
 def failed_deciding_runs(connection: Connection, workflow_id: str) -> list[Row[tuple[str, str, str]]]:
     """The deciding runs that are over and have not done their part: DAG id, run id and state, by their ends."""
     return list(
         connection.execute(
-            select(_run.c.dag_id, _run.c.run_id, dag_run.c.state)
-            .join(dag_run, DAG_RUN)
-            .where(_run.c.workflow_id == workflow_id, DECIDES, HAS_FAILED)
+            deciding_runs(_run.c.dag_id, _run.c.run_id, dag_run.c.state, of=workflow_id)
+            .where(HAS_FAILED)
             .order_by(dag_run.c.end_date, _run.c.dag_id, _run.c.run_id)
         )
     )
