@@ -23,8 +23,8 @@ WITH task AS (
         (id, workflow_id, participant, name, item_key, state, round, attempt, started_at, updated_at)
     SELECT %(step)s::uuid, id, dag_id, %(name)s::text, '', 'running', 1, 1, now(), now() FROM flow, task
 ), round AS (
-    INSERT INTO wfstate_round (step_id, number, state, last_entry)
-    SELECT %(step)s::uuid, 1, 'running', journal_count FROM flow
+    INSERT INTO wfstate_round (step_id, number, state)
+    SELECT %(step)s::uuid, 1, 'running' FROM flow
 ), attempt AS (
     INSERT INTO wfstate_attempt
         (step_id, number, round, state, last_write, task_instance_id, dag_id, run_id, task_id, map_index, try_number,
@@ -44,7 +44,7 @@ WITH step AS (
       FROM step WHERE w.id = step.workflow_id RETURNING w.id, w.journal_count, step.name
 ), round AS (
     UPDATE wfstate_round r
-       SET state = 'succeeded', last_entry = flow.journal_count, output = %(output)s::text, output_type = 'str',
+       SET state = 'succeeded', output = %(output)s::text, output_type = 'str',
            output_sha256 = %(sha256)s::text
       FROM flow WHERE r.step_id = %(step)s::uuid AND r.number = 1
 ), attempt AS (

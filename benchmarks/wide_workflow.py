@@ -33,8 +33,8 @@ _FILL: Final = (
     "INSERT INTO wfstate_step (id, workflow_id, participant, name, item_key, state, round, attempt, error, started_at, "
     "updated_at) SELECT step_id, %(workflow_id)s, %(dag_id)s, 'item', n, state, 1, 1, "
     "CASE state WHEN 'failed' THEN 'ValueError: no such item' END, now(), now() FROM item",
-    "INSERT INTO wfstate_round (step_id, number, state, last_entry, output, output_type, output_sha256) "
-    "SELECT step_id, 1, state, entry + 1, CASE state WHEN 'succeeded' THEN %(value)s END, "
+    "INSERT INTO wfstate_round (step_id, number, state, output, output_type, output_sha256) "
+    "SELECT step_id, 1, state, CASE state WHEN 'succeeded' THEN %(value)s END, "
     "CASE state WHEN 'succeeded' THEN 'str' END, CASE state WHEN 'succeeded' THEN %(sha256)s END FROM item",
     "INSERT INTO wfstate_attempt (step_id, number, round, state, last_write, task_instance_id, dag_id, run_id, "
     "task_id, map_index, try_number, started_at, ended_at) SELECT step_id, 1, 1, state, 1, task_id, %(dag_id)s, "
@@ -42,8 +42,8 @@ _FILL: Final = (
     "INSERT INTO wfstate_checkpoint (step_id, round, name, value, value_type, value_sha256, attempt, saved_at) "
     "SELECT step_id, 1, name, %(value)s, 'str', %(sha256)s, 1, now() FROM item, (VALUES ('page'), ('total')) v (name)",
     "INSERT INTO wfstate_compensation (step_id, round, workflow_id, state, handler, compensate_when, max_attempts, "
-    "attempts, dag_id, run_id) SELECT step_id, 1, %(workflow_id)s, 'armed', 'task:item', 'attempted', 3, 0, "
-    "%(dag_id)s, %(run_id)s FROM item",
+    "attempts, dag_id, run_id, last_entry) SELECT step_id, 1, %(workflow_id)s, 'armed', 'task:item', 'attempted', 3, "
+    "0, %(dag_id)s, %(run_id)s, CASE state WHEN 'running' THEN entry ELSE entry + 1 END FROM item",
     "INSERT INTO wfstate_journal (workflow_id, number, at, kind, step, step_id, attempt, actor, data) "
     "SELECT %(workflow_id)s, entry + part, now(), CASE part WHEN 0 THEN 'step.began' ELSE 'step.' || state END, "
     "'wide.item[' || n || ']', step_id, 1, 'task:wide/' || %(run_id)s || '/item[' || n || ']', '{\"round\":1}' "

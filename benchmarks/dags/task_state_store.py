@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from itertools import permutations
 
 from airflow.sdk import dag, get_current_context, task
 
@@ -13,6 +15,17 @@ from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 
 WARM_UP = 10
 KEYS = 10
+
+
+def _orders(names: list[str], turns: int) -> Iterator[list[str]]:
+    """The order of the calls in each turn: every order comes equally often.
+
+    What a call leaves behind (work of the server after its answer, a cold cache) falls on the next one, which must not
+    always be the same.
+    """
+    orders = list(permutations(names))
+    for turn in range(turns):
+        yield list(orders[turn % len(orders)])
 
 
 @dag(schedule=None, catchup=False, params={"calls": 200}, doc_md=__doc__)
@@ -29,21 +42,26 @@ def bench_task_state_store() -> None:
         text = "x" * 998
         value = Payload.of(text)
         checkpointed = backend.begin_step(BeginStep(task_instance_id, "checkpoints")).attempt_key
-        seconds: dict[str, list[float]] = {name: [] for name in ("set", "checkpoint", "begin", "end")}
-        for number in range(int(calls) + WARM_UP):
-            key = f"key-{number % KEYS}"
-            moments = [time.perf_counter()]
-            store.set(key, text)
-            moments.append(time.perf_counter())
-            backend.save_checkpoint(SaveCheckpoint(checkpointed, number + 1, key, value))
-            moments.append(time.perf_counter())
-            begun = backend.begin_step(BeginStep(task_instance_id, f"step-{number}"))
-            moments.append(time.perf_counter())
-            backend.end_attempt(EndAttempt(begun.attempt_key, 1, StepState.SUCCEEDED, output=value))
-            moments.append(time.perf_counter())
-            if number >= WARM_UP:
-                for position, name in enumerate(seconds):
-                    seconds[name].append(moments[position + 1] - moments[position])
+        # Begun one turn ahead, so that a step's end need not follow its begin.
+        begun = [backend.begin_step(BeginStep(task_instance_id, "step-0")).attempt_key]
+        kinds: dict[str, Callable[[int], object]] = {
+            "set": lambda number: store.set(f"key-{number % KEYS}", text),
+            "checkpoint": lambda number: backend.save_checkpoint(
+                SaveCheckpoint(checkpointed, number + 1, f"key-{number % KEYS}", value)
+            ),
+            "begin": lambda number: begun.append(
+                backend.begin_step(BeginStep(task_instance_id, f"step-{number + 1}")).attempt_key
+            ),
+            "end": lambda number: backend.end_attempt(EndAttempt(begun[number], 1, StepState.SUCCEEDED, output=value)),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in kinds}
+        for number, names in enumerate(_orders(list(kinds), int(calls) + WARM_UP)):
+            for name in names:
+                began = time.perf_counter()
+                kinds[name](number)
+                elapsed = time.perf_counter() - began
+                if number >= WARM_UP:
+                    seconds[name].append(elapsed)
         return seconds
 
     measure("{{ params.calls }}")

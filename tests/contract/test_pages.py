@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
 from airflow_wfstate.domain.messages.step import EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import FlagKind
@@ -114,6 +115,29 @@ def test_compensations_come_in_the_order_of_the_undo_with_their_decisions(world:
     assert second.next_before is None
     with pytest.raises(InvalidRequest):
         world.backend.list_compensations(saga.workflow_id, before=-1)
+
+
+def test_a_round_that_is_tried_again_moves_up_in_the_order_of_the_undo(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id).workflow
+    undo = CompensationDeclaration("task:charge")
+    task, begun = world.begin(run_id, "charge", compensation=undo)
+    world.fail(begun)
+    world.succeed(world.begin(run_id, "ship", compensation=CompensationDeclaration("task:ship"))[1])
+    after_failure = world.backend.list_compensations(workflow.id).compensations
+
+    # The newest code declares no undo any more; the one that was recorded before the step acted stays.
+    again = world.begin_as(world.rows.next_try(task), "charge")
+    at_work = world.backend.list_compensations(workflow.id).compensations
+    world.succeed(again)
+    ended = world.backend.list_compensations(workflow.id, limit=1)
+
+    entries = [entry.number for entry in world.journal(workflow.id)]
+    assert [item.step for item in after_failure] == ["intake.ship", "intake.charge"]
+    assert [item.step for item in at_work] == ["intake.charge", "intake.ship"]
+    assert [item.last_entry for item in ended.compensations] == [entries[-1]]
+    behind = world.backend.list_compensations(workflow.id, before=ended.next_before).compensations
+    assert [item.step for item in behind] == ["intake.ship"]
 
 
 def test_workflows_are_counted_by_state_flag_and_start(world: World) -> None:

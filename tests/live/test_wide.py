@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -16,15 +18,15 @@ from tests.live.outside import Outside
 pytestmark = pytest.mark.live
 
 PARCELS = int(os.environ.get("WFSTATE_WIDE_ITEMS", "40"))
-_PATIENCE_SECONDS = 60 + 2 * PARCELS
-"""Four workers on two cores run about three tasks a second."""
+_PATIENCE_SECONDS = 180
+"""For the next item, not for all: how fast a scheduler gets through 2,000 depends on what else the machine does."""
 
 
 def test_a_wide_workflow_is_cancelled_and_each_item_is_undone_once(stage: Stage, outside: Outside) -> None:
     key = f"{stage.label}-wide"
     stage.client.trigger("wide_shipment", key, {"key": key, "parcels": PARCELS})
     began = time.monotonic()
-    stage.wait_for("all parcels to be packed", lambda: outside.hangs(key, "hold"), _PATIENCE_SECONDS)
+    _wait_while_it_goes_on(stage, outside, key, "all parcels to be packed", lambda: outside.hangs(key, "hold"))
     packed_in = time.monotonic() - began
 
     workflow = stage.workflow("wide_shipment", key)
@@ -34,9 +36,10 @@ def test_a_wide_workflow_is_cancelled_and_each_item_is_undone_once(stage: Stage,
     cancelled_in = time.monotonic() - began
     assert (answer["workflow"]["state"], answer["changed"]) == ("compensating", True)
     outside.allow(key, "hold")
-    compensated = stage.wait_for(
-        "every parcel to be unpacked", lambda: _reached(stage, key, "compensated"), _PATIENCE_SECONDS
-    )
+    undone = "every parcel to be unpacked"
+    _wait_while_it_goes_on(stage, outside, key, undone, lambda: _reached(stage, key, "compensated") is not None)
+    compensated = _reached(stage, key, "compensated")
+    assert compensated is not None
 
     summary = compensated["summary"]
     undone_in = datetime.fromisoformat(summary["ended_at"]) - datetime.fromisoformat(summary["forward_ended_at"])
@@ -48,6 +51,17 @@ def test_a_wide_workflow_is_cancelled_and_each_item_is_undone_once(stage: Stage,
         f"{PARCELS} items: packed in {packed_in:.0f} s, cancelled in {cancelled_in:.2f} s, "
         f"undone {undone_in.total_seconds():.0f} s after the cancel"
     )
+
+
+def _wait_while_it_goes_on(stage: Stage, outside: Outside, key: str, what: str, has_ended: Callable[[], bool]) -> None:
+    """Wait as long as one more effect comes in time."""
+    while not has_ended():
+        before = len(outside.effects(key))
+        stage.wait_for(what, partial(_goes_on, outside, key, before, has_ended), _PATIENCE_SECONDS)
+
+
+def _goes_on(outside: Outside, key: str, before: int, has_ended: Callable[[], bool]) -> bool:
+    return has_ended() or len(outside.effects(key)) > before
 
 
 def _reached(stage: Stage, key: str, state: str) -> Json | None:

@@ -23,7 +23,9 @@ from airflow.sdk import DAG
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Table, Uuid, create_engine, insert
+from sqlalchemy import Connection, Table, Uuid, column, create_engine, insert
+from sqlalchemy import table as table_clause
+from sqlalchemy.types import NullType, TypeEngine
 
 from airflow_wfstate import CompensateWorkflowOperator, StartWorkflowOperator, TriggerWorkflowDagRunOperator
 from airflow_wfstate.backends.database import DatabaseBackend
@@ -93,12 +95,14 @@ def _load(connection: Connection) -> None:
     shift = datetime.now(timezone.utc) - _AGE - ended
     for table in [*_AIRFLOW_TABLES, *schema.metadata.sorted_tables]:
         for row in _LANDED.get(table.name, []):
-            values = {name: _value(table, name, value, shift) for name, value in row.items()}
-            connection.execute(insert(table).values(values))
+            # As the table was then: it may have had columns that it has no more.
+            kinds = {name: table.c[name].type if name in table.c else NullType() for name in row}
+            then = table_clause(table.name, *(column(name, kind) for name, kind in kinds.items()))
+            values = {name: _value(kinds[name], value, shift) for name, value in row.items()}
+            connection.execute(insert(then).values(values))
 
 
-def _value(table: Table, name: str, value: object, shift: timedelta) -> object:
-    kind = table.c[name].type
+def _value(kind: TypeEngine[Any], value: object, shift: timedelta) -> object:
     if isinstance(value, str) and isinstance(kind, UtcDateTime):
         return datetime.fromisoformat(value) + shift
     if isinstance(value, str) and isinstance(kind, Uuid) and kind.as_uuid:

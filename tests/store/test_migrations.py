@@ -172,7 +172,7 @@ def test_airflow_db_migrate_makes_our_tables_and_stamps_them(database: str, requ
     engine.dispose()
 
     assert {table.name for table in WorkflowStateDBManager.metadata.sorted_tables} <= names
-    assert stamp == "0010"
+    assert stamp == "0011"
 
 
 def test_every_constraint_has_a_name() -> None:
@@ -245,6 +245,39 @@ def test_a_rehearsal_that_took_a_plain_key_gives_it_back(empty_engine: Engine) -
         keys = connection.execute(text("SELECT key FROM wfstate_workflow ORDER BY key")).scalars().all()
         rehearsed = connection.execute(text("SELECT run_id FROM wfstate_run WHERE rehearsed_at IS NOT NULL")).scalars()
         assert (keys, rehearsed.all()) == (["1~run-1", "2"], ["run-1"])
+
+
+def test_what_orders_an_undo_moves_to_its_compensation_and_back(empty_engine: Engine) -> None:
+    """In batches of 10,000: one ends between two rounds of a step."""
+    id_of = "lpad(n::text, 32, '0')::uuid" if empty_engine.dialect.name == "postgresql" else "printf('%032d', n)"
+    numbers = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 10003) "
+    rounds = "FROM number, (SELECT 1 AS r UNION ALL SELECT 2) AS round WHERE n = 10000 OR r = 1"
+    differs = (
+        "SELECT count(*) FROM wfstate_round r JOIN wfstate_compensation c ON c.step_id = r.step_id "
+        "AND c.round = r.number JOIN expected e ON e.step_id = r.step_id AND e.number = r.number "
+        "WHERE {table}.last_entry <> e.last_entry"
+    )
+    with empty_engine.connect() as connection:
+        command.upgrade(_config(connection), "0010")
+        for statement in (
+            f"INSERT INTO wfstate_round (step_id, number, state, last_entry) "
+            f"{numbers} SELECT {id_of}, r, 'succeeded', n * 2 + r {rounds}",
+            f"INSERT INTO wfstate_compensation (step_id, round, workflow_id, state, handler, compensate_when, "
+            f"max_attempts, attempts, dag_id, run_id) {numbers} "
+            f"SELECT {id_of}, r, {id_of}, 'armed', 'task:act', 'attempted', 3, 0, 'intake', 'run' {rounds}",
+            "CREATE TABLE expected AS SELECT step_id, number, last_entry FROM wfstate_round",
+        ):
+            connection.execute(text(statement))
+        connection.commit()
+
+        command.upgrade(_config(connection), "0011")
+        connection.commit()
+
+        assert connection.execute(text("SELECT count(*) FROM expected")).scalar_one() == 10004
+        assert connection.execute(text(differs.format(table="c"))).scalar_one() == 0
+        command.downgrade(_config(connection), "0010")
+        connection.commit()
+        assert connection.execute(text(differs.format(table="r"))).scalar_one() == 0
 
 
 def _insert_workflow(connection: Connection, number: int, state: str, kinds: list[str]) -> None:

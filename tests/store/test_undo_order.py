@@ -83,14 +83,13 @@ def _store(connection: Connection, workflow_id: str, compensations: list[Compens
     steps = {item.step_id: item for item in compensations}
     for item in compensations:
         connection.execute(
-            insert(schema.round_).values(
-                step_id=item.step_id, number=item.round, state=item.round_state.value, last_entry=item.ended_entry
-            )
+            insert(schema.round_).values(step_id=item.step_id, number=item.round, state=item.round_state.value)
         )
         connection.execute(
             insert(schema.compensation).values(
                 step_id=item.step_id,
                 round=item.round,
+                last_entry=item.ended_entry,
                 workflow_id=workflow_id,
                 state=item.state.value,
                 handler="task:act",

@@ -50,7 +50,6 @@ def add_items(engine: Engine, workflow_id: str, run_id: str, items: int, *, byte
                 "step_id": step_id,
                 "number": 1,
                 "state": state,
-                "last_entry": 1000 + number,
                 "output": value.text,
                 "output_type": value.type,
                 "output_sha256": value.sha256,
@@ -100,8 +99,9 @@ def add_items(engine: Engine, workflow_id: str, run_id: str, items: int, *, byte
                 "attempts": 0,
                 "dag_id": DAG,
                 "run_id": run_id,
+                "last_entry": 1000 + number,
             }
-            for step_id in ids
+            for number, step_id in enumerate(ids)
         ],
         schema.journal: [
             {

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete
 
 from airflow_wfstate.domain.messages.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
 from airflow_wfstate.domain.messages.journal import EntryKind
-from airflow_wfstate.domain.messages.staying import StayingSteps, undo_counts_text
+from airflow_wfstate.domain.messages.staying import StayingSteps
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.rules.end_reason import end_reason
 from airflow_wfstate.domain.rules.payload import JsonValue
@@ -17,16 +17,16 @@ from airflow_wfstate.domain.rules.reason import MAX_REASON_LENGTH
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
-from airflow_wfstate.store.actions.judgement import Judgement, why_nothing_changes
+from airflow_wfstate.store.actions.judgement import Judgement, told, why_nothing_changes
 from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.compensation.pending import pending_compensations
 from airflow_wfstate.store.compensation.pivot import why_only_forward
-from airflow_wfstate.store.compensation.staying_steps import count_staying, read_staying_steps, undo_counts
+from airflow_wfstate.store.compensation.staying_steps import read_staying_steps, undo_counts
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
 from airflow_wfstate.store.runs.fail import fail_unfinished_tasks, paused_dags, runs_to_end, unfinished_tasks
 from airflow_wfstate.store.steps.row import open_steps
-from airflow_wfstate.store.steps.undo_order import count_to_undo, has_something_to_undo
+from airflow_wfstate.store.steps.undo_order import has_something_to_undo
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.reference import read_reference
@@ -65,12 +65,13 @@ def cancel_locked(
     judged = _judge(connection, change.workflow_id, change.state, compensate=compensate)
     if judged.next_state is change.state:
         return CancelledWorkflow(change.ref(), changed=False, outcome=judged.outcome)
-    before = change.state
+    before, outcome = change.state, told(connection, change.workflow_id, judged)
     runs = runs_to_end(connection, change.workflow_id)
-    discarded: list[AffectedCompensation] = []
+    discarded: list[JsonValue] = []
     error = end_reason(by, change.actor, reason, earlier_error=change.error)
     if judged.next_state is WorkflowState.CANCELLED:
-        discarded = armed_compensations(connection, change.workflow_id)
+        armed = armed_compensations(connection, change.workflow_id)
+        discarded = [f"{item.step} (round {item.round})" for item in armed]
         _give_up_compensations(change)
         change.become(WorkflowState.CANCELLED, error=error, ended_at=change.now, hold_reason=None)
     else:
@@ -83,7 +84,7 @@ def cancel_locked(
         "reason": reason,
         "from": before.value,
         "failed_tasks": failed_tasks,
-        "discarded": [f"{item.step} (round {item.round})" for item in discarded],
+        "discarded": discarded,
         **counts,
     }
     if way is not None:
@@ -91,7 +92,7 @@ def cancel_locked(
     change.journal(EntryKind.WORKFLOW_CANCELLED if is_cancelled else EntryKind.WORKFLOW_COMPENSATING, data=data)
     change.write()
     return CancelledWorkflow(
-        change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks, discarded=len(discarded)
+        change.ref(), changed=True, outcome=outcome, failed_tasks=failed_tasks, discarded=len(discarded)
     )
 
 
@@ -105,7 +106,7 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
         compensate=compensate,
         changes=judged.next_state is not workflow.state,
         next_state=judged.next_state,
-        outcome=judged.outcome,
+        outcome=told(connection, workflow_id, judged),
     )
     if not plan.changes:
         return plan
@@ -116,7 +117,7 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
         open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         undone=_to_undo(connection, workflow_id) if undoes else [],
         stays=read_staying_steps(connection, workflow_id) if undoes else StayingSteps(),
-        discarded=[] if undoes else armed_compensations(connection, workflow_id),
+        discarded=[] if undoes else list(armed_compensations(connection, workflow_id)),
         paused_dag_ids=paused_dags(connection, workflow_id),
     )
 
@@ -158,9 +159,8 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
         )
     if not has_something_to_undo(connection, workflow_id):
         return Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
-    counts = undo_counts_text(count_to_undo(connection, workflow_id), count_staying(connection, workflow_id))
     return Judgement(
-        WorkflowState.COMPENSATING, f"It is undone, newest step first, as soon as no step is at work. {counts}"
+        WorkflowState.COMPENSATING, "It is undone, newest step first, as soon as no step is at work.", is_counted=True
     )
 
 

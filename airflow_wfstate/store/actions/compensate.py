@@ -18,7 +18,6 @@ from airflow_wfstate.domain.messages.compensate import (
     PlannedCompensation,
 )
 from airflow_wfstate.domain.messages.journal import EntryKind
-from airflow_wfstate.domain.messages.staying import undo_counts_text
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.rules.end_reason import end_reason
 from airflow_wfstate.domain.rules.payload import JsonValue
@@ -27,20 +26,20 @@ from airflow_wfstate.domain.rules.states import CompensationState, StepState, Wo
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.cancel import cancel_locked
-from airflow_wfstate.store.actions.judgement import Judgement, why_nothing_changes
+from airflow_wfstate.store.actions.judgement import Judgement, told, why_nothing_changes
 from airflow_wfstate.store.compensation.obstacle import CompensationObstacles
 from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
 from airflow_wfstate.store.compensation.pivot import why_only_forward
 from airflow_wfstate.store.compensation.relay_code import read_relay_code
 from airflow_wfstate.store.compensation.rest import come_to_rest
-from airflow_wfstate.store.compensation.staying_steps import count_staying, read_staying_steps, undo_counts
+from airflow_wfstate.store.compensation.staying_steps import read_staying_steps, undo_counts
 from airflow_wfstate.store.compensation.take_turn import give_turn
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.runs.fail import unfinished_tasks
 from airflow_wfstate.store.steps.row import open_steps
-from airflow_wfstate.store.steps.undo_order import IS_NOT_NEEDED, count_to_undo, has_something_to_undo
+from airflow_wfstate.store.steps.undo_order import IS_NOT_NEEDED, has_something_to_undo
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.places import read_places
@@ -61,6 +60,7 @@ def compensate_workflow(
     judged = _judge(connection, change.workflow_id, change.state)
     if judged.next_state is change.state:
         return Unchanged(CompensatedWorkflow(change.ref(), changed=False, outcome=judged.outcome))
+    outcome = _told(connection, change.workflow_id, change.state, judged)
     reason = recorded_text(request.reason, MAX_REASON_LENGTH)
     if request.code is not None:
         change.set(relay_code=request.code.value)
@@ -74,7 +74,7 @@ def compensate_workflow(
         change.write_so_far()
         give_turn(connection, change)
     change.write()
-    return CompensatedWorkflow(change.ref(), changed=True, outcome=judged.outcome, failed_tasks=failed_tasks)
+    return CompensatedWorkflow(change.ref(), changed=True, outcome=outcome, failed_tasks=failed_tasks)
 
 
 def plan_compensate(connection: Connection, workflow_id: str, code: Code | None) -> CompensatePlan:
@@ -94,7 +94,7 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
         workflow=workflow,
         changes=changes,
         next_state=judged.next_state,
-        outcome=judged.outcome,
+        outcome=_told(connection, workflow_id, workflow.state, judged),
         undone=undone,
         open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         irreversible=_irreversible(connection, workflow_id),
@@ -136,14 +136,14 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> Ju
     is_succeeded = state is WorkflowState.SUCCEEDED
     if not has_something_to_undo(connection, workflow_id, with_discarded=is_succeeded):
         return Judgement(state, f"The workflow is {state.value}, and there is nothing to undo.")
-    to_undo = count_to_undo(connection, workflow_id, with_discarded=is_succeeded)
-    counts = undo_counts_text(to_undo, count_staying(connection, workflow_id))
+    outcome = "It is ended, and undone, newest step first, as soon as no step is at work."
     if is_succeeded:
-        return Judgement(WorkflowState.COMPENSATING, f"What was done is undone, newest step first. {counts}")
-    return Judgement(
-        WorkflowState.COMPENSATING,
-        f"It is ended, and undone, newest step first, as soon as no step is at work. {counts}",
-    )
+        outcome = "What was done is undone, newest step first."
+    return Judgement(WorkflowState.COMPENSATING, outcome, is_counted=True)
+
+
+def _told(connection: Connection, workflow_id: str, state: WorkflowState, judged: Judgement) -> str:
+    return told(connection, workflow_id, judged, with_discarded=state is WorkflowState.SUCCEEDED)
 
 
 def _go_back(change: Change, way: Way, reason: str | None) -> None:

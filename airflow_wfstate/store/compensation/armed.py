@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.messages.cancel import AffectedCompensation
@@ -10,10 +12,13 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.places import read_places
 
 
-def armed_compensations(connection: Connection, workflow_id: str) -> list[AffectedCompensation]:
-    """The compensations of a workflow that are armed, in the order in which their steps began."""
+def armed_compensations(connection: Connection, workflow_id: str) -> Iterator[AffectedCompensation]:
+    """The compensations of a workflow that are armed, in the order in which their steps began.
+
+    One by one: ten thousand at once would make Python collect the garbage of the whole process.
+    """
     compensation, step = schema.compensation, schema.step
-    rows = connection.execute(
+    found = (
         select(
             compensation.c.round,
             compensation.c.handler,
@@ -24,9 +29,8 @@ def armed_compensations(connection: Connection, workflow_id: str) -> list[Affect
         )
         .join(step, step.c.id == compensation.c.step_id)
         .where(compensation.c.workflow_id == workflow_id, compensation.c.state == CompensationState.ARMED.value)
-        .order_by(step.c.started_at, step.c.id, compensation.c.round)
-    ).all()
-    places = read_places(connection, ((row.participant, row.place) for row in rows))
-    return [
-        AffectedCompensation(places.name(row).label, row.round, row.handler, CompensationState.ARMED) for row in rows
-    ]
+    )
+    wheres = select(step.c.participant, step.c.place).where(step.c.workflow_id == workflow_id).distinct()
+    places = read_places(connection, [(row.participant, row.place) for row in connection.execute(wheres)])
+    for row in connection.execute(found.order_by(step.c.started_at, step.c.id, compensation.c.round)):
+        yield AffectedCompensation(places.name(row).label, row.round, row.handler, CompensationState.ARMED)

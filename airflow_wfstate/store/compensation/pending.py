@@ -134,7 +134,6 @@ def _select(*columns: Any) -> Select[Any]:
             _step.c.item_key,
             _step.c.redact,
             _round.c.state.label("round_state"),
-            _round.c.last_entry,
             *columns,
         )
         .join(_step, _step.c.id == _compensation.c.step_id)

@@ -209,6 +209,7 @@ step: Final = Table(
     PrimaryKeyConstraint("id", name="wfstate_step_pkey"),
     UniqueConstraint("workflow_id", "participant", "place", "name", "item_key", name="wfstate_step_identity_key"),
     *one_of("state", StepState, "wfstate_step_state_check"),
+    partial_index("wfstate_step_pivot", "workflow_id", where="pivot"),
 )
 
 round_: Final = Table(
@@ -217,7 +218,6 @@ round_: Final = Table(
     Column("step_id", id_(), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", STATE, nullable=False),
-    Column("last_entry", BigInteger, nullable=False, comment="journal number of the round's last entry of its own"),
     Column("output", Text),
     Column("output_type", TYPE),
     Column("output_sha256", SHA256),
@@ -303,11 +303,22 @@ compensation: Final = Table(
         BigInteger,
         comment="in the undo, the highest first; null: not at rest, not needed, or over",
     ),
+    Column(
+        "last_entry",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="journal number of the last entry that the round wrote itself",
+    ),
     PrimaryKeyConstraint("step_id", "round", name="wfstate_compensation_pkey"),
     *one_of("state", CompensationState, "wfstate_compensation_state_check"),
     *one_of("compensate_when", CompensateWhen, "wfstate_compensation_when_check"),
-    # The only one that begins with the workflow: PostgreSQL takes it for the next undo whatever its statistics say.
-    Index("wfstate_compensation_order", "workflow_id", "position", "step_id", "round"),
+    # Only what stands in line: PostgreSQL takes it for the next undo whatever its statistics say, and neither steps at
+    # work nor a cancel write to it.
+    partial_index(
+        "wfstate_compensation_order", "workflow_id", "position", "step_id", "round", where="position IS NOT NULL"
+    ),
+    Index("wfstate_compensation_page", "workflow_id", "last_entry"),
 )
 
 turn: Final = Table(
@@ -327,6 +338,9 @@ turn: Final = Table(
 IS_ABOUT_WAITING: Final = text("kind IN ('step.waiting', 'step.continued')")
 """Of a journal entry. Constants, not parameters: by these PostgreSQL knows the index for it."""
 
+IS_END_OF_UNDO: Final = text("kind IN ('compensation.retried', 'compensation.skipped', 'compensation.done')")
+"""Of a journal entry: an undo has ended, or a person has decided about it. Constants, as above."""
+
 journal: Final = Table(
     "wfstate_journal",
     metadata,
@@ -341,6 +355,7 @@ journal: Final = Table(
     Column("data", Text, nullable=False),
     PrimaryKeyConstraint("workflow_id", "number", name="wfstate_journal_pkey"),
     partial_index("wfstate_journal_waiting", "step_id", "number", where=IS_ABOUT_WAITING),
+    partial_index("wfstate_journal_undo", "workflow_id", "step_id", where=IS_END_OF_UNDO),
 )
 
 flag: Final = Table(

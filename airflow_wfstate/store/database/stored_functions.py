@@ -69,8 +69,8 @@ BEGIN
         (id, workflow_id, participant, place, name, item_key, state, round, attempt, started_at, updated_at)
     VALUES (p_step_id, flow.id, task.dag_id, task.place, p_name, p_item_key, '{StepState.RUNNING.value}', 1, 1, moment,
             moment);
-    INSERT INTO wfstate_round (step_id, number, state, last_entry, arguments_sha256)
-    VALUES (p_step_id, 1, '{StepState.RUNNING.value}', entry, p_arguments_sha256);
+    INSERT INTO wfstate_round (step_id, number, state, arguments_sha256)
+    VALUES (p_step_id, 1, '{StepState.RUNNING.value}', p_arguments_sha256);
     INSERT INTO wfstate_attempt
         (step_id, number, round, state, last_write, task_instance_id, dag_id, run_id, task_id, map_index, try_number,
          dag_version_id, bundle_version, started_at)
@@ -79,10 +79,11 @@ BEGIN
             (SELECT r.bundle_version FROM dag_run r WHERE r.dag_id = task.dag_id AND r.run_id = task.run_id), moment);
     IF p_handler IS NOT NULL THEN
         INSERT INTO wfstate_compensation
-            (step_id, round, workflow_id, state, handler, compensate_when, max_attempts, attempts, dag_id, run_id)
+            (step_id, round, workflow_id, state, handler, compensate_when, max_attempts, attempts, dag_id, run_id,
+             last_entry)
         VALUES (p_step_id, 1, flow.id, '{CompensationState.ARMED.value}', p_handler,
                 coalesce(p_compensate_when, '{CompensateWhen.ATTEMPTED.value}'), p_max_attempts, 0, task.dag_id,
-                task.run_id);
+                task.run_id, entry);
     END IF;
     INSERT INTO wfstate_journal (workflow_id, number, at, kind, step, step_id, attempt, actor, data)
     VALUES (flow.id, entry, moment, '{EntryKind.STEP_BEGAN.value}',
@@ -128,7 +129,7 @@ BEGIN
         RAISE EXCEPTION 'step % was changed meanwhile', p_step_id USING ERRCODE = 'serialization_failure';
     END IF;
     UPDATE wfstate_round r
-       SET state = p_state, last_entry = entry, output = coalesce(p_output, r.output),
+       SET state = p_state, output = coalesce(p_output, r.output),
            output_type = coalesce(p_output_type, r.output_type),
            output_sha256 = coalesce(p_output_sha256, r.output_sha256)
      WHERE r.step_id = p_step_id AND r.number = p_round;
@@ -136,6 +137,7 @@ BEGIN
        SET state = p_state, last_write = p_write, last_write_sha256 = p_write_sha256, error = p_error,
            ended_at = CASE WHEN p_state = '{StepState.WAITING.value}' THEN NULL ELSE moment END
      WHERE a.step_id = p_step_id AND a.number = p_attempt;
+    UPDATE wfstate_compensation c SET last_entry = entry WHERE c.step_id = p_step_id AND c.round = p_round;
     INSERT INTO wfstate_journal (workflow_id, number, at, kind, step, step_id, attempt, actor, data)
     VALUES (p_workflow_id, entry, moment, p_kind,
             step.participant || '.' || step.name

@@ -7,7 +7,7 @@ from collections import defaultdict
 from sqlalchemy import ColumnElement, Connection, or_, select
 
 from airflow_wfstate.domain.messages.compensation import CompensationSummary
-from airflow_wfstate.domain.messages.journal import EntryKind, JournalEntry
+from airflow_wfstate.domain.messages.journal import JournalEntry
 from airflow_wfstate.domain.messages.pages import CompensationFilter, CompensationPage, StepCompensation
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.states import CompensationState
@@ -19,9 +19,7 @@ from airflow_wfstate.store.reading.journal import entries_of
 from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.places import read_places
 
-_compensation, _step, _round, _journal = schema.compensation, schema.step, schema.round_, schema.journal
-
-_DECISIONS = (EntryKind.COMPENSATION_RETRIED, EntryKind.COMPENSATION_SKIPPED, EntryKind.COMPENSATION_DONE)
+_compensation, _step, _journal = schema.compensation, schema.step, schema.journal
 
 
 def list_compensations(
@@ -33,14 +31,13 @@ def list_compensations(
         raise InvalidRequest(f"There is no entry number {before}.", "Give next_before of the page before.")
     workflow_id = check_exists(connection, workflow_id)
     statement = (
-        select(_compensation, _step.c.participant, _step.c.place, _step.c.name, _step.c.item_key, _round.c.last_entry)
+        select(_compensation, _step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
         .join(_step, _step.c.id == _compensation.c.step_id)
-        .join(_round, (_round.c.step_id == _compensation.c.step_id) & (_round.c.number == _compensation.c.round))
         .where(_compensation.c.workflow_id == workflow_id, *_conditions(wanted or CompensationFilter()))
     )
     if before is not None:
-        statement = statement.where(_round.c.last_entry < before)
-    rows = connection.execute(statement.order_by(_round.c.last_entry.desc()).limit(limit + 1)).all()
+        statement = statement.where(_compensation.c.last_entry < before)
+    rows = connection.execute(statement.order_by(_compensation.c.last_entry.desc()).limit(limit + 1)).all()
     places = read_places(connection, ((row.participant, row.place) for row in rows[:limit]))
     labels = [places.name(row).label for row in rows[:limit]]
     decisions = _decisions(
@@ -94,7 +91,7 @@ def _decisions(connection: Connection, workflow_id: str, labels: dict[str, str])
         .where(
             _journal.c.workflow_id == workflow_id,
             or_(_journal.c.step_id.in_(labels), _journal.c.step_id.is_(None) & _journal.c.step.in_(ids)),
-            _journal.c.kind.in_([kind.value for kind in _DECISIONS]),
+            schema.IS_END_OF_UNDO,
             or_(_journal.c.actor.startswith("user:"), _journal.c.actor.startswith("cli:")),
         )
         .order_by(_journal.c.number)

@@ -18,11 +18,11 @@ from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading import last_progress
 from airflow_wfstate.store.reading.failing_steps import failing_steps
+from airflow_wfstate.store.reading.kept_counts import KEPT_COUNTS
 from airflow_wfstate.store.reading.participation import Participation, participation_of
 from airflow_wfstate.store.reading.shown_flags import flags_of
 from airflow_wfstate.store.reading.workflow_cursor import behind, cursor_behind, order_of
-from airflow_wfstate.store.reading.workflow_filter import conditions_of, simplified
-from airflow_wfstate.store.steps.counts import count_steps
+from airflow_wfstate.store.reading.workflow_filter import conditions_of, few_readable, simplified
 from airflow_wfstate.store.workflows.definition import parse_definition
 from airflow_wfstate.store.workflows.labels import labels_of
 
@@ -53,7 +53,7 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     """A page of workflows, as ``StateBackend.list_workflows`` says."""
     check_limit(query.limit)
     query = simplified(connection, query)
-    conditions = conditions_of(query)
+    conditions = conditions_of(query, few_readable(connection, query))
     if query.sort in last_progress.SORTS:
         conditions = [last_progress.is_on_page(query, conditions, query.limit + 1)]
     elif (further := behind(query)) is not None:
@@ -62,8 +62,11 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     rows = connection.execute(statement.order_by(*order_of(query.sort)).limit(query.limit + 1)).all()
     page = rows[: query.limit]
     workflow_ids = [row.id for row in page]
-    steps, labels = count_steps(connection, workflow_ids), labels_of(connection, workflow_ids)
-    participation, failing = participation_of(connection, workflow_ids), failing_steps(connection, workflow_ids)
+    steps = KEPT_COUNTS.of(connection, {row.id: row.version for row in page})
+    labels, participation = labels_of(connection, workflow_ids), participation_of(connection, workflow_ids)
+    # Told which ones run, the database does not read the steps of the others.
+    running = [row.id for row in page if row.state == WorkflowState.RUNNING.value]
+    failing = failing_steps(connection, running) if running else {}
     flags = flags_of(connection, [flagged_row(row, participation[row.id].owner) for row in page])
     return WorkflowPage(
         workflows=[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, case, func, select
@@ -33,7 +33,17 @@ _Key = tuple[str, str, str]
 
 def count_steps(connection: Connection, workflow_ids: Sequence[str]) -> dict[str, list[PlannedStep]]:
     """The begun steps of each of these workflows, those that have not changed for longest first."""
-    rows = _read(connection, workflow_ids, *_COUNTS)
+    return planned_steps(connection, count_rows(connection, workflow_ids))
+
+
+def count_rows(connection: Connection, workflow_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """The rows behind :func:`count_steps`. The database reads every item of every step for them."""
+    return _read(connection, workflow_ids, *_COUNTS)
+
+
+def planned_steps(connection: Connection, rows: Iterable[Row[Any]]) -> dict[str, list[PlannedStep]]:
+    """What :func:`count_steps` makes of these rows, by workflow; a step is called what it is called now."""
+    rows = list(rows)
     places = read_places(connection, ((row.participant, row.place) for row in rows))
     counted: dict[str, list[PlannedStep]] = defaultdict(list)
     for row in rows:

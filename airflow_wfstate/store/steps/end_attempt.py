@@ -151,7 +151,7 @@ def _write_end(change: Change, step: StepRow, request: EndAttempt, output: Store
         ENTRY_KINDS[request.state], step=step.label, step_id=step.id, attempt=step.attempt, data=end_data(request)
     )
     state = request.state.value
-    round_values: dict[str, object] = {"state": state, "last_entry": entry}
+    round_values: dict[str, object] = {"state": state}
     if output is not None:
         round_values |= output.columns("output")
     # Whoever has accepted the step has decided; that its attempt did succeed is more than that, and its failure less.
@@ -166,6 +166,7 @@ def _write_end(change: Change, step: StepRow, request: EndAttempt, output: Store
             from_states=predecessors(request.state),
         )
     change.update(schema.round_, where={"step_id": step.id, "number": step.round}, values=round_values)
+    change.update(schema.compensation, where={"step_id": step.id, "round": step.round}, values={"last_entry": entry})
     ended_at = None if request.state is StepState.WAITING else change.now
     change.update(
         schema.attempt,

@@ -48,9 +48,9 @@ def insert_step(connection: Connection, change: Change, caller: Caller, request:
             "updated_at": change.now,
         },
     )
-    _insert_round(change, request, step_id, 1, entry)
+    _insert_round(change, request, step_id, 1)
     _insert_attempt(change, caller, step_id, 1, 1)
-    _record_compensation(change, caller, request, step_id, 1, recorded=False)
+    _record_compensation(change, caller, request, step_id, 1, entry, recorded=False)
     return begun_step(change, caller, step_id, 1, 1)
 
 
@@ -83,28 +83,30 @@ def insert_next_attempt(
         from_states=[before],
     )
     if is_new_round:
-        _insert_round(change, request, step.id, round_number, entry)
+        _insert_round(change, request, step.id, round_number)
     else:
         change.update(
             schema.round_,
             where={"step_id": step.id, "number": round_number},
-            values={"state": StepState.RUNNING.value, "last_entry": entry},
+            values={"state": StepState.RUNNING.value},
+        )
+        change.update(
+            schema.compensation, where={"step_id": step.id, "round": round_number}, values={"last_entry": entry}
         )
     _insert_attempt(change, caller, step.id, round_number, number)
     recorded = step.compensation_state is not None and not is_new_round
-    _record_compensation(change, caller, request, step.id, round_number, recorded=recorded)
+    _record_compensation(change, caller, request, step.id, round_number, entry, recorded=recorded)
     begun = begun_step(change, caller, step.id, round_number, number)
     return replace(begun, checkpoints=checkpoints_of(connection, step.id, round_number))
 
 
-def _insert_round(change: Change, request: BeginStep, step_id: str, number: int, entry: int) -> None:
+def _insert_round(change: Change, request: BeginStep, step_id: str, number: int) -> None:
     change.insert(
         schema.round_,
         {
             "step_id": step_id,
             "number": number,
             "state": StepState.RUNNING.value,
-            "last_entry": entry,
             "arguments_sha256": request.arguments_sha256,
         },
     )
@@ -137,7 +139,7 @@ def _insert_attempt(change: Change, caller: Caller, step_id: str, round_number: 
 
 
 def _record_compensation(
-    change: Change, caller: Caller, request: BeginStep, step_id: str, round_number: int, *, recorded: bool
+    change: Change, caller: Caller, request: BeginStep, step_id: str, round_number: int, entry: int, *, recorded: bool
 ) -> None:
     """Record the undo before the step acts; a later attempt brings it up to date with the DAG's newest code."""
     declared = request.compensation
@@ -162,5 +164,6 @@ def _record_compensation(
             "workflow_id": change.workflow_id,
             "state": CompensationState.ARMED.value,
             "attempts": 0,
+            "last_entry": entry,
         },
     )

