@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
+from dataclasses import MISSING
 from datetime import datetime
 from enum import Enum
 from types import UnionType
@@ -36,11 +37,17 @@ def signature_of(message: type[Any]) -> list[inspect.Parameter]:
         inspect.Parameter(
             field.parameter,
             inspect.Parameter.KEYWORD_ONLY,
-            default=None if _is_repeated(field) else field.default,
+            default=_default(field),
             annotation=_annotation(field),
         )
         for field in asked_fields(message)
     ]
+
+
+def _default(field: AskedField) -> object:
+    if field.default is MISSING:
+        return inspect.Parameter.empty  # must be given
+    return None if _is_repeated(field) else field.default
 
 
 def message_of(message: type[Message], given: Mapping[str, Any]) -> Message:

@@ -25,6 +25,7 @@ from airflow_wfstate.domain.messages import (
     stats,
     step,
     sweep_report,
+    task_activity,
     workflow,
 )
 from airflow_wfstate.domain.messages.code import Code
@@ -337,15 +338,28 @@ class StateBackend(ABC):
         return self.carry_out(pages.LIST_CHECKPOINTS, pages.ListCheckpoints(workflow_id, step_id, after, limit))
 
     def list_compensations(
-        self, workflow_id: str, before: int | None = None, limit: int = 200
+        self,
+        workflow_id: str,
+        before: int | None = None,
+        limit: int = 200,
+        wanted: pages.CompensationFilter | None = None,
     ) -> pages.CompensationPage:
         """Compensations in the order in which they are undone, from ``before`` on; at most ``limit`` (1 to 1000).
 
         :param before: only those whose round's last journal entry has a lower number; None for all.
+        :param wanted: only those; None for all.
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range, or there is no such number.
         """
-        return self.carry_out(pages.LIST_COMPENSATIONS, pages.ListCompensations(workflow_id, before, limit))
+        wanted = wanted or pages.CompensationFilter()
+        return self.carry_out(pages.LIST_COMPENSATIONS, pages.ListCompensations(workflow_id, wanted, before, limit))
+
+    def read_task_activity(self, request: task_activity.ReadTaskActivity) -> task_activity.TaskActivity:
+        """What a task did in a workflow beside attempts of steps; of an unknown task: nothing.
+
+        :raises WorkflowNotFound: there is none with this id.
+        """
+        return self.carry_out(task_activity.READ_TASK_ACTIVITY, request)
 
     def read_journal(
         self, workflow_id: str, after: int = 0, limit: int = 200, wanted: journal.JournalFilter | None = None
@@ -388,6 +402,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     pages.GET_STEP,
     pages.LIST_CHECKPOINTS,
     pages.LIST_COMPENSATIONS,
+    task_activity.READ_TASK_ACTIVITY,
     journal.READ_JOURNAL,
     cancel.CANCEL_WORKFLOW,
     cancel.PLAN_CANCEL,

@@ -22,6 +22,7 @@ from airflow_wfstate.domain.messages import (
     resume,
     stats,
     step,
+    task_activity,
     workflow,
 )
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
@@ -41,6 +42,7 @@ from airflow_wfstate.store.reading.journal import read_journal
 from airflow_wfstate.store.reading.name_stats import read_name_stats
 from airflow_wfstate.store.reading.step_density import read_density
 from airflow_wfstate.store.reading.step_page import get_step, list_steps
+from airflow_wfstate.store.reading.task_activity import read_task_activity
 from airflow_wfstate.store.reading.workflow_detail import read_workflow
 from airflow_wfstate.store.reading.workflow_graph import read_graph
 from airflow_wfstate.store.reading.workflow_list import list_workflows
@@ -195,8 +197,11 @@ _read(
 )
 _read(
     pages.LIST_COMPENSATIONS,
-    lambda connection, asked: list_compensations(connection, asked.workflow_id, asked.before, asked.limit),
+    lambda connection, asked: list_compensations(
+        connection, asked.workflow_id, asked.before, asked.limit, asked.wanted
+    ),
 )
+_read(task_activity.READ_TASK_ACTIVITY, read_task_activity)
 _read(
     journal.READ_JOURNAL,
     lambda connection, asked: read_journal(connection, asked.workflow_id, asked.after, asked.limit, asked.wanted),

@@ -29,6 +29,8 @@ const licences = ["@dagrejs/dagre"].map(
 );
 
 export default defineConfig({
+  // A library's build leaves this to who bundles it next; a browser has no `process`.
+  define: { "process.env.NODE_ENV": JSON.stringify("production") },
   build: {
     lib: { entry: "src/main.tsx", fileName: "main", formats: ["umd"], name: "AirflowPlugin" },
     rolldownOptions: {

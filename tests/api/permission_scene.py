@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from airflow_wfstate.backends.codec import encode
@@ -89,10 +89,12 @@ class Request:
 
     :param scene: makes what it needs.
     :param body: of a scene and the attempt key to send; None for a GET.
+    :param parameters: of the query that the route cannot do without.
     """
 
     scene: Callable[[World], Scene]
     body: Callable[[Scene, str], Body] = lambda scene, key: None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def _of_attempt(**fields: object) -> Request:
@@ -140,6 +142,7 @@ REQUESTS: Final = {
     "POST /sweep": Request(started),
     f"GET {_ONE}/steps/{{step_id}}": Request(begun),
     f"GET {_ONE}/steps/{{step_id}}/checkpoints": Request(begun),
+    f"GET {_ONE}/task-activity": Request(started, parameters={"dag_id": INTAKE, "run_id": "a", "task_id": "b"}),
 }
 """By the label of the route; a GET that is not here needs no more than a workflow."""
 

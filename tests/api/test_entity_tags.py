@@ -53,7 +53,8 @@ def test_every_read_that_the_page_repeats_has_a_tag(as_admin: httpx.Client, worl
     started, begun = world.start(run_id), world.begin(run_id, "pack")[1]
     flow = f"/workflows/{started.workflow.id}"
     step = f"{flow}/steps/{begun.step_id}"
-    parts = ("steps", "journal", "compensations", "actions")
+    activity = "task-activity?dag_id=intake&run_id=a&task_id=b"
+    parts = ("steps", "journal", "compensations", "actions", activity)
     reads = [
         f"/workflows?key={started.workflow.key}",
         f"/stats?key={started.workflow.key}",

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine
 from airflow_wfstate.backends.database import DatabaseBackend
 from tests.browser.story import Story, tell
 from tests.support.airflow_rows import AirflowRows
-from tests.support.api_server import ApiServer, running_api_server
+from tests.support.api_server import ApiServer, ApiServerProcess
 from tests.support.world import World
 
 # Chromium asks its maker's hosts for updates and experiments unless it is told not to.
@@ -103,12 +103,24 @@ def story(world: World) -> Story:
 
 
 @pytest.fixture(scope="session")
-def site(chromium: str, site_url: str, story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """The api-server that shows it."""
+def site_process(
+    chromium: str, site_url: str, story: Story, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ApiServerProcess]:
+    """The api-server that shows it; who stops it starts it again."""
     # The story stands still: no sweep flags what has not gone on for a while.
     quiet = {"AIRFLOW__WFSTATE__SWEEP_INTERVAL_SECONDS": "86400"}
-    with running_api_server(site_url, tmp_path_factory.mktemp("site"), quiet) as server:
-        yield server
+    process = ApiServerProcess(site_url, tmp_path_factory.mktemp("site"), quiet)
+    try:
+        process.start()
+        yield process
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def site(site_process: ApiServerProcess, site_url: str) -> ApiServer:
+    """Where it answers."""
+    return ApiServer(site_process.url, site_url, site_process.pid)
 
 
 @pytest.fixture(scope="session")

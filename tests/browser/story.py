@@ -25,6 +25,7 @@ OUTPUT = {
 class Story:
     """Ids of workflows, and the runs of one of them.
 
+    :param succeeded: an order that was delivered.
     :param compensated: an order that was undone across two DAGs.
     :param failed: an order that holds for a person, and can be resumed.
     :param stuck_undo: a workflow whose compensation has failed.
@@ -33,6 +34,7 @@ class Story:
     :param failing: a workflow with long names that runs although a step has failed: its run is not over.
     """
 
+    succeeded: Order
     compensated: Order
     failed: Order
     stuck_undo: str
@@ -43,8 +45,7 @@ class Story:
 
 def tell(world: World) -> Story:
     """Make them all."""
-    for _ in range(2):
-        succeeded_order(world)
+    succeeded, _ = succeeded_order(world), succeeded_order(world)
     saga = Saga.start(world, name="trip")
     saga.done("book_flight", "book_hotel")
     saga.undo(saga.fail(), fails=["book_hotel"])
@@ -54,7 +55,7 @@ def tell(world: World) -> Story:
     compensated = _compensated(world)
     world.backend.cancel_workflow(CancelWorkflow(open_order(world).workflow_id))
     world.sweep()
-    return Story(compensated, failed, saga.workflow_id, running, plain, _failing(world))
+    return Story(succeeded, compensated, failed, saga.workflow_id, running, plain, _failing(world))
 
 
 def _failing(world: World) -> str:

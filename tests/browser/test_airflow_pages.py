@@ -43,7 +43,7 @@ def test_a_task_instance_has_its_attempts(open_page: OpenPage, story: Story) -> 
 
 def test_the_home_page_leads_to_what_needs_somebody(open_page: OpenPage, story: Story) -> None:
     page = open_page("/")
-    page.get_by_role("link", name=re.compile("^1 failed")).click()
+    page.get_by_role("link", name=re.compile("^1 Failed")).click()
     expect(page.get_by_role("link", name=story.failed.key)).to_be_visible()
     assert "state=failed" in page.url
 

@@ -16,7 +16,7 @@ from tests.support.world import World
 def test_a_plan_is_shown_and_nothing_done(open_page: OpenPage, story: Story, world: World) -> None:
     told = world.told(story.failed.workflow_id)
     page = open_page(address(story.failed.workflow_id), theme="dark")
-    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Resume", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(re.compile(r"\d tasks? in \d runs? will be cleared"))
     expect(dialog).to_contain_text("answered from the store")
@@ -37,15 +37,12 @@ def test_a_compensation_is_planned_in_its_order(open_page: OpenPage, story: Stor
 
 def test_the_plan_of_an_undo_names_what_stays(open_page: OpenPage, story: Story) -> None:
     page = open_page(address(story.failing))
-    for button in ("Compensate", "Cancel and compensate"):
-        page.get_by_role("button", name=button, exact=True).click()
-        dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("Undo 1; 2 stay as they are: no undo is declared.")
-        expect(dialog.get_by_role("heading", name="2 steps stay as they are: no undo is declared")).to_be_visible()
-        stays = dialog.get_by_role("listitem").filter(has_text="book_all_differences_into_the_general_ledger")
-        expect(stays).to_contain_text("failed, may have acted")
-        page.keyboard.press("Escape")
-        expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Compensate", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Undo 1; 2 stay as they are: no undo is declared.")
+    expect(dialog.get_by_role("heading", name="2 steps stay as they are: no undo is declared")).to_be_visible()
+    stays = dialog.get_by_role("listitem").filter(has_text="book_all_differences_into_the_general_ledger")
+    expect(stays).to_contain_text("failed, may have acted")
 
 
 def test_a_restart_begins_with_the_step(open_page: OpenPage, story: Story) -> None:

@@ -69,14 +69,14 @@ def test_every_section_can_be_read_by_everybody(open_page: OpenPage, story: Stor
 
 def test_the_ladder_is_in_the_order_of_the_undo(open_page: OpenPage, story: Story) -> None:
     page = open_page(address(story.compensated.workflow_id, "compensations"))
-    steps = page.get_by_role("tabpanel").get_by_role("row").locator("td:nth-child(2)")
+    steps = page.get_by_role("table", name="Compensations").get_by_role("row").locator("[role=cell]:first-child")
     expect(steps).to_have_text(
         [
-            "shop_intake.fulfil",
-            "shop_fulfilment.ship",
-            "shop_fulfilment.pack",
-            "shop_intake.charge",
-            "shop_intake.reserve",
+            "1.shop_intake.fulfil",
+            "2.shop_fulfilment.ship",
+            "3.shop_fulfilment.pack",
+            "4.shop_intake.charge",
+            "5.shop_intake.reserve",
         ]
     )
 
@@ -116,3 +116,13 @@ def test_long_names_do_not_widen_a_narrow_page(open_page: OpenPage, story: Story
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     ours = page.locator("[data-wfstate]").first
     assert ours.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
+
+
+def test_long_names_push_no_column_out_at_1280_pixels(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.failing, "steps"), width=1280)
+    table = page.get_by_role("table", name="Steps")
+    expect(table.get_by_role("columnheader", name="Restart from here")).to_be_in_viewport(ratio=1)
+    assert table.evaluate("element => element.scrollWidth <= element.clientWidth")
+    name = table.get_by_text("book_all_differences_into_the_general_ledger")
+    expect(name.locator("xpath=..")).to_have_attribute("title", "book_all_differences_into_the_general_ledger")
+    assert name.locator("xpath=..").evaluate("element => element.scrollWidth > element.clientWidth")

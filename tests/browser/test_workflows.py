@@ -69,7 +69,9 @@ def test_many_at_once_are_planned_first(open_page: OpenPage, story: Story) -> No
     page = open_page(f"{LIST}?name=shop")
     for key in (story.failed.key, story.compensated.key):
         page.get_by_role("row").filter(has_text=key).locator("[data-part=control]").click()
-    page.get_by_role("group", name="Actions on the chosen workflows").get_by_role("button", name="Resume").click()
+    page.get_by_role("group", name="Actions on the chosen workflows").get_by_role(
+        "button", name="Resume", exact=True
+    ).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("listitem").filter(has_text=story.failed.key)).to_contain_text("cleared")
     expect(dialog.get_by_role("listitem").filter(has_text=story.compensated.key)).to_contain_text("Left alone.")

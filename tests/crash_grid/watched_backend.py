@@ -23,6 +23,7 @@ READS: Final = (
     "get_step",
     "list_checkpoints",
     "list_compensations",
+    "read_task_activity",
     "read_journal",
     "read_records",
 )

@@ -122,6 +122,12 @@ def _wide_pages(wide: WideWorkflow) -> Iterator[Edge]:
     for part in ("steps", "journal", "compensations"):
         yield Edge(f"a page of its {part}", _OK, f"{path}/{part}", [("limit", "1")])
         yield Edge(f"the largest page of its {part}", _OK, f"{path}/{part}", largest)
+    task = [("dag_id", "intake"), ("run_id", "x"), ("task_id", "y")]
+    yield Edge("what a task of it did", _OK, f"{path}/task-activity", task)
+    yield Edge("what no task of it did", _REFUSED, f"{path}/task-activity", task[:2])
+    yield Edge(
+        "its compensations of a state", _OK, f"{path}/compensations", [("state", "failed"), ("dag_id", "intake")]
+    )
     yield Edge("one of its steps", _OK, f"{path}/steps/{wide.step_id}")
     yield Edge("the checkpoints of a step", _OK, f"{path}/steps/{wide.step_id}/checkpoints", largest)
     yield Edge("what may be done", _OK, f"{path}/actions")

@@ -53,7 +53,7 @@ class AskedField:
     :param name: of the field.
     :param parameter: its name in a URL.
     :param type: of its value.
-    :param default: what it is when it is not asked for.
+    :param default: what it is when it is not asked for; ``dataclasses.MISSING`` where it must be.
     """
 
     within: str | None

@@ -12,7 +12,7 @@ from airflow_wfstate.domain.messages.journal import JournalEntry
 from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.payload import Payload
-from airflow_wfstate.domain.rules.states import StepState
+from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,19 @@ class CheckpointPage:
 
     checkpoints: list[Checkpoint]
     next_after: str | None
+
+
+@dataclass(frozen=True)
+class CompensationFilter:
+    """Which compensations of a workflow a page shall hold. What is None, and an empty list, does not filter."""
+
+    states: list[CompensationState] = field(
+        default_factory=list, metadata=asked("Only compensations in this state, or one of these", parameter="state")
+    )
+    dag_id: str | None = field(
+        default=None, metadata=asked("Only compensations that the relay of a run of this DAG runs")
+    )
+    run_id: str | None = field(default=None, metadata=asked("Only compensations that the relay of this run runs"))
 
 
 @dataclass(frozen=True)
@@ -147,6 +160,7 @@ class ListCompensations:
     """The request for a page of the compensations of a workflow."""
 
     workflow_id: str
+    wanted: CompensationFilter = field(default_factory=CompensationFilter)
     before: int | None = field(
         default=None,
         metadata=asked(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from airflow_wfstate.domain.messages.compensation import CompensationSummary
 from airflow_wfstate.domain.messages.journal import JournalEntry
-from airflow_wfstate.domain.messages.pages import CompensationPage, StepCompensation
+from airflow_wfstate.domain.messages.pages import CompensationFilter, CompensationPage, StepCompensation
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.domain.rules.undo_order import CompensateWhen
@@ -22,7 +22,9 @@ from airflow_wfstate.store.workflows.places import read_places
 _compensation, _step, _journal = schema.compensation, schema.step, schema.journal
 
 
-def list_compensations(connection: Connection, workflow_id: str, before: int | None, limit: int) -> CompensationPage:
+def list_compensations(
+    connection: Connection, workflow_id: str, before: int | None, limit: int, wanted: CompensationFilter | None
+) -> CompensationPage:
     """A page of compensations, as ``StateBackend.list_compensations`` says."""
     check_limit(limit)
     if before is not None and not 0 < before < 2**62:
@@ -31,7 +33,7 @@ def list_compensations(connection: Connection, workflow_id: str, before: int | N
     statement = (
         select(_compensation, _step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
         .join(_step, _step.c.id == _compensation.c.step_id)
-        .where(_compensation.c.workflow_id == workflow_id)
+        .where(_compensation.c.workflow_id == workflow_id, *_conditions(wanted or CompensationFilter()))
     )
     if before is not None:
         statement = statement.where(_compensation.c.last_entry < before)
@@ -64,6 +66,17 @@ def list_compensations(connection: Connection, workflow_id: str, before: int | N
         for row, label in zip(rows, labels, strict=False)
     ]
     return CompensationPage(compensations, next_before=compensations[-1].last_entry if len(rows) > limit else None)
+
+
+def _conditions(wanted: CompensationFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.states:
+        conditions.append(_compensation.c.state.in_([state.value for state in wanted.states]))
+    if wanted.dag_id is not None:
+        conditions.append(_compensation.c.dag_id == wanted.dag_id)
+    if wanted.run_id is not None:
+        conditions.append(_compensation.c.run_id == wanted.run_id)
+    return conditions
 
 
 def _decisions(connection: Connection, workflow_id: str, labels: dict[str, str]) -> dict[str, list[JournalEntry]]:

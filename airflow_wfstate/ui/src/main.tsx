@@ -1,11 +1,13 @@
-import { Box, Link } from "@chakra-ui/react";
-import type { ReactElement } from "react";
+import { Box, Flex, Link } from "@chakra-ui/react";
+import { type ReactElement, useRef } from "react";
 import { Link as RouterLink, useSearchParams } from "react-router-dom";
 
 import { pageAddress } from "./airflow/airflow";
 import { DashboardCard } from "./airflow/DashboardCard";
-import { RunTab, TaskTab } from "./airflow/RunTab";
+import { RunTab } from "./airflow/RunTab";
+import { TaskTab } from "./airflow/TaskTab";
 import { ComparePage } from "./compare/ComparePage";
+import { Keyboard } from "./keys/Keyboard";
 import { NamePage } from "./names/NamePage";
 import { WorkflowPage } from "./workflow/WorkflowPage";
 import { WorkflowsPage } from "./list/WorkflowsPage";
@@ -22,7 +24,7 @@ type Place = {
 const pageOf = (address: URLSearchParams): ReactElement | undefined => {
   const [workflowId, name, first] = [address.get("workflow"), address.get("about"), address.get("compare")];
   if (workflowId !== null) {
-    return <WorkflowPage key={workflowId} workflowId={workflowId} />;
+    return <WorkflowPage isWholePage key={workflowId} workflowId={workflowId} />;
   }
   if (name !== null) {
     return <NamePage key={name} name={name} />;
@@ -36,20 +38,23 @@ const pageOf = (address: URLSearchParams): ReactElement | undefined => {
  */
 const Workflows = ({ dagId }: Place) => {
   const [address] = useSearchParams();
+  const page = useRef<HTMLDivElement>(null);
   const shown = dagId === undefined ? pageOf(address) : undefined;
 
   return (
-    <Box aria-label="Workflows" as="section" data-wfstate="" height="full" overflowY="auto" p={4}>
-      {shown === undefined ? (
-        <WorkflowsPage dagId={dagId} />
-      ) : (
-        <>
-          <Link asChild color="fg.info" mb={2}>
-            <RouterLink to={pageAddress}>All workflows</RouterLink>
-          </Link>
-          {shown}
-        </>
-      )}
+    <Box aria-label="Workflows" as="section" data-wfstate="" height="full" overflowY="auto" p={4} ref={page}>
+      {dagId === undefined ? (
+        <Flex justify={shown === undefined ? "flex-end" : "space-between"} mb={2}>
+          {shown === undefined ? undefined : (
+            <Link asChild color="fg.info">
+              <RouterLink to={pageAddress}>All workflows</RouterLink>
+            </Link>
+          )}
+          {/* Inside Airflow's own pages the keys are Airflow's. */}
+          <Keyboard page={page} />
+        </Flex>
+      ) : undefined}
+      {shown ?? <WorkflowsPage dagId={dagId} />}
     </Box>
   );
 };

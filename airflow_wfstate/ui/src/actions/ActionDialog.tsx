@@ -2,7 +2,7 @@ import { Text } from "@chakra-ui/react";
 import { useState } from "react";
 
 import type { Plan, WorkflowAction } from "./action";
-import { ErrorNotice, Loading } from "../notices/Notices";
+import { Freshness } from "../notices/Notices";
 import { ReasonDialog } from "./ReasonDialog";
 import { ResumeChoices } from "./ResumeChoices";
 import { nothingSaid } from "./resumeWish";
@@ -24,22 +24,23 @@ export const ActionDialog = ({ action, close, done, fromStep, workflowId }: Prop
   // The choices stay while another plan is asked for, and when the server refuses what was chosen.
   const [choices, setChoices] = useState<Plan["resumes"]>();
   const question = `${action.name} ${workflowId} ${fromStep ?? ""} ${JSON.stringify(wish)}`;
-  const { error, value } = useFresh(question, async (signal) => {
+  const fresh = useFresh(question, async (signal) => {
     const plan = await action.plan(workflowId, signal, fromStep, wish);
     setChoices(plan.resumes);
     return plan;
   });
+  const { value } = fresh;
 
   return (
     <ReasonDialog
       close={close}
+      command={(reason) => action.command(workflowId, reason, fromStep, wish)}
       refusal={value === undefined ? "The plan is not known yet." : value.refusal}
       send={async (reason) => done((await action.send(workflowId, reason, fromStep, wish)).outcome)}
       title={fromStep === undefined ? action.label : `Restart from ${fromStep}`}
       verb={fromStep === undefined ? action.label : "Restart"}
     >
-      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
-      {value === undefined && error === undefined ? <Loading /> : undefined}
+      <Freshness fresh={fresh} />
       {choices === undefined ? undefined : <ResumeChoices change={setWish} plan={choices} wish={wish} />}
       {value?.refusal === undefined ? value?.view : <Text>{value.refusal}</Text>}
     </ReasonDialog>

@@ -2,11 +2,15 @@ import { Button, CloseButton, Dialog, Field, Portal, Textarea } from "@chakra-ui
 import { type ReactNode, useState } from "react";
 
 import { ErrorNotice } from "../notices/Notices";
+import { CopyButton } from "../text/CopyButton";
+import { problemText } from "../server/problem";
 
 type Props = {
   /** What is shown first: what will happen. */
   readonly children: ReactNode;
   readonly close: () => void;
+  /** The line of a shell that does the same, with a reason; left out where there is none. */
+  readonly command?: (reason: string) => string;
   /** Why the button is disabled; undefined when it is not. */
   readonly refusal: string | undefined;
   /** Whether a reason must be given. */
@@ -19,7 +23,7 @@ type Props = {
 };
 
 /** Shows what will happen, asks why it shall, and does it. */
-export const ReasonDialog = ({ children, close, refusal, requiresReason = false, send, title, verb }: Props) => {
+export const ReasonDialog = ({ children, close, command, refusal, requiresReason = false, send, title, verb }: Props) => {
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
@@ -32,7 +36,7 @@ export const ReasonDialog = ({ children, close, refusal, requiresReason = false,
       await send(reason.trim());
       close();
     } catch (problem) {
-      setError(problem instanceof Error ? problem.message : String(problem));
+      setError(problemText(problem));
       setBusy(false);
     }
   };
@@ -47,7 +51,7 @@ export const ReasonDialog = ({ children, close, refusal, requiresReason = false,
               <Dialog.Title>{title}</Dialog.Title>
             </Dialog.Header>
             <Dialog.Body tabIndex={0}>
-              {error === undefined ? undefined : <ErrorNotice error={error} stale />}
+              {error === undefined ? undefined : <ErrorNotice error={error} stale title="This was not done" />}
               {children}
               {refusal === undefined ? (
                 <Field.Root mt={2} required={requiresReason}>
@@ -61,7 +65,10 @@ export const ReasonDialog = ({ children, close, refusal, requiresReason = false,
                 </Field.Root>
               ) : undefined}
             </Dialog.Body>
-            <Dialog.Footer>
+            <Dialog.Footer flexWrap="wrap">
+              {command === undefined || refusal !== undefined ? undefined : (
+                <CopyButton isLabelled label="Copy as command" text={command(reason.trim())} />
+              )}
               <Button onClick={close} variant="outline">
                 Close
               </Button>

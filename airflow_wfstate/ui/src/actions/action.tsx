@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { cancel, compensate, getCancelPlan, getCompensatePlan, getResumePlan, type Outcome, resume } from "../server/client";
 import { counted } from "../text/counted";
 import type { ActionName, ResumePlan } from "../server/model";
+import { cancelCommand, compensateCommand, resumeCommand } from "./command";
 import { CancelPlanView, CompensatePlanView, ResumePlanView } from "./PlanView";
 import { nothingSaid, type ResumeWish } from "./resumeWish";
 
@@ -20,8 +21,10 @@ export type Plan = {
 };
 
 export type WorkflowAction = {
+  /** The line of a shell that does the same. */
+  readonly command: (workflowId: string, reason?: string, fromStep?: string, wish?: ResumeWish) => string;
   readonly label: string;
-  readonly name: Exclude<ActionName, "decide">;
+  readonly name: Exclude<ActionName, "cancel_and_compensate" | "decide">;
   readonly plan: (workflowId: string, signal: AbortSignal, fromStep?: string, wish?: ResumeWish) => Promise<Plan>;
   readonly send: (workflowId: string, reason: string, fromStep?: string, wish?: ResumeWish) => Promise<Outcome>;
 };
@@ -41,8 +44,8 @@ const planResume = async (
   };
 };
 
-const planCancel = (undo: boolean) => async (workflowId: string, signal: AbortSignal): Promise<Plan> => {
-  const plan = await getCancelPlan(workflowId, undo, signal);
+const planCancel = async (workflowId: string, signal: AbortSignal): Promise<Plan> => {
+  const plan = await getCancelPlan(workflowId, signal);
   return {
     refusal: plan.changes ? undefined : plan.outcome,
     summary: plan.outcome,
@@ -59,21 +62,25 @@ const planCompensate = async (workflowId: string, signal: AbortSignal): Promise<
   };
 };
 
-/** For the whole workflow, as the buttons stand. */
+/**
+ * For the whole workflow, as the buttons stand. The server can also cancel and compensate in one request; where there
+ * is something to undo, that is what Compensate does, and where there is nothing, it is what Cancel does.
+ */
 export const workflowActions: readonly WorkflowAction[] = [
-  { label: "Resume", name: "resume", plan: planResume, send: (id, reason, _, wish = nothingSaid) => resume(id, undefined, reason, wish) },
-  { label: "Cancel", name: "cancel", plan: planCancel(false), send: (id, reason) => cancel(id, false, reason) },
   {
-    label: "Cancel and compensate",
-    name: "cancel_and_compensate",
-    plan: planCancel(true),
-    send: (id, reason) => cancel(id, true, reason),
+    command: (id, reason, _, wish) => resumeCommand(id, reason, undefined, wish),
+    label: "Resume",
+    name: "resume",
+    plan: planResume,
+    send: (id, reason, _, wish = nothingSaid) => resume(id, undefined, reason, wish),
   },
-  { label: "Compensate", name: "compensate", plan: planCompensate, send: compensate },
+  { command: cancelCommand, label: "Cancel", name: "cancel", plan: planCancel, send: cancel },
+  { command: compensateCommand, label: "Compensate", name: "compensate", plan: planCompensate, send: compensate },
 ];
 
 /** From one step on. */
 export const restartAction: WorkflowAction = {
+  command: resumeCommand,
   label: "Restart from here",
   name: "restart",
   plan: planResume,

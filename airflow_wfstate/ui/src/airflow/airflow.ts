@@ -23,6 +23,10 @@ export const nameAddress = (name: string): string => `${pageAddress}?about=${enc
 export const compareAddress = (workflowId: string, otherId?: string): string =>
   `${pageAddress}?compare=${encodeURIComponent(workflowId)}${otherId === undefined ? "" : `&with=${encodeURIComponent(otherId)}`}`;
 
+/** A part of that page. */
+export const sectionAddress = (workflowId: string, section: string): string =>
+  `${workflowAddress(workflowId)}&section=${section}`;
+
 /** The page of a DAG run. */
 export const runAddress = (dagId: string, runId: string): string =>
   `/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}`;

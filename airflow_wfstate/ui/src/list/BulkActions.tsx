@@ -7,6 +7,7 @@ import { type Plan, type WorkflowAction, workflowActions } from "../actions/acti
 import { counted } from "../text/counted";
 import type { WorkflowSummary } from "../server/model";
 import { ErrorNotice, Loading } from "../notices/Notices";
+import { problemText } from "../server/problem";
 import { ReasonDialog } from "../actions/ReasonDialog";
 import { useFresh } from "../server/useFresh";
 
@@ -42,7 +43,7 @@ const planOf = async (action: WorkflowAction, id: string, signal: AbortSignal): 
     return await action.plan(id, signal);
   } catch (problem) {
     signal.throwIfAborted();
-    return { refusal: problem instanceof Error ? problem.message : String(problem), summary: "", view: undefined };
+    return { refusal: problemText(problem), summary: "", view: undefined };
   }
 };
 
@@ -65,7 +66,7 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
       try {
         await action.send(workflow.id, reason);
       } catch (problem) {
-        failures.push(`${workflow.key}: ${problem instanceof Error ? problem.message : String(problem)}`);
+        failures.push(`${workflow.key}: ${problemText(problem)}`);
       }
     }
     if (failures.length > 0) {

@@ -1,12 +1,13 @@
-import { Button, Heading, HStack, Link } from "@chakra-ui/react";
+import { Button, Heading, HStack } from "@chakra-ui/react";
 import { useCallback, useState } from "react";
-import { Link as RouterLink, useSearchParams } from "react-router-dom";
+import { useSearchParams } from "react-router-dom";
 
 import { ActiveFilters } from "./ActiveFilters";
 import { BulkActions } from "./BulkActions";
 import { getStats, getWorkflows } from "../server/client";
 import { FilterBar } from "./FilterBar";
-import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
+import { Freshness } from "../notices/Notices";
+import { NoWorkflows } from "./NoWorkflows";
 import { bucketSecondsOf, StartsChart, windowOf } from "./StartsChart";
 import { StateCounts } from "../steps/StateCounts";
 import { thisMinute } from "../text/thisMinute";
@@ -58,10 +59,9 @@ export const WorkflowsPage = ({ dagId }: Props) => {
         isFixedDag={dagId !== undefined}
       />
       <ActiveFilters address={address} show={setAddress} />
-      {list.error === undefined ? undefined : <ErrorNotice error={list.error} stale={list.value !== undefined} />}
-      {list.value === undefined && list.error === undefined ? <Loading /> : undefined}
+      <Freshness fresh={list} lines={10} />
       {list.value !== undefined && workflows.length === 0 ? (
-        <Empty clear={() => setAddress(new URLSearchParams())} filtered={isFiltered(address)} />
+        <NoWorkflows clear={() => setAddress(new URLSearchParams())} dagId={dagId} isFiltered={isFiltered(address)} />
       ) : undefined}
       {workflows.length === 0 ? undefined : (
         <>
@@ -117,21 +117,3 @@ const loadStats = async (address: URLSearchParams, dagId: string | undefined, si
   ]);
   return { all, inTime, window };
 };
-
-const Empty = ({ clear, filtered }: { readonly clear: () => void; readonly filtered: boolean }) =>
-  filtered ? (
-    <Nothing>
-      {"No workflow matches. "}
-      <Button onClick={clear} size="sm" variant="outline">
-        Clear the filters
-      </Button>
-    </Nothing>
-  ) : (
-    <Nothing>
-      {"No workflow has been started yet. A DAG starts one with StartWorkflowOperator, or with its first step: look at "}
-      <Link asChild color="fg.info">
-        <RouterLink to="/dags">the DAGs</RouterLink>
-      </Link>
-      {" and run one."}
-    </Nothing>
-  );

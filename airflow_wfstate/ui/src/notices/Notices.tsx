@@ -1,36 +1,95 @@
-import { Alert, Center, Spinner, Text } from "@chakra-ui/react";
+import { Alert, Button, CloseButton, Skeleton, Stack, Text } from "@chakra-ui/react";
 import type { ReactNode } from "react";
 
-/** Why the newest request failed. What was loaded before stays on the page. */
-export const ErrorNotice = ({ error, stale }: { readonly error: string; readonly stale: boolean }) => (
-  <Alert.Root mb={4} role="alert" status="error">
-    <Alert.Indicator />
-    <Alert.Content>
-      <Alert.Title>{stale ? "This page could not be brought up to date" : "This page could not be loaded"}</Alert.Title>
-      <Alert.Description>{error}</Alert.Description>
-    </Alert.Content>
-  </Alert.Root>
-);
+import type { Fresh } from "../server/useFresh";
+import { timeText } from "../text/time";
+
+type ErrorProps = {
+  /** When what is shown was loaded, in milliseconds since 1970; left out where nothing is shown, or it is not known. */
+  readonly at?: number;
+  readonly error: string;
+  /** Asks again at once; left out where nothing is asked again. */
+  readonly retry?: () => void;
+  /** Whether something older stays on the page. */
+  readonly stale: boolean;
+  /** What did not work; by default that the page could not be loaded, or brought up to date. */
+  readonly title?: string;
+};
+
+/** Why the newest request failed. What was loaded before stays on the page, and says from when it is. */
+export const ErrorNotice = ({ at = 0, error, retry, stale, title }: ErrorProps) => {
+  const again = retry === undefined ? "" : ", trying again";
+  const what = stale
+    ? at === 0
+      ? `This page could not be brought up to date${again}`
+      : `As of ${timeText(new Date(at)).slice(11)}${again}`
+    : `This page could not be loaded${again}`;
+
+  return (
+    <Alert.Root mb={4} role="alert" status="error">
+      <Alert.Indicator />
+      <Alert.Content>
+        <Alert.Title>{title ?? what}</Alert.Title>
+        <Alert.Description overflowWrap="anywhere">{error}</Alert.Description>
+      </Alert.Content>
+      {retry === undefined ? undefined : (
+        <Button flexShrink={0} onClick={retry} size="xs" variant="outline">
+          Try now
+        </Button>
+      )}
+    </Alert.Root>
+  );
+};
+
+type FreshnessProps = {
+  readonly fresh: Fresh<unknown>;
+  /** Whether it is a part of a page that tells itself when the server does not answer: then a line is enough. */
+  readonly isPart?: boolean;
+  /** Of the skeleton; 5 by default. */
+  readonly lines?: number;
+};
+
+/** What stands above something that is loaded: that it is on its way, or why the newest request for it failed. */
+export const Freshness = ({ fresh, isPart = false, lines }: FreshnessProps) => {
+  const { at, error, refresh, value } = fresh;
+  if (error !== undefined && isPart && value !== undefined) {
+    return (
+      <Text color="fg.muted" fontSize="xs" mb={1}>
+        {`As of ${timeText(new Date(at)).slice(11)}. ${error}`}
+      </Text>
+    );
+  }
+  if (error !== undefined) {
+    return <ErrorNotice at={at} error={error} retry={refresh} stale={value !== undefined} />;
+  }
+  return value === undefined ? <Loading {...(lines === undefined ? {} : { lines })} /> : undefined;
+};
+
+type OutcomeProps = { readonly children: string; readonly dismiss: () => void };
 
 /** What a button did. */
-export const OutcomeNotice = ({ children }: { readonly children: string }) => (
+export const OutcomeNotice = ({ children, dismiss }: OutcomeProps) => (
   <Alert.Root mb={4} role="status" status="info">
     <Alert.Indicator />
     <Alert.Content>
-      <Alert.Description>{children}</Alert.Description>
+      <Alert.Description overflowWrap="anywhere">{children}</Alert.Description>
     </Alert.Content>
+    <CloseButton aria-label="Dismiss" onClick={dismiss} size="xs" />
   </Alert.Root>
 );
 
-export const Loading = () => (
-  <Center py={16}>
-    <Spinner aria-label="Loading" role="status" />
-  </Center>
+/** Stands where something is about to be, about as high as that, so that the page does not jump. */
+export const Loading = ({ lines = 5 }: { readonly lines?: number }) => (
+  <Stack aria-label="Loading" gap={3} py={2} role="status">
+    {Array.from({ length: lines }, (_, index) => (
+      <Skeleton height="6" key={index} width={index === 0 ? "40%" : "full"} />
+    ))}
+  </Stack>
 );
 
 /** What there is instead of something empty, and what to do about it. */
 export const Nothing = ({ children }: { readonly children: ReactNode }) => (
-  <Text color="fg.muted" py={8} textAlign="center">
+  <Text as="div" color="fg.muted" py={8} textAlign="center">
     {children}
   </Text>
 );

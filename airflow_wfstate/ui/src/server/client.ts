@@ -13,6 +13,7 @@ import type {
   CheckpointPage,
   CompensatePlan,
   CompensationPage,
+  CompensationState,
   Decision,
   Graph,
   EntryKind,
@@ -21,7 +22,9 @@ import type {
   ResumePlan,
   Step,
   StepDensity,
+  StepCompensation,
   StepPage,
+  TaskActivity,
   WorkflowDetail,
   WorkflowPage,
   WorkflowStats,
@@ -44,6 +47,10 @@ const client = createClient<paths>({
 });
 
 client.use(keptAnswers());
+client.use({
+  // fetch says only "Failed to fetch", in the browser's words, when nobody answers.
+  onError: ({ error }) => (error instanceof TypeError ? new Error("The api-server does not answer.") : undefined),
+});
 
 export type WorkflowsQuestion = NonNullable<operations["list_workflows_v1_workflows_get"]["parameters"]["query"]>;
 export type StepsQuestion = NonNullable<
@@ -122,17 +129,52 @@ export const journalFileAddress = (id: string, format: "csv" | "ndjson", filter:
 
 export const compensationsOfPage = 100;
 
-/** @param before where the page begins; undefined for what is undone first. */
+/** The run whose relay undoes it. */
+export type RunOfCompensations = { readonly dag_id: string; readonly run_id: string };
+
+type CompensationsWanted = {
+  /** Where the page begins; undefined for what is undone first. */
+  readonly before?: number | undefined;
+  readonly limit?: number;
+  readonly run?: RunOfCompensations | undefined;
+  readonly state?: CompensationState[];
+};
+
 export const getCompensations = async (
   id: string,
-  before: number | undefined,
+  { before, limit = compensationsOfPage, run, state }: CompensationsWanted,
   signal: AbortSignal,
 ): Promise<CompensationPage> =>
   answer<CompensationPage>(
     await client.GET(`${one}/compensations`, {
-      params: { ...named(id), query: { limit: compensationsOfPage, ...(before === undefined ? {} : { before }) } },
+      params: {
+        ...named(id),
+        query: {
+          limit,
+          ...(before === undefined ? {} : { before }),
+          ...(run ?? {}),
+          ...(state === undefined ? {} : { state }),
+        },
+      },
       signal,
     }),
+  );
+
+/** Those that hold an undo up: the failed ones, at most twenty; where none has failed, the one that would be next. */
+export const getPendingCompensations = async (id: string, signal: AbortSignal): Promise<StepCompensation[]> => {
+  const failed = await getCompensations(id, { limit: 20, state: ["failed"] }, signal);
+  return failed.compensations.length > 0
+    ? failed.compensations
+    : (await getCompensations(id, { limit: 1, state: ["armed", "running"] }, signal)).compensations;
+};
+
+export const getTaskActivity = async (
+  id: string,
+  task: NonNullable<operations["read_task_activity_v1_workflows__workflow_id__task_activity_get"]["parameters"]["query"]>,
+  signal: AbortSignal,
+): Promise<TaskActivity> =>
+  answer<TaskActivity>(
+    await client.GET(`${one}/task-activity`, { params: { ...named(id), query: task }, signal }),
   );
 
 export const getStep = async (id: string, stepId: string): Promise<Step> =>
@@ -178,8 +220,9 @@ export const getResumePlan = async (
     }),
   );
 
-export const getCancelPlan = async (id: string, compensate: boolean, signal: AbortSignal): Promise<CancelPlan> =>
-  answer<CancelPlan>(await client.GET(`${one}/cancel-plan`, { params: { ...named(id), query: { compensate } }, signal }));
+/** Of a cancel that leaves what was done as it is. */
+export const getCancelPlan = async (id: string, signal: AbortSignal): Promise<CancelPlan> =>
+  answer<CancelPlan>(await client.GET(`${one}/cancel-plan`, { params: named(id), signal }));
 
 export const getCompensatePlan = async (id: string, signal: AbortSignal): Promise<CompensatePlan> =>
   answer<CompensatePlan>(await client.GET(`${one}/compensate-plan`, { params: named(id), signal }));
@@ -201,10 +244,11 @@ export const resume = async (
     : answer<Outcome>(await client.POST(`${one}/restart`, { body: { ...body, from_step: fromStep }, params: named(id) }));
 };
 
-export const cancel = async (id: string, compensate: boolean, reason: string): Promise<Outcome> =>
+/** What was done stays as it is. */
+export const cancel = async (id: string, reason: string): Promise<Outcome> =>
   answer<Outcome>(
     await client.POST(`${one}/cancel`, {
-      body: { compensate, reason: reason === "" ? null : reason },
+      body: { compensate: false, reason: reason === "" ? null : reason },
       params: named(id),
     }),
   );

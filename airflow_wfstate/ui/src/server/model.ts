@@ -43,6 +43,7 @@ export type StepDensity = Sent<Schemas["StepDensity"]>;
 export type StepGroup = Sent<Schemas["StepGroup"]>;
 export type StepPage = Sent<Schemas["StepPage"]>;
 export type StepState = Schemas["StepState"];
+export type TaskActivity = Sent<Schemas["TaskActivity"]>;
 export type WorkflowDetail = Sent<Schemas["WorkflowDetail"]>;
 export type WorkflowPage = Sent<Schemas["WorkflowPage"]>;
 export type WorkflowSort = Schemas["WorkflowSort"];

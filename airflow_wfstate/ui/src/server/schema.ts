@@ -354,6 +354,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{workflow_id}/task-activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Task Activity
+         * @description What a task did in the workflow beside attempts of steps: started or joined it, completed it, or undoes it.
+         */
+        get: operations["read_task_activity_v1_workflows__workflow_id__task_activity_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{workflow_id}/journal": {
         parameters: {
             query?: never;
@@ -2899,6 +2919,20 @@ export interface components {
             idempotency_key?: string | null;
         };
         /**
+         * TaskActivity
+         * @description What a task did in a workflow beside attempts of steps: it started it, joined it, completed it, or undoes it.
+         *
+         *     :param is_relay: whether it is the task that runs the compensations of its run.
+         *     :param entries: the newest entries of the journal that concern the whole workflow and that it wrote, oldest first;
+         *         at most fifty.
+         */
+        TaskActivity: {
+            /** Is Relay */
+            is_relay: boolean;
+            /** Entries */
+            entries: components["schemas"]["JournalEntry"][];
+        };
+        /**
          * TaskChange
          * @description How a task differs between two versions of its DAG.
          * @enum {string}
@@ -5006,6 +5040,12 @@ export interface operations {
     list_compensations_v1_workflows__workflow_id__compensations_get: {
         parameters: {
             query?: {
+                /** @description Only compensations in this state, or one of these. */
+                state?: components["schemas"]["CompensationState"][] | null;
+                /** @description Only compensations that the relay of a run of this DAG runs. */
+                dag_id?: string | null;
+                /** @description Only compensations that the relay of this run runs. */
+                run_id?: string | null;
                 /** @description Where the page begins: next_before of the page before. */
                 before?: number | null;
                 /** @description The size of a page. */
@@ -5031,6 +5071,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompensationPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_task_activity_v1_workflows__workflow_id__task_activity_get: {
+        parameters: {
+            query: {
+                /** @description The task's DAG. */
+                dag_id: string;
+                /** @description The task's DAG run. */
+                run_id: string;
+                /** @description The task. */
+                task_id: string;
+                /** @description Its map index; -1 for a task that is not mapped. */
+                map_index?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskActivity"];
                 };
             };
             /** @description Not modified */

@@ -1,5 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
+import { problemText } from "./problem";
+
 /** A page that is left open shall not keep the server at work for more than a tenth of the time. */
 const shareOfPause = 10;
 
@@ -10,6 +12,18 @@ export type Fresh<Value> = {
   error: string | undefined;
   /** The newest answer; undefined before the first one. Kept when a later request fails. */
   value: Value | undefined;
+  /** Asks again at once. */
+  refresh: () => void;
+};
+
+type Answer<Value> = Omit<Fresh<Value>, "refresh"> & { question: string; subject: string };
+
+/** Whoever dispatches this on the window has everything that is shown asked for again at once. */
+const refreshAll = "wfstate:refresh";
+
+/** Has everything that is shown asked for again at once. */
+export const refreshEverything = (): void => {
+  window.dispatchEvent(new Event(refreshAll));
 };
 
 /**
@@ -18,15 +32,17 @@ export type Fresh<Value> = {
  * @param question names what is asked for: another question drops the answer and asks at once.
  * @param load asks the server.
  * @param seconds until it asks again; 5 by default.
- * @returns the value, and a function that asks again at once.
+ * @param subject names what the answer is about, the question itself by default: the last answer stays while another
+ *   question about the same subject is asked.
  */
 export const useFresh = <Value>(
   question: string,
   load: (signal: AbortSignal) => Promise<Value>,
   seconds = 5,
-): Fresh<Value> & { refresh: () => void } => {
-  const [answer, setAnswer] = useState<Fresh<Value> & { question: string }>();
-  const [wishes, setWishes] = useState(0);
+  subject = question,
+): Fresh<Value> => {
+  const [answer, setAnswer] = useState<Answer<Value>>();
+  const [requests, setRequests] = useState(0);
   // The newest function is called, without a new one being a reason to ask.
   const newest = useRef(load);
   useEffect(() => {
@@ -50,14 +66,16 @@ export const useFresh = <Value>(
         if (controller.signal.aborted) {
           return;
         }
-        setAnswer({ at: Date.now(), error: undefined, question, value });
+        setAnswer({ at: Date.now(), error: undefined, question, subject, value });
       } catch (problem) {
         if (controller.signal.aborted) {
           return;
         }
-        const error = problem instanceof Error ? problem.message : String(problem);
+        const error = problemText(problem);
         setAnswer((last) =>
-          last?.question === question ? { ...last, error } : { at: 0, error, question, value: undefined },
+          last?.subject === subject
+            ? { ...last, error, question }
+            : { at: 0, error, question, subject, value: undefined },
         );
       }
       asking = false;
@@ -65,17 +83,24 @@ export const useFresh = <Value>(
     };
 
     // Asks at once when the page comes to the front again; a hidden page asks for nothing.
-    const onVisibility = () => void ask();
-    document.addEventListener("visibilitychange", onVisibility);
+    const askAgain = () => void ask();
+    document.addEventListener("visibilitychange", askAgain);
+    window.addEventListener(refreshAll, askAgain);
     void ask();
     return () => {
       controller.abort();
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", onVisibility);
+      document.removeEventListener("visibilitychange", askAgain);
+      window.removeEventListener(refreshAll, askAgain);
     };
-  }, [question, seconds, wishes]);
+  }, [question, requests, seconds, subject]);
 
-  const refresh = useCallback(() => setWishes((count) => count + 1), []);
-  const known = answer?.question === question ? answer : { at: 0, error: undefined, value: undefined };
-  return { at: known.at, error: known.error, refresh, value: known.value };
+  const refresh = useCallback(() => setRequests((count) => count + 1), []);
+  const known = answer?.subject === subject ? answer : undefined;
+  return {
+    at: known?.at ?? 0,
+    error: known?.question === question ? known.error : undefined,
+    refresh,
+    value: known?.value,
+  };
 };

@@ -7,6 +7,7 @@ import { isAirflows, logAddress, runAddress } from "../airflow/airflow";
 import { getCheckpoints, getStep } from "../server/client";
 import { ErrorText } from "../text/ErrorText";
 import { sizeText } from "../server/json";
+import { problemText } from "../server/problem";
 import { type Attempt, type Step, stepLabel } from "../server/model";
 import { ErrorNotice, Loading } from "../notices/Notices";
 import { PayloadView } from "../payloads/PayloadView";
@@ -71,7 +72,7 @@ const OutputInFile = ({ step, workflowId }: { readonly step: Step; readonly work
       setLoaded(await getStep(workflowId, step.id));
       setError(undefined);
     } catch (problem) {
-      setError(problem instanceof Error ? problem.message : String(problem));
+      setError(problemText(problem));
     }
   };
 

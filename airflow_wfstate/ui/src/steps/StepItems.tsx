@@ -1,71 +1,52 @@
-import { Button, HStack, NativeSelect, Table, Text } from "@chakra-ui/react";
-import { Fragment, useState } from "react";
+import { Button, NativeSelect } from "@chakra-ui/react";
+import { useCallback, useMemo, useState } from "react";
 
 import { getSteps } from "../server/client";
 import { counted } from "../text/counted";
 import { ErrorText } from "../text/ErrorText";
 import { type Step, type StepGroup, stepLabel, type StepState, stepStates, words } from "../server/model";
-import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
+import { Freshness, Nothing } from "../notices/Notices";
+import { Ellipsis } from "../text/Ellipsis";
+import { type Column, VirtualTable } from "../rows/VirtualTable";
 import { StateBadge } from "../text/StateBadge";
 import { StepDetail } from "./StepDetail";
 import { spanText } from "../text/time";
 import { useFresh } from "../server/useFresh";
+import { itemsOfPage, useItemPages } from "./useItemPages";
 
 /** What the server calls the parent of a run that no step triggered. */
 const noParent = "00000000-0000-0000-0000-000000000000";
-const itemsOfPage = 50;
 
 type Props = { readonly group: StepGroup; readonly workflowId: string };
 
-/** What a row of the steps unfolds to: all about the one step, or the items of a mapped one, by state and page. */
+const questionOf = (group: StepGroup) => ({
+  limit: itemsOfPage,
+  name: group.name,
+  parent_step_id: group.parent_step_id ?? noParent,
+  participant: group.participant,
+});
+
+/** What a row of the steps unfolds to: all about the one step, or the items of a mapped one, by state. */
 export const StepItems = ({ group, workflowId }: Props) => {
   const [state, setState] = useState<StepState>();
-  const [after, setAfter] = useState<string>();
-  const question = {
-    limit: itemsOfPage,
-    name: group.name,
-    parent_step_id: group.parent_step_id ?? noParent,
-    participant: group.participant,
-    ...(state === undefined ? {} : { state: [state] }),
-    ...(after === undefined ? {} : { after }),
-  };
-  const { error, value } = useFresh(`${workflowId} ${JSON.stringify(question)}`, (signal) =>
-    getSteps(workflowId, question, signal),
+  return group.is_mapped ? (
+    <>
+      <StateChoice choose={setState} chosen={state} group={group} />
+      <Items group={group} key={state ?? ""} state={state} workflowId={workflowId} />
+    </>
+  ) : (
+    <OneStep group={group} workflowId={workflowId} />
   );
-  const steps = value?.steps ?? [];
+};
+
+const OneStep = ({ group, workflowId }: Props) => {
+  const question = questionOf(group);
+  const fresh = useFresh(`${workflowId} ${JSON.stringify(question)}`, (signal) => getSteps(workflowId, question, signal));
 
   return (
     <>
-      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
-      {group.is_mapped ? (
-        <StateChoice
-          choose={(chosen) => {
-            setState(chosen);
-            setAfter(undefined);
-          }}
-          chosen={state}
-          group={group}
-        />
-      ) : undefined}
-      {value === undefined && error === undefined ? <Loading /> : undefined}
-      {group.is_mapped ? (
-        <Items steps={steps} workflowId={workflowId} />
-      ) : (
-        steps.map((step) => <StepDetail key={step.id} step={step} workflowId={workflowId} />)
-      )}
-      {value !== undefined && steps.length === 0 ? <Nothing>No item is in this state now.</Nothing> : undefined}
-      <HStack justify="flex-end" mt={2}>
-        {after === undefined ? undefined : (
-          <Button onClick={() => setAfter(undefined)} size="xs" variant="outline">
-            First items
-          </Button>
-        )}
-        {value?.next_after ? (
-          <Button onClick={() => setAfter(value.next_after ?? undefined)} size="xs" variant="outline">
-            Next items
-          </Button>
-        ) : undefined}
-      </HStack>
+      <Freshness fresh={fresh} isPart lines={3} />
+      {fresh.value?.steps.map((step) => <StepDetail key={step.id} step={step} workflowId={workflowId} />)}
     </>
   );
 };
@@ -77,7 +58,7 @@ type ChoiceProps = {
 };
 
 const StateChoice = ({ choose, chosen, group }: ChoiceProps) => (
-  <NativeSelect.Root mb={2} size="xs" width="56">
+  <NativeSelect.Root my={2} size="xs" width="56">
     <NativeSelect.Field
       aria-label={`Items of ${group.name}`}
       onChange={(event) => choose(stepStates.find((state) => state === event.currentTarget.value))}
@@ -96,55 +77,80 @@ const StateChoice = ({ choose, chosen, group }: ChoiceProps) => (
   </NativeSelect.Root>
 );
 
-const Items = ({ steps, workflowId }: { readonly steps: readonly Step[]; readonly workflowId: string }) =>
-  steps.length === 0 ? undefined : (
-    <Table.Root size="sm">
-      <Table.Header>
-        <Table.Row>
-          <Table.ColumnHeader>Item</Table.ColumnHeader>
-          <Table.ColumnHeader>State</Table.ColumnHeader>
-          <Table.ColumnHeader>Attempts</Table.ColumnHeader>
-          <Table.ColumnHeader>Duration</Table.ColumnHeader>
-          <Table.ColumnHeader>Error</Table.ColumnHeader>
-        </Table.Row>
-      </Table.Header>
-      <Table.Body>
-        {steps.map((step) => (
-          <ItemRow key={step.id} step={step} workflowId={workflowId} />
-        ))}
-      </Table.Body>
-    </Table.Root>
-  );
+type ItemsProps = Props & { readonly state: StepState | undefined };
 
-const ItemRow = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => {
-  const [open, setOpen] = useState(false);
-  const last = step.attempts[step.attempts.length - 1];
+/** The items in one list, however many they are. */
+const Items = ({ group, state, workflowId }: ItemsProps) => {
+  const question = { ...questionOf(group), ...(state === undefined ? {} : { state: [state] }) };
+  const items = useItemPages(`${workflowId} ${JSON.stringify(question)}`, (after, signal) =>
+    getSteps(workflowId, { ...question, ...(after === undefined ? {} : { after }) }, signal),
+  );
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const toggle = useCallback(
+    (id: string) =>
+      setOpen((before) => {
+        const next = new Set(before);
+        if (!next.delete(id)) {
+          next.add(id);
+        }
+        return next;
+      }),
+    [],
+  );
+  const columns = useMemo(() => itemColumns(open, toggle), [open, toggle]);
+  const counted = state === undefined ? group.items : (group.by_state[state] ?? 0);
+  const count = items.isWhole ? items.loaded : Math.max(counted, items.loaded);
 
   return (
-    <Fragment>
-      <Table.Row>
-        <Table.Cell>
-          <Button aria-expanded={open} onClick={() => setOpen(!open)} px={1} size="xs" variant="ghost">
-            <span aria-hidden="true">{open ? "▾" : "▸"}</span>
-            <Text as="span">{stepLabel(step)}</Text>
-          </Button>
-        </Table.Cell>
-        <Table.Cell>
-          <StateBadge state={step.state} />
-        </Table.Cell>
-        <Table.Cell>{step.attempts.length}</Table.Cell>
-        <Table.Cell whiteSpace="nowrap">
-          {last === undefined ? undefined : spanText(step.started_at, last.ended_at)}
-        </Table.Cell>
-        <Table.Cell>{step.error === null ? undefined : <ErrorText error={step.error} />}</Table.Cell>
-      </Table.Row>
-      {open ? (
-        <Table.Row>
-          <Table.Cell colSpan={5}>
-            <StepDetail step={step} workflowId={workflowId} />
-          </Table.Cell>
-        </Table.Row>
-      ) : undefined}
-    </Fragment>
+    <>
+      <Freshness fresh={items.fresh} isPart />
+      {items.isWhole && items.loaded === 0 ? <Nothing>No item is in this state now.</Nothing> : undefined}
+      {items.fresh.value === undefined || count === 0 ? undefined : (
+        <VirtualTable
+          columns={columns}
+          count={count}
+          keyOf={(index) => items.itemAt(index)?.id ?? String(index)}
+          label={`Items of ${group.name}`}
+          leastWidth="48rem"
+          rowAt={items.itemAt}
+          seen={items.seen}
+          unfolded={(step) => (open.has(step.id) ? <StepDetail step={step} workflowId={workflowId} /> : undefined)}
+        />
+      )}
+    </>
   );
+};
+
+const itemColumns = (open: ReadonlySet<string>, toggle: (id: string) => void): readonly Column<Step>[] => [
+  {
+    cell: (step) => (
+      <Button
+        aria-expanded={open.has(step.id)}
+        justifyContent="flex-start"
+        maxWidth="full"
+        onClick={() => toggle(step.id)}
+        px={1}
+        size="xs"
+        variant="ghost"
+      >
+        <span aria-hidden="true">{open.has(step.id) ? "▾" : "▸"}</span>
+        <Ellipsis text={stepLabel(step)} />
+      </Button>
+    ),
+    header: "Item",
+    width: "minmax(10rem, 2fr)",
+  },
+  { cell: (step) => <StateBadge state={step.state} />, header: "State", width: "9rem" },
+  { cell: (step) => step.attempts.length, header: "Attempts", width: "6rem" },
+  { cell: durationOf, header: "Duration", width: "7rem" },
+  {
+    cell: (step) => (step.error === null ? undefined : <ErrorText error={step.error} />),
+    header: "Error",
+    width: "minmax(12rem, 3fr)",
+  },
+];
+
+const durationOf = (step: Step): string | undefined => {
+  const last = step.attempts[step.attempts.length - 1];
+  return last === undefined ? undefined : spanText(step.started_at, last.ended_at);
 };

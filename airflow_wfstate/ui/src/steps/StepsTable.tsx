@@ -1,14 +1,18 @@
-import { Button, HStack, Table, Text } from "@chakra-ui/react";
-import { Fragment, useEffect, useRef, useState } from "react";
+import { Button, HStack, Text } from "@chakra-ui/react";
+import { useMemo, useState } from "react";
 import { useSearchParams } from "react-router-dom";
 
 import { restartAction } from "../actions/action";
 import { refusalOf } from "../actions/ActionButtons";
 import { ActionDialog } from "../actions/ActionDialog";
+import { RefusableButton } from "../actions/RefusableButton";
 import { counted } from "../text/counted";
 import { ErrorText } from "../text/ErrorText";
 import { type AllowedActions, groupKey, isOpen, participantLabel, type StepGroup, stepStates, type WorkflowDetail } from "../server/model";
+import { CopyButton } from "../text/CopyButton";
+import { Ellipsis } from "../text/Ellipsis";
 import { Nothing } from "../notices/Notices";
+import { type Column, VirtualTable } from "../rows/VirtualTable";
 import { StateBadge } from "../text/StateBadge";
 import { stepParameter } from "./stepAddress";
 import { StepItems } from "./StepItems";
@@ -23,47 +27,55 @@ type Props = {
 
 /** Every step that has begun, a mapped one with all its items; each unfolds. What has not begun stands below. */
 export const StepsTable = ({ allowed, done, workflow }: Props) => {
-  const [from, setFrom] = useState<string>();
   const [address] = useSearchParams();
+  const asked = address.get(stepParameter);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set(asked === null ? [] : [asked]));
+  const [from, setFrom] = useState<string>();
   const refusal = refusalOf(allowed, "restart");
   const { not_reached: notReached, progress, step_groups: groups, summary } = workflow;
+  const columns = useMemo(() => {
+    const toggle = (key: string) =>
+      setOpen((before) => {
+        const next = new Set(before);
+        if (!next.delete(key)) {
+          next.add(key);
+        }
+        return next;
+      });
+    return stepColumns({ open, refusal, restart: setFrom, toggle, workflowId: summary.id });
+  }, [open, refusal, summary.id]);
 
   return (
     <>
-      {groups.length === 0 ? <Nothing>No step has begun yet.</Nothing> : undefined}
-      {groups.length === 0 ? undefined : (
-        <Table.ScrollArea>
-          <Table.Root size="sm">
-            <Table.Header>
-              <Table.Row>
-                <Table.ColumnHeader>Step</Table.ColumnHeader>
-                <Table.ColumnHeader>State</Table.ColumnHeader>
-                <Table.ColumnHeader>Participant</Table.ColumnHeader>
-                <Table.ColumnHeader>Attempts</Table.ColumnHeader>
-                <Table.ColumnHeader>Duration</Table.ColumnHeader>
-                <Table.ColumnHeader>Compensation</Table.ColumnHeader>
-                <Table.ColumnHeader>Error</Table.ColumnHeader>
-                <Table.ColumnHeader>Action</Table.ColumnHeader>
-              </Table.Row>
-            </Table.Header>
-            <Table.Body>
-              {groups.map((group) => (
-                <GroupRow
-                  group={group}
-                  isAsked={address.get(stepParameter) === groupKey(group)}
-                  key={groupKey(group)}
-                  refusal={refusal}
-                  restart={() => setFrom(`${participantLabel(group)}.${group.name}`)}
-                  workflowId={summary.id}
-                />
-              ))}
-            </Table.Body>
-          </Table.Root>
-        </Table.ScrollArea>
+      {groups.length === 0 ? (
+        <Nothing>
+          No step has begun yet. A step appears here as soon as its task calls for it: a task decorated with @task.step, or an
+          operator with durable().
+        </Nothing>
+      ) : (
+        <VirtualTable
+          columns={columns}
+          count={groups.length}
+          goTo={groups.findIndex((group) => groupKey(group) === asked)}
+          keyOf={(index) => (groups[index] === undefined ? String(index) : groupKey(groups[index]))}
+          label="Steps"
+          leastWidth="60rem"
+          rowAt={(index) => groups[index]}
+          unfolded={(group) =>
+            open.has(groupKey(group)) ? <StepItems group={group} workflowId={summary.id} /> : undefined
+          }
+        />
       )}
-      <Text color="fg.muted" fontSize="sm" mt={2}>
-        {progress.remaining.length > 0 && notReached.length === 0 ? `Remaining: ${progress.remaining.join(", ")}` : undefined}
-        {notReached.length > 0 ? `Planned, and not reached: ${notReached.join(", ")}` : undefined}
+      <Text color="fg.muted" fontSize="sm" mt={2} overflowWrap="anywhere">
+        <StoredText
+          text={
+            notReached.length > 0
+              ? `Planned, and not reached: ${notReached.join(", ")}`
+              : progress.remaining.length > 0
+                ? `Remaining: ${progress.remaining.join(", ")}`
+                : ""
+          }
+        />
       </Text>
       {from === undefined ? undefined : (
         <ActionDialog
@@ -78,67 +90,73 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
   );
 };
 
-type RowProps = {
-  readonly group: StepGroup;
-  /** Whether the address names this step: it begins unfolded and in view. */
-  readonly isAsked: boolean;
+type Acts = {
+  readonly open: ReadonlySet<string>;
   readonly refusal: string | undefined;
-  readonly restart: () => void;
+  /** Is told the step, as the server takes it. */
+  readonly restart: (step: string) => void;
+  readonly toggle: (key: string) => void;
   readonly workflowId: string;
 };
 
-const GroupRow = ({ group, isAsked, refusal, restart, workflowId }: RowProps) => {
-  const [open, setOpen] = useState(isAsked);
-  const row = useRef<HTMLTableRowElement>(null);
-  useEffect(() => {
-    if (isAsked) {
-      row.current?.scrollIntoView({ block: "nearest" });
-    }
-  }, [isAsked]);
-
-  return (
-    <Fragment>
-      <Table.Row ref={row}>
-        <Table.Cell>
-          <Button aria-expanded={open} onClick={() => setOpen(!open)} px={1} size="xs" variant="ghost">
-            <span aria-hidden="true">{open ? "▾" : "▸"}</span>
-            <StoredText text={group.name} />
-            {group.is_mapped ? ` (${counted(group.items, "item")})` : undefined}
-          </Button>
-        </Table.Cell>
-        <Table.Cell>
-          {group.is_mapped ? <Counts counts={group.by_state} /> : <StateBadge state={group.state} />}
-        </Table.Cell>
-        <Table.Cell>{participantLabel(group)}</Table.Cell>
-        <Table.Cell>{group.attempts}</Table.Cell>
-        <Table.Cell whiteSpace="nowrap">{spanText(group.started_at, isOpen(group) ? null : group.updated_at)}</Table.Cell>
-        <Table.Cell>{group.compensation === null ? undefined : <StateBadge state={group.compensation} />}</Table.Cell>
-        <Table.Cell>{group.error === null ? undefined : <ErrorText error={group.error} />}</Table.Cell>
-        <Table.Cell>
-          <Button
-            aria-disabled={refusal !== undefined}
-            aria-label={`Restart from ${group.name}${refusal === undefined ? "" : `. ${refusal}`}`}
-            color={refusal === undefined ? undefined : "fg.muted"}
-            cursor={refusal === undefined ? "button" : "not-allowed"}
-            onClick={() => (refusal === undefined ? restart() : undefined)}
-            size="xs"
-            title={refusal}
-            variant={refusal === undefined ? "outline" : "ghost"}
-          >
-            Restart from here
-          </Button>
-        </Table.Cell>
-      </Table.Row>
-      {open ? (
-        <Table.Row>
-          <Table.Cell colSpan={8}>
-            <StepItems group={group} workflowId={workflowId} />
-          </Table.Cell>
-        </Table.Row>
-      ) : undefined}
-    </Fragment>
-  );
-};
+const stepColumns = ({ open, refusal, restart, toggle, workflowId }: Acts): readonly Column<StepGroup>[] => [
+  {
+    cell: (group) => (
+      <Button
+        aria-expanded={open.has(groupKey(group))}
+        justifyContent="flex-start"
+        maxWidth="full"
+        onClick={() => toggle(groupKey(group))}
+        px={1}
+        size="xs"
+        variant="ghost"
+      >
+        <span aria-hidden="true">{open.has(groupKey(group)) ? "▾" : "▸"}</span>
+        <Ellipsis text={group.name} />
+        {group.is_mapped ? <span>{` (${counted(group.items, "item")})`}</span> : undefined}
+      </Button>
+    ),
+    header: "Step",
+    width: "minmax(10rem, 2fr)",
+  },
+  {
+    cell: (group) => (group.is_mapped ? <Counts counts={group.by_state} /> : <StateBadge state={group.state} />),
+    header: "State",
+    width: "9rem",
+  },
+  { cell: (group) => <Ellipsis text={participantLabel(group)} />, header: "Participant", width: "minmax(7rem, 1fr)" },
+  { cell: (group) => group.attempts, header: "Attempts", width: "5rem" },
+  {
+    cell: (group) => spanText(group.started_at, isOpen(group) ? null : group.updated_at),
+    header: "Duration",
+    width: "6rem",
+  },
+  {
+    cell: (group) => (group.compensation === null ? undefined : <StateBadge state={group.compensation} />),
+    header: "Compensation",
+    width: "8rem",
+  },
+  {
+    cell: (group) => (group.error === null ? undefined : <ErrorText error={group.error} />),
+    header: "Error",
+    width: "minmax(7rem, 2fr)",
+  },
+  {
+    cell: (group) => {
+      const step = `${participantLabel(group)}.${group.name}`;
+      return (
+        <HStack gap={0}>
+          <RefusableButton act={() => restart(step)} label={`Restart from ${group.name}`} refusal={refusal} size="xs">
+            Restart
+          </RefusableButton>
+          <CopyButton label="Copy as command" text={restartAction.command(workflowId, "", step)} />
+        </HStack>
+      );
+    },
+    header: "Restart from here",
+    width: "8rem",
+  },
+];
 
 /** How many items are in which state. */
 const Counts = ({ counts }: { readonly counts: StepGroup["by_state"] }) => (

@@ -3,6 +3,7 @@ import { Link as RouterLink } from "react-router-dom";
 
 import { runAddress } from "../airflow/airflow";
 import type { LinkedRun } from "../server/model";
+import { Ellipsis } from "../text/Ellipsis";
 
 /** The DAG runs that take part, each linked to its page in Airflow. */
 export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => (
@@ -20,13 +21,17 @@ export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => 
         {runs.map((run) => (
           <Table.Row key={`${run.dag_id} ${run.run_id}`}>
             <Table.Cell>{run.role}</Table.Cell>
-            <Table.Cell>{run.dag_id}</Table.Cell>
-            <Table.Cell>
+            <Table.Cell maxWidth="64">
+              <Ellipsis text={run.dag_id} />
+            </Table.Cell>
+            <Table.Cell maxWidth="80">
               {run.state === null ? (
-                run.run_id
+                <Ellipsis text={run.run_id} />
               ) : (
-                <Link asChild color="fg.info">
-                  <RouterLink to={runAddress(run.dag_id, run.run_id)}>{run.run_id}</RouterLink>
+                <Link asChild color="fg.info" display="block">
+                  <RouterLink to={runAddress(run.dag_id, run.run_id)}>
+                    <Ellipsis text={run.run_id} />
+                  </RouterLink>
                 </Link>
               )}
             </Table.Cell>

@@ -3,6 +3,7 @@ import { Link as RouterLink } from "react-router-dom";
 
 import { compareAddress, nameAddress } from "../airflow/airflow";
 import { ActionButtons } from "../actions/ActionButtons";
+import { CopyButton } from "../text/CopyButton";
 import { errorColor, ErrorText } from "../text/ErrorText";
 import type { AllowedActions, WorkflowDetail } from "../server/model";
 import { InputAndOutput } from "../payloads/InputAndOutput";
@@ -41,6 +42,7 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
             </Link>{" "}
             <StoredText text={summary.key} />
           </Heading>
+          <CopyButton label="Copy the key" text={summary.key} />
           <StateBadge state={summary.state} />
           <StepsBar counts={summary} />
           <FlagBadges flags={summary.flags} />
@@ -53,7 +55,13 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
         </FailureNotice>
       ) : undefined}
       <DataList.Root orientation="horizontal" size="sm">
-        <Fact name="Id">{summary.id}</Fact>
+        <DataList.Item>
+          <DataList.ItemLabel>Id</DataList.ItemLabel>
+          <DataList.ItemValue alignItems="center">
+            {summary.id}
+            <CopyButton label="Copy the id" text={summary.id} />
+          </DataList.ItemValue>
+        </DataList.Item>
         {summary.correlation_id === summary.id ? undefined : <Fact name="Correlation id">{summary.correlation_id}</Fact>}
         {summary.generation === 1 ? undefined : <Fact name="Generation">{String(summary.generation)}</Fact>}
         <DataList.Item>

@@ -1,15 +1,17 @@
 import { Tabs } from "@chakra-ui/react";
-import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
 
 import { getActions, getWorkflow } from "../server/client";
 import { CompensationLadder } from "../compensations/CompensationLadder";
 import { JournalSection } from "../journal/JournalSection";
-import { ErrorNotice, Loading, OutcomeNotice } from "../notices/Notices";
+import { DecisionPanel } from "../compensations/DecisionPanel";
+import { Freshness, OutcomeNotice } from "../notices/Notices";
+import { useOutcome } from "../notices/useOutcome";
 import { RunsTable } from "./RunsTable";
 import { GraphSection } from "../graph/GraphSection";
 import { StepsTable } from "../steps/StepsTable";
 import { TimelineView } from "../timeline/TimelineView";
+import { titleOf, useTitle } from "./useTitle";
 import { useFresh } from "../server/useFresh";
 import { WorkflowHeader } from "./WorkflowHeader";
 
@@ -23,23 +25,32 @@ const sections = {
 };
 const order: readonly (keyof typeof sections)[] = ["timeline", "steps", "compensations", "graph", "journal", "runs"];
 
+type Props = {
+  /** Whether the browser's title is this page's; not inside Airflow's own pages, which have their own. */
+  readonly isWholePage?: boolean;
+  readonly workflowId: string;
+};
+
 /** One workflow: where it stands, what to do about it, its steps, compensations, journal and DAG runs. */
-export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) => {
+export const WorkflowPage = ({ isWholePage = false, workflowId }: Props) => {
   const [address, setAddress] = useSearchParams();
-  const [outcome, setOutcome] = useState<string>();
-  const { at, error, refresh, value } = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
+  const fresh = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
+  const { at, refresh, value } = fresh;
   const state = value?.summary.state;
+  const outcome = useOutcome(at, state);
+  useTitle(isWholePage && value !== undefined ? titleOf(value.summary) : undefined);
   // Asked for once the workflow is known, and again when its state has changed; seldom otherwise, since each answer makes
   // every plan. The plan in a dialog has the last word.
   const allowed = useFresh(
     `${workflowId} ${state ?? ""}`,
     async (signal) => (state === undefined ? undefined : getActions(workflowId, signal)),
     30,
+    workflowId, // while the next answer is on its way, the buttons keep the last
   );
   const section = order.find((name) => name === address.get("section")) ?? "timeline";
 
   const done = (told: string) => {
-    setOutcome(told);
+    outcome.tell(told);
     refresh();
     allowed.refresh();
   };
@@ -52,9 +63,10 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
 
   return (
     <>
-      {outcome === undefined ? undefined : <OutcomeNotice>{outcome}</OutcomeNotice>}
-      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
-      {value === undefined && error === undefined ? <Loading /> : undefined}
+      {outcome.told === undefined ? undefined : (
+        <OutcomeNotice dismiss={outcome.dismiss}>{outcome.told}</OutcomeNotice>
+      )}
+      <Freshness fresh={fresh} lines={10} />
       {value === undefined ? undefined : (
         <>
           <WorkflowHeader
@@ -64,6 +76,9 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
             showCompensations={() => show("compensations")}
             workflow={value}
           />
+          {state === "compensation_failed" ? (
+            <DecisionPanel allowed={allowed.value} done={done} workflowId={workflowId} />
+          ) : undefined}
           <Tabs.Root lazyMount onValueChange={({ value: name }) => show(name)} unmountOnExit value={section}>
             <Tabs.List flexWrap="wrap" mb={2}>
               {order.map((name) => (
@@ -79,7 +94,7 @@ export const WorkflowPage = ({ workflowId }: { readonly workflowId: string }) =>
               <StepsTable allowed={allowed.value} done={done} workflow={value} />
             </Tabs.Content>
             <Tabs.Content value="compensations">
-              <CompensationLadder allowed={allowed.value} done={done} workflowId={workflowId} />
+              <CompensationLadder workflowId={workflowId} />
             </Tabs.Content>
             <Tabs.Content value="graph">
               <GraphSection workflowId={workflowId} />

@@ -1,0 +1,44 @@
+"""The api-server is stopped and started under an open page."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PATIENCE, ContextOf
+from tests.browser.story import Story
+from tests.browser.test_workflow import address
+from tests.support.api_server import ApiServerProcess
+
+
+def test_an_open_page_lives_through_a_restart(
+    contexts: ContextOf, site_process: ApiServerProcess, story: Story
+) -> None:
+    """Not by ``open_page``, which takes a request that fails for a fault of the page."""
+    page = contexts("admin", "light").new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{site_process.url}{address(story.failed.workflow_id, 'steps')}")
+    heading = page.get_by_role("heading", name=f"shop {story.failed.key}")
+    resume = page.get_by_role("button", name="Resume", exact=True)
+    expect(resume).to_be_visible()
+
+    site_process.stop()
+    page.keyboard.press("r")
+    alert = page.get_by_role("alert").filter(has_text="The api-server does not answer.")
+    expect(alert).to_have_count(1)  # however many parts of the page ask
+    expect(alert).to_contain_text(re.compile(r"As of \d\d:\d\d:\d\d, trying again"))
+    expect(heading).to_be_visible()
+    expect(page.get_by_role("button", name="ship", exact=True)).to_be_visible()
+    resume.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_contain_text("could not be loaded, trying again")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+    site_process.start()
+    page.get_by_role("button", name="Try now").click()
+    expect(alert).to_have_count(0)
+    resume.click()
+    expect(dialog).to_contain_text("will be cleared")
+    page.close()
