@@ -87,7 +87,8 @@ def main_thread_work(events: list[dict[str, Any]]) -> list[float]:
     tasks = [
         event
         for event in events
-        if event["name"] == "ThreadControllerImpl::RunTask" and (event["pid"], event["tid"]) in mains
+        # One that was under way when the trace ended has no duration.
+        if event["name"] == "ThreadControllerImpl::RunTask" and "dur" in event and (event["pid"], event["tid"]) in mains
     ]
     assert tasks
     return [float(event.get("tdur", event["dur"])) for event in tasks]
