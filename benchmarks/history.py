@@ -21,7 +21,7 @@ _FILL = (
     "INSERT INTO wfstate_step (id, workflow_id, participant, name, item_key, state, round, attempt, started_at, "
     "updated_at) SELECT uuidv7(), id, 'history', 'step-' || n, '', 'succeeded', 1, 1, now(), now() "
     "FROM wfstate_workflow, generate_series(1, 100) n WHERE wfstate_workflow.name = 'history'",
-    "INSERT INTO wfstate_round SELECT id, 1, 'succeeded', 2, '\"' || repeat('x', 998) || '\"', 'str', repeat('0', 64) "
+    "INSERT INTO wfstate_round SELECT id, 1, 'succeeded', '\"' || repeat('x', 998) || '\"', 'str', repeat('0', 64) "
     "FROM wfstate_step WHERE participant = 'history'",
     "INSERT INTO wfstate_attempt (step_id, number, round, state, last_write, task_instance_id, dag_id, run_id, "
     "task_id, map_index, try_number, started_at, ended_at) SELECT s.id, 1, 1, 'succeeded', 1, uuidv7(), 'history', "

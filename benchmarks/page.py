@@ -40,6 +40,11 @@ _FILL: Final = (
     "INSERT INTO wfstate_step (id, workflow_id, participant, name, item_key, state, round, attempt, started_at, "
     "updated_at) SELECT uuidv7(), w.id, 'intake', s.name, '', 'succeeded', 1, 1, w.started_at, w.updated_at "
     "FROM wfstate_workflow w, (VALUES ('reserve'), ('pay'), ('ship')) s (name)",
+    # Attempts of the last eight days alone: older ones are not asked about.
+    "INSERT INTO wfstate_attempt (step_id, number, round, state, last_write, task_instance_id, dag_id, run_id, "
+    "task_id, map_index, try_number, started_at, ended_at) SELECT id, 1, 1, 'succeeded', 1, uuidv7(), 'intake', 'run', "
+    "name, -1, 1, started_at, started_at + random() * interval '2 minutes' FROM wfstate_step "
+    "WHERE started_at > now() - interval '8 days'",
     "INSERT INTO wfstate_flag (workflow_id, kind, cause, since, command, found_at) SELECT id, 'slow', 'Step pay is at "
     "work.', now(), 'airflow wfstate show', now() FROM wfstate_workflow WHERE state = 'running'",
     "VACUUM ANALYZE",
@@ -65,6 +70,7 @@ def questions(workflows: int) -> list[tuple[str, str, str, dict[str, str]]]:
     """What is asked: a label, who asks, the path, the query."""
     now = datetime.now(timezone.utc)
     day = {"since": (now - timedelta(days=1)).isoformat(), "until": now.isoformat(), "bucket_seconds": "3600"}
+    quarter = now - timedelta(days=90)
     page = {"limit": "50"}
     some = workflows // 2
     correlation_id = f"corr-{hashlib.md5(str(some).encode()).hexdigest()}"  # noqa: S324 - as the filling makes them
@@ -82,6 +88,9 @@ def questions(workflows: int) -> list[tuple[str, str, str, dict[str, str]]]:
         ("by key", "workflows", {**page, "sort": "key"}),
         ("counts by state", "stats", {}),
         ("counts of one day, by the hour", "stats", day),
+        ("the numbers of one name, seven days", "stats/name", {"name": "order"}),
+        ("the numbers of one name, ninety days", "stats/name", {"name": "order", "since": quarter.isoformat()}),
+        ("the numbers of a name that there is not", "stats/name", {"name": "nothing"}),
     ]
     return [
         (f"{label} ({login})", login, f"/wfstate/v1/{path}", query)
@@ -143,7 +152,8 @@ def _line(label: str, url: str, token: str, query: dict[str, str], times: int) -
             first = time.perf_counter()
             answer = client.get(url, params=query).raise_for_status()
             seconds.append(time.perf_counter() - first)
-            rows = str(len(answer.json().get("workflows", []))) if "workflows" in answer.json() else ""
+            listed = answer.json().get("workflows")
+            rows = str(len(listed)) if isinstance(listed, list) else ""
     high = quantiles(seconds, n=20)[18] if times > 1 else seconds[0]
     return f"| {label} | {rows} | {1000 * median(seconds):.0f} | {1000 * high:.0f} |"
 

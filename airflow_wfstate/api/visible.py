@@ -1,4 +1,4 @@
-"""What of an answer its reader may see: payloads need a permission on the DAG that they come from."""
+"""What of an answer its reader may see: payloads, and how a DAG is made, need a permission on that DAG."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.compensate import CompensatePlan
 from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.graph import WorkflowGraph, without_structure
 from airflow_wfstate.domain.messages.pages import CheckpointPage, ListCheckpoints, StepPage
 from airflow_wfstate.domain.messages.resume import ResumePlan
 from airflow_wfstate.domain.messages.step import StepSummary
@@ -36,6 +37,11 @@ def _detail(caller: UserCaller, access: WorkflowAccess, request: object, detail:
         output=detail.output if sees_input else None,
         steps=_steps(caller, detail.steps),
     )
+
+
+def _graph(caller: UserCaller, access: WorkflowAccess, request: object, graph: WorkflowGraph) -> WorkflowGraph:
+    dag_ids = readable_dag_ids(caller, {lane.dag_id for lane in graph.lanes})
+    return replace(graph, lanes=[lane if lane.dag_id in dag_ids else without_structure(lane) for lane in graph.lanes])
 
 
 def _page(caller: UserCaller, access: WorkflowAccess, request: object, page: StepPage) -> StepPage:
@@ -78,10 +84,11 @@ def _steps(caller: UserCaller, steps: list[StepSummary]) -> list[StepSummary]:
 
 _HIDERS: Final[dict[type, Callable[[UserCaller, WorkflowAccess, Any, Any], Any]]] = {
     WorkflowDetail: _detail,
+    WorkflowGraph: _graph,
     StepPage: _page,
     StepSummary: _step,
     CheckpointPage: _checkpoints,
     CompensatePlan: _compensate_plan,
     ResumePlan: _resume_plan,
 }
-"""By type of answer, what hides payloads in it; other answers have none."""
+"""By type of answer, what hides payloads in it, and in a graph the DAGs themselves; others hold nothing to hide."""

@@ -14,8 +14,11 @@ from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
     compensation,
+    density,
     detail,
+    graph,
     journal,
+    name_stats,
     pages,
     record,
     resume,
@@ -260,6 +263,24 @@ class StateBackend(ABC):
         """
         return self.carry_out(detail.GET_WORKFLOW, detail.GetWorkflow(workflow_id, step_limit))
 
+    def get_graph(self, workflow_id: str) -> graph.WorkflowGraph:
+        """The runs that take part, their tasks and steps, and what follows what.
+
+        It costs what it answers: a mapped task is one node, whatever its number of items.
+
+        :raises WorkflowNotFound: there is none with this id.
+        """
+        return self.carry_out(graph.GET_GRAPH, graph.GetGraph(workflow_id))
+
+    def read_density(self, workflow_id: str, buckets: int = 60) -> density.WorkflowDensity:
+        """How many items of each mapped step were at work when.
+
+        :param buckets: into how many stretches the time of each step is divided, 1 to 500.
+        :raises WorkflowNotFound: there is none with this id.
+        :raises InvalidRequest: ``buckets`` is out of range.
+        """
+        return self.carry_out(density.READ_DENSITY, density.ReadDensity(workflow_id, buckets))
+
     def list_workflows(self, query: WorkflowQuery) -> workflow.WorkflowPage:
         """A page of workflows, in the order of the query.
 
@@ -275,6 +296,14 @@ class StateBackend(ABC):
         :raises InvalidRequest: more than 1000 stretches, or without beginning or end; a time has no zone.
         """
         return self.carry_out(stats.READ_STATS, stats.ReadStats(query, bucket_seconds))
+
+    def read_name_stats(self, query: WorkflowQuery) -> name_stats.NameStats:
+        """How the workflows that match a query have fared, whose order, limit and cursor do not matter.
+
+        :param query: with a name; without ``until`` up to now, without ``since`` the seven days before.
+        :raises InvalidRequest: it has no name; a time has no zone, or the window is empty.
+        """
+        return self.carry_out(name_stats.READ_NAME_STATS, name_stats.ReadNameStats(query))
 
     def list_steps(
         self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: pages.StepFilter | None = None
@@ -332,13 +361,18 @@ class StateBackend(ABC):
         """
         return self.carry_out(task_activity.READ_TASK_ACTIVITY, request)
 
-    def read_journal(self, workflow_id: str, after: int = 0, limit: int = 200) -> journal.JournalPage:
+    def read_journal(
+        self, workflow_id: str, after: int = 0, limit: int = 200, wanted: journal.JournalFilter | None = None
+    ) -> journal.JournalPage:
         """Entries with a number above ``after``, ascending; at most ``limit`` (1 to 1000).
 
+        :param wanted: only those; None for all.
         :raises WorkflowNotFound: there is none with this id.
-        :raises InvalidRequest: the limit is out of range.
+        :raises InvalidRequest: the limit is out of range, or the workflow has no such step.
         """
-        return self.carry_out(journal.READ_JOURNAL, journal.ReadJournal(workflow_id, after, limit))
+        return self.carry_out(
+            journal.READ_JOURNAL, journal.ReadJournal(workflow_id, wanted or journal.JournalFilter(), after, limit)
+        )
 
     @abstractmethod
     def sweep(self, request: sweep_report.StartSweep | None = None) -> sweep_report.SweepReport:
@@ -360,7 +394,10 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     workflow.COMPLETE_WORKFLOW,
     workflow.LIST_WORKFLOWS,
     detail.GET_WORKFLOW,
+    graph.GET_GRAPH,
+    density.READ_DENSITY,
     stats.READ_STATS,
+    name_stats.READ_NAME_STATS,
     pages.LIST_STEPS,
     pages.GET_STEP,
     pages.LIST_CHECKPOINTS,

@@ -12,8 +12,11 @@ from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
     compensation,
+    density,
     detail,
+    graph,
     journal,
+    name_stats,
     pages,
     record,
     resume,
@@ -36,9 +39,12 @@ from airflow_wfstate.store.payloads.stored_payload import discard
 from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
 from airflow_wfstate.store.reading.journal import read_journal
+from airflow_wfstate.store.reading.name_stats import read_name_stats
+from airflow_wfstate.store.reading.step_density import read_density
 from airflow_wfstate.store.reading.step_page import get_step, list_steps
 from airflow_wfstate.store.reading.task_activity import read_task_activity
 from airflow_wfstate.store.reading.workflow_detail import read_workflow
+from airflow_wfstate.store.reading.workflow_graph import read_graph
 from airflow_wfstate.store.reading.workflow_list import list_workflows
 from airflow_wfstate.store.reading.workflow_stats import read_stats
 from airflow_wfstate.store.resume.plan import plan_resume
@@ -176,7 +182,10 @@ _read(
 
 _read(workflow.LIST_WORKFLOWS, list_workflows)
 _read(stats.READ_STATS, lambda connection, asked: read_stats(connection, asked.query, asked.bucket_seconds))
+_read(name_stats.READ_NAME_STATS, lambda connection, asked: read_name_stats(connection, asked.query))
 _read(detail.GET_WORKFLOW, lambda connection, asked: read_workflow(connection, asked.workflow_id, asked.step_limit))
+_read(graph.GET_GRAPH, lambda connection, asked: read_graph(connection, asked.workflow_id))
+_read(density.READ_DENSITY, lambda connection, asked: read_density(connection, asked.workflow_id, asked.buckets))
 _read(
     pages.LIST_STEPS,
     lambda connection, asked: list_steps(connection, asked.workflow_id, asked.after, asked.limit, asked.wanted),
@@ -195,5 +204,5 @@ _read(
 _read(task_activity.READ_TASK_ACTIVITY, read_task_activity)
 _read(
     journal.READ_JOURNAL,
-    lambda connection, asked: read_journal(connection, asked.workflow_id, asked.after, asked.limit),
+    lambda connection, asked: read_journal(connection, asked.workflow_id, asked.after, asked.limit, asked.wanted),
 )

@@ -15,12 +15,24 @@ from airflow_wfstate.exceptions import InvalidRequest
 
 State = TypeVar("State", bound=Enum)
 
+_LONGEST_PAUSE: Final = 86_400
+"""Seconds between two looks."""
+
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def code(arguments: Namespace) -> Code | None:
     """The code that ``--code`` asks for; None when it was not given."""
     return None if arguments.code is None else Code(arguments.code)
+
+
+def check_every(seconds: int) -> None:
+    """Check the pause that ``--every`` names.
+
+    :raises InvalidRequest: it is out of range.
+    """
+    if not 1 <= seconds <= _LONGEST_PAUSE:
+        raise InvalidRequest(f"--every {seconds} is out of range.", f"Give 1 to {_LONGEST_PAUSE} seconds.")
 
 
 def parse_duration(text: str) -> timedelta:

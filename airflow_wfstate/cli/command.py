@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
@@ -18,40 +19,59 @@ from airflow_wfstate.exceptions import WorkflowStateError
 
 if TYPE_CHECKING:
     from airflow_wfstate.backends.database import DatabaseBackend
+    from airflow_wfstate.backends.database_lists import DatabaseLists
 
+Store = TypeVar("Store")
 Action: TypeAlias = "Callable[[Namespace], None]"
 
 
 def command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
     """Make an action of ``airflow`` from a function of the arguments and the store.
 
-    An error of ours ends the process with exit code 1 and its text on stderr, without a traceback; so does, without a
-    text, an output that nobody reads any more.
+    An error of ours ends the process with exit code 1 and its text on stderr, without a traceback. When nobody reads
+    the output any more (``| head``) the process ends by SIGPIPE, as ``cat`` does; and after Ctrl-C with exit code 130.
     """
-
-    @suppress_logs_and_warning
-    @providers_configuration_loaded
-    @functools.wraps(body)
-    def action(arguments: Namespace) -> None:
-        try:
-            conf.check_options()
-            body(arguments, _open_store())
-            sys.stdout.flush()
-        except WorkflowStateError as error:
-            raise SystemExit(shown_text(str(error), keep="\n")) from None
-        except BrokenPipeError:
-            # Who reads the output has ended, as `head` does. What is still buffered has nowhere to go (Python's docs,
-            # "Note on SIGPIPE").
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(1) from None
-
-    return action
+    return _action(body, lambda: open_store())
 
 
-def _open_store() -> DatabaseBackend:
+def listing_command(body: Callable[[Namespace, DatabaseLists], None]) -> Action:
+    """As :func:`command`, of a function that asks for lists of workflows alone: such a command starts sooner."""
+    return _action(body, lambda: open_lists())
+
+
+def open_store() -> DatabaseBackend:
     """The store in the metadata database of this ``airflow`` command."""
     from airflow import settings
 
     from airflow_wfstate.backends.database import DatabaseBackend
 
     return DatabaseBackend(settings.get_engine())  # type: ignore[no-untyped-call]  # Airflow does not annotate it
+
+
+def open_lists() -> DatabaseLists:
+    """The lists of workflows in the metadata database of this ``airflow`` command."""
+    from airflow import settings
+
+    from airflow_wfstate.backends.database_lists import DatabaseLists
+
+    return DatabaseLists(settings.get_engine())  # type: ignore[no-untyped-call]  # as above
+
+
+def _action(body: Callable[[Namespace, Store], None], open: Callable[[], Store]) -> Action:
+    @suppress_logs_and_warning
+    @providers_configuration_loaded
+    @functools.wraps(body)
+    def action(arguments: Namespace) -> None:
+        try:
+            conf.check_options()
+            body(arguments, open())
+            sys.stdout.flush()
+        except WorkflowStateError as error:
+            raise SystemExit(shown_text(str(error), keep="\n")) from None
+        except BrokenPipeError:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and raises this error instead
+            os.kill(os.getpid(), signal.SIGPIPE)
+        except KeyboardInterrupt:
+            raise SystemExit(128 + signal.SIGINT) from None
+
+    return action

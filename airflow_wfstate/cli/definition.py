@@ -1,7 +1,7 @@
 """The commands of ``airflow wfstate``, as Airflow's argument parser wants them.
 
 Imported whenever ``airflow`` starts: nothing but Airflow's own command-line settings and the domain may be imported
-here. The actions are imported when they are called.
+here. The actions are imported when they are called, and what completes an argument when a shell asks for it.
 """
 
 # Airflow's Arg has no annotations.
@@ -11,8 +11,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from airflow.cli.cli_config import ARG_OUTPUT, ARG_VERBOSE, ActionCommand, Arg, GroupCommand, lazy_load_command
+from airflow.cli.cli_config import ARG_OUTPUT, ARG_VERBOSE, ActionCommand, GroupCommand, lazy_load_command
+from rich.markup import escape
 
+from airflow_wfstate.cli import completers
+from airflow_wfstate.cli.arg import Arg
 from airflow_wfstate.cli.workflow_filters import filter_arguments
 from airflow_wfstate.domain.messages.workflow_query import WorkflowSort
 
@@ -24,6 +27,9 @@ DEFAULT_ENTRY_LIMIT: Final = 200
 
 DEFAULT_ITEM_LIMIT: Final = 50
 """Items on a page of ``show --step``."""
+
+DEFAULT_PAUSE_SECONDS: Final = 2
+"""Between two looks of ``--watch`` and ``wait``."""
 
 FILTERS: Final = filter_arguments()
 """Of lists, by the field of the query."""
@@ -40,6 +46,7 @@ DECISIONS: Final = ("retry", "skip", "done")
 ARG_WORKFLOW: Final = Arg(
     ("workflow",),
     metavar="WORKFLOW",
+    completer=completers.WORKFLOW,
     help="The workflow's id, or its name and key as name/key (the newest generation of the key; both may have slashes)",
 )
 ARG_LINTED_DAG: Final = Arg(("--dag",), dest="dag_id", metavar="DAG", help="Only this DAG (default: all)")
@@ -76,11 +83,14 @@ ARG_ENTRY_LIMIT: Final = Arg(
     help=f"Entries on a page, 1 to 1000 (default: {DEFAULT_ENTRY_LIMIT})",
 )
 ARG_SHOWN_STEP: Final = Arg(
-    ("--step",), help="Only this step, item by item: step or participant.step (default: a mapped step is one row)"
+    ("--step",),
+    completer=completers.STEP,
+    help="Only this step, item by item: step or participant.step (default: a mapped step is one row)",
 )
 ARG_ITEM_STATE: Final = Arg(
     ("--step-state",),
     action="append",
+    completer=completers.STEP_STATE,
     dest="step_states",
     metavar="STATE",
     help="With --step: only items in this state; may be given several times",
@@ -91,6 +101,35 @@ ARG_ITEM_LIMIT: Final = Arg(
     type=int,
     default=DEFAULT_ITEM_LIMIT,
     help=f"With --step: items on a page, 1 to 1000 (default: {DEFAULT_ITEM_LIMIT})",
+)
+ARG_WIDE: Final = Arg(
+    ("--wide",), action="store_true", help="In a table, every column, and no text shortened (default: what fits)"
+)
+ARG_WATCH: Final = Arg(
+    ("--watch",), action="store_true", help="Print it again and again, in place on a terminal, until Ctrl-C"
+)
+ARG_WATCH_TO_END: Final = Arg(
+    ("--watch",),
+    action="store_true",
+    help="Print it again and again, in place on a terminal, until the workflow has ended, or Ctrl-C",
+)
+ARG_PAUSE: Final = Arg(
+    ("--every",),
+    type=int,
+    metavar="SECONDS",
+    default=DEFAULT_PAUSE_SECONDS,
+    help=f"Seconds between two looks at the store (default: {DEFAULT_PAUSE_SECONDS})",
+)
+ARG_AWAITED_STATE: Final = Arg(
+    ("--for",),
+    action="append",
+    dest="states",
+    metavar="STATE",
+    completer=completers.STATE,
+    help="The state to wait for; may be given several times, or as a list with commas (default: succeeded)",
+)
+ARG_TIMEOUT: Final = Arg(
+    ("--timeout",), metavar="DURATION", help="Wait no longer than this: as 90s, 30m, 2h, 1d or 4w (default: forever)"
 )
 ARG_YES: Final = Arg(("-y", "--yes"), action="store_true", help="Do not ask")
 ARG_PLAN: Final = Arg(("--plan",), action="store_true", help="Print what would happen, and change nothing")
@@ -134,6 +173,7 @@ ARG_FROM_STEP: Final = Arg(
     ("--from",),
     dest="from_step",
     metavar="STEP",
+    completer=completers.STEP,
     required=True,
     help="The step to begin with: participant[place].step, participant.step or step, where that means one, or its id",
 )
@@ -145,6 +185,8 @@ ARG_DECISION: Final = Arg(
 )
 ARG_STEP: Final = Arg(
     ("step",),
+    metavar="STEP",
+    completer=completers.STEP,
     help="participant[place].step, participant.step or step, where that means one, with [item] for an item; or its id",
 )
 ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the only one to be undone)")
@@ -161,6 +203,9 @@ WFSTATE_COMMANDS: Final = (
             ARG_TOTAL,
             ARG_LIMIT,
             ARG_CURSOR,
+            ARG_WIDE,
+            ARG_WATCH,
+            ARG_PAUSE,
             ARG_OUTPUT,
             ARG_VERBOSE,
         ),
@@ -179,7 +224,9 @@ WFSTATE_COMMANDS: Final = (
     ),
     ActionCommand(
         name="rotate-keys",
-        help="Encrypt stored payloads anew, with the first of [core] fernet_key; may be ended and started again",
+        help=escape(
+            "Encrypt stored payloads anew, with the first of [core] fernet_key; may be ended and started again"
+        ),
         func=lazy_load_command("airflow_wfstate.cli.rotate_keys_command.rotate_keys"),
         args=(ARG_OUTPUT, ARG_VERBOSE),
     ),
@@ -193,9 +240,23 @@ WFSTATE_COMMANDS: Final = (
             ARG_ITEM_STATE,
             ARG_AFTER_ITEM,
             ARG_ITEM_LIMIT,
+            ARG_WATCH_TO_END,
+            ARG_PAUSE,
             ARG_OUTPUT,
             ARG_VERBOSE,
         ),
+    ),
+    ActionCommand(
+        name="wait",
+        help="Wait until a workflow is in a state; the exit code says whether it came to be so, for scripts",
+        func=lazy_load_command("airflow_wfstate.cli.wait_command.wait_for_workflow"),
+        args=(ARG_WORKFLOW, ARG_AWAITED_STATE, ARG_TIMEOUT, ARG_PAUSE, ARG_OUTPUT, ARG_VERBOSE),
+    ),
+    ActionCommand(
+        name="open",
+        help="Print the address of a workflow's page",
+        func=lazy_load_command("airflow_wfstate.cli.open_command.print_page_address"),
+        args=(ARG_WORKFLOW, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="journal",

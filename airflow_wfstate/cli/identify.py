@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.cli.absence import why_absent
 from airflow_wfstate.domain.messages.workflow import WorkflowSummary
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowNotFound
@@ -27,7 +28,7 @@ def workflow_id(text: str, store: StateBackend) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        pairs = list(islice(_pairs(text), _MAX_SLASHES))
+        pairs = name_and_key_pairs(text)
     if not pairs:
         raise WorkflowNotFound(
             f"{text!r} is not a workflow's id, nor a name and a key as name/key.", "Find it with: airflow wfstate list"
@@ -35,11 +36,10 @@ def workflow_id(text: str, store: StateBackend) -> str:
     found = [workflow for name, key in pairs for workflow in _newest(store, name, key)]
     if not found:
         name, key = pairs[0]
-        raise WorkflowNotFound(
-            f"There is no workflow {name!r} with the key {key!r}"
-            + (", nor one whose name ends at a later slash." if len(pairs) > 1 else "."),
-            "Find it with: airflow wfstate list",
-        )
+        reason = f"There is no workflow {name!r} with the key {key!r}"
+        reason += ", nor one whose name ends at a later slash." if len(pairs) > 1 else "."
+        known = why_absent(store, [name for name, _ in pairs])
+        raise WorkflowNotFound(f"{reason} {known}".rstrip(), "See what there is with: airflow wfstate list")
     if len(found) > 1:
         raise InvalidRequest(
             f"{text!r} means several workflows: "
@@ -50,10 +50,17 @@ def workflow_id(text: str, store: StateBackend) -> str:
     return found[0].id
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """Name and key, for each slash at which the name may end."""
+def name_and_key_pairs(text: str, *, with_empty_key: bool = False) -> list[tuple[str, str]]:
+    """Name and key, for each of the first 20 slashes at which the name may end.
+
+    :param with_empty_key: also for a slash with nothing behind it: a key that is still being typed.
+    """
+    return list(islice(_pairs(text, with_empty_key), _MAX_SLASHES))
+
+
+def _pairs(text: str, with_empty_key: bool) -> Iterator[tuple[str, str]]:
     for position, character in enumerate(text):
-        if character == "/" and text[:position] and text[position + 1 :]:
+        if character == "/" and text[:position] and (with_empty_key or text[position + 1 :]):
             yield text[:position], text[position + 1 :]
 
 

@@ -18,12 +18,18 @@ from enum import Enum
 from typing import Final
 
 import yaml  # type: ignore[import-untyped]  # its stubs are a package apart, which Airflow does not install
-from airflow.cli.simple_table import AirflowConsole
+from airflow.cli.simple_table import SimpleTable
+from rich.console import RenderableType
+from rich.text import Text
 
+from airflow_wfstate.cli.console import Console
 from airflow_wfstate.domain.rules.characters import shown_text
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 
 PROGRAM_FORMATS: Final = ("json", "yaml")
+
+NOTHING: Final = "No data found"
+"""What a list without rows prints, as Airflow's own lists do."""
 
 _LONGEST_TEXT: Final = 120
 
@@ -66,12 +72,43 @@ def print_rows(rows: Sequence[Mapping[str, object]], output: str) -> None:
     """Print rows that have the same columns as ``table`` or ``plain``.
 
     ``plain`` is ours, one line a row and ``-`` for nothing, with the spaces of a text as they are: Airflow's reads the
-    key "007" as a number and prints 7.
+    key "007" as a number and prints 7. A table that is too wide for the terminal is printed as records, a line for each
+    value, so that no id is broken.
     """
     if output == "plain":
         _print_plain(rows)
+        return
+    if not rows:
+        print(NOTHING)
+    elif fits(rows):
+        print_wide(as_table(rows))
     else:
-        _console().print_as_table([{column: _cell(value) for column, value in row.items()} for row in rows])
+        _print_records(Console(), rows)
+
+
+def fits(rows: Sequence[Mapping[str, object]]) -> bool:
+    """Whether the rows fit into the terminal as a table, or go where no terminal is."""
+    console = Console()
+    return not console.is_terminal or console.natural_width(as_table(rows)) <= console.width
+
+
+def as_table(rows: Sequence[Mapping[str, object]]) -> SimpleTable:
+    """Rows that have the same columns as a table of one line a row; a cell of rich's stays as it is."""
+    table = SimpleTable(show_header=True)  # type: ignore[no-untyped-call]  # Airflow does not annotate it
+    table.caption = None  # Airflow's is a line of spaces
+    for column in rows[0] if rows else ():
+        table.add_column(column, no_wrap=True)
+    for row in rows:
+        table.add_row(*(value if isinstance(value, Text) else _cell(value) for value in row.values()))
+    return table
+
+
+def print_wide(*things: RenderableType) -> None:
+    """Print what rich lays out, wrapping no line: the terminal does."""
+    console = Console()
+    console.widen()
+    for thing in things:
+        console.print(thing)
 
 
 def print_text(text: str, *, is_error: bool = False, end: str = "\n") -> None:
@@ -80,6 +117,12 @@ def print_text(text: str, *, is_error: bool = False, end: str = "\n") -> None:
     :param is_error: on stderr, at once, so that stdout holds the answer alone.
     """
     print(shown_text(text, keep="\n"), end=end, file=sys.stderr if is_error else sys.stdout, flush=is_error)
+
+
+def write_raw(text: str) -> None:
+    """Write a frame of a watch to stdout, at once: what was printed by this module before, and moves of the cursor."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def print_section(title: str, rows: Sequence[Mapping[str, object]], output: str) -> None:
@@ -108,9 +151,20 @@ def short_duration(duration: timedelta) -> str:
     return f"{seconds // 86400}d {seconds % 86400 // 3600}h"
 
 
-def shortened(text: str) -> str:
-    """The text, or its beginning and ``...`` when it is longer than 120 characters."""
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
+def exact_duration(duration: timedelta) -> str:
+    """As :func:`short_duration`, but in milliseconds below 10 seconds: ``840ms``."""
+    milliseconds = max(0, duration // timedelta(milliseconds=1))
+    return f"{milliseconds}ms" if milliseconds < 10_000 else short_duration(duration)
+
+
+def short_age(duration: timedelta) -> str:
+    """A duration for people in its largest unit alone: ``45s``, ``3m``, ``2h``, ``4d``."""
+    return short_duration(duration).partition(" ")[0]
+
+
+def shortened(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """The text, or its beginning and ``...`` when it is longer than so many characters (default: 120)."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def _cell(value: object) -> str:
@@ -129,7 +183,7 @@ def _as_text(value: object) -> str:
 
 def _print_plain(rows: Sequence[Mapping[str, object]]) -> None:
     if not rows:
-        print("No data found")
+        print(NOTHING)
         return
     lines = [list(rows[0]), *([_plain_cell(value) for value in row.values()] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
@@ -137,6 +191,11 @@ def _print_plain(rows: Sequence[Mapping[str, object]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _console() -> AirflowConsole:
-    # Text of users ("[red]", ":bug:") is no markup of rich's.
-    return AirflowConsole(markup=False, emoji=False, highlight=False)
+def _print_records(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
+    """One line for each value that there is, and a rule above each row: psql's expanded display."""
+    width = max(len(column) for column in rows[0])
+    for number, row in enumerate(rows, start=1):
+        print_text(f"-[ {number} ]".ljust(console.width, "-"))
+        for column, value in row.items():
+            if cell := _cell(value):
+                print_text(f"{column.ljust(width)} | {cell}")

@@ -6,7 +6,10 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.progress import Progress
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
+from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
+from airflow_wfstate.domain.rules.counted import counted
 
 if TYPE_CHECKING:
     from airflow_wfstate.backends.database import DatabaseBackend
@@ -16,7 +19,11 @@ if TYPE_CHECKING:
 def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
     """Bring payloads under the first Fernet key and print what was done; exit code 1 when some cannot be read."""
     in_use = store.old_keys_in_use()
-    columns = list(store.rotate_keys())
+    columns: list[RotatedColumn] = []
+    with Progress("rotate-keys") as progress:
+        for column in store.rotate_keys():
+            columns.append(column)
+            progress.tell(f"{column.column}: {column.renewed} of {counted(column.examined, 'value')}", len(columns))
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(columns), arguments.output)
     else:

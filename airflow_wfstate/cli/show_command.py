@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
+from datetime import datetime, timezone
 
 from airflow_wfstate.backends.all_steps import all_steps
 from airflow_wfstate.backends.state_backend import StateBackend
@@ -11,8 +12,12 @@ from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.show_items import show_items
-from airflow_wfstate.cli.workflow_sections import print_workflow
+from airflow_wfstate.cli.watch import watch
+from airflow_wfstate.cli.workflow_page import print_workflow
+from airflow_wfstate.domain.messages.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.pages import StepFilter
+from airflow_wfstate.domain.messages.step import StepSummary
+from airflow_wfstate.domain.rules.states import OPEN_WORKFLOW_STATES
 from airflow_wfstate.exceptions import InvalidRequest
 
 
@@ -25,17 +30,29 @@ def show_workflow(arguments: Namespace, store: StateBackend) -> None:
         return
     if arguments.step_states or arguments.after is not None:
         raise InvalidRequest("--step-state and --after are about the items of one step.", "Name it with --step.")
-    workflow = store.get_workflow(found_id, step_limit=0)
-    if arguments.output in PROGRAM_FORMATS:
-        steps = [
-            store.get_step(found_id, step.id) if step.output_in_file else step for step in all_steps(store, found_id)
-        ]
-        steps.sort(key=lambda step: (step.started_at, step.id))
-        print_for_programs(as_json(replace(workflow, steps=steps)), arguments.output)
-        return
-    unmapped = sorted(
-        all_steps(store, found_id, StepFilter(is_mapped=False)), key=lambda step: (step.started_at, step.id)
-    )
-    print_workflow(replace(workflow, steps=unmapped), arguments.output)
-    if any(group.is_mapped for group in workflow.step_groups):
+    if arguments.watch:
+        watch(arguments, lambda: _print(arguments, store, found_id).summary.state in OPEN_WORKFLOW_STATES)
+    elif arguments.output in PROGRAM_FORMATS:
+        _print_for_programs(arguments, store, found_id)
+    elif any(group.is_mapped for group in _print(arguments, store, found_id).step_groups):
         print_text(f"The items of a mapped step: airflow wfstate show {found_id} --step STEP", is_error=True)
+
+
+def _print(arguments: Namespace, store: StateBackend, workflow_id: str) -> WorkflowDetail:
+    """Print the workflow for people, mapped steps as one each; the workflow without its steps."""
+    workflow = store.get_workflow(workflow_id, step_limit=0)
+    unmapped = sorted(all_steps(store, workflow_id, StepFilter(is_mapped=False)), key=_begin)
+    print_workflow(replace(workflow, steps=unmapped), datetime.now(timezone.utc), arguments.output)
+    return workflow
+
+
+def _print_for_programs(arguments: Namespace, store: StateBackend, workflow_id: str) -> None:
+    workflow = store.get_workflow(workflow_id, step_limit=0)
+    steps = [
+        store.get_step(workflow_id, step.id) if step.output_in_file else step for step in all_steps(store, workflow_id)
+    ]
+    print_for_programs(as_json(replace(workflow, steps=sorted(steps, key=_begin))), arguments.output)
+
+
+def _begin(step: StepSummary) -> tuple[datetime, str]:
+    return step.started_at, step.id

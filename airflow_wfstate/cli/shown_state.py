@@ -26,13 +26,32 @@ def failing_text(workflow: WorkflowSummary) -> str | None:
 
 
 def error_text(workflow: WorkflowSummary) -> str | None:
-    """The first line of what went wrong; None when nothing did.
+    """What went wrong, on one line; None when nothing did.
 
     The failure itself comes first, then why the workflow is on hold (``stuck`` and ``show`` have both), then the step
     that has failed while the workflow runs.
     """
-    text = workflow.error or workflow.hold_reason or failing_text(workflow) or ""
-    return text.partition("\n")[0] or None
+    return telling_line(workflow.error or workflow.hold_reason or failing_text(workflow))
+
+
+def problem_text(workflow: WorkflowSummary) -> str | None:
+    """What is wrong, on one line: the kinds of its flags, and its error or the first flag's cause; None: nothing is."""
+    if not workflow.flags:
+        return error_text(workflow)
+    kinds = ", ".join(flag.kind.value for flag in workflow.flags)
+    return f"{kinds}: {error_text(workflow) or workflow.flags[0].cause}"
+
+
+def telling_line(error: str | None) -> str | None:
+    """The line of an error that tells most: the first, or of a traceback the last; None when there is none.
+
+    What stands before the traceback on the first line (``Step pay failed:``) is kept.
+    """
+    lines = [line for line in (error or "").splitlines() if line.strip()]
+    if not lines:
+        return None
+    before, is_traceback, _ = lines[0].partition("Traceback (most recent call last):")
+    return f"{before}{lines[-1]}" if is_traceback else lines[0]
 
 
 def counts_text(group: StepGroup) -> str:

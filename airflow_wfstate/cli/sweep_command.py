@@ -9,15 +9,13 @@ import threading
 from argparse import Namespace
 
 from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.cli.arguments import check_every
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
-from airflow_wfstate.domain.rules.counted import counted
-from airflow_wfstate.exceptions import InvalidRequest, WorkflowStateError
+from airflow_wfstate.exceptions import WorkflowStateError
 
 log = logging.getLogger(__name__)
-
-_LONGEST_PAUSE = 86400
 
 
 @command
@@ -26,11 +24,7 @@ def sweep(arguments: Namespace, store: StateBackend) -> None:
     if arguments.every is None:
         _print(store.sweep(), arguments.output)
         return
-    if not 1 <= arguments.every <= _LONGEST_PAUSE:
-        raise InvalidRequest(
-            f"A pass every {counted(arguments.every, 'second')} is out of range.",
-            f"Give 1 to {_LONGEST_PAUSE} seconds.",
-        )
+    check_every(arguments.every)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -3,9 +3,6 @@
 Imported whenever ``airflow`` starts.
 """
 
-# Airflow's Arg has no annotations.
-# mypy: allow-untyped-calls
-
 from __future__ import annotations
 
 from argparse import Namespace
@@ -13,9 +10,9 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final, get_args
 
-from airflow.cli.cli_config import Arg
-
+from airflow_wfstate.cli.arg import Arg
 from airflow_wfstate.cli.arguments import parse_since, parse_states
+from airflow_wfstate.cli.completers import BY_FILTER
 from airflow_wfstate.domain.messages.asked import AskedField, asked_fields
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
@@ -51,8 +48,13 @@ def _argument(field: AskedField) -> Arg:
     if field.asked.parse is not None:
         return Arg((flag,), action="append", help=f"{text}; may be given several times")
     if issubclass(kind, Enum):
-        return Arg((flag,), action="append", help=f"{text}; may be given several times, or as a list with commas")
-    return Arg((flag,), help=text)
+        return Arg(
+            (flag,),
+            action="append",
+            completer=BY_FILTER.get(field.name),
+            help=f"{text}; may be given several times, or as a list with commas",
+        )
+    return Arg((flag,), completer=BY_FILTER.get(field.name), help=text)
 
 
 def _value(field: AskedField, given: Any, now: datetime) -> object:

@@ -1,4 +1,4 @@
-"""A workflow for people: a section for each kind of thing that it is made of."""
+"""A workflow for people, in sections for ``grep`` and ``awk``: one for each kind of thing that it is made of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.domain.rules.flag import Flag
 
 
-def print_workflow(workflow: WorkflowDetail, output: str) -> None:
+def print_workflow_sections(workflow: WorkflowDetail, output: str) -> None:
     """Print a workflow as ``table`` or ``plain``. Sections that would be empty are left out.
 
     :param workflow: its steps are those that are not mapped.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 
 from airflow.sdk import BaseOperatorLink
+
+from airflow_wfstate.domain.rules.page_path import page_path
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -23,7 +24,7 @@ def workflow_page(workflow_id: str) -> str:
     from airflow.sdk.configuration import conf
 
     base_url: str = conf.get("api", "base_url", fallback="") or ""
-    return f"{base_url.rstrip('/')}/plugin/wfstate?{urlencode({'workflow': workflow_id})}"
+    return f"{base_url.rstrip('/')}{page_path(workflow_id)}"
 
 
 class WorkflowLink(BaseOperatorLink):

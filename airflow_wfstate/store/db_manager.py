@@ -6,7 +6,11 @@ from pathlib import Path
 
 from airflow.utils.db_manager import BaseDBManager
 
-from airflow_wfstate.store.database import stored_functions  # noqa: F401 - listens to the metadata: create_all makes them too
+# Both listen to the metadata: create_all makes theirs, too.
+from airflow_wfstate.store.database import (
+    search_indexes,  # noqa: F401
+    stored_functions,  # noqa: F401
+)
 from airflow_wfstate.store.database.schema import metadata
 
 _STORE = Path(__file__).parent

@@ -23,6 +23,11 @@ for (const name of names.sort()) {
   sources.update(name).update(readFileSync(name));
 }
 
+// What is bundled of others goes with its licence, which a minifier would drop.
+const licences = ["@dagrejs/dagre"].map(
+  (name) => `/*! ${name}:\n${readFileSync(`node_modules/${name}/LICENSE`, "utf8").trim()}\n*/`,
+);
+
 export default defineConfig({
   // A library's build leaves this to who bundles it next; a browser has no `process`.
   define: { "process.env.NODE_ENV": JSON.stringify("production") },
@@ -30,7 +35,7 @@ export default defineConfig({
     lib: { entry: "src/main.tsx", fileName: "main", formats: ["umd"], name: "AirflowPlugin" },
     rolldownOptions: {
       external: Object.keys(hostGlobals),
-      output: { globals: hostGlobals, postBanner: `/*! Built from the sources ${sources.digest("hex")} */` },
+      output: { globals: hostGlobals, postBanner: [`/*! Built from the sources ${sources.digest("hex")} */`, ...licences].join("\n") },
     },
   },
 });

@@ -93,6 +93,7 @@ ROUTES: Final = [
         for operation in OPERATIONS
     ),
     Route("GET", "/workflows/{workflow_id}/actions", _READ, on_page=True),
+    Route("GET", "/workflows/{workflow_id}/journal/export", _READ, on_page=True),
     Route("POST", "/sweep", _SWEEP),
     Route("GET", "/health", _ANYBODY),
     Route("GET", "/openapi.json", _ANYBODY),

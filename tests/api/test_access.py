@@ -5,23 +5,29 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Iterator
+from datetime import datetime, timezone
 
 import httpx
 import jwt
 import pytest
+from sqlalchemy import insert
 
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.credentials import StaticToken, TaskToken
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.graph import Structure
 from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
 from airflow_wfstate.domain.messages.workflow import StartWorkflow
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import AccessDenied, InvalidAttemptKey, NotAuthenticated, WorkflowNotFound
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+from airflow_wfstate.store.database import schema
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import JWT_SECRET, ApiServer
+from tests.support.shop import open_order
+from tests.support.world import World
 
 
 @pytest.fixture(autouse=True)
@@ -218,6 +224,34 @@ def test_a_user_of_one_dag_sees_its_workflows_and_its_payloads(
     hashes = {step.name: step.output_sha256 for step in detail.steps}
     assert hashes["pay"] == encode("card 1234").sha256
     clerk.close()
+
+
+def test_the_graph_tells_of_a_dag_that_one_may_not_read_no_more_than_its_begun_steps(
+    api_server: ApiServer, api_backend: ApiBackend, airflow_rows: AirflowRows
+) -> None:
+    order = open_order(World(api_backend, airflow_rows))
+    ledger_run = airflow_rows.add_run("ledger")
+    with airflow_rows.engine.begin() as connection:
+        link = insert(schema.run).values(
+            workflow_id=order.workflow_id,
+            dag_id="ledger",
+            run_id=ledger_run,
+            role="guest",
+            bound=True,
+            linked_at=datetime.now(timezone.utc),
+        )
+        connection.execute(link)
+    clerk, viewer = api_server.backend("clerk"), api_server.backend("viewer")
+
+    hidden, _, _ = clerk.get_graph(order.workflow_id).lanes
+    shown, _, _ = viewer.get_graph(order.workflow_id).lanes
+
+    assert (hidden.structure, hidden.edges, hidden.groups) == (Structure.HIDDEN, [], [])
+    assert {node.id for node in hidden.nodes} == {"reserve", "charge", "fulfil"}
+    assert {(node.operator, *node.tasks) for node in hidden.nodes} == {(None,)}
+    assert "complete" in {node.id for node in shown.nodes}
+    clerk.close()
+    viewer.close()
 
 
 def test_who_may_not_change_the_runs_of_each_dag_may_not_cancel(

@@ -8,10 +8,11 @@ from typing import Final
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import DateTime, select, update
+from sqlalchemy import Column, DateTime, select, update
 
 from airflow_wfstate.store.database import schema
 from tests.browser.conftest import OpenPage
+from tests.browser.history import history
 from tests.browser.story import Story
 from tests.browser.test_workflow import address
 from tests.support.shop import FULFILMENT
@@ -29,7 +30,7 @@ def slowly(world: World, story: Story) -> None:
     tables = (schema.workflow, schema.step, schema.attempt, schema.checkpoint, schema.compensation, schema.journal)
     with world.rows.engine.begin() as connection:
         for table in tables:
-            times = [column for column in table.c if isinstance(column.type, DateTime) or column.name.endswith("_at")]
+            times = [column for column in table.c if _is_time(column)]
             for row in connection.execute(select(table)).mappings().all():
                 moved = {
                     column.name: now - (now - row[column.name]) * _SLOWER - timedelta(minutes=2)
@@ -41,6 +42,11 @@ def slowly(world: World, story: Story) -> None:
                     connection.execute(update(table).where(*key).values(**moved))
 
 
+def _is_time(column: Column[object]) -> bool:
+    """Whether it holds a time that is written; a computed one follows."""
+    return column.computed is None and (isinstance(column.type, DateTime) or column.name.endswith("_at"))
+
+
 def take(page: Page, name: str, theme: str) -> None:
     """Write a picture, once nothing loads any more."""
     expect(page.get_by_role("status", name="Loading")).to_have_count(0)
@@ -49,9 +55,15 @@ def take(page: Page, name: str, theme: str) -> None:
     page.screenshot(path=IMAGES / f"{name}-{theme}.png")
 
 
+@pytest.fixture(scope="session")
+def fared(world: World, slowly: None) -> str:
+    """A week of workflows of one name; after the story was slowed down, so that they keep their times."""
+    return history(world, "order")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_take_them_all(open_page: OpenPage, story: Story, theme: str) -> None:
-    """The list, an order undone across two DAGs, the plan of an undo, and the tab of a DAG run."""
+def test_take_them_all(open_page: OpenPage, story: Story, fared: str, theme: str) -> None:
+    """The list, an order undone across two DAGs, the plan of an undo, a name, and the tab of a DAG run."""
     page = open_page("/plugin/wfstate", theme=theme)
     expect(page.get_by_role("link", name=story.running.key)).to_be_visible()
     take(page, "workflows", theme)
@@ -64,6 +76,10 @@ def test_take_them_all(open_page: OpenPage, story: Story, theme: str) -> None:
     page.get_by_role("button", name="Compensate", exact=True).click()
     expect(page.get_by_role("dialog")).to_contain_text("will be undone")
     take(page, "compensation-plan", theme)
+
+    page = open_page("/plugin/wfstate?about=order", theme=theme)
+    expect(page.get_by_role("table", name="Slowest steps")).to_be_visible()
+    take(page, "name", theme)
 
     page = open_page(f"/dags/{FULFILMENT}/runs/{story.compensated.child_run}/plugin/wfstate-run", theme=theme)
     expect(page.get_by_role("heading", name=f"shop {story.compensated.key}")).to_be_visible()

@@ -6,7 +6,9 @@ import sys
 LIGHT = {
     "airflow_wfstate",
     "airflow_wfstate.cli",
+    "airflow_wfstate.cli.arg",
     "airflow_wfstate.cli.arguments",
+    "airflow_wfstate.cli.completers",
     "airflow_wfstate.cli.definition",
     "airflow_wfstate.cli.workflow_filters",
     "airflow_wfstate.conf",
@@ -24,3 +26,20 @@ def test_the_start_of_airflow_imports_only_what_is_light() -> None:
     names = set(imported.stdout.split())
     assert {name for name in names if not name.startswith("airflow_wfstate.domain")} <= LIGHT
     assert len(names) < 30, "the domain is light, but not for nothing"
+
+
+def test_a_list_does_not_import_what_changes_workflows() -> None:
+    """What it costs is measured by ``python -m benchmarks.cli_startup``; the time of a busy machine is no test."""
+    code = """
+import sys
+import airflow.cli.cli_parser
+import airflow_wfstate.cli.list_command, airflow_wfstate.cli.stuck_command
+import airflow_wfstate.backends.database_lists
+print(*sys.modules)
+"""
+    imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    names = set(imported.stdout.split())
+    for package in ("actions", "compensation", "resume", "sweeping"):
+        assert f"airflow_wfstate.store.{package}" not in names
+    assert "airflow_wfstate.backends.state_backend" not in names
+    assert sum(name.startswith("airflow_wfstate.") for name in names) < 100

@@ -32,6 +32,13 @@ def test_plain_is_one_line_an_entry(home: Home, order_id: str) -> None:
     assert [line.split()[0] for line in lines] == ["number", *(str(entry["number"]) for entry in entries)]
 
 
+def test_a_table_has_a_sentence_an_entry(home: Home, order_id: str) -> None:
+    table = " ".join(home.wfstate("journal", order_id).stdout.split())
+    assert "The workflow started." in table
+    assert "order_intake.charge_card began" in table
+    assert "workflow.started" not in table
+
+
 def test_a_limit_out_of_range(home: Home, order_id: str) -> None:
     answer = home.wfstate("journal", order_id, "--limit", "1001")
     assert (answer.returncode, answer.stdout) == (1, "")

@@ -15,10 +15,11 @@ from airflow_wfstate.cli.workflow_filters import filter_arguments
 _PAGED = [one for one in WFSTATE_COMMANDS if ARG_CURSOR in one.args or ARG_AFTER in one.args]
 
 _GIVEN = {
-    "list": "--name n --key k --key-prefix -p --search 's s' --state failed --state running,cancelled --dag-id d "
+    "list": "--name n --key k --key-prefix -p --search 's s' --contains 'a b' --error 'no money' "
+    "--state failed --state running,cancelled --dag-id d "
     "--run-id r --correlation-id c --label region=eu --label tier=1 --step-state lost --since 24h --until 1h "
     "--updated-since 23h --updated-until 1h --stuck "
-    "--sort=-key --total --limit 7 -o json -v",
+    "--sort=-key --total --limit 7 --wide -o json -v",
     "stuck": "--name n --dag-id d --limit 7 -o plain",
     "journal": "order/007 --limit 7 -o yaml",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.cli.rendering import as_json, print_for_programs, print_rows, print_text
-from airflow_wfstate.cli.workflow_sections import print_workflow
+from airflow_wfstate.cli.workflow_page import print_workflow
 from airflow_wfstate.domain.messages.step import EndAttempt
 from airflow_wfstate.domain.rules.states import StepState
 from tests.conftest import CHECKOUT
@@ -40,7 +41,7 @@ def test_an_error_of_a_step_is_shown_with_its_escapes(
     _, begun = world.begin(run_id, "pay")
     world.backend.end_attempt(EndAttempt(begun.attempt_key, 1, StepState.FAILED, error=HOSTILE))
 
-    print_workflow(world.backend.get_workflow(workflow_id), output)
+    print_workflow(world.backend.get_workflow(workflow_id), datetime.now(timezone.utc), output)
 
     shown = capsys.readouterr().out
     assert SHOWN in shown

@@ -44,7 +44,7 @@ def test_a_pause_out_of_range_is_refused(home: Home, seconds: str) -> None:
     refused = home.wfstate("sweep", f"--every={seconds}")
 
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr.startswith(f"A pass every {seconds} seconds is out of range.")
+    assert refused.stderr.startswith(f"--every {seconds} is out of range.")
 
 
 def test_an_unmigrated_database_names_the_remedy(empty_home: Home) -> None:

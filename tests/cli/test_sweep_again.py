@@ -35,7 +35,7 @@ def test_the_next_pass_follows(
     class Store:
         sweep = staticmethod(fails_once)
 
-    monkeypatch.setattr(command, "_open_store", Store)
+    monkeypatch.setattr(command, "open_store", Store)
     monkeypatch.setattr(sweep_command.threading, "Event", Ended)
     monkeypatch.setattr(sweep_command.signal, "signal", lambda *_: None)
 

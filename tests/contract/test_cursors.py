@@ -57,6 +57,11 @@ _MANIPULATIONS: list[tuple[WorkflowSort, int, object]] = [
     (WorkflowSort.NAME, 1, "\ud800"),
     (WorkflowSort.KEY_BACKWARDS, 1, {"a": 1}),
     (WorkflowSort.KEY, 0, {"a": 1}),
+    (WorkflowSort.LONGEST, 1, 7),
+    (WorkflowSort.LONGEST, 1, ["x", "2026-01-01T00:00:00+00:00"]),
+    (WorkflowSort.LONGEST, 1, [10**30, "2026-01-01T00:00:00+00:00"]),
+    (WorkflowSort.SHORTEST, 1, [10**16, "0001-01-02T00:00:00+00:00"]),
+    (WorkflowSort.SHORTEST, 1, [7, "now"]),
 ]
 
 

@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
-from airflow_wfstate.domain.messages.failing import FailingStep
+from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
+from airflow_wfstate.domain.messages.failing import FailedStep, FailingStep
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, WorkflowSummary
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import FailurePolicy
-from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from tests.support.saga import BREAKS, Saga
 from tests.support.world import World
 
@@ -30,6 +33,12 @@ def _failing(world: World, workflow_id: str) -> FailingStep:
     assert shown.state is WorkflowState.RUNNING
     assert shown.failing is not None
     return shown.failing
+
+
+def _failed(world: World, workflow_id: str) -> FailedStep:
+    failed = _shown(world, workflow_id).failed_step
+    assert failed is not None
+    return failed
 
 
 def _fail_step(world: World, run_id: str, name: str, error: str = "broken", item_key: str = "") -> str:
@@ -173,3 +182,63 @@ def test_what_was_undone_is_neither_failed_nor_done(world: World) -> None:
     assert (progress.compensated, progress.failed) == (["intake.one", "intake.two"], [f"intake.{BREAKS}"])
     assert (progress.done, progress.total) == (["intake.greet"], 4)
     assert (shown.steps_done, shown.steps_failed, shown.steps_compensated, shown.steps_total) == (1, 1, 2, 4)
+
+
+def test_the_failed_step_is_named_with_its_task_whatever_follows(world: World) -> None:
+    saga = Saga.start(world, on_failure=FailurePolicy.HOLD)
+    saga.done("one")
+    assert _shown(world, saga.workflow_id).failed_step is None
+    trace = 'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\nValueError: no money\n'
+    task = _fail_step(world, saga.run_id, BREAKS, trace)
+
+    failed = _failed(world, saga.workflow_id)
+
+    assert (failed.step, failed.error, failed.state) == (f"intake.{BREAKS}", "ValueError: no money", StepState.FAILED)
+    assert (failed.dag_id, failed.run_id, failed.task_id) == ("intake", saga.run_id, BREAKS)
+    assert (failed.attempt, failed.map_index, failed.try_number) == (1, -1, 1)
+    assert world.backend.get_step(saga.workflow_id, failed.step_id).error == trace
+    saga.ask()
+    assert _shown(world, saga.workflow_id).state is WorkflowState.FAILED
+    assert _failed(world, saga.workflow_id) == failed
+    world.backend.cancel_workflow(CancelWorkflow(saga.workflow_id))
+    assert _failed(world, saga.workflow_id) == failed
+    assert task == world.backend.get_step(saga.workflow_id, failed.step_id).attempts[0].task_instance_id
+
+
+def test_a_step_that_a_cancel_stopped_has_not_failed(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    task, begun = world.begin(run_id, "charge")
+    world.backend.cancel_workflow(CancelWorkflow(workflow_id))
+
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(0))
+    assert _shown(world, workflow_id).failed_step is None
+    world.fail(begun, "terminated")
+    assert _shown(world, workflow_id).failed_step is None
+
+
+def test_a_step_that_failed_and_was_undone_is_still_the_one_that_failed(world: World) -> None:
+    saga = Saga.start(world)
+    undo = CompensationDeclaration("undo", CompensateWhen.ATTEMPTED)
+    task = world.rows.add_task("intake", saga.run_id, BREAKS)
+    world.fail(world.begin_as(task, BREAKS, compensation=undo), "no money")
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=30))
+
+    saga.undo(saga.ask())
+
+    failed = _failed(world, saga.workflow_id)
+    assert _shown(world, saga.workflow_id).state is WorkflowState.COMPENSATED
+    assert (failed.step, failed.error, failed.state) == (f"intake.{BREAKS}", "no money", StepState.COMPENSATED)
+
+
+def test_a_workflow_that_succeeded_over_a_failed_step_names_none(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    _fail_step(world, run_id, "notify")
+    assert _failed(world, workflow_id).step == "intake.notify"
+
+    complete = world.rows.add_task("intake", run_id, "complete")
+    world.backend.complete_workflow(CompleteWorkflow(complete, Payload.of(None), over_failed_steps=True))
+
+    shown = _shown(world, workflow_id)
+    assert (shown.state, shown.failed_step) == (WorkflowState.SUCCEEDED, None)

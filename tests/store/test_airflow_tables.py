@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from airflow.jobs.job import Job
 from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.pool import Pool
@@ -22,6 +23,7 @@ from airflow_wfstate.store.database import airflow_tables
         (airflow_tables.task_instance, TaskInstance),
         (airflow_tables.task_instance_history, TaskInstanceHistory),
         (airflow_tables.dag_run, DagRun),
+        (airflow_tables.dag_version, DagVersion),
         (airflow_tables.dag, DagModel),
         (airflow_tables.slot_pool, Pool),
         (airflow_tables.job, Job),

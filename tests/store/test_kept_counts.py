@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.workflow import WorkflowQuery, WorkflowSummary
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.workflow import WorkflowSummary
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.reading.kept_counts import KeptCounts
 from airflow_wfstate.store.steps.counts import count_steps
 from tests.support.airflow_rows import AirflowRows
@@ -81,3 +83,20 @@ def test_a_page_mixes_what_is_kept_and_what_is_not(world: World, engine: Engine)
         counted = count_steps(connection, [wide, narrow])
 
     assert pages == [counted, counted]
+
+
+def test_the_failed_step_of_a_wide_workflow_at_rest_is_looked_for_once(world: World, engine: Engine) -> None:
+    run_id, workflow_id = _wide(world, engine)
+    task, begun = world.begin(run_id, "last")
+    world.fail(begun, "no money")
+    world.rows.set_task_state(task, "failed")
+    world.backend.cancel_workflow(CancelWorkflow(workflow_id))
+
+    with counted_reads(engine) as first:
+        found = _listed(world, workflow_id)
+    with counted_reads(engine) as again:
+        assert _listed(world, workflow_id) == found
+
+    assert found.failed_step is not None
+    assert found == world.backend.get_workflow(workflow_id).summary
+    assert len(again.statements) < len(first.statements) - 1

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
+from airflow_wfstate.store.database import search_indexes
 from airflow_wfstate.store.db_manager import WorkflowStateDBManager
 from tests.support.postgres import PostgresServer, sqlalchemy_url
 
@@ -66,6 +67,18 @@ def _generated(connection: Connection) -> dict[tuple[str, str], str]:
     }
 
 
+def _search_indexes(connection: Connection) -> dict[str, str]:
+    if connection.dialect.name != "postgresql":
+        return {}
+    rows = connection.execute(text("SELECT indexname, indexdef FROM pg_indexes WHERE tablename LIKE 'wfstate%'"))
+    return {name: definition for name, definition in rows if name in search_indexes.NAMES}
+
+
+def _has_trigrams(connection: Connection) -> bool:
+    found = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'"
+    return connection.dialect.name == "postgresql" and bool(connection.execute(text(found)).scalar_one())
+
+
 def _tables(connection: Connection) -> list[str]:
     return [name for name in inspect(connection).get_table_names() if name.startswith("wfstate_")]
 
@@ -82,7 +95,9 @@ def test_migrations_make_what_the_metadata_says(empty_engine: Engine) -> None:
                 "compare_type": True,
                 "compare_server_default": True,
                 "include_name": lambda name, kind, _: (
-                    kind != "table" or name != WorkflowStateDBManager.version_table_name
+                    name not in search_indexes.NAMES
+                    if kind == "index"
+                    else kind != "table" or name != WorkflowStateDBManager.version_table_name
                 ),
             },
         )
@@ -103,6 +118,22 @@ def test_stored_functions_are_the_same_both_ways(empty_engine: Engine) -> None:
 
         assert _functions(connection) == migrated
         assert len(migrated) == (4 if connection.dialect.name == "postgresql" else 0)
+
+
+def test_search_indexes_are_the_same_both_ways(empty_engine: Engine) -> None:
+    """Those of trigrams only where the server has pg_trgm, which the embedded one of these tests has not."""
+    with empty_engine.connect() as connection:
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+        migrated = _search_indexes(connection)
+        command.downgrade(_config(connection), "base")
+        connection.commit()
+        WorkflowStateDBManager.metadata.create_all(connection)
+        connection.commit()
+
+        assert _search_indexes(connection) == migrated
+        expected = {"wfstate_workflow_worked"} if connection.dialect.name == "postgresql" else set()
+        assert set(migrated) == (search_indexes.NAMES if _has_trigrams(connection) else expected)
 
 
 def test_checks_are_the_same_both_ways(empty_engine: Engine) -> None:
@@ -172,7 +203,7 @@ def test_airflow_db_migrate_makes_our_tables_and_stamps_them(database: str, requ
     engine.dispose()
 
     assert {table.name for table in WorkflowStateDBManager.metadata.sorted_tables} <= names
-    assert stamp == "0011"
+    assert stamp == "0013"
 
 
 def test_every_constraint_has_a_name() -> None:

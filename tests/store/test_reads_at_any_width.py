@@ -53,6 +53,8 @@ READS: dict[str, Read] = {
     "the list": lambda backend, flow: backend.list_workflows(WorkflowQuery(correlation_id=flow)),
     "the detail without steps": lambda backend, flow: backend.get_workflow(flow, step_limit=0),
     "the detail": lambda backend, flow: backend.get_workflow(flow, step_limit=10),
+    "the graph": lambda backend, flow: backend.get_graph(flow),
+    "the density": lambda backend, flow: backend.read_density(flow),
     "a page of steps": lambda backend, flow: backend.list_steps(flow, limit=10),
     "a page of failed items": lambda backend, flow: backend.list_steps(
         flow, limit=1, wanted=StepFilter(DAG, NAME, states=[StepState.FAILED])

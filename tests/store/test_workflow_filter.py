@@ -8,6 +8,7 @@ from sqlalchemy import Engine, delete, update
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.reading import text_search
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
@@ -35,3 +36,20 @@ def test_workflows_without_a_dag_are_there_for_those_who_may_see_them(
     assert world.backend.read_stats(query).total == len(found)
     with engine.begin() as connection:
         connection.execute(update(schema.workflow).where(schema.workflow.c.id == outside).values(has_dag=True))
+
+
+def test_a_text_that_very_many_have_is_found_as_one_that_few_have(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(DatabaseBackend(engine), AirflowRows(engine))
+    name = world.unique("name")
+    world.start(name=name, key="order-1")
+    world.start(name=name, key="2", labels={"kind": "ORDERED"})
+    world.start(name=name, key="3")
+    query = WorkflowQuery(name=name, contains="order", with_total=True)
+
+    few = world.backend.list_workflows(query)
+    monkeypatch.setattr(text_search, "_FEW", 1)
+
+    assert [workflow.key for workflow in few.workflows] == ["2", "order-1"]
+    assert world.backend.list_workflows(query) == few

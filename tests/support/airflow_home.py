@@ -33,9 +33,12 @@ class Home:
 
     def wfstate(self, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
         """Run ``airflow wfstate``, in a fork of a process that has imported Airflow already."""
-        if self._ready is None:
-            self._ready = ReadyAirflow(self.path, self._environment())
-        return self._ready.run(("wfstate", *words), answer)
+        return self._ready_airflow().run(("wfstate", *words), answer)
+
+    def wfstate_on_terminal(self, *words: str, columns: int = 80, **variables: str) -> subprocess.CompletedProcess[str]:
+        """As :meth:`wfstate`, on a terminal of so many columns; all that it shows is stdout."""
+        variables = {"TERM": "xterm-256color", **variables}
+        return self._ready_airflow().run_on_terminal(("wfstate", *words), columns, variables)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start ``airflow`` with these words, its output and errors in pipes."""
@@ -52,6 +55,11 @@ class Home:
         """End what waits for commands."""
         if self._ready is not None:
             self._ready.close()
+
+    def _ready_airflow(self) -> ReadyAirflow:
+        if self._ready is None:
+            self._ready = ReadyAirflow(self.path, self._environment())
+        return self._ready
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}

@@ -6,16 +6,22 @@ Airflow's own entry point, in a process with its own arguments, environment, sta
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import json
 import os
 import pkgutil
+import pty
+import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import termios
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 _LOADED_LATE = (
     "airflow.dag_processing.dagbag",
@@ -45,19 +51,61 @@ class ReadyAirflow:
 
     def run(self, words: tuple[str, ...], answer: str) -> subprocess.CompletedProcess[str]:
         """Run ``airflow`` with these words; ``answer`` is what the person types."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "0").write_text(answer)
-            self._process.stdin.write(json.dumps({"words": words, "streams": name}) + "\n")
-            self._process.stdin.flush()
-            code = int(self._process.stdout.readline())
+            code = self._ask(words, folder, {})
             return subprocess.CompletedProcess(words, code, (folder / "1").read_text(), (folder / "2").read_text())
+
+    def run_on_terminal(
+        self, words: tuple[str, ...], columns: int, variables: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``airflow`` with these words on a pseudo-terminal; all that it shows is its stdout.
+
+        :param variables: of the command's environment, beside the others.
+        """
+        with terminal(columns) as (device, shown), tempfile.TemporaryDirectory() as name:
+            for stream in ("0", "1", "2"):
+                (Path(name) / stream).symlink_to(device)
+            code = self._ask(words, Path(name), variables)
+        return subprocess.CompletedProcess(words, code, "".join(shown), "")
+
+    def _ask(self, words: tuple[str, ...], streams: Path, variables: Mapping[str, str]) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        request = {"words": words, "streams": str(streams), "variables": dict(variables)}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
 
     def close(self) -> None:
         """End the process."""
         self._process.communicate(timeout=60)
+
+
+@contextmanager
+def terminal(columns: int) -> Iterator[tuple[str, list[str]]]:
+    """A pseudo-terminal of 40 lines: its device, and what has been shown on it, which is whole at the end."""
+    reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    shown: list[str] = []
+    reading = Thread(target=_read, args=(reader, shown))
+    reading.start()
+    try:
+        yield os.ttyname(writer), shown
+    finally:
+        os.close(writer)
+        reading.join(timeout=60)
+        os.close(reader)
+
+
+def _read(reader: int, shown: list[str]) -> None:
+    while True:
+        try:
+            data = os.read(reader, 65536)
+        except OSError:  # as Linux says that nobody has the terminal open any more
+            return
+        shown.append(data.decode().replace("\r\n", "\n"))
 
 
 def _serve() -> None:
@@ -89,8 +137,9 @@ def _load() -> None:
     gc.freeze()  # or each fork would look through all of it for garbage when it ends: 0.7 seconds
 
 
-def _command(words: list[str], streams: str) -> object:
+def _command(words: list[str], streams: str, variables: dict[str, str]) -> object:
     """What ``airflow`` with these words does; its exit code as ``sys.exit`` takes it."""
+    os.environ.update(variables)
     from airflow.__main__ import main
 
     for descriptor, flags in enumerate((os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)):

@@ -66,9 +66,9 @@ class Saga:
             self.world.succeed(begun, {"of": name})
             self.world.rows.set_task_state(task, "success")
 
-    def fail(self) -> TurnAnswer:
+    def fail(self, error: str = "broken") -> TurnAnswer:
         """Let a step without an undo fail, and the relay ask."""
-        self._break()
+        self._break(error)
         return self.ask()
 
     def fail_silently(self) -> None:
@@ -76,9 +76,9 @@ class Saga:
         self._break()
         self.world.rows.set_run_state("intake", self.run_id, "failed")
 
-    def _break(self) -> None:
+    def _break(self, error: str = "broken") -> None:
         task = self.world.rows.add_task("intake", self.run_id, BREAKS)
-        self.world.fail(self.world.begin_as(task, BREAKS), "broken")
+        self.world.fail(self.world.begin_as(task, BREAKS), error)
         self.world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=60))
 
     def ask(self) -> TurnAnswer:

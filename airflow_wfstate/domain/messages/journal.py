@@ -55,6 +55,7 @@ class JournalEntry:
     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
         ``api``) and ``reason``.
     :param step_id: of that step; None also in entries that an older version wrote.
+    :param sentence: what it tells, as :func:`~airflow_wfstate.domain.messages.journal_sentence.sentence_of` puts it.
     """
 
     number: int
@@ -65,6 +66,26 @@ class JournalEntry:
     actor: str
     data: Mapping[str, object]
     step_id: str | None = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class JournalFilter:
+    """Which entries of a journal a page shall hold. What is None, and an empty list, does not filter.
+
+    :param step: a name that several steps have means all of them.
+    """
+
+    kinds: list[EntryKind] = field(
+        default_factory=list, metadata=asked("Only entries of this kind, or one of these", parameter="kind")
+    )
+    step: str | None = field(
+        default=None,
+        metadata=asked(
+            "Only entries about this step: participant[place].step, participant.step or step with all its items; the "
+            "same with [item], or the id of the step, for one alone"
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -83,6 +104,7 @@ class ReadJournal:
     """The request for a page of the journal of a workflow."""
 
     workflow_id: str
+    wanted: JournalFilter = field(default_factory=JournalFilter)
     after: int = field(
         default=0,
         metadata=asked("Only entries with a number above this one", is_filter=False, at_least=0, at_most=MAX_NUMBER),

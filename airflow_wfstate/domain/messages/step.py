@@ -217,6 +217,9 @@ class AttemptSummary:
     :param dag_version_id: of Airflow: the version of the DAG that it ran; None when Airflow said none, and of attempts
         before revision 0007.
     :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
+    :param queued_at: when Airflow last queued its task instance before it began; None when Airflow does not tell (any
+        more), or has queued it again since.
+    :param hostname: of the worker that Airflow last knew its task instance on; None when it does not tell (any more).
     :param ended_at: None while it is open.
     :param waits: in order; those from before revision 0007 are not known.
     """
@@ -232,6 +235,8 @@ class AttemptSummary:
     try_number: int
     dag_version_id: str | None
     bundle_version: str | None
+    queued_at: datetime | None
+    hostname: str | None
     started_at: datetime
     ended_at: datetime | None
     error: str | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from airflow_wfstate.domain.messages.failing import FailingStep
+from airflow_wfstate.domain.messages.failing import FailedStep, FailingStep
 from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import Flag
@@ -173,6 +173,8 @@ class WorkflowSummary:
     :param flags: why it makes no progress or needs a person, by kind. Overdue and held are as of now, the others as the
         last sweep found them.
     :param failing: a step that has failed while the workflow still runs; None when there is none.
+    :param failed_step: the step that failed first, also of a workflow that has failed, was cancelled or was undone
+        since; None when none has failed, and of a workflow that succeeded.
     """
 
     id: str
@@ -201,6 +203,7 @@ class WorkflowSummary:
     owner: str | None = None
     flags: list[Flag] = field(default_factory=list)
     failing: FailingStep | None = None
+    failed_step: FailedStep | None = None
 
 
 @dataclass(frozen=True)

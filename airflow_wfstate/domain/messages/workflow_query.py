@@ -12,10 +12,14 @@ from enum import Enum
 from airflow_wfstate.domain.messages.asked import PAGE_SIZE, asked
 from airflow_wfstate.domain.rules.labels import MAX_LABELS, parse_labels
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.domain.rules.text_filter import MAX_TEXT
 
 
 class WorkflowSort(str, Enum):
-    """The order of a list; a minus sign means the greatest first. The id decides between equals."""
+    """The order of a list; a minus sign means the greatest first. The id decides between equals.
+
+    By duration: from the start until it last left running (``forward_ended_at``), until now while it runs.
+    """
 
     NEWEST = "-started_at"
     OLDEST = "started_at"
@@ -25,6 +29,8 @@ class WorkflowSort(str, Enum):
     NAME_BACKWARDS = "-name"
     KEY = "key"
     KEY_BACKWARDS = "-key"
+    LONGEST = "-duration"
+    SHORTEST = "duration"
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,21 @@ class WorkflowQuery:
         default=None, metadata=asked("Only workflows whose key begins so; wildcards are ordinary letters")
     )
     search: str | None = field(default=None, metadata=asked("Only workflows whose key or correlation id begins so"))
+    contains: str | None = field(
+        default=None,
+        metadata=asked(
+            "Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small "
+            "letters or capitals",
+            max_length=MAX_TEXT,
+        ),
+    )
+    error: str | None = field(
+        default=None,
+        metadata=asked(
+            "Only workflows whose error holds this text of at least 3 characters; in small letters or capitals",
+            max_length=MAX_TEXT,
+        ),
+    )
     states: list[WorkflowState] = field(
         default_factory=list, metadata=asked("Only workflows in this state, or one of these", parameter="state")
     )

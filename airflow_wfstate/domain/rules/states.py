@@ -129,6 +129,9 @@ WORKING_WORKFLOW_STATES: Final = (_W.RUNNING, _W.COMPENSATING)
 FINAL_WORKFLOW_STATES: Final = (_W.COMPENSATED, _W.CANCELLED)
 """Nothing leaves these; starting the key again makes the next generation."""
 
+UNSUCCESSFUL_WORKFLOW_STATES: Final = (_W.FAILED, _W.COMPENSATING, _W.COMPENSATED, _W.COMPENSATION_FAILED)
+"""What was asked for did not come about: it failed, or was undone. A running or cancelled one says nothing of that."""
+
 OPEN_STEP_STATES: Final = (_S.RUNNING, _S.WAITING)
 """An attempt is at work."""
 

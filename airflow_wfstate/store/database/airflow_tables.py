@@ -30,6 +30,7 @@ task_instance: Final = Table(
     Column("trigger_id", Integer),
     Column("scheduled_dttm", UtcDateTime),
     Column("queued_dttm", UtcDateTime),
+    Column("hostname", String(1000)),
     Column("last_heartbeat_at", UtcDateTime),
     Column("duration", Float),
     Column("pool", String(256)),
@@ -48,6 +49,8 @@ task_instance_history: Final = Table(
     Column("try_number", Integer),
     Column("state", String(20)),
     Column("end_date", UtcDateTime),
+    Column("queued_dttm", UtcDateTime),
+    Column("hostname", String(1000)),
 )
 
 dag_run: Final = Table(
@@ -60,10 +63,19 @@ dag_run: Final = Table(
     Column("clear_number", Integer),
     Column("bundle_version", String(250)),
     Column("triggered_by", String(50)),
+    Column("created_dag_version_id", Uuid(as_uuid=False)),
     Column("created_at", UtcDateTime),
     Column("queued_at", UtcDateTime),
     Column("start_date", UtcDateTime),
     Column("end_date", UtcDateTime),
+)
+
+dag_version: Final = Table(
+    "dag_version",
+    airflow_metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("dag_id", String(250)),
+    Column("version_number", Integer),
 )
 
 dag: Final = Table(

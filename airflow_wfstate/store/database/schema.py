@@ -131,6 +131,7 @@ workflow: Final = Table(
     CheckConstraint("generation >= 1", name="wfstate_workflow_generation_check"),
     partial_index("wfstate_workflow_open_key", "name", "key", where=f"state IN ({_OPEN})", unique=True),
     Index("wfstate_workflow_started", "started_at", "id"),
+    Index("wfstate_workflow_name", "name", "started_at", "id"),
     Index("wfstate_workflow_state", "state", "started_at", "id"),
     Index("wfstate_workflow_settled", "settled_at", "id"),
     # So narrow that a million are counted in 60 to 100 ms; by the one above it took 280 (PostgreSQL, measured).

@@ -8,6 +8,7 @@ from airflow import settings
 from alembic import context
 from sqlalchemy import Engine
 
+from airflow_wfstate.store.database import search_indexes
 from airflow_wfstate.store.db_manager import WorkflowStateDBManager
 
 
@@ -18,8 +19,10 @@ def _engine() -> Engine:
 
 
 def include_name(name: str | None, kind: str, parent_names: object) -> bool:
-    """Leave Airflow's own tables alone."""
-    return kind != "table" or (name or "").startswith("wfstate_")
+    """Leave Airflow's own tables alone, and the indexes that are not part of the metadata."""
+    return (
+        name not in search_indexes.NAMES if kind == "index" else kind != "table" or (name or "").startswith("wfstate_")
+    )
 
 
 def run_migrations_offline() -> None:

@@ -8,17 +8,21 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind, JournalEntry, JournalPage
+from airflow_wfstate.domain.messages.journal import EntryKind, JournalEntry, JournalFilter, JournalPage
+from airflow_wfstate.domain.messages.journal_sentence import sentence_of
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_value
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.reading.journal_filter import journal_conditions
 from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.places import read_places
 
 
-def read_journal(connection: Connection, workflow_id: str, after: int, limit: int) -> JournalPage:
+def read_journal(
+    connection: Connection, workflow_id: str, after: int, limit: int, wanted: JournalFilter | None = None
+) -> JournalPage:
     """A page of the journal, as ``StateBackend.read_journal`` says."""
     check_limit(limit)
     if not 0 <= after < 2**62:
@@ -27,7 +31,11 @@ def read_journal(connection: Connection, workflow_id: str, after: int, limit: in
     journal = schema.journal
     rows = connection.execute(
         select(journal)
-        .where(journal.c.workflow_id == workflow_id, journal.c.number > after)
+        .where(
+            journal.c.workflow_id == workflow_id,
+            journal.c.number > after,
+            *journal_conditions(connection, workflow_id, wanted or JournalFilter()),
+        )
         .order_by(journal.c.number)
         .limit(limit + 1)
     ).all()
@@ -56,13 +64,15 @@ def _placed_labels(connection: Connection, step_ids: set[str]) -> dict[str, str]
 
 
 def _entry(row: Row[Any], step: str | None) -> JournalEntry:
+    kind, data = EntryKind(row.kind), cast("dict[str, JsonValue]", masked_value(json.loads(row.data)))
     return JournalEntry(
         number=row.number,
         at=row.at,
-        kind=EntryKind(row.kind),
+        kind=kind,
         step=step,
         step_id=row.step_id,
         attempt=row.attempt,
         actor=row.actor,
-        data=cast("dict[str, JsonValue]", masked_value(json.loads(row.data))),
+        data=data,
+        sentence=sentence_of(kind, step, row.attempt, row.actor, data),
     )

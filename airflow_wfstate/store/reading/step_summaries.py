@@ -18,6 +18,7 @@ from airflow_wfstate.store.payloads.redact_column import redacted_paths
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.payloads.size import size_columns
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, size_by_head, stored_payload_of
+from airflow_wfstate.store.reading.attempt_process import UNKNOWN, read_processes
 from airflow_wfstate.store.reading.step_waits import ended_with, read_waits
 from airflow_wfstate.store.workflows.places import read_places
 
@@ -28,7 +29,7 @@ _checkpoint, _compensation = schema.checkpoint, schema.compensation
 def read_step_summaries(
     connection: Connection, step_ids: Sequence[str], *, opens_files: bool = False
 ) -> list[StepSummary]:
-    """These steps, in the order of the ids: seven statements, however many.
+    """These steps, in the order of the ids: nine statements, however many.
 
     :param step_ids: of steps that there are; as many as a page holds.
     :param opens_files: whether outputs that are kept in files are read; otherwise only told of.
@@ -81,7 +82,9 @@ def _read_attempts(connection: Connection, step_ids: Sequence[str]) -> dict[str,
     rows = connection.execute(
         select(_attempt).where(_attempt.c.step_id.in_(step_ids)).order_by(_attempt.c.step_id, _attempt.c.number)
     )
+    processes = read_processes(connection, step_ids)
     for row in rows:
+        process = processes.get(row.task_instance_id, UNKNOWN)
         attempts[row.step_id].append(
             AttemptSummary(
                 number=row.number,
@@ -95,6 +98,8 @@ def _read_attempts(connection: Connection, step_ids: Sequence[str]) -> dict[str,
                 try_number=row.try_number,
                 dag_version_id=row.dag_version_id,
                 bundle_version=row.bundle_version,
+                queued_at=process.queued_before(row.started_at),
+                hostname=process.hostname,
                 started_at=row.started_at,
                 ended_at=row.ended_at,
                 error=masked_text(row.error),

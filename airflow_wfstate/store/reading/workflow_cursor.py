@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Row, UnaryExpression, and_, or_
@@ -18,6 +19,8 @@ from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 
 _workflow: Final = schema.workflow
+
+Value = TypeVar("Value")
 
 _MAY_DIFFER: Final = frozenset(
     (
@@ -51,7 +54,7 @@ def behind(query: WorkflowQuery, instead: ColumnElement[Any] | None = None) -> C
     """
     if query.cursor is None:
         return None
-    value, workflow_id = _parse(query)
+    value, workflow_id = parse_position(query, parse_moment if _column(query.sort)[0].name.endswith("_at") else _text)
     own, is_descending = _column(query.sort)
     column = own if instead is None else instead
     further = column < value if is_descending else column > value
@@ -62,8 +65,12 @@ def behind(query: WorkflowQuery, instead: ColumnElement[Any] | None = None) -> C
 def cursor_behind(row: Row[Any], query: WorkflowQuery) -> str:
     """The cursor of the page that begins behind a row."""
     value = getattr(row, _column(query.sort)[0].name)
-    parts = [_fingerprint(query), value.isoformat() if isinstance(value, datetime) else value, row.id]
-    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return encode_position(query, value.isoformat() if isinstance(value, datetime) else value, row.id)
+
+
+def encode_position(query: WorkflowQuery, value: object, workflow_id: str) -> str:
+    """The cursor of the page that begins behind this value, which JSON can write, and this id."""
+    text = json.dumps([_fingerprint(query), value, workflow_id], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -77,12 +84,17 @@ def _fingerprint(query: WorkflowQuery) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _parse(query: WorkflowQuery) -> tuple[datetime | str, str]:
+def parse_position(query: WorkflowQuery, parse_value: Callable[[Any], Value]) -> tuple[Value, str]:
+    """The value and the id that the query's cursor begins behind.
+
+    :param parse_value: from what JSON had; raises ValueError or TypeError for what this server does not write.
+    :raises InvalidRequest: as for :func:`behind`.
+    """
     cursor = query.cursor or ""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        fingerprint, text, workflow_id = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-        value = _moment(text) if _column(query.sort)[0].name.endswith("_at") else _text(text)
+        fingerprint, written, workflow_id = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+        value = parse_value(written)
         if str(UUID(workflow_id)) != workflow_id:
             raise ValueError("not an id as we write it")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -103,7 +115,11 @@ def _text(text: str) -> str:
     return text
 
 
-def _moment(text: str) -> datetime:
+def parse_moment(text: str) -> datetime:
+    """A time of a cursor, in UTC.
+
+    :raises ValueError: it is none, has no zone or is out of range.
+    """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")

@@ -15,7 +15,7 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.payloads.stored_payload import stored_payload_of
-from airflow_wfstate.store.reading.failing_steps import failing_steps
+from airflow_wfstate.store.reading.failed_steps import read_failures
 from airflow_wfstate.store.reading.participation import participation_of
 from airflow_wfstate.store.reading.shown_flags import flags_of
 from airflow_wfstate.store.reading.step_page import read_step_page
@@ -59,7 +59,7 @@ def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> 
             flags_of(connection, [flagged_row(row, participation.owner)])[canonical_id],
             labels_of(connection, [canonical_id])[canonical_id],
             participation,
-            failing_steps(connection, [canonical_id]).get(canonical_id),
+            read_failures(connection, [canonical_id]).get(canonical_id),
         ),
         plan=definition.plan,
         progress=where,

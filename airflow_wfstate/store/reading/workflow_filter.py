@@ -14,6 +14,7 @@ from airflow_wfstate.domain.rules.labels import check_label_filter
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.flag_conditions import has_flag
+from airflow_wfstate.store.reading.text_search import text_conditions
 
 _workflow: Final = schema.workflow
 
@@ -22,13 +23,21 @@ _FEW: Final = 2000
 """Runs whose workflows are named in a statement by their ids; SQLite takes 32,766 parameters."""
 
 
-def conditions_of(query: WorkflowQuery, readable_ids: Sequence[str] | None = None) -> list[ColumnElement[bool]]:
+def conditions_of(
+    connection: Connection, query: WorkflowQuery, readable_ids: Sequence[str] | None = None
+) -> list[ColumnElement[bool]]:
     """What a row of ``wfstate_workflow`` must fulfil, all of it.
 
     :param readable_ids: as :func:`few_readable` found them; None to ask for the DAGs of each workflow instead.
-    :raises InvalidRequest: a time has no zone, a run no DAG, or there are too many labels.
+    :raises InvalidRequest: a time has no zone, a run no DAG, there are too many labels, or a text is too short.
     """
-    return [*_equalities(query), *_times(query), *_existences(query), *_readable(query, readable_ids)]
+    return [
+        *_equalities(query),
+        *_times(query),
+        *_existences(query),
+        *_readable(query, readable_ids),
+        *text_conditions(connection, query),
+    ]
 
 
 def few_readable(connection: Connection, query: WorkflowQuery) -> list[str] | None:

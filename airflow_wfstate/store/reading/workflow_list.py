@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from airflow_wfstate.domain.messages.failing import FailingStep
 from airflow_wfstate.domain.messages.workflow import WorkflowPage, WorkflowSummary
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import Flag, FlaggedRow
@@ -16,9 +16,10 @@ from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.reading import last_progress
-from airflow_wfstate.store.reading.failing_steps import failing_steps
+from airflow_wfstate.store.reading import by_duration, last_progress
+from airflow_wfstate.store.reading.failed_steps import Failure
 from airflow_wfstate.store.reading.kept_counts import KEPT_COUNTS
+from airflow_wfstate.store.reading.listed_failures import listed_failures
 from airflow_wfstate.store.reading.participation import Participation, participation_of
 from airflow_wfstate.store.reading.shown_flags import flags_of
 from airflow_wfstate.store.reading.workflow_cursor import behind, cursor_behind, order_of
@@ -53,7 +54,29 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     """A page of workflows, as ``StateBackend.list_workflows`` says."""
     check_limit(query.limit)
     query = simplified(connection, query)
-    conditions = conditions_of(query, few_readable(connection, query))
+    conditions = conditions_of(connection, query, few_readable(connection, query))
+    page, next_cursor = _read_page(connection, query, conditions)
+    workflow_ids = [row.id for row in page]
+    steps = KEPT_COUNTS.of(connection, {row.id: row.version for row in page})
+    labels, participation = labels_of(connection, workflow_ids), participation_of(connection, workflow_ids)
+    failures = listed_failures(connection, page, steps)
+    flags = flags_of(connection, [flagged_row(row, participation[row.id].owner) for row in page])
+    return WorkflowPage(
+        workflows=[
+            summary_of(row, steps[row.id], flags[row.id], labels[row.id], participation[row.id], failures.get(row.id))
+            for row in page
+        ],
+        next_cursor=next_cursor,
+        total=_count(connection, conditions) if query.with_total else None,
+    )
+
+
+def _read_page(
+    connection: Connection, query: WorkflowQuery, conditions: list[ColumnElement[bool]]
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """The rows of a page, and the cursor of the next one, None when this is the last."""
+    if query.sort in by_duration.SORTS:
+        return by_duration.read_page(connection, query, select_summaries(), conditions)
     if query.sort in last_progress.SORTS:
         conditions = [last_progress.is_on_page(query, conditions, query.limit + 1)]
     elif (further := behind(query)) is not None:
@@ -61,21 +84,7 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     statement = select_summaries().where(*conditions)
     rows = connection.execute(statement.order_by(*order_of(query.sort)).limit(query.limit + 1)).all()
     page = rows[: query.limit]
-    workflow_ids = [row.id for row in page]
-    steps = KEPT_COUNTS.of(connection, {row.id: row.version for row in page})
-    labels, participation = labels_of(connection, workflow_ids), participation_of(connection, workflow_ids)
-    # Told which ones run, the database does not read the steps of the others.
-    running = [row.id for row in page if row.state == WorkflowState.RUNNING.value]
-    failing = failing_steps(connection, running) if running else {}
-    flags = flags_of(connection, [flagged_row(row, participation[row.id].owner) for row in page])
-    return WorkflowPage(
-        workflows=[
-            summary_of(row, steps[row.id], flags[row.id], labels[row.id], participation[row.id], failing.get(row.id))
-            for row in page
-        ],
-        next_cursor=cursor_behind(page[-1], query) if len(rows) > query.limit else None,
-        total=_count(connection, query) if query.with_total else None,
-    )
+    return page, cursor_behind(page[-1], query) if len(rows) > query.limit else None
 
 
 def select_summaries() -> Select[tuple[object, ...]]:
@@ -106,7 +115,7 @@ def summary_of(
     flags: list[Flag],
     labels: dict[str, str],
     participation: Participation,
-    failing: FailingStep | None,
+    failure: Failure | None,
 ) -> WorkflowSummary:
     """The summary of a row and its steps, which stand in the order of their last change."""
     counts = count_items(parse_definition(row.content).plan, steps)
@@ -137,10 +146,11 @@ def summary_of(
         participants=participation.dag_ids,
         owner=participation.owner,
         flags=flags,
-        failing=failing,
+        failing=None if failure is None else failure.failing,
+        failed_step=None if failure is None else failure.failed,
     )
 
 
-def _count(connection: Connection, query: WorkflowQuery) -> int:
-    total: int = connection.execute(select(func.count(_workflow.c.id)).where(*conditions_of(query))).scalar_one()
+def _count(connection: Connection, conditions: list[ColumnElement[bool]]) -> int:
+    total: int = connection.execute(select(func.count(_workflow.c.id)).where(*conditions)).scalar_one()
     return total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Final
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
@@ -21,14 +22,15 @@ _IS_HELD, _IS_OVERDUE = has_computed_flag(FlagKind.HELD), has_computed_flag(Flag
 _LONGEST = 10**9
 """Seconds; a stretch of 31 years."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""What :func:`epoch_second` counts from."""
 
 
 def read_stats(connection: Connection, query: WorkflowQuery, bucket_seconds: int | None) -> WorkflowStats:
     """The counts, as ``StateBackend.read_stats`` says."""
     query = simplified(connection, query)
     # Rows are counted, not ids: PostgreSQL then reads the index that holds states alone.
-    conditions, count = conditions_of(query), func.count()
+    conditions, count = conditions_of(connection, query), func.count()
     if bucket_seconds is not None:
         _check_buckets(query, bucket_seconds)
     states = connection.execute(select(_workflow.c.state, count).where(*conditions).group_by(_workflow.c.state))
@@ -41,7 +43,7 @@ def read_stats(connection: Connection, query: WorkflowQuery, bucket_seconds: int
         by_state=by_state,
         by_flag=_count_stored_flags(connection, conditions) | {FlagKind.HELD: held, FlagKind.OVERDUE: overdue},
         flagged=held + _count_flagged_otherwise(connection, conditions),
-        buckets=[] if bucket_seconds is None else _read_buckets(connection, query, bucket_seconds),
+        buckets=[] if bucket_seconds is None else _read_buckets(connection, conditions, bucket_seconds),
     )
 
 
@@ -80,19 +82,19 @@ def _check_buckets(query: WorkflowQuery, seconds: int) -> None:
         )
 
 
-def _read_buckets(connection: Connection, query: WorkflowQuery, seconds: int) -> list[StatsBucket]:
+def _read_buckets(connection: Connection, conditions: list[ColumnElement[bool]], seconds: int) -> list[StatsBucket]:
     # A stretch begins at a multiple of its length since 1970.
-    number = (_epoch_second(connection) // seconds).label("number")
-    matching = select(number, _workflow.c.error).where(*conditions_of(query)).subquery()
+    number = (epoch_second(connection) // seconds).label("number")
+    matching = select(number, _workflow.c.error).where(*conditions).subquery()
     rows = connection.execute(
         select(matching.c.number, func.count().label("started"), func.count(matching.c.error).label("failed"))
         .group_by(matching.c.number)
         .order_by(matching.c.number)
     )
-    return [StatsBucket(_EPOCH + timedelta(seconds=int(row.number) * seconds), row.started, row.failed) for row in rows]
+    return [StatsBucket(EPOCH + timedelta(seconds=int(row.number) * seconds), row.started, row.failed) for row in rows]
 
 
-def _epoch_second(connection: Connection) -> ColumnElement[int]:
+def epoch_second(connection: Connection) -> ColumnElement[int]:
     """The second of the start, as an integer since 1970."""
     if connection.dialect.name == "postgresql":
         return cast(func.floor(func.extract("epoch", _workflow.c.started_at)), BigInteger)

@@ -1,12 +1,14 @@
 import { Box, Flex, Link } from "@chakra-ui/react";
-import { useRef } from "react";
+import { type ReactElement, useRef } from "react";
 import { Link as RouterLink, useSearchParams } from "react-router-dom";
 
 import { pageAddress } from "./airflow/airflow";
 import { DashboardCard } from "./airflow/DashboardCard";
 import { RunTab } from "./airflow/RunTab";
 import { TaskTab } from "./airflow/TaskTab";
+import { ComparePage } from "./compare/ComparePage";
 import { Keyboard } from "./keys/Keyboard";
+import { NamePage } from "./names/NamePage";
 import { WorkflowPage } from "./workflow/WorkflowPage";
 import { WorkflowsPage } from "./list/WorkflowsPage";
 
@@ -18,17 +20,32 @@ type Place = {
   readonly taskId?: string;
 };
 
-/** At /plugin/wfstate one workflow when the address names it, else the list; on a DAG's page the list of that DAG. */
+/** What the address names; undefined for the list. */
+const pageOf = (address: URLSearchParams): ReactElement | undefined => {
+  const [workflowId, name, first] = [address.get("workflow"), address.get("about"), address.get("compare")];
+  if (workflowId !== null) {
+    return <WorkflowPage isWholePage key={workflowId} workflowId={workflowId} />;
+  }
+  if (name !== null) {
+    return <NamePage key={name} name={name} />;
+  }
+  return first === null ? undefined : <ComparePage first={first} second={address.get("with") ?? undefined} />;
+};
+
+/**
+ * At /plugin/wfstate what the address names: one workflow, two side by side, or a name; else the list. On a DAG's page the
+ * list of that DAG.
+ */
 const Workflows = ({ dagId }: Place) => {
   const [address] = useSearchParams();
   const page = useRef<HTMLDivElement>(null);
-  const workflowId = dagId === undefined ? address.get("workflow") : null;
+  const shown = dagId === undefined ? pageOf(address) : undefined;
 
   return (
     <Box aria-label="Workflows" as="section" data-wfstate="" height="full" overflowY="auto" p={4} ref={page}>
       {dagId === undefined ? (
-        <Flex justify={workflowId === null ? "flex-end" : "space-between"} mb={2}>
-          {workflowId === null ? undefined : (
+        <Flex justify={shown === undefined ? "flex-end" : "space-between"} mb={2}>
+          {shown === undefined ? undefined : (
             <Link asChild color="fg.info">
               <RouterLink to={pageAddress}>All workflows</RouterLink>
             </Link>
@@ -37,11 +54,7 @@ const Workflows = ({ dagId }: Place) => {
           <Keyboard page={page} />
         </Flex>
       ) : undefined}
-      {workflowId === null ? (
-        <WorkflowsPage dagId={dagId} />
-      ) : (
-        <WorkflowPage isWholePage key={workflowId} workflowId={workflowId} />
-      )}
+      {shown ?? <WorkflowsPage dagId={dagId} />}
     </Box>
   );
 };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import type { Step, StepGroup, WorkflowDetail } from "../src/server/model";
-import { percentOf, timelineOf } from "../src/timeline/timeline";
+import type { Step, StepDensity, StepGroup, WorkflowDetail } from "../src/server/model";
+import { timelineOf as timelineWith } from "../src/timeline/timeline";
+import { percentOf, whole } from "../src/timeline/axis";
 
 const second = (count: number): string => new Date(Date.UTC(2026, 0, 1, 12, 0, count)).toISOString();
 const at = (count: number): number => Date.parse(second(count));
@@ -14,8 +15,10 @@ const step = (participant: string, from: number, to: number | null): Step => ({
       dag_version_id: null,
       ended_at: to === null ? null : second(to),
       error: null,
+      hostname: "worker-7",
       map_index: -1,
       number: 1,
+      queued_at: null,
       round: 1,
       run_id: "r",
       started_at: second(from),
@@ -65,6 +68,9 @@ const group: StepGroup = {
   updated_at: second(8),
 };
 
+const timelineOf = (detail: WorkflowDetail, steps: readonly Step[], now: number, densities: readonly StepDensity[] = []) =>
+  timelineWith(detail, steps, densities, now);
+
 describe("timelineOf", () => {
   it("has a lane for each participant, in the order in which they came", () => {
     const { lanes } = timelineOf(workflow(second(9)), [step("b", 1, 2), step("a", 3, 4), step("b", 5, 6)], at(60));
@@ -83,7 +89,7 @@ describe("timelineOf", () => {
   it("ends with the workflow, and shows no now", () => {
     const timeline = timelineOf(workflow(second(5)), [step("a", 2, 3)], at(1000));
     expect([timeline.from, timeline.to, timeline.now]).toEqual([at(0), at(5), undefined]);
-    expect(percentOf(timeline, at(5))).toBe(100);
+    expect(percentOf(timeline.axis, whole, at(5))).toBe(100);
   });
 
   it("draws the waits that an attempt tells of, the last of them until now", () => {
@@ -103,12 +109,47 @@ describe("timelineOf", () => {
   it("has one bar for a mapped step, among the others by its begin", () => {
     const { lanes } = timelineOf(workflow(second(9), [group]), [step("a", 5, 6), step("a", 1, 2)], at(60));
     expect(lanes[0]?.rows.map((row) => row.label)).toEqual(["pack", "item", "pack"]);
-    expect(lanes[0]?.rows[1]?.groups).toEqual([{ from: at(3), group, to: at(8) }]);
+    expect(lanes[0]?.rows[1]?.groups).toMatchObject([{ from: at(3), group, to: at(8) }]);
   });
 
   it("lets a mapped step of which an item is at work last until now", () => {
     const { lanes } = timelineOf(workflow(null, [{ ...group, state: "running" }]), [], at(60));
     expect(lanes[0]?.rows[0]?.groups[0]?.to).toBe(at(60));
+  });
+});
+
+describe("queue time", () => {
+  it("is a bar of its own before the attempt", () => {
+    const queued = step("a", 5, 6);
+    const attempts = queued.attempts.map((attempt) => ({ ...attempt, queued_at: second(2) }));
+    const timeline = timelineOf(workflow(second(9)), [{ ...queued, attempts }], at(9));
+    expect(timeline.lanes[0]?.rows[0]?.attempts[0]?.queued).toEqual({ from: at(2), to: at(5) });
+  });
+});
+
+describe("a mapped step whose density is known", () => {
+  const density: StepDensity = {
+    at_work: [4, 4, 0, 8],
+    failed: [0, 0, 0, 2],
+    name: "item",
+    parent_step_id: null,
+    participant: "a",
+    since: second(0),
+    until: second(400),
+  };
+
+  it("has a stretch for each time with as many items at work", () => {
+    const [bar] = timelineOf(workflow(second(400), [group]), [], at(400), [density]).lanes[0]?.rows[0]?.groups ?? [];
+    expect(bar?.stretches.map(({ failed, from, items, to }) => [from, to, items, failed])).toEqual([
+      [at(0), at(200), 4, 0],
+      [at(300), at(400), 8, 2],
+    ]);
+    expect(bar?.stretches.map(({ height }) => height)).toEqual([0.6000000000000001, 1]);
+  });
+
+  it("lets the time without an item at work be cut", () => {
+    const { axis } = timelineOf(workflow(second(400), [group]), [], at(400), [density]);
+    expect(axis.map(({ isFolded }) => isFolded)).toEqual([false, true, false]);
   });
 });
 

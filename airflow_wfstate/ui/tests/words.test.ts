@@ -3,12 +3,16 @@ import { describe, expect, it } from "vitest";
 import { logAddress } from "../src/airflow/airflow";
 import { parseExactly, sizeText } from "../src/server/json";
 import { partsText } from "../src/steps/StepsBar";
-import { durationText, workedText } from "../src/text/time";
-import { changed, isFiltered, questionOf, statesOf } from "../src/list/workflowFilter";
+import { errorLine } from "../src/text/errorLine";
+import { durationText, latenessText, undoneText, workedText } from "../src/text/time";
 
 describe("durationText", () => {
   it.each([
     [-5, "0s"],
+    [0, "0ms"],
+    [412, "412ms"],
+    [9_999, "9999ms"],
+    [10_000, "10s"],
     [45_000, "45s"],
     [200_000, "3m 20s"],
     [7_500_000, "2h 5m"],
@@ -39,45 +43,35 @@ describe("logAddress", () => {
     expect(logAddress({ ...task, map_index: 3 })).toContain("/tasks/g.t/mapped/3?"));
 });
 
-describe("the filters in the address", () => {
-  const now = Date.UTC(2026, 0, 2);
-  it("become a question", () => {
-    const address = new URLSearchParams("state=open&search=10&since=day&sort=key&flagged=true&cursor=c");
-    expect(questionOf(address, undefined, now)).toEqual({
-      cursor: "c",
-      limit: 50,
-      search: "10",
-      since: "2026-01-01T00:00:00.000Z",
-      sort: "key",
-      state: ["running", "failed", "compensating", "compensation_failed"],
-      stuck: true,
-    });
+describe("what a workflow took", () => {
+  const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1, 12, 0, seconds)).toISOString();
+  const workflow = { deadline_at: null, ended_at: at(1442), forward_ended_at: at(2), started_at: at(0), state: "compensated" };
+  const running = { ...workflow, ended_at: null, forward_ended_at: null, state: "running" };
+  it("is apart from the wait for its undo, and the undo", () => {
+    expect(workedText(workflow)).toBe("2000ms");
+    expect(undoneText(workflow)).toBe("24m 0s");
   });
-  it("ask for nothing that the server does not know", () => {
-    expect(questionOf(new URLSearchParams("state=x&sort=x&since=x"), "d", now)).toEqual({
-      dag_id: "d",
-      limit: 50,
-      sort: "-started_at",
-    });
-    expect(statesOf("nothing")).toEqual([]);
-  });
-  it("go back to the first page when one changes", () =>
-    expect(changed(new URLSearchParams("cursor=c&state=failed"), { search: "1", state: "" }).toString()).toBe("search=1"));
-  it("are told from none", () => {
-    expect(isFiltered(new URLSearchParams("sort=key"))).toBe(false);
-    expect(isFiltered(new URLSearchParams("dag=a"))).toBe(true);
+  it("has no undo after a success", () => expect(undoneText({ ...workflow, state: "succeeded" })).toBeUndefined());
+  it("grows while it runs", () => expect(workedText(running)).toMatch(/d \d+h$/));
+  it("is late when the deadline is passed, or was missed", () => {
+    const now = Date.parse(at(60));
+    expect(latenessText({ ...running, deadline_at: at(0) }, now)).toBe("passed 1m 0s ago");
+    expect(latenessText({ ...running, deadline_at: at(61) }, now)).toBeUndefined();
+    expect(latenessText({ ...workflow, deadline_at: at(1402) }, now)).toBe("missed by 40s");
+    expect(latenessText({ ...workflow, deadline_at: at(3), state: "succeeded" }, now)).toBeUndefined();
+    expect(latenessText(running, now)).toBeUndefined();
   });
 });
 
-describe("workedText", () => {
-  const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1, 12, 0, seconds)).toISOString();
-  const workflow = { ended_at: at(1442), forward_ended_at: at(2), started_at: at(0), state: "compensated" };
-  it("tells the undo from the work", () => expect(workedText(workflow)).toBe("took 2s, undone 24m 0s later"));
-  it("knows a success", () => expect(workedText({ ...workflow, ended_at: at(2), state: "succeeded" })).toBe("took 2s"));
-  it("does not count the time after a failure as work", () =>
-    expect(workedText({ ...workflow, ended_at: null, state: "failed" })).toMatch(/^open for .*, worked for 2s$/));
-  it("is open while it runs", () =>
-    expect(workedText({ ...workflow, ended_at: null, forward_ended_at: null, state: "running" })).toMatch(/^open for /));
+describe("errorLine", () => {
+  const frames = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    f()\n';
+  it.each([
+    ["ValueError: card declined", "ValueError: card declined"],
+    ["\n first\nsecond", "first"],
+    [`Step a failed: ${frames}ValueError: card declined\nsecond`, "ValueError: card declined"],
+    [`${frames}KeyError: 'a'\n\nDuring handling, another:\n\n${frames}ValueError: b\n`, "ValueError: b"],
+    ["", ""],
+  ])("of %j", (error, line) => expect(errorLine(error)).toBe(line));
 });
 
 describe("the bar of the steps", () => {

@@ -3,9 +3,25 @@
 /** Where the list and a workflow of its own are shown. */
 export const pageAddress = "/plugin/wfstate";
 
+/** The list of workflows that have a label. */
+export const labelAddress = (label: string): { pathname: string; search: string } => ({
+  pathname: pageAddress,
+  search: new URLSearchParams({ label }).toString(),
+});
+
 /** The page of one workflow. */
 export const workflowAddress = (workflowId: string): string =>
   `${pageAddress}?workflow=${encodeURIComponent(workflowId)}`;
+
+/** The page of a DAG. */
+export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
+
+/** The page of a workflow's name: how its workflows have fared. */
+export const nameAddress = (name: string): string => `${pageAddress}?about=${encodeURIComponent(name)}`;
+
+/** The page that shows two workflows side by side; with one alone it asks for the other. */
+export const compareAddress = (workflowId: string, otherId?: string): string =>
+  `${pageAddress}?compare=${encodeURIComponent(workflowId)}${otherId === undefined ? "" : `&with=${encodeURIComponent(otherId)}`}`;
 
 /** A part of that page. */
 export const sectionAddress = (workflowId: string, section: string): string =>

@@ -7,7 +7,7 @@ import { compensationsOfPage, getCompensations, type RunOfCompensations } from "
 import { ErrorText } from "../text/ErrorText";
 import { type StepCompensation, words } from "../server/model";
 import { Freshness, Nothing } from "../notices/Notices";
-import { LongText } from "../text/LongText";
+import { Ellipsis } from "../text/Ellipsis";
 import { type Column, VirtualTable } from "../rows/VirtualTable";
 import { StateBadge } from "../text/StateBadge";
 import { spanText, timeText } from "../text/time";
@@ -80,14 +80,14 @@ const columns: readonly Column<Rung>[] = [
     cell: (item) => (
       <HStack gap={2} minWidth={0}>
         <Text as="span" color="fg.muted">{`${item.order}.`}</Text>
-        <LongText text={item.step} />
+        <Ellipsis text={item.step} />
       </HStack>
     ),
     header: "Step",
     width: "minmax(12rem, 2fr)",
   },
   { cell: (item) => <StateBadge state={item.compensation.state} />, header: "State", width: "8rem" },
-  { cell: (item) => <LongText text={item.compensation.handler} />, header: "Handler", width: "minmax(8rem, 2fr)" },
+  { cell: (item) => <Ellipsis text={item.compensation.handler} />, header: "Handler", width: "minmax(8rem, 2fr)" },
   {
     cell: (item) => `${item.compensation.attempts} of ${item.compensation.max_attempts}`,
     header: "Attempts",
@@ -103,7 +103,7 @@ const columns: readonly Column<Rung>[] = [
     cell: (item) => (
       <Link asChild color="fg.info" display="block" minWidth={0}>
         <RouterLink to={runAddress(item.dag_id, item.run_id)}>
-          <LongText text={item.dag_id} />
+          <Ellipsis text={item.dag_id} />
         </RouterLink>
       </Link>
     ),

@@ -1,121 +1,130 @@
-import { Button, Code, HStack, Input, NativeSelect, Table, Text } from "@chakra-ui/react";
+import { Button, HStack, Input, Link, NativeSelect, Text } from "@chakra-ui/react";
 import { useState } from "react";
+import { useSearchParams } from "react-router-dom";
 
-import { getJournal } from "../server/client";
-import type { JournalEntry, JournalPage } from "../server/model";
+import { getJournal, journalFileAddress } from "../server/client";
+import { type JournalEntry, participantLabel, type WorkflowDetail } from "../server/model";
 import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
-import { timeText } from "../text/time";
-import { useFresh } from "../server/useFresh";
-import { StoredText } from "../text/StoredText";
+import { counted } from "../text/counted";
 import { shownText } from "../text/shownText";
+import { useFresh } from "../server/useFresh";
+import { kindsOf, subjects } from "./entryKinds";
+import { JournalEntries } from "./JournalEntries";
 
-const subjects = ["workflow", "run", "step", "turn", "compensation"];
+/** Whether an entry holds the text in its sentence, actor or details. */
+export const holds = (entry: JournalEntry, text: string): boolean =>
+  `${entry.sentence} ${entry.kind} ${entry.actor} ${JSON.stringify(entry.data)}`
+    .toLowerCase()
+    .includes(text.trim().toLowerCase());
 
-/** Whether an entry is about the subject, and holds the text in its kind, step, actor or details. */
-export const matches = (entry: JournalEntry, subject: string, text: string): boolean => {
-  const all = `${entry.kind} ${entry.step ?? ""} ${entry.actor} ${JSON.stringify(entry.data)}`.toLowerCase();
-  return (subject === "" || entry.kind.startsWith(`${subject}.`)) && all.includes(text.trim().toLowerCase());
-};
-
-/** The workflow's journal, oldest entry first, a page at a time. */
-export const JournalSection = ({ workflowId }: { readonly workflowId: string }) => {
+/** The workflow's journal, oldest entry first, a page at a time. What it is narrowed to stands in the address. */
+export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail }) => {
+  const [address, setAddress] = useSearchParams();
   const [after, setAfter] = useState(0);
-  const { error, value } = useFresh(`${workflowId} ${after}`, (signal) => getJournal(workflowId, after, signal));
-
-  return (
-    <>
-      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
-      {value === undefined && error === undefined ? <Loading /> : undefined}
-      {value === undefined ? undefined : <Page journal={value} turn={setAfter} />}
-    </>
-  );
-};
-
-type Props = { readonly journal: JournalPage; readonly turn: (after: number) => void };
-
-const Page = ({ journal, turn }: Props) => {
-  const [subject, setSubject] = useState("");
   const [text, setText] = useState("");
-  const shown = journal.entries.filter((entry) => matches(entry, subject, text));
-  const first = journal.entries[0]?.number ?? 1;
+  const { id } = workflow.summary;
+  const subject = address.get("entries") ?? "";
+  const step = address.get("step") ?? "";
+  const filter = { kinds: kindsOf(subject), step: step === "" ? undefined : step };
+  const { error, value } = useFresh(`${id} ${after} ${subject} ${step}`, (signal) =>
+    getJournal(id, after, filter, signal),
+  );
+  const shown = value?.entries.filter((entry) => holds(entry, text)) ?? [];
+
+  const narrow = (name: string, chosen: string) => {
+    setAfter(0);
+    setAddress((last) => {
+      const next = new URLSearchParams(last);
+      if (chosen === "") {
+        next.delete(name);
+      } else {
+        next.set(name, chosen);
+      }
+      return next;
+    });
+  };
 
   return (
     <>
       <HStack mb={3} wrap="wrap">
-        <NativeSelect.Root size="sm" width="44">
-          <NativeSelect.Field aria-label="About" onChange={(event) => setSubject(event.currentTarget.value)} value={subject}>
-            <option value="">about everything</option>
-            {subjects.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </NativeSelect.Field>
-          <NativeSelect.Indicator />
-        </NativeSelect.Root>
+        <Choice
+          change={(chosen) => narrow("entries", chosen)}
+          label="About"
+          options={Object.entries(subjects)}
+          value={subject}
+        />
+        <Choice change={(chosen) => narrow("step", chosen)} label="Step" options={stepOptions(workflow, step)} value={step} />
         <Input
-          aria-label="Holds the text"
+          aria-label="On this page: holds the text"
           onChange={(event) => setText(event.currentTarget.value)}
-          placeholder="Holds the text"
+          placeholder="On this page: holds the text"
           size="sm"
           type="search"
           value={text}
-          width="64"
+          width={{ base: "full", md: "64" }}
         />
-        <Text color="fg.muted" fontSize="sm" role="status">{`${shown.length} of ${journal.entries.length} entries`}</Text>
+        <Text color="fg.muted" fontSize="sm">
+          {"Export: "}
+          {(["csv", "ndjson"] as const).map((format) => (
+            <Link color="fg.info" download href={journalFileAddress(id, format, filter)} key={format} me={2}>
+              {format.toUpperCase()}
+            </Link>
+          ))}
+        </Text>
       </HStack>
-      {shown.length === 0 ? <Nothing>No entry matches.</Nothing> : <Entries entries={shown} />}
-      <HStack justify="flex-end" mt={4}>
-        {first === 1 ? undefined : (
-          <Button onClick={() => turn(0)} size="sm" variant="outline">
-            From the beginning
-          </Button>
-        )}
-        {journal.next_after === null ? undefined : (
-          <Button onClick={() => turn(journal.next_after ?? 0)} size="sm" variant="outline">
-            Later entries
-          </Button>
-        )}
-      </HStack>
+      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
+      {value === undefined && error === undefined ? <Loading /> : undefined}
+      {value === undefined ? undefined : (
+        <>
+          <Text color="fg.muted" fontSize="sm" mb={2} role="status">
+            {text.trim() === ""
+              ? counted(value.entries.length, "entry", "entries")
+              : `${shown.length} of ${counted(value.entries.length, "entry", "entries")}`}
+          </Text>
+          {shown.length === 0 ? <Nothing>No entry matches.</Nothing> : <JournalEntries entries={shown} />}
+          <HStack justify="flex-end" mt={4}>
+            {after === 0 ? undefined : (
+              <Button onClick={() => setAfter(0)} size="sm" variant="outline">
+                From the beginning
+              </Button>
+            )}
+            {value.next_after === null ? undefined : (
+              <Button onClick={() => setAfter(value.next_after ?? 0)} size="sm" variant="outline">
+                Later entries
+              </Button>
+            )}
+          </HStack>
+        </>
+      )}
     </>
   );
 };
 
-const Entries = ({ entries }: { readonly entries: readonly JournalEntry[] }) => (
-  <Table.ScrollArea>
-    <Table.Root size="sm">
-      <Table.Header>
-        <Table.Row>
-          <Table.ColumnHeader>Number</Table.ColumnHeader>
-          <Table.ColumnHeader>At</Table.ColumnHeader>
-          <Table.ColumnHeader>What</Table.ColumnHeader>
-          <Table.ColumnHeader>Step</Table.ColumnHeader>
-          <Table.ColumnHeader>Attempt</Table.ColumnHeader>
-          <Table.ColumnHeader>By</Table.ColumnHeader>
-          <Table.ColumnHeader>Details</Table.ColumnHeader>
-        </Table.Row>
-      </Table.Header>
-      <Table.Body>
-        {entries.map((entry) => (
-          <Table.Row key={entry.number}>
-            <Table.Cell>{entry.number}</Table.Cell>
-            <Table.Cell whiteSpace="nowrap">{timeText(entry.at)}</Table.Cell>
-            <Table.Cell>{entry.kind}</Table.Cell>
-            <Table.Cell>{entry.step === null ? undefined : <StoredText text={entry.step} />}</Table.Cell>
-            <Table.Cell>{entry.attempt}</Table.Cell>
-            <Table.Cell maxWidth="64" title={shownText(entry.actor)} truncate>
-              <StoredText text={entry.actor} />
-            </Table.Cell>
-            <Table.Cell>
-              {Object.keys(entry.data).length === 0 ? undefined : (
-                <Code lineClamp={2} title={shownText(JSON.stringify(entry.data, null, 2))} wordBreak="break-all">
-                  <StoredText text={JSON.stringify(entry.data)} />
-                </Code>
-              )}
-            </Table.Cell>
-          </Table.Row>
-        ))}
-      </Table.Body>
-    </Table.Root>
-  </Table.ScrollArea>
+/** The steps that have begun; and the one that the address names, whichever that is. */
+const stepOptions = (workflow: WorkflowDetail, chosen: string): (readonly [string, string])[] => {
+  const names = new Set(workflow.step_groups.map((group) => `${participantLabel(group)}.${group.name}`));
+  if (chosen !== "") {
+    names.add(chosen);
+  }
+  return [["", "Every step"], ...[...names].map((name) => [name, shownText(name)] as const)];
+};
+
+type ChoiceProps = {
+  readonly change: (chosen: string) => void;
+  readonly label: string;
+  readonly options: readonly (readonly [string, string])[];
+  readonly value: string;
+};
+
+const Choice = ({ change, label, options, value }: ChoiceProps) => (
+  <NativeSelect.Root size="sm" width={{ base: "full", md: "52" }}>
+    <NativeSelect.Field aria-label={label} onChange={(event) => change(event.currentTarget.value)} value={value}>
+      {options.map(([name, text]) => (
+        <option key={name} value={name}>
+          {text}
+        </option>
+      ))}
+    </NativeSelect.Field>
+    <NativeSelect.Indicator />
+  </NativeSelect.Root>
 );

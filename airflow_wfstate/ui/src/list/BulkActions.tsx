@@ -1,6 +1,8 @@
 import { Button, HStack, List, Text } from "@chakra-ui/react";
 import { useState } from "react";
+import { Link as RouterLink } from "react-router-dom";
 
+import { compareAddress } from "../airflow/airflow";
 import { type Plan, type WorkflowAction, workflowActions } from "../actions/action";
 import { counted } from "../text/counted";
 import type { WorkflowSummary } from "../server/model";
@@ -23,6 +25,11 @@ export const BulkActions = ({ chosen, done }: Props) => {
           {action.label}
         </Button>
       ))}
+      {chosen[0] !== undefined && chosen[1] !== undefined && chosen.length === 2 ? (
+        <Button asChild size="xs" variant="outline">
+          <RouterLink to={compareAddress(chosen[0].id, chosen[1].id)}>Compare</RouterLink>
+        </Button>
+      ) : undefined}
       {open === undefined ? undefined : (
         <BulkDialog action={open} chosen={chosen} close={() => setOpen(undefined)} done={done} />
       )}

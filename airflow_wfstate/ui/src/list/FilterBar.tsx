@@ -1,79 +1,104 @@
-import { Button, HStack, Input, NativeSelect } from "@chakra-ui/react";
-import { useEffect, useState } from "react";
+import { Box, Button, HStack, NativeSelect } from "@chakra-ui/react";
+import { useState } from "react";
 
-import { periods } from "./workflowFilter";
+import { stepStates, words } from "../server/model";
+import { LabelFilter } from "./LabelFilter";
+import { TimeFilter } from "./TimeFilter";
+import { TypedFilter } from "./TypedFilter";
+import { leastText, periods } from "./workflowFilter";
 
 type Props = {
+  readonly addLabel: (label: string) => void;
   readonly address: URLSearchParams;
   readonly filter: (changes: Record<string, string>) => void;
   readonly isFixedDag: boolean;
 };
 
-/** What narrows the list: by what people type, and since when. */
-export const FilterBar = ({ address, filter, isFixedDag }: Props) => (
-  <HStack gap={2} mb={4} role="search" wrap="wrap">
-    <TypedFilter address={address} filter={filter} label="Key or correlation id" name="search" />
-    <TypedFilter address={address} filter={filter} label="Name of the workflow" name="name" />
-    {isFixedDag ? undefined : <TypedFilter address={address} filter={filter} label="DAG that takes part" name="dag" />}
-    <NativeSelect.Root size="sm" width="44">
-      <NativeSelect.Field
-        aria-label="Started"
-        onChange={(event) => filter({ since: event.currentTarget.value })}
-        value={address.get("since") ?? ""}
-      >
-        <option value="">at any time</option>
-        {Object.entries(periods).map(([name, { label }]) => (
-          <option key={name} value={name}>
-            {label}
-          </option>
-        ))}
-      </NativeSelect.Field>
-      <NativeSelect.Indicator />
-    </NativeSelect.Root>
-    <Button
-      aria-pressed={address.get("flagged") === "true"}
-      onClick={() => filter({ flagged: address.get("flagged") === "true" ? "" : "true" })}
-      size="sm"
-      variant={address.get("flagged") === "true" ? "solid" : "outline"}
-    >
-      Needs attention
-    </Button>
-  </HStack>
-);
+/** What stands behind the button, so that the list begins high on the page. */
+const furtherNames = ["since", "from", "to", "step", "contains", "error"];
 
-type TypedProps = Omit<Props, "isFixedDag"> & { readonly label: string; readonly name: string };
+/** What narrows the list. Filters that few need are folded away until one of them is set. */
+export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
+  const [asked, setAsked] = useState<boolean>();
+  const isOpen = asked ?? furtherNames.some((name) => address.has(name));
 
-const pauseMilliseconds = 300;
-
-/** A filter that follows what is typed, a moment after the last key. */
-const TypedFilter = ({ address, filter, label, name }: TypedProps) => {
-  const applied = address.get(name) ?? "";
-  const [typed, setTyped] = useState(applied);
-  const [seen, setSeen] = useState(applied);
-  if (seen !== applied) {
-    // The address changed by itself: somebody went back, or cleared the filters.
-    setSeen(applied);
-    setTyped(applied);
-  }
-
-  useEffect(() => {
-    if (typed.trim() === applied) {
-      return;
-    }
-    const timer = setTimeout(() => filter({ [name]: typed.trim() }), pauseMilliseconds);
-    return () => clearTimeout(timer);
-  }, [applied, filter, name, typed]);
+  // On a narrow screen these two are folded away as well.
+  const wide = { base: isOpen ? "block" : "none", md: "block" };
 
   return (
-    <Input
-      aria-label={label}
-      maxLength={1000}
-      onChange={(event) => setTyped(event.currentTarget.value)}
-      placeholder={label}
-      size="sm"
-      type="search"
-      value={typed}
-      width={{ base: "full", md: "48" }}
-    />
+    <HStack gap={2} mb={2} role="search" wrap="wrap">
+      <TypedFilter address={address} filter={filter} label="Key or correlation id" name="search" />
+      <Box display={wide} width={{ base: "full", md: "auto" }}>
+        <TypedFilter address={address} filter={filter} label="Name of the workflow" name="name" />
+      </Box>
+      {isFixedDag ? undefined : (
+        <Box display={wide} width={{ base: "full", md: "auto" }}>
+          <TypedFilter address={address} filter={filter} label="DAG that takes part" name="dag" />
+        </Box>
+      )}
+      <Button
+        aria-pressed={address.get("flagged") === "true"}
+        onClick={() => filter({ flagged: address.get("flagged") === "true" ? "" : "true" })}
+        size="sm"
+        variant={address.get("flagged") === "true" ? "solid" : "outline"}
+      >
+        Needs attention
+      </Button>
+      <Button aria-expanded={isOpen} onClick={() => setAsked(!isOpen)} size="sm" variant="ghost">
+        {isOpen ? "Fewer filters" : "More filters"}
+      </Button>
+      {isOpen ? (
+        <HStack gap={2} width="full" wrap="wrap">
+          <Choice
+            all="started at any time"
+            filter={filter}
+            label="Started"
+            name="since"
+            options={Object.entries(periods).map(([name, { label }]) => [name, label])}
+            value={address.get("since") ?? ""}
+          />
+          <TimeFilter address={address} filter={filter} label="Started from" name="from" />
+          <TimeFilter address={address} filter={filter} label="Started before" name="to" />
+          <Choice
+            all="steps in any state"
+            filter={filter}
+            label="State of a step"
+            name="step"
+            options={stepStates.map((state) => [state, `a step is ${words(state)}`])}
+            value={address.get("step") ?? ""}
+          />
+          <LabelFilter add={addLabel} />
+          <TypedFilter address={address} filter={filter} label="Key or label contains" least={leastText} name="contains" />
+          <TypedFilter address={address} filter={filter} label="Error contains" least={leastText} name="error" />
+        </HStack>
+      ) : undefined}
+    </HStack>
   );
 };
+
+type ChoiceProps = Pick<Props, "filter"> & {
+  /** What the option without a filter is called. */
+  readonly all: string;
+  readonly label: string;
+  readonly name: string;
+  readonly options: readonly (readonly [value: string, label: string])[];
+  readonly value: string;
+};
+
+const Choice = ({ all, filter, label, name, options, value }: ChoiceProps) => (
+  <NativeSelect.Root size="sm" width={{ base: "full", md: "48" }}>
+    <NativeSelect.Field
+      aria-label={label}
+      onChange={(event) => filter({ [name]: event.currentTarget.value })}
+      value={options.some(([option]) => option === value) ? value : ""}
+    >
+      <option value="">{all}</option>
+      {options.map(([option, shown]) => (
+        <option key={option} value={option}>
+          {shown}
+        </option>
+      ))}
+    </NativeSelect.Field>
+    <NativeSelect.Indicator />
+  </NativeSelect.Root>
+);

@@ -3,20 +3,39 @@ import { Box, Flex, Text } from "@chakra-ui/react";
 import type { StatsBucket } from "../server/model";
 import { timeText } from "../text/time";
 
-export const chartHours = 24;
-export const bucketSeconds = 1800;
+/** Bars of the chart. */
+const barCount = 48;
 
-/** The chart's bars: one for each stretch of time up to now, also where nothing started. */
-export const barsOf = (buckets: readonly StatsBucket[], since: number): StatsBucket[] => {
-  const count = (chartHours * 3600) / bucketSeconds;
-  const bars = Array.from({ length: count }, (_, index) => ({
-    at: new Date(since + index * bucketSeconds * 1000).toISOString(),
+/** The stretch of time of the chart, in milliseconds since 1970. */
+export type Window = { readonly from: number; readonly isLastDay: boolean; readonly to: number };
+
+/**
+ * What time the chart shows: that of the filters, else the last day.
+ *
+ * @param since, until the filters' times; undefined where there is none.
+ */
+export const windowOf = (since: string | undefined, until: string | undefined, now: number): Window => {
+  const to = until === undefined ? now + 60_000 : Date.parse(until);
+  const from = since === undefined ? to - 24 * 3_600_000 : Date.parse(since);
+  // At least a minute, and at most the ten years that the server counts in so many bars.
+  const begin = Math.min(Math.max(from, to - 10 * 365 * 86_400_000), to - 60_000);
+  return { from: begin, isLastDay: since === undefined && until === undefined, to };
+};
+
+/** The length of the time of a bar. */
+export const bucketSecondsOf = ({ from, to }: Window): number => Math.max(1, Math.ceil((to - from) / 1000 / barCount));
+
+/** The chart's bars: one for each stretch of the time, also where nothing started. */
+export const barsOf = (buckets: readonly StatsBucket[], window: Window): StatsBucket[] => {
+  const length = bucketSecondsOf(window) * 1000;
+  const bars = Array.from({ length: barCount }, (_, index) => ({
+    at: new Date(window.from + index * length).toISOString(),
     failed: 0,
     started: 0,
   }));
   for (const bucket of buckets) {
-    const index = Math.floor((Date.parse(bucket.at) - since) / (bucketSeconds * 1000));
-    const bar = bars[Math.min(Math.max(index, 0), count - 1)];
+    const index = Math.floor((Date.parse(bucket.at) - window.from) / length);
+    const bar = bars[Math.min(Math.max(index, 0), barCount - 1)];
     if (bar !== undefined) {
       bar.started += bucket.started;
       bar.failed += bucket.failed;
@@ -25,17 +44,22 @@ export const barsOf = (buckets: readonly StatsBucket[], since: number): StatsBuc
   return bars;
 };
 
-/** Workflows started in the last day, and how many of them have failed. */
-export const StartsChart = ({ buckets, since }: { readonly buckets: readonly StatsBucket[]; readonly since: number }) => {
-  const bars = barsOf(buckets, since);
+type Props = { readonly buckets: readonly StatsBucket[]; readonly window: Window };
+
+/** Workflows by the time of their start, and how many of them have failed. */
+export const StartsChart = ({ buckets, window }: Props) => {
+  const bars = barsOf(buckets, window);
+  const period = window.isLastDay
+    ? "Last 24 hours"
+    : `${timeText(new Date(window.from)).slice(0, 16)} to ${timeText(new Date(window.to)).slice(0, 16)}`;
   const highest = Math.max(1, ...bars.map((bar) => bar.started));
   const started = bars.reduce((sum, bar) => sum + bar.started, 0);
   const failed = bars.reduce((sum, bar) => sum + bar.failed, 0);
 
   return (
-    <Box borderRadius="md" borderWidth={1} mb={4} p={3}>
+    <Box borderRadius="md" borderWidth={1} hideBelow="md" mb={4} p={3}>
       <Text color="fg.muted" fontSize="sm" mb={2}>
-        {`Last ${chartHours} hours: ${started} started, ${failed} of them failed`}
+        {`${period}: ${started} started, ${failed} of them failed`}
       </Text>
       <Flex align="flex-end" aria-label={`${started} started, ${failed} failed`} gap="2px" height="48px" role="img">
         {bars.map((bar) => (

@@ -2,15 +2,18 @@ import { Button, Heading, HStack } from "@chakra-ui/react";
 import { useCallback, useState } from "react";
 import { useSearchParams } from "react-router-dom";
 
+import { ActiveFilters } from "./ActiveFilters";
 import { BulkActions } from "./BulkActions";
 import { getStats, getWorkflows } from "../server/client";
 import { FilterBar } from "./FilterBar";
 import { Freshness } from "../notices/Notices";
 import { NoWorkflows } from "./NoWorkflows";
-import { bucketSeconds, chartHours, StartsChart } from "./StartsChart";
+import { bucketSecondsOf, StartsChart, windowOf } from "./StartsChart";
 import { StateCounts } from "../steps/StateCounts";
+import { thisMinute } from "../text/thisMinute";
 import { useFresh } from "../server/useFresh";
-import { changed, filtersOf, isFiltered, questionOf, sortOf } from "./workflowFilter";
+import { ViewsBar } from "./ViewsBar";
+import { changed, filtersOf, isFiltered, questionOf, sortOf, withLabel } from "./workflowFilter";
 import { WorkflowsTable } from "./WorkflowsTable";
 
 type Props = {
@@ -23,7 +26,7 @@ export const WorkflowsPage = ({ dagId }: Props) => {
   const [address, setAddress] = useSearchParams();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const list = useFresh(`${dagId ?? ""}?${address}`, (signal) => getWorkflows(questionOf(address, dagId, thisMinute()), signal));
-  const stats = useFresh(`stats ${dagId ?? ""}?${changed(address, { flagged: "", sort: "", state: "" })}`, (signal) =>
+  const stats = useFresh(`stats ${dagId ?? ""}?${changed(address, { sort: "", state: "" })}`, (signal) =>
     loadStats(address, dagId, signal),
   );
   const filter = useCallback(
@@ -38,9 +41,10 @@ export const WorkflowsPage = ({ dagId }: Props) => {
       <Heading mb={4} size="lg">
         Workflows
       </Heading>
+      <ViewsBar address={address} />
       {stats.value === undefined ? undefined : (
         <>
-          <StartsChart buckets={stats.value.inTime.buckets} since={stats.value.since} />
+          <StartsChart buckets={stats.value.inTime.buckets} window={stats.value.window} />
           <StateCounts
             choose={(state) => filter({ state })}
             chosen={address.get("state") ?? ""}
@@ -48,7 +52,13 @@ export const WorkflowsPage = ({ dagId }: Props) => {
           />
         </>
       )}
-      <FilterBar address={address} filter={filter} isFixedDag={dagId !== undefined} />
+      <FilterBar
+        addLabel={(label) => setAddress((last) => withLabel(last, label))}
+        address={address}
+        filter={filter}
+        isFixedDag={dagId !== undefined}
+      />
+      <ActiveFilters address={address} show={setAddress} />
       <Freshness fresh={list} lines={10} />
       {list.value !== undefined && workflows.length === 0 ? (
         <NoWorkflows clear={() => setAddress(new URLSearchParams())} dagId={dagId} isFiltered={isFiltered(address)} />
@@ -63,6 +73,7 @@ export const WorkflowsPage = ({ dagId }: Props) => {
             }}
           />
           <WorkflowsTable
+            addressOfLabel={(label) => ({ search: withLabel(address, label).toString() })}
             choose={setChosen}
             chosen={chosen}
             sort={sortOf(address)}
@@ -87,24 +98,22 @@ export const WorkflowsPage = ({ dagId }: Props) => {
   );
 };
 
-/** When this minute began: what is asked for stays the same for a while, so that an unchanged answer need not be sent. */
-const thisMinute = (): number => Math.floor(Date.now() / 60_000) * 60_000;
-
+/** The counts of what the filters leave, of all states together and by the time of the start. */
 const loadStats = async (address: URLSearchParams, dagId: string | undefined, signal: AbortSignal) => {
   const now = thisMinute();
-  const since = now - chartHours * 3_600_000;
   const filters = filtersOf(address, dagId, now);
+  const window = windowOf(filters.since ?? undefined, filters.until ?? undefined, now);
   const [all, inTime] = await Promise.all([
     getStats(filters, signal),
     getStats(
       {
         ...filters,
-        bucket_seconds: bucketSeconds,
-        since: new Date(since).toISOString(),
-        until: new Date(now + 60_000).toISOString(),
+        bucket_seconds: bucketSecondsOf(window),
+        since: new Date(window.from).toISOString(),
+        until: new Date(window.to).toISOString(),
       },
       signal,
     ),
   ]);
-  return { all, inTime, since };
+  return { all, inTime, window };
 };

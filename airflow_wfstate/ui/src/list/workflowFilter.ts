@@ -1,15 +1,25 @@
 /** The filters of the list, as they stand in the page's address: a link shows the same to others. */
 
 import type { StatsQuestion, WorkflowsQuestion } from "../server/client";
-import { openStates, type WorkflowSort, type WorkflowState, workflowStates } from "../server/model";
+import { openStates, stepStates, type WorkflowSort, type WorkflowState, workflowStates } from "../server/model";
+import { dayOf } from "../text/time";
 
 export const pageSize = 50;
 
-/** How long ago a workflow may have started, by the name in the address. */
-export const periods: Readonly<Record<string, { readonly hours: number; readonly label: string }>> = {
-  day: { hours: 24, label: "last 24 hours" },
-  hour: { hours: 1, label: "last hour" },
-  week: { hours: 168, label: "last 7 days" },
+/** Characters of a text that may stand anywhere: the server finds no shorter ones. */
+export const leastText = 3;
+export const mostText = 200;
+
+const hours = (count: number) => (now: number) => new Date(now - count * 3_600_000).toISOString();
+
+type Period = { readonly begin: (now: number) => string | undefined; readonly label: string };
+
+/** Stretches of time up to now, by their name in the address. */
+export const periods: Readonly<Record<string, Period>> = {
+  today: { begin: dayOf, label: "today" },
+  hour: { begin: hours(1), label: "last hour" },
+  day: { begin: hours(24), label: "last 24 hours" },
+  week: { begin: hours(168), label: "last 7 days" },
 };
 
 const sorts: readonly WorkflowSort[] = [
@@ -21,15 +31,17 @@ const sorts: readonly WorkflowSort[] = [
   "-name",
   "key",
   "-key",
+  "-duration",
+  "duration",
 ];
 
 /** The order that the address names; the newest first when it names none. */
 export const sortOf = (address: URLSearchParams): WorkflowSort =>
   sorts.find((sort) => sort === address.get("sort")) ?? "-started_at";
 
-/** The states that `open`, or the name of a state, stands for; none for anything else. */
-export const statesOf = (name: string | null): readonly WorkflowState[] =>
-  name === "open" ? openStates : workflowStates.filter((state) => state === name);
+/** The states that `open`, or the names of states with commas between them, stand for; none for anything else. */
+export const statesOf = (names: string | null): readonly WorkflowState[] =>
+  names === "open" ? openStates : workflowStates.filter((state) => names?.split(",").includes(state));
 
 /** The address with other filters, on the first page. An empty value takes a filter away. */
 export const changed = (address: URLSearchParams, changes: Readonly<Record<string, string>>): URLSearchParams => {
@@ -45,22 +57,63 @@ export const changed = (address: URLSearchParams, changes: Readonly<Record<strin
   return next;
 };
 
+/** The address with one more label (`name=value`), which takes the place of another value of its name. */
+export const withLabel = (address: URLSearchParams, label: string): URLSearchParams => {
+  const name = label.slice(0, label.indexOf("=") + 1);
+  const next = changed(address, { label: "" });
+  for (const kept of address.getAll("label").filter((other) => !other.startsWith(name))) {
+    next.append("label", kept);
+  }
+  next.append("label", label);
+  return next;
+};
+
+/** The address without a label. */
+export const withoutLabel = (address: URLSearchParams, label: string): URLSearchParams => {
+  const next = changed(address, { label: "" });
+  for (const kept of address.getAll("label").filter((other) => other !== label)) {
+    next.append("label", kept);
+  }
+  return next;
+};
+
+/** A label as it can be asked for: with a name, and with a value. */
+export const isLabel = (text: string): boolean => /^[^=]+=./.test(text);
+
 /**
- * The filters but for the state, which the counts are made of.
+ * What is asked for but the states, which the counts are told apart by.
  *
  * @param dagId only workflows in which this DAG takes part; undefined for all.
+ * @param now milliseconds since 1970.
  */
 export const filtersOf = (address: URLSearchParams, dagId: string | undefined, now: number): StatsQuestion => {
-  const search = address.get("search") ?? "";
-  const name = address.get("name") ?? "";
-  const dag = dagId ?? address.get("dag") ?? "";
-  const period = periods[address.get("since") ?? ""];
-  return {
-    ...(search === "" ? {} : { search }),
-    ...(name === "" ? {} : { name }),
-    ...(dag === "" ? {} : { dag_id: dag }),
-    ...(period === undefined ? {} : { since: new Date(now - period.hours * 3_600_000).toISOString() }),
+  const given = (name: string): string | undefined => address.get(name)?.trim() || undefined;
+  const label = address.getAll("label").filter(isLabel);
+  const step = stepStates.find((state) => state === address.get("step"));
+  const asked = {
+    contains: longEnough(given("contains")),
+    dag_id: dagId ?? given("dag"),
+    error: longEnough(given("error")),
+    label: label.length === 0 ? undefined : label,
+    name: given("name"),
+    search: given("search"),
+    since: momentIn(address, "from") ?? periods[address.get("since") ?? ""]?.begin(now),
+    step_state: step === undefined ? undefined : [step],
+    stuck: address.get("flagged") === "true" ? true : undefined,
+    until: momentIn(address, "to"),
+    updated_since: periods[address.get("updated") ?? ""]?.begin(now),
   };
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+};
+
+/** What the server takes of a text that may stand anywhere; undefined for one that is too short. */
+const longEnough = (text: string | undefined): string | undefined =>
+  text === undefined || [...text].length < leastText ? undefined : text.slice(0, mostText);
+
+/** The time under a name of the address; undefined when it holds none. */
+const momentIn = (address: URLSearchParams, name: string): string | undefined => {
+  const moment = Date.parse(address.get(name) ?? "");
+  return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();
 };
 
 /** What to ask for the page of the list that the address names. */
@@ -70,13 +123,21 @@ export const questionOf = (address: URLSearchParams, dagId: string | undefined, 
   return {
     ...filtersOf(address, dagId, now),
     ...(states.length === 0 ? {} : { state: [...states] }),
-    ...(address.get("flagged") === "true" ? { stuck: true } : {}),
     ...(cursor === null ? {} : { cursor }),
     limit: pageSize,
     sort: sortOf(address),
   };
 };
 
+const filterNames = ["state", "search", "name", "dag", "since", "flagged", "label", "step", "from", "to", "updated", "contains", "error"];
+
 /** Whether any filter is set. */
-export const isFiltered = (address: URLSearchParams): boolean =>
-  ["state", "search", "name", "dag", "since", "flagged"].some((name) => address.has(name));
+export const isFiltered = (address: URLSearchParams): boolean => filterNames.some((name) => address.has(name));
+
+/** What tells two views apart: the filters and the order of an address, without the page. */
+export const viewOf = (address: URLSearchParams): string => {
+  const kept = [...address].filter(([name, value]) => value !== "" && (name === "sort" || filterNames.includes(name)));
+  const view = new URLSearchParams(kept);
+  view.sort();
+  return view.toString();
+};

@@ -1,43 +1,96 @@
 import { Box, Code } from "@chakra-ui/react";
+import { useState } from "react";
 
 import type { JsonValue } from "../server/model";
+import { shownText } from "../text/shownText";
 import { StoredText } from "../text/StoredText";
+import { childPath, rootPath } from "./jsonPath";
 
 const openDepth = 2;
 const shownItems = 200;
 
-type Props = { readonly depth?: number; readonly name?: string | undefined; readonly value: JsonValue };
+type Props = {
+  readonly depth?: number;
+  readonly name?: string | undefined;
+  readonly path?: string;
+  readonly value: JsonValue;
+};
 
-/** A JSON value, folded below its second level. */
-export const JsonTree = ({ depth = 0, name, value }: Props) => {
+/** A JSON value, folded below its second level. Beside each part stands a button that copies its path. */
+export const JsonTree = ({ depth = 0, name, path = rootPath, value }: Props) => {
   const label = name === undefined ? "" : `${name}: `;
   if (typeof value !== "object" || value === null) {
-    return (
-      <Code display="block" overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
-        <StoredText text={`${label}${JSON.stringify(value)}`} />
-      </Code>
-    );
+    return <Line path={path} text={`${label}${JSON.stringify(value)}`} />;
   }
-  const entries: readonly (readonly [string, JsonValue])[] = Array.isArray(value)
-    ? value.map((item, index) => [String(index), item] as const)
+  const entries: readonly (readonly [number | string, JsonValue])[] = Array.isArray(value)
+    ? value.map((item, index) => [index, item] as const)
     : Object.entries(value);
   if (entries.length === 0) {
-    return <Code display="block" variant="plain">{`${label}${Array.isArray(value) ? "[]" : "{}"}`}</Code>;
+    return <Line path={path} text={`${label}${Array.isArray(value) ? "[]" : "{}"}`} />;
   }
 
   return (
-    <details open={depth < openDepth}>
-      <summary>
-        <Code variant="plain">{`${label}${Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`}`}</Code>
-      </summary>
-      <Box ps={5}>
-        {entries.slice(0, shownItems).map(([key, item]) => (
-          <JsonTree depth={depth + 1} key={key} name={key} value={item} />
-        ))}
-        {entries.length > shownItems ? (
-          <Code display="block" variant="plain">{`... ${entries.length - shownItems} more: download the value`}</Code>
-        ) : undefined}
+    // The button stands beside the summary, not in it: a control must not be inside another.
+    <Box className="group" position="relative">
+      <details open={depth < openDepth}>
+        <Box as="summary" cursor="pointer" paddingInlineEnd={12}>
+          <Code overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
+            <StoredText text={`${label}${Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`}`} />
+          </Code>
+        </Box>
+        <Box ps={5}>
+          {entries.slice(0, shownItems).map(([key, item]) => (
+            <JsonTree depth={depth + 1} key={key} name={String(key)} path={childPath(path, key)} value={item} />
+          ))}
+          {entries.length > shownItems ? (
+            <Code display="block" variant="plain">{`... ${entries.length - shownItems} more: download the value`}</Code>
+          ) : undefined}
+        </Box>
+      </details>
+      <Box insetInlineEnd={0} position="absolute" top={0}>
+        <CopyPath path={path} />
       </Box>
-    </details>
+    </Box>
+  );
+};
+
+type LineProps = { readonly path: string; readonly text: string };
+
+const Line = ({ path, text }: LineProps) => (
+  <Box className="group">
+    <Code overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
+      <StoredText text={text} />
+    </Code>
+    <CopyPath path={path} />
+  </Box>
+);
+
+/** Seen while its line is pointed at, or when the keyboard has reached it. */
+const CopyPath = ({ path }: { readonly path: string }) => {
+  const [copied, setCopied] = useState(false);
+  const shown = shownText(path);
+
+  const copy = async () => {
+    await navigator.clipboard.writeText(path);
+    setCopied(true);
+  };
+
+  return (
+    <Box
+      _focusVisible={{ opacity: 1, outline: "2px solid", outlineColor: "border.emphasized" }}
+      _groupHover={{ opacity: 1 }}
+      aria-label={`Copy the path ${shown}`}
+      as="button"
+      color="fg.muted"
+      cursor="pointer"
+      fontSize="xs"
+      ms={2}
+      onClick={() => void copy()}
+      onMouseLeave={() => setCopied(false)}
+      opacity={0}
+      title={shown}
+    >
+      {copied ? "copied" : "path"}
+    </Box>
   );
 };

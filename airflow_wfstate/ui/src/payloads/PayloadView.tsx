@@ -3,11 +3,13 @@ import { useState } from "react";
 
 import { parseExactly, sizeText } from "../server/json";
 import { JsonTree } from "./JsonTree";
-import type { Payload } from "../server/model";
+import type { JsonValue, Payload } from "../server/model";
+import { StoredText } from "../text/StoredText";
 
-/** A stored value: its JSON as a tree, its size and hash; to be copied and downloaded exactly as it is shown. */
+/** A stored value: as a tree or as text, its size and hash; to be copied and downloaded exactly as it is shown. */
 export const PayloadView = ({ name, payload }: { readonly name: string; readonly payload: Payload }) => {
   const [copied, setCopied] = useState(false);
+  const [asText, setAsText] = useState(false);
   const value = parseExactly(payload.text);
 
   const download = () => {
@@ -25,12 +27,17 @@ export const PayloadView = ({ name, payload }: { readonly name: string; readonly
   };
 
   return (
-    <Box borderRadius="md" borderWidth={1} maxWidth="3xl" p={3}>
+    <Box borderRadius="md" borderWidth={1} maxWidth="3xl" minWidth={0} p={3}>
       <HStack justify="space-between" mb={2} wrap="wrap">
         <Text color="fg.muted" fontSize="xs" title={payload.sha256}>
           {`${payload.type}, ${sizeText(payload.size)}, sha256 ${payload.sha256.slice(0, 12)}${payload.is_masked ? "; parts are masked" : ""}`}
         </Text>
-        <HStack>
+        <HStack wrap="wrap">
+          {value === undefined ? undefined : (
+            <Button onClick={() => setAsText(!asText)} size="2xs" variant="outline">
+              {asText ? "As a tree" : "As text"}
+            </Button>
+          )}
           <Button onClick={() => void copy()} size="2xs" variant="outline">
             {copied ? "Copied" : "Copy"}
           </Button>
@@ -40,9 +47,9 @@ export const PayloadView = ({ name, payload }: { readonly name: string; readonly
         </HStack>
       </HStack>
       <Box aria-label={`Value of ${name}`} maxHeight="96" overflowY="auto" role="region" tabIndex={0}>
-        {value === undefined ? (
+        {value === undefined || asText ? (
           <Code overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
-            {payload.text}
+            <StoredText text={value === undefined ? payload.text : indented(value)} />
           </Code>
         ) : (
           <JsonTree value={value} />
@@ -51,3 +58,5 @@ export const PayloadView = ({ name, payload }: { readonly name: string; readonly
     </Box>
   );
 };
+
+const indented = (value: JsonValue): string => JSON.stringify(value, null, 2);

@@ -13,6 +13,8 @@ type Props<Row> = {
   readonly columns: readonly Column<Row>[];
   /** Rows altogether, also those that are not loaded yet. */
   readonly count: number;
+  /** The row that is in view at first; a negative number for none. */
+  readonly goTo?: number;
   readonly keyOf: (index: number) => string;
   /** What the table is of, to a screen reader. */
   readonly label: string;
@@ -32,7 +34,7 @@ const rowHeight = 41;
 
 /** A table that draws the rows alone that can be seen, and some more: thousands scroll as smoothly as ten. */
 export const VirtualTable = <Row,>(props: Props<Row>) => {
-  const { columns, count, keyOf, label, leastWidth, rowAt, seen, unfolded } = props;
+  const { columns, count, goTo = -1, keyOf, label, leastWidth, rowAt, seen, unfolded } = props;
   const scroller = useRef<HTMLDivElement>(null);
   // eslint-disable-next-line react-hooks/incompatible-library -- what it answers is read in this component alone
   const rows = useVirtualizer({
@@ -46,6 +48,12 @@ export const VirtualTable = <Row,>(props: Props<Row>) => {
   const first = rows.range?.startIndex ?? 0;
   const last = rows.range?.endIndex ?? 0;
   useEffect(() => seen?.(first, last), [first, last, seen]);
+  useEffect(() => {
+    if (goTo >= 0) {
+      rows.scrollToIndex(goTo);
+      scroller.current?.querySelector(`[data-index="${goTo}"]`)?.scrollIntoView({ block: "nearest" });
+    }
+  }, [goTo, rows]);
   const template = columns.map((column) => column.width).join(" ");
 
   return (

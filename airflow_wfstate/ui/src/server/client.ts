@@ -15,9 +15,13 @@ import type {
   CompensationPage,
   CompensationState,
   Decision,
+  Graph,
+  EntryKind,
   JournalPage,
+  NameStats,
   ResumePlan,
   Step,
+  StepDensity,
   StepCompensation,
   StepPage,
   TaskActivity,
@@ -66,9 +70,20 @@ export const getWorkflows = async (query: WorkflowsQuestion, signal: AbortSignal
 export const getStats = async (query: StatsQuestion, signal: AbortSignal): Promise<WorkflowStats> =>
   answer<WorkflowStats>(await client.GET("/v1/stats", { params: { query }, signal }));
 
+export const getNameStats = async (query: StatsQuestion, signal: AbortSignal): Promise<NameStats> =>
+  answer<NameStats>(await client.GET("/v1/stats/name", { params: { query }, signal }));
+
 /** Where the workflow stands; its steps by group alone. */
 export const getWorkflow = async (id: string, signal: AbortSignal): Promise<WorkflowDetail> =>
   answer<WorkflowDetail>(await client.GET(one, { params: { ...named(id), query: { step_limit: 0 } }, signal }));
+
+/** Who takes part, their tasks and steps, and what follows what. */
+export const getGraph = async (id: string, signal: AbortSignal): Promise<Graph> =>
+  answer<Graph>(await client.GET(`${one}/graph`, { params: named(id), signal }));
+
+/** How many items of each mapped step were at work when. */
+export const getDensity = async (id: string, signal: AbortSignal): Promise<StepDensity[]> =>
+  answer<{ steps: StepDensity[] }>(await client.GET(`${one}/density`, { params: named(id), signal })).steps;
 
 export const getSteps = async (id: string, query: StepsQuestion, signal: AbortSignal): Promise<StepPage> =>
   answer<StepPage>(await client.GET(`${one}/steps`, { params: { ...named(id), query }, signal }));
@@ -84,10 +99,33 @@ export const getUnmappedSteps = async (id: string, signal: AbortSignal): Promise
   return steps;
 };
 
-export const getJournal = async (id: string, after: number, signal: AbortSignal): Promise<JournalPage> =>
+/** What a journal is narrowed to; undefined, and no kind, for no such limit. */
+export type JournalFilter = { readonly kinds: readonly EntryKind[]; readonly step: string | undefined };
+
+const journalQuery = ({ kinds, step }: JournalFilter) => ({ kind: [...kinds], ...(step === undefined ? {} : { step }) });
+
+export const getJournal = async (
+  id: string,
+  after: number,
+  filter: JournalFilter,
+  signal: AbortSignal,
+): Promise<JournalPage> =>
   answer<JournalPage>(
-    await client.GET(`${one}/journal`, { params: { ...named(id), query: { after, limit: 200 } }, signal }),
+    await client.GET(`${one}/journal`, {
+      params: { ...named(id), query: { after, limit: 100, ...journalQuery(filter) } },
+      signal,
+    }),
   );
+
+/** Where the browser downloads the journal as a file. */
+export const journalFileAddress = (id: string, format: "csv" | "ndjson", filter: JournalFilter): string => {
+  const { kind, step } = journalQuery(filter);
+  const query = new URLSearchParams({ format, ...(step === undefined ? {} : { step }) });
+  for (const one of kind) {
+    query.append("kind", one);
+  }
+  return new URL(`wfstate/ui/workflows/${encodeURIComponent(id)}/journal/export?${query}`, document.baseURI).href;
+};
 
 export const compensationsOfPage = 100;
 

@@ -21,17 +21,25 @@ export type Compensation = Sent<Schemas["CompensationSummary"]>;
 export type CompensationPage = Sent<Schemas["CompensationPage"]>;
 export type CompensationState = Schemas["CompensationState"];
 export type Decision = Schemas["Decision"];
+export type EntryKind = Schemas["EntryKind"];
 export type Flag = Sent<Schemas["Flag"]>;
+export type Graph = Sent<Schemas["WorkflowGraph"]>;
+export type GraphGroup = Sent<Schemas["GraphGroup"]>;
+export type GraphLane = Sent<Schemas["GraphLane"]>;
+export type GraphNode = Sent<Schemas["GraphNode"]>;
 export type JournalEntry = Sent<Schemas["JournalEntry"]>;
 export type JournalPage = Sent<Schemas["JournalPage"]>;
 export type LinkedRun = Sent<Schemas["LinkedRun"]>;
+export type NameStats = Sent<Schemas["NameStats"]>;
 export type Payload = Sent<Schemas["Payload"]>;
 export type Code = Schemas["Code"];
 export type RunCode = Sent<Schemas["RunCode"]>;
 export type ResumePlan = Sent<Schemas["ResumePlan"]>;
+export type StateBucket = Sent<Schemas["StateBucket"]>;
 export type StatsBucket = Sent<Schemas["StatsBucket"]>;
 export type Step = Sent<Schemas["StepSummary"]>;
 export type StepCompensation = Sent<Schemas["StepCompensation"]>;
+export type StepDensity = Sent<Schemas["StepDensity"]>;
 export type StepGroup = Sent<Schemas["StepGroup"]>;
 export type StepPage = Sent<Schemas["StepPage"]>;
 export type StepState = Schemas["StepState"];
@@ -81,7 +89,8 @@ export const stepLabel = (step: { readonly item_key: string; readonly name: stri
   step.item_key === "" ? step.name : `${step.name}[${step.item_key}]`;
 
 /** Tells a step, with all its items, from the other steps of its workflow. */
-export const groupKey = (group: StepGroup): string => `${group.participant} ${group.parent_step_id ?? ""} ${group.name}`;
+export const groupKey = (group: Pick<StepGroup, "name" | "parent_step_id" | "participant">): string =>
+  `${group.participant} ${group.parent_step_id ?? ""} ${group.name}`;
 
 /** Whether an item is at work or waits. */
 export const isOpen = (group: StepGroup): boolean => group.state === "running" || group.state === "waiting";

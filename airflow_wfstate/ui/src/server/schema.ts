@@ -190,6 +190,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{workflow_id}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Graph
+         * @description The DAG runs that take part, their tasks and steps, and what follows what.
+         *
+         *     Of a DAG that the caller may not read, only the steps that have begun are told.
+         */
+        get: operations["get_graph_v1_workflows__workflow_id__graph_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow_id}/density": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Density
+         * @description How many items of each mapped step were at work when, and how many failed.
+         */
+        get: operations["read_density_v1_workflows__workflow_id__density_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stats": {
         parameters: {
             query?: never;
@@ -202,6 +244,26 @@ export interface paths {
          * @description How many of the workflows that the caller may see are in which state, and have which flag.
          */
         get: operations["read_stats_v1_stats_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stats/name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Name Stats
+         * @description How the workflows of a name have fared, of those that the caller may see: counts, durations, errors, versions. ``name`` must be given; without ``until`` up to now, without ``since`` the seven days before.
+         */
+        get: operations["read_name_stats_v1_stats_name_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -552,6 +614,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{workflow_id}/journal/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Of Journal
+         * @description The journal as it stands now, as a file: one entry a line, oldest first. Read a page at a time.
+         */
+        get: operations["export_of_journal_v1_workflows__workflow_id__journal_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/health": {
         parameters: {
             query?: never;
@@ -645,6 +727,9 @@ export interface components {
          *     :param dag_version_id: of Airflow: the version of the DAG that it ran; None when Airflow said none, and of attempts
          *         before revision 0007.
          *     :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
+         *     :param queued_at: when Airflow last queued its task instance before it began; None when Airflow does not tell (any
+         *         more), or has queued it again since.
+         *     :param hostname: of the worker that Airflow last knew its task instance on; None when it does not tell (any more).
          *     :param ended_at: None while it is open.
          *     :param waits: in order; those from before revision 0007 are not known.
          */
@@ -670,6 +755,10 @@ export interface components {
             dag_version_id: string | null;
             /** Bundle Version */
             bundle_version: string | null;
+            /** Queued At */
+            queued_at: string | null;
+            /** Hostname */
+            hostname: string | null;
             /**
              * Started At
              * Format: date-time
@@ -1280,6 +1369,62 @@ export interface components {
             code?: components["schemas"]["Code"] | null;
         };
         /**
+         * DefinitionVersion
+         * @description A version of the name's definition that counted workflows have.
+         *
+         *     :param sha256: of its content.
+         *     :param created_at: when it was first used.
+         *     :param planned_steps: how many steps its plan has; 0 when it has none.
+         *     :param workflows: that have it.
+         *     :param unsuccessful: of them, as :attr:`NameStats.failure_rate` counts them.
+         */
+        DefinitionVersion: {
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Planned Steps */
+            planned_steps: number;
+            /** Workflows */
+            workflows: number;
+            /** Unsuccessful */
+            unsuccessful: number;
+        };
+        /**
+         * DurationBar
+         * @description A bar of a histogram.
+         *
+         *     :param from_seconds: the shortest duration that it counts.
+         *     :param to_seconds: durations are shorter than this; None for the last bar, which has no end.
+         */
+        DurationBar: {
+            /** From Seconds */
+            from_seconds: number;
+            /** To Seconds */
+            to_seconds: number | null;
+            /** Workflows */
+            workflows: number;
+        };
+        /**
+         * DurationSpread
+         * @description How long something took, in seconds. Percentiles are interpolated, as ``percentile_cont`` does.
+         *
+         *     :param count: how many were measured; at least 1.
+         */
+        DurationSpread: {
+            /** Count */
+            count: number;
+            /** P50 */
+            p50: number;
+            /** P95 */
+            p95: number;
+            /** Longest */
+            longest: number;
+        };
+        /**
          * EndAttempt
          * @description How an attempt ended, or that it waits.
          *
@@ -1355,6 +1500,50 @@ export interface components {
          */
         EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
         /**
+         * ExportFormat
+         * @description How the entries are written.
+         *
+         *     ``ndjson``: one JSON object a line, as the journal's page has them; ``csv``: one row each, with a header.
+         * @enum {string}
+         */
+        ExportFormat: "ndjson" | "csv";
+        /**
+         * FailedStep
+         * @description The step of a workflow that failed first, whatever has followed from it: where to look for the cause.
+         *
+         *     A step that Airflow tries again comes after those that it does not. One whose task was marked success or skipped by
+         *     hand does not count.
+         *
+         *     :param step: ``participant.name`` or ``participant.name[item]``.
+         *     :param state: ``compensated`` when it has been undone since.
+         *     :param error: of its newest attempt, one line of at most 300 characters (``error_line``); the step has all of it.
+         *         None when nobody has said how that ended: its process died.
+         *     :param attempt: the number of that attempt. The rest is the task instance in Airflow that made it.
+         *     :param dag_id: empty, as ``run_id`` and ``task_id``, for a participant outside Airflow.
+         *     :param map_index: -1 for a task that is not mapped.
+         */
+        FailedStep: {
+            /** Step */
+            step: string;
+            /** Step Id */
+            step_id: string;
+            state: components["schemas"]["StepState"];
+            /** Error */
+            error: string | null;
+            /** Attempt */
+            attempt: number;
+            /** Dag Id */
+            dag_id: string;
+            /** Run Id */
+            run_id: string;
+            /** Task Id */
+            task_id: string;
+            /** Map Index */
+            map_index: number;
+            /** Try Number */
+            try_number: number;
+        };
+        /**
          * FailingStep
          * @description The step of a running workflow that failed first and is not tried again; else the first that is.
          *
@@ -1423,6 +1612,138 @@ export interface components {
          */
         FlagKind: "overdue" | "held" | "child_lost" | "upstream_failed" | "queued" | "slow" | "not_completed" | "turn_not_taken";
         /**
+         * FrequentError
+         * @description An error that workflows have; those that differ in numbers and ids alone are counted as one.
+         *
+         *     :param error: the beginning of the text that most of them have.
+         *     :param shared_text: the longest part that all of them have, by which a list finds them; empty where there is none.
+         *     :param workflows: how many have it.
+         *     :param newest_workflow_id: of the one that started last.
+         */
+        FrequentError: {
+            /** Error */
+            error: string;
+            /** Shared Text */
+            shared_text: string;
+            /** Workflows */
+            workflows: number;
+            /** Newest Workflow Id */
+            newest_workflow_id: string;
+        };
+        /**
+         * GraphEdge
+         * @description One task follows on another in its DAG.
+         *
+         *     :param source: id of the node that comes first, in the same lane.
+         *     :param target: id of the node that waits for it.
+         */
+        GraphEdge: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+        };
+        /**
+         * GraphGroup
+         * @description A task group.
+         *
+         *     :param id: unique in its lane.
+         *     :param label: what it is called inside its parent.
+         *     :param parent: id of the group that it is in; None for none.
+         */
+        GraphGroup: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Parent */
+            parent: string | null;
+            /** Is Mapped */
+            is_mapped: boolean;
+        };
+        /**
+         * GraphLane
+         * @description Something that takes part in the workflow, with its nodes.
+         *
+         *     :param id: unique in the graph.
+         *     :param participant: who does its steps: a DAG id.
+         *     :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
+         *     :param role: of the DAG run in the workflow.
+         *     :param state: of the DAG run in Airflow; None when the run does not exist.
+         *     :param version: number of the DAG's version that is shown; None unless ``structure`` is ``known``.
+         *     :param trigger: the step that triggered it; None when none did.
+         */
+        GraphLane: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["LaneKind"];
+            /** Participant */
+            participant: string;
+            /** Place */
+            place: string | null;
+            /** Parent Step Id */
+            parent_step_id: string | null;
+            /** Dag Id */
+            dag_id: string;
+            /** Run Id */
+            run_id: string;
+            role: components["schemas"]["RunRole"];
+            /** State */
+            state: string | null;
+            structure: components["schemas"]["Structure"];
+            /** Version */
+            version: number | null;
+            trigger: components["schemas"]["LaneTrigger"] | null;
+            /** Groups */
+            groups?: components["schemas"]["GraphGroup"][];
+            /** Nodes */
+            nodes?: components["schemas"]["GraphNode"][];
+            /** Edges */
+            edges?: components["schemas"]["GraphEdge"][];
+        };
+        /**
+         * GraphNode
+         * @description A task of a run, with the step that it does; a mapped task is one node.
+         *
+         *     :param id: unique in its lane: the task's id.
+         *     :param step: the name of its step; None when it does none, or when its items do steps of different names.
+         *     :param operator: its class, without the module; None when the DAG is not known.
+         *     :param group: id of the task group that it is in; None for none.
+         *     :param is_mapped: by itself, or by a task group around it.
+         *     :param is_relay: whether it undoes the steps of its run.
+         *     :param is_current: whether it is at work or waits.
+         *     :param state: of its step, of several items the one that tells most; None when no step has begun.
+         *     :param steps: how many items of the step are in which state; states that none is in are left out.
+         *     :param tasks: how many task instances are in which state of Airflow, ``none`` for one that is not scheduled.
+         *     :param compensation: None when nothing that it did can be undone.
+         */
+        GraphNode: {
+            /** Id */
+            id: string;
+            /** Step */
+            step: string | null;
+            /** Operator */
+            operator: string | null;
+            /** Group */
+            group: string | null;
+            /** Is Mapped */
+            is_mapped: boolean;
+            /** Is Relay */
+            is_relay: boolean;
+            /** Is Current */
+            is_current: boolean;
+            state: components["schemas"]["StepState"] | null;
+            /** Steps */
+            steps: {
+                [key: string]: number;
+            };
+            /** Tasks */
+            tasks: {
+                [key: string]: number;
+            };
+            compensation: components["schemas"]["NodeCompensation"] | null;
+        };
+        /**
          * Health
          * @description How the store is.
          *
@@ -1470,6 +1791,7 @@ export interface components {
          *     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
          *         ``api``) and ``reason``.
          *     :param step_id: of that step; None also in entries that an older version wrote.
+         *     :param sentence: what it tells, as :func:`~airflow_wfstate.domain.messages.journal_sentence.sentence_of` puts it.
          */
         JournalEntry: {
             /** Number */
@@ -1492,6 +1814,11 @@ export interface components {
             };
             /** Step Id */
             step_id?: string | null;
+            /**
+             * Sentence
+             * @default
+             */
+            sentence: string;
         };
         /**
          * JournalPage
@@ -1504,6 +1831,30 @@ export interface components {
             entries: components["schemas"]["JournalEntry"][];
             /** Next After */
             next_after: number | null;
+        };
+        /**
+         * LaneKind
+         * @description What takes part. Expect further kinds: services, and runs that were found by lineage.
+         *
+         *     ``dag_run``: a DAG run.
+         * @enum {string}
+         */
+        LaneKind: "dag_run";
+        /**
+         * LaneTrigger
+         * @description The step that triggered what takes part in a lane.
+         *
+         *     :param lane: id of the lane of that step, which may be among those that are left out.
+         *     :param node: id of its node in that lane.
+         *     :param item_key: of the step; empty when it is not mapped.
+         */
+        LaneTrigger: {
+            /** Lane */
+            lane: string;
+            /** Node */
+            node: string;
+            /** Item Key */
+            item_key: string;
         };
         /**
          * LinkChildRun
@@ -1564,6 +1915,64 @@ export interface components {
             linked_at: string;
         };
         /**
+         * NameStats
+         * @description The workflows of a name that started in a window of time.
+         *
+         *     :param workflows: how many were counted.
+         *     :param counted_since: when the oldest of them started, when the window holds more than :data:`MAX_COUNTED` and all
+         *         older ones were left out; None when all were counted.
+         *     :param by_state: every state, also those without a workflow.
+         *     :param failure_rate: the part, 0 to 1, of those that came to a result that failed or were undone; None when none has
+         *         come to a result.
+         *     :param bucket_seconds: length of the stretches of ``buckets``, which leave out empty ones.
+         *     :param duration: from the start of those that succeeded to the end of their work; None when none did.
+         *     :param histogram: of the same durations, without gaps.
+         *     :param steps: the slowest, by their 95th percentile; of the newest workflows, at most :data:`MAX_ATTEMPTS_READ`
+         *         attempts altogether.
+         *     :param steps_cut: whether there were more.
+         *     :param errors: the most frequent first.
+         *     :param versions: the newest first.
+         */
+        NameStats: {
+            /** Name */
+            name: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Workflows */
+            workflows: number;
+            /** Counted Since */
+            counted_since: string | null;
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /** Failure Rate */
+            failure_rate: number | null;
+            /** Bucket Seconds */
+            bucket_seconds: number;
+            /** Buckets */
+            buckets: components["schemas"]["StateBucket"][];
+            duration: components["schemas"]["DurationSpread"] | null;
+            /** Histogram */
+            histogram: components["schemas"]["DurationBar"][];
+            /** Steps */
+            steps: components["schemas"]["StepTimes"][];
+            /** Steps Cut */
+            steps_cut: boolean;
+            /** Errors */
+            errors: components["schemas"]["FrequentError"][];
+            /** Versions */
+            versions: components["schemas"]["DefinitionVersion"][];
+        };
+        /**
          * NewStep
          * @description A step that the code which is used declares, and that of the run did not.
          *
@@ -1600,6 +2009,24 @@ export interface components {
             runs: boolean;
             /** Renamed From */
             renamed_from?: string | null;
+        };
+        /**
+         * NodeCompensation
+         * @description The compensations of a node: one of a step that is not mapped, one for each item and round otherwise.
+         *
+         *     :param by_state: how many are in which state; states that none is in are left out.
+         *     :param first: place of the first of them in the order of the undo, from 1, as ``list_compensations`` has it.
+         *     :param last: place of the last of them; equal to ``first`` when there is one.
+         */
+        NodeCompensation: {
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
         };
         /**
          * OnClear
@@ -2121,6 +2548,24 @@ export interface components {
             input_differs?: string[];
         };
         /**
+         * StateBucket
+         * @description The workflows that started in a stretch of time, by the state that they are in now.
+         *
+         *     :param at: its beginning.
+         *     :param by_state: without states that none is in.
+         */
+        StateBucket: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+        };
+        /**
          * StatsBucket
          * @description The workflows that started in a stretch of time.
          *
@@ -2191,6 +2636,38 @@ export interface components {
             compensation: components["schemas"]["CompensationSummary"];
             /** Decisions */
             decisions: components["schemas"]["JournalEntry"][];
+        };
+        /**
+         * StepDensity
+         * @description The items of one mapped step, in stretches of time of equal length.
+         *
+         *     :param parent_step_id: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`.
+         *     :param since: when the first attempt began.
+         *     :param until: when the last one ended; now, while one is open.
+         *     :param at_work: of each stretch, how many attempts were open in it, those that waited among them.
+         *     :param failed: of each stretch, how many attempts ended in it as failed or lost.
+         */
+        StepDensity: {
+            /** Participant */
+            participant: string;
+            /** Name */
+            name: string;
+            /** Parent Step Id */
+            parent_step_id: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** At Work */
+            at_work: number[];
+            /** Failed */
+            failed: number[];
         };
         /**
          * StepFate
@@ -2329,6 +2806,20 @@ export interface components {
             parent_step_id?: string | null;
         };
         /**
+         * StepTimes
+         * @description How long the attempts of a step took, whether they succeeded or failed; waits are part of it.
+         *
+         *     :param step: ``participant.name``, all items and places together.
+         *     :param failed: attempts that failed or were lost.
+         */
+        StepTimes: {
+            /** Step */
+            step: string;
+            /** Failed */
+            failed: number;
+            seconds: components["schemas"]["DurationSpread"];
+        };
+        /**
          * StepToRun
          * @description A step, or a planned one, that will be executed.
          *
@@ -2341,6 +2832,16 @@ export interface components {
             /** Why */
             why: string;
         };
+        /**
+         * Structure
+         * @description What is known of how the nodes of a lane follow each other.
+         *
+         *     ``known``: all tasks and edges, in the version of the DAG that the run has. ``unknown``: Airflow has no such run
+         *     yet, or has deleted it or its DAG; the nodes are the steps that have begun, without edges. ``hidden``: the reader
+         *     may not read the DAG; otherwise as ``unknown``.
+         * @enum {string}
+         */
+        Structure: "known" | "unknown" | "hidden";
         /**
          * SweepReport
          * @description What a pass did, counted in workflows (relays, files).
@@ -2535,6 +3036,14 @@ export interface components {
             ended_at: string | null;
         };
         /**
+         * WorkflowDensity
+         * @description Every mapped step of a workflow that has begun, in the order of their begin.
+         */
+        WorkflowDensity: {
+            /** Steps */
+            steps: components["schemas"]["StepDensity"][];
+        };
+        /**
          * WorkflowDetail
          * @description A workflow with its progress, its runs, and the first page of its steps.
          *
@@ -2568,6 +3077,22 @@ export interface components {
             next_steps: string | null;
             input: components["schemas"]["Payload"] | null;
             output: components["schemas"]["Payload"] | null;
+        };
+        /**
+         * WorkflowGraph
+         * @description The graph of a workflow.
+         *
+         *     :param lanes: in the order in which they joined the workflow, at most :data:`MAX_LANES`.
+         *     :param further_lanes: how many more there are.
+         *     :param remaining: entries of the plan that have not begun and that no node of these lanes will do.
+         */
+        WorkflowGraph: {
+            /** Lanes */
+            lanes: components["schemas"]["GraphLane"][];
+            /** Further Lanes */
+            further_lanes: number;
+            /** Remaining */
+            remaining: string[];
         };
         /**
          * WorkflowPage
@@ -2604,9 +3129,11 @@ export interface components {
         /**
          * WorkflowSort
          * @description The order of a list; a minus sign means the greatest first. The id decides between equals.
+         *
+         *     By duration: from the start until it last left running (``forward_ended_at``), until now while it runs.
          * @enum {string}
          */
-        WorkflowSort: "-started_at" | "started_at" | "-updated_at" | "updated_at" | "name" | "-name" | "key" | "-key";
+        WorkflowSort: "-started_at" | "started_at" | "-updated_at" | "updated_at" | "name" | "-name" | "key" | "-key" | "-duration" | "duration";
         /**
          * WorkflowState
          * @description What a workflow is doing, or how it ended.
@@ -2663,6 +3190,8 @@ export interface components {
          *     :param flags: why it makes no progress or needs a person, by kind. Overdue and held are as of now, the others as the
          *         last sweep found them.
          *     :param failing: a step that has failed while the workflow still runs; None when there is none.
+         *     :param failed_step: the step that failed first, also of a workflow that has failed, was cancelled or was undone
+         *         since; None when none has failed, and of a workflow that succeeded.
          */
         WorkflowSummary: {
             /** Id */
@@ -2722,6 +3251,7 @@ export interface components {
             /** Flags */
             flags?: components["schemas"]["Flag"][];
             failing?: components["schemas"]["FailingStep"] | null;
+            failed_step?: components["schemas"]["FailedStep"] | null;
         };
         /**
          * Problem
@@ -3361,6 +3891,10 @@ export interface operations {
                 key_prefix?: string | null;
                 /** @description Only workflows whose key or correlation id begins so. */
                 search?: string | null;
+                /** @description Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small letters or capitals. */
+                contains?: string | null;
+                /** @description Only workflows whose error holds this text of at least 3 characters; in small letters or capitals. */
+                error?: string | null;
                 /** @description Only workflows in this state, or one of these. */
                 state?: components["schemas"]["WorkflowState"][] | null;
                 /** @description Only workflows in which a run of this DAG takes part. */
@@ -3770,6 +4304,189 @@ export interface operations {
             };
         };
     };
+    get_graph_v1_workflows__workflow_id__graph_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowGraph"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_density_v1_workflows__workflow_id__density_get: {
+        parameters: {
+            query?: {
+                /** @description Into how many stretches the time of each step is divided. */
+                buckets?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowDensity"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_stats_v1_stats_get: {
         parameters: {
             query?: {
@@ -3781,6 +4498,10 @@ export interface operations {
                 key_prefix?: string | null;
                 /** @description Only workflows whose key or correlation id begins so. */
                 search?: string | null;
+                /** @description Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small letters or capitals. */
+                contains?: string | null;
+                /** @description Only workflows whose error holds this text of at least 3 characters; in small letters or capitals. */
+                error?: string | null;
                 /** @description Only workflows in this state, or one of these. */
                 state?: components["schemas"]["WorkflowState"][] | null;
                 /** @description Only workflows in which a run of this DAG takes part. */
@@ -3826,6 +4547,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkflowStats"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_name_stats_v1_stats_name_get: {
+        parameters: {
+            query?: {
+                /** @description Only workflows of this name. */
+                name?: string | null;
+                /** @description Only workflows with this key, as a whole. */
+                key?: string | null;
+                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
+                key_prefix?: string | null;
+                /** @description Only workflows whose key or correlation id begins so. */
+                search?: string | null;
+                /** @description Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small letters or capitals. */
+                contains?: string | null;
+                /** @description Only workflows whose error holds this text of at least 3 characters; in small letters or capitals. */
+                error?: string | null;
+                /** @description Only workflows in this state, or one of these. */
+                state?: components["schemas"]["WorkflowState"][] | null;
+                /** @description Only workflows in which a run of this DAG takes part. */
+                dag_id?: string | null;
+                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
+                run_id?: string | null;
+                /** @description Only workflows with this correlation id. */
+                correlation_id?: string | null;
+                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
+                label?: string[] | null;
+                /** @description Only workflows of which a step is in this state, or one of these. */
+                step_state?: components["schemas"]["StepState"][] | null;
+                /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
+                since?: string | null;
+                /** @description Only workflows that started before this time. ISO 8601, with an offset. */
+                until?: string | null;
+                /** @description Only workflows that last changed at or after this time. ISO 8601, with an offset. */
+                updated_since?: string | null;
+                /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
+                updated_until?: string | null;
+                /** @description Only workflows with a flag: they make no progress, or need a person. */
+                stuck?: boolean | null;
+                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
+                readable_dag_id?: string[] | null;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NameStats"];
                 };
             };
             /** @description Not modified */
@@ -4394,6 +5240,10 @@ export interface operations {
     read_journal_v1_workflows__workflow_id__journal_get: {
         parameters: {
             query?: {
+                /** @description Only entries of this kind, or one of these. */
+                kind?: components["schemas"]["EntryKind"][] | null;
+                /** @description Only entries about this step: participant[place].step, participant.step or step with all its items; the same with [item], or the id of the step, for one alone. */
+                step?: string | null;
                 /** @description Only entries with a number above this one. */
                 after?: number;
                 /** @description The size of a page. */
@@ -5574,6 +6424,90 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_of_journal_v1_workflows__workflow_id__journal_export_get: {
+        parameters: {
+            query?: {
+                /** @description How the entries are written. */
+                format?: components["schemas"]["ExportFormat"];
+                /** @description Only entries of this kind, or one of these. */
+                kind?: components["schemas"]["EntryKind"][] | null;
+                /** @description Only entries about this step: participant[place].step, participant.step or step with all its items; the same with [item], or the id of the step, for one alone. */
+                step?: string | null;
+            };
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
             400: {

@@ -2,6 +2,7 @@ import { Box, Button, Heading, HStack, Link, Stack, Table, Text } from "@chakra-
 import { useState } from "react";
 import { Link as RouterLink } from "react-router-dom";
 
+import { AttemptComparison } from "../compare/AttemptComparison";
 import { isAirflows, logAddress, runAddress } from "../airflow/airflow";
 import { getCheckpoints, getStep } from "../server/client";
 import { ErrorText } from "../text/ErrorText";
@@ -18,6 +19,7 @@ import { useFresh } from "../server/useFresh";
 export const StepDetail = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => (
   <Stack gap={4} py={2}>
     <AttemptsTable attempts={step.attempts} />
+    <AttemptComparison attempts={step.attempts} />
     <Box>
       <Heading as="h4" mb={1} size="sm">
         Output

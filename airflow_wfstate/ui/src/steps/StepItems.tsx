@@ -6,7 +6,7 @@ import { counted } from "../text/counted";
 import { ErrorText } from "../text/ErrorText";
 import { type Step, type StepGroup, stepLabel, type StepState, stepStates, words } from "../server/model";
 import { Freshness, Nothing } from "../notices/Notices";
-import { LongText } from "../text/LongText";
+import { Ellipsis } from "../text/Ellipsis";
 import { type Column, VirtualTable } from "../rows/VirtualTable";
 import { StateBadge } from "../text/StateBadge";
 import { StepDetail } from "./StepDetail";
@@ -134,7 +134,7 @@ const itemColumns = (open: ReadonlySet<string>, toggle: (id: string) => void): r
         variant="ghost"
       >
         <span aria-hidden="true">{open.has(step.id) ? "▾" : "▸"}</span>
-        <LongText text={stepLabel(step)} />
+        <Ellipsis text={stepLabel(step)} />
       </Button>
     ),
     header: "Item",

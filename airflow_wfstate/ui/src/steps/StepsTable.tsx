@@ -1,5 +1,6 @@
 import { Button, HStack, Text } from "@chakra-ui/react";
 import { useMemo, useState } from "react";
+import { useSearchParams } from "react-router-dom";
 
 import { restartAction } from "../actions/action";
 import { refusalOf } from "../actions/ActionButtons";
@@ -9,10 +10,11 @@ import { counted } from "../text/counted";
 import { ErrorText } from "../text/ErrorText";
 import { type AllowedActions, groupKey, isOpen, participantLabel, type StepGroup, stepStates, type WorkflowDetail } from "../server/model";
 import { CopyButton } from "../text/CopyButton";
-import { LongText } from "../text/LongText";
+import { Ellipsis } from "../text/Ellipsis";
 import { Nothing } from "../notices/Notices";
 import { type Column, VirtualTable } from "../rows/VirtualTable";
 import { StateBadge } from "../text/StateBadge";
+import { stepParameter } from "./stepAddress";
 import { StepItems } from "./StepItems";
 import { spanText } from "../text/time";
 import { StoredText } from "../text/StoredText";
@@ -25,7 +27,9 @@ type Props = {
 
 /** Every step that has begun, a mapped one with all its items; each unfolds. What has not begun stands below. */
 export const StepsTable = ({ allowed, done, workflow }: Props) => {
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [address] = useSearchParams();
+  const asked = address.get(stepParameter);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set(asked === null ? [] : [asked]));
   const [from, setFrom] = useState<string>();
   const refusal = refusalOf(allowed, "restart");
   const { not_reached: notReached, progress, step_groups: groups, summary } = workflow;
@@ -52,6 +56,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
         <VirtualTable
           columns={columns}
           count={groups.length}
+          goTo={groups.findIndex((group) => groupKey(group) === asked)}
           keyOf={(index) => (groups[index] === undefined ? String(index) : groupKey(groups[index]))}
           label="Steps"
           leastWidth="60rem"
@@ -107,7 +112,7 @@ const stepColumns = ({ open, refusal, restart, toggle, workflowId }: Acts): read
         variant="ghost"
       >
         <span aria-hidden="true">{open.has(groupKey(group)) ? "▾" : "▸"}</span>
-        <LongText text={group.name} />
+        <Ellipsis text={group.name} />
         {group.is_mapped ? <span>{` (${counted(group.items, "item")})`}</span> : undefined}
       </Button>
     ),
@@ -119,7 +124,7 @@ const stepColumns = ({ open, refusal, restart, toggle, workflowId }: Acts): read
     header: "State",
     width: "9rem",
   },
-  { cell: (group) => <LongText text={participantLabel(group)} />, header: "Participant", width: "minmax(7rem, 1fr)" },
+  { cell: (group) => <Ellipsis text={participantLabel(group)} />, header: "Participant", width: "minmax(7rem, 1fr)" },
   { cell: (group) => group.attempts, header: "Attempts", width: "5rem" },
   {
     cell: (group) => spanText(group.started_at, isOpen(group) ? null : group.updated_at),

@@ -1,26 +1,39 @@
 import { Box, Code, Text } from "@chakra-ui/react";
 
+import { errorLine } from "./errorLine";
 import { StoredText } from "./StoredText";
 
-/** An error: its first line, and the traceback folded below it. */
+/** Red letters that can be read in both themes. */
+export const errorColor = { _dark: "red.300", base: "red.700" } as const;
+
+/** Characters of a line that are shown at once. */
+const shownCharacters = 400;
+
+/** An error: the line that says what went wrong. All of it unfolds below, where there is more. */
 export const ErrorText = ({ error }: { readonly error: string }) => {
-  const lines = error.trimEnd().split("\n");
-  const isTraceback = lines[0]?.startsWith("Traceback") ?? false;
-  const sentence = (isTraceback ? lines[lines.length - 1] : lines[0]) ?? "";
+  const whole = errorLine(error);
+  const line = whole.length > shownCharacters ? `${whole.slice(0, shownCharacters)}…` : whole;
 
   return (
     <Box>
-      <Text color={{ _dark: "red.300", base: "red.700" }} fontSize="sm" overflowWrap="anywhere">
-        <StoredText text={sentence} />
+      <Text color={errorColor} fontSize="sm" overflowWrap="anywhere">
+        <StoredText text={line} />
       </Text>
-      {lines.length === 1 ? undefined : (
+      {line === error.trim() ? undefined : (
         <details>
           <summary>
             <Text as="span" fontSize="xs">
-              {isTraceback ? "Traceback" : "All of it"}
+              {error.includes("Traceback (most recent call last)") ? "Traceback" : "All of it"}
             </Text>
           </summary>
-          <Code display="block" overflowX="auto" tabIndex={0} whiteSpace="pre">
+          <Code
+            display="block"
+            maxHeight="96"
+            overflow="auto"
+            overflowWrap="anywhere"
+            tabIndex={0}
+            whiteSpace="pre-wrap"
+          >
             <StoredText text={error} />
           </Code>
         </details>

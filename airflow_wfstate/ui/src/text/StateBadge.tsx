@@ -3,7 +3,7 @@ import { Badge, Box } from "@chakra-ui/react";
 import { words } from "../server/model";
 import { paletteOf, type State } from "./statePalette";
 
-export { paletteOf, type State };
+export { paletteOf, paletteOfAny, type State } from "./statePalette";
 
 /**
  * A state by its name, beside Airflow's colour of it. The name does not stand on the colour, as in Airflow's own badges:

@@ -27,5 +27,12 @@ const palettes: Record<State, string> = {
 /** The palette of Airflow's theme in which a state is drawn. */
 export const paletteOf = (state: State): string => palettes[state];
 
+/** States of task instances in Airflow that share the palette of another; the others have one of their own name. */
+const airflowsPalettes: Readonly<Record<string, string>> = { awaiting_input: "deferred", restarting: "running" };
+
+/** The palette of a state of ours, or of a task instance in Airflow. */
+export const paletteOfAny = (state: string): string =>
+  (palettes as Readonly<Record<string, string>>)[state] ?? airflowsPalettes[state] ?? state;
+
 /** Of what needs attention, whatever its state. */
 export const flaggedPalette = "up_for_retry";

@@ -1,15 +1,19 @@
-/** Where the bars of the timeline stand. Pure: from what the server told to lanes, rows and times. */
+/** Which bars the timeline has. Pure: from what the server told to lanes, rows and times. */
 
-import type { Attempt, Compensation, Step, StepGroup, WorkflowDetail } from "../server/model";
+import type { Attempt, Compensation, Step, StepDensity, StepGroup, WorkflowDetail } from "../server/model";
 import { groupKey, isOpen, participantLabel, stepLabel } from "../server/model";
+import { axisOf, type Piece, type Span } from "./axis";
+import { densityOf, type Stretch, stretchesOf } from "./density";
 
-/** A stretch of time, in milliseconds since 1970. */
-export type Span = { readonly from: number; readonly to: number };
-
-export type AttemptBar = Span & { readonly attempt: Attempt; readonly waits: readonly Span[] };
+export type AttemptBar = Span & {
+  readonly attempt: Attempt;
+  /** The time in Airflow's queue before it; undefined when it is not known. */
+  readonly queued: Span | undefined;
+  readonly waits: readonly Span[];
+};
 export type CompensationBar = Span & { readonly compensation: Compensation };
 
-export type GroupBar = Span & { readonly group: StepGroup };
+export type GroupBar = Span & { readonly group: StepGroup; readonly stretches: readonly Stretch[] };
 
 export type Row = {
   readonly attempts: readonly AttemptBar[];
@@ -22,17 +26,23 @@ export type Row = {
 export type Lane = { readonly participant: string; readonly rows: readonly Row[] };
 
 export type Timeline = Span & {
+  readonly axis: readonly Piece[];
   readonly lanes: readonly Lane[];
   /** Where the line of now stands; undefined when the workflow has ended. */
   readonly now: number | undefined;
 };
 
 const rowOf = (step: Step, now: number): Row => ({
-  attempts: step.attempts.map((attempt) => ({
-    ...spanOf(attempt.started_at, attempt.ended_at, now),
-    attempt,
-    waits: attempt.waits.map((wait) => spanOf(wait.began_at, wait.ended_at, now)).filter((wait) => wait.to > wait.from),
-  })),
+  attempts: step.attempts.map((attempt) => {
+    const span = spanOf(attempt.started_at, attempt.ended_at, now);
+    const queued = attempt.queued_at === null ? span.from : Date.parse(attempt.queued_at);
+    return {
+      ...span,
+      attempt,
+      queued: queued < span.from ? { from: queued, to: span.from } : undefined,
+      waits: attempt.waits.map((wait) => spanOf(wait.began_at, wait.ended_at, now)).filter((wait) => wait.to > wait.from),
+    };
+  }),
   compensations: step.compensations.flatMap((compensation) =>
     compensation.started_at === null
       ? []
@@ -43,51 +53,76 @@ const rowOf = (step: Step, now: number): Row => ({
   label: stepLabel(step),
 });
 
-/** A mapped step is one bar, from the begin of its first item to the last change of one. */
-const rowOfGroup = (group: StepGroup, now: number): Row => ({
-  attempts: [],
-  compensations: [],
-  groups: [{ ...spanOf(group.started_at, isOpen(group) ? null : group.updated_at, now), group }],
-  key: groupKey(group),
-  label: group.name,
-});
+/** A mapped step is one bar: by its density, else from the begin of its first item to the last change of one. */
+const rowOfGroup = (group: StepGroup, densities: readonly StepDensity[], now: number): Row => {
+  const density = densityOf(densities, group);
+  const span =
+    density === undefined
+      ? spanOf(group.started_at, isOpen(group) ? null : group.updated_at, now)
+      : spanOf(density.since, density.until, now);
+  const stretches =
+    density === undefined ? [{ ...span, failed: 0, height: 1, items: group.items }] : stretchesOf(density);
+  return {
+    attempts: [],
+    compensations: [],
+    groups: [{ ...span, group, stretches }],
+    key: groupKey(group),
+    label: group.name,
+  };
+};
 
 const spanOf = (from: string, to: string | null, now: number): Span => ({
   from: Date.parse(from),
   to: to === null ? now : Date.parse(to),
 });
 
+/** When an attempt was at work: without the times in which it waited. */
+const workOf = (bar: AttemptBar): Span[] => {
+  const spans: Span[] = [];
+  let from = bar.from;
+  for (const wait of bar.waits) {
+    spans.push({ from, to: wait.from });
+    from = wait.to;
+  }
+  return [...spans, { from, to: bar.to }].filter((span) => span.to >= span.from);
+};
+
 /**
  * The timeline of a workflow: a lane for each participant, in the order in which they came.
  *
  * @param unmapped its steps that are not mapped; the mapped ones are among the workflow's groups.
+ * @param densities of its mapped steps, as far as they are known.
  */
-export const timelineOf = (workflow: WorkflowDetail, unmapped: readonly Step[], now: number): Timeline => {
+export const timelineOf = (
+  workflow: WorkflowDetail,
+  unmapped: readonly Step[],
+  densities: readonly StepDensity[],
+  now: number,
+): Timeline => {
   const mapped = workflow.step_groups.filter((group) => group.is_mapped);
   const rows = [
     ...unmapped.map((step) => ({ lane: participantLabel(step), row: rowOf(step, now), since: step.started_at })),
-    ...mapped.map((group) => ({ lane: participantLabel(group), row: rowOfGroup(group, now), since: group.started_at })),
+    ...mapped.map((group) => ({ lane: participantLabel(group), row: rowOfGroup(group, densities, now), since: group.started_at })),
   ].sort((one, other) => Date.parse(one.since) - Date.parse(other.since));
   const lanes = new Map<string, Row[]>();
   for (const { lane, row } of rows) {
     lanes.set(lane, [...(lanes.get(lane) ?? []), row]);
   }
-  const bars = rows.flatMap(({ row }) => [...row.attempts, ...row.compensations, ...row.groups]);
+  const bars = rows.flatMap(({ row }) => [
+    ...row.attempts,
+    ...row.attempts.flatMap(({ queued }) => (queued === undefined ? [] : [queued])),
+    ...row.compensations,
+    ...row.groups,
+  ]);
   const from = Math.min(Date.parse(workflow.summary.started_at), ...bars.map((bar) => bar.from));
   const ended = workflow.summary.ended_at;
   const to = Math.max(ended === null ? now : Date.parse(ended), from + 1000, ...bars.map((bar) => bar.to));
+  const busy = rows.flatMap(({ row }) => [...row.attempts.flatMap(workOf), ...row.compensations, ...row.groups.flatMap((bar) => bar.stretches)]);
   return {
+    axis: axisOf({ from, to }, busy),
     from,
     lanes: [...lanes].map(([participant, found]) => ({ participant, rows: found })),
     now: ended === null ? now : undefined,
     to,
   };
 };
-
-/** Where a moment stands between the timeline's ends, in percent. */
-export const percentOf = (timeline: Span, moment: number): number =>
-  Math.min(100, Math.max(0, ((moment - timeline.from) / (timeline.to - timeline.from)) * 100));
-
-/** Moments for the axis, evenly apart. */
-export const ticksOf = (timeline: Span, count: number): number[] =>
-  Array.from({ length: count + 1 }, (_, index) => timeline.from + ((timeline.to - timeline.from) * index) / count);

@@ -3,7 +3,7 @@ import { Link as RouterLink } from "react-router-dom";
 
 import { runAddress } from "../airflow/airflow";
 import type { LinkedRun } from "../server/model";
-import { LongText } from "../text/LongText";
+import { Ellipsis } from "../text/Ellipsis";
 
 /** The DAG runs that take part, each linked to its page in Airflow. */
 export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => (
@@ -22,15 +22,15 @@ export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => 
           <Table.Row key={`${run.dag_id} ${run.run_id}`}>
             <Table.Cell>{run.role}</Table.Cell>
             <Table.Cell maxWidth="64">
-              <LongText text={run.dag_id} />
+              <Ellipsis text={run.dag_id} />
             </Table.Cell>
             <Table.Cell maxWidth="80">
               {run.state === null ? (
-                <LongText text={run.run_id} />
+                <Ellipsis text={run.run_id} />
               ) : (
                 <Link asChild color="fg.info" display="block">
                   <RouterLink to={runAddress(run.dag_id, run.run_id)}>
-                    <LongText text={run.run_id} />
+                    <Ellipsis text={run.run_id} />
                   </RouterLink>
                 </Link>
               )}

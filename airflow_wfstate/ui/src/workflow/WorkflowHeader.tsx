@@ -1,42 +1,59 @@
-import { Box, DataList, Heading, HStack, Text } from "@chakra-ui/react";
+import { Box, DataList, Heading, HStack, Link, Text } from "@chakra-ui/react";
+import { Link as RouterLink } from "react-router-dom";
 
+import { compareAddress, nameAddress } from "../airflow/airflow";
 import { ActionButtons } from "../actions/ActionButtons";
 import { CopyButton } from "../text/CopyButton";
-import { ErrorText } from "../text/ErrorText";
-import { FailingNotice } from "../notices/FailingNotice";
+import { errorColor, ErrorText } from "../text/ErrorText";
 import type { AllowedActions, WorkflowDetail } from "../server/model";
-import { PayloadView } from "../payloads/PayloadView";
+import { InputAndOutput } from "../payloads/InputAndOutput";
 import { StateBadge } from "../text/StateBadge";
 import { StepsBar, StepsLegend } from "../steps/StepsBar";
 import { StoredText } from "../text/StoredText";
-import { timeText, workedText } from "../text/time";
-import { FlagBadges } from "../list/WorkflowsTable";
+import { latenessText, timeText, undoneText, workedText } from "../text/time";
+import { labelAddress } from "../airflow/airflow";
+import { FlagBadges } from "../list/FlagBadges";
+import { LabelChips } from "../list/LabelChips";
+import { FailureNotice, hasFailure } from "./FailureNotice";
 
 type Props = {
   readonly allowed: AllowedActions | undefined;
   readonly done: (outcome: string) => void;
+  readonly now: number;
+  readonly showCompensations: () => void;
   readonly workflow: WorkflowDetail;
 };
 
 /** What it is, where it stands, what is wrong, and the buttons. */
-export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
+export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow }: Props) => {
   const { summary } = workflow;
+  const buttons = <ActionButtons allowed={allowed} done={done} workflowId={summary.id} />;
+  const undone = undoneText(summary);
 
   return (
     <Box borderRadius="md" borderWidth={1} mb={4} p={4}>
       <HStack justify="space-between" mb={3} wrap="wrap">
         <HStack minWidth={0} wrap="wrap">
           <Heading maxWidth="full" minWidth={0} overflowWrap="anywhere" size="lg">
-            <StoredText text={summary.name} /> <StoredText text={summary.key} />
+            <Link asChild color="fg.info">
+              <RouterLink to={nameAddress(summary.name)}>
+                <StoredText text={summary.name} />
+              </RouterLink>
+            </Link>{" "}
+            <StoredText text={summary.key} />
           </Heading>
           <CopyButton label="Copy the key" text={summary.key} />
           <StateBadge state={summary.state} />
           <StepsBar counts={summary} />
           <FlagBadges flags={summary.flags} />
         </HStack>
-        <ActionButtons allowed={allowed} done={done} workflowId={summary.id} />
+        {hasFailure(summary) ? undefined : buttons}
       </HStack>
-      {summary.failing === null ? undefined : <FailingNotice failing={summary.failing} />}
+      {hasFailure(summary) ? (
+        <FailureNotice allowed={allowed} done={done} showCompensations={showCompensations} summary={summary}>
+          {buttons}
+        </FailureNotice>
+      ) : undefined}
       <DataList.Root orientation="horizontal" size="sm">
         <DataList.Item>
           <DataList.ItemLabel>Id</DataList.ItemLabel>
@@ -47,25 +64,34 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
         </DataList.Item>
         {summary.correlation_id === summary.id ? undefined : <Fact name="Correlation id">{summary.correlation_id}</Fact>}
         {summary.generation === 1 ? undefined : <Fact name="Generation">{String(summary.generation)}</Fact>}
-        <Fact name="Started">
-          {`${timeText(summary.started_at)}, ${workedText(summary)}`}
-        </Fact>
+        <DataList.Item>
+          <DataList.ItemLabel>Compare</DataList.ItemLabel>
+          <DataList.ItemValue>
+            <Link asChild color="fg.info">
+              <RouterLink to={compareAddress(summary.id)}>with another workflow</RouterLink>
+            </Link>
+          </DataList.ItemValue>
+        </DataList.Item>
+        <Fact name="Started">{timeText(summary.started_at)}</Fact>
+        <Fact name={summary.forward_ended_at === null ? "Running for" : "Took"}>{workedText(summary)}</Fact>
+        {undone === undefined ? undefined : <Fact name="Undone after">{undone}</Fact>}
         <DataList.Item>
           <DataList.ItemLabel>Steps</DataList.ItemLabel>
           <DataList.ItemValue>
             <StepsLegend counts={summary} />
           </DataList.ItemValue>
         </DataList.Item>
-        {summary.deadline_at === null ? undefined : <Fact name="Deadline">{timeText(summary.deadline_at)}</Fact>}
+        {summary.deadline_at === null ? undefined : <Deadline now={now} summary={summary} />}
         {Object.keys(summary.labels).length === 0 ? undefined : (
-          <Fact name="Labels">
-            {Object.entries(summary.labels)
-              .map(([name, value]) => `${name}=${value}`)
-              .join(", ")}
-          </Fact>
+          <DataList.Item>
+            <DataList.ItemLabel>Labels</DataList.ItemLabel>
+            <DataList.ItemValue>
+              <LabelChips addressOf={labelAddress} labels={summary.labels} />
+            </DataList.ItemValue>
+          </DataList.Item>
         )}
-        {summary.hold_reason === null ? undefined : <Fact name="Waits for a person">{summary.hold_reason}</Fact>}
-        {summary.error === null ? undefined : (
+        {summary.hold_reason === null || summary.state === "compensation_failed" ? undefined : <Fact name="On hold">{summary.hold_reason}</Fact>}
+        {summary.error === null || isTold(summary) ? undefined : (
           <DataList.Item>
             <DataList.ItemLabel>Error</DataList.ItemLabel>
             <DataList.ItemValue>
@@ -82,14 +108,17 @@ export const WorkflowHeader = ({ allowed, done, workflow }: Props) => {
                 Input and output
               </Text>
             </summary>
-            {workflow.input === null ? undefined : <PayloadView name="input" payload={workflow.input} />}
-            {workflow.output === null ? undefined : <PayloadView name="output" payload={workflow.output} />}
+            <InputAndOutput workflow={workflow} />
           </details>
         </Box>
       )}
     </Box>
   );
 };
+
+/** Whether the error of the workflow is that of the step that failed, which stands above. */
+const isTold = ({ error, failed_step: failed }: WorkflowDetail["summary"]): boolean =>
+  failed !== null && failed.error !== null && (error?.includes(failed.error.replace(/…$/, "")) ?? false);
 
 const Fact = ({ children, name }: { readonly children: string; readonly name: string }) => (
   <DataList.Item>
@@ -101,3 +130,24 @@ const Fact = ({ children, name }: { readonly children: string; readonly name: st
     </DataList.ItemValue>
   </DataList.Item>
 );
+
+/** When it is due; marked when that is over, or was missed. */
+const Deadline = ({ now, summary }: { readonly now: number; readonly summary: WorkflowDetail["summary"] }) => {
+  const lateness = latenessText(summary, now);
+
+  return (
+    <DataList.Item>
+      <DataList.ItemLabel>Deadline</DataList.ItemLabel>
+      <DataList.ItemValue>
+        <HStack gap={2} wrap="wrap">
+          <Text>{timeText(summary.deadline_at ?? "")}</Text>
+          {lateness === undefined ? undefined : (
+            <Text color={errorColor} fontWeight="bold">
+              {lateness}
+            </Text>
+          )}
+        </HStack>
+      </DataList.ItemValue>
+    </DataList.Item>
+  );
+};

@@ -8,7 +8,7 @@ import { DecisionPanel } from "../compensations/DecisionPanel";
 import { Freshness, OutcomeNotice } from "../notices/Notices";
 import { useOutcome } from "../notices/useOutcome";
 import { RunsTable } from "./RunsTable";
-import { StepGraph } from "../graph/StepGraph";
+import { GraphSection } from "../graph/GraphSection";
 import { StepsTable } from "../steps/StepsTable";
 import { TimelineView } from "../timeline/TimelineView";
 import { titleOf, useTitle } from "./useTitle";
@@ -69,7 +69,13 @@ export const WorkflowPage = ({ isWholePage = false, workflowId }: Props) => {
       <Freshness fresh={fresh} lines={10} />
       {value === undefined ? undefined : (
         <>
-          <WorkflowHeader allowed={allowed.value} done={done} workflow={value} />
+          <WorkflowHeader
+            allowed={allowed.value}
+            done={done}
+            now={at}
+            showCompensations={() => show("compensations")}
+            workflow={value}
+          />
           {state === "compensation_failed" ? (
             <DecisionPanel allowed={allowed.value} done={done} workflowId={workflowId} />
           ) : undefined}
@@ -91,10 +97,10 @@ export const WorkflowPage = ({ isWholePage = false, workflowId }: Props) => {
               <CompensationLadder workflowId={workflowId} />
             </Tabs.Content>
             <Tabs.Content value="graph">
-              <StepGraph workflow={value} />
+              <GraphSection workflowId={workflowId} />
             </Tabs.Content>
             <Tabs.Content value="journal">
-              <JournalSection workflowId={workflowId} />
+              <JournalSection workflow={value} />
             </Tabs.Content>
             <Tabs.Content value="runs">
               <RunsTable runs={value.runs} />

@@ -1,9 +1,8 @@
-import { Badge, Box, Text } from "@chakra-ui/react";
+import { Badge } from "@chakra-ui/react";
 
-import { ErrorText } from "../text/ErrorText";
 import type { WorkflowSummary } from "../server/model";
-import { spanText, timeText } from "../text/time";
-import { StoredText } from "../text/StoredText";
+import { errorLine } from "../text/errorLine";
+import { spanText } from "../text/time";
 import { shownText } from "../text/shownText";
 
 export type Failing = NonNullable<WorkflowSummary["failing"]>;
@@ -22,37 +21,21 @@ export const failingSentence = (failing: Failing): string => {
 
 const noError = "Nobody has said how it ended: its process died.";
 
+const lineOf = (failing: Failing): string => (failing.error === null ? noError : errorLine(failing.error));
+
 /** Beside the state of a running workflow of which a step has failed. */
 export const FailingBadge = ({ failing }: { readonly failing: Failing }) => (
   <Badge
-    aria-label={`${failingText(failing)}: ${failing.step}: ${failing.error ?? noError}`}
+    aria-label={`${failingText(failing)}: ${failing.step}: ${lineOf(failing)}`}
     borderColor="colorPalette.solid"
     borderWidth={1}
     color="fg"
     colorPalette={failing.is_retried ? "up_for_retry" : "failed"}
     role="img"
     tabIndex={0}
-    title={shownText(`${failing.step}: ${failing.error ?? noError}`)}
+    title={shownText(`${failing.step}: ${lineOf(failing)}`)}
     variant="outline"
   >
     {failingText(failing)}
   </Badge>
-);
-
-/** On the page of a running workflow of which a step has failed. */
-export const FailingNotice = ({ failing }: { readonly failing: Failing }) => (
-  <Box
-    borderColor="colorPalette.solid"
-    borderLeftWidth={4}
-    colorPalette={failing.is_retried ? "up_for_retry" : "failed"}
-    mb={3}
-    ps={3}
-    role="status"
-    title={timeText(failing.since)}
-  >
-    <Text fontSize="sm" overflowWrap="anywhere">
-      <StoredText text={failingSentence(failing)} />
-    </Text>
-    <ErrorText error={failing.error ?? noError} />
-  </Box>
 );

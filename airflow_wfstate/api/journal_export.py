@@ -1,0 +1,91 @@
+"""A journal as a file: one entry a line, as NDJSON or CSV, read a page at a time so that no journal is too long."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from enum import Enum
+from typing import Any, Final
+
+from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.domain.messages.journal import JournalEntry, JournalFilter, JournalPage
+from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
+
+_COLUMNS: Final = ("number", "at", "kind", "step", "attempt", "actor", "sentence", "data")
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - meant so
+"""How a cell begins that a spreadsheet takes for a formula, or may after its own cleaning (OWASP, "CSV Injection")."""
+
+
+class ExportFormat(str, Enum):
+    """How the entries are written.
+
+    ``ndjson``: one JSON object a line, as the journal's page has them; ``csv``: one row each, with a header.
+    """
+
+    NDJSON = "ndjson"
+    CSV = "csv"
+
+    @property
+    def media_type(self) -> str:
+        """The content type."""
+        return "application/x-ndjson" if self is ExportFormat.NDJSON else "text/csv; charset=utf-8"
+
+
+def export_journal(
+    backend: StateBackend, workflow_id: str, form: ExportFormat, wanted: JournalFilter, last: int
+) -> Iterator[str]:
+    """The file, in parts. The first page is read before the first part is asked for, so that an error is an answer.
+
+    :param last: number of the last entry that it may hold: what is written meanwhile does not make it longer.
+    :raises WorkflowNotFound: there is none with this id.
+    :raises InvalidRequest: the workflow has no such step.
+    """
+    first = backend.read_journal(workflow_id, 0, MAX_LIMIT, wanted)
+    write = _csv if form is ExportFormat.CSV else _ndjson
+    return _parts(backend, workflow_id, wanted, first, last, write)
+
+
+def _parts(
+    backend: StateBackend,
+    workflow_id: str,
+    wanted: JournalFilter,
+    page: JournalPage,
+    last: int,
+    write: Callable[[list[JournalEntry], bool], str],
+) -> Iterator[str]:
+    is_first = True
+    while True:
+        yield write([entry for entry in page.entries if entry.number <= last], is_first)
+        if page.next_after is None or page.next_after >= last:
+            return
+        is_first = False
+        page = backend.read_journal(workflow_id, page.next_after, MAX_LIMIT, wanted)
+
+
+def _ndjson(entries: list[JournalEntry], is_first: bool) -> str:
+    return "".join(f"{json.dumps(_plain(entry))}\n" for entry in entries)
+
+
+def _csv(entries: list[JournalEntry], is_first: bool) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    if is_first:
+        writer.writerow(_COLUMNS)
+    for entry in entries:
+        plain = _plain(entry) | {"data": json.dumps(entry.data) if entry.data else ""}
+        writer.writerow([_guarded(plain[name]) for name in _COLUMNS])
+    return text.getvalue()
+
+
+def _plain(entry: JournalEntry) -> dict[str, Any]:
+    return asdict(entry) | {"at": entry.at.isoformat(), "kind": entry.kind.value}
+
+
+def _guarded(value: object) -> str:
+    """The text of a cell; an apostrophe before what a spreadsheet would run, as OWASP advises."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,103 @@
+"""What a shell may complete (argcomplete): workflows, names, keys, states and steps, from the store.
+
+A person waits at the prompt: the store has a second to answer, and whatever goes wrong, nothing is completed.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from threading import Thread
+from typing import Any, Final
+
+from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+
+from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.cli.command import open_store
+from airflow_wfstate.cli.identify import name_and_key_pairs, workflow_id
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
+from airflow_wfstate.domain.rules.characters import shown_text
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+
+_PATIENCE_SECONDS: Final = 1.0
+
+_NEWEST: Final = 200
+"""Workflows among which names are looked for."""
+
+_MOST: Final = 50
+"""Keys that are offered."""
+
+
+def complete_workflow(prefix: str, **_: Any) -> list[str]:
+    """``name/`` for each name that begins so, and ``name/key`` once the name is there; the newest keys only."""
+    return _ask(lambda store: list(_workflows(store, prefix)))
+
+
+def complete_name(prefix: str, **_: Any) -> list[str]:
+    """Names of workflows; of the newest ones only."""
+    return _ask(lambda store: _names(store, prefix))
+
+
+def complete_key(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
+    """Keys of workflows, of the name that was given."""
+    return _ask(lambda store: _keys(store, parsed_args.name, prefix))
+
+
+def complete_step(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
+    """The steps of the workflow that was given, in the shortest words that mean one."""
+    return _ask(lambda store: _steps(store, parsed_args.workflow, prefix))
+
+
+def complete_state(prefix: str, **_: Any) -> list[str]:
+    """States of a workflow; the last one of a list with commas."""
+    return _states(WorkflowState, prefix)
+
+
+def complete_step_state(prefix: str, **_: Any) -> list[str]:
+    """States of a step, as :func:`complete_state`."""
+    return _states(StepState, prefix)
+
+
+def _states(kind: type[WorkflowState] | type[StepState], prefix: str) -> list[str]:
+    given, comma, last = prefix.rpartition(",")
+    return [f"{given}{comma}{state.value}" for state in kind if state.value.startswith(last)]
+
+
+def _workflows(store: StateBackend, prefix: str) -> Iterator[str]:
+    yield from (f"{name}/" for name in _names(store, prefix))
+    for name, key in name_and_key_pairs(prefix, with_empty_key=True):
+        yield from (f"{name}/{found}" for found in _keys(store, name, key))
+
+
+def _names(store: StateBackend, prefix: str) -> list[str]:
+    newest = store.list_workflows(WorkflowQuery(limit=_NEWEST)).workflows
+    return sorted({workflow.name for workflow in newest if workflow.name.startswith(prefix)})
+
+
+def _keys(store: StateBackend, name: str | None, prefix: str) -> list[str]:
+    query = WorkflowQuery(name=name, key_prefix=prefix or None, limit=_MOST)
+    return list(dict.fromkeys(workflow.key for workflow in store.list_workflows(query).workflows))
+
+
+def _steps(store: StateBackend, workflow: str, prefix: str) -> list[str]:
+    called = [group.called for group in store.get_workflow(workflow_id(workflow, store), step_limit=0).step_groups]
+    names = [name.name for name in called]
+    words = [name.name if names.count(name.name) == 1 else name.qualified for name in called]
+    return [word for word in words if word.startswith(prefix)]
+
+
+def _ask(question: Callable[[StateBackend], list[str]]) -> list[str]:
+    found: list[str] = []
+    # The shell ends the process when it has the answer: a store that is still asked is left alone.
+    thread = Thread(target=_answer, args=(question, found), daemon=True)
+    thread.start()
+    thread.join(_PATIENCE_SECONDS)
+    return [word for word in found if word == shown_text(word)]  # what cannot be typed is not offered
+
+
+@providers_configuration_loaded
+def _answer(question: Callable[[StateBackend], list[str]], found: list[str]) -> None:
+    try:
+        found.extend(question(open_store()))
+    except Exception:  # whatever it is: a prompt is no place to tell it
+        return

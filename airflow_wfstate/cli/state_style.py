@@ -1,0 +1,27 @@
+"""The colour of each state, the same in lists and trees."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.text import Text
+
+_STYLES: Final = {
+    "running": "cyan",
+    "waiting": "cyan",
+    "queued": "cyan",
+    "succeeded": "green",
+    "success": "green",
+    "done": "green",
+    "failed": "red",
+    "lost": "red",
+    "compensation_failed": "bold red",
+    "compensating": "yellow",
+    "compensated": "magenta",
+}
+"""Of workflows, steps, compensations and of Airflow's runs; a state that is not here has no colour."""
+
+
+def styled_state(state: str) -> Text:
+    """A state in its colour."""
+    return Text(state, style=_STYLES.get(state, ""))

@@ -1,0 +1,55 @@
+"""Indexes that PostgreSQL alone has: of durations, and of the parts of texts.
+
+What stands anywhere in a text is found by an index of its trigrams, which needs the extension ``pg_trgm`` of PostgreSQL
+itself. Where it is not installed, or the role may not create it, those indexes are left out: everything is found all
+the same, by reading the table.
+
+They stand beside the tables, not in them: Alembic would miss those of trigrams on a server without the extension.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import DDL, event
+
+from airflow_wfstate.store.database.columns import metadata
+
+NAMES: Final = frozenset(
+    (
+        "wfstate_workflow_worked",
+        "wfstate_workflow_key_trigrams",
+        "wfstate_workflow_error_trigrams",
+        "wfstate_label_value_trigrams",
+    )
+)
+
+CREATE_WORKED: Final = """
+CREATE INDEX wfstate_workflow_worked ON wfstate_workflow ((forward_ended_at - started_at), id)
+ WHERE forward_ended_at IS NOT NULL
+"""
+
+CREATE_TRIGRAMS: Final = """
+DO $do$
+BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    CREATE INDEX wfstate_workflow_key_trigrams ON wfstate_workflow USING gin (key gin_trgm_ops);
+    CREATE INDEX wfstate_workflow_error_trigrams ON wfstate_workflow USING gin (error gin_trgm_ops)
+     WHERE error IS NOT NULL;
+    CREATE INDEX wfstate_label_value_trigrams ON wfstate_label USING gin (value gin_trgm_ops);
+EXCEPTION
+    -- May not be created; not installed; its operators are in a schema that is not searched.
+    WHEN insufficient_privilege OR undefined_file OR feature_not_supported OR undefined_object THEN
+        RAISE NOTICE 'wfstate: no index of trigrams: %', SQLERRM;
+END
+$do$
+"""
+"""A block that fails is rolled back as to a savepoint."""
+
+
+def _statement(sql: str) -> DDL:
+    return DDL(sql.replace("%", "%%"))  # type: ignore[no-untyped-call]  # SQLAlchemy has no annotations there
+
+
+for _create in (CREATE_WORKED, CREATE_TRIGRAMS):
+    event.listen(metadata, "after_create", _statement(_create).execute_if(dialect="postgresql"))

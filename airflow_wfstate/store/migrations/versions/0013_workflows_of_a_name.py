@@ -1,0 +1,24 @@
+"""The workflows of a name by their start: what a page of one name is counted from, and a list of one name read by.
+
+Revision ID: 0013
+Revises: 0012
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the index."""
+    op.create_index("wfstate_workflow_name", "wfstate_workflow", ["name", "started_at", "id"])
+
+
+def downgrade() -> None:
+    """Drop it."""
+    op.drop_index("wfstate_workflow_name", "wfstate_workflow")

@@ -1,0 +1,94 @@
+"""The DAGs that start workflows of a name, and their runs that have not done so yet.
+
+Known are the DAGs that started a workflow of that name before, and those with a run that waits to start one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, func, or_, select
+
+from airflow_wfstate.domain.messages.starting_dag import StartingDag
+from airflow_wfstate.domain.rules.names import storable_text
+from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import (
+    FINISHED_TASK_STATES,
+    UNFINISHED_RUN_STATES,
+    dag,
+    dag_run,
+    task_instance,
+)
+
+_START: Final = "StartWorkflowOperator"
+
+_NEWEST: Final = 100
+"""Workflows of the name whose DAGs are looked at."""
+
+_MOST_DAGS: Final = 20
+"""With waiting starts, whose code is looked at."""
+
+_NAMED_RUNS: Final = 5
+
+
+def list_starting_dags(connection: Connection, name: str) -> list[StartingDag]:
+    """The DAGs that start workflows of this name, by id."""
+    name = storable_text(name)
+    found: set[str] = set(connection.execute(_started_before(name)).scalars())
+    waiting = connection.scalars(_waiting().with_only_columns(task_instance.c.dag_id).distinct().limit(_MOST_DAGS))
+    found |= {dag_id for dag_id in waiting if dag_id not in found and _starts(connection, dag_id, name)}
+    return [_describe(connection, dag_id) for dag_id in sorted(found)]
+
+
+def _started_before(name: str) -> Select[Any]:
+    newest = (
+        select(schema.workflow.c.id)
+        .where(schema.workflow.c.name == name)
+        .order_by(schema.workflow.c.started_at.desc())
+        .limit(_NEWEST)
+    ).subquery()
+    run = schema.run
+    return (
+        select(run.c.dag_id)
+        .join(newest, newest.c.id == run.c.workflow_id)
+        .where(run.c.role == RunRole.OWNER)
+        .distinct()
+    )
+
+
+def _waiting() -> Select[Any]:
+    """Tasks that are to start a workflow, of runs that Airflow has not finished."""
+    return (
+        select(task_instance.c.run_id)
+        .join_from(
+            task_instance,
+            dag_run,
+            (dag_run.c.dag_id == task_instance.c.dag_id) & (dag_run.c.run_id == task_instance.c.run_id),
+        )
+        .where(
+            dag_run.c.state.in_(UNFINISHED_RUN_STATES),
+            task_instance.c.operator == _START,
+            or_(task_instance.c.state.is_(None), task_instance.c.state.not_in(FINISHED_TASK_STATES)),
+        )
+    )
+
+
+def _starts(connection: Connection, dag_id: str, name: str) -> bool:
+    """Whether a task of the DAG's newest version starts workflows of the name."""
+    # Airflow's ORM: imported where it is needed, since a worker must not load it.
+    from airflow.models.serialized_dag import SerializedDagModel
+    from sqlalchemy.orm import Session
+
+    with Session(connection) as session:
+        serialized = SerializedDagModel.get_dag(dag_id, session=session)
+    tasks = [] if serialized is None else serialized.task_dict.values()
+    return any(task.task_type == _START and getattr(task, "name", None) == name for task in tasks)
+
+
+def _describe(connection: Connection, dag_id: str) -> StartingDag:
+    of_dag = _waiting().where(task_instance.c.dag_id == dag_id)
+    waiting = connection.execute(of_dag.with_only_columns(func.count())).scalar_one()
+    oldest = connection.scalars(of_dag.order_by(dag_run.c.id).limit(_NAMED_RUNS)) if waiting else ()
+    is_paused = connection.execute(select(dag.c.is_paused).where(dag.c.dag_id == dag_id)).scalar_one_or_none()
+    return StartingDag(dag_id, bool(is_paused), waiting, list(oldest))

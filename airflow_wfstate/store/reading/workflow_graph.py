@@ -1,0 +1,127 @@
+"""The graph of a workflow: its runs, their tasks and steps, and what follows what.
+
+Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import Session
+
+from airflow_wfstate.domain.messages.graph import MAX_LANES, WorkflowGraph
+from airflow_wfstate.domain.rules.plan import progress
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import dag_run
+from airflow_wfstate.store.reading.graph_counts import (
+    RunKey,
+    RunTaskStates,
+    count_compensations_by_task,
+    count_steps_by_task,
+    count_task_instances,
+)
+from airflow_wfstate.store.reading.graph_lane import GraphFacts, LaneStructure, lane_of, place_of, planned_names
+from airflow_wfstate.store.runs.dag_structure import VersionOfRun, structure_of, versions_of
+from airflow_wfstate.store.steps.counts import count_steps
+from airflow_wfstate.store.workflows.definition import parse_definition
+from airflow_wfstate.store.workflows.id import check_id, unknown_workflow
+from airflow_wfstate.store.workflows.places import read_places
+
+_workflow, _definition, _run = schema.workflow, schema.definition, schema.run
+_step, _attempt = schema.step, schema.attempt
+
+
+def read_graph(connection: Connection, workflow_id: str) -> WorkflowGraph:
+    """The graph, as ``StateBackend.get_graph`` says. It reads rows for runs and tasks, not for items."""
+    canonical_id = check_id(workflow_id)
+    plan = _read_plan(connection, workflow_id, canonical_id)
+    runs = _read_runs(connection, canonical_id)
+    keys = {(run.dag_id, run.run_id) for run in runs}
+    tasks = count_task_instances(connection, keys)
+    facts = GraphFacts(
+        steps=count_steps_by_task(connection, canonical_id, keys),
+        tasks={key: states.by_task for key, states in tasks.items()},
+        compensations=count_compensations_by_task(connection, canonical_id, keys),
+        structures=_read_structures(connection, runs, tasks),
+        triggers=_read_triggers(connection, {run.parent_step_id for run in runs if run.parent_step_id is not None}),
+        places=read_places(connection, ((run.dag_id, place_of(run)) for run in runs)),
+    )
+    lanes = [lane_of(run, facts) for run in runs]
+    remaining = progress(plan, count_steps(connection, [canonical_id])[canonical_id]).remaining
+    named = {name for lane in lanes for name in planned_names(lane, facts.places)}
+    return WorkflowGraph(
+        lanes=lanes,
+        further_lanes=_count_runs(connection, canonical_id) - len(runs) if len(runs) == MAX_LANES else 0,
+        remaining=[entry for entry in remaining if entry not in named],
+    )
+
+
+def _read_plan(connection: Connection, workflow_id: str, canonical_id: str) -> Sequence[str]:
+    content = connection.execute(
+        select(_definition.c.content)
+        .join(
+            _workflow,
+            (_workflow.c.name == _definition.c.name) & (_workflow.c.definition_sha256 == _definition.c.sha256),
+        )
+        .where(_workflow.c.id == canonical_id)
+    ).scalar_one_or_none()
+    if content is None:
+        raise unknown_workflow(workflow_id)
+    return parse_definition(content).plan
+
+
+def _read_runs(connection: Connection, workflow_id: str) -> Sequence[Any]:
+    """The first runs of the workflow, in the order in which they joined it, and what Airflow knows of each."""
+    return connection.execute(
+        select(_run, dag_run.c.state, dag_run.c.created_dag_version_id)
+        .outerjoin(dag_run, (dag_run.c.dag_id == _run.c.dag_id) & (dag_run.c.run_id == _run.c.run_id))
+        .where(_run.c.workflow_id == workflow_id)
+        .order_by(_run.c.linked_at, _run.c.dag_id, _run.c.run_id)
+        .limit(MAX_LANES)
+    ).all()
+
+
+def _count_runs(connection: Connection, workflow_id: str) -> int:
+    return connection.execute(
+        select(func.count()).select_from(_run).where(_run.c.workflow_id == workflow_id)
+    ).scalar_one()
+
+
+def _read_triggers(connection: Connection, step_ids: Collection[str]) -> Mapping[str, Any]:
+    """The steps that triggered runs, each with the task of its newest attempt."""
+    if not step_ids:
+        return {}
+    rows = connection.execute(
+        select(_step.c.id, _step.c.item_key, _attempt.c.dag_id, _attempt.c.run_id, _attempt.c.task_id)
+        .join(_attempt, (_attempt.c.step_id == _step.c.id) & (_attempt.c.number == _step.c.attempt))
+        .where(_step.c.id.in_(step_ids))
+    )
+    return {row.id: row for row in rows}
+
+
+def _read_structures(
+    connection: Connection, runs: Sequence[Any], tasks: Mapping[RunKey, RunTaskStates]
+) -> Mapping[RunKey, LaneStructure]:
+    """How the tasks of each run follow each other; a run that Airflow does not know (any more) is left out."""
+    asked = {}
+    for run in runs:
+        if run.state is not None:
+            key = (run.dag_id, run.run_id)
+            created_id = None if run.created_dag_version_id is None else UUID(run.created_dag_version_id)
+            asked[key] = VersionOfRun(run.dag_id, tasks[key].version if key in tasks else None, created_id)
+    if not asked:
+        return {}
+    # Joins the transaction of the connection, and leaves its end to it.
+    with Session(connection) as session:
+        versions = versions_of(session, asked.values())
+        found = {
+            key: (structure_of(session, version), version.number)
+            for key, wanted in asked.items()
+            if (version := versions.get(wanted)) is not None
+        }
+    return {
+        key: LaneStructure(structure, number) for key, (structure, number) in found.items() if structure is not None
+    }

@@ -1,0 +1,47 @@
+import { Box } from "@chakra-ui/react";
+import { useId } from "react";
+
+import type { Path } from "./layout";
+
+type Props = {
+  readonly arrows: readonly Path[];
+  /** From a step to the run that it triggered; otherwise from a task to the one below it. */
+  readonly isTrigger?: boolean;
+  readonly size: { readonly height: number; readonly width: number };
+};
+
+/** Arrows over the whole graph. The boxes say in words what they show. */
+export const GraphArrows = ({ arrows, isTrigger = false, size }: Props) => {
+  const head = useId();
+  return (
+    <Box
+      aria-hidden="true"
+      asChild
+      color={isTrigger ? "fg.info" : "fg.subtle"}
+      left={0}
+      pointerEvents="none"
+      position="absolute"
+      top={0}
+    >
+      <svg height={size.height} style={{ overflow: "visible" }} width={size.width}>
+        <defs>
+          <marker id={head} markerHeight="7" markerWidth="8" orient="auto" refX="7" refY="3.5" viewBox="0 0 8 7">
+            <path d="M0,0 L8,3.5 L0,7 Z" fill="currentColor" />
+          </marker>
+        </defs>
+        {arrows.map(({ key, path }) => (
+          <path
+            d={path}
+            fill="none"
+            key={key}
+            markerEnd={`url(#${head})`}
+            stroke="currentColor"
+            strokeDasharray={isTrigger ? "6 4" : undefined}
+            strokeLinejoin="round"
+            strokeWidth={isTrigger ? 2 : 1.5}
+          />
+        ))}
+      </svg>
+    </Box>
+  );
+};

@@ -1,0 +1,152 @@
+import { Box, Button, Flex, HStack, Link, Text } from "@chakra-ui/react";
+import { Link as RouterLink } from "react-router-dom";
+
+import { runAddress } from "../airflow/airflow";
+import { type GraphLane as LaneOfServer, participantLabel } from "../server/model";
+import { counted } from "../text/counted";
+import { shownText } from "../text/shownText";
+import { AirflowState } from "./AirflowState";
+import { GraphArrows } from "./GraphArrows";
+import { GraphBox } from "./GraphBox";
+import { headHeight, labelHeight, type PlacedLane } from "./layout";
+import { foldKey } from "./shape";
+import { boxStop, runStop } from "./stops";
+
+type Props = {
+  /** Tells which stop has the focus. */
+  readonly focus: (stop: string) => void;
+  /** The stop that Tab leads to. */
+  readonly focused: string | undefined;
+  readonly placed: PlacedLane;
+  readonly turn: (key: string) => void;
+};
+
+/** Why the lane has no arrows; undefined when it has. */
+const whyBare = ({ state, structure }: LaneOfServer): string | undefined => {
+  if (structure === "known") {
+    return undefined;
+  }
+  const reason =
+    structure === "hidden"
+      ? "You may not read this DAG"
+      : state === null
+        ? "Airflow has no such run"
+        : "Airflow does not know its DAG";
+  return `${reason}: begun steps alone.`;
+};
+
+/** What takes part: its head, its groups, its boxes and what follows what. */
+export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
+  const { arrows, boxes, groups, height, lane: shape, width, x, y } = placed;
+  const { lane } = shape;
+  const stop = (id: string) => ({ "data-stop": id, onFocus: () => focus(id), tabIndex: id === focused ? 0 : -1 });
+  const said = whyBare(lane);
+
+  return (
+    <>
+      <Box
+        bg="bg.subtle"
+        borderRadius="md"
+        borderWidth={1}
+        height={`${height}px`}
+        left={`${x}px`}
+        position="absolute"
+        top={`${y}px`}
+        width={`${width}px`}
+      />
+      <Flex
+        align="center"
+        gap={2}
+        height={`${headHeight}px`}
+        left={`${x}px`}
+        overflow="hidden"
+        position="absolute"
+        px={2}
+        top={`${y}px`}
+        width={`${width}px`}
+      >
+        <Button
+          aria-expanded={!shape.isFolded}
+          aria-label={`${shape.isFolded ? "Unfold" : "Fold"} ${shownText(participantLabel(lane))}`}
+          minWidth={6}
+          onClick={() => turn(foldKey(lane))}
+          px={0}
+          size="2xs"
+          variant="ghost"
+          {...stop(foldKey(lane))}
+        >
+          <span aria-hidden="true">{shape.isFolded ? "▸" : "▾"}</span>
+        </Button>
+        <Box lineHeight="short" minWidth={0}>
+          <HStack gap={2}>
+            <Link asChild color="fg" fontSize="sm" fontWeight="bold" title={shownText(participantLabel(lane))}>
+              <RouterLink to={runAddress(lane.dag_id, lane.run_id)} {...stop(runStop(lane.id))}>
+                <Text as="bdi" truncate>
+                  {shownText(participantLabel(lane))}
+                </Text>
+              </RouterLink>
+            </Link>
+            <AirflowState state={lane.state} />
+            {shape.isFolded ? (
+              <Text color="fg.muted" flexShrink={0} fontSize="xs">
+                {counted(lane.nodes.length, "task")}
+              </Text>
+            ) : undefined}
+          </HStack>
+          <Text color="fg.muted" fontSize="xs" title={shownText(`${said ?? `${lane.role} run`} ${lane.run_id}`)} truncate>
+            {said ?? `${lane.role} run`}
+            {said === undefined && lane.version !== null ? `, version ${lane.version}` : ""}
+            {" "}
+            <bdi>{shownText(lane.run_id)}</bdi>
+          </Text>
+        </Box>
+      </Flex>
+      {groups.map((rect) => {
+        const group = lane.groups.find((one) => one.id === rect.id);
+        return group === undefined ? undefined : (
+          <Box
+            borderColor="border.emphasized"
+            borderRadius="md"
+            borderWidth={1}
+            height={`${rect.height}px`}
+            key={rect.id}
+            left={`${rect.x}px`}
+            position="absolute"
+            top={`${rect.y}px`}
+            width={`${rect.width}px`}
+          >
+            <Button
+              aria-expanded="true"
+              aria-label={`Fold the group ${shownText(group.label)}`}
+              height={`${labelHeight}px`}
+              justifyContent="flex-start"
+              maxWidth="full"
+              onClick={() => turn(foldKey(lane, group))}
+              px={1}
+              size="2xs"
+              variant="ghost"
+              {...stop(foldKey(lane, group))}
+            >
+              <span aria-hidden="true">▾</span>
+              <Text as="bdi" truncate>
+                {shownText(group.label)}
+              </Text>
+            </Button>
+          </Box>
+        );
+      })}
+      <GraphArrows arrows={arrows} size={{ height: 1, width: 1 }} />
+      {boxes.map(({ box, ...rect }) => (
+        <GraphBox
+          after={shape.arrows.filter((arrow) => arrow.target === box.id).map((arrow) => arrow.source)}
+          box={box}
+          key={box.id}
+          lane={lane}
+          rect={rect}
+          stop={stop(boxStop(lane.id, box.id))}
+          unfold={() => (box.group === undefined ? undefined : turn(foldKey(lane, box.group)))}
+        />
+      ))}
+    </>
+  );
+};

@@ -1,0 +1,122 @@
+import { Box, Button, HStack, Text } from "@chakra-ui/react";
+import { useMemo, useState } from "react";
+
+import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
+import { getGraph } from "../server/client";
+import type { Graph } from "../server/model";
+import { useFresh } from "../server/useFresh";
+import { counted } from "../text/counted";
+import { StoredText } from "../text/StoredText";
+import { GraphCanvas } from "./GraphCanvas";
+import { GraphLegend } from "./GraphLegend";
+import { foldedAtFirst, foldKey, shapeOf } from "./shape";
+
+/** The runs that take part, what follows what in each, and which step triggered which run. */
+export const GraphSection = ({ workflowId }: { readonly workflowId: string }) => {
+  const { error, value } = useFresh(`graph ${workflowId}`, (signal) => getGraph(workflowId, signal));
+
+  return (
+    <Box as="section">
+      {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
+      {value === undefined && error === undefined ? <Loading /> : undefined}
+      {value === undefined ? undefined : <Shown graph={value} />}
+    </Box>
+  );
+};
+
+const Shown = ({ graph }: { readonly graph: Graph }) => {
+  // An answer that says the same as the one before is not laid out again.
+  const text = JSON.stringify(graph);
+  const same = useMemo(() => JSON.parse(text) as Graph, [text]);
+  const [first] = useState(() => foldedAtFirst(graph));
+  const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
+  const folded = useMemo(() => {
+    const found = new Set(first);
+    for (const key of turned) {
+      if (!found.delete(key)) {
+        found.add(key);
+      }
+    }
+    return found;
+  }, [first, turned]);
+  const lanes = useMemo(() => shapeOf(same, folded), [folded, same]);
+
+  const turn = (key: string) =>
+    setTurned((last) => {
+      const next = new Set(last);
+      if (!next.delete(key)) {
+        next.add(key);
+      }
+      return next;
+    });
+  const turnAll = (fold: boolean) => {
+    const all = graph.lanes.flatMap((lane) => lane.groups.map((group) => foldKey(lane, group)));
+    const lanesToo = fold ? [] : graph.lanes.map((lane) => foldKey(lane));
+    setTurned((last) => {
+      const next = new Set(last);
+      for (const key of [...all, ...lanesToo].filter((one) => folded.has(one) !== fold)) {
+        if (!next.delete(key)) {
+          next.add(key);
+        }
+      }
+      return next;
+    });
+  };
+
+  return (
+    <>
+      {lanes.length === 0 ? <Nothing>No DAG run takes part in this workflow yet.</Nothing> : undefined}
+      {lanes.length === 0 ? undefined : (
+        <GraphCanvas lanes={lanes} turn={turn}>
+          {graph.lanes.some((lane) => lane.groups.length > 0) || first.size > 0 ? (
+            <>
+              <Button onClick={() => turnAll(false)} size="2xs" variant="outline">
+                Unfold all
+              </Button>
+              <Button onClick={() => turnAll(true)} size="2xs" variant="outline">
+                Fold groups
+              </Button>
+            </>
+          ) : undefined}
+        </GraphCanvas>
+      )}
+      {graph.further_lanes === 0 ? undefined : (
+        <Text color="fg.muted" fontSize="sm" mt={2}>
+          {`${counted(graph.further_lanes, "more DAG run")} ${graph.further_lanes === 1 ? "takes" : "take"} part: see DAG runs.`}
+        </Text>
+      )}
+      <Remaining entries={graph.remaining} />
+      {lanes.length === 0 ? undefined : <GraphLegend lanes={lanes} />}
+    </>
+  );
+};
+
+/** Of the plan what no task of these runs will do: of runs that are not triggered yet, mostly. No arrows: nobody knows. */
+const Remaining = ({ entries }: { readonly entries: readonly string[] }) =>
+  entries.length === 0 ? undefined : (
+    <Box mt={3}>
+      <Text fontSize="sm" fontWeight="bold" mb={1}>
+        Planned, in runs that have not begun
+      </Text>
+      <HStack as="ul" gap={2} listStyle="none" wrap="wrap">
+        {entries.map((entry) => (
+          <Box
+            as="li"
+            borderColor="border.emphasized"
+            borderRadius="md"
+            borderStyle="dashed"
+            borderWidth={1}
+            color="fg.muted"
+            fontSize="sm"
+            key={entry}
+            maxWidth="full"
+            overflowWrap="anywhere"
+            px={3}
+            py={1}
+          >
+            <StoredText text={entry} />
+          </Box>
+        ))}
+      </HStack>
+    </Box>
+  );

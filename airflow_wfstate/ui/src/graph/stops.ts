@@ -1,0 +1,19 @@
+/** What of the graph the keyboard reaches: heads of lanes, labels of groups, and boxes. Pure. */
+
+import { headHeight, labelHeight, type Layout } from "./layout";
+import type { Stop } from "./moves";
+import { foldKey } from "./shape";
+
+/** The link to the run of a lane. */
+export const runStop = (laneId: string): string => `${laneId} run`;
+
+/** A box of a lane. Ids of tasks have no line breaks, and so do not meet those of groups. */
+export const boxStop = (laneId: string, boxId: string): string => `${laneId}\n${boxId}`;
+
+export const stopsOf = (layout: Layout): Stop[] =>
+  layout.lanes.flatMap(({ boxes, groups, lane: { lane }, x, y }): Stop[] => [
+    { height: headHeight, id: foldKey(lane), width: 24, x, y },
+    { height: headHeight, id: runStop(lane.id), width: 200, x: x + 32, y },
+    ...groups.map((group) => ({ ...group, height: labelHeight, id: foldKey(lane, group), width: 60 })),
+    ...boxes.map(({ box, ...rect }) => ({ ...rect, id: boxStop(lane.id, box.id) })),
+  ]);

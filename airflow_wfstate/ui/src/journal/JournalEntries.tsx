@@ -1,0 +1,71 @@
+import { Box, DataList, List, Text } from "@chakra-ui/react";
+
+import { JsonTree } from "../payloads/JsonTree";
+import type { JournalEntry, JsonValue } from "../server/model";
+import { paletteOf } from "../text/StateBadge";
+import { StoredText } from "../text/StoredText";
+import { timeText } from "../text/time";
+import { stateOfKind } from "./entryKinds";
+
+/** Entries as sentences; each unfolds to its details. */
+export const JournalEntries = ({ entries }: { readonly entries: readonly JournalEntry[] }) => (
+  <List.Root aria-label="Journal" as="ol" gap={0} listStyle="none" ps={0}>
+    {entries.map((entry) => (
+      <List.Item borderBottomWidth={1} key={entry.number} py={1.5}>
+        <details>
+          <Box as="summary" cursor="pointer" display="grid" columnGap={3} gridTemplateColumns={columns} fontSize="sm">
+            <Text as="span" color="fg.muted" fontVariantNumeric="tabular-nums" whiteSpace="nowrap">
+              <Box
+                aria-hidden="true"
+                as="span"
+                bg="colorPalette.solid"
+                borderRadius="full"
+                boxSize={2}
+                colorPalette={paletteOf(stateOfKind(entry.kind))}
+                display="inline-block"
+                me={2}
+              />
+              {timeText(entry.at)}
+            </Text>
+            <Text as="span" overflowWrap="anywhere">
+              <Box aria-hidden="true" as="span" color="fg.muted" css={turnedWhenOpen} display="inline-block" me={1.5}>
+                ▸
+              </Box>
+              <StoredText text={entry.sentence} />
+            </Text>
+          </Box>
+          <Details entry={entry} />
+        </details>
+      </List.Item>
+    ))}
+  </List.Root>
+);
+
+const turnedWhenOpen = { "details[open] > summary &": { transform: "rotate(90deg)" } };
+const columns = { base: "minmax(0, 1fr)", md: "max-content minmax(0, 1fr)" };
+
+const Details = ({ entry }: { readonly entry: JournalEntry }) => (
+  <Box bg="bg.subtle" borderRadius="md" mt={2} p={3}>
+    <DataList.Root orientation="horizontal" size="sm">
+      <Detail name="Entry">{`${entry.number}, ${entry.kind}`}</Detail>
+      {entry.step === null ? undefined : (
+        <Detail name="Step">{`${entry.step}${entry.attempt === null ? "" : `, attempt ${entry.attempt}`}`}</Detail>
+      )}
+      <Detail name="By">{entry.actor}</Detail>
+    </DataList.Root>
+    {Object.keys(entry.data).length === 0 ? undefined : (
+      <Box mt={2}>
+        <JsonTree value={entry.data as JsonValue} />
+      </Box>
+    )}
+  </Box>
+);
+
+const Detail = ({ children, name }: { readonly children: string; readonly name: string }) => (
+  <DataList.Item>
+    <DataList.ItemLabel minWidth={16}>{name}</DataList.ItemLabel>
+    <DataList.ItemValue overflowWrap="anywhere">
+      <StoredText text={children} />
+    </DataList.ItemValue>
+  </DataList.Item>
+);

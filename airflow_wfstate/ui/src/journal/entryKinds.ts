@@ -1,0 +1,59 @@
+/** The kinds of journal entries: the state whose colour each has, and what a reader narrows the journal to. */
+
+import type { EntryKind } from "../server/model";
+import type { State } from "../text/StateBadge";
+
+/** Complete by its type: a kind that the server gains is missed here when the page is built. */
+const states: Readonly<Record<EntryKind, State>> = {
+  "compensation.attempt_failed": "failed",
+  "compensation.began": "compensating",
+  "compensation.done": "compensated",
+  "compensation.failed": "compensation_failed",
+  "compensation.not_needed": "not_needed",
+  "compensation.retried": "compensating",
+  "compensation.skipped": "skipped",
+  "run.linked": "armed",
+  "step.began": "running",
+  "step.continued": "running",
+  "step.failed": "failed",
+  "step.lost": "lost",
+  "step.renamed": "armed",
+  "step.skipped": "skipped",
+  "step.succeeded": "succeeded",
+  "step.waiting": "waiting",
+  "turn.given": "compensating",
+  "workflow.cancelled": "cancelled",
+  "workflow.compensated": "compensated",
+  "workflow.compensating": "compensating",
+  "workflow.compensation_failed": "compensation_failed",
+  "workflow.failed": "failed",
+  "workflow.overdue": "failed",
+  "workflow.reopened": "running",
+  "workflow.resumed": "running",
+  "workflow.started": "running",
+  "workflow.succeeded": "succeeded",
+};
+
+/** The state in whose colour an entry is marked. */
+export const stateOfKind = (kind: EntryKind): State => states[kind];
+
+/** What the journal can be narrowed to, by the name in the address. */
+export const subjects: Readonly<Record<string, string>> = {
+  "": "Everything",
+  compensation: "Compensations",
+  failures: "Failures",
+  run: "DAG runs",
+  step: "Steps",
+  turn: "Turns",
+  workflow: "The whole workflow",
+};
+
+const failures: readonly State[] = ["failed", "lost", "compensation_failed"];
+
+/** The kinds that a subject stands for; none for everything, and for a name that there is not. */
+export const kindsOf = (subject: string): EntryKind[] =>
+  subject === ""
+    ? []
+    : (Object.keys(states) as EntryKind[]).filter((kind) =>
+        subject === "failures" ? failures.includes(states[kind]) : kind.startsWith(`${subject}.`),
+      );

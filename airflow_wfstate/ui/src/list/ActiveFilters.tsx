@@ -1,0 +1,77 @@
+import { Button, HStack, Text } from "@chakra-ui/react";
+
+import { words } from "../server/model";
+import { shownText } from "../text/shownText";
+import { StoredText } from "../text/StoredText";
+import { timeText } from "../text/time";
+import { changed, isFiltered, periods, statesOf, withoutLabel } from "./workflowFilter";
+
+type Props = { readonly address: URLSearchParams; readonly show: (address: URLSearchParams) => void };
+
+type Chip = { readonly text: string; readonly without: URLSearchParams };
+
+/** Every filter that is set, in words; a click takes it away. */
+export const ActiveFilters = ({ address, show }: Props) =>
+  isFiltered(address) ? (
+    <HStack aria-label="Filters" gap={1} mb={4} role="group" wrap="wrap">
+      {chipsOf(address).map(({ text, without }) => (
+        <Button
+          aria-label={`Remove the filter ${shownText(text)}`}
+          fontWeight="normal"
+          key={text}
+          maxWidth="72"
+          onClick={() => show(without)}
+          size="2xs"
+          title={shownText(text)}
+          variant="surface"
+        >
+          <Text as="span" truncate>
+            <StoredText text={text} />
+          </Text>
+          <span aria-hidden="true">×</span>
+        </Button>
+      ))}
+      <Button onClick={() => show(cleared(address))} size="2xs" variant="ghost">
+        Clear all
+      </Button>
+    </HStack>
+  ) : undefined;
+
+/** The address without its filters, in its order. */
+const cleared = (address: URLSearchParams): URLSearchParams => {
+  const sort = address.get("sort");
+  return new URLSearchParams(sort === null ? {} : { sort });
+};
+
+/** How each filter is told; one that means nothing is left out. */
+const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
+  state: (value) => (value === "open" ? "open" : statesOf(value).map(words).join(" or ") || undefined),
+  search: (value) => `key or id begins with ${value}`,
+  contains: (value) => `key or a label holds ${value}`,
+  error: (value) => `the error holds ${value}`,
+  name: (value) => `name is ${value}`,
+  dag: (value) => `DAG is ${value}`,
+  since: (value) => periodText("started", value),
+  updated: (value) => periodText("last changed", value),
+  from: (value) => momentText("started from", value),
+  to: (value) => momentText("started before", value),
+  step: (value) => `a step is ${words(value)}`,
+  flagged: () => "has a flag",
+};
+
+const periodText = (what: string, name: string): string | undefined => {
+  const period = periods[name];
+  return period === undefined ? undefined : `${what}: ${period.label}`;
+};
+
+const momentText = (what: string, value: string): string | undefined =>
+  Number.isNaN(Date.parse(value)) ? undefined : `${what} ${timeText(value).slice(0, 16)}`;
+
+const chipsOf = (address: URLSearchParams): Chip[] => [
+  ...Object.entries(texts).flatMap(([name, textOf]) => {
+    const value = address.get(name);
+    const text = value === null ? undefined : textOf(value);
+    return text === undefined ? [] : [{ text, without: changed(address, { [name]: "" }) }];
+  }),
+  ...address.getAll("label").map((label) => ({ text: label, without: withoutLabel(address, label) })),
+];

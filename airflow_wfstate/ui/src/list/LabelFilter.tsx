@@ -1,0 +1,33 @@
+import { Input } from "@chakra-ui/react";
+import { type FormEvent, useState } from "react";
+
+import { isLabel } from "./workflowFilter";
+
+/** Where a label is typed that workflows shall have; Enter adds it to the filters. */
+export const LabelFilter = ({ add }: { readonly add: (label: string) => void }) => {
+  const [typed, setTyped] = useState("");
+  const isWrong = typed !== "" && !isLabel(typed.trim());
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isLabel(typed.trim())) {
+      add(typed.trim());
+      setTyped("");
+    }
+  };
+
+  return (
+    <form onSubmit={submit}>
+      <Input
+        aria-invalid={isWrong}
+        aria-label="Label"
+        maxLength={501}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+        placeholder="Label: name=value, Enter"
+        size="sm"
+        title={isWrong ? "Write the label as name=value." : undefined}
+        value={typed}
+        width={{ base: "full", md: "56" }}
+      />
+    </form>
+  );
+};

@@ -1,0 +1,32 @@
+import { Input, InputGroup } from "@chakra-ui/react";
+
+import { localOf, momentOf } from "../text/time";
+
+type Props = {
+  readonly address: URLSearchParams;
+  readonly filter: (changes: Record<string, string>) => void;
+  readonly label: string;
+  readonly name: string;
+};
+
+/** A time that the reader gives in the zone of the page; the address has it in UTC, so that it is the same for all. */
+export const TimeFilter = ({ address, filter, label, name }: Props) => {
+  const moment = Date.parse(address.get(name) ?? "");
+
+  return (
+    <InputGroup
+      startElement={label.split(" ")[1]}
+      startElementProps={{ "aria-hidden": true, fontSize: "xs" }}
+      width={{ base: "full", md: "64" }}
+    >
+      <Input
+        aria-label={label}
+        onChange={(event) => filter({ [name]: momentOf(event.currentTarget.value) ?? "" })}
+        ps="14"
+        size="sm"
+        type="datetime-local"
+        value={Number.isNaN(moment) ? "" : localOf(new Date(moment).toISOString())}
+      />
+    </InputGroup>
+  );
+};

@@ -1,0 +1,56 @@
+import { Box, HStack, List, Text } from "@chakra-ui/react";
+
+import { Ellipsis } from "../text/Ellipsis";
+import { StateBadge } from "../text/StateBadge";
+import { spanText } from "../text/time";
+import type { WorkflowSummary } from "../server/model";
+import { Choice, toggled } from "./Choice";
+import { KeyLink } from "./KeyLink";
+import { WhatIsWrong } from "./WhatIsWrong";
+
+export type ListProps = {
+  /** Where a click on a label leads. */
+  readonly addressOfLabel: (label: string) => { readonly search: string };
+  readonly chosen: ReadonlySet<string>;
+  readonly choose: (ids: ReadonlySet<string>) => void;
+  readonly workflows: readonly WorkflowSummary[];
+};
+
+/** A page of the list on a narrow screen: what it is and its state, and below what is wrong, else where it stands. */
+export const WorkflowCards = ({ choose, chosen, workflows }: ListProps) => (
+  <List.Root aria-label="Workflows" variant="plain">
+    {workflows.map((workflow) => (
+      <List.Item borderBottomWidth={1} key={workflow.id} py={2}>
+        <HStack align="flex-start" gap={2} minWidth={0}>
+          <Box pt={0.5}>
+            <Choice
+              checked={chosen.has(workflow.id)}
+              label={`${workflow.name} ${workflow.key}`}
+              toggle={() => choose(toggled(chosen, workflow.id))}
+            />
+          </Box>
+          <Box flex="1" minWidth={0}>
+            <HStack gap={2} justify="space-between">
+              <Box flex="1" minWidth={0}>
+                <KeyLink workflow={workflow} />
+              </Box>
+              <StateBadge state={workflow.state} />
+            </HStack>
+            <HStack color="fg.muted" fontSize="xs" gap={2} justify="space-between">
+              <Box flex="1" minWidth={0}>
+                {workflow.failed_step === null && workflow.error === null && workflow.hold_reason === null ? (
+                  <Ellipsis text={`${workflow.name}${workflow.current_step === null ? "" : `: ${workflow.current_step}`}`} />
+                ) : (
+                  <WhatIsWrong lines={1} workflow={workflow} />
+                )}
+              </Box>
+              <Text flexShrink={0} whiteSpace="nowrap">
+                {`${workflow.steps_done} of ${workflow.steps_total}, ${spanText(workflow.started_at, null)}`}
+              </Text>
+            </HStack>
+          </Box>
+        </HStack>
+      </List.Item>
+    ))}
+  </List.Root>
+);

@@ -1,0 +1,11 @@
+/** How times are drawn that are no work: waits, the queue, and idle time that was cut. */
+
+export const hatched =
+  "repeating-linear-gradient(135deg, rgba(255, 255, 255, 0.65) 0 3px, rgba(0, 0, 0, 0.25) 3px 6px)";
+
+export const queuedLook = { bg: "bg.emphasized", borderColor: "border.emphasized", borderWidth: 1 } as const;
+
+export const foldLook = {
+  backgroundImage:
+    "repeating-linear-gradient(135deg, {colors.border.emphasized} 0 1px, transparent 1px 5px)",
+} as const;

@@ -1,0 +1,67 @@
+/** What a bar of the timeline tells on hover and focus. Pure. */
+
+import { countsText, words } from "../server/model";
+import { counted } from "../text/counted";
+import { durationText, timeText } from "../text/time";
+import type { Span } from "./axis";
+import type { AttemptBar, CompensationBar, GroupBar } from "./timeline";
+
+/** A headline, and facts by name. */
+export type Tip = { readonly facts: readonly (readonly [name: string, text: string])[]; readonly title: string };
+
+/** A duration in milliseconds where seconds would be too coarse. */
+export const exactText = (milliseconds: number): string =>
+  milliseconds < 10_000 ? `${Math.round(milliseconds)} ms` : durationText(milliseconds);
+
+/** A moment with its milliseconds. */
+const momentText = (moment: number): string => `${timeText(new Date(moment))}.${String(moment % 1000).padStart(3, "0")}`;
+
+const ends = (bar: Span, hasEnded: boolean): Tip["facts"] => [
+  ["Start", momentText(bar.from)],
+  ["End", hasEnded ? momentText(bar.to) : "not yet"],
+  [hasEnded ? "Took" : "So far", exactText(bar.to - bar.from)],
+];
+
+const lastLine = (error: string | null): Tip["facts"] => {
+  const last = error?.trim().split("\n").pop();
+  return last === undefined || last === "" ? [] : [["Error", last]];
+};
+
+export const tipOfAttempt = (bar: AttemptBar, label: string): Tip => {
+  const { attempt, queued, waits } = bar;
+  const waited = waits.reduce((sum, wait) => sum + wait.to - wait.from, 0);
+  return {
+    facts: [
+      ...ends(bar, attempt.ended_at !== null),
+      ["Try", String(attempt.try_number)],
+      ["Worker", attempt.hostname ?? "not known"],
+      ["Queued for", queued === undefined ? "not known" : exactText(queued.to - queued.from)],
+      ...(waited === 0 ? [] : [["Waited", exactText(waited)] as const]),
+      ...lastLine(attempt.error),
+    ],
+    title: `${label}, attempt ${attempt.number}: ${words(attempt.state)}`,
+  };
+};
+
+export const tipOfGroup = (bar: GroupBar): Tip => {
+  const { group } = bar;
+  return {
+    facts: [...ends(bar, group.state !== "running" && group.state !== "waiting"), ...lastLine(group.error)],
+    title: `${group.name}, ${counted(group.items, "item")}: ${countsText(group.by_state)}`,
+  };
+};
+
+export const tipOfCompensation = (bar: CompensationBar, label: string): Tip => {
+  const { compensation } = bar;
+  return {
+    facts: [
+      ...ends(bar, compensation.ended_at !== null),
+      ["Attempts", `${compensation.attempts} of ${compensation.max_attempts}`],
+      ...lastLine(compensation.error),
+    ],
+    title: `${label}, compensation ${compensation.handler}: ${words(compensation.state)}`,
+  };
+};
+
+/** All of it in one line, for who does not see it. */
+export const tipText = ({ facts, title }: Tip): string => `${title}; ${facts.map(([name, text]) => `${name} ${text}`).join("; ")}`;

@@ -1,0 +1,174 @@
+"""Finding a workflow, and seeing why it failed: columns, filters, views, and the notice on top of a workflow."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from airflow_wfstate.domain.rules.policies import FailurePolicy
+from tests.browser.conftest import OpenPage, faults
+from tests.browser.story import Story
+from tests.browser.test_workflow import address
+from tests.browser.test_workflows import LIST
+from tests.support.world import World
+
+TRACE = 'Traceback (most recent call last):\n  File "bank.py", line 7, in charge\nValueError: card declined'
+LONG_NAME = "settlement_" + "of_every_account_" * 11
+RTL_KEY = "הזמנה-1007"  # right to left
+HIDDEN = "in​visible"
+"""With a space of no width in it."""
+
+
+@pytest.fixture(scope="module")
+def odd(world: World) -> str:
+    """A workflow with a name of 198 characters, a key from right to left, an invisible character and a traceback."""
+    run_id = world.rows.add_run("intake")
+    started = world.start(
+        run_id,
+        name=LONG_NAME,
+        key=RTL_KEY,
+        labels={"region": "eu", "text": HIDDEN, "tier": "gold", "desk": "<b>7</b>"},
+        on_failure=FailurePolicy.HOLD,
+    )
+    task = world.rows.add_task("intake", run_id, "charge")
+    world.fail(world.begin_as(task, "charge"), TRACE)
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=9))
+    return started.workflow.id
+
+
+def _row(page: Page, key: str) -> Locator:
+    return page.get_by_role("row").filter(has=page.get_by_role("link", name=key, exact=True))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_list_says_which_step_failed_and_why(open_page: OpenPage, odd: str, story: Story, theme: str) -> None:
+    page = open_page(LIST, theme=theme)
+    row = _row(page, RTL_KEY)
+    expect(row.get_by_text("ValueError: card declined")).to_be_visible()
+    expect(row).not_to_contain_text("Traceback")
+    log = row.get_by_role("link", name="intake.charge: log of try 1")
+    assert "/tasks/charge?try_number=1" in (log.get_attribute("href") or "")
+    expect(row.get_by_role("link", name="text=in\\u200bvisible")).to_be_visible()
+    expect(_row(page, story.failed.key)).to_contain_text("ship is broken")
+    expect(_row(page, story.running.key)).to_contain_text("ship")
+    assert faults(page) == []
+
+
+def test_no_column_is_pushed_out_by_a_long_name(open_page: OpenPage, odd: str) -> None:
+    page = open_page(f"{LIST}?label=tier%3Dgold", width=1280)
+    expect(_row(page, RTL_KEY)).to_be_visible()
+    area = page.get_by_role("table").locator("..")
+    assert area.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
+
+
+def test_a_label_filters_on_a_click_and_a_chip_takes_it_away(open_page: OpenPage, odd: str, story: Story) -> None:
+    page = open_page(LIST)
+    _row(page, RTL_KEY).get_by_role("link", name="region=eu").click()
+    page.wait_for_url("**?label=region%3Deu")
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("button", name="All 1")).to_be_visible()
+    expect(page.get_by_text("Last 24 hours: 1 started, 0 of them failed")).to_be_visible()
+
+    page.get_by_role("button", name="More filters").click()
+    page.get_by_label("Label", exact=True).fill("tier=silver")
+    page.get_by_label("Label", exact=True).press("Enter")
+    expect(page.get_by_text("No workflow matches.")).to_be_visible()
+    page.get_by_role("button", name="Remove the filter tier=silver").click()
+    expect(_row(page, RTL_KEY)).to_be_visible()
+    page.get_by_role("button", name="Clear all").click()
+    expect(_row(page, story.running.key)).to_be_visible()
+
+
+def test_times_and_the_state_of_a_step_filter(open_page: OpenPage, odd: str, story: Story) -> None:
+    page = open_page(f"{LIST}?step=failed")
+    expect(_row(page, RTL_KEY)).to_be_visible()
+    expect(_row(page, story.plain.key)).to_have_count(0)
+    page.get_by_label("Started before", exact=True).fill("2020-01-01T00:00")
+    page.wait_for_url("**to=2020-01-01T00%3A00%3A00.000Z")
+    expect(page.get_by_text("No workflow matches.")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove the filter started before 2020-01-01 00:00")).to_be_visible()
+    expect(page.get_by_role("button", name="All 0")).to_be_visible()
+    page.get_by_label("Started before", exact=True).fill("")
+    page.get_by_label("State of a step").select_option("")
+    expect(_row(page, story.plain.key)).to_be_visible()
+
+
+def test_a_view_is_saved_opened_and_removed(open_page: OpenPage, odd: str, story: Story) -> None:
+    page = open_page(f"{LIST}?label=region%3Deu&sort=key")
+    views = page.get_by_role("navigation", name="Views")
+    views.get_by_role("button", name="+ Save this view").click()
+    views.get_by_label("Name of the view").fill("Europe <b>")
+    views.get_by_role("button", name="Save").click()
+    expect(views.get_by_role("link", name="Europe <b>")).to_have_attribute("aria-current", "page")
+
+    views.get_by_role("link", name="Needs me").click()
+    page.wait_for_url("**?flagged=true")
+    expect(_row(page, story.failed.key)).to_be_visible()
+    views.get_by_role("link", name="Failed today").click()
+    expect(_row(page, story.compensated.key)).to_be_visible()
+    expect(_row(page, story.plain.key)).to_have_count(0)
+    views.get_by_role("link", name="Slowest").click()
+    expect(page.get_by_role("columnheader", name="Took")).to_have_attribute("aria-sort", "descending")
+
+    page.reload()
+    views.get_by_role("link", name="Europe <b>").click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    views.get_by_role("button", name="Remove the view Europe <b>").click()
+    expect(views.get_by_role("link", name="Europe <b>")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_failed_workflow_says_on_top_what_failed_and_what_helps(
+    open_page: OpenPage, story: Story, theme: str
+) -> None:
+    page = open_page(address(story.failed.workflow_id), theme=theme)
+    failed = page.get_by_role("status", name="What failed")
+    expect(failed).to_contain_text("Step shop_fulfilment.ship failed")
+    expect(failed.get_by_role("link", name="Log of try 1")).to_have_attribute("href", re.compile("/tasks/ship"))
+    expect(failed.get_by_role("link", name="DAG shop_fulfilment")).to_be_visible()
+    expect(failed.get_by_role("button", name="Resume")).to_be_visible()
+    failed.get_by_role("button", name="Restart from shop_fulfilment.ship").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Restart from shop_fulfilment.ship")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert faults(page) == []
+
+
+def test_a_long_error_unfolds(open_page: OpenPage, odd: str) -> None:
+    page = open_page(address(odd))
+    failed = page.get_by_role("status", name="What failed")
+    expect(failed.get_by_text("ValueError: card declined", exact=True)).to_be_visible()
+    whole = failed.get_by_text('File "bank.py", line 7, in charge')
+    expect(whole).to_be_hidden()
+    failed.get_by_text("Traceback", exact=True).click()
+    expect(whole).to_be_visible()
+    page.get_by_role("link", name="desk=<b>7</b>").click()
+    page.wait_for_url("**/plugin/wfstate?label=desk%3D%3Cb%3E7%3C%2Fb%3E")
+    expect(_row(page, RTL_KEY)).to_be_visible()
+
+
+def test_an_undo_that_stopped_leads_to_the_decision(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.stuck_undo))
+    failed = page.get_by_role("status", name="What failed")
+    expect(failed).to_contain_text("The undo has stopped")
+    failed.get_by_role("button", name="Decide about it", exact=True).click()
+    expect(page.get_by_role("button", name=re.compile("^Retry: "))).to_be_visible()
+
+
+def test_a_narrow_screen_has_cards_of_two_lines(open_page: OpenPage, odd: str) -> None:
+    page = open_page(LIST, width=375)
+    card = (
+        page.get_by_role("list", name="Workflows")
+        .get_by_role("listitem")
+        .filter(has=page.get_by_role("link", name=RTL_KEY))
+    )
+    expect(card).to_contain_text("ValueError: card declined")
+    expect(page.get_by_role("table")).to_have_count(0)
+    assert card.evaluate("element => element.getBoundingClientRect().height") < 70
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    ours = page.locator("[data-wfstate]").first
+    assert ours.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
+    assert faults(page) == []
