@@ -87,7 +87,8 @@ def main_thread_work(events: list[dict[str, Any]]) -> list[float]:
     tasks = [
         event
         for event in events
-        if event["name"] == "ThreadControllerImpl::RunTask" and (event["pid"], event["tid"]) in mains
+        # One that was under way when the trace ended has no duration.
+        if event["name"] == "ThreadControllerImpl::RunTask" and "dur" in event and (event["pid"], event["tid"]) in mains
     ]
     assert tasks
     return [float(event.get("tdur", event["dur"])) for event in tasks]
@@ -113,8 +114,6 @@ def test_a_poll_is_at_most_a_hundred_kilobytes(open_page: OpenPage, very_wide_id
         items = page.get_by_role("table", name="Items of item")
         items.evaluate("element => element.scrollTo(0, element.scrollHeight / 2)")
         expect(items.get_by_role("button", name=re.compile(r"item\[010\d\d\]")).first).to_be_visible()
-    else:
-        expect(page.get_by_role("tabpanel").get_by_text(re.compile("item|intake")).first).to_be_visible()
     sizes: dict[str, int] = {}
 
     def answered(route: Route) -> None:

@@ -82,7 +82,8 @@ def test_an_error_says_what_is_wrong(open_page: OpenPage) -> None:
     page = open_page(LIST)
     expect(page.get_by_role("button", name=re.compile("^All"))).to_be_visible()
     page.route(re.compile("/wfstate/ui/workflows[?]"), lambda route: route.fulfill(status=200, body="{"))
-    expect(page.get_by_role("alert")).to_contain_text("could not be brought up to date")
+    expect(page.get_by_role("alert")).to_contain_text(re.compile(r"As of \d\d:\d\d:\d\d, trying again"))
+    expect(page.get_by_role("alert")).to_contain_text("The server's answer is not what this page expects")
 
 
 def test_a_running_workflow_of_which_a_step_has_failed_says_so(open_page: OpenPage, story: Story) -> None:

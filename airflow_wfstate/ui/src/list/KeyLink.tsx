@@ -9,7 +9,7 @@ import { Ellipsis } from "../text/Ellipsis";
 export const KeyLink = ({ workflow }: { readonly workflow: WorkflowSummary }) => (
   <>
     <Link asChild color="fg.info" display="block" fontWeight="bold" minWidth={0}>
-      <RouterLink to={workflowAddress(workflow.id)}>
+      <RouterLink data-opens="" to={workflowAddress(workflow.id)}>
         <Ellipsis text={workflow.key} />
       </RouterLink>
     </Link>

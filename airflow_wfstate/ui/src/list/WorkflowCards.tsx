@@ -20,7 +20,7 @@ export type ListProps = {
 export const WorkflowCards = ({ choose, chosen, workflows }: ListProps) => (
   <List.Root aria-label="Workflows" variant="plain">
     {workflows.map((workflow) => (
-      <List.Item borderBottomWidth={1} key={workflow.id} py={2}>
+      <List.Item borderBottomWidth={1} data-row="" key={workflow.id} py={2}>
         <HStack align="flex-start" gap={2} minWidth={0} width="full">
           <Box pt={0.5}>
             <Choice
