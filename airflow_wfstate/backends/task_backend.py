@@ -1,0 +1,115 @@
+"""TaskBackend: what tasks ask of the store while they are at work."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from airflow_wfstate.domain.messages import compensation, record, step, workflow
+from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
+
+
+class TaskBackend(ABC):
+    """The part of :class:`~airflow_wfstate.backends.state_backend.StateBackend` that tasks use."""
+
+    @abstractmethod
+    def carry_out(self, operation: Operation[Request, Answer], request: Request) -> Answer:
+        """Carry out an operation, and answer as its method here says."""
+
+    def start_workflow(self, request: workflow.StartWorkflow) -> workflow.StartedWorkflow:
+        """Start a workflow, or attach the caller's run to the one that has the key.
+
+        :raises InvalidName: name, key, plan or participants break the rule of names.
+        :raises TaskInstanceNotFound: the task instance does not exist or is not running.
+        :raises WorkflowExists: ``if_exists`` is ``reject``, or the run belongs to another open workflow.
+        :raises WorkflowClosed: the workflow of this key is compensation_failed: a person decides first.
+        :raises InputMismatch: the key was started with another input, by another run.
+        :raises AccessDenied: the DAG takes no part in the workflow of this key; or ``if_exists`` is ``terminate``,
+            and this way may not change runs.
+        """
+        return self.carry_out(workflow.START_WORKFLOW, request)
+
+    def complete_workflow(self, request: workflow.CompleteWorkflow) -> workflow.CompletedWorkflow:
+        """End the workflow of the caller's run as succeeded.
+
+        A guest gets what it was completed with. While the owner is still at it, and while nothing but a guest's steps
+        and child runs are open, the answer says what to wait for (``waits_for``), and nothing is changed.
+
+        :raises WorkflowNotFound: the run belongs to no workflow.
+        :raises WorkflowUnfinished: a child run or a step is unfinished.
+        :raises WorkflowClosed: it ended otherwise.
+        """
+        return self.carry_out(workflow.COMPLETE_WORKFLOW, request)
+
+    def begin_step(self, request: step.BeginStep) -> step.BegunStep:
+        """Begin the next attempt of a step, or learn that there is nothing to do.
+
+        :raises InvalidName: step or item key break the rule of names.
+        :raises TaskInstanceNotFound: the task instance does not exist or is not running.
+        :raises WorkflowClosed: the workflow has ended, or is being compensated.
+        :raises StepCollision: another task of the run, or another item of the task, has begun the step.
+        """
+        return self.carry_out(step.BEGIN_STEP, request)
+
+    def save_checkpoint(self, request: step.SaveCheckpoint) -> step.RecordedWrite:
+        """Keep a value inside the round.
+
+        :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
+        :raises WriteConflict: another write of this number, or a later one, was applied.
+        :raises WorkflowClosed: the workflow has ended, or is being compensated.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        return self.carry_out(step.SAVE_CHECKPOINT, request)
+
+    def save_record(self, request: record.SaveRecord) -> step.RecordedWrite:
+        """Keep the result of a call, once in a round: a record of that name that is there already is never changed.
+
+        :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
+        :raises WriteConflict: another write of this number, or a later one, was applied.
+        :raises WorkflowClosed: the workflow has ended, or is being compensated.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        return self.carry_out(record.SAVE_RECORD, request)
+
+    def read_records(self, request: record.ReadRecords) -> record.RecordPage:
+        """The records of the attempt's round, in the order in which they were saved.
+
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        :raises InvalidRequest: the page is out of range.
+        """
+        return self.carry_out(record.READ_RECORDS, request)
+
+    def end_attempt(self, request: step.EndAttempt) -> step.RecordedWrite:
+        """Record how the attempt ended, or that it waits. Recorded also when the workflow is over meanwhile.
+
+        :raises StaleAttempt: a newer attempt has taken over, or this one has ended otherwise.
+        :raises WriteConflict: another write of this number, or a later one, was applied.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        return self.carry_out(step.END_ATTEMPT, request)
+
+    def link_child_run(self, request: step.LinkChildRun) -> step.LinkedChildRun:
+        """Bind a run that is about to be triggered to the workflow of the step, or learn which one to wait for.
+
+        :raises TaskInstanceNotFound: the task instance does not exist or is not running.
+        :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
+        :raises WriteConflict: another write of this number, or a later one, was applied.
+        :raises WorkflowExists: the run belongs to another open workflow.
+        :raises WorkflowClosed: the workflow has ended, or is being compensated.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        return self.carry_out(step.LINK_CHILD_RUN, request)
+
+    def take_turn(self, request: compensation.TakeTurn) -> compensation.TurnAnswer:
+        """Judge the relay's run, and get the next compensation if it belongs to that run.
+
+        :raises TaskInstanceNotFound: the task instance does not exist or is not running.
+        """
+        return self.carry_out(compensation.TAKE_TURN, request)
+
+    def end_compensation(self, request: compensation.EndCompensation) -> compensation.EndedCompensation:
+        """Record how an attempt of a compensation ended.
+
+        :raises StaleAttempt: another attempt of the compensation has begun.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        return self.carry_out(compensation.END_COMPENSATION, request)
