@@ -72,6 +72,7 @@ class ApiBackend(StateBackend):
         trust: Trust | None = None,
         connection_id: str | None = None,
     ) -> None:
+        self.server_url = server_url
         self._base_url = f"{server_url}/wfstate/v1"
         self._configured_by = configured_by
         trust = trust or Trust.of_airflow()

@@ -8,35 +8,68 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from airflow_wfstate import conf
+from airflow_wfstate.cli.server import SERVER_VARIABLE, open_server
 from airflow_wfstate.domain.rules.characters import shown_text
 from airflow_wfstate.exceptions import WorkflowStateError
 
 if TYPE_CHECKING:
     from airflow_wfstate.backends.database import DatabaseBackend
     from airflow_wfstate.backends.database_lists import DatabaseLists
+    from airflow_wfstate.backends.state_backend import StateBackend
+    from airflow_wfstate.domain.messages.workflow import WorkflowPage
+    from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
-Store = TypeVar("Store")
+
+class Lists(Protocol):
+    """What lists workflows: every way to the store, and a light one to the database."""
+
+    def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
+        """See ``StateBackend.list_workflows``."""
+        ...
+
+
 Action: TypeAlias = "Callable[[Namespace], None]"
 
 
-def command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
+def command(body: Callable[[Namespace, StateBackend], None]) -> Action:
     """Make an action of ``airflow`` from a function of the arguments and the store.
+
+    The store is the metadata database of this machine's Airflow, or an api-server that the arguments or the environment
+    name (:mod:`airflow_wfstate.cli.server`).
 
     An error of ours ends the process with exit code 1 and its text on stderr, without a traceback. When nobody reads
     the output any more (``| head``) the process ends by SIGPIPE, as ``cat`` does; and after Ctrl-C with exit code 130.
     """
-    return _action(body, lambda: open_store())
+    return _action(lambda arguments: body(arguments, open_server(arguments) or open_store()))
 
 
-def listing_command(body: Callable[[Namespace, DatabaseLists], None]) -> Action:
+def database_command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
+    """As :func:`command`, of what only the metadata database's own machine can do: a named api-server is not asked."""
+
+    @functools.wraps(body)
+    def run(arguments: Namespace) -> None:
+        if os.environ.get(SERVER_VARIABLE):
+            text = f"{arguments.subcommand} works on the metadata database of this machine's Airflow: {SERVER_VARIABLE}"
+            print(f"{text} is not asked.", file=sys.stderr)
+        body(arguments, open_store())
+
+    return _action(run)
+
+
+def local_command(body: Callable[[Namespace], None]) -> Action:
+    """As :func:`command`, of a function that asks no store."""
+    return _action(body)
+
+
+def listing_command(body: Callable[[Namespace, Lists], None]) -> Action:
     """As :func:`command`, of a function that asks for lists of workflows alone: such a command starts sooner."""
-    return _action(body, lambda: open_lists())
+    return _action(lambda arguments: body(arguments, open_server(arguments) or open_lists()))
 
 
 def open_store() -> DatabaseBackend:
@@ -57,14 +90,14 @@ def open_lists() -> DatabaseLists:
     return DatabaseLists(settings.get_engine())  # type: ignore[no-untyped-call]  # as above
 
 
-def _action(body: Callable[[Namespace, Store], None], open: Callable[[], Store]) -> Action:
+def _action(body: Callable[[Namespace], None]) -> Action:
     @suppress_logs_and_warning
     @providers_configuration_loaded
     @functools.wraps(body)
     def action(arguments: Namespace) -> None:
         try:
             conf.check_options()
-            body(arguments, open())
+            body(arguments)
             sys.stdout.flush()
         except WorkflowStateError as error:
             raise SystemExit(shown_text(str(error), keep="\n")) from None

@@ -15,6 +15,7 @@ from airflow.utils.providers_configuration_loader import providers_configuration
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import open_store
 from airflow_wfstate.cli.identify import name_and_key_pairs, workflow_id
+from airflow_wfstate.cli.server import open_server
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.characters import shown_text
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
@@ -98,6 +99,6 @@ def _ask(question: Callable[[StateBackend], list[str]]) -> list[str]:
 @providers_configuration_loaded
 def _answer(question: Callable[[StateBackend], list[str]], found: list[str]) -> None:
     try:
-        found.extend(question(open_store()))
+        found.extend(question(open_server(Namespace()) or open_store()))
     except Exception:  # whatever it is: a prompt is no place to tell it
         return

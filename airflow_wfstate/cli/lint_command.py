@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from airflow_wfstate.backends.state_backend import StateBackend
-from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.command import database_command
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.operators.dag.lint import Finding, import_error, lint, step_names
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 
-@command
+@database_command
 def lint_dags(arguments: Namespace, store: StateBackend) -> None:
     """Print what is to be said about the DAG files; end with exit code 1 when there is something."""
     dags, import_errors = _load()

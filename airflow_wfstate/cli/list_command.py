@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
-from airflow_wfstate.cli.command import listing_command
+from airflow_wfstate.cli.command import Lists, listing_command
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.rendering import (
     PROGRAM_FORMATS,
@@ -21,12 +20,9 @@ from airflow_wfstate.domain.messages.workflow import WorkflowPage
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.counted import counted
 
-if TYPE_CHECKING:
-    from airflow_wfstate.backends.database_lists import DatabaseLists
-
 
 @listing_command
-def list_workflows(arguments: Namespace, store: DatabaseLists) -> None:
+def list_workflows(arguments: Namespace, store: Lists) -> None:
     """Print a page of workflows; on stderr how to get the next page, and how many there are when it was asked.
 
     With ``--watch`` the page alone, again and again.
@@ -45,7 +41,7 @@ def list_workflows(arguments: Namespace, store: DatabaseLists) -> None:
     tell_next_page(arguments, page.next_cursor)
 
 
-def _print_again(arguments: Namespace, store: DatabaseLists) -> bool:
+def _print_again(arguments: Namespace, store: Lists) -> bool:
     now = datetime.now(timezone.utc)
     page = store.list_workflows(_query(arguments, now))
     _print(page, arguments, now)

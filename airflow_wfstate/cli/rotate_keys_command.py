@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.command import database_command
 from airflow_wfstate.cli.progress import Progress
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_wfstate.backends.database import DatabaseBackend
 
 
-@command
+@database_command
 def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
     """Bring payloads under the first Fernet key and print what was done; exit code 1 when some cannot be read."""
     in_use = store.old_keys_in_use()

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from airflow_wfstate.cli.command import listing_command
+from airflow_wfstate.cli.command import Lists, listing_command
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, short_time
 from airflow_wfstate.domain.messages.workflow import WorkflowSummary
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
-if TYPE_CHECKING:
-    from airflow_wfstate.backends.database_lists import DatabaseLists
-
 
 @listing_command
-def list_stuck(arguments: Namespace, store: DatabaseLists) -> None:
+def list_stuck(arguments: Namespace, store: Lists) -> None:
     """Print the flags of a page of workflows, newest first: why they make no progress, and what would help."""
     page = store.list_workflows(
         WorkflowQuery(

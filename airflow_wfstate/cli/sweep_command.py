@@ -10,7 +10,7 @@ from argparse import Namespace
 
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.arguments import check_every
-from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.command import database_command
 from airflow_wfstate.cli.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.exceptions import WorkflowStateError
@@ -18,7 +18,7 @@ from airflow_wfstate.exceptions import WorkflowStateError
 log = logging.getLogger(__name__)
 
 
-@command
+@database_command
 def sweep(arguments: Namespace, store: StateBackend) -> None:
     """Make one pass and print what it did; with ``--every`` a pass again and again, until a signal to end."""
     if arguments.every is None:

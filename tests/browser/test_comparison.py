@@ -37,6 +37,9 @@ def test_two_attempts_stand_side_by_side(open_page: OpenPage, story: Story, them
     expect(table.get_by_role("columnheader")).to_have_text(["Fact", "Attempt 1", "Attempt 2"])
     expect(table.get_by_role("row", name=re.compile("^State"))).to_contain_text("differs")
     expect(table.get_by_role("row", name=re.compile("^Error"))).to_contain_text("ship is broken")
+    # Long names break: none lies over its neighbour.
+    cells = table.get_by_role("cell")
+    assert cells.evaluate_all("cells => cells.every(cell => cell.scrollWidth <= cell.clientWidth + 1)")
     page.get_by_label("First attempt").select_option("2")
     expect(table.get_by_text("differs")).to_have_count(0)
     assert faults(page) == []

@@ -68,8 +68,11 @@ def test_a_list_and_a_workflow_lead_to_their_name_and_back(open_page: OpenPage, 
     expect(page.get_by_label("Name of the workflow")).to_have_value("trip")
 
     page = open_page(ADDRESS)
-    page.get_by_label("Started").select_option("month")
+    page.get_by_label("Started", exact=True).select_option("month")
     page.wait_for_url(re.compile("since=month"))
+    page.get_by_role("table", name="Most frequent errors").get_by_role("link", name="30", exact=True).click()
+    expect(page.get_by_role("link", name=re.compile(r"^order-\d+$"))).to_have_count(30)
+    page.go_back()
     page.get_by_role("link", name="the newest").click()
     expect(page.get_by_text("has no money for order").first).to_be_visible()
     page.get_by_role("link", name=re.compile("onerror")).click()

@@ -13,9 +13,13 @@ from tests.support.ready_airflow import ReadyAirflow
 
 @dataclass
 class Home:
-    """An Airflow home, and its command line. :meth:`close` it."""
+    """An Airflow home, and its command line. :meth:`close` it.
+
+    :param variables: of the environment of its commands.
+    """
 
     path: Path
+    variables: dict[str, str] = field(default_factory=dict)
     _ready: ReadyAirflow | None = field(default=None, init=False)
 
     def airflow(self, *words: str, answer: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -63,4 +67,4 @@ class Home:
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        return {**inherited, "AIRFLOW_HOME": str(self.path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+        return {**inherited, "AIRFLOW_HOME": str(self.path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **self.variables}

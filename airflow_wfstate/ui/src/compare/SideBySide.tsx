@@ -23,7 +23,7 @@ type Props = {
 /** Two things side by side. What differs is marked by a bar and a word, not by colour alone. */
 export const SideBySide = ({ label, left, right, rows, what }: Props) => (
   <Table.ScrollArea aria-label={`${label}, scrolls sideways`} role="region" tabIndex={0}>
-    <Table.Root aria-label={label} size="sm" tableLayout="fixed" minWidth="lg">
+    <Table.Root aria-label={label} size="sm" whiteSpace="normal" tableLayout="fixed" minWidth="lg">
       <Table.Header>
         <Table.Row>
           <Table.ColumnHeader width="24%">{what}</Table.ColumnHeader>

@@ -64,8 +64,10 @@ const Details = ({ entry }: { readonly entry: JournalEntry }) => (
 const Detail = ({ children, name }: { readonly children: string; readonly name: string }) => (
   <DataList.Item>
     <DataList.ItemLabel minWidth={16}>{name}</DataList.ItemLabel>
-    <DataList.ItemValue overflowWrap="anywhere">
-      <StoredText text={children} />
+    <DataList.ItemValue minWidth={0}>
+      <Text minWidth={0} overflowWrap="anywhere">
+        <StoredText text={children} />
+      </Text>
     </DataList.ItemValue>
   </DataList.Item>
 );

@@ -21,7 +21,7 @@ export const WorkflowCards = ({ choose, chosen, workflows }: ListProps) => (
   <List.Root aria-label="Workflows" variant="plain">
     {workflows.map((workflow) => (
       <List.Item borderBottomWidth={1} data-row="" key={workflow.id} py={2}>
-        <HStack align="flex-start" gap={2} minWidth={0}>
+        <HStack align="flex-start" gap={2} minWidth={0} width="full">
           <Box pt={0.5}>
             <Choice
               checked={chosen.has(workflow.id)}

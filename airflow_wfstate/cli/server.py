@@ -1,0 +1,62 @@
+"""The api-server that a command asks instead of the metadata database: ``--server``, ``--conn``, ``WFSTATE_SERVER``."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from typing import TYPE_CHECKING, Final
+
+from airflow_wfstate.cli.kept_token import kept_token
+from airflow_wfstate.exceptions import InvalidRequest, NotAuthenticated
+
+if TYPE_CHECKING:
+    from airflow_wfstate.backends.state_backend import StateBackend
+
+SERVER_VARIABLE: Final = "WFSTATE_SERVER"
+TOKEN_VARIABLE: Final = "WFSTATE_TOKEN"  # noqa: S105  # the name of a variable
+
+
+def server_of(arguments: Namespace) -> str | None:
+    """The address of the api-server to ask, without a slash at the end; None for the metadata database.
+
+    ``--server`` counts before the environment.
+
+    :raises InvalidRequest: it is no such address.
+    """
+    address = getattr(arguments, "server", None) or os.environ.get(SERVER_VARIABLE)
+    if not address:
+        return None
+    if not address.startswith(("http://", "https://")):
+        raise InvalidRequest(
+            f"{address[:200]!r} is not the address of an api-server.",
+            "Write it with its scheme and, behind a proxy, its path: https://airflow.example.com/airflow",
+        )
+    return address.rstrip("/")
+
+
+def open_server(arguments: Namespace) -> StateBackend | None:
+    """The store behind the api-server that the command is to ask; None for the metadata database.
+
+    :raises InvalidRequest: ``--server`` and ``--conn`` are both given, or one of them is wrong.
+    :raises NotAuthenticated: nobody has logged in to the server.
+    """
+    connection = getattr(arguments, "conn", None)
+    if connection is not None:
+        if getattr(arguments, "server", None) is not None:
+            raise InvalidRequest("--server and --conn both name an api-server.", "Give one of them.")
+        from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+
+        return WorkflowStateHook(connection).get_conn()
+    address = server_of(arguments)
+    if address is None:
+        return None
+    from airflow_wfstate.backends.api import ApiBackend
+    from airflow_wfstate.backends.credentials import StaticToken
+
+    token = os.environ.get(TOKEN_VARIABLE) or kept_token(address)
+    if not token:
+        raise NotAuthenticated(
+            f"Nobody has logged in to {address}.",
+            f"Log in with: airflow wfstate login --server {address}; or put a token into {TOKEN_VARIABLE}.",
+        )
+    return ApiBackend(address, StaticToken(token), configured_by=f"--server or {SERVER_VARIABLE}")

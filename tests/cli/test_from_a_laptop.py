@@ -1,0 +1,133 @@
+"""The same commands by an api-server, from a machine without a database, and on the database of that server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
+from airflow_wfstate.domain.messages.workflow import StartWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
+from tests.support.airflow_home import Home
+from tests.support.airflow_rows import AirflowRows
+from tests.support.api_server import ApiServer
+
+
+@pytest.fixture(scope="module")
+def server_engine(api_server: ApiServer) -> Iterator[Engine]:
+    engine = create_engine(api_server.database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory, api_server: ApiServer) -> Iterator[Home]:
+    """A home whose own database was never migrated."""
+    variables = {"WFSTATE_SERVER": api_server.url, "WFSTATE_TOKEN": api_server.token()}
+    with closing(Home(tmp_path_factory.mktemp("laptop"), variables)) as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def at_the_server(tmp_path_factory: pytest.TempPathFactory, api_server: ApiServer) -> Iterator[Home]:
+    """A home on the server's own database."""
+    variables = {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": api_server.database_url,
+        "AIRFLOW__API__BASE_URL": api_server.url,
+    }
+    with closing(Home(tmp_path_factory.mktemp("at_the_server"), variables)) as home:
+        yield home
+
+
+def _started(engine: Engine, key: str) -> str:
+    """The id of a running workflow ``laptop_order`` whose one step is done."""
+    rows, store = AirflowRows(engine), DatabaseBackend(engine)
+    run_id = rows.add_run("laptop_dag")
+    start = StartWorkflow(rows.add_task("laptop_dag", run_id, "start"), "laptop_order", key, Payload.of({"n": 1}))
+    started = store.start_workflow(start)
+    begun = store.begin_step(BeginStep(rows.add_task("laptop_dag", run_id, "pack"), "pack"))
+    store.end_attempt(EndAttempt(begun.attempt_key, 1, StepState.SUCCEEDED, output=Payload.of("packed")))
+    return started.workflow.id
+
+
+@pytest.fixture(scope="module")
+def workflow_id(server_engine: Engine) -> str:
+    return _started(server_engine, "read")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "list --name laptop_order --key read -o json",
+        "list --name laptop_order --key read --wide",
+        "list --name nobody",
+        "list --state broken",
+        "list --cursor nonsense",
+        "stuck --name laptop_order -o json",
+        "show laptop_order/read -o json",
+        "show laptop_order/read -o plain",
+        "show laptop_order/read --step pack -o json",
+        "show 018f0000-0000-7000-8000-000000000000",
+        "wait laptop_order/read --for running",
+        "wait laptop_order/read --timeout 1s --every 1",
+        "open laptop_order/read",
+        "journal laptop_order/read -o json",
+        "journal laptop_order/read --limit 1",
+        "cancel laptop_order/read --plan -o json",
+        "resume laptop_order/read --plan",
+        "restart laptop_order/read --from nothing --plan",
+        "compensate laptop_order/read --plan",
+        "compensation retry laptop_order/read pack --reason why",
+    ],
+)
+@pytest.mark.usefixtures("workflow_id")
+def test_both_ways_say_the_same(laptop: Home, at_the_server: Home, words: str) -> None:
+    far, near = laptop.wfstate(*words.split()), at_the_server.wfstate(*words.split())
+
+    assert (far.returncode, far.stderr) == (near.returncode, near.stderr)
+    assert _without_time(far.stdout) == _without_time(near.stdout)
+
+
+def _without_time(text: str) -> str:
+    """What was printed, without durations up to now."""
+    return text if text.startswith(("[", "{")) else "".join(letter for letter in text if not letter.isdigit())
+
+
+def test_the_journal_names_the_airflow_user(laptop: Home, server_engine: Engine) -> None:
+    workflow_id = _started(server_engine, "cancelled from afar")
+
+    cancelled = laptop.wfstate("cancel", workflow_id, "--yes", "--reason", "a test")
+    assert cancelled.returncode == 0, cancelled.stderr
+
+    entries = json.loads(laptop.wfstate("journal", workflow_id, "-o", "json").stdout)
+    (entry,) = [entry for entry in entries if entry["kind"] == "workflow.cancelled"]
+    assert (entry["actor"], entry["data"]["reason"]) == ("user:admin", "a test")
+
+
+def test_who_has_not_logged_in_is_told_how(api_server: ApiServer, laptop: Home) -> None:
+    answer = laptop.airflow("wfstate", "list", WFSTATE_TOKEN="")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert f"Log in with: airflow wfstate login --server {api_server.url}" in answer.stderr
+
+
+def test_a_token_is_got_by_login_and_password(api_server: ApiServer, laptop: Home) -> None:
+    got = laptop.wfstate("login", "--username", "admin", "--print-token", answer="admin\n")
+    assert got.returncode == 0, got.stderr
+    listed = laptop.airflow("wfstate", "list", "--name", "nobody", WFSTATE_TOKEN=got.stdout.strip())
+    assert (listed.returncode, listed.stdout) == (0, "No data found\n")
+
+    refused = laptop.wfstate("login", "--username", "admin", "--print-token", answer="wrong\n")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Correct login and password." in refused.stderr
+
+
+def test_what_is_no_address_is_refused(laptop: Home) -> None:
+    answer = laptop.wfstate("list", "--server", "airflow.example.com")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "is not the address of an api-server" in answer.stderr
