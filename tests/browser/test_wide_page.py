@@ -106,7 +106,9 @@ _ASKED: Final[dict[str, list[str]]] = {
 
 
 @pytest.mark.parametrize("section", _ASKED)
-def test_a_poll_is_at_most_a_hundred_kilobytes(open_page: OpenPage, very_wide_id: str, section: str) -> None:
+def test_a_poll_is_at_most_a_hundred_kilobytes(
+    open_page: OpenPage, very_wide_id: str, section: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without what an unchanged answer saves, and without compression: what the page is sent when all has changed."""
     page = open_page(address(very_wide_id, section))
     if section == "steps":
@@ -122,7 +124,7 @@ def test_a_poll_is_at_most_a_hundred_kilobytes(open_page: OpenPage, very_wide_id
         sizes[route.request.url] = len(answer.body())
         route.fulfill(response=answer)
 
-    page.route("**/wfstate/ui/**", answered)
+    page.route("**/wfstate/ui/workflows/**", answered)
     for _ in range(PATIENCE // 100):
         page.keyboard.press("r")  # nothing, while an answer is on its way
         page.wait_for_timeout(100)
@@ -130,4 +132,6 @@ def test_a_poll_is_at_most_a_hundred_kilobytes(open_page: OpenPage, very_wide_id
             break
     page.unroute_all(behavior="ignoreErrors")
     assert all(any(part in url for url in sizes) for part in _ASKED[section]), sizes
+    with capsys.disabled():
+        print(f"\n{section}: {sum(sizes.values()):,} bytes a poll")
     assert sum(sizes.values()) <= MAX_POLL_BYTES, sizes
