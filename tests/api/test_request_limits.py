@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from airflow_wfstate.api.parameters import LISTS
+from airflow_wfstate.backends.state_backend import OPERATIONS
+from airflow_wfstate.domain.messages.asked import asked_fields
 from airflow_wfstate.domain.rules.payload import MAX_DEPTH
 from tests.conftest import CHECKOUT
 from tests.support.api_server import ApiServer
@@ -192,7 +194,8 @@ def test_a_parameter_that_means_one_thing_is_given_once(admin: httpx.Client, que
 @pytest.mark.parametrize("name", sorted(LISTS))
 def test_a_list_has_a_limit(admin: httpx.Client, name: str) -> None:
     values = [f"n{number}=v" if name in ("label", "rename") else f"v{number}" for number in range(LISTS[name] + 1)]
-    path = f"/v1/workflows/{NO_WORKFLOW}/resume-plan" if name in ("new_step", "rename") else "/v1/workflows"
+    operation = next(one for one in OPERATIONS if name in [field.parameter for field in asked_fields(one.request)])
+    path = f"/v1{operation.path}".replace("{workflow_id}", NO_WORKFLOW)
     answer = admin.get(path, params={name: values})
 
     assert answer.status_code == 400
