@@ -55,8 +55,10 @@ def database_command(body: Callable[[Namespace, DatabaseBackend], None]) -> Acti
     @functools.wraps(body)
     def run(arguments: Namespace) -> None:
         if os.environ.get(SERVER_VARIABLE):
+            from airflow_wfstate.cli.rendering import print_text
+
             text = f"{arguments.subcommand} works on the metadata database of this machine's Airflow: {SERVER_VARIABLE}"
-            print(f"{text} is not asked.", file=sys.stderr)
+            print_text(f"{text} is not asked.", is_error=True)
         body(arguments, open_store())
 
     return _action(run)
