@@ -62,7 +62,7 @@ def test_a_chart_tells_the_numbers_of_a_bar_to_mouse_and_keyboard(open_page: Ope
 
 def test_a_list_and_a_workflow_lead_to_their_name_and_back(open_page: OpenPage, fared: str, story: Story) -> None:
     page = open_page("/plugin/wfstate?name=trip")
-    page.get_by_role("link", name="trip", exact=True).click()
+    page.get_by_role("link", name="trip", exact=True).first.click()
     expect(page.get_by_role("heading", name="Workflow trip")).to_be_visible()
     page.get_by_role("link", name="List them").click()
     expect(page.get_by_label("Name of the workflow")).to_have_value("trip")

@@ -125,4 +125,4 @@ def test_long_names_push_no_column_out_at_1280_pixels(open_page: OpenPage, story
     assert table.evaluate("element => element.scrollWidth <= element.clientWidth")
     name = table.get_by_text("book_all_differences_into_the_general_ledger")
     expect(name.locator("xpath=..")).to_have_attribute("title", "book_all_differences_into_the_general_ledger")
-    assert name.locator("xpath=..").evaluate("element => element.scrollWidth > element.clientWidth")
+    assert name.locator("xpath=..").evaluate("element => element.scrollHeight > element.clientHeight")
