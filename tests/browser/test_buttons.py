@@ -84,6 +84,14 @@ def test_a_state_that_forbids_it_says_so(open_page: OpenPage, story: Story) -> N
     expect(resume).to_have_attribute("title", re.compile("was compensated: nothing follows that"))
 
 
+def test_an_undo_that_stopped_leads_to_the_decision(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.stuck_undo))
+    failed = page.get_by_role("status", name="What failed")
+    expect(failed).to_contain_text("The undo has stopped")
+    failed.get_by_role("button", name="Decide about it", exact=True).click()
+    expect(page.get_by_role("button", name=re.compile("^Retry: "))).to_be_visible()
+
+
 def test_a_failed_compensation_is_decided_with_a_reason(open_page: OpenPage, story: Story, world: World) -> None:
     page = open_page(address(story.stuck_undo, "compensations"))
     page.get_by_role("button", name="Mark done: intake.book_hotel").click()

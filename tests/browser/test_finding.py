@@ -150,14 +150,6 @@ def test_a_long_error_unfolds(open_page: OpenPage, odd: str) -> None:
     expect(_row(page, RTL_KEY)).to_be_visible()
 
 
-def test_an_undo_that_stopped_leads_to_the_decision(open_page: OpenPage, story: Story) -> None:
-    page = open_page(address(story.stuck_undo))
-    failed = page.get_by_role("status", name="What failed")
-    expect(failed).to_contain_text("The undo has stopped")
-    failed.get_by_role("button", name="Decide about it", exact=True).click()
-    expect(page.get_by_role("button", name=re.compile("^Retry: "))).to_be_visible()
-
-
 def test_a_narrow_screen_has_cards_of_two_lines(open_page: OpenPage, odd: str) -> None:
     page = open_page(LIST, width=375)
     card = (

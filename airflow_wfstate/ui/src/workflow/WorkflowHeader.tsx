@@ -35,7 +35,7 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
       <HStack justify="space-between" mb={3} wrap="wrap">
         <HStack minWidth={0} wrap="wrap">
           <Heading maxWidth="full" minWidth={0} overflowWrap="anywhere" size="lg">
-            <Link asChild color="fg.info">
+            <Link asChild color="fg.info" display="inline" overflowWrap="anywhere">
               <RouterLink to={nameAddress(summary.name)}>
                 <StoredText text={summary.name} />
               </RouterLink>
