@@ -66,5 +66,10 @@ class Home:
         return self._ready
 
     def _environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        # COLUMNS and LINES, which other tests' libraries set, would count before the size of a terminal.
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("AIRFLOW") and name not in ("COLUMNS", "LINES")
+        }
         return {**inherited, "AIRFLOW_HOME": str(self.path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **self.variables}
