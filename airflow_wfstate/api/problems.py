@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from airflow_wfstate.api.mounted_path import mounted_path
 from airflow_wfstate.api.openapi import methods_of
 from airflow_wfstate.backends.problem_types import problem_type_of
-from airflow_wfstate.domain.rules.names import storable_text
+from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.exceptions import InvalidRequest, MethodNotAllowed, NotFound, WorkflowStateError
 from airflow_wfstate.store.database.outage import DATABASE_ERRORS, outage
 

@@ -18,7 +18,7 @@ from airflow_wfstate.backends.trust import Trust, refused_certificate
 from airflow_wfstate.backends.wire import from_json, to_json
 from airflow_wfstate.domain.messages.operation import TOLD_OTHERWISE, Answer, Operation, Request
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
-from airflow_wfstate.domain.rules.counted import counted
+from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.exceptions import (
     AccessDenied,
     InvalidRequest,

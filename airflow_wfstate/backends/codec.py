@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
-from airflow_wfstate.domain.rules.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
+from airflow_wfstate.domain.rules.text.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
 
 if TYPE_CHECKING:

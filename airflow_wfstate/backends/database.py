@@ -16,7 +16,7 @@ from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.messages.operation import Operation, Request
 from airflow_wfstate.domain.messages.starting_dag import StartingDag
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
-from airflow_wfstate.domain.rules.counted import counted
+from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.actions.cancel import why_not_cancel
 from airflow_wfstate.store.actions.compensate import why_not_compensate

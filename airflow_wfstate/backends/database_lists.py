@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from airflow_wfstate.domain.messages.workflow import WorkflowPage
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.database.transaction import run_read
-from airflow_wfstate.store.reading.workflow_list import list_workflows
+from airflow_wfstate.store.reading.lists.workflow_list import list_workflows
 
 
 class DatabaseLists:

@@ -39,14 +39,14 @@ from airflow_wfstate.store.payloads.stored_payload import discard
 from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
 from airflow_wfstate.store.reading.journal import read_journal
-from airflow_wfstate.store.reading.name_stats import read_name_stats
+from airflow_wfstate.store.reading.lists.name_stats import read_name_stats
+from airflow_wfstate.store.reading.lists.workflow_list import list_workflows
+from airflow_wfstate.store.reading.lists.workflow_stats import read_stats
 from airflow_wfstate.store.reading.step_density import read_density
 from airflow_wfstate.store.reading.step_page import get_step, list_steps
 from airflow_wfstate.store.reading.task_activity import read_task_activity
 from airflow_wfstate.store.reading.workflow_detail import read_workflow
 from airflow_wfstate.store.reading.workflow_graph import read_graph
-from airflow_wfstate.store.reading.workflow_list import list_workflows
-from airflow_wfstate.store.reading.workflow_stats import read_stats
 from airflow_wfstate.store.resume.plan import plan_resume
 from airflow_wfstate.store.resume.resume import resume_workflow
 from airflow_wfstate.store.steps.begin import begin_step

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from airflow_wfstate.domain.messages.starting_dag import StartingDag
-from airflow_wfstate.domain.rules.counted import counted
+from airflow_wfstate.domain.rules.text.counted import counted
 
 
 @runtime_checkable

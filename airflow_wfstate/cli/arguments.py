@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from airflow_wfstate.domain.messages.code import Code
-from airflow_wfstate.domain.rules.moment import parse_moment
+from airflow_wfstate.domain.rules.text.moment import parse_moment
 from airflow_wfstate.exceptions import InvalidRequest
 
 State = TypeVar("State", bound=Enum)

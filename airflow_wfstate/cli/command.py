@@ -15,7 +15,7 @@ from airflow.utils.providers_configuration_loader import providers_configuration
 
 from airflow_wfstate import conf
 from airflow_wfstate.cli.server import SERVER_VARIABLE, open_server
-from airflow_wfstate.domain.rules.characters import shown_text
+from airflow_wfstate.domain.rules.text.characters import shown_text
 from airflow_wfstate.exceptions import WorkflowStateError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def database_command(body: Callable[[Namespace, DatabaseBackend], None]) -> Acti
     @functools.wraps(body)
     def run(arguments: Namespace) -> None:
         if os.environ.get(SERVER_VARIABLE):
-            from airflow_wfstate.cli.rendering import print_text
+            from airflow_wfstate.cli.printing.rendering import print_text
 
             text = f"{arguments.subcommand} works on the metadata database of this machine's Airflow: {SERVER_VARIABLE}"
             print_text(f"{text} is not asked.", is_error=True)

@@ -17,8 +17,8 @@ from airflow_wfstate.cli.command import open_store
 from airflow_wfstate.cli.identify import name_and_key_pairs, workflow_id
 from airflow_wfstate.cli.server import open_server
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
-from airflow_wfstate.domain.rules.characters import shown_text
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.domain.rules.text.characters import shown_text
 
 _PATIENCE_SECONDS: Final = 1.0
 

@@ -213,13 +213,13 @@ WFSTATE_COMMANDS: Final = (
     ActionCommand(
         name="login",
         help="Get a token of an api-server, and keep it in the keyring of this machine for the other commands",
-        func=lazy_load_command("airflow_wfstate.cli.login_command.login"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.login.login"),
         args=(ARG_SERVER, ARG_USERNAME, ARG_PRINT_TOKEN, ARG_VERBOSE),
     ),
     ActionCommand(
         name="list",
         help="List workflows",
-        func=lazy_load_command("airflow_wfstate.cli.list_command.list_workflows"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.list.list_workflows"),
         args=(
             *FILTERS.values(),
             ARG_SORT,
@@ -235,13 +235,13 @@ WFSTATE_COMMANDS: Final = (
     ActionCommand(
         name="stuck",
         help="List open workflows that make no progress: why, since when, and what would help",
-        func=lazy_load_command("airflow_wfstate.cli.stuck_command.list_stuck"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.stuck.list_stuck"),
         args=(FILTERS["name"], FILTERS["dag_id"], ARG_LIMIT, ARG_CURSOR, *_FROM_ANYWHERE),
     ),
     ActionCommand(
         name="sweep",
         help="Look for what nobody reports: lost attempts, failed runs, deadlines, turns, workflows without progress",
-        func=lazy_load_command("airflow_wfstate.cli.sweep_command.sweep"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.sweep.sweep"),
         args=(ARG_EVERY, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
@@ -249,13 +249,13 @@ WFSTATE_COMMANDS: Final = (
         help=escape(
             "Encrypt stored payloads anew, with the first of [core] fernet_key; may be ended and started again"
         ),
-        func=lazy_load_command("airflow_wfstate.cli.rotate_keys_command.rotate_keys"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.rotate_keys.rotate_keys"),
         args=(ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="show",
         help="Show a workflow: its steps, attempts, outputs, compensations, runs, and what remains",
-        func=lazy_load_command("airflow_wfstate.cli.show_command.show_workflow"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.show.show_workflow"),
         args=(
             ARG_WORKFLOW,
             ARG_SHOWN_STEP,
@@ -270,25 +270,25 @@ WFSTATE_COMMANDS: Final = (
     ActionCommand(
         name="wait",
         help="Wait until a workflow is in a state; the exit code says whether it came to be so, for scripts",
-        func=lazy_load_command("airflow_wfstate.cli.wait_command.wait_for_workflow"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.wait.wait_for_workflow"),
         args=(ARG_WORKFLOW, ARG_AWAITED_STATE, ARG_TIMEOUT, ARG_PAUSE, *_FROM_ANYWHERE),
     ),
     ActionCommand(
         name="open",
         help="Print the address of a workflow's page",
-        func=lazy_load_command("airflow_wfstate.cli.open_command.print_page_address"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.open.print_page_address"),
         args=(ARG_WORKFLOW, *_FROM_ANYWHERE),
     ),
     ActionCommand(
         name="journal",
         help="Print the history of a workflow, oldest entry first",
-        func=lazy_load_command("airflow_wfstate.cli.journal_command.print_journal"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.journal.print_journal"),
         args=(ARG_WORKFLOW, ARG_AFTER, ARG_ENTRY_LIMIT, *_FROM_ANYWHERE),
     ),
     ActionCommand(
         name="resume",
         help="Set a failed workflow going again from what is unfinished; what is done is not done again",
-        func=lazy_load_command("airflow_wfstate.cli.resume_command.resume_workflow"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.resume.resume_workflow"),
         args=(
             ARG_WORKFLOW,
             ARG_CODE,
@@ -304,7 +304,7 @@ WFSTATE_COMMANDS: Final = (
     ActionCommand(
         name="restart",
         help="Run a failed or succeeded workflow again from a step on: it and all below it, as new rounds",
-        func=lazy_load_command("airflow_wfstate.cli.resume_command.restart_workflow"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.resume.restart_workflow"),
         args=(
             ARG_WORKFLOW,
             ARG_FROM_STEP,
@@ -321,25 +321,25 @@ WFSTATE_COMMANDS: Final = (
     ActionCommand(
         name="cancel",
         help="End a workflow before its time: its unfinished tasks fail, no further step begins",
-        func=lazy_load_command("airflow_wfstate.cli.cancel_command.cancel_workflow"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.cancel.cancel_workflow"),
         args=(ARG_WORKFLOW, ARG_COMPENSATE, ARG_REASON, ARG_PLAN, ARG_YES, *_FROM_ANYWHERE),
     ),
     ActionCommand(
         name="lint",
         help="Look through the DAG files for what nobody could undo, and plans that name no step; for CI",
-        func=lazy_load_command("airflow_wfstate.cli.lint_command.lint_dags"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.lint.lint_dags"),
         args=(ARG_LINTED_DAG, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="compensate",
         help="Undo what a workflow did, newest step first; also one that has succeeded",
-        func=lazy_load_command("airflow_wfstate.cli.compensate_command.compensate_workflow"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.compensate.compensate_workflow"),
         args=(ARG_WORKFLOW, ARG_RELAY_CODE, ARG_REASON, ARG_PLAN, ARG_YES, *_FROM_ANYWHERE),
     ),
     ActionCommand(
         name="compensation",
         help="Decide about the undo of one step, when it has failed or cannot run",
-        func=lazy_load_command("airflow_wfstate.cli.compensation_command.decide_compensation"),
+        func=lazy_load_command("airflow_wfstate.cli.commands.compensation.decide_compensation"),
         args=(ARG_DECISION, ARG_WORKFLOW, ARG_STEP, ARG_ROUND, ARG_RELAY_CODE, ARG_WHY, *_FROM_ANYWHERE),
     ),
 )

@@ -9,7 +9,7 @@ from typing import Final
 from airflow.cli.cli_config import Arg
 
 from airflow_wfstate.cli.definition import ARG_AFTER, ARG_CURSOR, WFSTATE_COMMANDS
-from airflow_wfstate.cli.rendering import print_text
+from airflow_wfstate.cli.printing.rendering import print_text
 
 _POSITIONS: Final = (ARG_CURSOR, ARG_AFTER)
 """Where a page begins; a command has one of them."""

@@ -13,7 +13,6 @@ from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.messages.workflow import StartedWorkflow, StartWorkflow
 from airflow_wfstate.domain.rules.deadline import check_deadline
 from airflow_wfstate.domain.rules.labels import MAX_LABELS, check_labels
-from airflow_wfstate.domain.rules.names import check_name
 from airflow_wfstate.domain.rules.plan import check_plan
 from airflow_wfstate.domain.rules.policies import (
     CompensationErrorPolicy,
@@ -23,6 +22,7 @@ from airflow_wfstate.domain.rules.policies import (
     SkipPolicy,
 )
 from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidDag, InvalidRequest
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.dag.complete import ChecksItsDag

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 from airflow_wfstate.backends.codec import decode
 from airflow_wfstate.domain.messages.step import LEFT_BEHIND
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
-from airflow_wfstate.domain.rules.names import check_name
+from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidDag, InvalidName
 from airflow_wfstate.operators.steps.once import Call, make_once
 

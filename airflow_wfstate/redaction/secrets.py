@@ -15,7 +15,7 @@ from airflow.sdk._shared.secrets_masker import _secrets_masker as masker_of_task
 from airflow.sdk._shared.secrets_masker import redact as redact_in_task
 from airflow.sdk._shared.secrets_masker import should_hide_value_for_key as is_sensitive_in_task
 
-from airflow_wfstate.domain.rules.names import storable_text
+from airflow_wfstate.domain.rules.text.names import storable_text
 
 MASK: Final = "***"
 

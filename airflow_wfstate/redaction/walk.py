@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from airflow_wfstate.domain.rules.payload import JsonValue
-from airflow_wfstate.domain.rules.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
+from airflow_wfstate.domain.rules.text.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction.path import parse_path
 from airflow_wfstate.redaction.search import Search, State, TooMuchWork

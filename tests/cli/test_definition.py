@@ -33,7 +33,7 @@ def test_a_list_does_not_import_what_changes_workflows() -> None:
     code = """
 import sys
 import airflow.cli.cli_parser
-import airflow_wfstate.cli.list_command, airflow_wfstate.cli.stuck_command
+import airflow_wfstate.cli.commands.list, airflow_wfstate.cli.commands.stuck
 import airflow_wfstate.backends.database_lists
 print(*sys.modules)
 """

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from airflow_wfstate.cli import cancel_command, compensate_command
-from airflow_wfstate.cli.shown_state import error_text, failing_text, state_text, undone_after
+from airflow_wfstate.cli.commands import cancel as cancel_command
+from airflow_wfstate.cli.commands import compensate as compensate_command
+from airflow_wfstate.cli.printing.shown_state import error_text, failing_text, state_text, undone_after
 from airflow_wfstate.domain.messages.cancel import CancelPlan
 from airflow_wfstate.domain.messages.compensate import CompensatePlan
 from airflow_wfstate.domain.messages.failing import FailingStep

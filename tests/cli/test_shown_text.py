@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.cli.rendering import as_json, print_for_programs, print_rows, print_text
-from airflow_wfstate.cli.workflow_page import print_workflow
+from airflow_wfstate.cli.printing.rendering import as_json, print_for_programs, print_rows, print_text
+from airflow_wfstate.cli.printing.workflow_page import print_workflow
 from airflow_wfstate.domain.messages.step import EndAttempt
 from airflow_wfstate.domain.rules.states import StepState
 from tests.conftest import CHECKOUT
@@ -82,7 +82,7 @@ def test_programs_get_the_text_itself_in_the_escapes_of_their_format(
 def test_only_one_module_of_the_command_line_prints() -> None:
     printing = {
         path.name
-        for path in (CHECKOUT / "airflow_wfstate" / "cli").glob("*.py")
+        for path in (CHECKOUT / "airflow_wfstate" / "cli").rglob("*.py")
         for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     }

@@ -7,7 +7,8 @@ from argparse import Namespace
 
 import pytest
 
-from airflow_wfstate.cli import command, sweep_command
+from airflow_wfstate.cli import command
+from airflow_wfstate.cli.commands import sweep as sweep_command
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.exceptions import DatabaseUnavailable, WorkflowStateError
 

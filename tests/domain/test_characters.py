@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_wfstate.domain.rules.characters import BIDI_CONTROLS, is_invisible, shown_text
+from airflow_wfstate.domain.rules.text.characters import BIDI_CONTROLS, is_invisible, shown_text
 
 
 @pytest.mark.parametrize(

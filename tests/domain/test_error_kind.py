@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.rules.error_kind import error_kind, shared_text
+from airflow_wfstate.domain.rules.text.error_kind import error_kind, shared_text
 
 
 @pytest.mark.parametrize(

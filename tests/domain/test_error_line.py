@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.rules.error_line import MAX_ERROR_LINE, error_line
+from airflow_wfstate.domain.rules.text.error_line import MAX_ERROR_LINE, error_line
 
 _FRAMES = 'Traceback (most recent call last):\n  File "bank.py", line 3, in charge\n    raise Declined\n'
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_wfstate.domain.rules.characters import BIDI_CONTROLS, is_invisible
-from airflow_wfstate.domain.rules.names import MAX_NAME_LENGTH, check_name, check_step_name, storable_text
+from airflow_wfstate.domain.rules.text.characters import BIDI_CONTROLS, is_invisible
+from airflow_wfstate.domain.rules.text.names import MAX_NAME_LENGTH, check_name, check_step_name, storable_text
 from airflow_wfstate.exceptions import InvalidName
 
 _PLAIN = st.characters(exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp"), exclude_characters="".join(BIDI_CONTROLS))

@@ -17,11 +17,11 @@ from sqlalchemy import create_engine
 
 from airflow_wfstate.api.parameters import LISTS
 from airflow_wfstate.domain.rules.labels import MAX_LABELS
-from airflow_wfstate.domain.rules.names import MAX_NAME_LENGTH
 from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.plan import MAX_PARTICIPANTS, MAX_PLAN_ENTRIES
 from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.domain.rules.text.names import MAX_NAME_LENGTH
 from airflow_wfstate.redaction.path import MAX_PATH_LENGTH, MAX_PATHS
 from tests.fuzz.watchdog import ServerMemory, complaint
 from tests.fuzz.wide import WideWorkflow

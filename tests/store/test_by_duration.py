@@ -14,7 +14,7 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.reading import by_duration
+from airflow_wfstate.store.reading.lists import by_duration
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 

@@ -11,7 +11,7 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.workflow import WorkflowSummary
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
-from airflow_wfstate.store.reading.kept_counts import KeptCounts
+from airflow_wfstate.store.reading.lists.kept_counts import KeptCounts
 from airflow_wfstate.store.steps.counts import count_steps
 from tests.support.airflow_rows import AirflowRows
 from tests.support.counted_reads import counted_reads

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, update
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.reading import name_stats
+from airflow_wfstate.store.reading.lists import name_stats
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 

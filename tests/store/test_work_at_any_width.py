@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.workflow import WorkflowQuery
 from airflow_wfstate.domain.rules.states import WorkflowState
-from airflow_wfstate.store.reading import workflow_filter
+from airflow_wfstate.store.reading.lists import workflow_filter
 from tests.support.airflow_rows import AirflowRows
 from tests.support.counted_reads import counted_reads
 from tests.support.looked_at import rows_looked_at

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, delete, update
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.reading import text_search
+from airflow_wfstate.store.reading.lists import text_search
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 

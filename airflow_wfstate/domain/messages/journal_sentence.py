@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_wfstate.domain.messages.journal import EntryKind
-from airflow_wfstate.domain.rules.counted import counted
+from airflow_wfstate.domain.rules.text.counted import counted
 
 _PEOPLE: Final = ("user:", "cli:")
 """How the actor of what a person did begins."""

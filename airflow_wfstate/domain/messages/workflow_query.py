@@ -12,7 +12,7 @@ from enum import Enum
 from airflow_wfstate.domain.messages.asked import PAGE_SIZE, asked
 from airflow_wfstate.domain.rules.labels import MAX_LABELS, parse_labels
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
-from airflow_wfstate.domain.rules.text_filter import MAX_TEXT
+from airflow_wfstate.domain.rules.text.text_filter import MAX_TEXT
 
 
 class WorkflowSort(str, Enum):
@@ -38,7 +38,7 @@ class WorkflowQuery:
     """Which workflows a list shall hold, and in which order.
 
     What each field asks for stands beside it; None, and an empty list, ask for nothing. A new filter is a field here,
-    and a condition in ``store/reading/workflow_filter.py``.
+    and a condition in ``store/reading/lists/workflow_filter.py``.
 
     :param stuck: False: only workflows without a flag.
     :param cursor: the page before must have had the same filters and order; its times and its limit may differ. None

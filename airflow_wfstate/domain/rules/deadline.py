@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
-from airflow_wfstate.domain.rules.moment import parse_moment
+from airflow_wfstate.domain.rules.text.moment import parse_moment
 from airflow_wfstate.exceptions import InvalidRequest
 
 LONGEST: Final = timedelta(days=100 * 366)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from airflow_wfstate.domain.rules.names import storable_text
 from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.text.names import storable_text
 
 WHOLE_INPUT: Final = "$"
 """Stands for an input that has no top-level fields."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from airflow_wfstate.domain.rules.names import check_name
+from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 
 MAX_LABELS: Final = 20

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from airflow_wfstate.domain.rules.names import check_name
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.domain.rules.step_name import NOWHERE, Place, StepName
+from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidName
 
 MAX_PLAN_ENTRIES: Final = 1000

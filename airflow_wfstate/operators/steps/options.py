@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
 from airflow_wfstate.domain.messages.step import OnClear
-from airflow_wfstate.domain.rules.names import check_name, check_step_name
+from airflow_wfstate.domain.rules.text.names import check_name, check_step_name
 from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER, CompensateWhen
 from airflow_wfstate.exceptions import InvalidDag, InvalidName, InvalidRequest
 from airflow_wfstate.operators.steps.undo_signature import check_undo

@@ -21,8 +21,8 @@ from airflow_wfstate.domain.messages.journal import EntryKind
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.rules.end_reason import end_reason
 from airflow_wfstate.domain.rules.payload import JsonValue
-from airflow_wfstate.domain.rules.reason import MAX_REASON_LENGTH
 from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
+from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.cancel import cancel_locked

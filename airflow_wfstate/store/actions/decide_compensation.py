@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.messages.compensate import DecideCompensation, DecidedCompensation, Decision
 from airflow_wfstate.domain.messages.journal import EntryKind
 from airflow_wfstate.domain.rules.payload import JsonValue
-from airflow_wfstate.domain.rules.reason import MAX_REASON_LENGTH
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
 from airflow_wfstate.domain.rules.step_name import distinct, find_called
+from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.compensate import let_try_again

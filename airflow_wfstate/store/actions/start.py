@@ -10,11 +10,11 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.messages.workflow import StartedWorkflow, StartWorkflow
 from airflow_wfstate.domain.rules.deadline import check_deadline
 from airflow_wfstate.domain.rules.labels import check_labels
-from airflow_wfstate.domain.rules.names import check_name
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.start_again import StartDecision, decide_start
 from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES, UNSETTLED_COMPENSATION_STATES, WorkflowState
+from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import AccessDenied, InputMismatch, InvalidRequest, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store.actions.cancel import cancel_locked
 from airflow_wfstate.store.database import schema

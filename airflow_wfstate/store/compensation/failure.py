@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.messages.journal import EntryKind
-from airflow_wfstate.domain.rules.names import storable_text
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.store.compensation.pivot import pivot_at_work, why_only_forward
 from airflow_wfstate.store.compensation.relay import has_relay
 from airflow_wfstate.store.compensation.staying_steps import undo_counts

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, and_, exists, or_, select
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.journal import EntryKind
-from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.store.compensation.hold import hold
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, dag, dag_run, task_instance

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import CheckConstraint, Index, MetaData, String, TextClause, Uuid, text
 
-from airflow_wfstate.domain.rules.names import MAX_NAME_LENGTH
+from airflow_wfstate.domain.rules.text.names import MAX_NAME_LENGTH
 
 metadata: Final = MetaData()
 

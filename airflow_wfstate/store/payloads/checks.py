@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.rules.names import check_name
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload, parse_canonical_json
+from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload
 

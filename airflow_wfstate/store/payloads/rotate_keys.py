@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Engine, and_, select, tuple_, update
 
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
-from airflow_wfstate.domain.rules.counted import counted
+from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.encryption import is_sealed, is_under_first_key, token_of
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
 from airflow_wfstate.store.database import schema

@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, func, or_, select
 
 from airflow_wfstate.domain.messages.starting_dag import StartingDag
-from airflow_wfstate.domain.rules.names import storable_text
 from airflow_wfstate.domain.rules.run_role import RunRole
+from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import (
     FINISHED_TASK_STATES,

@@ -15,11 +15,11 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.payloads.stored_payload import stored_payload_of
-from airflow_wfstate.store.reading.failed_steps import read_failures
+from airflow_wfstate.store.reading.lists.failed_steps import read_failures
+from airflow_wfstate.store.reading.lists.shown_flags import flags_of
+from airflow_wfstate.store.reading.lists.workflow_list import flagged_row, select_summaries, summary_of
 from airflow_wfstate.store.reading.participation import participation_of
-from airflow_wfstate.store.reading.shown_flags import flags_of
 from airflow_wfstate.store.reading.step_page import read_step_page
-from airflow_wfstate.store.reading.workflow_list import flagged_row, select_summaries, summary_of
 from airflow_wfstate.store.steps.counts import read_step_groups
 from airflow_wfstate.store.workflows.definition import parse_definition
 from airflow_wfstate.store.workflows.id import check_id, unknown_workflow

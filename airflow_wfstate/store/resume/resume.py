@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from airflow_wfstate.domain.messages.code import Code, RunCode
 from airflow_wfstate.domain.messages.journal import EntryKind
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumePlan, ResumeWorkflow
-from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.domain.rules.payload import JsonValue
-from airflow_wfstate.domain.rules.reason import MAX_REASON_LENGTH
 from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.domain.rules.text.counted import counted
+from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import Conflict, InvalidRequest, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.database.transaction import Contention, Unchanged

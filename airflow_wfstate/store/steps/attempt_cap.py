@@ -14,8 +14,8 @@ from sqlalchemy import Connection, func, select
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.journal import EntryKind
-from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES
+from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.exceptions import AttemptsExhausted
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.steps.lost_attempt import mark_lost

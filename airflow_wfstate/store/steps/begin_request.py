@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from airflow_wfstate.domain.messages.step import BeginStep
-from airflow_wfstate.domain.rules.names import check_name, check_step_name
+from airflow_wfstate.domain.rules.text.names import check_name, check_step_name
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store.workflows.caller import check_task_instance_id

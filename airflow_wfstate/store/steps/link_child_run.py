@@ -7,9 +7,9 @@ import hashlib
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.messages.step import LinkChildRun, LinkedChildRun
-from airflow_wfstate.domain.rules.names import MAX_NAME_LENGTH, check_name
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES, StepState, WorkflowState
+from airflow_wfstate.domain.rules.text.names import MAX_NAME_LENGTH, check_name
 from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import Unchanged

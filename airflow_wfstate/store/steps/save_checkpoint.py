@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from airflow_wfstate.domain.messages.step import RecordedWrite, SaveCheckpoint
-from airflow_wfstate.domain.rules.names import check_name
+from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert

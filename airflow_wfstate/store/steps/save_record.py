@@ -6,8 +6,8 @@ from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.messages.record import ReadRecords, Record, RecordPage, SaveRecord
 from airflow_wfstate.domain.messages.step import RecordedWrite
-from airflow_wfstate.domain.rules.names import check_name
 from airflow_wfstate.domain.rules.page_limit import check_limit
+from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidRequest, WriteConflict
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

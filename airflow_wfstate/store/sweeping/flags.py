@@ -15,14 +15,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, delete, exists, not_, select, update
 
 from airflow_wfstate.domain.rules.flag import Flag, FlagKind
-from airflow_wfstate.domain.rules.names import storable_text
+from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.identity import BEFORE_ALL_IDS
 from airflow_wfstate.store.database.lease import Lease
 from airflow_wfstate.store.database.transaction import Unchanged, run_transaction
-from airflow_wfstate.store.reading.flag_conditions import is_shown
+from airflow_wfstate.store.reading.lists.flag_conditions import is_shown
 from airflow_wfstate.store.sweeping import stuck_tasks, stuck_workflows
 from airflow_wfstate.store.sweeping.flag_cause import FlagCause, FoundRow
 

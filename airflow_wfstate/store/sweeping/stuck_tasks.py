@@ -9,9 +9,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, and_, exists, func, not_, or_, select
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.rules.counted import counted
 from airflow_wfstate.domain.rules.flag import Flag, FlagKind
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import (
     FINISHED_TASK_STATES,

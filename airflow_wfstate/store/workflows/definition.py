@@ -12,10 +12,10 @@ from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.rules.names import check_name
 from airflow_wfstate.domain.rules.payload import canonical_json
 from airflow_wfstate.domain.rules.plan import MAX_PARTICIPANTS, check_plan
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
+from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store.database import schema

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, case, null, or_
 
-from airflow_wfstate.domain.rules.names import MAX_NAME_LENGTH
+from airflow_wfstate.domain.rules.text.names import MAX_NAME_LENGTH
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
 

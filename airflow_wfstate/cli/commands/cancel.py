@@ -1,0 +1,60 @@
+"""``airflow wfstate cancel``."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.commands.person import actor
+from airflow_wfstate.cli.commands.planned_action import PlannedAction
+from airflow_wfstate.cli.identify import workflow_id
+from airflow_wfstate.cli.printing.plan_sections import print_staying_steps, print_unfinished_tasks
+from airflow_wfstate.cli.printing.rendering import print_section, print_text
+from airflow_wfstate.domain.messages.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
+
+
+@command
+def cancel_workflow(arguments: Namespace, store: StateBackend) -> None:
+    """Print what the cancel will do, ask, and do it. With ``--plan`` only print."""
+    wanted = workflow_id(arguments.workflow, store)
+    plan = store.plan_cancel(wanted, compensate=arguments.compensate)
+    request = CancelWorkflow(wanted, compensate=arguments.compensate, reason=arguments.reason, actor=actor())
+    PlannedAction(
+        plan,
+        is_to_do=plan.changes,
+        question=f"Cancel the workflow {plan.workflow.name}/{plan.workflow.key}?",
+        print_plan=print_plan,
+        act=lambda: store.cancel_workflow(request),
+        print_answer=_print_answer,
+    ).carry_out(arguments)
+
+
+def print_plan(plan: CancelPlan, output: str) -> None:
+    """Print what a cancel would do, as ``table`` or ``plain``. Sections that would be empty are left out."""
+    workflow = plan.workflow
+    print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
+    print_unfinished_tasks(plan.tasks, output)
+    print_section("Steps at work, which are ended first", [{"step": step} for step in plan.open_steps], output)
+    print_section("What is undone, in this order", _rows(plan.undone), output)
+    print_staying_steps(plan.stays, output)
+    print_section("What is never undone", _rows(plan.discarded), output)
+    for dag_id in plan.paused_dag_ids:
+        print_text(
+            f"The DAG {dag_id} is paused: its run ends only when it is unpaused (airflow dags unpause {dag_id})."
+        )
+
+
+def _rows(compensations: Sequence[AffectedCompensation]) -> list[dict[str, object]]:
+    return [{"step": item.step, "round": item.round, "handler": item.handler} for item in compensations]
+
+
+def _print_answer(answer: CancelledWorkflow) -> None:
+    if answer.changed:
+        print_text(
+            f"Workflow {answer.workflow.id} is {answer.workflow.state.value} now; "
+            f"tasks set to failed: {answer.failed_tasks}, compensations discarded: {answer.discarded}."
+        )
+    else:
+        print_text(f"Workflow {answer.workflow.id}: {answer.outcome}")

@@ -1,0 +1,83 @@
+"""``airflow wfstate compensate``."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.cli.arguments import code
+from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.commands.person import actor
+from airflow_wfstate.cli.commands.planned_action import PlannedAction
+from airflow_wfstate.cli.identify import workflow_id
+from airflow_wfstate.cli.printing.plan_sections import print_staying_steps, print_unfinished_tasks
+from airflow_wfstate.cli.printing.rendering import print_section, print_text
+from airflow_wfstate.domain.messages.compensate import (
+    CompensatedWorkflow,
+    CompensatePlan,
+    CompensateWorkflow,
+    PlannedCompensation,
+)
+
+
+@command
+def compensate_workflow(arguments: Namespace, store: StateBackend) -> None:
+    """Print what is undone, ask, and do it. With ``--plan`` only print."""
+    wanted = workflow_id(arguments.workflow, store)
+    plan = store.plan_compensate(wanted, code(arguments))
+    request = CompensateWorkflow(wanted, reason=arguments.reason, code=code(arguments), actor=actor())
+    PlannedAction(
+        plan,
+        is_to_do=plan.changes,
+        question=f"Undo the workflow {plan.workflow.name}/{plan.workflow.key}?",
+        print_plan=print_plan,
+        act=lambda: store.compensate_workflow(request),
+        print_answer=_print_answer,
+    ).carry_out(arguments)
+
+
+def print_plan(plan: CompensatePlan, output: str) -> None:
+    """Print what would be undone, as ``table`` or ``plain``. Sections that would be empty are left out."""
+    workflow = plan.workflow
+    print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
+    print_section("What is undone, in this order", [_row(item) for item in plan.undone], output)
+    print_section("Steps at work, which are ended first", [{"step": step} for step in plan.open_steps], output)
+    print_section(
+        "What cannot be undone", [{"step": step.step, "reason": step.reason} for step in plan.irreversible], output
+    )
+    print_staying_steps(plan.stays, output)
+    print_section(
+        "What was undone or given up before",
+        [{"step": item.step, "round": item.round, "state": item.state} for item in plan.already],
+        output,
+    )
+    print_section(
+        "What needs no undo: it did not act, or there was nothing to undo",
+        [{"step": item.step, "round": item.round, "state": item.state} for item in plan.not_needed],
+        output,
+    )
+    print_unfinished_tasks(plan.tasks, output)
+    for obstacle in dict.fromkeys(item.obstacle for item in plan.undone if item.obstacle):
+        print_text(f"In the way: {obstacle}")
+
+
+def _row(item: PlannedCompensation) -> dict[str, object]:
+    return {
+        "step": item.step,
+        "round": item.round,
+        "state": item.state,
+        "handler": item.handler,
+        "payload": None if item.output is None else item.output.text,
+        "dag_id": item.dag_id,
+        "run_id": item.run_id,
+    }
+
+
+def _print_answer(answer: CompensatedWorkflow) -> None:
+    if answer.changed:
+        print_text(
+            f"Workflow {answer.workflow.id} is {answer.workflow.state.value} now; "
+            f"tasks set to failed: {answer.failed_tasks}."
+        )
+    else:
+        print_text(f"Workflow {answer.workflow.id}: {answer.outcome}")

@@ -1,0 +1,71 @@
+"""``airflow wfstate journal``."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Sequence
+
+from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.identify import workflow_id
+from airflow_wfstate.cli.next_page import tell_next_page
+from airflow_wfstate.cli.printing.console import Console
+from airflow_wfstate.cli.printing.fitting import fit_end
+from airflow_wfstate.cli.printing.rendering import (
+    PROGRAM_FORMATS,
+    as_json,
+    fits,
+    print_for_programs,
+    print_rows,
+    print_text,
+    short_time,
+)
+from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.rules.text.characters import shown_text
+
+
+@command
+def print_journal(arguments: Namespace, store: StateBackend) -> None:
+    """Print a page of a workflow's journal, oldest entry first; on stderr how to get the next page."""
+    page = store.read_journal(workflow_id(arguments.workflow, store), arguments.after, arguments.limit)
+    if arguments.output in PROGRAM_FORMATS:
+        print_for_programs(as_json(page.entries), arguments.output)
+    else:
+        _print(page.entries, arguments.output)
+    tell_next_page(arguments, page.next_after)
+
+
+def _print(entries: Sequence[JournalEntry], output: str) -> None:
+    """Print a table, or where that is too wide for the terminal two lines for each entry."""
+    rows = [_row(entry, output) for entry in entries]
+    if output == "plain" or fits(rows):
+        print_rows(rows, output)
+        return
+    width, indent = Console().width, len(str(entries[-1].number)) + 2
+    for entry in entries:
+        what = [short_time(entry.at), entry.kind.value, entry.step or ""]
+        what += [f"attempt {entry.attempt}"] if entry.attempt else []
+        print_text(f"{entry.number}".ljust(indent) + "  ".join(word for word in what if word))
+        details = shown_text(f"{_short_actor(entry)}  {json.dumps(entry.data) if entry.data else ''}".rstrip())
+        print_text(" " * indent + fit_end(details, width - indent))
+
+
+def _short_actor(entry: JournalEntry) -> str:
+    """Who did it; of a task its id alone, since its run takes most of a line."""
+    return f"task {entry.actor.rpartition('/')[2]}" if entry.actor.startswith("task:") else entry.actor
+
+
+def _row(entry: JournalEntry, output: str) -> dict[str, object]:
+    if output == "table":
+        return {"number": entry.number, "at": short_time(entry.at), "what": entry.sentence, "actor": entry.actor}
+    data = json.dumps(entry.data) if entry.data else None
+    return {
+        "number": entry.number,
+        "at": short_time(entry.at),
+        "kind": entry.kind,
+        "step": entry.step,
+        "attempt": entry.attempt,
+        "actor": entry.actor,
+        "data": data,
+    }

@@ -1,0 +1,63 @@
+"""``airflow wfstate show --step``: one step of a workflow, item by item."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+
+from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.cli.arguments import parse_states
+from airflow_wfstate.cli.definition import DEFAULT_ITEM_LIMIT
+from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
+from airflow_wfstate.cli.printing.workflow_sections import print_steps
+from airflow_wfstate.domain.messages.pages import StepFilter
+from airflow_wfstate.domain.messages.step_group import StepGroup
+from airflow_wfstate.domain.rules.parent_step import NO_PARENT_STEP
+from airflow_wfstate.domain.rules.states import StepState
+from airflow_wfstate.domain.rules.step_name import find_called
+from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
+
+
+def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> None:
+    """Print a page of the items of a step; on stderr how to get the next page."""
+    group = _find(store.get_workflow(workflow_id, step_limit=0).step_groups, arguments.step, workflow_id)
+    wanted = StepFilter(
+        participant=group.participant,
+        name=group.name,
+        parent_step_id=group.parent_step_id or NO_PARENT_STEP,
+        states=parse_states(StepState, arguments.step_states or []),
+    )
+    page = store.list_steps(workflow_id, arguments.after, arguments.limit, wanted)
+    if arguments.output in PROGRAM_FORMATS:
+        print_for_programs(as_json(page.steps), arguments.output)
+    else:
+        print_steps(page.steps, arguments.output)
+    if page.next_after is not None:
+        print_text(f"There are more: {_next_page(arguments, page.next_after)}", is_error=True)
+
+
+def _find(groups: list[StepGroup], text: str, workflow_id: str) -> StepGroup:
+    found = find_called(groups, text, lambda group: group.called, with_item=False)
+    if not found:
+        raise StepNotFound(
+            f"No step {text[:80]!r} of workflow {workflow_id} has begun.",
+            f"See its steps with: airflow wfstate show {workflow_id}",
+        )
+    if len(found) > 1:
+        raise InvalidRequest(
+            f"Several steps are called {text!r}.",
+            f"Name one of them: {', '.join(group.called.qualified for group in found)}.",
+        )
+    return found[0]
+
+
+def _next_page(arguments: Namespace, after: str) -> str:
+    """The command that prints the next page: this one, further on."""
+    words = ["airflow", "wfstate", "show", arguments.workflow, "--step", arguments.step]
+    for state in arguments.step_states or []:
+        words += ["--step-state", state]
+    if arguments.limit != DEFAULT_ITEM_LIMIT:
+        words += ["--limit", str(arguments.limit)]
+    if arguments.output != "table":
+        words += ["-o", arguments.output]
+    return shlex.join([*words, "--after", after])

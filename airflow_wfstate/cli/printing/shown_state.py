@@ -1,0 +1,66 @@
+"""Where a workflow stands, in the words that a list and a page of one workflow share."""
+
+from __future__ import annotations
+
+from airflow_wfstate.cli.printing.rendering import short_duration
+from airflow_wfstate.domain.messages.step_group import StepGroup
+from airflow_wfstate.domain.messages.workflow import WorkflowSummary
+from airflow_wfstate.domain.rules.states import WorkflowState
+
+
+def state_text(workflow: WorkflowSummary) -> str:
+    """The state; and of a running workflow of which a step has failed, that it has."""
+    if workflow.failing is None:
+        return workflow.state.value
+    return f"{workflow.state.value} ({'a step is retried' if workflow.failing.is_retried else 'a step has failed'})"
+
+
+def failing_text(workflow: WorkflowSummary) -> str | None:
+    """Which step has failed while the workflow runs, and why; None when none has."""
+    failing = workflow.failing
+    if failing is None:
+        return None
+    others = f" (and {failing.others} more)" if failing.others else ""
+    again = ", and is tried again" if failing.is_retried else ""
+    return f"Step {failing.step} failed{again}{others}: {failing.error or 'its process died without a word'}"
+
+
+def error_text(workflow: WorkflowSummary) -> str | None:
+    """What went wrong, on one line; None when nothing did.
+
+    The failure itself comes first, then why the workflow is on hold (``stuck`` and ``show`` have both), then the step
+    that has failed while the workflow runs.
+    """
+    return telling_line(workflow.error or workflow.hold_reason or failing_text(workflow))
+
+
+def problem_text(workflow: WorkflowSummary) -> str | None:
+    """What is wrong, on one line: the kinds of its flags, and its error or the first flag's cause; None: nothing is."""
+    if not workflow.flags:
+        return error_text(workflow)
+    kinds = ", ".join(flag.kind.value for flag in workflow.flags)
+    return f"{kinds}: {error_text(workflow) or workflow.flags[0].cause}"
+
+
+def telling_line(error: str | None) -> str | None:
+    """The line of an error that tells most: the first, or of a traceback the last; None when there is none.
+
+    What stands before the traceback on the first line (``Step pay failed:``) is kept.
+    """
+    lines = [line for line in (error or "").splitlines() if line.strip()]
+    if not lines:
+        return None
+    before, is_traceback, _ = lines[0].partition("Traceback (most recent call last):")
+    return f"{before}{lines[-1]}" if is_traceback else lines[0]
+
+
+def counts_text(group: StepGroup) -> str:
+    """How many items of a mapped step are in which state: ``1979 succeeded, 21 failed``."""
+    return ", ".join(f"{count} {state.value}" for state, count in group.by_state.items())
+
+
+def undone_after(workflow: WorkflowSummary) -> str | None:
+    """How long after its work a workflow was undone; None when it was not."""
+    begun, ended = workflow.forward_ended_at, workflow.ended_at
+    is_undone = workflow.state is WorkflowState.COMPENSATED
+    return None if not is_undone or begun is None or ended is None else short_duration(ended - begun)

@@ -1,0 +1,1 @@
+"""What texts may be, and how they are shown."""

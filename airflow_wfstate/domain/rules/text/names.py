@@ -1,0 +1,69 @@
+"""What a name may be: one rule for workflow names and keys, steps, items, checkpoints, participants."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airflow_wfstate.domain.rules.text.characters import BIDI_CONTROLS, described, is_control, is_invisible
+from airflow_wfstate.exceptions import InvalidName
+
+MAX_NAME_LENGTH: Final = 250
+"""Characters; Airflow's own limit for DAG and task ids."""
+
+
+def check_name(kind: str, value: object) -> str:
+    """Return ``value`` when it may serve as a name.
+
+    :param kind: what is named, as the error shall call it ("workflow key").
+    :param value: a string of 1 to :data:`MAX_NAME_LENGTH` characters, some of them visible, without control characters
+        (PostgreSQL's text refuses NUL), lone surrogates (which have no UTF-8 form) and characters that change the
+        direction of the text around them.
+    :raises InvalidName: otherwise.
+    """
+    if not isinstance(value, str):
+        raise InvalidName(f"The {kind} is of type {type(value).__name__}.", "Give a string.")
+    if not value.strip():
+        raise InvalidName(f"The {kind} is empty.", f"Give a {kind} of 1 to {MAX_NAME_LENGTH} characters.")
+    if len(value) > MAX_NAME_LENGTH:
+        raise InvalidName(
+            f"The {kind} {value[:40]!r}... has {len(value)} characters.",
+            f"At most {MAX_NAME_LENGTH} are allowed.",
+        )
+    if value.isascii() and value.isprintable():
+        return value
+    for character in value:
+        if is_control(character) or character in BIDI_CONTROLS:
+            raise InvalidName(
+                f"The {kind} {value[:80]!r} holds the character {described(character)}.",
+                "Leave out control characters, lone surrogates and characters that change the direction of text.",
+            )
+    if is_invisible(value):
+        raise InvalidName(
+            f"The {kind} {value[:80]!r} has only invisible characters, such as {described(value[0])}.",
+            "Give a text that can be seen.",
+        )
+    return value
+
+
+def check_step_name(value: object) -> str:
+    """Return ``value`` when it may be what a step is called: a name without square brackets.
+
+    In the label of a step brackets hold its item, or its participant's place: a step ``m[x]`` could not be told from
+    item ``x`` of a step ``m``. Task ids have none. What is stored from before this rule stays readable, and a step can
+    be renamed from such a name.
+
+    :raises InvalidName: otherwise.
+    """
+    name = check_name("step name", value)
+    if "[" in name or "]" in name:
+        plain = name.replace("[", "_").replace("]", "")
+        raise InvalidName(
+            f"The step name {name[:80]!r} has square brackets, which in names of steps enclose an item or a place.",
+            f"Give a name without them. Where workflows have begun this step: name={plain!r}, was=[{name!r}].",
+        )
+    return name
+
+
+def storable_text(text: str) -> str:
+    """Free text (an error message) made storable: NUL and lone surrogates become their backslash escapes."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,1 @@
+"""Lists of workflows, counts of them, and what a line of a list says."""
