@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from fastapi import Header, Response
 
 from airflow_wfstate.api.backend import json_response
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 
 IfMatch = Annotated[
     str | None,

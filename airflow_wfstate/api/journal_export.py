@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, Final
 
 from airflow_wfstate.backends.state_backend import StateBackend
-from airflow_wfstate.domain.messages.journal import JournalEntry, JournalFilter, JournalPage
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry, JournalFilter, JournalPage
 from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
 
 _COLUMNS: Final = ("number", "at", "kind", "step", "attempt", "actor", "sentence", "data")

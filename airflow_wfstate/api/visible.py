@@ -11,9 +11,9 @@ from airflow_wfstate.api.authorization import may_see_input, readable_dag_ids
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.compensate import CompensatePlan
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
-from airflow_wfstate.domain.messages.graph import WorkflowGraph, without_structure
-from airflow_wfstate.domain.messages.pages import CheckpointPage, ListCheckpoints, StepPage
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.graph import WorkflowGraph, without_structure
+from airflow_wfstate.domain.messages.reading.pages import CheckpointPage, ListCheckpoints, StepPage
 from airflow_wfstate.domain.messages.resume import ResumePlan
 from airflow_wfstate.domain.messages.step import StepSummary
 

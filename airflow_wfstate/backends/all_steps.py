@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from airflow_wfstate.backends.state_backend import StateBackend
-from airflow_wfstate.domain.messages.pages import StepFilter
+from airflow_wfstate.domain.messages.reading.pages import StepFilter
 from airflow_wfstate.domain.messages.step import StepSummary
 
 _PAGE: Final = 500

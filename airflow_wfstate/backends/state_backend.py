@@ -15,22 +15,24 @@ from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
     compensation,
+    record,
+    resume,
+    step,
+    sweep_report,
+    workflow,
+)
+from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.operation import Operation
+from airflow_wfstate.domain.messages.reading import (
     density,
     detail,
     graph,
     journal,
     name_stats,
     pages,
-    record,
-    resume,
     stats,
-    step,
-    sweep_report,
     task_activity,
-    workflow,
 )
-from airflow_wfstate.domain.messages.code import Code
-from airflow_wfstate.domain.messages.operation import Operation
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 

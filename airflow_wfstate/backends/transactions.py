@@ -8,24 +8,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from airflow_wfstate.domain.messages import (
-    cancel,
-    compensate,
-    compensation,
+from airflow_wfstate.domain.messages import cancel, compensate, compensation, record, resume, step, workflow
+from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
+from airflow_wfstate.domain.messages.reading import (
     density,
     detail,
     graph,
     journal,
     name_stats,
     pages,
-    record,
-    resume,
     stats,
-    step,
     task_activity,
-    workflow,
 )
-from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
 from airflow_wfstate.store.actions.cancel import cancel_workflow, plan_cancel
 from airflow_wfstate.store.actions.compensate import compensate_workflow, plan_compensate
 from airflow_wfstate.store.actions.complete import complete_workflow, keep_workflow_output

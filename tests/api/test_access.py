@@ -16,7 +16,7 @@ from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.credentials import StaticToken, TaskToken
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
-from airflow_wfstate.domain.messages.graph import Structure
+from airflow_wfstate.domain.messages.reading.graph import Structure
 from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
 from airflow_wfstate.domain.messages.workflow import StartWorkflow
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery

@@ -15,7 +15,7 @@ from airflow_wfstate.api import journal_export
 from airflow_wfstate.api.journal_export import ExportFormat, export_journal
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
-from airflow_wfstate.domain.messages.journal import JournalFilter
+from airflow_wfstate.domain.messages.reading.journal import JournalFilter
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer
 from tests.support.world import World

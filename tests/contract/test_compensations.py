@@ -15,7 +15,7 @@ from airflow_wfstate.domain.messages.compensation import (
     TurnAnswer,
     TurnDecision,
 )
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.step import EndAttempt, LinkChildRun
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import FailurePolicy

@@ -8,7 +8,7 @@ from airflow.sdk import DAG, TaskGroup
 
 from airflow_wfstate import durable
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
-from airflow_wfstate.domain.messages.graph import GraphLane, GraphNode, LaneKind, NodeCompensation, Structure
+from airflow_wfstate.domain.messages.reading.graph import GraphLane, GraphNode, LaneKind, NodeCompensation, Structure
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
 from airflow_wfstate.exceptions import WorkflowNotFound

@@ -13,7 +13,7 @@ import pytest
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.resume import ResumeWorkflow
 from airflow_wfstate.exceptions import WorkflowChanged
 from tests.support.saga import Saga

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.messages.journal import EntryKind, JournalEntry, JournalFilter
+from airflow_wfstate.domain.messages.reading.journal import EntryKind, JournalEntry, JournalFilter
 from airflow_wfstate.exceptions import InvalidRequest
 from tests.support.world import World
 

@@ -11,7 +11,7 @@ import pytest
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
-from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry
 from airflow_wfstate.domain.messages.resume import ResumeWorkflow
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow

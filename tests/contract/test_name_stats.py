@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
-from airflow_wfstate.domain.messages.name_stats import bucket_seconds
+from airflow_wfstate.domain.messages.reading.name_stats import bucket_seconds
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_wfstate.domain.messages.code import Code
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.step import BeginDecision
 from airflow_wfstate.domain.messages.step_changes import StepFate
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState

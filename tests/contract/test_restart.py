@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.resume import ResumeWorkflow, StepToRun
 from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, OnClear
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow

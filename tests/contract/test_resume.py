@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.resume import NewTask, PausedDag, ResumeWorkflow, StepToRun
 from airflow_wfstate.domain.messages.step import BeginDecision
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from airflow_wfstate.domain.messages.pages import CompensationFilter
-from airflow_wfstate.domain.messages.task_activity import ReadTaskActivity, TaskActivity
+from airflow_wfstate.domain.messages.reading.pages import CompensationFilter
+from airflow_wfstate.domain.messages.reading.task_activity import ReadTaskActivity, TaskActivity
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import CompensationState

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
-from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.database import schema
 from tests.crash_grid.play import CHILD, NAME

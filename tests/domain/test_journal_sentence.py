@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.messages.journal import EntryKind
-from airflow_wfstate.domain.messages.journal_sentence import sentence_of
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal_sentence import sentence_of
 
 K = EntryKind
 

@@ -30,7 +30,7 @@ from sqlalchemy.types import NullType, TypeEngine
 from airflow_wfstate import CompensateWorkflowOperator, StartWorkflowOperator, TriggerWorkflowDagRunOperator
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.compensation import EndCompensation, TakeTurn, TurnDecision
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.step import BeginDecision, SaveCheckpoint
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.all_steps import all_steps
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.pages import StepFilter
+from airflow_wfstate.domain.messages.reading.pages import StepFilter
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import StepState
 from tests.support.airflow_rows import AirflowRows

@@ -10,7 +10,7 @@ from airflow.sdk import DAG, TaskGroup, task
 
 from airflow_wfstate import CompensateWorkflowOperator, CompleteWorkflowOperator, StartWorkflowOperator
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.resume import ResumePlan, ResumeWorkflow
 from airflow_wfstate.domain.messages.step import BeginStep, BegunStep
 from airflow_wfstate.domain.rules.policies import FailurePolicy

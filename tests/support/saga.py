@@ -13,7 +13,7 @@ from airflow_wfstate.domain.messages.compensation import (
     TurnAnswer,
     TurnDecision,
 )
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, FailurePolicy, SkipPolicy
 from airflow_wfstate.domain.rules.states import CompensationState
 from tests.support.world import World

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
-from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry
 from airflow_wfstate.domain.messages.step import BeginStep, BegunStep, EndAttempt, LinkChildRun, RecordedWrite
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.domain.messages.workflow import StartedWorkflow, StartWorkflow

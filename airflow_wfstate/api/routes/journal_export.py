@@ -13,7 +13,7 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_visible
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.journal_export import ExportFormat, export_journal
-from airflow_wfstate.domain.messages.journal import JournalFilter
+from airflow_wfstate.domain.messages.reading.journal import JournalFilter
 
 reads = APIRouter(tags=["journal"])
 """Also under /wfstate/ui, for the page."""

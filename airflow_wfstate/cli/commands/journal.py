@@ -21,7 +21,7 @@ from airflow_wfstate.cli.printing.rendering import (
     print_text,
     short_time,
 )
-from airflow_wfstate.domain.messages.journal import JournalEntry
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry
 from airflow_wfstate.domain.rules.text.characters import shown_text
 
 

@@ -14,8 +14,8 @@ from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.printing.watch import watch
 from airflow_wfstate.cli.printing.workflow_page import print_workflow
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
-from airflow_wfstate.domain.messages.pages import StepFilter
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.pages import StepFilter
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.states import OPEN_WORKFLOW_STATES
 from airflow_wfstate.exceptions import InvalidRequest

@@ -10,8 +10,8 @@ from airflow_wfstate.cli.arguments import parse_states
 from airflow_wfstate.cli.definition import DEFAULT_ITEM_LIMIT
 from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.printing.workflow_sections import print_steps
-from airflow_wfstate.domain.messages.pages import StepFilter
-from airflow_wfstate.domain.messages.step_group import StepGroup
+from airflow_wfstate.domain.messages.reading.pages import StepFilter
+from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.rules.parent_step import NO_PARENT_STEP
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.domain.rules.step_name import find_called

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_wfstate.cli.printing.rendering import short_duration
-from airflow_wfstate.domain.messages.step_group import StepGroup
+from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.workflow import WorkflowSummary
 from airflow_wfstate.domain.rules.states import WorkflowState
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from airflow_wfstate.cli.printing.rendering import short_duration, short_time, shortened
 from airflow_wfstate.cli.printing.shown_state import failing_text, state_text, telling_line, undone_after
 from airflow_wfstate.cli.printing.state_style import styled_state
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.workflow import WorkflowSummary
 from airflow_wfstate.domain.rules.flag import FlagKind
 from airflow_wfstate.domain.rules.states import StepState

@@ -11,7 +11,7 @@ from airflow_wfstate.cli.printing.rendering import print_wide
 from airflow_wfstate.cli.printing.workflow_header import workflow_header, workflow_title
 from airflow_wfstate.cli.printing.workflow_sections import print_workflow_sections
 from airflow_wfstate.cli.printing.workflow_tree import workflow_trees
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 
 
 def print_workflow(workflow: WorkflowDetail, now: datetime, output: str) -> None:

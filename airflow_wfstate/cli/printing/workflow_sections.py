@@ -7,9 +7,9 @@ from datetime import datetime
 
 from airflow_wfstate.cli.printing.rendering import print_section, short_duration, short_time, shortened
 from airflow_wfstate.cli.printing.shown_state import counts_text, failing_text, state_text, undone_after
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.step import StepSummary
-from airflow_wfstate.domain.messages.step_group import StepGroup
 from airflow_wfstate.domain.rules.flag import Flag
 from airflow_wfstate.domain.rules.text.counted import counted
 

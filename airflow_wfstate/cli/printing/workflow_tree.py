@@ -17,9 +17,9 @@ from airflow_wfstate.cli.printing.rendering import exact_duration, shortened
 from airflow_wfstate.cli.printing.shown_state import counts_text, telling_line
 from airflow_wfstate.cli.printing.state_style import styled_state
 from airflow_wfstate.domain.messages.compensation import CompensationSummary
-from airflow_wfstate.domain.messages.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.step import AttemptSummary, StepSummary
-from airflow_wfstate.domain.messages.step_group import StepGroup
 from airflow_wfstate.domain.messages.workflow import LinkedRun
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.domain.rules.text.characters import shown_text

@@ -1,1 +1,1 @@
-"""What is asked and answered: requests, answers and what is read of a workflow."""
+"""What is asked of the store, and what it answers."""

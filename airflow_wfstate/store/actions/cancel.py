@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import Connection, delete
 
 from airflow_wfstate.domain.messages.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.staying import StayingSteps
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.rules.end_reason import end_reason

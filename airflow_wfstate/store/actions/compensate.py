@@ -17,7 +17,7 @@ from airflow_wfstate.domain.messages.compensate import (
     IrreversibleStep,
     PlannedCompensation,
 )
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.rules.end_reason import end_reason
 from airflow_wfstate.domain.rules.payload import JsonValue

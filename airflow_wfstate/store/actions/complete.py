@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.workflow import CompletedWorkflow, CompleteWorkflow
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.domain.rules.plan import progress

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.messages.compensate import DecideCompensation, DecidedCompensation, Decision
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
 from airflow_wfstate.domain.rules.step_name import distinct, find_called

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, Row, bindparam, select
 
 from airflow_wfstate.domain.messages.compensation import EndCompensation, EndedCompensation
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Select, and_, exists, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.compensation.failure import fail_workflow
 from airflow_wfstate.store.database import audit, schema

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema

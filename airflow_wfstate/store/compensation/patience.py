@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, and_, exists, or_, select
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.store.compensation.hold import hold

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, select
 
 from airflow_wfstate.domain.messages.compensation import CompensationWork, TakeTurn, TurnAnswer, TurnDecision
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors

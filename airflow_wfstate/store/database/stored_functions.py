@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import DDL, event
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.domain.rules.undo_order import CompensateWhen

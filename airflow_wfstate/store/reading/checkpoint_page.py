@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, or_, select
 
-from airflow_wfstate.domain.messages.pages import Checkpoint, CheckpointPage
+from airflow_wfstate.domain.messages.reading.pages import Checkpoint, CheckpointPage
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema

@@ -7,8 +7,8 @@ from collections import defaultdict
 from sqlalchemy import ColumnElement, Connection, or_, select
 
 from airflow_wfstate.domain.messages.compensation import CompensationSummary
-from airflow_wfstate.domain.messages.journal import JournalEntry
-from airflow_wfstate.domain.messages.pages import CompensationFilter, CompensationPage, StepCompensation
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry
+from airflow_wfstate.domain.messages.reading.pages import CompensationFilter, CompensationPage, StepCompensation
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.domain.rules.undo_order import CompensateWhen

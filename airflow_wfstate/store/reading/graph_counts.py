@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, case, func, select, tuple_
 
-from airflow_wfstate.domain.messages.graph import NodeCompensation
+from airflow_wfstate.domain.messages.reading.graph import NodeCompensation
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_version, task_instance

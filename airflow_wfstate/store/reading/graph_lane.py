@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from airflow_wfstate.domain.messages.graph import (
+from airflow_wfstate.domain.messages.reading.graph import (
     GraphLane,
     GraphNode,
     LaneKind,
@@ -14,7 +14,7 @@ from airflow_wfstate.domain.messages.graph import (
     NodeCompensation,
     Structure,
 )
-from airflow_wfstate.domain.messages.step_group import most_telling
+from airflow_wfstate.domain.messages.reading.step_group import most_telling
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES
 from airflow_wfstate.domain.rules.step_name import StepName

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind, JournalEntry, JournalFilter, JournalPage
-from airflow_wfstate.domain.messages.journal_sentence import sentence_of
+from airflow_wfstate.domain.messages.reading.journal import EntryKind, JournalEntry, JournalFilter, JournalPage
+from airflow_wfstate.domain.messages.reading.journal_sentence import sentence_of
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.exceptions import InvalidRequest

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind, JournalFilter
+from airflow_wfstate.domain.messages.reading.journal import EntryKind, JournalFilter
 from airflow_wfstate.domain.rules.step_name import find_called
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Float, Integer, Subquery, case, cast, func, select
 
-from airflow_wfstate.domain.messages.density import MAX_BUCKETS, StepDensity, WorkflowDensity
+from airflow_wfstate.domain.messages.reading.density import MAX_BUCKETS, StepDensity, WorkflowDensity
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema

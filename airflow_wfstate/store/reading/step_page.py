@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, tuple_
 
-from airflow_wfstate.domain.messages.pages import StepFilter, StepPage
+from airflow_wfstate.domain.messages.reading.pages import StepFilter, StepPage
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound

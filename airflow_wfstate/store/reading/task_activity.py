@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.messages.task_activity import ReadTaskActivity, TaskActivity
+from airflow_wfstate.domain.messages.reading.task_activity import ReadTaskActivity, TaskActivity
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.journal import entries_of
 from airflow_wfstate.store.workflows.caller import task_actor

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.messages.graph import MAX_LANES, WorkflowGraph
+from airflow_wfstate.domain.messages.reading.graph import MAX_LANES, WorkflowGraph
 from airflow_wfstate.domain.rules.plan import progress
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.resume import Refusal
 from airflow_wfstate.domain.messages.step_changes import NewStep, StepFate, UndeclaredStep, check_decisions
 from airflow_wfstate.domain.rules.payload import JsonValue

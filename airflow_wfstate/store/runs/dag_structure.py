@@ -15,7 +15,7 @@ from cachetools.keys import hashkey
 from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.messages.graph import GraphEdge, GraphGroup
+from airflow_wfstate.domain.messages.reading.graph import GraphEdge, GraphGroup
 from airflow_wfstate.store.runs.dag_steps import steps_of_dag
 
 if TYPE_CHECKING:

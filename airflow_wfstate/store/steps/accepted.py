@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState, predecessors
 from airflow_wfstate.store.database import audit, schema
 from airflow_wfstate.store.database.airflow_tables import dag_run

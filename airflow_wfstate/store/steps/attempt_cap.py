@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES
 from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.exceptions import AttemptsExhausted

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, or_, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.store.database import schema

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, case, func, select
 
-from airflow_wfstate.domain.messages.step_group import StepGroup, most_telling
+from airflow_wfstate.domain.messages.reading.step_group import StepGroup, most_telling
 from airflow_wfstate.domain.rules.plan import PlannedStep
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
 from airflow_wfstate.redaction import masked_text

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH, EndAttempt, LinkChildRun, RecordedWrite
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState, may_become, predecessors

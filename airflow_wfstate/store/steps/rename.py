@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, exists, select, update
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.step import BeginStep
 from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.domain.rules.step_name import StepName

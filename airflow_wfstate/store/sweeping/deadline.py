@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.policies import DeadlinePolicy
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.actions.cancel import cancel_locked

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.plan import progress
 from airflow_wfstate.domain.rules.policies import SkipPolicy

@@ -18,7 +18,7 @@ from typing import Final, cast
 from sqlalchemy import Connection, Insert, Row, Select, Table, Update, bindparam, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.states import WorkflowState, may_become, predecessors

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import select, update
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema

@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 
-from airflow_wfstate.domain.messages.name_stats import DURATION_EDGES, DurationBar, DurationSpread
+from airflow_wfstate.domain.messages.reading.name_stats import DURATION_EDGES, DurationBar, DurationSpread
 
 _DAY_SECONDS: Final = 86_400.0
 

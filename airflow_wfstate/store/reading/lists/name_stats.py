@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, String, Subquery, case, cast, func, literal, select
 
-from airflow_wfstate.domain.messages.name_stats import (
+from airflow_wfstate.domain.messages.reading.name_stats import (
     MAX_ATTEMPTS_READ,
     MAX_COUNTED,
     MAX_LISTED,

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
-from airflow_wfstate.domain.messages.stats import MAX_BUCKETS, StatsBucket, WorkflowStats
+from airflow_wfstate.domain.messages.reading.stats import MAX_BUCKETS, StatsBucket, WorkflowStats
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.flag import FLAG_STATES, FlagKind
 from airflow_wfstate.domain.rules.states import WorkflowState

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from airflow_wfstate.domain.messages.asked import asked
-from airflow_wfstate.domain.messages.journal import JournalEntry
 from airflow_wfstate.domain.messages.operation import Operation, Who
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry
 
 
 @dataclass(frozen=True)

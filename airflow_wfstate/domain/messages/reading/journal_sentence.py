@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from airflow_wfstate.domain.messages.journal import EntryKind
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.text.counted import counted
 
 _PEOPLE: Final = ("user:", "cli:")

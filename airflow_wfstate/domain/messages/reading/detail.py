@@ -7,8 +7,8 @@ from typing import Final
 
 from airflow_wfstate.domain.messages.asked import asked
 from airflow_wfstate.domain.messages.operation import Operation, Who
+from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.step import StepSummary
-from airflow_wfstate.domain.messages.step_group import StepGroup
 from airflow_wfstate.domain.messages.workflow import LinkedRun, WorkflowSummary
 from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
 from airflow_wfstate.domain.rules.payload import Payload
@@ -26,8 +26,8 @@ class WorkflowDetail:
     :param not_reached: after a success: planned steps that never began.
     :param runs: in the order in which they joined.
     :param step_groups: every step that has begun, mapped ones as one, in the order of their begin.
-    :param steps: as many as were asked for, in the order in which they first began. Which these are where there are
-        more, is told by :class:`~airflow_wfstate.domain.messages.pages.StepPage`, whose first page they are.
+    :param steps: as many as were asked for, in the order in which they first began: the first page of the
+        list of steps.
     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
     """
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from airflow_wfstate.domain.messages.asked import MAX_NUMBER, PAGE_SIZE, asked
 from airflow_wfstate.domain.messages.compensation import CompensationSummary
-from airflow_wfstate.domain.messages.journal import JournalEntry
 from airflow_wfstate.domain.messages.operation import Operation, Who
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import CompensationState, StepState

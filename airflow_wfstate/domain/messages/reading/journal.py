@@ -55,7 +55,7 @@ class JournalEntry:
     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
         ``api``) and ``reason``.
     :param step_id: of that step; None also in entries that an older version wrote.
-    :param sentence: what it tells, as :func:`~airflow_wfstate.domain.messages.journal_sentence.sentence_of` puts it.
+    :param sentence: what happened, in one English sentence.
     """
 
     number: int
