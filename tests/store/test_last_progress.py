@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, column, create_engine, insert, select, table, text
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
@@ -71,22 +71,24 @@ def test_what_is_settled_is_kept_by_the_database(world: World, engine: Engine) -
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_the_updates_of_the_hot_path_stay_hot(world: World, engine: Engine) -> None:
-    """PostgreSQL's own count of the updates that touched no index, in the transaction that made them."""
+    """PostgreSQL's own count of the updates that touched no index, in the transaction that made them.
+
+    On a copy of the table with its indexes, one row, and pages that have room: what else is stored decides nothing.
+    """
     workflow_id = world.start().workflow.id
     update = text(
-        "UPDATE wfstate_workflow SET version = version + 1, journal_count = journal_count + 1, "
-        "updated_at = clock_timestamp() WHERE id = :id"
+        "UPDATE of_one SET version = version + 1, journal_count = journal_count + 1, updated_at = clock_timestamp()"
     )
     counts = text(
         "SELECT pg_stat_get_xact_tuples_updated(t), pg_stat_get_xact_tuples_hot_updated(t) "
-        "FROM (SELECT 'wfstate_workflow'::regclass::oid AS t) x"
+        "FROM (SELECT 'of_one'::regclass::oid AS t) x"
     )
 
     with engine.begin() as connection:
-        before = connection.execute(counts).one()  # what the connection did before and has not reported yet
-        for _ in range(20):
-            connection.execute(update, {"id": workflow_id})
-        after = connection.execute(counts).one()
-
-    assert after[0] - before[0] == 20
-    assert after[1] - before[1] >= 15, "the others found no room on their page"
+        connection.execute(text("CREATE TEMPORARY TABLE of_one (LIKE wfstate_workflow INCLUDING ALL) ON COMMIT DROP"))
+        names = [kept.name for kept in _workflow.columns if kept.computed is None]
+        row = select(*(_workflow.c[name] for name in names)).where(_workflow.c.id == workflow_id)
+        connection.execute(insert(table("of_one", *map(column, names))).from_select(names, row))
+        for _ in range(5):
+            connection.execute(update)
+        assert tuple(connection.execute(counts).one()) == (5, 5)
