@@ -1791,7 +1791,7 @@ export interface components {
          *     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
          *         ``api``) and ``reason``.
          *     :param step_id: of that step; None also in entries that an older version wrote.
-         *     :param sentence: what it tells, as :func:`~airflow_wfstate.domain.messages.reading.journal_sentence.sentence_of` puts it.
+         *     :param sentence: what happened, in one English sentence.
          */
         JournalEntry: {
             /** Number */
@@ -3054,8 +3054,8 @@ export interface components {
          *     :param not_reached: after a success: planned steps that never began.
          *     :param runs: in the order in which they joined.
          *     :param step_groups: every step that has begun, mapped ones as one, in the order of their begin.
-         *     :param steps: as many as were asked for, in the order in which they first began. Which these are where there are
-         *         more, is told by :class:`~airflow_wfstate.domain.messages.reading.pages.StepPage`, whose first page they are.
+         *     :param steps: as many as were asked for, in the order in which they first began: the first page of the
+         *         list of steps.
          *     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
          */
         WorkflowDetail: {
