@@ -1,4 +1,4 @@
-/*! Built from the sources 1e236f0d482b734c037347e01810e1e0a25f59af99a95b2902ebfe021ca90e41 */
+/*! Built from the sources 6278e98db59354ead04749951b8ec7c7f948a2fad6d783ad4496d4020c357e76 */
 /*! @dagrejs/dagre:
 Copyright (c) 2012-2014 Chris Pettitt
 
