@@ -130,6 +130,18 @@ def test_a_token_is_got_by_login_and_password(api_server: ApiServer, laptop: Hom
     assert "Correct login and password." in refused.stderr
 
 
+def test_the_address_of_the_api_means_its_server(laptop: Home, api_server: ApiServer) -> None:
+    answer = laptop.wfstate("list", "--name", "nobody", "--server", f"{api_server.url}/wfstate/v1/")
+    assert (answer.returncode, answer.stdout) == (0, "No data found\n")
+
+
+def test_an_address_with_a_password_is_refused_and_not_shown(laptop: Home) -> None:
+    answer = laptop.wfstate("list", "--server", "https://ada:hunter2@airflow.example.com/x@y")
+    assert answer.returncode == 1
+    assert "airflow wfstate login --server" in answer.stderr
+    assert "hunter2" not in answer.stdout + answer.stderr
+
+
 def test_what_is_no_address_is_refused(laptop: Home) -> None:
     answer = laptop.wfstate("list", "--server", "airflow.example.com")
     assert (answer.returncode, answer.stdout) == (1, "")

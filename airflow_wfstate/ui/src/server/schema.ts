@@ -1011,7 +1011,7 @@ export interface components {
         };
         /**
          * CheckpointPage
-         * @description Checkpoints of one step, by round and name.
+         * @description Checkpoints of one step, by round and name; fewer than were asked for where their values take more than 4 MiB.
          *
          *     :param next_after: what to ask for next as ``after``: ``round:name``; None when this is the end.
          */
@@ -2081,8 +2081,8 @@ export interface components {
          *     :param step: ``participant.name`` or ``participant.name[item]``.
          *     :param state: in which it is now.
          *     :param dag_id: with ``run_id``: of the run whose relay runs it.
-         *     :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), or
-         *         the reader may not see it.
+         *     :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), when
+         *         the reader may not see it, and when it is large or kept in a file: its step has it.
          *     :param obstacle: why nobody could run it now, in one sentence; None when nothing is known to be in the way.
          */
         PlannedCompensation: {
@@ -2757,8 +2757,10 @@ export interface components {
          *     :param parent_step_id: of the step that triggered the participant's run; None when none did.
          *     :param round: the newest round's number.
          *     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
-         *         the payloads of the participant, and in a list when it is kept in a file.
+         *         the payloads of the participant, and in a list when it is large or kept in a file.
          *     :param output_in_file: whether it is kept in a file, outside of the database.
+         *     :param output_left_out: whether this list leaves it out, since its column has more than 16 KiB or it is kept in a
+         *         file: the step alone has it.
          *     :param output_size: bytes; None when there is no output.
          */
         StepSummary: {
@@ -2804,6 +2806,11 @@ export interface components {
             place?: string | null;
             /** Parent Step Id */
             parent_step_id?: string | null;
+            /**
+             * Output Left Out
+             * @default false
+             */
+            output_left_out: boolean;
         };
         /**
          * StepTimes
@@ -4758,6 +4765,8 @@ export interface operations {
                 task_id?: string | null;
                 /** @description The map index of that task. */
                 map_index?: number | null;
+                /** @description Only the item of this key of mapped steps. */
+                item_key?: string | null;
                 /** @description Where the page begins: next_after of the page before. */
                 after?: string | null;
                 /** @description The size of a page. */
