@@ -56,7 +56,8 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     """A page of workflows, as ``StateBackend.list_workflows`` says."""
     check_limit(query.limit)
     query = simplified(connection, query)
-    conditions = conditions_of(connection, query, few_readable(connection, query))
+    readable_ids = few_readable(connection, query)
+    conditions = conditions_of(connection, query, readable_ids, of_first_rows=True)
     page, next_cursor = _read_page(connection, query, conditions)
     workflow_ids = [row.id for row in page]
     steps = KEPT_COUNTS.of(connection, {row.id: row.version for row in page})
@@ -73,7 +74,7 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
             for row in page
         ],
         next_cursor=next_cursor,
-        total=_count(connection, conditions) if query.with_total else None,
+        total=_count(connection, conditions_of(connection, query, readable_ids)) if query.with_total else None,
     )
 
 
