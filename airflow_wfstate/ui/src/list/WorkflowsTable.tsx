@@ -115,7 +115,7 @@ const RowsTable = ({ room, sort, sortBy, ...list }: Props & { readonly room: num
               <Table.Cell title={timeText(workflow.started_at)} whiteSpace="nowrap">
                 {spanText(workflow.started_at, null)}
               </Table.Cell>
-              <Table.Cell whiteSpace="nowrap">
+              <Table.Cell minWidth="24" whiteSpace="nowrap">
                 <Took workflow={workflow} />
               </Table.Cell>
               {isWide ? (

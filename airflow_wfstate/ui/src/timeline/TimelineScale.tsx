@@ -32,8 +32,10 @@ export const TimelineScale = ({ scale }: { readonly scale: Scale }) => {
         ))}
         {axis
           .filter((piece) => piece.isFolded && shown(at((piece.from + piece.to) / 2)))
-          .map((piece) => (
+          .map((piece, index) => (
             <Text
+              // On a telephone there is room for one: they would lie over each other.
+              hideBelow={index > 0 ? "md" : undefined}
               key={piece.from}
               left={`${at((piece.from + piece.to) / 2)}%`}
               position="absolute"
