@@ -57,8 +57,9 @@ def test_the_list_says_which_step_failed_and_why(open_page: OpenPage, odd: str, 
     assert faults(page) == []
 
 
-def test_no_column_is_pushed_out_by_a_long_name(open_page: OpenPage, odd: str) -> None:
-    page = open_page(f"{LIST}?label=tier%3Dgold", width=1280)
+@pytest.mark.parametrize("width", [1280, 1024])
+def test_no_column_is_pushed_out_by_a_long_name(open_page: OpenPage, odd: str, width: int) -> None:
+    page = open_page(f"{LIST}?label=tier%3Dgold", width=width)
     expect(_row(page, RTL_KEY)).to_be_visible()
     area = page.get_by_role("table").locator("..")
     assert area.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
