@@ -6,7 +6,7 @@ import shlex
 from argparse import Namespace
 
 from airflow_wfstate.backends.state_backend import StateBackend
-from airflow_wfstate.cli.arguments import parse_states
+from airflow_wfstate.cli.arguments import parse_choices
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs
 from airflow_wfstate.cli.printing.workflow_sections import print_steps
@@ -26,7 +26,7 @@ def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> N
         participant=group.participant,
         name=group.name,
         parent_step_id=group.parent_step_id or NO_PARENT_STEP,
-        states=parse_states(StepState, arguments.step_states or []),
+        states=parse_choices(StepState, arguments.step_states or []),
         item_key=item_key,
     )
     page = store.list_steps(workflow_id, arguments.after, arguments.limit, wanted)
