@@ -8,10 +8,10 @@ from typing import Final
 
 from airflow.cli.cli_config import Arg
 
-from airflow_wfstate.cli.definition import ARG_AFTER, ARG_CURSOR, WFSTATE_COMMANDS
+from airflow_wfstate.cli.definition import ARG_AFTER, ARG_AFTER_ITEM, ARG_CURSOR, WFSTATE_COMMANDS
 from airflow_wfstate.cli.printing.rendering import print_text
 
-_POSITIONS: Final = (ARG_CURSOR, ARG_AFTER)
+_POSITIONS: Final = (ARG_CURSOR, ARG_AFTER, ARG_AFTER_ITEM)
 """Where a page begins; a command has one of them."""
 
 
