@@ -7,12 +7,20 @@ import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.rules.payload import canonical_json
+from airflow_wfstate.domain.rules.choreography import (
+    Choreography,
+    EventMeaning,
+    Service,
+    ServiceEvent,
+    ServiceUndo,
+)
+from airflow_wfstate.domain.rules.payload import JsonValue, canonical_json
 from airflow_wfstate.domain.rules.plan import MAX_PARTICIPANTS, check_plan
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
 from airflow_wfstate.domain.rules.text.names import check_name
@@ -25,7 +33,11 @@ from airflow_wfstate.store.database.conflict_insert import conflict_insert
 
 @dataclass(frozen=True)
 class Definition:
-    """What is declared about a name."""
+    """What is declared about a name.
+
+    :param participants: DAGs that may join.
+    :param choreography: the services that take part, and the events that are heard; None when there are none.
+    """
 
     plan: list[str] = field(default_factory=list)
     participants: list[str] = field(default_factory=list)
@@ -35,6 +47,7 @@ class Definition:
     on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP
     redact: tuple[str, ...] = ()
     on_skip: SkipPolicy = SkipPolicy.HOLD
+    choreography: Choreography | None = None
 
     def content(self) -> str:
         """The canonical text of which the version is taken."""
@@ -50,6 +63,8 @@ class Definition:
                 **({"redact": list(self.redact)} if self.redact else {}),
                 # And those of before revision 0007.
                 **({} if self.on_skip is SkipPolicy.HOLD else {"on_skip": self.on_skip.value}),
+                # And those without services.
+                **({} if self.choreography is None else {"choreography": _choreography_values(self.choreography)}),
             },
             sort_keys=True,
         )
@@ -119,4 +134,55 @@ def parse_definition(content: str) -> Definition:
         ),
         redact=tuple(values.get("redact", ())),
         on_skip=SkipPolicy(values.get("on_skip", SkipPolicy.HOLD.value)),
+        choreography=_parse_choreography(values["choreography"]) if "choreography" in values else None,
+    )
+
+
+def _choreography_values(choreography: Choreography) -> dict[str, JsonValue]:
+    services: list[JsonValue] = [
+        {
+            "name": service.name,
+            "sources": list(service.sources),
+            "users": list(service.users),
+            "events": {
+                event_type: {
+                    "step": event.step,
+                    "is": event.meaning.value,
+                    **({} if event.output is None else {"output": event.output}),
+                    **({} if event.error is None else {"error": event.error}),
+                }
+                for event_type, event in service.events.items()
+            },
+            "compensate": {
+                step: {"send": undo.event_type, "within_seconds": undo.within_seconds}
+                for step, undo in service.compensate.items()
+            },
+        }
+        for service in choreography.services
+    ]
+    return {"key": choreography.key, "starts_on": list(choreography.starts_on), "services": services}
+
+
+def _parse_choreography(values: dict[str, Any]) -> Choreography:
+    return Choreography(
+        key=values["key"],
+        starts_on=tuple(values["starts_on"]),
+        services=tuple(
+            Service(
+                name=service["name"],
+                sources=tuple(service["sources"]),
+                users=tuple(service["users"]),
+                events={
+                    event_type: ServiceEvent(
+                        event["step"], EventMeaning(event["is"]), event.get("output"), event.get("error")
+                    )
+                    for event_type, event in service["events"].items()
+                },
+                compensate={
+                    step: ServiceUndo(undo["send"], undo["within_seconds"])
+                    for step, undo in service["compensate"].items()
+                },
+            )
+            for service in values["services"]
+        ),
     )
