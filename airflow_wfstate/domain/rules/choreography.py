@@ -69,8 +69,8 @@ class Service:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The steps that its events are about, in the order in which the definition names them first."""
-        return tuple(dict.fromkeys(event.step for event in self.events.values()))
+        """The steps that its events are about, sorted."""
+        return tuple(sorted({event.step for event in self.events.values()}))
 
     def matched_length(self, source: str) -> int | None:
         """The length of the longest of its sources that is ``source`` or a prefix of it; None where none is."""
@@ -84,7 +84,7 @@ class Choreography:
     :param key: where an event holds the business key of its workflow, as a path (:mod:`.event_path`); None where
         events name their workflow by their correlation id alone.
     :param starts_on: types of events that start a workflow when none with their key is open.
-    :param services: that take part, in the order of the definition.
+    :param services: that take part, by name: their order in a file means nothing.
     """
 
     key: str | None

@@ -49,12 +49,14 @@ class EventPath:
         """The value at the path, in a tuple of one; None when the event has none there (null is a value)."""
         found = event
         for segment in self.segments:
-            if isinstance(found, dict) and isinstance(segment, str) and segment in found:
-                found = found[segment]
-            elif isinstance(found, list) and isinstance(segment, int) and -len(found) <= segment < len(found):
+            if isinstance(segment, str):
+                if not isinstance(found, dict) or segment not in found:
+                    return None
                 found = found[segment]
             else:
-                return None
+                if not isinstance(found, list) or not -len(found) <= segment < len(found):
+                    return None
+                found = found[segment]
         return (found,)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.messages.workflow import StartedWorkflow, StartWorkflow
 from airflow_wfstate.domain.rules.deadline import check_deadline
+from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.labels import check_labels
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.domain.rules.run_role import RunRole
@@ -25,7 +26,7 @@ from airflow_wfstate.store.payloads.stored_payload import StoredPayload, keep, p
 from airflow_wfstate.store.steps.clear_by_hand import reopen, was_cleared_since
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.definition import Definition, check_definition, read_definition
+from airflow_wfstate.store.workflows.definition import check_definition, read_definition
 from airflow_wfstate.store.workflows.failed_state import go_on
 from airflow_wfstate.store.workflows.input_difference import how_input_differs
 from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, bind_run, insert_workflow

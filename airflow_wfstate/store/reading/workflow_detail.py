@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.reading.pages import StepPage
 from airflow_wfstate.domain.messages.workflow import LinkedRun
+from airflow_wfstate.domain.rules.definition import parse_definition
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.plan import progress
 from airflow_wfstate.domain.rules.run_role import RunRole
@@ -21,7 +22,6 @@ from airflow_wfstate.store.reading.lists.workflow_list import flagged_row, selec
 from airflow_wfstate.store.reading.participation import participation_of
 from airflow_wfstate.store.reading.step_page import read_step_page
 from airflow_wfstate.store.steps.counts import read_step_groups
-from airflow_wfstate.store.workflows.definition import parse_definition
 from airflow_wfstate.store.workflows.id import check_id, unknown_workflow
 from airflow_wfstate.store.workflows.labels import labels_of
 

@@ -6,6 +6,7 @@ from itertools import count
 
 from sqlalchemy import Connection, exists, func, select
 
+from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES
@@ -15,7 +16,6 @@ from airflow_wfstate.store.database.transaction import Contention
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.definition import Definition
 from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, insert_workflow
 from airflow_wfstate.store.workflows.rehearsal import IS_BOUND, implicit_key
 

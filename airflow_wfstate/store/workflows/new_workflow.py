@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
+from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import WorkflowState
@@ -21,7 +22,7 @@ from airflow_wfstate.store.payloads.checks import described
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload
 from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.definition import Definition, store_definition
+from airflow_wfstate.store.workflows.definition import store_definition
 from airflow_wfstate.store.workflows.labels import insert_labels
 from airflow_wfstate.store.workflows.rehearsal import REHEARSED_AT
 

@@ -25,6 +25,7 @@ from airflow_wfstate.domain.messages.reading.name_stats import (
     failure_rate,
 )
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
+from airflow_wfstate.domain.rules.definition import parse_definition
 from airflow_wfstate.domain.rules.states import UNSUCCESSFUL_WORKFLOW_STATES, StepState, WorkflowState
 from airflow_wfstate.domain.rules.text.error_kind import error_kind, shared_text
 from airflow_wfstate.exceptions import InvalidRequest
@@ -33,7 +34,6 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.lists.duration_spread import read_histogram, read_spreads, seconds_between
 from airflow_wfstate.store.reading.lists.workflow_filter import conditions_of, simplified
 from airflow_wfstate.store.reading.lists.workflow_stats import EPOCH, epoch_second
-from airflow_wfstate.store.workflows.definition import parse_definition
 
 _workflow, _step, _attempt, _definition = schema.workflow, schema.step, schema.attempt, schema.definition
 
