@@ -21,12 +21,12 @@ from airflow_wfstate.store.actions.cancel import cancel_locked
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.identity import new_id
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
+from airflow_wfstate.store.definitions.content import check_definition, read_definition
 from airflow_wfstate.store.payloads.checks import check_payload
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, keep, payload_of
 from airflow_wfstate.store.steps.clear_by_hand import reopen, was_cleared_since
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.definition import check_definition, read_definition
 from airflow_wfstate.store.workflows.failed_state import go_on
 from airflow_wfstate.store.workflows.input_difference import how_input_differs
 from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, bind_run, insert_workflow

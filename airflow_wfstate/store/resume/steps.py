@@ -10,10 +10,10 @@ from airflow_wfstate.domain.messages.resume import RecreatedRun, StepToRun
 from airflow_wfstate.domain.rules.plan import PlannedStep, progress
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.resume.selection import ResumeSelection
 from airflow_wfstate.store.resume.step_changes import StepChanges
 from airflow_wfstate.store.steps.row import StepRow
-from airflow_wfstate.store.workflows.definition import read_definition
 
 _DONE = (StepState.SUCCEEDED, StepState.SKIPPED)
 

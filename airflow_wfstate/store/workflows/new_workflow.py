@@ -18,11 +18,11 @@ from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.identity import new_id, new_secret
+from airflow_wfstate.store.definitions.content import store_definition
 from airflow_wfstate.store.payloads.checks import described
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload
 from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.definition import store_definition
 from airflow_wfstate.store.workflows.labels import insert_labels
 from airflow_wfstate.store.workflows.rehearsal import REHEARSED_AT
 
