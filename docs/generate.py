@@ -1,7 +1,7 @@
 """Write the parts of docs/ that follow from the code: ``python docs/generate.py``.
 
-``docs/openapi.json`` and ``docs/definition.schema.json`` are written whole. A generated part of a page stands between two comments that name it. tests/docs
-compares each with what would be written now.
+``docs/openapi.json`` and ``docs/definition.schema.json`` are written whole. A generated part of a page stands between
+two comments that name it. tests/docs compares each with what would be written now.
 """
 
 from __future__ import annotations
