@@ -575,6 +575,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/definitions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Definition
+         * @description The definition that is in force for the workflows of a name, or an older version of it.
+         */
+        get: operations["get_definition_v1_definitions__name__get"];
+        /**
+         * Apply Definition
+         * @description Put a definition in force for the workflows of a name; the same content again changes nothing.
+         */
+        put: operations["apply_definition_v1_definitions__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/definitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Definitions
+         * @description A page of the definitions in force, by name.
+         */
+        get: operations["list_definitions_v1_definitions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/definitions/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Definition Versions
+         * @description A page of the versions of a name that were applied, the newest first.
+         */
+        get: operations["list_definition_versions_v1_definitions__name__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/compensations/turn": {
         parameters: {
             query?: never;
@@ -739,6 +803,42 @@ export interface components {
         AllowedActions: {
             /** Actions */
             actions: components["schemas"]["AllowedAction"][];
+        };
+        /**
+         * AppliedVersion
+         * @description A version of a definition that was applied.
+         *
+         *     :param number: from 1 on; the greatest of a name is in force.
+         *     :param sha256: of its content: equal for versions that say the same.
+         *     :param applied_by: who, as the journal names actors.
+         */
+        AppliedVersion: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Applied By */
+            applied_by: string;
+            way: components["schemas"]["Way"];
+            /**
+             * Applied At
+             * Format: date-time
+             */
+            applied_at: string;
+        };
+        /**
+         * ApplyDefinitionBody
+         * @description A request to put a definition in force for the workflows of its name.
+         */
+        ApplyDefinitionBody: {
+            /** Text */
+            text: string;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
         };
         /**
          * AttemptSummary
@@ -1390,11 +1490,94 @@ export interface components {
             code?: components["schemas"]["Code"] | null;
         };
         /**
+         * DefinitionApplied
+         * @description What an application did.
+         *
+         *     :param version: in force after it.
+         *     :param changed: False when a definition of the same content was in force already.
+         *     :param outcome: the same in one sentence, for people.
+         */
+        DefinitionApplied: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Changed */
+            changed: boolean;
+            /** Outcome */
+            outcome: string;
+        };
+        /**
+         * DefinitionChange
+         * @description The definition in force, which is another one than the workflow's.
+         *
+         *     :param own_number: of the version that the workflow has; None when it was never applied from a file.
+         *     :param number: of the version in force.
+         *     :param differs_in: the fields, as a definition file names them.
+         *     :param is_adopted: whether the workflow gets the one in force: so it is where the latest code is used.
+         */
+        DefinitionChange: {
+            /** Own Number */
+            own_number: number | null;
+            /** Own Sha256 */
+            own_sha256: string;
+            /** Number */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Differs In */
+            differs_in: string[];
+            /** Is Adopted */
+            is_adopted: boolean;
+        };
+        /**
+         * DefinitionDetail
+         * @description A definition.
+         *
+         *     :param number_in_force: of its name; equal to ``version.number`` unless an older version was asked for.
+         *     :param text: the definition as YAML in canonical form: equal definitions have equal texts.
+         */
+        DefinitionDetail: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Number In Force */
+            number_in_force: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * DefinitionPage
+         * @description Definitions in force, by name.
+         *
+         *     :param next_after: what to ask for next as ``after``; None when this is the end.
+         */
+        DefinitionPage: {
+            /** Definitions */
+            definitions: components["schemas"]["DefinitionSummary"][];
+            /** Next After */
+            next_after: string | null;
+        };
+        /**
+         * DefinitionSummary
+         * @description A line of the list of definitions.
+         *
+         *     :param version: in force.
+         *     :param planned_steps: of its plan; 0 when it has none.
+         *     :param dags: that may join by naming the workflow.
+         *     :param services: that take part by events.
+         */
+        DefinitionSummary: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Planned Steps */
+            planned_steps: number;
+            /** Dags */
+            dags: string[];
+            /** Services */
+            services: string[];
+        };
+        /**
          * DefinitionVersion
          * @description A version of the name's definition that counted workflows have.
          *
          *     :param sha256: of its content.
-         *     :param created_at: when it was first used.
+         *     :param number: under which it was applied last; None when it is of a start, and was never applied from a file.
+         *     :param created_at: when it was first used, or applied.
          *     :param planned_steps: how many steps its plan has; 0 when it has none.
          *     :param workflows: that have it.
          *     :param unsuccessful: of them, as :attr:`NameStats.failure_rate` counts them.
@@ -1402,6 +1585,8 @@ export interface components {
         DefinitionVersion: {
             /** Sha256 */
             sha256: string;
+            /** Number */
+            number: number | null;
             /**
              * Created At
              * Format: date-time
@@ -1413,6 +1598,18 @@ export interface components {
             workflows: number;
             /** Unsuccessful */
             unsuccessful: number;
+        };
+        /**
+         * DefinitionVersionPage
+         * @description Versions of one name, the newest first.
+         *
+         *     :param next_before: what to ask for next as ``before``; None when this is the end.
+         */
+        DefinitionVersionPage: {
+            /** Versions */
+            versions: components["schemas"]["AppliedVersion"][];
+            /** Next Before */
+            next_before: number | null;
         };
         /**
          * DurationBar
@@ -2310,6 +2507,8 @@ export interface components {
          *         each. Also in a plan that is refused because it is not known whether they have been renamed.
          *     :param new_steps: that the code which is used declares, and that of the runs did not. Also in such a plan.
          *     :param notes: what else a person should know, as sentences.
+         *     :param definition: that is in force for the workflow's name, where it has another one; None where it has that one,
+         *         or none is applied.
          */
         ResumePlan: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -2342,6 +2541,7 @@ export interface components {
             new_steps?: components["schemas"]["NewStep"][];
             /** Notes */
             notes?: string[];
+            definition?: components["schemas"]["DefinitionChange"] | null;
         };
         /**
          * ResumedWorkflow
@@ -2496,16 +2696,17 @@ export interface components {
          *     :param input: what the workflow was started with; another run with the same key and another input is refused. A
          *         run that takes part already may start again with another one: the stored input stays.
          *     :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty
-         *         when it is not known.
+         *         when it is not known. Where a definition is applied to the name, the plan and what follows here may be left out:
+         *         the definition says it. What is given must then be what it says.
          *     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
-         *     :param on_failure: what follows when the workflow fails.
-         *     :param on_compensation_error: what follows when a compensation fails for good.
+         *     :param on_failure: what follows when the workflow fails; None for what the definition says, else ``compensate``.
+         *     :param on_compensation_error: what follows when a compensation fails for good; None likewise, else ``stop``.
          *     :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
-         *         undone; with nothing to undo it succeeds.
-         *     :param deadline_seconds: from the start on; None for no such deadline.
+         *         undone; None likewise, else ``hold``. With nothing to undo it succeeds.
+         *     :param deadline_seconds: from the start on; None for what the definition says, else for no such deadline.
          *     :param deadline_at: a moment, aware, instead of ``deadline_seconds``; it is of the generation that this start
-         *         creates, and not of the definition. One that has passed is acted upon by the next sweep.
-         *     :param on_deadline: what follows when the deadline passes.
+         *         creates, and counts before that of the definition. One that has passed is acted upon by the next sweep.
+         *     :param on_deadline: what follows when the deadline passes; None for what the definition says, else ``flag``.
          *     :param correlation_id: None for the workflow's own id.
          *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
          *     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
@@ -2526,18 +2727,14 @@ export interface components {
             plan?: string[];
             /** Participants */
             participants?: string[];
-            /** @default compensate */
-            on_failure: components["schemas"]["FailurePolicy"];
-            /** @default stop */
-            on_compensation_error: components["schemas"]["CompensationErrorPolicy"];
-            /** @default hold */
-            on_skip: components["schemas"]["SkipPolicy"];
+            on_failure?: components["schemas"]["FailurePolicy"] | null;
+            on_compensation_error?: components["schemas"]["CompensationErrorPolicy"] | null;
+            on_skip?: components["schemas"]["SkipPolicy"] | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
             /** Deadline At */
             deadline_at?: string | null;
-            /** @default flag */
-            on_deadline: components["schemas"]["DeadlinePolicy"];
+            on_deadline?: components["schemas"]["DeadlinePolicy"] | null;
             /** Correlation Id */
             correlation_id?: string | null;
             /** Labels */
@@ -3103,6 +3300,14 @@ export interface components {
             ended_at: string | null;
         };
         /**
+         * Way
+         * @description Which way: the journal tells it beside the actor.
+         *
+         *     ``ui``: the page; ``cli``: the command line; ``api``: the stable HTTP interface.
+         * @enum {string}
+         */
+        Way: "ui" | "cli" | "api";
+        /**
          * WorkflowDensity
          * @description Every mapped step of a workflow that has begun, in the order of their begin.
          */
@@ -3124,6 +3329,9 @@ export interface components {
          *     :param steps: as many as were asked for, in the order in which they first began: the first page of the
          *         list of steps.
          *     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
+         *     :param definition_number: of the version of the definition that it has; None when that was never applied from a
+         *         file.
+         *     :param definition_in_force: the number in force for its name; None when none was applied.
          */
         WorkflowDetail: {
             summary: components["schemas"]["WorkflowSummary"];
@@ -3144,6 +3352,10 @@ export interface components {
             next_steps: string | null;
             input: components["schemas"]["Payload"] | null;
             output: components["schemas"]["Payload"] | null;
+            /** Definition Number */
+            definition_number?: number | null;
+            /** Definition In Force */
+            definition_in_force?: number | null;
         };
         /**
          * WorkflowGraph
@@ -3390,7 +3602,7 @@ export interface operations {
                     "application/json": components["schemas"]["BegunStep"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3417,7 +3629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3426,7 +3638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3489,7 +3701,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3516,7 +3728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3525,7 +3737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3588,7 +3800,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3615,7 +3827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3624,7 +3836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3684,7 +3896,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordPage"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3711,7 +3923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3720,7 +3932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3783,7 +3995,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3810,7 +4022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3819,7 +4031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3882,7 +4094,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkedChildRun"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3909,7 +4121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3918,7 +4130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4033,7 +4245,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4060,7 +4272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4114,7 +4326,7 @@ export interface operations {
                     "application/json": components["schemas"]["StartedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4141,7 +4353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4150,7 +4362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4213,7 +4425,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4240,7 +4452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4249,7 +4461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4324,7 +4536,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4351,7 +4563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4417,7 +4629,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4444,7 +4656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4510,7 +4722,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4537,7 +4749,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4637,7 +4849,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4664,7 +4876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4762,7 +4974,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4789,7 +5001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4855,7 +5067,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4882,7 +5094,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4968,7 +5180,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4995,7 +5207,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5059,7 +5271,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5086,7 +5298,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5155,7 +5367,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5182,7 +5394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5256,7 +5468,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5283,7 +5495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5355,7 +5567,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5382,7 +5594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5456,7 +5668,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5483,7 +5695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5518,7 +5730,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -5541,7 +5753,7 @@ export interface operations {
                     "application/json": components["schemas"]["CancelledWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5568,7 +5780,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5577,7 +5789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5595,7 +5807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5647,7 +5859,7 @@ export interface operations {
                     "application/json": components["schemas"]["CancelPlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5674,7 +5886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5683,7 +5895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5727,7 +5939,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -5750,7 +5962,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompensatedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5777,7 +5989,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5786,7 +5998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5804,7 +6016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5839,7 +6051,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -5862,7 +6074,7 @@ export interface operations {
                     "application/json": components["schemas"]["DecidedCompensation"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5889,7 +6101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5898,7 +6110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5916,7 +6128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5968,7 +6180,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompensatePlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5995,7 +6207,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6004,7 +6216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6048,7 +6260,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6071,7 +6283,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6098,7 +6310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6107,7 +6319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6125,7 +6337,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6160,7 +6372,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6183,7 +6395,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6210,7 +6422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6219,7 +6431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6237,7 +6449,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6295,7 +6507,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumePlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6322,7 +6534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6331,7 +6543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6342,6 +6554,399 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_definition_v1_definitions__name__get: {
+        parameters: {
+            query?: {
+                /** @description The version with this number; left out: the one in force. */
+                number?: number | null;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionDetail"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_definition_v1_definitions__name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyDefinitionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionApplied"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definitions_v1_definitions_get: {
+        parameters: {
+            query?: {
+                /** @description Only names behind this one. */
+                after?: string | null;
+                /** @description The size of a page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definition_versions_v1_definitions__name__versions_get: {
+        parameters: {
+            query?: {
+                /** @description Only versions below this number. */
+                before?: number | null;
+                /** @description The size of a page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionVersionPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6394,7 +6999,7 @@ export interface operations {
                     "application/json": components["schemas"]["TurnAnswer"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6421,7 +7026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6430,7 +7035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6493,7 +7098,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndedCompensation"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6520,7 +7125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6529,7 +7134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6601,7 +7206,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6628,7 +7233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6685,7 +7290,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6712,7 +7317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6759,7 +7364,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6786,7 +7391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6840,7 +7445,7 @@ export interface operations {
                     "application/json": components["schemas"]["SweepReport"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6867,7 +7472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6876,7 +7481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
