@@ -15,6 +15,7 @@ stable: the API sends it, and the client raises the same class from it.
     ├── NotFound
     │   ├── WorkflowNotFound
     │   ├── StepNotFound
+    │   ├── EventNotFound
     │   └── TaskInstanceNotFound    the task instance that calls is unknown to Airflow, or not running
     ├── Conflict                    the stored state does not allow it
     │   ├── WorkflowClosed          the workflow has ended, or is ending: no step begins any more
@@ -119,6 +120,12 @@ class StepNotFound(NotFound):
     """The workflow has no such step."""
 
     code = "step-not-found"
+
+
+class EventNotFound(NotFound):
+    """No event with this source and id was received."""
+
+    code = "event-not-found"
 
 
 class TaskInstanceNotFound(NotFound):

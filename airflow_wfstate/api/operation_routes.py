@@ -18,6 +18,8 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import (
     check_attempt_key,
     check_compensation_key,
+    check_operator,
+    check_operator_read,
     check_task_instance,
     check_visible,
     check_workflow_change,
@@ -25,11 +27,12 @@ from airflow_wfstate.api.authorization import (
 )
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, WRITE_RESPONSES, IfNoneMatch, tagged_response
-from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
+from airflow_wfstate.api.person_headers import PersonHeaders, person_headers, way_of
 from airflow_wfstate.api.strict_body import STRICT_BODY
 from airflow_wfstate.api.visible import visible
 from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.messages.operation import TOLD_OTHERWISE, Operation, Who
+from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 _CALLER: Final = Annotated[Caller, Depends(authenticate)]
@@ -41,6 +44,8 @@ Given: TypeAlias = dict[str, Any]
 def add_routes(router: APIRouter, operations: Iterable[Operation[Any, Any]]) -> None:
     """Give the router a route for each operation, in this order."""
     for operation in operations:
+        if operation.who is Who.SENDER:  # a CloudEvent is not only JSON: api/routes/events.py
+            continue
         router.add_api_route(
             operation.path,
             _endpoint(operation),
@@ -74,6 +79,9 @@ def _parameters(operation: Operation[Any, Any]) -> Iterator[inspect.Parameter]:
     elif operation.who is Who.PERSON:
         yield _parameter("body", _strict_body(operation))
         yield _parameter("headers", Annotated[PersonHeaders, Depends(person_headers)])
+    elif operation.who is Who.OPERATOR:
+        yield _parameter("body", _strict_body(operation))
+        yield _parameter("way", Annotated[Way, Depends(way_of)])
     else:
         yield _parameter("body", operation.request)
         if _is_keyed(operation):
@@ -160,6 +168,19 @@ def _for_lister(operation: Operation[Any, Any], given: Given) -> Response:
     return tagged_response(get_backend().carry_out(operation, request), given["if_none_match"])
 
 
+def _for_operator(operation: Operation[Any, Any], given: Given) -> Response:
+    caller = given["caller"]
+    if operation.is_read:
+        check_operator_read(caller)
+        answer = get_backend().carry_out(operation, message_of(operation.request, given))
+        return tagged_response(answer, given["if_none_match"])
+    actor = check_operator(caller)
+    body: BaseModel = given["body"]
+    told = {name: getattr(body, name) for name in type(body).model_fields}
+    request = operation.request(actor=actor, way=given["way"], **told)
+    return json_response(get_backend().carry_out(operation, request))
+
+
 _ANSWERS: Final[dict[Who, Callable[[Operation[Any, Any], Given], Response]]] = {
     Who.TASK: _for_task,
     Who.ATTEMPT: _for_attempt,
@@ -167,5 +188,6 @@ _ANSWERS: Final[dict[Who, Callable[[Operation[Any, Any], Given], Response]]] = {
     Who.PERSON: _for_person,
     Who.READER: _for_reader,
     Who.LISTER: _for_lister,
+    Who.OPERATOR: _for_operator,
 }
 """By who may call an operation, what checks it and answers."""

@@ -33,5 +33,9 @@ class PersonHeaders:
 
 def person_headers(request: Request, idempotency_key: IdempotencyKey = None, if_match: IfMatch = None) -> PersonHeaders:
     """A dependency: what this request says outside of its body."""
-    way = Way.UI if mounted_path(request.scope).startswith("/ui/") else Way.API
-    return PersonHeaders(idempotency_key, version_of(if_match), way)
+    return PersonHeaders(idempotency_key, version_of(if_match), way_of(request))
+
+
+def way_of(request: Request) -> Way:
+    """A dependency: by which of our apps this request came."""
+    return Way.UI if mounted_path(request.scope).startswith("/ui/") else Way.API

@@ -104,7 +104,10 @@ class ApiBackend(StateBackend):
         if operation.is_read:
             return self._get(path, request_parameters(request), operation.answer)
         accepts = _COMPRESSED if operation.answers_much else _UNCOMPRESSED
-        return self._post(path, sendable(operation, request), operation.answer, accepts=accepts)
+        body: object = sendable(operation, request)
+        if operation.body_field is not None:
+            body = getattr(body, operation.body_field)
+        return self._post(path, body, operation.answer, accepts=accepts, media_type=operation.media_type)
 
     def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""
@@ -127,9 +130,15 @@ class ApiBackend(StateBackend):
         return self._send(request, answer_type)
 
     def _post(
-        self, path: str, body: object, answer_type: type[Answer], *, accepts: Mapping[str, str] = _UNCOMPRESSED
+        self,
+        path: str,
+        body: object,
+        answer_type: type[Answer],
+        *,
+        accepts: Mapping[str, str] = _UNCOMPRESSED,
+        media_type: str = "application/json",
     ) -> Answer:
-        headers = {"Content-Type": "application/json", **accepts}
+        headers = {"Content-Type": media_type, **accepts}
         return self._send(
             self._client.build_request("POST", path, content=to_json(body, without=TOLD_OTHERWISE), headers=headers),
             answer_type,

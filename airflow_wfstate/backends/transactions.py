@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from airflow_wfstate.domain.messages import cancel, compensate, compensation, record, resume, step, workflow
+from airflow_wfstate.domain.messages import cancel, compensate, compensation, event, record, resume, step, workflow
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
 from airflow_wfstate.domain.messages.reading import (
     density,
@@ -29,6 +29,8 @@ from airflow_wfstate.store.compensation.end_compensation import end_compensation
 from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.compensation.take_turn import take_turn
 from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read
+from airflow_wfstate.store.events.letters import drop_events, get_event, list_events, replay_events
+from airflow_wfstate.store.events.receive import receive_events
 from airflow_wfstate.store.payloads.stored_payload import discard
 from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
@@ -173,6 +175,15 @@ _read(
         ),
     ),
 )
+
+_do(
+    event.SEND_EVENTS,
+    lambda backend, request: receive_events(backend.engine, request.events, event.Sender(request.actor)),
+)
+_read(event.LIST_EVENTS, list_events)
+_read(event.GET_EVENT, get_event)
+_do(event.REPLAY_EVENTS, lambda backend, request: replay_events(backend.engine, request))
+_do(event.DROP_EVENTS, lambda backend, request: drop_events(backend.engine, request))
 
 _read(workflow.LIST_WORKFLOWS, list_workflows)
 _read(stats.READ_STATS, lambda connection, asked: read_stats(connection, asked.query, asked.bucket_seconds))

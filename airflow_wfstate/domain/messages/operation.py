@@ -36,7 +36,9 @@ class Who(str, Enum):
     - ``compensation``: likewise of an attempt of a compensation;
     - ``person``: who may change the runs of every DAG that takes part in the workflow;
     - ``reader``: who may see the workflow;
-    - ``lister``: every user, for whom the answer is narrowed to what they may see.
+    - ``lister``: every user, for whom the answer is narrowed to what they may see;
+    - ``sender``: whom a definition lets speak for a service, decided for each event;
+    - ``operator``: who may change the runs of every DAG; to look, who may read every DAG.
     """
 
     TASK = "task"
@@ -45,6 +47,8 @@ class Who(str, Enum):
     PERSON = "person"
     READER = "reader"
     LISTER = "lister"
+    SENDER = "sender"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class Operation(Generic[Request, Answer]):
     :param has_tag: whether a read answers with an ETag; a plan has none.
     :param needs_server: whether it can be carried out only where Airflow's models may be used: not in a worker that
         reaches the tables itself.
+    :param body_field: the field of the request that is the whole body; None where all of its fields are.
+    :param media_type: of the body.
     :param answers_much: whether the answer is worth compressing although the request is a POST.
     """
 
@@ -83,6 +89,8 @@ class Operation(Generic[Request, Answer]):
     is_keyed: bool = False
     has_tag: bool = False
     needs_server: bool = False
+    body_field: str | None = None
+    media_type: str = "application/json"
     answers_much: bool = False
 
     @property

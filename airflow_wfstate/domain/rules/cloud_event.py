@@ -21,6 +21,9 @@ from airflow_wfstate.exceptions import InvalidRequest
 SPEC_VERSION: Final = "1.0"
 """The only one that is understood."""
 
+JSON_TYPE: Final = "application/json"
+"""Of data, where the event does not say."""
+
 MAX_EVENTS: Final = 1000
 """Of one batch."""
 
@@ -69,7 +72,7 @@ class CloudEvent:
     time: datetime | None
     sequence: str | None
     correlation_id: str | None
-    content: Mapping[str, JsonValue]
+    content: dict[str, JsonValue]
     body: Payload
 
     @property
@@ -103,13 +106,16 @@ def parse_event(value: JsonValue) -> CloudEvent:
     for name, item in content.items():
         if name not in _DATA:
             _check_attribute(name, item)
+            if not isinstance(item, str):  # the binary mode of HTTP has texts alone
+                content[name] = str(item).lower()
+    if content.get("datacontenttype") == JSON_TYPE:  # what an event without it has (JSON Event Format, section 3.1)
+        del content["datacontenttype"]
     if len(content) > len(_ATTRIBUTES) + 1 and len(content.keys() - _ATTRIBUTES - _DATA) > MAX_EXTENSIONS:
         raise InvalidRequest(
             f"The event has more than {MAX_EXTENSIONS} extension attributes.", "Move what they say into its data."
         )
     _check_data(content)
-    correlation_id = content.get("correlationid")
-    sequence = content.get("sequence")
+    correlation_id, sequence = content.get("correlationid"), content.get("sequence")
     return CloudEvent(
         source=_source(content),
         id=_name(content, "id"),

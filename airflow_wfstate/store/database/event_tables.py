@@ -11,7 +11,7 @@ from airflow_wfstate.domain.rules.event_state import EventState
 from airflow_wfstate.store.database.columns import SHA256, STATE, TYPE, id_, metadata, name, one_of, partial_index
 
 _PARKED: Final = f"state = '{EventState.PARKED.value}'"
-_UNSETTLED: Final = f"state IN ('{EventState.PARKED.value}', '{EventState.DEAD.value}')"
+_NOT_APPLIED: Final = f"state <> '{EventState.APPLIED.value}'"
 
 event: Final = Table(
     "wfstate_event",
@@ -37,6 +37,6 @@ event: Final = Table(
     Index("wfstate_event_workflow", "workflow_id", "type"),
     partial_index("wfstate_event_parked_correlation", "correlation_id", where=_PARKED),
     partial_index("wfstate_event_parked_key", "name", "key", where=_PARKED),
-    partial_index("wfstate_event_unsettled", "received_at", "source", "id", where=_UNSETTLED),
+    partial_index("wfstate_event_not_applied", "received_at", "source", "id", where=_NOT_APPLIED),
 )
 """No foreign key: an event is written under the lock of its workflow, or waits for one that is not there yet."""

@@ -16,7 +16,7 @@ branch_labels = None
 depends_on = None
 
 _PARKED = "state = 'parked'"
-_UNSETTLED = "state IN ('parked', 'dead')"
+_NOT_APPLIED = "state <> 'applied'"
 
 
 def upgrade() -> None:
@@ -61,7 +61,7 @@ def upgrade() -> None:
     op.create_index("wfstate_event_workflow", "wfstate_event", ["workflow_id", "type"])
     _partial_index("wfstate_event_parked_correlation", ["correlation_id"], _PARKED)
     _partial_index("wfstate_event_parked_key", ["name", "key"], _PARKED)
-    _partial_index("wfstate_event_unsettled", ["received_at", "source", "id"], _UNSETTLED)
+    _partial_index("wfstate_event_not_applied", ["received_at", "source", "id"], _NOT_APPLIED)
     op.add_column(
         "wfstate_step",
         sa.Column(
