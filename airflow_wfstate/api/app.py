@@ -69,4 +69,4 @@ def _ui() -> APIRouter:
     return router
 
 
-_PEOPLE: Final = (Who.PERSON, Who.READER, Who.LISTER, Who.OPERATOR)
+_PEOPLE: Final = (Who.PERSON, Who.READER, Who.LISTER, Who.VIEWER, Who.OPERATOR)

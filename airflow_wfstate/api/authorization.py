@@ -67,29 +67,32 @@ def check_compensation_key(caller: Caller, text: str) -> None:
 
 
 def check_sweep(caller: Caller) -> str:
-    """Check that the caller may start a sweep, which acts on every workflow, and name the caller as the journal would.
+    """As :func:`check_operator`, of the sweep, which acts on every workflow."""
+    return check_operator(caller, "start a sweep")
+
+
+def check_operator(caller: Caller, what: str = "change what holds for workflows of every DAG") -> str:
+    """Check that the caller may do what concerns every DAG, and name the caller as the journal would.
 
     A user may who may change runs of every DAG.
 
+    :param what: is asked for, as the error shall say it.
     :raises AccessDenied: otherwise, and for tasks.
     """
     if isinstance(caller, TaskCaller) or not _may_change_runs(caller, _nobody_named()):
-        raise AccessDenied("This caller may not start a sweep.", "Call as a user who may edit the runs of every DAG.")
+        raise AccessDenied(f"This caller may not {what}.", "Call as a user who may edit the runs of every DAG.")
     return _actor(caller)
 
 
-def check_operator(caller: Caller) -> str:
-    """Check that the caller may decide about what no workflow stands for, and name the caller as the journal would.
-
-    A user may who may change runs of every DAG.
+def check_viewer(caller: Caller) -> None:
+    """Check that the caller may read what belongs to no DAG: a user who may see the page, or read every DAG.
 
     :raises AccessDenied: otherwise, and for tasks.
     """
-    if isinstance(caller, TaskCaller) or not _may_change_runs(caller, _nobody_named()):
+    if isinstance(caller, TaskCaller) or not (_may_see_page(caller) or _reads_every_dag(caller)):
         raise AccessDenied(
-            "This caller may not decide about events.", "Call as a user who may edit the runs of every DAG."
+            "This caller may not read definitions.", f"Call as a user who may see the page {PAGE}, or read every DAG."
         )
-    return _actor(caller)
 
 
 def check_operator_read(caller: Caller) -> None:

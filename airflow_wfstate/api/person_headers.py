@@ -17,7 +17,7 @@ class PersonHeaders:
     """What such a request says outside of its body.
 
     :param idempotency_key: None when the header is missing.
-    :param if_version: of the workflow, as If-Match demands it; None when it demands none.
+    :param if_version: of what is changed, as If-Match demands it; None when it demands none.
     :param way: by which of our apps the request came.
     """
 
@@ -33,9 +33,5 @@ class PersonHeaders:
 
 def person_headers(request: Request, idempotency_key: IdempotencyKey = None, if_match: IfMatch = None) -> PersonHeaders:
     """A dependency: what this request says outside of its body."""
-    return PersonHeaders(idempotency_key, version_of(if_match), way_of(request))
-
-
-def way_of(request: Request) -> Way:
-    """A dependency: by which of our apps this request came."""
-    return Way.UI if mounted_path(request.scope).startswith("/ui/") else Way.API
+    way = Way.UI if mounted_path(request.scope).startswith("/ui/") else Way.API
+    return PersonHeaders(idempotency_key, version_of(if_match), way)

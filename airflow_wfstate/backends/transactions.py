@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from airflow_wfstate.domain.messages import cancel, compensate, compensation, event, record, resume, step, workflow
+from airflow_wfstate.domain.messages import (
+    cancel,
+    compensate,
+    compensation,
+    definition,
+    event,
+    record,
+    resume,
+    step,
+    workflow,
+)
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
 from airflow_wfstate.domain.messages.reading import (
     density,
@@ -29,6 +39,8 @@ from airflow_wfstate.store.compensation.end_compensation import end_compensation
 from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.compensation.take_turn import take_turn
 from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read
+from airflow_wfstate.store.definitions.apply import apply_definition, read_request
+from airflow_wfstate.store.definitions.versions import get_definition, list_definition_versions, list_definitions
 from airflow_wfstate.store.events.letters import drop_events, get_event, list_events, replay_events
 from airflow_wfstate.store.events.receive import receive_events
 from airflow_wfstate.store.payloads.stored_payload import discard
@@ -141,6 +153,11 @@ def _decide_compensation(
     return answer
 
 
+def _apply_definition(backend: DatabaseBackend, request: definition.ApplyDefinition) -> definition.DefinitionApplied:
+    named = read_request(request)
+    return backend.write(partial(apply_definition, named=named), request, definition.DefinitionApplied)
+
+
 _do(workflow.START_WORKFLOW, _start_workflow)
 _do(workflow.COMPLETE_WORKFLOW, _complete_workflow)
 _do(step.BEGIN_STEP, _begin_step)
@@ -176,6 +193,10 @@ _read(
     ),
 )
 
+_do(definition.APPLY_DEFINITION, _apply_definition)
+_read(definition.GET_DEFINITION, get_definition)
+_read(definition.LIST_DEFINITIONS, list_definitions)
+_read(definition.LIST_DEFINITION_VERSIONS, list_definition_versions)
 _do(
     event.SEND_EVENTS,
     lambda backend, request: receive_events(backend.engine, request.events, event.Sender(request.actor)),

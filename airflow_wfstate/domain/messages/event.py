@@ -72,7 +72,7 @@ class Sender:
     administers: Callable[[], bool] = lambda: False
 
     def may_send_for(self, users: tuple[str, ...]) -> bool:
-        """Whether it may send events of a service that these users may send for; where none is named, administrators."""
+        """Whether it may send for a service of these users; where none is named, administrators may."""
         if self.names is None:
             return True
         return not self.names.isdisjoint(users) if users else self.administers()

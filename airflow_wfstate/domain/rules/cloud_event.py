@@ -1,7 +1,7 @@
 """A CloudEvent: what the specification (CloudEvents 1.0.2) and this store ask of one.
 
-An event is checked in its JSON form (the JSON Event Format), into which the other modes of HTTP are brought first. Names
-and limits are those of the store's columns; everything else is the specification's.
+An event is checked in its JSON form (the JSON Event Format), into which the other modes of HTTP are brought first.
+Names and limits are those of the store's columns; everything else is the specification's.
 """
 
 from __future__ import annotations

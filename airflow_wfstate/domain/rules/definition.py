@@ -62,6 +62,14 @@ class Definition:
         return hashlib.sha256(self.content().encode("ascii")).hexdigest()
 
 
+@dataclass(frozen=True)
+class NamedDefinition:
+    """A definition, and the name of the workflows that it is about."""
+
+    name: str
+    definition: Definition
+
+
 @lru_cache(maxsize=256)
 def parse_definition(content: str) -> Definition:
     """The definition of a stored content."""

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 
 from airflow_wfstate.domain.messages.workflow import StartedWorkflow, StartWorkflow
 from airflow_wfstate.domain.rules.deadline import check_deadline
-from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.labels import check_labels
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.domain.rules.run_role import RunRole
@@ -18,6 +17,7 @@ from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES, UNSETTLED
 from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import AccessDenied, InputMismatch, InvalidRequest, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store.actions.cancel import cancel_locked
+from airflow_wfstate.store.actions.start_definition import definition_of_start, given_definition
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.identity import new_id
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
@@ -130,21 +130,8 @@ def _checked(request: StartWorkflow) -> StartWorkflow:
         check_deadline(request.deadline_at)
         if request.deadline_seconds is not None:
             raise InvalidRequest("The start has both deadline_seconds and deadline_at.", "Give one of them.")
-    check_definition(_definition(request))
+    check_definition(given_definition(request))
     return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
-
-
-def _definition(request: StartWorkflow) -> Definition:
-    return Definition(
-        plan=list(request.plan),
-        participants=list(request.participants),
-        on_failure=request.on_failure,
-        deadline_seconds=request.deadline_seconds,
-        on_deadline=request.on_deadline,
-        on_compensation_error=request.on_compensation_error,
-        redact=tuple(request.redact),
-        on_skip=request.on_skip,
-    )
 
 
 @dataclass(frozen=True)
@@ -191,7 +178,7 @@ def _start_generation(
         generation=generation,
         id=kept.workflow_id,
         input=kept.payload,
-        definition=_definition(request),
+        definition=definition_of_start(connection, request, caller),
         correlation_id=request.correlation_id,
         labels=request.labels,
         relay_task_id=request.relay_task_id,

@@ -8,7 +8,7 @@ few statements, however many events it has; the events themselves are applied in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, delete, false, select, tuple_
@@ -159,7 +159,10 @@ def in_order(deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
     """The deliveries of a workflow, as they happened, where all of them say when; else as they came."""
     if len(deliveries) < 2 or any(delivery.event.time is None for delivery in deliveries):
         return deliveries
-    return sorted(deliveries, key=lambda delivery: delivery.event.time or datetime.min)
+    return sorted(deliveries, key=lambda delivery: delivery.event.time or NEVER)
+
+
+NEVER: Final = datetime.min.replace(tzinfo=timezone.utc)
 
 
 def _journal_start(change: GatheredChange, started: StartedByEvent) -> None:

@@ -56,7 +56,7 @@ def bury(connection: Connection, delivery: Delivery, error: Exception) -> None:
 
 
 def expire_parked(engine: Engine) -> int:
-    """Make dead letters of the events that have been parked for longer than ``[wfstate] event_ttl_seconds``; how many."""
+    """Make dead letters of what has been parked for longer than ``[wfstate] event_ttl_seconds``; how many."""
     return run_transaction(engine, _expire)
 
 

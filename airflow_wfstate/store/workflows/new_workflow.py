@@ -77,7 +77,7 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
             started_at=now,
             updated_at=now,
             state_changed_at=now,
-            deadline_at=new.deadline_at if seconds is None else now + timedelta(seconds=seconds),
+            deadline_at=new.deadline_at or (None if seconds is None else now + timedelta(seconds=seconds)),
         )
         .on_conflict_do_nothing()
         .returning(schema.workflow.c.id)

@@ -194,8 +194,14 @@ def _versions(connection: Connection, name: str, groups: Sequence[Row[Any]]) -> 
             unsuccessful[group.definition_sha256] += group.number
     if not counts:
         return []
+    applied = schema.applied_definition
+    number = (
+        select(func.max(applied.c.number))
+        .where(applied.c.name == _definition.c.name, applied.c.sha256 == _definition.c.sha256)
+        .scalar_subquery()
+    )
     rows = connection.execute(
-        select(_definition)
+        select(_definition, number.label("number"))
         .where(_definition.c.name == name, _definition.c.sha256.in_(sorted(counts)))
         .order_by(_definition.c.created_at.desc(), _definition.c.sha256)
         .limit(MAX_LISTED)
@@ -203,6 +209,7 @@ def _versions(connection: Connection, name: str, groups: Sequence[Row[Any]]) -> 
     return [
         DefinitionVersion(
             sha256=row.sha256,
+            number=row.number,
             created_at=row.created_at,
             planned_steps=len(parse_definition(row.content).plan),
             workflows=counts[row.sha256],
