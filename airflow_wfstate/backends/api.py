@@ -132,12 +132,17 @@ class ApiBackend(StateBackend):
             ) from error
         return self._send(request, answer_type)
 
-        sent = sendable(operation, request)
-        if operation.body_field is not None:
-            body = to_json(getattr(sent, operation.body_field))
-        else:
-            body = to_json(sent, without=operation.told_otherwise)
-        return self._write(operation.method, path, body, operation.answer, accepts, operation.media_type)
+    def _write(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        answer_type: type[Answer],
+        accepts: Mapping[str, str] = _UNCOMPRESSED,
+        media_type: str = "application/json",
+    ) -> Answer:
+        headers = {"Content-Type": media_type, **accepts}
+        return self._send(self._client.build_request(method, path, content=body, headers=headers), answer_type)
 
     def _send(self, request: httpx.Request, answer_type: type[Answer]) -> Answer:
         try:

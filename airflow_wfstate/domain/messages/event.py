@@ -22,7 +22,7 @@ class Verdict(str, Enum):
     """What became of an event that was sent.
 
     ``applied``: it reached its workflow. ``parked``: its workflow is not there yet; it is kept and applied when that
-    starts. ``duplicate``: the same event was received before, and is counted once. ``refused``: it was not accepted, and
+    starts. ``duplicate``: the same event was received before, and counts once. ``refused``: it was not accepted, and
     nothing is kept. ``dead``: it was accepted and could not be applied; an operator decides about it.
     """
 

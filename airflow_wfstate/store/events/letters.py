@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, and_, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, and_, literal, or_, select, tuple_, update
 
 from airflow_wfstate.domain.messages.event import (
     DecidedEvents,
@@ -116,7 +116,7 @@ def _drop(connection: Connection, request: DropEvents) -> DecidedEvents | Unchan
     return answer if changed else Unchanged(answer)
 
 
-def _read_named(connection: Connection, events: Sequence[EventId]) -> Sequence[Row[Any]]:
+def _read_named(connection: Connection, events: Sequence[EventId]) -> Sequence[Any]:
     """The events that are named.
 
     :raises InvalidRequest: none is named, or more than 1000 are.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.rules.run_role import RunRole
@@ -46,7 +46,7 @@ def takes_part(connection: Connection, workflow_id: str, dag_id: str, run_id: st
     return connection.execute(linked).one_or_none() is not None
 
 
-def _services(connection: Connection, workflow_id: str, workflow: Row[Any]) -> frozenset[str]:
+def _services(connection: Connection, workflow_id: str, workflow: Any) -> frozenset[str]:
     """The services of the workflow's definition that are not the names of DAGs that did steps of it, too."""
     choreography = read_definition(connection, workflow.name, workflow.definition_sha256).choreography
     names = frozenset(service.name for service in choreography.services) if choreography is not None else frozenset()
