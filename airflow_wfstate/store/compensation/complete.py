@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.payload import JsonValue
-from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.payloads.checks import described
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload
 from airflow_wfstate.store.workflows.change import Change
@@ -30,10 +29,6 @@ def complete(
         ended_at=change.now,
         hold_reason=None,
     )
-    change.update(
-        schema.compensation,
-        where={"workflow_id": change.workflow_id, "state": CompensationState.ARMED.value},
-        values={"state": CompensationState.DISCARDED.value},
-    )
+    change.discard_armed()
     told = {} if output is None else {"output": described(output)}
     change.journal(EntryKind.WORKFLOW_SUCCEEDED, data={**told, "not_reached": list(not_reached), **(data or {})})

@@ -60,6 +60,7 @@ def apply_batch(
             _address(delivery, sender or _ACCEPTED, definitions)
     correlated = correlate(connection, [delivery for delivery in deliveries if delivery.is_open])
     changes = lock_workflows(connection, correlated.by_workflow.keys())
+    now = next((change.now for change in changes.values()), None)
     parked = read_parked(connection, [changes[workflow_id] for workflow_id in correlated.started])
     for workflow_id, found in parked.items():
         correlated.by_workflow[workflow_id] += found
@@ -67,7 +68,8 @@ def apply_batch(
     for delivery in correlated.missing:
         delivery.settled = Settled(EventState.PARKED, _WAITS)
     taken = [*deliveries, *(delivery for found in parked.values() for delivery in found)]
-    _write(connection, [delivery for delivery in taken if delivery.settled is not None])
+    settled = [delivery for delivery in taken if delivery.settled is not None]
+    _write(connection, settled, now or connection.execute(select(database_now())).scalar_one())
     end_workflows(connection, workflows)
     write_changes(connection, changes.values())
     return deliveries if any(delivery.settled is not None for delivery in deliveries) else Unchanged(deliveries)
@@ -180,9 +182,8 @@ def _journal_start(change: GatheredChange, started: StartedByEvent) -> None:
     change.journal(EntryKind.WORKFLOW_STARTED, data=data)
 
 
-def _write(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+def _write(connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> None:
     """Write the events' own rows, always in the same order."""
-    now = connection.execute(select(database_now())).scalar_one()
     ordered = sorted(deliveries, key=lambda delivery: delivery.event.identity)
     new = [_row(delivery, now) for delivery in ordered if delivery.waits_since is None]
     known = [_settled_columns(delivery, now) for delivery in ordered if delivery.waits_since is not None]

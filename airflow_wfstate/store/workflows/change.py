@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
 from airflow_wfstate.domain.rules.payload import JsonValue
-from airflow_wfstate.domain.rules.states import WorkflowState, may_become, predecessors
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, may_become, predecessors
 from airflow_wfstate.exceptions import InvalidTransition, WorkflowChanged
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run, task_instance
@@ -296,6 +296,14 @@ class Change:
         self._values.update(values, state=target.value, state_changed_at=self.now)
         self.state = target
         self.error = cast("str | None", values.get("error", self.error))
+
+    def discard_armed(self) -> None:
+        """Discard the compensations that are armed: the workflow has succeeded, and nothing of it is to be undone."""
+        self.update(
+            schema.compensation,
+            where={"workflow_id": self.workflow_id, "state": CompensationState.ARMED.value},
+            values={"state": CompensationState.DISCARDED.value},
+        )
 
     def come_to_rest(self) -> None:
         """Note that no step is open any more, and that each undo has its position."""

@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from sqlalchemy import Connection, Select, literal, select
+from sqlalchemy import Connection, Select, literal, select, update
 
+from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.row_batch import insert_rows, update_rows
 from airflow_wfstate.store.workflows.change import LOCKED_COLUMNS, Change
 
-_workflow: Final = schema.workflow
+_workflow, _compensation = schema.workflow, schema.compensation
 
 _CHANGED_BY_LOCK: Final = ("version", "journal_count", "updated_at")
 
@@ -30,9 +31,14 @@ class GatheredChange(Change):
         super().__init__(connection, row, actor)  # type: ignore[arg-type]  # a row with the same columns
         self.has_dag: bool = row.has_dag  # type: ignore[attr-defined]  # likewise
         self.entries: list[dict[str, object]] = []
+        self.discards_armed = False
 
     def _append(self, rows: list[dict[str, object]]) -> None:
         self.entries += rows
+
+    def discard_armed(self) -> None:
+        """See :meth:`Change.discard_armed`; :func:`write_changes` does it."""
+        self.discards_armed = True
 
     def write(self) -> None:
         """Do nothing: :func:`write_changes` does it."""
@@ -69,6 +75,10 @@ def write_changes(connection: Connection, changes: Iterable[GatheredChange]) -> 
     entries = [entry for change in changed for entry in change.entries]
     if entries:
         insert_rows(connection, schema.journal, entries)
+    discarding = sorted(change.workflow_id for change in changed if change.discards_armed)
+    if discarding:
+        armed = (_compensation.c.workflow_id.in_(discarding), _compensation.c.state == CompensationState.ARMED.value)
+        connection.execute(update(_compensation).where(*armed).values(state=CompensationState.DISCARDED.value))
     by_columns: dict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
     for change in changed:
         row = change.row()
