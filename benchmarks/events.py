@@ -1,9 +1,9 @@
 """``python -m benchmarks.events``: how many events of services an api-server takes a second, with their application.
 
-One api-server process on PostgreSQL. Workflows of services alone, of seven events each, shuffled among each other: sent
-in batches by two senders at once, and one by one by sixteen; and beside them, in the same run, the floor: a bare batched
-INSERT of as many rows of the same size by psycopg, which applies nothing. All lines in turns, so that no drift of the
-machine hits one of them alone; the figures are medians of the turns. Then the same on top of a million stored events.
+One api-server process on PostgreSQL. Workflows of services alone, of seven events each, shuffled among each other, are
+sent in batches by two senders at once, and one by one by sixteen. Beside them, in the same run, the floor: a bare
+batched INSERT of as many rows of the same size by psycopg, which applies nothing. The lines take turns, so that a drift
+of the machine hits all of them; the figures are medians of the turns. Then the same on top of a million stored events.
 """
 
 from __future__ import annotations

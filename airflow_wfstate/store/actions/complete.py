@@ -26,6 +26,7 @@ from airflow_wfstate.store.steps.attempt_cap import held_for_exhausted
 from airflow_wfstate.store.steps.counts import count_steps
 from airflow_wfstate.store.steps.failed import check_failed_steps
 from airflow_wfstate.store.steps.lost_attempt import mark_lost
+from airflow_wfstate.store.steps.of_services import open_step_of_service
 from airflow_wfstate.store.steps.row import open_steps
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
@@ -126,6 +127,8 @@ def _check_may_complete(
             raise WorkflowUnfinished(f"{open_step}.", "Complete the workflow below all its steps.")
         waits_for = waits_for or f"{open_step}, a run of its guest"
     check_failed_steps(connection, change.workflow_id, caller, subject, over_failed_steps=over_failed_steps)
+    at_service = open_step_of_service(connection, change.workflow_id, subject, over_failed_steps=over_failed_steps)
+    waits_for = waits_for or at_service
     failed = unaccepted_failed_run(connection, change.workflow_id, but=(caller.dag_id, caller.run_id))
     if failed is not None:
         how = "failed" if failed.state == "failed" else "ended over a step that failed or is lost"

@@ -7,11 +7,13 @@ few statements, however many events it has; the events themselves are applied in
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, delete, false, select, tuple_
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from airflow_wfstate.domain.messages.event import Sender
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
@@ -20,6 +22,7 @@ from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.exceptions import IdempotencyConflict, WorkflowStateError
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.outage import is_cut_off
 from airflow_wfstate.store.database.row_batch import insert_rows, update_rows
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
 from airflow_wfstate.store.definitions.applied import AppliedDefinition, read_choreographies
@@ -33,7 +36,10 @@ from airflow_wfstate.store.events.parked import locked, read_parked
 from airflow_wfstate.store.events.service_steps import ServiceSteps
 from airflow_wfstate.store.payloads.checks import described
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
+from airflow_wfstate.store.workflows.change import Change
 from airflow_wfstate.store.workflows.gathered_change import GatheredChange, lock_workflows, write_changes
+
+log = logging.getLogger(__name__)
 
 _event: Final[Table] = schema.event
 
@@ -73,6 +79,28 @@ def apply_batch(
     end_workflows(connection, workflows)
     write_changes(connection, changes.values())
     return deliveries if any(delivery.settled is not None for delivery in deliveries) else Unchanged(deliveries)
+
+
+def apply_parked(connection: Connection, workflow: Change) -> None:
+    """Apply the events that wait for a workflow that a DAG has just started, in the transaction of its start.
+
+    Where that fails they go on waiting, and the next sweep tries again: no event keeps a workflow from starting.
+    """
+    try:
+        with connection.begin_nested():
+            parked = read_parked(connection, [workflow])
+            if not parked:
+                return
+            changes = lock_workflows(connection, parked.keys())
+            definitions = read_choreographies(connection)
+            workflows = _apply(connection, Correlated(by_workflow=parked), changes, definitions)
+            _write(connection, parked[workflow.workflow_id], changes[workflow.workflow_id].now)
+            end_workflows(connection, workflows)
+            write_changes(connection, changes.values())
+    except (WorkflowStateError, SQLAlchemyError) as error:
+        if is_cut_off(error) or isinstance(error, OperationalError):
+            raise  # the whole start is to be tried again
+        log.exception("Parked events could not be applied to workflow %s as it started.", workflow.workflow_id)
 
 
 _ACCEPTED: Final = Sender("")
