@@ -178,6 +178,7 @@ def _apply(
         workflow_id = workflow.change.workflow_id
         started = correlated.started.get(workflow_id)
         if started is not None:
+            started.delivery.started = workflow_id
             _journal_start(workflow.change, started)
         for delivery in in_order(correlated.by_workflow[workflow_id]):
             apply_event(workflow, steps, delivery)

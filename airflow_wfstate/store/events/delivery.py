@@ -56,6 +56,7 @@ class Delivery:
     :param actor: who sent it, as the journal names actors.
     :param address: None as long as nobody has looked.
     :param waits_since: of one that was stored before, parked or dead: when it came; None for one that comes now.
+    :param started: the id of the workflow that it has started; None when it has started none.
     :param is_duplicate: it was received before.
     :param refusal: why it is not accepted.
     :param settled: None as long as that is open, and of one that is refused or a duplicate.
@@ -65,6 +66,7 @@ class Delivery:
     actor: str
     address: Address | None = None
     waits_since: datetime | None = None
+    started: str | None = None
     is_duplicate: bool = False
     refusal: WorkflowStateError | None = None
     settled: Settled | None = None
@@ -76,7 +78,7 @@ class Delivery:
 
     def reset(self) -> None:
         """Forget what has become of it: the transaction begins anew."""
-        self.address = self.refusal = self.settled = None
+        self.address = self.refusal = self.settled = self.started = None
         self.is_duplicate = False
 
     def refuse(self, error: WorkflowStateError) -> None:

@@ -32,7 +32,7 @@ from airflow_wfstate.store.database.transaction import Unchanged, run_read, run_
 from airflow_wfstate.store.definitions.applied import read_applied
 from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.events.parked import COLUMNS, delivery_of
-from airflow_wfstate.store.events.receive import apply_deliveries
+from airflow_wfstate.store.events.separation import apply_deliveries
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.payloads.size import size_columns
 from airflow_wfstate.store.payloads.stored_payload import size_by_head, stored_payload_of

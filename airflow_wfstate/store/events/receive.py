@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.event import EventResult, Sender, SentEvents, Verdict
@@ -18,13 +16,11 @@ from airflow_wfstate.exceptions import (
     IdempotencyConflict,
     InvalidRequest,
     PayloadTooLarge,
-    Unavailable,
     WorkflowStateError,
 )
-from airflow_wfstate.store.database.transaction import run_transaction
-from airflow_wfstate.store.events.batch import apply_batch
-from airflow_wfstate.store.events.dead_letter import bury
 from airflow_wfstate.store.events.delivery import Delivery, refused
+from airflow_wfstate.store.events.separation import apply_deliveries
+from airflow_wfstate.store.events.waiting import look_again
 
 log = logging.getLogger(__name__)
 
@@ -78,48 +74,12 @@ def receive_events(engine: Engine, events: Sequence[Any], sender: Sender) -> Sen
         if first is None:
             known[event.identity] = Delivery(event, sender.actor)
         answers.append(_Told(event, known[event.identity], is_again=first is not None))
-    apply_deliveries(engine, list(known.values()), sender)
+    deliveries = list(known.values())
+    apply_deliveries(engine, deliveries, sender)
+    look_again(engine, deliveries)
     results = [answer.result() if isinstance(answer, _Told) else answer for answer in answers]
     _log_refusals(results, sender)
     return SentEvents(results)
-
-
-def apply_deliveries(engine: Engine, deliveries: Sequence[Delivery], sender: Sender | None) -> None:
-    """Apply them: all in one transaction, and where that fails each workflow's in one of its own, and at last each.
-
-    :param sender: of all of them; None when they were accepted before.
-    """
-    if not deliveries:
-        return
-    try:
-        run_transaction(engine, partial(_apply, deliveries=deliveries, sender=sender))
-        return
-    except Unavailable:
-        raise  # it is not the events' fault
-    except Exception as error:
-        if len(deliveries) == 1:
-            log.exception("The event %s of %s could not be applied.", *reversed(deliveries[0].event.identity))
-            run_transaction(engine, partial(bury, delivery=deliveries[0], error=error))
-            return
-        log.warning("%d events could not be applied together (%s); they are tried apart.", len(deliveries), error)
-    for part in _parts(deliveries):
-        apply_deliveries(engine, part, sender)
-
-
-def _apply(connection: Connection, deliveries: Sequence[Delivery], sender: Sender | None) -> Any:
-    return apply_batch(connection, deliveries, sender)
-
-
-def _parts(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
-    """The deliveries by workflow, as far as that is known; those of one workflow alone one by one."""
-    by_workflow: dict[object, list[Delivery]] = defaultdict(list)
-    for delivery in deliveries:
-        address = delivery.address
-        about = delivery.event.identity if address is None else (address.correlation_id, address.keys)
-        by_workflow[about].append(delivery)
-    if len(by_workflow) == 1:
-        return [[delivery] for delivery in deliveries]
-    return list(by_workflow.values())
 
 
 def _checked(value: Any) -> CloudEvent:
