@@ -166,6 +166,7 @@ APPLY_DEFINITION: Final = Operation(
     tag="definitions",
     body="ApplyDefinitionBody",
     is_keyed=True,
+    needs_server=True,
 )
 
 GET_DEFINITION: Final = Operation(

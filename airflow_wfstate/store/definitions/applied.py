@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, func, literal, select
 
 from airflow_wfstate.domain.messages.definition import AppliedVersion
 from airflow_wfstate.domain.messages.way import Way
@@ -67,10 +67,22 @@ def read_applied(connection: Connection, name: str, number: int | None = None) -
 
 def number_of(connection: Connection, name: str, sha256: str) -> int | None:
     """The number under which a content was applied to a name last; None when it never was."""
-    number: int | None = connection.execute(
-        select(func.max(_applied.c.number)).where(_applied.c.name == name, _applied.c.sha256 == sha256)
-    ).scalar_one()
+    number: int | None = connection.execute(select(number_applied(literal(name), literal(sha256)))).scalar_one()
     return number
+
+
+def number_in_force(name: ColumnElement[str]) -> ScalarSelect[int | None]:
+    """As SQL: the number in force for a name; NULL when none was applied."""
+    return select(func.max(_applied.c.number)).where(_applied.c.name == name).scalar_subquery()
+
+
+def number_applied(name: ColumnElement[str], sha256: ColumnElement[str]) -> ScalarSelect[int | None]:
+    """As SQL: the number under which a content was applied to a name last; NULL when it never was."""
+    return (
+        select(func.max(_applied.c.number))
+        .where(_applied.c.name == name, _applied.c.sha256 == sha256)
+        .scalar_subquery()
+    )
 
 
 def in_force() -> Select[Any]:

@@ -14,6 +14,7 @@ from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
+from airflow_wfstate.store.definitions.applied import number_applied, number_in_force
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.payloads.stored_payload import stored_payload_of
 from airflow_wfstate.store.reading.lists.failed_steps import read_failures
@@ -42,6 +43,8 @@ def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> 
             _workflow.c.output,
             _workflow.c.output_type,
             _workflow.c.output_sha256,
+            number_applied(_workflow.c.name, _workflow.c.definition_sha256).label("definition_number"),
+            number_in_force(_workflow.c.name).label("definition_in_force"),
         )
         .where(_workflow.c.id == canonical_id)
     ).one_or_none()
@@ -71,6 +74,8 @@ def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> 
         next_steps=page.next_after,
         input=shown(stored_payload_of(row.input, row.input_type, row.input_sha256), definition.redact),
         output=shown(stored_payload_of(row.output, row.output_type, row.output_sha256), definition.redact),
+        definition_number=row.definition_number,
+        definition_in_force=row.definition_in_force,
     )
 
 

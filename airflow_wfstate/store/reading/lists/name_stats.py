@@ -36,6 +36,7 @@ from airflow_wfstate.domain.rules.text.error_kind import error_kind, shared_text
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.definitions.applied import number_applied
 from airflow_wfstate.store.reading.lists.duration_spread import read_histogram, read_spreads, seconds_between
 from airflow_wfstate.store.reading.lists.workflow_filter import conditions_of, simplified
 from airflow_wfstate.store.reading.lists.workflow_stats import EPOCH, epoch_second
@@ -210,12 +211,7 @@ def _versions(connection: Connection, name: str, groups: Sequence[Row[Any]]) -> 
             unsuccessful[group.definition_sha256] += group.number
     if not counts:
         return []
-    applied = schema.applied_definition
-    number = (
-        select(func.max(applied.c.number))
-        .where(applied.c.name == _definition.c.name, applied.c.sha256 == _definition.c.sha256)
-        .scalar_subquery()
-    )
+    number = number_applied(_definition.c.name, _definition.c.sha256)
     rows = connection.execute(
         select(_definition, number.label("number"))
         .where(_definition.c.name == name, _definition.c.sha256.in_(sorted(counts)))

@@ -554,6 +554,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/definitions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Definition
+         * @description The definition that is in force for the workflows of a name, or an older version of it.
+         */
+        get: operations["get_definition_v1_definitions__name__get"];
+        /**
+         * Apply Definition
+         * @description Put a definition in force for the workflows of a name; the same content again changes nothing.
+         */
+        put: operations["apply_definition_v1_definitions__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/definitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Definitions
+         * @description A page of the definitions in force, by name.
+         */
+        get: operations["list_definitions_v1_definitions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/definitions/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Definition Versions
+         * @description A page of the versions of a name that were applied, the newest first.
+         */
+        get: operations["list_definition_versions_v1_definitions__name__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/compensations/turn": {
         parameters: {
             query?: never;
@@ -718,6 +782,42 @@ export interface components {
         AllowedActions: {
             /** Actions */
             actions: components["schemas"]["AllowedAction"][];
+        };
+        /**
+         * AppliedVersion
+         * @description A version of a definition that was applied.
+         *
+         *     :param number: from 1 on; the greatest of a name is in force.
+         *     :param sha256: of its content: equal for versions that say the same.
+         *     :param applied_by: who, as the journal names actors.
+         */
+        AppliedVersion: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Applied By */
+            applied_by: string;
+            way: components["schemas"]["Way"];
+            /**
+             * Applied At
+             * Format: date-time
+             */
+            applied_at: string;
+        };
+        /**
+         * ApplyDefinitionBody
+         * @description A request to put a definition in force for the workflows of its name.
+         */
+        ApplyDefinitionBody: {
+            /** Text */
+            text: string;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
         };
         /**
          * AttemptSummary
@@ -1369,11 +1469,94 @@ export interface components {
             code?: components["schemas"]["Code"] | null;
         };
         /**
+         * DefinitionApplied
+         * @description What an application did.
+         *
+         *     :param version: in force after it.
+         *     :param changed: False when a definition of the same content was in force already.
+         *     :param outcome: the same in one sentence, for people.
+         */
+        DefinitionApplied: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Changed */
+            changed: boolean;
+            /** Outcome */
+            outcome: string;
+        };
+        /**
+         * DefinitionChange
+         * @description The definition in force, which is another one than the workflow's.
+         *
+         *     :param own_number: of the version that the workflow has; None when it was never applied from a file.
+         *     :param number: of the version in force.
+         *     :param differs_in: the fields, as a definition file names them.
+         *     :param is_adopted: whether the workflow gets the one in force: so it is where the latest code is used.
+         */
+        DefinitionChange: {
+            /** Own Number */
+            own_number: number | null;
+            /** Own Sha256 */
+            own_sha256: string;
+            /** Number */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Differs In */
+            differs_in: string[];
+            /** Is Adopted */
+            is_adopted: boolean;
+        };
+        /**
+         * DefinitionDetail
+         * @description A definition.
+         *
+         *     :param number_in_force: of its name; equal to ``version.number`` unless an older version was asked for.
+         *     :param text: the definition as YAML in canonical form: equal definitions have equal texts.
+         */
+        DefinitionDetail: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Number In Force */
+            number_in_force: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * DefinitionPage
+         * @description Definitions in force, by name.
+         *
+         *     :param next_after: what to ask for next as ``after``; None when this is the end.
+         */
+        DefinitionPage: {
+            /** Definitions */
+            definitions: components["schemas"]["DefinitionSummary"][];
+            /** Next After */
+            next_after: string | null;
+        };
+        /**
+         * DefinitionSummary
+         * @description A line of the list of definitions.
+         *
+         *     :param version: in force.
+         *     :param planned_steps: of its plan; 0 when it has none.
+         *     :param dags: that may join by naming the workflow.
+         *     :param services: that take part by events.
+         */
+        DefinitionSummary: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Planned Steps */
+            planned_steps: number;
+            /** Dags */
+            dags: string[];
+            /** Services */
+            services: string[];
+        };
+        /**
          * DefinitionVersion
          * @description A version of the name's definition that counted workflows have.
          *
          *     :param sha256: of its content.
-         *     :param created_at: when it was first used.
+         *     :param number: under which it was applied last; None when it is of a start, and was never applied from a file.
+         *     :param created_at: when it was first used, or applied.
          *     :param planned_steps: how many steps its plan has; 0 when it has none.
          *     :param workflows: that have it.
          *     :param unsuccessful: of them, as :attr:`NameStats.failure_rate` counts them.
@@ -1381,6 +1564,8 @@ export interface components {
         DefinitionVersion: {
             /** Sha256 */
             sha256: string;
+            /** Number */
+            number: number | null;
             /**
              * Created At
              * Format: date-time
@@ -1392,6 +1577,18 @@ export interface components {
             workflows: number;
             /** Unsuccessful */
             unsuccessful: number;
+        };
+        /**
+         * DefinitionVersionPage
+         * @description Versions of one name, the newest first.
+         *
+         *     :param next_before: what to ask for next as ``before``; None when this is the end.
+         */
+        DefinitionVersionPage: {
+            /** Versions */
+            versions: components["schemas"]["AppliedVersion"][];
+            /** Next Before */
+            next_before: number | null;
         };
         /**
          * DurationBar
@@ -1791,7 +1988,7 @@ export interface components {
          *     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
          *         ``api``) and ``reason``.
          *     :param step_id: of that step; None also in entries that an older version wrote.
-         *     :param sentence: what it tells, as :func:`~airflow_wfstate.domain.messages.reading.journal_sentence.sentence_of` puts it.
+         *     :param sentence: what happened, in one English sentence.
          */
         JournalEntry: {
             /** Number */
@@ -2281,6 +2478,8 @@ export interface components {
          *         each. Also in a plan that is refused because it is not known whether they have been renamed.
          *     :param new_steps: that the code which is used declares, and that of the runs did not. Also in such a plan.
          *     :param notes: what else a person should know, as sentences.
+         *     :param definition: that is in force for the workflow's name, where it has another one; None where it has that one,
+         *         or none is applied.
          */
         ResumePlan: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -2313,6 +2512,7 @@ export interface components {
             new_steps?: components["schemas"]["NewStep"][];
             /** Notes */
             notes?: string[];
+            definition?: components["schemas"]["DefinitionChange"] | null;
         };
         /**
          * ResumedWorkflow
@@ -2467,16 +2667,17 @@ export interface components {
          *     :param input: what the workflow was started with; another run with the same key and another input is refused. A
          *         run that takes part already may start again with another one: the stored input stays.
          *     :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty
-         *         when it is not known.
+         *         when it is not known. Where a definition is applied to the name, the plan and what follows here may be left out:
+         *         the definition says it. What is given must then be what it says.
          *     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
-         *     :param on_failure: what follows when the workflow fails.
-         *     :param on_compensation_error: what follows when a compensation fails for good.
+         *     :param on_failure: what follows when the workflow fails; None for what the definition says, else ``compensate``.
+         *     :param on_compensation_error: what follows when a compensation fails for good; None likewise, else ``stop``.
          *     :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
-         *         undone; with nothing to undo it succeeds.
-         *     :param deadline_seconds: from the start on; None for no such deadline.
+         *         undone; None likewise, else ``hold``. With nothing to undo it succeeds.
+         *     :param deadline_seconds: from the start on; None for what the definition says, else for no such deadline.
          *     :param deadline_at: a moment, aware, instead of ``deadline_seconds``; it is of the generation that this start
-         *         creates, and not of the definition. One that has passed is acted upon by the next sweep.
-         *     :param on_deadline: what follows when the deadline passes.
+         *         creates, and counts before that of the definition. One that has passed is acted upon by the next sweep.
+         *     :param on_deadline: what follows when the deadline passes; None for what the definition says, else ``flag``.
          *     :param correlation_id: None for the workflow's own id.
          *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
          *     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
@@ -2497,18 +2698,14 @@ export interface components {
             plan?: string[];
             /** Participants */
             participants?: string[];
-            /** @default compensate */
-            on_failure: components["schemas"]["FailurePolicy"];
-            /** @default stop */
-            on_compensation_error: components["schemas"]["CompensationErrorPolicy"];
-            /** @default hold */
-            on_skip: components["schemas"]["SkipPolicy"];
+            on_failure?: components["schemas"]["FailurePolicy"] | null;
+            on_compensation_error?: components["schemas"]["CompensationErrorPolicy"] | null;
+            on_skip?: components["schemas"]["SkipPolicy"] | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
             /** Deadline At */
             deadline_at?: string | null;
-            /** @default flag */
-            on_deadline: components["schemas"]["DeadlinePolicy"];
+            on_deadline?: components["schemas"]["DeadlinePolicy"] | null;
             /** Correlation Id */
             correlation_id?: string | null;
             /** Labels */
@@ -3036,6 +3233,14 @@ export interface components {
             ended_at: string | null;
         };
         /**
+         * Way
+         * @description Which way: the journal tells it beside the actor.
+         *
+         *     ``ui``: the page; ``cli``: the command line; ``api``: the stable HTTP interface.
+         * @enum {string}
+         */
+        Way: "ui" | "cli" | "api";
+        /**
          * WorkflowDensity
          * @description Every mapped step of a workflow that has begun, in the order of their begin.
          */
@@ -3054,9 +3259,12 @@ export interface components {
          *     :param not_reached: after a success: planned steps that never began.
          *     :param runs: in the order in which they joined.
          *     :param step_groups: every step that has begun, mapped ones as one, in the order of their begin.
-         *     :param steps: as many as were asked for, in the order in which they first began. Which these are where there are
-         *         more, is told by :class:`~airflow_wfstate.domain.messages.reading.pages.StepPage`, whose first page they are.
+         *     :param steps: as many as were asked for, in the order in which they first began: the first page of the
+         *         list of steps.
          *     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
+         *     :param definition_number: of the version of the definition that it has; None when that was never applied from a
+         *         file.
+         *     :param definition_in_force: the number in force for its name; None when none was applied.
          */
         WorkflowDetail: {
             summary: components["schemas"]["WorkflowSummary"];
@@ -3077,6 +3285,10 @@ export interface components {
             next_steps: string | null;
             input: components["schemas"]["Payload"] | null;
             output: components["schemas"]["Payload"] | null;
+            /** Definition Number */
+            definition_number?: number | null;
+            /** Definition In Force */
+            definition_in_force?: number | null;
         };
         /**
          * WorkflowGraph
@@ -3314,7 +3526,7 @@ export interface operations {
                     "application/json": components["schemas"]["BegunStep"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3341,7 +3553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3350,7 +3562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3413,7 +3625,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3440,7 +3652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3449,7 +3661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3512,7 +3724,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3539,7 +3751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3548,7 +3760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3608,7 +3820,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordPage"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3635,7 +3847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3644,7 +3856,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3707,7 +3919,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3734,7 +3946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3743,7 +3955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3806,7 +4018,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkedChildRun"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3833,7 +4045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3842,7 +4054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3957,7 +4169,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3984,7 +4196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4038,7 +4250,7 @@ export interface operations {
                     "application/json": components["schemas"]["StartedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4065,7 +4277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4074,7 +4286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4137,7 +4349,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4164,7 +4376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4173,7 +4385,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4248,7 +4460,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4275,7 +4487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4338,7 +4550,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4365,7 +4577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4431,7 +4643,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4458,7 +4670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4558,7 +4770,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4585,7 +4797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4683,7 +4895,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4710,7 +4922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4794,7 +5006,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4821,7 +5033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4885,7 +5097,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4912,7 +5124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4981,7 +5193,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5008,7 +5220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5082,7 +5294,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5109,7 +5321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5181,7 +5393,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5208,7 +5420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5280,7 +5492,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5307,7 +5519,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5342,7 +5554,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -5365,7 +5577,7 @@ export interface operations {
                     "application/json": components["schemas"]["CancelledWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5392,7 +5604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5401,7 +5613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5419,7 +5631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5471,7 +5683,7 @@ export interface operations {
                     "application/json": components["schemas"]["CancelPlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5498,7 +5710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5507,7 +5719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5551,7 +5763,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -5574,7 +5786,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompensatedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5601,7 +5813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5610,7 +5822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5628,7 +5840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5663,7 +5875,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -5686,7 +5898,7 @@ export interface operations {
                     "application/json": components["schemas"]["DecidedCompensation"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5713,7 +5925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5722,7 +5934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5740,7 +5952,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5792,7 +6004,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompensatePlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5819,7 +6031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5828,7 +6040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5872,7 +6084,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -5895,7 +6107,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5922,7 +6134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5931,7 +6143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5949,7 +6161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5984,7 +6196,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6007,7 +6219,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6034,7 +6246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6043,7 +6255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6061,7 +6273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6119,7 +6331,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumePlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6146,7 +6358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6155,7 +6367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6166,6 +6378,399 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_definition_v1_definitions__name__get: {
+        parameters: {
+            query?: {
+                /** @description The version with this number; left out: the one in force. */
+                number?: number | null;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionDetail"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_definition_v1_definitions__name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyDefinitionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionApplied"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definitions_v1_definitions_get: {
+        parameters: {
+            query?: {
+                /** @description Only names behind this one. */
+                after?: string | null;
+                /** @description The size of a page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definition_versions_v1_definitions__name__versions_get: {
+        parameters: {
+            query?: {
+                /** @description Only versions below this number. */
+                before?: number | null;
+                /** @description The size of a page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionVersionPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6218,7 +6823,7 @@ export interface operations {
                     "application/json": components["schemas"]["TurnAnswer"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6245,7 +6850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6254,7 +6859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6317,7 +6922,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndedCompensation"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6344,7 +6949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6353,7 +6958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6425,7 +7030,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6452,7 +7057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6509,7 +7114,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6536,7 +7141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6583,7 +7188,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6610,7 +7215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6664,7 +7269,7 @@ export interface operations {
                     "application/json": components["schemas"]["SweepReport"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6691,7 +7296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6700,7 +7305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
