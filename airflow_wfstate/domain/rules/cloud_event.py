@@ -124,7 +124,7 @@ def parse_event(value: JsonValue) -> CloudEvent:
         sequence=None if sequence is None else str(sequence),
         correlation_id=None if correlation_id is None else check_name("correlationid", str(correlation_id)),
         content=content,
-        body=Payload.of_json(content, type_name=PAYLOAD_TYPE, sort_keys=True),
+        body=Payload.of(content, type_name=PAYLOAD_TYPE, sort_keys=True),
     )
 
 

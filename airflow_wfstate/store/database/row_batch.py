@@ -1,8 +1,8 @@
 """Many rows of a table, written by one statement.
 
 On PostgreSQL the rows travel as one JSON text, which the server takes apart (``json_to_recordset``): a statement of a
-constant text, whatever their number. A thousand rows of ten columns took 9 ms this way, and 31 as SQLAlchemy's
-parameters (psycopg2, measured). On SQLite the driver binds row by row, in this process.
+constant text, whatever their number. A thousand journal entries took 4 ms of this process's CPU this way, and 34 as
+SQLAlchemy's parameters (psycopg2, measured). On SQLite the driver binds row by row, in this process.
 """
 
 from __future__ import annotations

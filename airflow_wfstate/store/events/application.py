@@ -103,7 +103,7 @@ def _output(event: CloudEvent, said: ServiceEvent) -> StoredPayload | None:
     if said.output is None:
         return None
     found = parse_event_path(said.output).find(event.content)
-    return keep_inline(Payload.of_json(None if found is None else found[0]))
+    return keep_inline(Payload.of(None if found is None else found[0]))
 
 
 def _error(event: CloudEvent, service: Service, said: ServiceEvent) -> str:

@@ -183,7 +183,7 @@ def _start(connection: Connection, starts: Sequence[_Start]) -> dict[str, Starte
         assert applied is not None  # noqa: S101 - it is a start
         definition, event = applied.definition, start.delivery.event
         workflow_id, seconds = new_id(), definition.deadline_seconds
-        kept = keep_inline(Payload.of_json(event.data, sort_keys=True))
+        kept = keep_inline(Payload.of(event.data, sort_keys=True))
         rows.append(
             {
                 "id": workflow_id,
