@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 
@@ -47,7 +47,7 @@ class _Applied:
 @command
 def apply_definitions(arguments: Namespace, store: StateBackend) -> None:
     """Apply each file by itself, and say what became of it; end with exit code 1 when one was not applied."""
-    applied = [_apply(file, store) for file in read_files(arguments.files)]
+    applied = list(_apply_each(read_files(arguments.files), store))
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(applied), arguments.output)
     else:
@@ -145,21 +145,30 @@ def _show_versions(arguments: Namespace, store: StateBackend) -> None:
     tell_next_page(arguments, page.next_before)
 
 
-def _apply(file: DefinitionFile, store: StateBackend) -> _Applied:
-    """Apply a file, or say why not.
+def _apply_each(files: Sequence[DefinitionFile], store: StateBackend) -> Iterator[_Applied]:
+    """Apply files, or say why not. A store that does not answer is not asked for those that follow."""
+    is_silent = False
+    for file in files:
+        if file.named is None:
+            yield _not_applied(file, "\n".join(_problem_lines(file)))
+        elif is_silent:
+            yield _not_applied(file, f"{file.path}: It was not tried, because the store did not answer.")
+        else:
+            try:
+                done = store.apply_definition(ApplyDefinition(file.named.name, file.text, actor=actor()))
+            except WorkflowStateError as error:
+                is_silent = isinstance(error, Unavailable)
+                yield _not_applied(file, f"{file.path}: {error}")
+            else:
+                version = done.version
+                yield _Applied(
+                    file.path, version.name, version.number, done.changed, failed=False, outcome=done.outcome
+                )
 
-    :raises Unavailable: the store does not answer: it would not for the files that follow either.
-    """
-    if file.named is None:
-        return _Applied(file.path, None, None, changed=False, failed=True, outcome="\n".join(_problem_lines(file)))
-    name = file.named.name
-    try:
-        done = store.apply_definition(ApplyDefinition(name, file.text, actor=actor()))
-    except Unavailable:
-        raise
-    except WorkflowStateError as error:
-        return _Applied(file.path, name, None, changed=False, failed=True, outcome=f"{file.path}: {error}")
-    return _Applied(file.path, name, done.version.number, done.changed, failed=False, outcome=done.outcome)
+
+def _not_applied(file: DefinitionFile, outcome: str) -> _Applied:
+    name = None if file.named is None else file.named.name
+    return _Applied(file.path, name, None, changed=False, failed=True, outcome=outcome)
 
 
 def _row(one: _Applied) -> dict[str, object]:
