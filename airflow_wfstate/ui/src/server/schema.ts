@@ -5337,7 +5337,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5364,7 +5364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
