@@ -17,6 +17,7 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── WorkflowNotFound
     │   ├── StepNotFound
     │   ├── DefinitionNotFound      no definition was applied to the name, or none with the number
+    │   ├── EventNotFound
     │   └── TaskInstanceNotFound    the task instance that calls is unknown to Airflow, or not running
     ├── Conflict                    the stored state does not allow it
     │   ├── WorkflowClosed          the workflow has ended, or is ending: no step begins any more
@@ -138,6 +139,12 @@ class DefinitionNotFound(NotFound):
     """No definition was applied to the name, or none with the number."""
 
     code = "definition-not-found"
+
+
+class EventNotFound(NotFound):
+    """No event with this source and id was received."""
+
+    code = "event-not-found"
 
 
 class TaskInstanceNotFound(NotFound):

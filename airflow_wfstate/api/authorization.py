@@ -17,6 +17,7 @@ from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.task_instance import run_of
 from airflow_wfstate.domain.messages.access import WorkflowAccess
+from airflow_wfstate.domain.messages.event import DAG_SENDER, Sender
 from airflow_wfstate.domain.messages.starting_dag import ListStartingDags
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
@@ -93,6 +94,27 @@ def check_viewer(caller: Caller) -> None:
         raise AccessDenied(
             "This caller may not read definitions.", f"Call as a user who may see the page {PAGE}, or read every DAG."
         )
+
+
+def check_operator_read(caller: Caller) -> None:
+    """Check that the caller may look at what no workflow stands for: a user who may read every DAG.
+
+    :raises AccessDenied: otherwise, and for tasks.
+    """
+    if isinstance(caller, TaskCaller) or not _reads_every_dag(caller):
+        raise AccessDenied("This caller may not look at events.", "Call as a user who may read every DAG.")
+
+
+def sender_of(caller: Caller) -> Sender:
+    """Who sends events: a user, by name; a task, by the id of its DAG."""
+    if isinstance(caller, TaskCaller):
+        run = run_of(caller.task_instance_id)
+        return Sender(f"task:{run.dag_id}/{run.run_id}", frozenset({f"{DAG_SENDER}{run.dag_id}"}))
+    return Sender(
+        _actor(caller),
+        frozenset({str(caller.user.get_name())}),
+        administers=lambda: _may_change_runs(caller, _nobody_named()),
+    )
 
 
 def check_workflow_change(caller: Caller, workflow_id: str) -> str:

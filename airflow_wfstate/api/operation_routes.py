@@ -18,6 +18,7 @@ from airflow_wfstate.api.authorization import (
     check_attempt_key,
     check_compensation_key,
     check_operator,
+    check_operator_read,
     check_task_instance,
     check_viewer,
     check_visible,
@@ -44,6 +45,8 @@ Given: TypeAlias = dict[str, Any]
 def add_routes(router: APIRouter, operations: Iterable[Operation[Any, Any]]) -> None:
     """Give the router a route for each operation, in this order."""
     for operation in operations:
+        if operation.who is Who.SENDER:  # a CloudEvent is not only JSON: api/routes/events.py
+            continue
         router.add_api_route(
             operation.path,
             _endpoint(operation),
@@ -144,6 +147,9 @@ def _for_person(operation: Operation[Any, Any], given: Given) -> Response:
 
 
 def _for_operator(operation: Operation[Any, Any], given: Given) -> Response:
+    if operation.is_read:
+        check_operator_read(given["caller"])
+        return _read(operation, given)
     return _done_by(check_operator(given["caller"]), operation, given)
 
 
@@ -151,6 +157,7 @@ def _done_by(actor: str, operation: Operation[Any, Any], given: Given) -> Respon
     """Carry out what a user asks for, who may."""
     body: BaseModel = given["body"]
     told = {name: getattr(body, name) for name in type(body).model_fields} | given["headers"].told()
+    told = {field.name: told[field.name] for field in fields(operation.request) if field.name in told}
     named = {name: given[name] for name in operation.path_fields}
     return json_response(get_backend().carry_out(operation, operation.request(actor=actor, **named, **told)))
 
@@ -164,6 +171,11 @@ def _for_reader(operation: Operation[Any, Any], given: Given) -> Response:
 
 def _for_viewer(operation: Operation[Any, Any], given: Given) -> Response:
     check_viewer(given["caller"])
+    return _read(operation, given)
+
+
+def _read(operation: Operation[Any, Any], given: Given) -> Response:
+    """What a read answers to a caller who may have all of it."""
     answer = get_backend().carry_out(operation, message_of(operation.request, given))
     return tagged_response(answer, given["if_none_match"]) if operation.has_tag else json_response(answer)
 

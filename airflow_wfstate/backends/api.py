@@ -104,8 +104,12 @@ class ApiBackend(StateBackend):
         if operation.is_read:
             return self._get(path, request_parameters(request), operation.answer)
         accepts = _COMPRESSED if operation.answers_much else _UNCOMPRESSED
-        body = to_json(sendable(operation, request), without=operation.told_otherwise)
-        return self._write(operation.method, path, body, operation.answer, accepts)
+        sent = sendable(operation, request)
+        if operation.body_field is not None:
+            body = to_json(getattr(sent, operation.body_field))
+        else:
+            body = to_json(sent, without=operation.told_otherwise)
+        return self._write(operation.method, path, body, operation.answer, accepts, operation.media_type)
 
     def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""
@@ -135,8 +139,9 @@ class ApiBackend(StateBackend):
         body: bytes,
         answer_type: type[Answer],
         accepts: Mapping[str, str] = _UNCOMPRESSED,
+        media_type: str = "application/json",
     ) -> Answer:
-        headers = {"Content-Type": "application/json", **accepts}
+        headers = {"Content-Type": media_type, **accepts}
         return self._send(self._client.build_request(method, path, content=body, headers=headers), answer_type)
 
     def _send(self, request: httpx.Request, answer_type: type[Answer]) -> Answer:

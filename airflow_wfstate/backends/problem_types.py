@@ -24,6 +24,7 @@ _STATUSES: Final = {
     "not-found": 404,
     "workflow-not-found": 404,
     "step-not-found": 404,
+    "event-not-found": 404,
     "definition-not-found": 404,
     "task-instance-not-found": 404,
     "conflict": 409,

@@ -10,12 +10,13 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from airflow_wfstate.backends.task_backend import TaskBackend
+from airflow_wfstate.backends.event_backend import EventBackend
 from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
     compensation,
     definition,
+    event,
     record,
     resume,
     starting_dag,
@@ -38,7 +39,7 @@ from airflow_wfstate.domain.messages.reading import (
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 
-class StateBackend(TaskBackend):
+class StateBackend(EventBackend):
     """The durable state of workflows.
 
     Every write is one transaction, and can be sent again: it then changes nothing and gets the same answer; with an
@@ -46,9 +47,10 @@ class StateBackend(TaskBackend):
     :class:`~airflow_wfstate.exceptions.Unavailable` when the store does not answer after retries, and
     :class:`~airflow_wfstate.exceptions.AccessDenied` when the caller may not do it.
 
-    What tasks ask stands in :class:`~airflow_wfstate.backends.task_backend.TaskBackend`, what people ask here. A new
-    operation is declared below its messages, gets a method here that says what it raises, a place in
-    :data:`OPERATIONS`, and a transaction in :mod:`airflow_wfstate.backends.transactions`.
+    What tasks ask stands in :class:`~airflow_wfstate.backends.task_backend.TaskBackend`, what concerns events of
+    services in :class:`~airflow_wfstate.backends.event_backend.EventBackend`, what people ask here. A new operation is
+    declared below its messages, gets a method here that says what it raises, a place in :data:`OPERATIONS`, and a
+    transaction in :mod:`airflow_wfstate.backends.transactions`.
     """
 
     def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> cancel.CancelPlan:
@@ -381,5 +383,10 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     definition.LIST_DEFINITION_VERSIONS,
     compensation.TAKE_TURN,
     compensation.END_COMPENSATION,
+    event.SEND_EVENTS,
+    event.LIST_EVENTS,
+    event.GET_EVENT,
+    event.REPLAY_EVENTS,
+    event.DROP_EVENTS,
 )
 """Every operation but the sweep. The routes are tried in this order: what every task calls comes first."""

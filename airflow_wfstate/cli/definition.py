@@ -17,6 +17,7 @@ from rich.markup import escape
 from airflow_wfstate.cli import completers
 from airflow_wfstate.cli.arg import Arg
 from airflow_wfstate.cli.definitions_group import definitions_group
+from airflow_wfstate.cli.event_group import event_group
 from airflow_wfstate.cli.filters import filter_arguments
 from airflow_wfstate.domain.messages.reading.journal import JournalFilter
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
@@ -358,7 +359,7 @@ WFSTATE_COMMANDS: Final = (
 )
 
 
-WFSTATE_GROUPS: Final = (definitions_group(_FROM_ANYWHERE),)
+WFSTATE_GROUPS: Final = (definitions_group(_FROM_ANYWHERE), event_group(_FROM_ANYWHERE))
 
 
 def get_wfstate_cli_commands() -> list[GroupCommand]:

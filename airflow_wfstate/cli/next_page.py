@@ -10,9 +10,10 @@ from airflow.cli.cli_config import ActionCommand, Arg
 
 from airflow_wfstate.cli.definition import ARG_AFTER, ARG_AFTER_ITEM, ARG_CURSOR, WFSTATE_COMMANDS, WFSTATE_GROUPS
 from airflow_wfstate.cli.definitions_group import ARG_AFTER_NAME, ARG_BEFORE_NUMBER
+from airflow_wfstate.cli.event_group import ARG_AFTER_EVENT
 from airflow_wfstate.cli.printing.rendering import print_text
 
-_POSITIONS: Final = (ARG_CURSOR, ARG_AFTER, ARG_AFTER_ITEM, ARG_AFTER_NAME, ARG_BEFORE_NUMBER)
+_POSITIONS: Final = (ARG_CURSOR, ARG_AFTER, ARG_AFTER_ITEM, ARG_AFTER_NAME, ARG_BEFORE_NUMBER, ARG_AFTER_EVENT)
 """Where a page begins; a command has one of them."""
 
 

@@ -39,7 +39,8 @@ class Who(str, Enum):
     - ``reader``: who may see the workflow;
     - ``lister``: every user, for whom the answer is narrowed to what they may see;
     - ``viewer``: who may see the page of workflows, or read every DAG;
-    - ``operator``: who may change the runs of every DAG.
+    - ``operator``: who may change the runs of every DAG; for reads, who may read every DAG;
+    - ``sender``: whom a definition lets speak for a service, decided for each event.
     """
 
     TASK = "task"
@@ -49,6 +50,7 @@ class Who(str, Enum):
     READER = "reader"
     LISTER = "lister"
     VIEWER = "viewer"
+    SENDER = "sender"
     OPERATOR = "operator"
 
 
@@ -72,6 +74,8 @@ class Operation(Generic[Request, Answer]):
     :param has_tag: whether a read answers with an ETag; a plan has none.
     :param needs_server: whether it can be carried out only where Airflow's models may be used: not in a worker that
         reaches the tables itself.
+    :param body_field: the field of the request that is the whole body; None where all of its fields are.
+    :param media_type: of the body.
     :param answers_much: whether the answer is worth compressing although the request is a POST.
     """
 
@@ -88,6 +92,8 @@ class Operation(Generic[Request, Answer]):
     is_keyed: bool = False
     has_tag: bool = False
     needs_server: bool = False
+    body_field: str | None = None
+    media_type: str = "application/json"
     answers_much: bool = False
 
     @property

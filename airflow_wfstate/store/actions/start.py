@@ -22,6 +22,7 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.identity import new_id
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
 from airflow_wfstate.store.definitions.content import check_definition, read_definition
+from airflow_wfstate.store.events.batch import apply_parked
 from airflow_wfstate.store.payloads.checks import check_payload
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, keep, payload_of
 from airflow_wfstate.store.steps.clear_by_hand import reopen, was_cleared_since
@@ -186,6 +187,8 @@ def _start_generation(
     )
     change = insert_workflow(connection, new, caller)
     if change is not None:
+        if new.definition.choreography is not None:
+            apply_parked(connection, change)
         return StartedWorkflow(workflow=change.ref(), role=RunRole.OWNER)
     raise Contention(f"workflow {request.name} / {request.key} was started by somebody else")
 

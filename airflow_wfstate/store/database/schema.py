@@ -49,6 +49,7 @@ from airflow_wfstate.store.database.columns import SHA256, STATE, TYPE, id_, nam
 from airflow_wfstate.store.database.columns import metadata as metadata
 from airflow_wfstate.store.database.definition_tables import applied_definition as applied_definition
 from airflow_wfstate.store.database.definition_tables import definition as definition
+from airflow_wfstate.store.database.event_tables import event as event
 from airflow_wfstate.store.database.server_tables import lease as lease
 from airflow_wfstate.store.database.server_tables import request as request
 from airflow_wfstate.store.database.server_tables import sweep as sweep
@@ -192,6 +193,7 @@ step: Final = Table(
     Column("item_key", name(), nullable=False),
     Column("state", STATE, nullable=False),
     Column("round", Integer, nullable=False, comment="number of the newest round"),
+    # 0: a step of a service, which has no attempts in Airflow.
     Column("attempt", Integer, nullable=False, comment="number of the newest attempt: the fencing token"),
     Column("error", Text, comment="of the newest attempt"),
     Column("pivot", Boolean, nullable=False, server_default=false(), comment="done, it is never undone"),
@@ -199,6 +201,8 @@ step: Final = Table(
     Column("redact", Text, comment="JSON list of the paths that people do not get to see in its payloads"),
     Column("started_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("end_sequence", String(1000), comment="of a service's step: of the event that last ended it"),
+    Column("end_time", UtcDateTime, comment="likewise, by the clock of its source"),
     PrimaryKeyConstraint("id", name="wfstate_step_pkey"),
     UniqueConstraint("workflow_id", "participant", "place", "name", "item_key", name="wfstate_step_identity_key"),
     *one_of("state", StepState, "wfstate_step_state_check"),

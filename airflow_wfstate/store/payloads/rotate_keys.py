@@ -33,6 +33,7 @@ PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
     schema.checkpoint.c.value,
     schema.record.c.value,
     schema.request.c.answer,
+    schema.event.c.body,
 )
 """Every column that holds payloads."""
 
@@ -43,6 +44,7 @@ _WRITTEN_AT: Final = {
     schema.checkpoint.c.value: schema.checkpoint.c.saved_at,
     schema.record.c.value: schema.record.c.saved_at,
     schema.request.c.answer: schema.request.c.created_at,
+    schema.event.c.body: schema.event.c.received_at,
 }
 """With columns of payloads the time at which a value was written."""
 

@@ -17,7 +17,8 @@ from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.plan import progress
 from airflow_wfstate.domain.rules.policies import SkipPolicy
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
-from airflow_wfstate.store.actions.complete import complete, complete_unasked
+from airflow_wfstate.store.actions.complete import complete_unasked
+from airflow_wfstate.store.compensation.complete import complete
 from airflow_wfstate.store.compensation.failure import undo_because_skipped
 from airflow_wfstate.store.database import audit, schema
 from airflow_wfstate.store.database.airflow_tables import audit_log, dag_run, task_instance

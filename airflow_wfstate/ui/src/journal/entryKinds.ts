@@ -12,8 +12,10 @@ const states: Readonly<Record<EntryKind, State>> = {
   "compensation.not_needed": "not_needed",
   "compensation.retried": "compensating",
   "compensation.skipped": "skipped",
+  "event.noted": "armed",
   "run.linked": "armed",
   "step.began": "running",
+  "step.compensated": "compensated",
   "step.continued": "running",
   "step.failed": "failed",
   "step.lost": "lost",
@@ -41,6 +43,7 @@ export const stateOfKind = (kind: EntryKind): State => states[kind];
 export const subjects: Readonly<Record<string, string>> = {
   "": "Everything",
   compensation: "Compensations",
+  event: "Events that changed nothing",
   failures: "Failures",
   run: "DAG runs",
   step: "Steps",
