@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.step import STEP, Step
     from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
     from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
+    from airflow_wfstate.sensors.wait_for_step import WaitForStepSensor
+    from airflow_wfstate.sensors.wait_for_workflow import WaitForWorkflowSensor
 
 _PUBLIC: Final = {
     "STEP": "operators.step",
@@ -31,6 +33,8 @@ _PUBLIC: Final = {
     "Step": "operators.step",
     "TransactionalStepOperator": "operators.transactional_step",
     "TriggerWorkflowDagRunOperator": "operators.trigger_workflow_dag_run",
+    "WaitForStepSensor": "sensors.wait_for_step",
+    "WaitForWorkflowSensor": "sensors.wait_for_workflow",
     "WorkflowStateHook": "hooks.workflow_state",
     "durable": "operators.durable",
 }
@@ -44,6 +48,8 @@ __all__ = [
     "Step",
     "TransactionalStepOperator",
     "TriggerWorkflowDagRunOperator",
+    "WaitForStepSensor",
+    "WaitForWorkflowSensor",
     "WorkflowStateHook",
     "__version__",
     "durable",

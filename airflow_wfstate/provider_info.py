@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from airflow_wfstate import __version__
-from airflow_wfstate.conf import OPTIONS, SECTION, Option
+from airflow_wfstate.conf import OPTIONS, SECTION
+from airflow_wfstate.option import Option
 
 ProviderInfo = dict[str, object]
 
@@ -30,8 +31,22 @@ def get_provider_info() -> ProviderInfo:
                 ],
             }
         ],
+        "sensors": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": [
+                    "airflow_wfstate.sensors.wait_for_step",
+                    "airflow_wfstate.sensors.wait_for_workflow",
+                ],
+            }
+        ],
         "hooks": [{"integration-name": _INTEGRATION, "python-modules": ["airflow_wfstate.hooks.workflow_state"]}],
-        "triggers": [{"integration-name": _INTEGRATION, "python-modules": ["airflow_wfstate.triggers.child_run"]}],
+        "triggers": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["airflow_wfstate.triggers.child_run", "airflow_wfstate.triggers.wait"],
+            }
+        ],
         "task-decorators": [{"name": "step", "class-name": "airflow_wfstate.decorators.step.step_task"}],
         "extra-links": ["airflow_wfstate.operators.links.WorkflowLink"],
         "connection-types": [_connection_type()],

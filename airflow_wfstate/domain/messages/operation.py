@@ -36,7 +36,8 @@ class Who(str, Enum):
     - ``compensation``: likewise of an attempt of a compensation;
     - ``person``: who may change the runs of every DAG that takes part in the workflow;
     - ``reader``: who may see the workflow;
-    - ``lister``: every user, for whom the answer is narrowed to what they may see.
+    - ``lister``: every user, for whom the answer is narrowed to what they may see;
+    - ``waiter``: every task and every user: what may be learnt is named by ids that nobody can guess.
     """
 
     TASK = "task"
@@ -45,6 +46,7 @@ class Who(str, Enum):
     PERSON = "person"
     READER = "reader"
     LISTER = "lister"
+    WAITER = "waiter"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ const states: Readonly<Record<EntryKind, State>> = {
   "compensation.retried": "compensating",
   "compensation.skipped": "skipped",
   "run.linked": "armed",
+  "step.answered": "running",
   "step.began": "running",
   "step.continued": "running",
   "step.failed": "failed",

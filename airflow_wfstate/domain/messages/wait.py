@@ -1,0 +1,129 @@
+"""A wait: a task that waits, deferred, for a workflow, for a step, or for somebody outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from airflow_wfstate.domain.messages.operation import Operation, Who
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.waiting import WaitKind, WaitOutcome
+
+MAX_WAITS: Final = 1000
+"""Waits that one look may ask for."""
+
+MAX_TIMEOUT_SECONDS: Final = 10 * 366 * 86_400
+"""The longest time that a wait may take."""
+
+
+@dataclass(frozen=True)
+class WaitTarget:
+    """What a task waits for: one of some states, of a workflow or of a step.
+
+    Which workflow is meant is settled once, when the wait is registered: the newest generation of the key at that time.
+    Where there is none yet, it is the first one that starts.
+
+    :param kind: ``workflow`` or ``step``.
+    :param name: of the workflow.
+    :param key: of the workflow.
+    :param states: at least one; of the workflow, or of the step.
+    :param participant: of the step; empty for a workflow.
+    :param step: its name; empty for a workflow.
+    :param item_key: of the item of a mapped step; empty for a step that is not mapped.
+    """
+
+    kind: WaitKind
+    name: str
+    key: str
+    states: list[str] = field(default_factory=list)
+    participant: str = ""
+    step: str = ""
+    item_key: str = ""
+
+
+@dataclass(frozen=True)
+class RegisterWait:
+    """The request of a task to wait, or to learn how its wait has ended.
+
+    A task has one wait. Its next try continues it: since when it waits, until when, and which workflow is meant all
+    stay. It begins anew when the target is another one, when the task had succeeded and was cleared, and for a try
+    that follows one that failed because the wait had ended without success.
+
+    :param timeout_seconds: how long to wait, counted from the first registration; None for no limit. A try that gives
+        another time moves the end.
+    :param idempotency_key: not needed: the request can be sent again.
+    """
+
+    task_instance_id: str
+    target: WaitTarget
+    timeout_seconds: float | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class RegisteredWait:
+    """How a wait stands.
+
+    :param wait_id: by which :class:`LookAtWaits` asks for it. Treat it as a secret: who has it may learn that the wait
+        has ended, though nothing else.
+    :param deadline_at: when it ends unsuccessfully; None for never.
+    :param outcome: None while it goes on.
+    :param reason: in one sentence, when it ended without success; None otherwise.
+    :param workflow: that is waited for, or in which the step is; None when it has not started.
+    :param state: of that workflow, or of the step, in which it was found at the end; None when there is none.
+    :param output: of a wait for a token: what was sent with it.
+    """
+
+    wait_id: str
+    registered_at: datetime
+    deadline_at: datetime | None
+    outcome: WaitOutcome | None = None
+    reason: str | None = None
+    workflow: WorkflowRef | None = None
+    state: str | None = None
+    output: Payload | None = None
+
+
+@dataclass(frozen=True)
+class LookAtWaits:
+    """The question of a triggerer which of its waits have ended.
+
+    :param wait_ids: at most 1,000.
+    """
+
+    wait_ids: list[str]
+
+
+@dataclass(frozen=True)
+class EndedWaits:
+    """Those of the waits that have ended.
+
+    :param wait_ids: in no order; one that the store does not know any more is among them, for its task to find out.
+    """
+
+    wait_ids: list[str]
+
+
+REGISTER_WAIT: Final = Operation(
+    name="register_wait",
+    method="POST",
+    path="/waits",
+    request=RegisterWait,
+    answer=RegisteredWait,
+    says="Wait for a state of a workflow or of a step, or learn how the task's wait has ended.",
+    who=Who.TASK,
+    tag="waits",
+)
+
+LOOK_AT_WAITS: Final = Operation(
+    name="look_at_waits",
+    method="POST",
+    path="/waits/look",
+    request=LookAtWaits,
+    answer=EndedWaits,
+    says="Which of up to 1,000 waits have ended: what a triggerer asks for all of its tasks at once.",
+    who=Who.WAITER,
+    tag="waits",
+)
