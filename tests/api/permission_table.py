@@ -47,6 +47,8 @@ _SWEEP: Final = _statuses([403, 200, 200, 200, 403], [403, 403, 403, 403])
 _READ: Final = _statuses([200, 200, 200, 200, 404], [200, 200, 200, 404])
 _LIST: Final = _statuses([200, 200, 200, 200, 200], [403, 403, 403, 403])
 _ANYBODY: Final = _statuses([200, 200, 200, 200, 200], [200, 200, 200, 200])
+_NO_LOGIN: Final = dict.fromkeys((caller for caller in CALLERS if caller != "other's key"), 404)
+"""Of the address where a token is used: it asks for no login, and a login does not help."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ _BY_WHO: Final = {
     Who.PERSON: _BY_PERSON,
     Who.READER: _READ,
     Who.LISTER: _LIST,
+    Who.WAITER: _ANYBODY,
 }
 """What an operation's own declaration means, said by hand: tests compare it with what a live server answers."""
 
@@ -94,6 +97,7 @@ ROUTES: Final = [
     ),
     Route("GET", "/workflows/{workflow_id}/actions", _READ, on_page=True),
     Route("GET", "/workflows/{workflow_id}/journal/export", _READ, on_page=True),
+    Route("POST", "/tokens/{token}", _NO_LOGIN),
     Route("POST", "/sweep", _SWEEP),
     Route("GET", "/health", _ANYBODY),
     Route("GET", "/openapi.json", _ANYBODY),

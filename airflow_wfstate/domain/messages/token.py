@@ -21,7 +21,7 @@ class CreateToken:
     :param name: of the wait.
     :param sha256: of the token's text. The store never gets the text itself before somebody uses it.
     :param expires_seconds: how long the wait takes at most, counted from its first token.
-    :param idempotency_key: not needed: the request can be sent again.
+    :param idempotency_key: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
     """
 
     attempt_key: str

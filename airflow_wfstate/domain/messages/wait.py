@@ -53,7 +53,8 @@ class RegisterWait:
 
     :param timeout_seconds: how long to wait, counted from the first registration; None for no limit. A try that gives
         another time moves the end.
-    :param idempotency_key: not needed: the request can be sent again.
+    :param idempotency_key: sent again with the same body after the wait has ended, it answers as the first time; None
+        for no such protection (the request can be sent again in any case).
     """
 
     task_instance_id: str
