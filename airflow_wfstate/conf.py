@@ -70,7 +70,7 @@ _DECLARED: Final = {
     ),
     "wait_poll_seconds": DeclaredOption(
         "float",
-        "4",
+        "5",
         "How often a triggerer looks whether any of the waits of its tasks has ended; it asks for all of them at once.",
         at_least=0.1,
         at_most=_DAY,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -154,6 +155,7 @@ async def _measure(
 
     import psycopg
 
+    from airflow_wfstate import conf
     from airflow_wfstate.triggers.wait import WaitTrigger
 
     fired: dict[int, float] = {}
@@ -170,12 +172,12 @@ async def _measure(
     cost = used().since(before)
     if fired:
         raise RuntimeError("A wait has ended that was to go on.")
-    latencies = []
+    latencies, chance = [], random.Random(1)  # noqa: S311 - no secret
     connection = await psycopg.AsyncConnection.connect(libpq_url, autocommit=True)
     async with connection:
         for number in range(1, wakes + 1):
-            # Not in step with the poller: 0.37 of a second is no part of its interval.
-            await asyncio.sleep(0.37)
+            # At any moment of the poller's interval, which began anew when the wait before this one was told.
+            await asyncio.sleep(chance.uniform(0, conf.wait_poll().total_seconds()))
             await connection.execute(
                 "UPDATE wfstate_workflow SET state = 'succeeded' WHERE key = %s", (f"key {number}",)
             )
