@@ -3,6 +3,9 @@
 # The Airflow to run on: one of constraints/airflow-*.txt.
 AIRFLOW ?= 3.3.2
 
+# What make replay sends.
+LOG ?= tests/replay/small_log.csv
+
 # The first Python that can make a virtualenv; name another with `make PYTHON=...`.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.10 python3 python; do \
 	"$$name" -c 'import sys, ensurepip, venv; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
@@ -21,7 +24,7 @@ FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo test fab screenshots bench load page-bench waits-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
+.PHONY: help demo test fab screenshots bench events-bench replay load page-bench waits-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -49,6 +52,12 @@ screenshots: install  ## Take the pictures of docs/images anew
 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks
+
+events-bench: install  ## Events of services a second, with their application, beside a bare INSERT
+	@$(BIN)/python -m benchmarks.events
+
+replay: install  ## Replay a log of a process (LOG=file.csv) as events of services, while the servers are killed
+	@$(BIN)/python -m tests.replay $(LOG)
 
 load: install  ## Fifty clients at once on the API for a minute, beside a read that does next to nothing
 	@$(BIN)/python -m benchmarks.load

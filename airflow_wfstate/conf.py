@@ -11,7 +11,8 @@ from functools import cache
 from typing import Final
 
 from airflow_wfstate.option import SECTION as SECTION
-from airflow_wfstate.option import DeclaredOption, Option, boolean_of
+from airflow_wfstate.option import DeclaredOption, boolean_of
+from airflow_wfstate.option import Option as Option
 
 _DAY: Final = 86_400
 _YEAR: Final = 366 * _DAY
@@ -171,6 +172,14 @@ _DECLARED: Final = {
         "How many attempts a round of a step gets. The begin of one more fails the workflow, held for a person; each "
         "resume allows as many again. 0: there is no limit.",
         at_most=1_000_000,
+    ),
+    "event_ttl_seconds": DeclaredOption(
+        "integer",
+        "604800",
+        "How long an event of a service waits for its workflow to start. After that it is a dead letter, which an "
+        "operator replays or drops.",
+        at_least=1,
+        at_most=_YEAR,
     ),
 }
 
@@ -344,6 +353,11 @@ def relay_patience() -> timedelta:
 def quiesce() -> timedelta:
     """How long steps at work may hold up the compensation of their workflow."""
     return _seconds("quiesce_seconds")
+
+
+def event_ttl() -> timedelta:
+    """How long an event waits for its workflow before it is a dead letter."""
+    return _seconds("event_ttl_seconds")
 
 
 def scheduler_silence() -> timedelta:

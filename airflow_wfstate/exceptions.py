@@ -10,11 +10,14 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── MethodNotAllowed        an HTTP method that the path does not have
     │   ├── InvalidName             a name or key is empty, too long, invisible, holds a control character, or is taken
     │   ├── InvalidPayload          a value cannot be stored as JSON
+    │   ├── InvalidDefinition       a definition file is not as its schema says
     │   ├── PayloadTooLarge         a value is larger than [wfstate] max_payload_bytes
     │   └── InvalidDag              a DAG is declared wrongly (an import error of the DAG)
     ├── NotFound
     │   ├── WorkflowNotFound
     │   ├── StepNotFound
+    │   ├── DefinitionNotFound      no definition was applied to the name, or none with the number
+    │   ├── EventNotFound
     │   └── TaskInstanceNotFound    the task instance that calls is unknown to Airflow, or not running
     ├── Conflict                    the stored state does not allow it
     │   ├── WorkflowClosed          the workflow has ended, or is ending: no step begins any more
@@ -29,6 +32,8 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── WaitFailed              what a step waits for can no longer happen
     │   │   └── WaitTimedOut        it did not happen in time
     │   ├── IdempotencyConflict     an Idempotency-Key was used again with another body
+    │   ├── DefinitionMismatch      a start gives something else than the definition that is applied to the name
+    │   ├── DefinitionChanged       the definition is not in the version that the request was made for
     │   └── WorkflowChanged         the workflow is not in the version that the request was made for
     ├── PayloadDamaged              a stored value cannot be read: its file or key is gone, or it was changed
     ├── AccessDenied
@@ -93,6 +98,15 @@ class InvalidPayload(InvalidRequest):
     code = "invalid-payload"
 
 
+class InvalidDefinition(InvalidRequest):
+    """A definition file is not as its schema says; the reason names each place, a line for each."""
+
+    code = "invalid-definition"
+
+    def __str__(self) -> str:
+        return f"{self.reason}\n{self.remedy}"
+
+
 class PayloadTooLarge(InvalidRequest):
     """A value is larger than ``[wfstate] max_payload_bytes``."""
 
@@ -121,6 +135,18 @@ class StepNotFound(NotFound):
     """The workflow has no such step."""
 
     code = "step-not-found"
+
+
+class DefinitionNotFound(NotFound):
+    """No definition was applied to the name, or none with the number."""
+
+    code = "definition-not-found"
+
+
+class EventNotFound(NotFound):
+    """No event with this source and id was received."""
+
+    code = "event-not-found"
 
 
 class TaskInstanceNotFound(NotFound):
@@ -205,6 +231,18 @@ class IdempotencyConflict(Conflict):
     """An Idempotency-Key was used again with another body."""
 
     code = "idempotency-conflict"
+
+
+class DefinitionMismatch(Conflict):
+    """A start gives something else than the definition that is applied to the name."""
+
+    code = "definition-mismatch"
+
+
+class DefinitionChanged(Conflict):
+    """The definition is not in the version that the request was made for (``if_version``, ``If-Match``)."""
+
+    code = "definition-changed"
 
 
 class WorkflowChanged(Conflict):

@@ -26,6 +26,7 @@ def get_provider_info() -> ProviderInfo:
                     "airflow_wfstate.operators.start_workflow",
                     "airflow_wfstate.operators.complete_workflow",
                     "airflow_wfstate.operators.compensate_workflow",
+                    "airflow_wfstate.operators.send_event",
                     "airflow_wfstate.operators.transactional_step",
                     "airflow_wfstate.operators.trigger_workflow_dag_run",
                 ],

@@ -12,7 +12,7 @@ from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
 from airflow_wfstate.api.operation_routes import add_routes
 from airflow_wfstate.api.parameters import check_parameters
-from airflow_wfstate.api.routes import actions, description, health, journal_export, page, sweep, tokens
+from airflow_wfstate.api.routes import actions, description, events, health, journal_export, page, sweep, tokens
 from airflow_wfstate.backends.state_backend import OPERATIONS
 from airflow_wfstate.domain.messages.operation import Who
 
@@ -53,7 +53,7 @@ def create_app() -> FastAPI:
 def _v1() -> APIRouter:
     router = APIRouter(prefix="/v1", dependencies=_OF_EVERY_ROUTE)
     add_routes(router, OPERATIONS)
-    for part in (actions.reads, journal_export.reads, health.reads, sweep.writes, description.reads):
+    for part in (events.writes, actions.reads, journal_export.reads, health.reads, sweep.writes, description.reads):
         router.include_router(part)
     return router
 
@@ -70,4 +70,4 @@ def _ui() -> APIRouter:
     return router
 
 
-_PEOPLE: Final = (Who.PERSON, Who.READER, Who.LISTER)
+_PEOPLE: Final = (Who.PERSON, Who.READER, Who.LISTER, Who.VIEWER, Who.OPERATOR)

@@ -17,6 +17,7 @@ from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.task_instance import run_of
 from airflow_wfstate.domain.messages.access import WorkflowAccess
+from airflow_wfstate.domain.messages.event import DAG_SENDER, Sender
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from airflow_wfstate.store.steps import attempt_key
@@ -66,15 +67,53 @@ def check_compensation_key(caller: Caller, text: str) -> None:
 
 
 def check_sweep(caller: Caller) -> str:
-    """Check that the caller may start a sweep, which acts on every workflow, and name the caller as the journal would.
+    """As :func:`check_operator`, of the sweep, which acts on every workflow."""
+    return check_operator(caller, "start a sweep")
+
+
+def check_operator(caller: Caller, what: str = "change what holds for workflows of every DAG") -> str:
+    """Check that the caller may do what concerns every DAG, and name the caller as the journal would.
 
     A user may who may change runs of every DAG.
 
+    :param what: is asked for, as the error shall say it.
     :raises AccessDenied: otherwise, and for tasks.
     """
     if isinstance(caller, TaskCaller) or not _may_change_runs(caller, _nobody_named()):
-        raise AccessDenied("This caller may not start a sweep.", "Call as a user who may edit the runs of every DAG.")
+        raise AccessDenied(f"This caller may not {what}.", "Call as a user who may edit the runs of every DAG.")
     return _actor(caller)
+
+
+def check_viewer(caller: Caller) -> None:
+    """Check that the caller may read what belongs to no DAG: a user who may see the page, or read every DAG.
+
+    :raises AccessDenied: otherwise, and for tasks.
+    """
+    if isinstance(caller, TaskCaller) or not (_may_see_page(caller) or _reads_every_dag(caller)):
+        raise AccessDenied(
+            "This caller may not read definitions.", f"Call as a user who may see the page {PAGE}, or read every DAG."
+        )
+
+
+def check_operator_read(caller: Caller) -> None:
+    """Check that the caller may look at what no workflow stands for: a user who may read every DAG.
+
+    :raises AccessDenied: otherwise, and for tasks.
+    """
+    if isinstance(caller, TaskCaller) or not _reads_every_dag(caller):
+        raise AccessDenied("This caller may not look at events.", "Call as a user who may read every DAG.")
+
+
+def sender_of(caller: Caller) -> Sender:
+    """Who sends events: a user, by name; a task, by the id of its DAG."""
+    if isinstance(caller, TaskCaller):
+        run = run_of(caller.task_instance_id)
+        return Sender(f"task:{run.dag_id}/{run.run_id}", frozenset({f"{DAG_SENDER}{run.dag_id}"}))
+    return Sender(
+        _actor(caller),
+        frozenset({str(caller.user.get_name())}),
+        administers=lambda: _may_change_runs(caller, _nobody_named()),
+    )
 
 
 def check_workflow_change(caller: Caller, workflow_id: str) -> str:

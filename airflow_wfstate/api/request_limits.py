@@ -11,10 +11,14 @@ from typing import Final
 from starlette.datastructures import Headers
 
 from airflow_wfstate import conf
+from airflow_wfstate.api.mounted_path import mounted_path
 from airflow_wfstate.api.problems import problem
 from airflow_wfstate.api.security_headers import AsgiApp, Message, Receive, Send
 from airflow_wfstate.domain.rules.payload import MAX_DEPTH
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest, PayloadTooLarge, WorkflowStateError
+
+_EVENTS: Final = "/v1/events"
+"""There each event is checked by itself: one that cannot be stored must not keep those beside it from being applied."""
 
 _BESIDE_THE_PAYLOAD: Final = 64 * 1024
 """Bytes for the other fields of a body: names, an error, a plan."""
@@ -42,7 +46,8 @@ class RequestLimits:
             body = await _read(scope, receive)
             if body is None:  # the caller has gone
                 return
-            _check_body(body)
+            if mounted_path(scope) != _EVENTS:
+                _check_body(body)
         except WorkflowStateError as error:
             await problem(error)(scope, receive, send)
             return

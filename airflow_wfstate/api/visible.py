@@ -35,7 +35,7 @@ def _detail(caller: UserCaller, access: WorkflowAccess, request: object, detail:
         detail,
         input=detail.input if sees_input else None,
         output=detail.output if sees_input else None,
-        steps=_steps(caller, detail.steps),
+        steps=_steps(caller, access, detail.steps),
     )
 
 
@@ -45,11 +45,11 @@ def _graph(caller: UserCaller, access: WorkflowAccess, request: object, graph: W
 
 
 def _page(caller: UserCaller, access: WorkflowAccess, request: object, page: StepPage) -> StepPage:
-    return replace(page, steps=_steps(caller, page.steps))
+    return replace(page, steps=_steps(caller, access, page.steps))
 
 
 def _step(caller: UserCaller, access: WorkflowAccess, request: object, step: StepSummary) -> StepSummary:
-    return _steps(caller, [step])[0]
+    return _steps(caller, access, [step])[0]
 
 
 def _checkpoints(
@@ -77,9 +77,14 @@ def _resume_plan(caller: UserCaller, access: WorkflowAccess, request: object, pl
     return replace(plan, recreated_runs=[replace(run, conf=None) for run in plan.recreated_runs])
 
 
-def _steps(caller: UserCaller, steps: list[StepSummary]) -> list[StepSummary]:
-    dag_ids = readable_dag_ids(caller, {step.participant for step in steps})
-    return [step if step.participant in dag_ids else replace(step, output=None) for step in steps]
+def _steps(caller: UserCaller, access: WorkflowAccess, steps: list[StepSummary]) -> list[StepSummary]:
+    """What a service has said of its steps is for those who may read what the workflow was started with."""
+    dag_ids = readable_dag_ids(caller, {step.participant for step in steps if not step.is_of_service})
+    sees_input = may_see_input(caller, access)
+    return [
+        step if (sees_input if step.is_of_service else step.participant in dag_ids) else replace(step, output=None)
+        for step in steps
+    ]
 
 
 _HIDERS: Final[dict[type, Callable[[UserCaller, WorkflowAccess, Any, Any], Any]]] = {

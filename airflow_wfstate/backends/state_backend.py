@@ -15,6 +15,8 @@ from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
     compensation,
+    definition,
+    event,
     record,
     resume,
     step,
@@ -277,6 +279,93 @@ class StateBackend(TaskBackend):
             journal.READ_JOURNAL, journal.ReadJournal(workflow_id, wanted or journal.JournalFilter(), after, limit)
         )
 
+    def apply_definition(self, request: definition.ApplyDefinition) -> definition.DefinitionApplied:
+        """Put a definition in force for the workflows of its name, from their next start or resume on.
+
+        One of the same content stays in force, and the answer says so; an older content becomes a version of its own.
+
+        :raises InvalidDefinition: the text declares none; the reason names every error with its line and column.
+        :raises InvalidRequest: it declares one of another name.
+        :raises DefinitionChanged: another version than ``if_version`` is in force.
+        :raises AccessDenied: the caller may not change the runs of every DAG.
+        """
+        return self.carry_out(definition.APPLY_DEFINITION, request)
+
+    def get_definition(self, name: str, number: int | None = None) -> definition.DefinitionDetail:
+        """The definition in force for the workflows of a name.
+
+        :param number: of the version; None for the one in force.
+        :raises DefinitionNotFound: none was applied, or none has this number.
+        """
+        return self.carry_out(definition.GET_DEFINITION, definition.GetDefinition(name, number))
+
+    def list_definitions(self, after: str | None = None, limit: int = 200) -> definition.DefinitionPage:
+        """Definitions in force, by name, behind the name ``after``; at most ``limit`` (1 to 1000).
+
+        :raises InvalidRequest: the limit is out of range, or ``after`` is no name.
+        """
+        return self.carry_out(definition.LIST_DEFINITIONS, definition.ListDefinitions(after, limit))
+
+    def list_definition_versions(
+        self, name: str, before: int | None = None, limit: int = 200
+    ) -> definition.DefinitionVersionPage:
+        """The versions of a name that were applied, the newest first; at most ``limit`` (1 to 1000).
+
+        :param before: only those with a lower number; None for all.
+        :raises DefinitionNotFound: none was applied.
+        :raises InvalidRequest: the limit is out of range.
+        """
+        return self.carry_out(
+            definition.LIST_DEFINITION_VERSIONS, definition.ListDefinitionVersions(name, before, limit)
+        )
+
+    def send_events(self, request: event.SendEvents) -> event.SentEvents:
+        """Receive events of services, each once, and apply them to their workflows; one result for each event.
+
+        An event that is refused, or cannot be applied, does not keep the others from being applied. Sent again, an
+        event is a duplicate, whoever else sends it at the same moment.
+
+        :raises InvalidRequest: they are more than 1000.
+        :raises PayloadTooLarge: all together they have more than ``[wfstate] max_payload_bytes`` (over HTTP).
+        """
+        return self.carry_out(event.SEND_EVENTS, request)
+
+    def list_events(self, wanted: event.ListEvents | None = None) -> event.EventPage:
+        """A page of events; None: of those that are parked or dead.
+
+        :raises InvalidRequest: the limit is out of range, ``after`` is no position, or applied events are asked for
+            without a workflow.
+        :raises WorkflowNotFound: the workflow's id is none.
+        :raises AccessDenied: the caller may not read every DAG.
+        """
+        return self.carry_out(event.LIST_EVENTS, wanted or event.ListEvents())
+
+    def get_event(self, source: str, event_id: str) -> event.EventDetail:
+        """One event with its body.
+
+        :raises EventNotFound: none with this source and id was received.
+        :raises AccessDenied: as for :meth:`list_events`.
+        """
+        return self.carry_out(event.GET_EVENT, event.GetEvent(source, event_id))
+
+    def replay_events(self, request: event.ReplayEvents) -> event.DecidedEvents:
+        """Apply events that are parked or dead; others stay as they are. None of them is applied twice.
+
+        :raises EventNotFound: there is no such event.
+        :raises InvalidRequest: no event is named, or more than 1000 are.
+        :raises AccessDenied: the caller may not change the runs of every DAG.
+        """
+        return self.carry_out(event.REPLAY_EVENTS, request)
+
+    def drop_events(self, request: event.DropEvents) -> event.DecidedEvents:
+        """Decide that events that are parked or dead do not count; others stay as they are.
+
+        :raises EventNotFound: there is no such event.
+        :raises InvalidRequest: no event is named, or more than 1000 are; or no reason is given.
+        :raises AccessDenied: as for :meth:`replay_events`.
+        """
+        return self.carry_out(event.DROP_EVENTS, request)
+
     @abstractmethod
     def sweep(self, request: sweep_report.StartSweep | None = None) -> sweep_report.SweepReport:
         """Make one pass of the sweep now, unless another is under way. None: a pass that nothing is remembered of."""
@@ -318,7 +407,16 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     resume.RESUME_WORKFLOW,
     resume.RESTART_WORKFLOW,
     resume.PLAN_RESUME,
+    definition.APPLY_DEFINITION,
+    definition.GET_DEFINITION,
+    definition.LIST_DEFINITIONS,
+    definition.LIST_DEFINITION_VERSIONS,
     compensation.TAKE_TURN,
     compensation.END_COMPENSATION,
+    event.SEND_EVENTS,
+    event.LIST_EVENTS,
+    event.GET_EVENT,
+    event.REPLAY_EVENTS,
+    event.DROP_EVENTS,
 )
 """Every operation but the sweep. The routes are tried in this order: what every task calls comes first."""

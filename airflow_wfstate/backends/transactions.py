@@ -12,6 +12,8 @@ from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
     compensation,
+    definition,
+    event,
     record,
     resume,
     step,
@@ -39,6 +41,10 @@ from airflow_wfstate.store.compensation.end_compensation import end_compensation
 from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.compensation.take_turn import take_turn
 from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read, run_transaction
+from airflow_wfstate.store.definitions.apply import apply_definition, read_request
+from airflow_wfstate.store.definitions.versions import get_definition, list_definition_versions, list_definitions
+from airflow_wfstate.store.events.letters import drop_events, get_event, list_events, replay_events
+from airflow_wfstate.store.events.receive import receive_events
 from airflow_wfstate.store.payloads.stored_payload import discard
 from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
@@ -161,6 +167,24 @@ def _decide_compensation(
     return answer
 
 
+def _apply_definition(backend: DatabaseBackend, request: definition.ApplyDefinition) -> definition.DefinitionApplied:
+    named = read_request(request)
+    return backend.write(partial(apply_definition, named=named), request, definition.DefinitionApplied)
+
+
+def _send_events(backend: DatabaseBackend, request: event.SendEvents) -> event.SentEvents:
+    # Whoever may write to the tables is not asked who may send: over HTTP the api-server asks.
+    return receive_events(backend.engine, request.events, event.Sender(request.actor))
+
+
+def _replay_events(backend: DatabaseBackend, request: event.ReplayEvents) -> event.DecidedEvents:
+    return replay_events(backend.engine, request)
+
+
+def _drop_events(backend: DatabaseBackend, request: event.DropEvents) -> event.DecidedEvents:
+    return drop_events(backend.engine, request)
+
+
 _do(workflow.START_WORKFLOW, _start_workflow)
 _do(workflow.COMPLETE_WORKFLOW, _complete_workflow)
 _do(step.BEGIN_STEP, _begin_step)
@@ -199,6 +223,16 @@ _read(
         ),
     ),
 )
+
+_do(definition.APPLY_DEFINITION, _apply_definition)
+_read(definition.GET_DEFINITION, get_definition)
+_read(definition.LIST_DEFINITIONS, list_definitions)
+_read(definition.LIST_DEFINITION_VERSIONS, list_definition_versions)
+_do(event.SEND_EVENTS, _send_events)
+_read(event.LIST_EVENTS, list_events)
+_read(event.GET_EVENT, get_event)
+_do(event.REPLAY_EVENTS, _replay_events)
+_do(event.DROP_EVENTS, _drop_events)
 
 _read(workflow.LIST_WORKFLOWS, list_workflows)
 _read(stats.READ_STATS, lambda connection, asked: read_stats(connection, asked.query, asked.bucket_seconds))

@@ -16,6 +16,8 @@ from rich.markup import escape
 
 from airflow_wfstate.cli import completers
 from airflow_wfstate.cli.arg import Arg
+from airflow_wfstate.cli.definitions_group import definitions_group
+from airflow_wfstate.cli.event_group import event_group
 from airflow_wfstate.cli.workflow_filters import filter_arguments
 from airflow_wfstate.domain.messages.workflow_query import WorkflowSort
 
@@ -345,6 +347,9 @@ WFSTATE_COMMANDS: Final = (
 )
 
 
+WFSTATE_GROUPS: Final = (definitions_group(_FROM_ANYWHERE), event_group(_FROM_ANYWHERE))
+
+
 def get_wfstate_cli_commands() -> list[GroupCommand]:
     """The group ``airflow wfstate``; named by the provider info."""
     return [
@@ -352,6 +357,6 @@ def get_wfstate_cli_commands() -> list[GroupCommand]:
             name="wfstate",
             help="Look at workflows, and act on them",
             description="Which steps of a workflow are done, what each produced, what remains, and how it is undone.",
-            subcommands=WFSTATE_COMMANDS,
+            subcommands=(*WFSTATE_COMMANDS, *WFSTATE_GROUPS),
         )
     ]

@@ -6,12 +6,14 @@ import shlex
 from argparse import Namespace
 from typing import Final
 
-from airflow.cli.cli_config import Arg
+from airflow.cli.cli_config import ActionCommand, Arg
 
-from airflow_wfstate.cli.definition import ARG_AFTER, ARG_CURSOR, WFSTATE_COMMANDS
+from airflow_wfstate.cli.definition import ARG_AFTER, ARG_CURSOR, WFSTATE_COMMANDS, WFSTATE_GROUPS
+from airflow_wfstate.cli.definitions_group import ARG_AFTER_NAME, ARG_BEFORE_NUMBER
+from airflow_wfstate.cli.event_group import ARG_AFTER_EVENT
 from airflow_wfstate.cli.printing.rendering import print_text
 
-_POSITIONS: Final = (ARG_CURSOR, ARG_AFTER)
+_POSITIONS: Final = (ARG_CURSOR, ARG_AFTER, ARG_AFTER_NAME, ARG_BEFORE_NUMBER, ARG_AFTER_EVENT)
 """Where a page begins; a command has one of them."""
 
 
@@ -26,12 +28,22 @@ def tell_next_page(arguments: Namespace, position: str | int | None) -> None:
 
 def _command(arguments: Namespace, position: str | int) -> str:
     """Every option that was given, as the command's own declaration has it."""
-    declared = next(command for command in WFSTATE_COMMANDS if command.name == arguments.subcommand)
-    words = ["airflow", "wfstate", declared.name]
+    words, declared = _declared(arguments)
+    words = ["airflow", "wfstate", *words]
     for option in declared.args:
         value = position if option in _POSITIONS else vars(arguments).get(_name(option))
         words += _words(option, value)
     return shlex.join(words)
+
+
+def _declared(arguments: Namespace) -> tuple[list[str], ActionCommand]:
+    """The words of a command, and its declaration. One of a group may be called as one outside of it."""
+    for group in WFSTATE_GROUPS:
+        for command in group.subcommands:
+            if command.func is getattr(arguments, "func", None):
+                return [group.name, command.name], command
+    declared = next(command for command in WFSTATE_COMMANDS if command.name == arguments.subcommand)
+    return [declared.name], declared
 
 
 def _name(option: Arg) -> str:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
+from uuid import uuid4
 
 from airflow_wfstate.backends.codec import encode
+from airflow_wfstate.domain.messages.definition import ApplyDefinition
+from airflow_wfstate.domain.messages.event import SendEvents
 from airflow_wfstate.domain.messages.step import BegunStep
 from tests.support.saga import Saga
 from tests.support.shop import INTAKE, failed_order
 from tests.support.world import World
 
 DAG: Final = "orders"
+SOURCE: Final = "https://permissions.example/"
+LETTER: Final = "letter"
+_SERVED: Final = "served"
 _INPUT: Final = asdict(encode({}, sort_keys=True))
 _VALUE: Final = asdict(encode("value"))
 
@@ -81,6 +88,40 @@ def failed(world: World) -> Scene:
     return Scene(order.workflow_id, order.tasks["complete"])
 
 
+def definable(world: World) -> Scene:
+    """A name of its own, beside a workflow."""
+    return replace(started(world), name=world.unique("defined"))
+
+
+def defined(world: World) -> Scene:
+    """A name of its own that has a definition, beside a workflow."""
+    scene = definable(world)
+    world.backend.apply_definition(ApplyDefinition(scene.name, f"name: {scene.name}"))
+    return scene
+
+
+def with_services(world: World) -> Scene:
+    """A running workflow of a DAG, in which a service takes part; the viewer and that DAG may send for the service."""
+    service = {
+        "sources": [SOURCE],
+        "users": ["viewer", f"dag:{DAG}"],
+        "events": {"noted": {"step": "a", "is": "began"}},
+    }
+    declared = {"name": _SERVED, "key": "$.data.key", "participants": {"service": service}}
+    world.backend.apply_definition(ApplyDefinition(_SERVED, json.dumps(declared)))
+    run_id, key = world.rows.add_run(DAG), world.unique("key")
+    workflow_id = world.start(run_id, dag_id=DAG, name=_SERVED, key=key, input={}).workflow.id
+    return Scene(workflow_id, world.rows.add_task(DAG, run_id, "work"), business_key=key)
+
+
+def with_letter(world: World) -> Scene:
+    """The same, and an event that waits for another workflow."""
+    scene = with_services(world)
+    letter = {"specversion": "1.0", "id": LETTER, "source": SOURCE, "type": "noted", "data": {"key": "not there"}}
+    world.backend.send_events(SendEvents([letter]))
+    return scene
+
+
 def _saga_at_work(world: World) -> tuple[Saga, str]:
     saga = Saga.start(world)
     saga.done("one")
@@ -96,11 +137,13 @@ class Request:
     :param scene: makes what it needs.
     :param body: of a scene and the attempt key to send; None for a GET.
     :param parameters: of the query that the route cannot do without.
+    :param media_type: of the body.
     """
 
     scene: Callable[[World], Scene]
     body: Callable[[Scene, str], Body] = lambda scene, key: None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
 
 
 def _of_attempt(**fields: object) -> Request:
@@ -155,6 +198,25 @@ REQUESTS: Final = {
         undo_failed, lambda scene, key: {"step": "one", "decision": "done", "reason": "x"}
     ),
     "POST /sweep": Request(started),
+    "POST /events": Request(
+        with_services,
+        lambda scene, key: {
+            "specversion": "1.0",
+            "id": uuid4().hex,
+            "source": SOURCE,
+            "type": "noted",
+            "data": {"key": scene.business_key},
+        },
+        media_type="application/cloudevents+json",
+    ),
+    "GET /event": Request(with_letter, parameters={"source": SOURCE, "id": LETTER}),
+    "POST /events/replay": Request(with_letter, lambda scene, key: {"events": [{"source": SOURCE, "id": LETTER}]}),
+    "POST /events/drop": Request(
+        with_letter, lambda scene, key: {"events": [{"source": SOURCE, "id": LETTER}], "reason": "x"}
+    ),
+    "PUT /definitions/{name}": Request(definable, lambda scene, key: {"text": f"name: {scene.name}"}),
+    "GET /definitions/{name}": Request(defined),
+    "GET /definitions/{name}/versions": Request(defined),
     f"GET {_ONE}/steps/{{step_id}}": Request(begun),
     f"GET {_ONE}/steps/{{step_id}}/checkpoints": Request(begun),
     "GET /stats/name": Request(started, parameters={"name": "order"}),

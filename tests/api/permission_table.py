@@ -7,10 +7,10 @@ Nothing is imported here that needs a service.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from airflow_wfstate.backends.state_backend import OPERATIONS
-from airflow_wfstate.domain.messages.operation import Who
+from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.messages.step import LINK_CHILD_RUN
 
 CALLERS: Final = {
@@ -46,6 +46,9 @@ _BY_PERSON: Final = _statuses([403, 200, 200, 200, 404], [403, 403, 403, 403])
 _SWEEP: Final = _statuses([403, 200, 200, 200, 403], [403, 403, 403, 403])
 _READ: Final = _statuses([200, 200, 200, 200, 404], [200, 200, 200, 404])
 _LIST: Final = _statuses([200, 200, 200, 200, 200], [403, 403, 403, 403])
+_OPERATOR_READ: Final = _statuses([200, 200, 200, 200, 403], [403, 403, 403, 403])
+_SENDER: Final = _statuses([200, 403, 403, 403, 403], [200, 200, 200, 403])
+"""The definition of the scene names the viewer, and the DAG of the task."""
 _ANYBODY: Final = _statuses([200, 200, 200, 200, 200], [200, 200, 200, 200])
 _NO_LOGIN: Final = dict.fromkeys((caller for caller in CALLERS if caller != "other's key"), 404)
 """Of the address where a token is used: it asks for no login, and a login does not help."""
@@ -79,19 +82,29 @@ _BY_WHO: Final = {
     Who.READER: _READ,
     Who.LISTER: _LIST,
     Who.WAITER: _ANYBODY,
+    Who.VIEWER: _LIST,
+    Who.OPERATOR: _SWEEP,
+    Who.SENDER: _SENDER,
 }
 """What an operation's own declaration means, said by hand: tests compare it with what a live server answers."""
 
 _OTHERWISE: Final = {LINK_CHILD_RUN.name: _BY_RUNNING_ATTEMPT}
 """Operations that ask for more than their declaration says."""
 
+
+def _statuses_of(operation: Operation[Any, Any]) -> Statuses:
+    if operation.who is Who.OPERATOR and operation.is_read:
+        return _OPERATOR_READ
+    return _OTHERWISE.get(operation.name, _BY_WHO[operation.who])
+
+
 ROUTES: Final = [
     *(
         Route(
             operation.method,
             operation.path,
-            _OTHERWISE.get(operation.name, _BY_WHO[operation.who]),
-            on_page=operation.who in (Who.PERSON, Who.READER, Who.LISTER),
+            _statuses_of(operation),
+            on_page=operation.who in (Who.PERSON, Who.READER, Who.LISTER, Who.VIEWER, Who.OPERATOR),
         )
         for operation in OPERATIONS
     ),

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from airflow.cli.cli_config import GroupCommand
+
 import airflow_wfstate
 from airflow_wfstate.cli.definition import get_wfstate_cli_commands
 from airflow_wfstate.conf import OPTIONS
@@ -61,10 +63,17 @@ def _addresses() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     for group in get_wfstate_cli_commands():
-        for command in group.subcommands:
-            yield f"command {group.name} {command.name}"
-            for argument in command.args:
-                yield f"option {group.name} {command.name} {'/'.join(argument.flags)}"
+        yield from _commands_of(group, group.name)
+
+
+def _commands_of(group: GroupCommand, words: str) -> Iterator[str]:
+    for command in group.subcommands:
+        if isinstance(command, GroupCommand):
+            yield from _commands_of(command, f"{words} {command.name}")
+            continue
+        yield f"command {words} {command.name}"
+        for argument in command.args:
+            yield f"option {words} {command.name} {'/'.join(argument.flags)}"
 
 
 def _tables() -> Iterator[str]:

@@ -7,6 +7,7 @@ Each is declared once, below its messages. The client (:mod:`airflow_wfstate.bac
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -37,7 +38,10 @@ class Who(str, Enum):
     - ``person``: who may change the runs of every DAG that takes part in the workflow;
     - ``reader``: who may see the workflow;
     - ``lister``: every user, for whom the answer is narrowed to what they may see;
-    - ``waiter``: every task and every user: what may be learnt is named by ids that nobody can guess.
+    - ``waiter``: every task and every user; what may be learnt is named by ids that nobody can guess;
+    - ``viewer``: who may see the page of workflows, or read every DAG;
+    - ``operator``: who may change the runs of every DAG; for reads, who may read every DAG;
+    - ``sender``: whom a definition lets speak for a service, decided for each event.
     """
 
     TASK = "task"
@@ -47,6 +51,9 @@ class Who(str, Enum):
     READER = "reader"
     LISTER = "lister"
     WAITER = "waiter"
+    VIEWER = "viewer"
+    SENDER = "sender"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,16 @@ class Operation(Generic[Request, Answer]):
     :param says: what it does, for the API's description.
     :param who: may call it.
     :param tag: under which the API's description lists it.
-    :param body: the name of the body's schema; None for that of the request. Of a person's request it has the fields
-        that the path and the token do not tell.
+    :param body: the name of the body's schema; None for that of the request. Of a person's or operator's request it has
+        the fields that the path and the token do not tell.
     :param body_types: of the fields of the body that are narrower than those of the request.
     :param is_keyed: whether the client gives each call an idempotency key of its own. (What an attempt writes has a
         number.)
     :param has_tag: whether a read answers with an ETag; a plan has none.
     :param needs_server: whether it can be carried out only where Airflow's models may be used: not in a worker that
         reaches the tables itself.
+    :param body_field: the field of the request that is the whole body; None where all of its fields are.
+    :param media_type: of the body.
     :param answers_much: whether the answer is worth compressing although the request is a POST.
     """
 
@@ -85,7 +94,19 @@ class Operation(Generic[Request, Answer]):
     is_keyed: bool = False
     has_tag: bool = False
     needs_server: bool = False
+    body_field: str | None = None
+    media_type: str = "application/json"
     answers_much: bool = False
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        """Fields of the request that stand in the path, in its order."""
+        return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    @property
+    def told_otherwise(self) -> frozenset[str]:
+        """Fields of the request that its body does not have, because the path or the token tells them."""
+        return TOLD_OTHERWISE.union(self.path_fields)
 
     @property
     def is_read(self) -> bool:

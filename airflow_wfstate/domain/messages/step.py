@@ -260,11 +260,12 @@ class CheckpointSummary:
 class StepSummary:
     """A step as people see it.
 
-    :param participant: the DAG (or, later, the service) that does it.
+    :param participant: the DAG or the service that does it.
     :param place: the name of the step that triggered the participant's run, where the participant takes part at several
         places of the workflow; None where its name tells enough.
     :param parent_step_id: of the step that triggered the participant's run; None when none did.
     :param round: the newest round's number.
+    :param attempts: at all rounds, in order; empty for a step of a service, which Airflow does not run.
     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
         the payloads of the participant, and in a list when it is kept in a file.
     :param output_in_file: whether it is kept in a file, outside of the database.
@@ -290,6 +291,11 @@ class StepSummary:
     error: str | None
     place: str | None = None
     parent_step_id: str | None = None
+
+    @property
+    def is_of_service(self) -> bool:
+        """Whether a service does it, of which events tell: it has no attempts in Airflow."""
+        return not self.attempts
 
     @property
     def called(self) -> StepName:

@@ -30,6 +30,7 @@ class SweepReport:
     :param turns: in which a compensation got its turn.
     :param relays: relays that were cleared, so that they run again.
     :param flagged: whose flags were set, changed or taken away.
+    :param events: that had waited for their workflow, and were applied.
     :param files: of payloads, to which no row refers for a day, and which were removed.
     """
 
@@ -41,4 +42,5 @@ class SweepReport:
     turns: int = 0
     relays: int = 0
     flagged: int = 0
+    events: int = 0
     files: int = 0

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, select
 
-from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.workflow import CompletedWorkflow, CompleteWorkflow
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.domain.rules.plan import progress
 from airflow_wfstate.domain.rules.run_role import RunRole
-from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import WorkflowClosed, WorkflowNotFound, WorkflowUnfinished
 from airflow_wfstate.store.compensation.armed import armed_compensations
+from airflow_wfstate.store.compensation.complete import complete
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import UNFINISHED_RUN_STATES, dag_run
 from airflow_wfstate.store.database.transaction import Unchanged, run_read
-from airflow_wfstate.store.payloads.checks import check_payload, described
+from airflow_wfstate.store.definitions.content import read_definition
+from airflow_wfstate.store.payloads.checks import check_payload
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, goes_into_file, keep, keep_inline, payload_of
 from airflow_wfstate.store.runs.ancestry import GuestRuns, ancestor_step_ids
 from airflow_wfstate.store.steps.accepted import accept_marked_steps, unaccepted_failed_run
@@ -26,11 +26,11 @@ from airflow_wfstate.store.steps.attempt_cap import held_for_exhausted
 from airflow_wfstate.store.steps.counts import count_steps
 from airflow_wfstate.store.steps.failed import check_failed_steps
 from airflow_wfstate.store.steps.lost_attempt import mark_lost
+from airflow_wfstate.store.steps.of_services import open_step_of_service
 from airflow_wfstate.store.steps.row import open_steps
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
 from airflow_wfstate.store.workflows.deciding_runs import deciding_runs
-from airflow_wfstate.store.workflows.definition import read_definition
 from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, go_on
 
 
@@ -71,32 +71,6 @@ def complete_workflow(
     complete(change, output, not_reached)
     change.write()
     return CompletedWorkflow(change.ref(), request.output, not_reached)
-
-
-def complete(
-    change: Change,
-    output: StoredPayload | None,
-    not_reached: list[str],
-    data: Mapping[str, JsonValue] | None = None,
-) -> None:
-    """Give the workflow its output and its end; what was armed to undo it is discarded.
-
-    :param output: None to keep the one that it has.
-    :param data: what the journal is to tell besides.
-    """
-    change.become(
-        WorkflowState.SUCCEEDED,
-        **({} if output is None else output.columns("output")),
-        ended_at=change.now,
-        hold_reason=None,
-    )
-    change.update(
-        schema.compensation,
-        where={"workflow_id": change.workflow_id, "state": CompensationState.ARMED.value},
-        values={"state": CompensationState.DISCARDED.value},
-    )
-    told = {} if output is None else {"output": described(output)}
-    change.journal(EntryKind.WORKFLOW_SUCCEEDED, data={**told, "not_reached": list(not_reached), **(data or {})})
 
 
 def complete_unasked(connection: Connection, change: Change, cause: str) -> None:
@@ -153,6 +127,8 @@ def _check_may_complete(
             raise WorkflowUnfinished(f"{open_step}.", "Complete the workflow below all its steps.")
         waits_for = waits_for or f"{open_step}, a run of its guest"
     check_failed_steps(connection, change.workflow_id, caller, subject, over_failed_steps=over_failed_steps)
+    at_service = open_step_of_service(connection, change.workflow_id, subject, over_failed_steps=over_failed_steps)
+    waits_for = waits_for or at_service
     failed = unaccepted_failed_run(connection, change.workflow_id, but=(caller.dag_id, caller.run_id))
     if failed is not None:
         how = "failed" if failed.state == "failed" else "ended over a step that failed or is lost"

@@ -50,6 +50,13 @@ def fail_by_deadline(connection: Connection, change: Change, reason: str) -> Non
     _follow_policy(connection, change, error)
 
 
+def fail_by_step(connection: Connection, change: Change, reason: str) -> None:
+    """Record that a running workflow that no DAG started failed with a step of a service, and what follows."""
+    error = change.error or storable_text(reason)
+    change.journal(EntryKind.WORKFLOW_FAILED, data={"error": error})
+    _follow_policy(connection, change, error)
+
+
 def undo_because_skipped(connection: Connection, change: Change) -> None:
     """Undo a running workflow whose CompleteWorkflowOperator was skipped, as ``on_skip="compensate"`` asks."""
     error = change.error or "The CompleteWorkflowOperator was skipped."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Engine, exists, func, select, text, update
+from sqlalchemy import Connection, Engine, and_, exists, func, select, text, update
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
@@ -20,7 +20,8 @@ from airflow_wfstate.store.workflows.change import Change
 
 _workflow, _step, _attempt = schema.workflow, schema.step, schema.attempt
 
-_IS_OPEN: Final = _step.c.state.in_([state.value for state in OPEN_STEP_STATES])
+# Not a step of a service, which has no attempts: nobody can ask the service to stop, and it may take days.
+_IS_OPEN: Final = and_(_step.c.state.in_([state.value for state in OPEN_STEP_STATES]), _step.c.attempt > 0)
 
 
 def come_to_rest(connection: Connection, change: Change) -> bool:

@@ -47,6 +47,9 @@ from airflow_wfstate.domain.rules.states import (
 from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.store.database.columns import SHA256, STATE, TYPE, id_, name, one_of, partial_index
 from airflow_wfstate.store.database.columns import metadata as metadata
+from airflow_wfstate.store.database.definition_tables import applied_definition as applied_definition
+from airflow_wfstate.store.database.definition_tables import definition as definition
+from airflow_wfstate.store.database.event_tables import event as event
 from airflow_wfstate.store.database.server_tables import lease as lease
 from airflow_wfstate.store.database.server_tables import request as request
 from airflow_wfstate.store.database.server_tables import sweep as sweep
@@ -62,16 +65,6 @@ _AT_WORK: Final = ", ".join(f"'{state.value}'" for state in WORKING_WORKFLOW_STA
 
 NOT_SETTLED: Final = f"state = '{WorkflowState.CANCELLED.value}' AND NOT at_rest"
 """Of a workflow, as its partial index says it: cancelled, while steps of it may still be open."""
-
-definition: Final = Table(
-    "wfstate_definition",
-    metadata,
-    Column("name", name(), nullable=False),
-    Column("sha256", SHA256, nullable=False, comment="of the content: the definition's version"),
-    Column("content", Text, nullable=False, comment="canonical JSON: plan, participants, policy, deadline"),
-    Column("created_at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("name", "sha256", name="wfstate_definition_pkey"),
-)
 
 workflow: Final = Table(
     "wfstate_workflow",
@@ -202,6 +195,7 @@ step: Final = Table(
     Column("item_key", name(), nullable=False),
     Column("state", STATE, nullable=False),
     Column("round", Integer, nullable=False, comment="number of the newest round"),
+    # 0: a step of a service, which has no attempts in Airflow.
     Column("attempt", Integer, nullable=False, comment="number of the newest attempt: the fencing token"),
     Column("error", Text, comment="of the newest attempt"),
     Column("pivot", Boolean, nullable=False, server_default=false(), comment="done, it is never undone"),
@@ -209,6 +203,8 @@ step: Final = Table(
     Column("redact", Text, comment="JSON list of the paths that people do not get to see in its payloads"),
     Column("started_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("end_sequence", String(1000), comment="of a service's step: of the event that last ended it"),
+    Column("end_time", UtcDateTime, comment="likewise, by the clock of its source"),
     PrimaryKeyConstraint("id", name="wfstate_step_pkey"),
     UniqueConstraint("workflow_id", "participant", "place", "name", "item_key", name="wfstate_step_identity_key"),
     *one_of("state", StepState, "wfstate_step_state_check"),

@@ -34,6 +34,7 @@ PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
     schema.record.c.value,
     schema.request.c.answer,
     schema.wait.c.output,
+    schema.event.c.body,
 )
 """Every column that holds payloads."""
 
@@ -44,6 +45,7 @@ _WRITTEN_AT: Final = {
     schema.checkpoint.c.value: schema.checkpoint.c.saved_at,
     schema.record.c.value: schema.record.c.saved_at,
     schema.request.c.answer: schema.request.c.created_at,
+    schema.event.c.body: schema.event.c.received_at,
 }
 """With columns of payloads the time at which a value was written."""
 

@@ -1,8 +1,8 @@
 """The sweep: one idempotent pass over what nobody reports, under a lease.
 
 It marks lost attempts, fails workflows whose deciding runs failed, closes implicit workflows that ended well, acts upon
-deadlines, gives turns and sets flags; once a day it removes files of payloads without a row. Each workflow is a
-transaction of its own; one that fails is logged and left to the next pass.
+deadlines, applies events that waited for their workflow, gives turns and sets flags; once a day it removes files of
+payloads without a row. Each workflow is a transaction of its own; one that fails is logged and left to the next pass.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.identity import BEFORE_ALL_IDS
 from airflow_wfstate.store.database.lease import Lease, LeaseLost, held
 from airflow_wfstate.store.database.transaction import Unchanged, run_read, run_transaction
+from airflow_wfstate.store.events.dead_letter import expire_parked
+from airflow_wfstate.store.events.end_of_choreography import complete_if_done, with_steps_of_guests
+from airflow_wfstate.store.events.waiting import apply_waiting
 from airflow_wfstate.store.payloads.orphan_files import remove_orphan_files
 from airflow_wfstate.store.steps.accepted import unaccepted_failed_run
 from airflow_wfstate.store.sweeping.deadline import act_upon_deadline, past_deadline
@@ -139,10 +142,12 @@ class _Pass:
             failed=self._each(_with_failed_run(), _fail) + self._each(perhaps_failed_by_hand(), fail_as_marked),
             succeeded=self._end_ended(),
             deadlines=self._each(past_deadline(), act_upon_deadline),
+            events=apply_waiting(self._engine),
             turns=self.give_turns(),
             relays=clear_waiting_relays(self._engine),
             flagged=refresh_flags(self._engine, self._lease),
         )
+        expire_parked(self._engine)
         settle_cancelled(self._engine)
         run_transaction(self._engine, _finish)
         return replace(report, files=remove_orphan_files(self._engine))
@@ -153,7 +158,7 @@ class _Pass:
 
     def _end_ended(self) -> int:
         self._each(with_runs_marked_after_failure(), go_on_as_marked)
-        return self._each(with_ended_runs(), _complete)
+        return self._each(with_ended_runs(), _complete) + self._each(with_steps_of_guests(), complete_if_done)
 
     def _each(self, found: Select[tuple[str]], act: Callable[[Connection, Change], None]) -> int:
         """Lock each workflow that was found and act on it; how many were changed.

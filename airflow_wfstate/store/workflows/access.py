@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, func, select
 
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.workflows.id import check_id, unknown_workflow
 
 _workflow, _run, _step = schema.workflow, schema.run, schema.step
@@ -19,7 +22,9 @@ def read_access(connection: Connection, workflow_id: str) -> WorkflowAccess:
     :raises WorkflowNotFound: there is no workflow with this id.
     """
     canonical_id = check_id(workflow_id)
-    found = select(_workflow.c.state, _workflow.c.journal_count).where(_workflow.c.id == canonical_id)
+    found = select(_workflow.c.state, _workflow.c.journal_count, _workflow.c.name, _workflow.c.definition_sha256).where(
+        _workflow.c.id == canonical_id
+    )
     workflow = connection.execute(found).one_or_none()
     if workflow is None:
         raise unknown_workflow(workflow_id)
@@ -29,7 +34,7 @@ def read_access(connection: Connection, workflow_id: str) -> WorkflowAccess:
         state=WorkflowState(workflow.state),
         entries=workflow.journal_count,
         dags=frozenset((row.dag_id, RunRole(row.role)) for row in dags),
-        participants=_participants(connection, canonical_id),
+        participants=_participants(connection, canonical_id) - _services(connection, canonical_id, workflow),
     )
 
 
@@ -39,6 +44,18 @@ def takes_part(connection: Connection, workflow_id: str, dag_id: str, run_id: st
         _run.c.workflow_id == check_id(workflow_id), _run.c.dag_id == dag_id, _run.c.run_id == run_id
     )
     return connection.execute(linked).one_or_none() is not None
+
+
+def _services(connection: Connection, workflow_id: str, workflow: Any) -> frozenset[str]:
+    """The services of the workflow's definition that are not the names of DAGs that did steps of it, too."""
+    choreography = read_definition(connection, workflow.name, workflow.definition_sha256).choreography
+    names = frozenset(service.name for service in choreography.services) if choreography is not None else frozenset()
+    if not names:
+        return names
+    of_dags = select(_step.c.participant).where(
+        _step.c.workflow_id == workflow_id, _step.c.participant.in_(sorted(names)), _step.c.attempt > 0
+    )
+    return names - frozenset(connection.execute(of_dags.distinct()).scalars())
 
 
 def _participants(connection: Connection, workflow_id: str) -> frozenset[str]:

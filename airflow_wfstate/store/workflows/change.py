@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
 from airflow_wfstate.domain.rules.payload import JsonValue
-from airflow_wfstate.domain.rules.states import WorkflowState, may_become, predecessors
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, may_become, predecessors
 from airflow_wfstate.exceptions import InvalidTransition, WorkflowChanged
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run, task_instance
@@ -44,7 +44,7 @@ def _lock(found: Select[tuple[str]]) -> Update:
     )
 
 
-_RETURNED: Final = (
+LOCKED_COLUMNS: Final = (
     _workflow.c.id,
     _workflow.c.name,
     _workflow.c.key,
@@ -64,7 +64,7 @@ _RETURNED: Final = (
     _workflow.c.at_rest,
 )
 
-_LOCK_BY_ID: Final = _lock(select(bindparam("workflow_id", type_=_workflow.c.id.type))).returning(*_RETURNED)
+_LOCK_BY_ID: Final = _lock(select(bindparam("workflow_id", type_=_workflow.c.id.type))).returning(*LOCKED_COLUMNS)
 
 _LOCK_BY_TASK_INSTANCE: Final = _lock(
     select(schema.run.c.workflow_id)
@@ -74,7 +74,7 @@ _LOCK_BY_TASK_INSTANCE: Final = _lock(
     )
     .join(dag_run, (dag_run.c.dag_id == schema.run.c.dag_id) & (dag_run.c.run_id == schema.run.c.run_id))
     .where(IS_BOUND, task_instance.c.id == bindparam("task_instance_id"))
-).returning(*_RETURNED)
+).returning(*LOCKED_COLUMNS)
 
 
 _CHUNK: Final = 400
@@ -99,7 +99,7 @@ class Change:
 
     Rows of other tables are written at once, the workflow's own row by :meth:`write`, which ends the change.
 
-    :param row: the locked row, as :data:`_RETURNED` lists it.
+    :param row: the locked row, as :data:`LOCKED_COLUMNS` lists it.
     :param actor: who makes the change, for the journal.
     """
 
@@ -189,8 +189,12 @@ class Change:
             for number, (step, step_id, attempt, data) in enumerate(entries, first)
         ]
         self._has_written = True
-        self.connection.execute(_insert(schema.journal, tuple(rows[0])), rows if len(rows) > 1 else rows[0])
+        self._append(rows)
         return first
+
+    def _append(self, rows: list[dict[str, object]]) -> None:
+        """Write rows of the journal."""
+        self.connection.execute(_insert(schema.journal, tuple(rows[0])), rows if len(rows) > 1 else rows[0])
 
     def insert(self, table: Table, values: Mapping[str, object]) -> None:
         """Insert a row."""
@@ -292,6 +296,14 @@ class Change:
         self._values.update(values, state=target.value, state_changed_at=self.now)
         self.state = target
         self.error = cast("str | None", values.get("error", self.error))
+
+    def discard_armed(self) -> None:
+        """Discard the compensations that are armed: the workflow has succeeded, and nothing of it is to be undone."""
+        self.update(
+            schema.compensation,
+            where={"workflow_id": self.workflow_id, "state": CompensationState.ARMED.value},
+            values={"state": CompensationState.DISCARDED.value},
+        )
 
     def come_to_rest(self) -> None:
         """Note that no step is open any more, and that each undo has its position."""

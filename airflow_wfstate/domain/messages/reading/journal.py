@@ -35,6 +35,8 @@ class EntryKind(str, Enum):
     STEP_SKIPPED = "step.skipped"
     STEP_LOST = "step.lost"
     STEP_RENAMED = "step.renamed"
+    STEP_COMPENSATED = "step.compensated"
+    EVENT_NOTED = "event.noted"
     TURN_GIVEN = "turn.given"
     COMPENSATION_BEGAN = "compensation.began"
     COMPENSATION_DONE = "compensation.done"

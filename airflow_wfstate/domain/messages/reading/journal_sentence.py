@@ -25,7 +25,7 @@ def sentence_of(kind: EntryKind, step: str | None, attempt: int | None, actor: s
     :param step: what the step is called now.
     :param actor: as the journal has it; people are named, tasks and the sweep are not.
     """
-    return _SENTENCES[kind](_Entry(step or "A step", attempt, actor, data))
+    return _SENTENCES[kind](_Entry(step or "A step", attempt, actor, data, has_step=step is not None))
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class _Entry:
     attempt: int | None
     actor: str
     data: Mapping[str, object]
+    has_step: bool
 
     def text(self, name: str) -> str:
         """A text of the details; empty where there is none."""
@@ -46,6 +47,12 @@ class _Entry:
         if isinstance(value, list):
             return len(value)
         return value if isinstance(value, int) else 0
+
+    def event(self, name: str) -> str:
+        """A text of the event that it tells of; empty where it tells of none."""
+        event = self.data.get("event")
+        value = event.get(name) if isinstance(event, Mapping) else None
+        return value if isinstance(value, str) else ""
 
     @property
     def person(self) -> str:
@@ -73,6 +80,7 @@ def _ended(sentence: str, words: str) -> str:
 def _started(entry: _Entry) -> str:
     generation = entry.number("generation")
     how = " with its first step" if entry.data.get("implicit") else ""
+    how = f" by an event of {entry.event('source')}" if entry.event("source") else how
     return f"The workflow started{how}{f', generation {generation}' if generation > 1 else ''}."
 
 
@@ -95,7 +103,10 @@ def _resumed_by_person(entry: _Entry, verb: str) -> str:
         verb = "restarted"
     what = f"{entry.person or 'Somebody'} {verb} the workflow{f' from {from_step}' if from_step else ''}"
     again = f" ({counted(tasks, 'task')} to run again)" if tasks else ""
-    return _ended(f"{what}{again}", entry.text("reason"))
+    definition = entry.data.get("definition")
+    number = definition.get("number") if isinstance(definition, Mapping) else None
+    adopted = f", with version {number} of its definition" if number else ""
+    return _ended(f"{what}{again}{adopted}", entry.text("reason"))
 
 
 def _succeeded(entry: _Entry) -> str:
@@ -154,6 +165,11 @@ def _renamed(entry: _Entry) -> str:
     return f"Step {entry.text('from')} goes on as {entry.text('to')}{many}."
 
 
+def _noted(entry: _Entry) -> str:
+    about = f" about {entry.step}" if entry.has_step else ""
+    return _ended(f"The event {entry.event('type')}{about} changed nothing", entry.text("reason"))
+
+
 def _decided(what: str) -> Callable[[_Entry], str]:
     def sentence(entry: _Entry) -> str:
         return _ended(f"{entry.person or 'Somebody'} {what.format(step=entry.step)}", entry.text("reason"))
@@ -209,6 +225,8 @@ _SENTENCES: Final[Mapping[EntryKind, Callable[[_Entry], str]]] = {
     EntryKind.STEP_SKIPPED: _step_skipped,
     EntryKind.STEP_LOST: _step_lost,
     EntryKind.STEP_RENAMED: _renamed,
+    EntryKind.STEP_COMPENSATED: lambda entry: f"{entry.step} was undone by its service{entry.try_}.",
+    EntryKind.EVENT_NOTED: _noted,
     EntryKind.TURN_GIVEN: _turn,
     EntryKind.COMPENSATION_BEGAN: _undo_began,
     EntryKind.COMPENSATION_DONE: _undone,

@@ -78,11 +78,11 @@ def _failure(row: Row[Any], label: str) -> Failure:
         state=StepState(row.state),
         error=None if error is None else error_line(error),
         attempt=row.attempt,
-        dag_id=row.dag_id,
-        run_id=row.run_id,
-        task_id=row.task_id,
-        map_index=row.map_index,
-        try_number=row.try_number,
+        dag_id=row.dag_id or "",
+        run_id=row.run_id or "",
+        task_id=row.task_id or "",
+        map_index=-1 if row.map_index is None else row.map_index,
+        try_number=row.try_number or 0,
     )
     if row.workflow_state != WorkflowState.RUNNING.value:
         return Failure(failed, None)
@@ -103,7 +103,7 @@ def _first_of_each(workflow_ids: Sequence[str]) -> Select[Any]:
             .label("position"),
         )
         .join(_workflow, _workflow.c.id == _step.c.workflow_id)
-        .join(_attempt, _NEWEST_ATTEMPT)
+        .outerjoin(_attempt, _NEWEST_ATTEMPT)  # a step of a service has none
         .outerjoin(task_instance, _SAME_TASK)
         .where(
             _step.c.workflow_id.in_(workflow_ids),
@@ -128,6 +128,6 @@ def _first_of_each(workflow_ids: Sequence[str]) -> Select[Any]:
             *(_attempt.c[name] for name in ("dag_id", "run_id", "task_id", "map_index", "try_number")),
         )
         .join(_step, _step.c.id == found.c.id)
-        .join(_attempt, _NEWEST_ATTEMPT)
+        .outerjoin(_attempt, _NEWEST_ATTEMPT)  # a step of a service has none
         .where(found.c.position == 1)
     )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, String, Subquery, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, String, Subquery, and_, case, cast, func, literal, select
 
 from airflow_wfstate.domain.messages.reading.name_stats import (
     MAX_ATTEMPTS_READ,
@@ -25,15 +25,21 @@ from airflow_wfstate.domain.messages.reading.name_stats import (
     failure_rate,
 )
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
-from airflow_wfstate.domain.rules.states import UNSUCCESSFUL_WORKFLOW_STATES, StepState, WorkflowState
+from airflow_wfstate.domain.rules.definition import parse_definition
+from airflow_wfstate.domain.rules.states import (
+    OPEN_STEP_STATES,
+    UNSUCCESSFUL_WORKFLOW_STATES,
+    StepState,
+    WorkflowState,
+)
 from airflow_wfstate.domain.rules.text.error_kind import error_kind, shared_text
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.definitions.applied import number_applied
 from airflow_wfstate.store.reading.lists.duration_spread import read_histogram, read_spreads, seconds_between
 from airflow_wfstate.store.reading.lists.workflow_filter import conditions_of, simplified
 from airflow_wfstate.store.reading.lists.workflow_stats import EPOCH, epoch_second
-from airflow_wfstate.store.workflows.definition import parse_definition
 
 _workflow, _step, _attempt, _definition = schema.workflow, schema.step, schema.attempt, schema.definition
 
@@ -135,17 +141,28 @@ def _times_of_succeeded(connection: Connection, conditions: Conditions) -> Subqu
     )
 
 
+# A step of a service has no attempts: it lasted from the event that began it to the one that ended it.
+_OF_SERVICE: Final = and_(
+    _step.c.attempt == 0,
+    _step.c.state.not_in([state.value for state in OPEN_STEP_STATES]),
+    _step.c.updated_at > _step.c.started_at,
+)
+_BEGAN: Final = func.coalesce(_attempt.c.started_at, _step.c.started_at)
+_ENDED: Final = case((_OF_SERVICE, _step.c.updated_at), else_=_attempt.c.ended_at)
+_STATE: Final = func.coalesce(_attempt.c.state, _step.c.state)
+
+
 def _read_steps(connection: Connection, conditions: Conditions) -> tuple[list[StepTimes], bool]:
     measured = (
         select(
             _step.c.participant,
             _step.c.name,
-            case((_attempt.c.state.in_(_WENT_WRONG), 1), else_=0).label("failed"),
-            seconds_between(connection, _attempt.c.started_at, _attempt.c.ended_at).label("seconds"),
+            case((_STATE.in_(_WENT_WRONG), 1), else_=0).label("failed"),
+            seconds_between(connection, _BEGAN, _ENDED).label("seconds"),
         )
         .join(_workflow, _workflow.c.id == _step.c.workflow_id)
-        .join(_attempt, _attempt.c.step_id == _step.c.id)
-        .where(*conditions, _attempt.c.ended_at.is_not(None))
+        .outerjoin(_attempt, _attempt.c.step_id == _step.c.id)
+        .where(*conditions, _ENDED.is_not(None))
         .order_by(_workflow.c.started_at.desc())
         .limit(MAX_ATTEMPTS_READ + 1)
         .subquery("measured")
@@ -194,8 +211,9 @@ def _versions(connection: Connection, name: str, groups: Sequence[Row[Any]]) -> 
             unsuccessful[group.definition_sha256] += group.number
     if not counts:
         return []
+    number = number_applied(_definition.c.name, _definition.c.sha256)
     rows = connection.execute(
-        select(_definition)
+        select(_definition, number.label("number"))
         .where(_definition.c.name == name, _definition.c.sha256.in_(sorted(counts)))
         .order_by(_definition.c.created_at.desc(), _definition.c.sha256)
         .limit(MAX_LISTED)
@@ -203,6 +221,7 @@ def _versions(connection: Connection, name: str, groups: Sequence[Row[Any]]) -> 
     return [
         DefinitionVersion(
             sha256=row.sha256,
+            number=row.number,
             created_at=row.created_at,
             planned_steps=len(parse_definition(row.content).plan),
             workflows=counts[row.sha256],

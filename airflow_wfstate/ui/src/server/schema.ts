@@ -4,29 +4,6 @@
  */
 
 export interface paths {
-    "/v1/tokens/{token}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Use Token
-         * @description End exactly the wait that the token was made for, with the body as its answer; once, before it expires.
-         *
-         *     Sent again with the same body before the token expires, it is accepted again and changes nothing. In every other
-         *     case the answer is 404, and the same for all of them: the token was never made, was used, or has expired.
-         */
-        post: operations["use_token_v1_tokens__token__post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/steps/begin": {
         parameters: {
             query?: never;
@@ -141,66 +118,6 @@ export interface paths {
          * @description Bind a run that is about to be triggered to the workflow of the step.
          */
         post: operations["link_child_run_v1_steps_child_run_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/waits/look": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Look At Waits
-         * @description Which of up to 1,000 waits have ended: what a triggerer asks for all of its tasks at once.
-         */
-        post: operations["look_at_waits_v1_waits_look_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/waits": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Register Wait
-         * @description Wait for a state of a workflow or of a step, or learn how the task's wait has ended.
-         */
-        post: operations["register_wait_v1_waits_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/steps/token": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create Token
-         * @description Make a token by which somebody outside ends a wait of the step.
-         */
-        post: operations["create_token_v1_steps_token_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -637,6 +554,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/definitions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Definition
+         * @description The definition that is in force for the workflows of a name, or an older version of it.
+         */
+        get: operations["get_definition_v1_definitions__name__get"];
+        /**
+         * Apply Definition
+         * @description Put a definition in force for the workflows of a name; the same content again changes nothing.
+         */
+        put: operations["apply_definition_v1_definitions__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/definitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Definitions
+         * @description A page of the definitions in force, by name.
+         */
+        get: operations["list_definitions_v1_definitions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/definitions/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Definition Versions
+         * @description A page of the versions of a name that were applied, the newest first.
+         */
+        get: operations["list_definition_versions_v1_definitions__name__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/compensations/turn": {
         parameters: {
             query?: never;
@@ -801,6 +782,42 @@ export interface components {
         AllowedActions: {
             /** Actions */
             actions: components["schemas"]["AllowedAction"][];
+        };
+        /**
+         * AppliedVersion
+         * @description A version of a definition that was applied.
+         *
+         *     :param number: from 1 on; the greatest of a name is in force.
+         *     :param sha256: of its content: equal for versions that say the same.
+         *     :param applied_by: who, as the journal names actors.
+         */
+        AppliedVersion: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Applied By */
+            applied_by: string;
+            way: components["schemas"]["Way"];
+            /**
+             * Applied At
+             * Format: date-time
+             */
+            applied_at: string;
+        };
+        /**
+         * ApplyDefinitionBody
+         * @description A request to put a definition in force for the workflows of its name.
+         */
+        ApplyDefinitionBody: {
+            /** Text */
+            text: string;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
         };
         /**
          * AttemptSummary
@@ -1401,50 +1418,6 @@ export interface components {
             waits_for?: string | null;
         };
         /**
-         * CreateToken
-         * @description The request of an attempt for a token of a wait of its round.
-         *
-         *     A round has one wait under each name. Each attempt may make a token of its own for it; all of them end the same
-         *     wait, and all expire with it.
-         *
-         *     :param attempt_key: from :class:`~airflow_wfstate.domain.messages.step.BegunStep`.
-         *     :param write: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
-         *     :param name: of the wait.
-         *     :param sha256: of the token's text. The store never gets the text itself before somebody uses it.
-         *     :param expires_seconds: how long the wait takes at most, counted from its first token.
-         *     :param idempotency_key: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
-         */
-        CreateToken: {
-            /** Attempt Key */
-            attempt_key: string;
-            /** Write */
-            write: number;
-            /** Name */
-            name: string;
-            /** Sha256 */
-            sha256: string;
-            /** Expires Seconds */
-            expires_seconds: number;
-            /** Idempotency Key */
-            idempotency_key?: string | null;
-        };
-        /**
-         * CreatedToken
-         * @description The answer to a :class:`CreateToken`.
-         *
-         *     :param write: its number.
-         *     :param wait: how the wait stands. When it has ended, no token was made.
-         */
-        CreatedToken: {
-            /** Step Id */
-            step_id: string;
-            /** Attempt */
-            attempt: number;
-            /** Write */
-            write: number;
-            wait: components["schemas"]["RegisteredWait"];
-        };
-        /**
          * DeadlinePolicy
          * @description What follows, once, when the deadline of a running or failed workflow passes.
          *
@@ -1496,11 +1469,94 @@ export interface components {
             code?: components["schemas"]["Code"] | null;
         };
         /**
+         * DefinitionApplied
+         * @description What an application did.
+         *
+         *     :param version: in force after it.
+         *     :param changed: False when a definition of the same content was in force already.
+         *     :param outcome: the same in one sentence, for people.
+         */
+        DefinitionApplied: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Changed */
+            changed: boolean;
+            /** Outcome */
+            outcome: string;
+        };
+        /**
+         * DefinitionChange
+         * @description The definition in force, which is another one than the workflow's.
+         *
+         *     :param own_number: of the version that the workflow has; None when it was never applied from a file.
+         *     :param number: of the version in force.
+         *     :param differs_in: the fields, as a definition file names them.
+         *     :param is_adopted: whether the workflow gets the one in force: so it is where the latest code is used.
+         */
+        DefinitionChange: {
+            /** Own Number */
+            own_number: number | null;
+            /** Own Sha256 */
+            own_sha256: string;
+            /** Number */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Differs In */
+            differs_in: string[];
+            /** Is Adopted */
+            is_adopted: boolean;
+        };
+        /**
+         * DefinitionDetail
+         * @description A definition.
+         *
+         *     :param number_in_force: of its name; equal to ``version.number`` unless an older version was asked for.
+         *     :param text: the definition as YAML in canonical form: equal definitions have equal texts.
+         */
+        DefinitionDetail: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Number In Force */
+            number_in_force: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * DefinitionPage
+         * @description Definitions in force, by name.
+         *
+         *     :param next_after: what to ask for next as ``after``; None when this is the end.
+         */
+        DefinitionPage: {
+            /** Definitions */
+            definitions: components["schemas"]["DefinitionSummary"][];
+            /** Next After */
+            next_after: string | null;
+        };
+        /**
+         * DefinitionSummary
+         * @description A line of the list of definitions.
+         *
+         *     :param version: in force.
+         *     :param planned_steps: of its plan; 0 when it has none.
+         *     :param dags: that may join by naming the workflow.
+         *     :param services: that take part by events.
+         */
+        DefinitionSummary: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Planned Steps */
+            planned_steps: number;
+            /** Dags */
+            dags: string[];
+            /** Services */
+            services: string[];
+        };
+        /**
          * DefinitionVersion
          * @description A version of the name's definition that counted workflows have.
          *
          *     :param sha256: of its content.
-         *     :param created_at: when it was first used.
+         *     :param number: under which it was applied last; None when it is of a start, and was never applied from a file.
+         *     :param created_at: when it was first used, or applied.
          *     :param planned_steps: how many steps its plan has; 0 when it has none.
          *     :param workflows: that have it.
          *     :param unsuccessful: of them, as :attr:`NameStats.failure_rate` counts them.
@@ -1508,6 +1564,8 @@ export interface components {
         DefinitionVersion: {
             /** Sha256 */
             sha256: string;
+            /** Number */
+            number: number | null;
             /**
              * Created At
              * Format: date-time
@@ -1519,6 +1577,18 @@ export interface components {
             workflows: number;
             /** Unsuccessful */
             unsuccessful: number;
+        };
+        /**
+         * DefinitionVersionPage
+         * @description Versions of one name, the newest first.
+         *
+         *     :param next_before: what to ask for next as ``before``; None when this is the end.
+         */
+        DefinitionVersionPage: {
+            /** Versions */
+            versions: components["schemas"]["AppliedVersion"][];
+            /** Next Before */
+            next_before: number | null;
         };
         /**
          * DurationBar
@@ -1621,21 +1691,11 @@ export interface components {
             state: components["schemas"]["CompensationState"];
         };
         /**
-         * EndedWaits
-         * @description Those of the waits that have ended.
-         *
-         *     :param wait_ids: in no order; one that the store does not know any more is among them, for its task to find out.
-         */
-        EndedWaits: {
-            /** Wait Ids */
-            wait_ids: string[];
-        };
-        /**
          * EntryKind
          * @description What a journal entry tells.
          * @enum {string}
          */
-        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.answered" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
         /**
          * ExportFormat
          * @description How the entries are written.
@@ -1924,8 +1984,7 @@ export interface components {
          *     :param number: from 1, without gaps inside a workflow.
          *     :param step: ``participant.name`` or ``participant.name[item]``, with the place where the participant has several
          *         (``mail[tell_sent].send``); None for what concerns the whole workflow.
-         *     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for somebody
-         *         outside who used one.
+         *     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name`` or ``sweep``.
          *     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
          *         ``api``) and ``reason``.
          *     :param step_id: of that step; None also in entries that an older version wrote.
@@ -2051,16 +2110,6 @@ export interface components {
              * Format: date-time
              */
             linked_at: string;
-        };
-        /**
-         * LookAtWaits
-         * @description The question of a triggerer which of its waits have ended.
-         *
-         *     :param wait_ids: at most 1,000.
-         */
-        LookAtWaits: {
-            /** Wait Ids */
-            wait_ids: string[];
         };
         /**
          * NameStats
@@ -2364,59 +2413,6 @@ export interface components {
             remedy: string;
         };
         /**
-         * RegisterWait
-         * @description The request of a task to wait, or to learn how its wait has ended.
-         *
-         *     A task has one wait. Its next try continues it: since when it waits, until when, and which workflow is meant all
-         *     stay. It begins anew when the target is another one, when the task had succeeded and was cleared, and for a try
-         *     that follows one that failed because the wait had ended without success.
-         *
-         *     :param timeout_seconds: how long to wait, counted from the first registration; None for no limit. A try that gives
-         *         another time moves the end.
-         *     :param idempotency_key: sent again with the same body after the wait has ended, it answers as the first time; None
-         *         for no such protection (the request can be sent again in any case).
-         */
-        RegisterWait: {
-            /** Task Instance Id */
-            task_instance_id: string;
-            target: components["schemas"]["WaitTarget"];
-            /** Timeout Seconds */
-            timeout_seconds?: number | null;
-            /** Idempotency Key */
-            idempotency_key?: string | null;
-        };
-        /**
-         * RegisteredWait
-         * @description How a wait stands.
-         *
-         *     :param wait_id: by which :class:`LookAtWaits` asks for it. Treat it as a secret: who has it may learn that the wait
-         *         has ended, though nothing else.
-         *     :param deadline_at: when it ends unsuccessfully; None for never.
-         *     :param outcome: None while it goes on.
-         *     :param reason: in one sentence, when it ended without success; None otherwise.
-         *     :param workflow: that is waited for, or in which the step is; None when it has not started.
-         *     :param state: of that workflow, or of the step, in which it was found at the end; None when there is none.
-         *     :param output: of a wait for a token: what was sent with it.
-         */
-        RegisteredWait: {
-            /** Wait Id */
-            wait_id: string;
-            /**
-             * Registered At
-             * Format: date-time
-             */
-            registered_at: string;
-            /** Deadline At */
-            deadline_at: string | null;
-            outcome?: components["schemas"]["WaitOutcome"] | null;
-            /** Reason */
-            reason?: string | null;
-            workflow?: components["schemas"]["WorkflowRef"] | null;
-            /** State */
-            state?: string | null;
-            output?: components["schemas"]["Payload"] | null;
-        };
-        /**
          * RestartBody
          * @description A person's wish to set a workflow going again.
          */
@@ -2482,6 +2478,8 @@ export interface components {
          *         each. Also in a plan that is refused because it is not known whether they have been renamed.
          *     :param new_steps: that the code which is used declares, and that of the runs did not. Also in such a plan.
          *     :param notes: what else a person should know, as sentences.
+         *     :param definition: that is in force for the workflow's name, where it has another one; None where it has that one,
+         *         or none is applied.
          */
         ResumePlan: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -2514,6 +2512,7 @@ export interface components {
             new_steps?: components["schemas"]["NewStep"][];
             /** Notes */
             notes?: string[];
+            definition?: components["schemas"]["DefinitionChange"] | null;
         };
         /**
          * ResumedWorkflow
@@ -2668,16 +2667,17 @@ export interface components {
          *     :param input: what the workflow was started with; another run with the same key and another input is refused. A
          *         run that takes part already may start again with another one: the stored input stays.
          *     :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty
-         *         when it is not known.
+         *         when it is not known. Where a definition is applied to the name, the plan and what follows here may be left out:
+         *         the definition says it. What is given must then be what it says.
          *     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
-         *     :param on_failure: what follows when the workflow fails.
-         *     :param on_compensation_error: what follows when a compensation fails for good.
+         *     :param on_failure: what follows when the workflow fails; None for what the definition says, else ``compensate``.
+         *     :param on_compensation_error: what follows when a compensation fails for good; None likewise, else ``stop``.
          *     :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
-         *         undone; with nothing to undo it succeeds.
-         *     :param deadline_seconds: from the start on; None for no such deadline.
+         *         undone; None likewise, else ``hold``. With nothing to undo it succeeds.
+         *     :param deadline_seconds: from the start on; None for what the definition says, else for no such deadline.
          *     :param deadline_at: a moment, aware, instead of ``deadline_seconds``; it is of the generation that this start
-         *         creates, and not of the definition. One that has passed is acted upon by the next sweep.
-         *     :param on_deadline: what follows when the deadline passes.
+         *         creates, and counts before that of the definition. One that has passed is acted upon by the next sweep.
+         *     :param on_deadline: what follows when the deadline passes; None for what the definition says, else ``flag``.
          *     :param correlation_id: None for the workflow's own id.
          *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
          *     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
@@ -2698,18 +2698,14 @@ export interface components {
             plan?: string[];
             /** Participants */
             participants?: string[];
-            /** @default compensate */
-            on_failure: components["schemas"]["FailurePolicy"];
-            /** @default stop */
-            on_compensation_error: components["schemas"]["CompensationErrorPolicy"];
-            /** @default hold */
-            on_skip: components["schemas"]["SkipPolicy"];
+            on_failure?: components["schemas"]["FailurePolicy"] | null;
+            on_compensation_error?: components["schemas"]["CompensationErrorPolicy"] | null;
+            on_skip?: components["schemas"]["SkipPolicy"] | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
             /** Deadline At */
             deadline_at?: string | null;
-            /** @default flag */
-            on_deadline: components["schemas"]["DeadlinePolicy"];
+            on_deadline?: components["schemas"]["DeadlinePolicy"] | null;
             /** Correlation Id */
             correlation_id?: string | null;
             /** Labels */
@@ -3140,19 +3136,6 @@ export interface components {
          */
         TaskChange: "added" | "removed" | "changed";
         /**
-         * TokenAccepted
-         * @description The answer to whoever uses a token.
-         *
-         *     :param accepted: always true.
-         */
-        TokenAccepted: {
-            /**
-             * Accepted
-             * @default true
-             */
-            accepted: boolean;
-        };
-        /**
          * TouchedRun
          * @description A run that goes on: its state becomes ``running``.
          *
@@ -3250,62 +3233,13 @@ export interface components {
             ended_at: string | null;
         };
         /**
-         * WaitKind
-         * @description What a wait waits for.
+         * Way
+         * @description Which way: the journal tells it beside the actor.
          *
-         *     ``workflow``: one of some states of a workflow; ``step``: one of some states of a step; ``token``: somebody outside
-         *     who was given a one-time URL.
+         *     ``ui``: the page; ``cli``: the command line; ``api``: the stable HTTP interface.
          * @enum {string}
          */
-        WaitKind: "workflow" | "step" | "token";
-        /**
-         * WaitOutcome
-         * @description How a wait ended.
-         *
-         *     ``arrived``: what was waited for has come; ``impossible``: it cannot come any more; ``expired``: it did not come in
-         *     time.
-         * @enum {string}
-         */
-        WaitOutcome: "arrived" | "impossible" | "expired";
-        /**
-         * WaitTarget
-         * @description What a task waits for: one of some states, of a workflow or of a step.
-         *
-         *     Which workflow is meant is settled once, when the wait is registered: the newest generation of the key at that time.
-         *     Where there is none yet, it is the first one that starts.
-         *
-         *     :param kind: ``workflow`` or ``step``.
-         *     :param name: of the workflow.
-         *     :param key: of the workflow.
-         *     :param states: at least one; of the workflow, or of the step.
-         *     :param participant: of the step; empty for a workflow.
-         *     :param step: its name; empty for a workflow.
-         *     :param item_key: of the item of a mapped step; empty for a step that is not mapped.
-         */
-        WaitTarget: {
-            kind: components["schemas"]["WaitKind"];
-            /** Name */
-            name: string;
-            /** Key */
-            key: string;
-            /** States */
-            states?: string[];
-            /**
-             * Participant
-             * @default
-             */
-            participant: string;
-            /**
-             * Step
-             * @default
-             */
-            step: string;
-            /**
-             * Item Key
-             * @default
-             */
-            item_key: string;
-        };
+        Way: "ui" | "cli" | "api";
         /**
          * WorkflowDensity
          * @description Every mapped step of a workflow that has begun, in the order of their begin.
@@ -3328,6 +3262,9 @@ export interface components {
          *     :param steps: as many as were asked for, in the order in which they first began: the first page of the
          *         list of steps.
          *     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
+         *     :param definition_number: of the version of the definition that it has; None when that was never applied from a
+         *         file.
+         *     :param definition_in_force: the number in force for its name; None when none was applied.
          */
         WorkflowDetail: {
             summary: components["schemas"]["WorkflowSummary"];
@@ -3348,6 +3285,10 @@ export interface components {
             next_steps: string | null;
             input: components["schemas"]["Payload"] | null;
             output: components["schemas"]["Payload"] | null;
+            /** Definition Number */
+            definition_number?: number | null;
+            /** Definition In Force */
+            definition_in_force?: number | null;
         };
         /**
          * WorkflowGraph
@@ -3560,105 +3501,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    use_token_v1_tokens__token__post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token: string;
-            };
-            cookie?: never;
-        };
-        /** @description The answer that the step gets: any JSON value. An empty body is null. */
-        requestBody?: {
-            content: {
-                "application/json": unknown;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenAccepted"];
-                };
-            };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Access denied, or Invalid attempt key */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Payload damaged */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Payload too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     begin_step_v1_steps_begin_post: {
         parameters: {
             query?: never;
@@ -3684,7 +3526,7 @@ export interface operations {
                     "application/json": components["schemas"]["BegunStep"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3711,7 +3553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3720,7 +3562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3783,7 +3625,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3810,7 +3652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3819,7 +3661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3882,7 +3724,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3909,7 +3751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3918,7 +3760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3978,7 +3820,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordPage"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4005,7 +3847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4014,7 +3856,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4077,7 +3919,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4104,7 +3946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4113,7 +3955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4176,7 +4018,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkedChildRun"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4203,7 +4045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4212,301 +4054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Payload damaged */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Payload too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    look_at_waits_v1_waits_look_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LookAtWaits"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EndedWaits"];
-                };
-            };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Access denied, or Invalid attempt key */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Payload damaged */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Payload too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    register_wait_v1_waits_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
-                "idempotency-key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegisterWait"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegisteredWait"];
-                };
-            };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Access denied, or Invalid attempt key */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Payload damaged */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Payload too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_token_v1_steps_token_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
-                "idempotency-key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateToken"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedToken"];
-                };
-            };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Access denied, or Invalid attempt key */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4621,7 +4169,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4648,7 +4196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4702,7 +4250,7 @@ export interface operations {
                     "application/json": components["schemas"]["StartedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4729,7 +4277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4738,7 +4286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4801,7 +4349,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4828,7 +4376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4837,7 +4385,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4912,7 +4460,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4939,7 +4487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5002,7 +4550,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5029,7 +4577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5095,7 +4643,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5122,7 +4670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5222,7 +4770,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5249,7 +4797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5347,7 +4895,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5374,7 +4922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5458,7 +5006,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5485,7 +5033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5549,7 +5097,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5576,7 +5124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5645,7 +5193,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5672,7 +5220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5746,7 +5294,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5773,7 +5321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5845,7 +5393,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5872,7 +5420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5944,7 +5492,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5971,7 +5519,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6006,7 +5554,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6029,7 +5577,7 @@ export interface operations {
                     "application/json": components["schemas"]["CancelledWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6056,7 +5604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6065,7 +5613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6083,7 +5631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6135,7 +5683,7 @@ export interface operations {
                     "application/json": components["schemas"]["CancelPlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6162,7 +5710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6171,7 +5719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6215,7 +5763,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6238,7 +5786,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompensatedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6265,7 +5813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6274,7 +5822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6292,7 +5840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6327,7 +5875,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6350,7 +5898,7 @@ export interface operations {
                     "application/json": components["schemas"]["DecidedCompensation"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6377,7 +5925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6386,7 +5934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6404,7 +5952,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6456,7 +6004,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompensatePlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6483,7 +6031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6492,7 +6040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6536,7 +6084,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6559,7 +6107,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6586,7 +6134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6595,7 +6143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6613,7 +6161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6648,7 +6196,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6671,7 +6219,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6698,7 +6246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6707,7 +6255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6725,7 +6273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6783,7 +6331,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumePlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6810,7 +6358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6819,7 +6367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6830,6 +6378,399 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_definition_v1_definitions__name__get: {
+        parameters: {
+            query?: {
+                /** @description The version with this number; left out: the one in force. */
+                number?: number | null;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionDetail"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_definition_v1_definitions__name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyDefinitionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionApplied"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definitions_v1_definitions_get: {
+        parameters: {
+            query?: {
+                /** @description Only names behind this one. */
+                after?: string | null;
+                /** @description The size of a page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definition_versions_v1_definitions__name__versions_get: {
+        parameters: {
+            query?: {
+                /** @description Only versions below this number. */
+                before?: number | null;
+                /** @description The size of a page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionVersionPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6882,7 +6823,7 @@ export interface operations {
                     "application/json": components["schemas"]["TurnAnswer"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6909,7 +6850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6918,7 +6859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6981,7 +6922,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndedCompensation"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7008,7 +6949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7017,7 +6958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7089,7 +7030,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7116,7 +7057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7173,7 +7114,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7200,7 +7141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7247,7 +7188,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7274,7 +7215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7328,7 +7269,7 @@ export interface operations {
                     "application/json": components["schemas"]["SweepReport"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7355,7 +7296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7364,7 +7305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;

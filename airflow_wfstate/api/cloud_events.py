@@ -1,0 +1,111 @@
+"""CloudEvents over HTTP: the three content modes of the HTTP Protocol Binding 1.0.2, as events in their JSON form."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from airflow_wfstate import conf
+from airflow_wfstate.domain.rules.cloud_event import JSON_TYPE
+from airflow_wfstate.exceptions import InvalidPayload, InvalidRequest, PayloadTooLarge
+
+STRUCTURED: Final = "application/cloudevents+json"
+BATCHED: Final = "application/cloudevents-batch+json"
+
+_PREFIX: Final = "ce-"
+_HOW: Final = f"Send {STRUCTURED}, {BATCHED}, or the data with the attributes in headers ce-id, ce-source and so on."
+
+
+@dataclass(frozen=True)
+class ReceivedEvents:
+    """What a request carries.
+
+    :param events: each in its JSON form, unchecked.
+    :param is_batch: whether they were sent as a batch, of which each event has a verdict of its own.
+    """
+
+    events: list[Any]
+    is_batch: bool
+
+
+def read_events(headers: Iterable[tuple[str, str]], body: bytes) -> ReceivedEvents:
+    """The events of a request.
+
+    :param headers: names in small letters.
+    :raises InvalidRequest: the body is not what its Content-Type says, or carries no event.
+    :raises PayloadTooLarge: it is a batch of more than ``[wfstate] max_payload_bytes``.
+    """
+    headers = list(headers)
+    content_type = next((value for name, value in headers if name == "content-type"), "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == BATCHED:
+        limit = conf.max_payload_bytes()
+        if len(body) > limit:
+            raise PayloadTooLarge(
+                f"The batch has {len(body)} bytes; at most {limit} are taken.",
+                "Send fewer events at once, or raise [wfstate] max_payload_bytes.",
+            )
+        events = _json(body)
+        if not isinstance(events, list):
+            raise InvalidRequest("A batch is a JSON array of events, and this is none.", _HOW)
+        return ReceivedEvents(events, is_batch=True)
+    if media_type == STRUCTURED:
+        return ReceivedEvents([_json(body)], is_batch=False)
+    if media_type.startswith("application/cloudevents"):
+        raise InvalidRequest(f"The event format {media_type[:80]} is not understood.", _HOW)
+    return ReceivedEvents([_binary(headers, content_type, body)], is_batch=False)
+
+
+def _binary(headers: Iterable[tuple[str, str]], content_type: str, body: bytes) -> dict[str, Any]:
+    event: dict[str, Any] = {}
+    for name, value in headers:
+        if name.startswith(_PREFIX):
+            event[name.removeprefix(_PREFIX)] = _attribute(name, value)
+    if not event:
+        raise InvalidRequest("The request carries no event.", _HOW)
+    if "data" in event or "data_base64" in event:
+        raise InvalidRequest("There is no attribute of the name data.", "The body of the request is the event's data.")
+    if content_type:
+        event["datacontenttype"] = content_type
+    if body:
+        event |= _data(content_type.partition(";")[0].strip().lower() or JSON_TYPE, body)
+    return event
+
+
+def _attribute(name: str, value: str) -> str:
+    """The value of a header: percent-encoded UTF-8, perhaps in quotes (section 3.1.3.2)."""
+    text = value.strip()
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        text = text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    try:
+        return unquote_to_bytes(text.encode("latin-1")).decode("utf-8")
+    except UnicodeError as error:
+        raise InvalidRequest(f"The header {name} is not percent-encoded UTF-8.", "Encode it so.") from error
+
+
+def _data(media_type: str, body: bytes) -> dict[str, Any]:
+    if media_type.endswith(("/json", "+json")):
+        return {"data": _json(body)}
+    if media_type.startswith("text/"):
+        try:
+            return {"data": body.decode("utf-8")}
+        except UnicodeDecodeError:
+            pass
+    return {"data_base64": base64.b64encode(body).decode("ascii")}
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body, parse_constant=_refuse)
+    except RecursionError as error:
+        raise InvalidPayload("The body nests too deep.", "Send a flatter one.") from error
+    except ValueError as error:
+        raise InvalidRequest(f"The body is no JSON: {str(error)[:200]}.", _HOW) from error
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,129 @@
+"""A step of a service: what an event of the service makes of it.
+
+Events come late, twice and out of order. Which of two is the newer one is told by the extension ``sequence`` where both
+have it, else by ``time`` where both have it, else by their arrival. What is compared with is the last *end* of the step
+that was applied (succeeded, failed, compensated): a begin whose clock runs ahead must not outdate the end of the same
+work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from airflow_wfstate.domain.rules.choreography import EventMeaning
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState, may_become
+
+_S, _M = StepState, EventMeaning
+
+MEANT: Final = {
+    _M.BEGAN: _S.RUNNING,
+    _M.SUCCEEDED: _S.SUCCEEDED,
+    _M.FAILED: _S.FAILED,
+    _M.COMPENSATED: _S.COMPENSATED,
+}
+"""The state of which an event tells."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """By what an event is told from an earlier one.
+
+    :param sequence: of its source; None when it has none.
+    :param time: at which it happened; None when it does not say.
+    """
+
+    sequence: str | None = None
+    time: datetime | None = None
+
+    def is_before(self, other: Order) -> bool | None:
+        """Whether it is older than the other; None when nothing tells."""
+        if self.sequence is not None and other.sequence is not None:
+            return _key(self.sequence) < _key(other.sequence)
+        if self.time is not None and other.time is not None:
+            return self.time < other.time
+        return None
+
+
+@dataclass(frozen=True)
+class ServiceStep:
+    """How far a step of a service is.
+
+    :param round: number of its newest round.
+    :param last_end: of the last event about an end that was applied; None when none was.
+    """
+
+    state: StepState
+    round: int
+    last_end: Order | None = None
+
+
+@dataclass(frozen=True)
+class Move:
+    """What becomes of a step.
+
+    :param state: its next one.
+    :param round: that it concerns: the newest one, or the next.
+    :param round_state: of that round.
+    """
+
+    state: StepState
+    round: int
+    round_state: StepState
+
+
+@dataclass(frozen=True)
+class Unmoved:
+    """The step stays as it is.
+
+    :param reason: why, as a sentence for people.
+    """
+
+    reason: str
+
+
+def move(step: ServiceStep | None, meaning: EventMeaning, order: Order) -> Move | Unmoved:
+    """What an event makes of a step.
+
+    :param step: None when no event has told of it yet.
+    """
+    target = MEANT[meaning]
+    if step is None:
+        if meaning is _M.COMPENSATED:  # its end comes late, or never does
+            return Move(target, 1, _S.LOST)
+        return Move(target, 1, target)
+    if step.state is _S.COMPENSATED:
+        return Unmoved("the step was undone")
+    if meaning is _M.BEGAN:
+        return _begin(step, order)
+    if step.last_end is not None and order.is_before(step.last_end):
+        return Unmoved("it is older than the last end of the step")
+    if meaning is _M.COMPENSATED:
+        return Move(target, step.round, _S.LOST if step.state in OPEN_STEP_STATES else step.state)
+    if step.state is _S.SUCCEEDED:  # it was done again
+        return Move(target, step.round + 1, target)
+    if may_become(step.state, target) or may_become(step.state, _S.RUNNING) or step.state is target:
+        return Move(target, step.round, target)
+    return Unmoved(f"the step is {step.state.value}")
+
+
+def _begin(step: ServiceStep, order: Order) -> Move | Unmoved:
+    """A begin counts for a step that failed, when it is known to be newer; else it came late."""
+    if step.state in (_S.FAILED, _S.LOST) and step.last_end is not None and step.last_end.is_before(order):
+        return Move(_S.RUNNING, step.round, _S.RUNNING)
+    if step.state in OPEN_STEP_STATES:
+        return Unmoved("the step has begun already")
+    return Unmoved(f"the step {_words(step.state)} already")
+
+
+def _words(state: StepState) -> str:
+    return {_S.SUCCEEDED: "succeeded", _S.FAILED: "failed"}.get(state, f"is {state.value}")
+
+
+def _key(sequence: str) -> tuple[int, int, str]:
+    """Numbers by value, and before other texts, which are compared by their characters."""
+    digits = sequence.removeprefix("-")
+    if digits.isascii() and digits.isdigit():
+        return (0, int(sequence), "")
+    return (1, 0, sequence)

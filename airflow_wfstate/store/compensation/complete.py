@@ -1,0 +1,34 @@
+"""The end of a workflow as succeeded: nothing of it is undone any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.store.payloads.checks import described
+from airflow_wfstate.store.payloads.stored_payload import StoredPayload
+from airflow_wfstate.store.workflows.change import Change
+
+
+def complete(
+    change: Change,
+    output: StoredPayload | None,
+    not_reached: list[str],
+    data: Mapping[str, JsonValue] | None = None,
+) -> None:
+    """Give the workflow its output and its end; what was armed to undo it is discarded.
+
+    :param output: None to keep the one that it has.
+    :param data: what the journal is to tell besides.
+    """
+    change.become(
+        WorkflowState.SUCCEEDED,
+        **({} if output is None else output.columns("output")),
+        ended_at=change.now,
+        hold_reason=None,
+    )
+    change.discard_armed()
+    told = {} if output is None else {"output": described(output)}
+    change.journal(EntryKind.WORKFLOW_SUCCEEDED, data={**told, "not_reached": list(not_reached), **(data or {})})

@@ -1,0 +1,1 @@
+"""Events of services: received once, applied to their workflows, looked after when they cannot be."""

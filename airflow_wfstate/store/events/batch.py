@@ -1,0 +1,251 @@
+"""Events applied in one transaction, each once.
+
+Its locks are taken in one order, so that senders of overlapping batches never wait in a circle: new workflows by name
+and key, then workflows by id, then the events' own rows by source and id. What a batch reads and writes it does with a
+few statements, however many events it has; the events themselves are applied in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, delete, false, select, tuple_
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from airflow_wfstate.domain.messages.event import Sender
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
+from airflow_wfstate.domain.rules.event_state import UNSETTLED_EVENT_STATES, EventState
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.exceptions import IdempotencyConflict, WorkflowStateError
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.outage import is_cut_off
+from airflow_wfstate.store.database.row_batch import insert_rows, update_rows
+from airflow_wfstate.store.database.transaction import Contention, Unchanged
+from airflow_wfstate.store.definitions.applied import AppliedDefinition, read_choreographies
+from airflow_wfstate.store.definitions.content import read_definition
+from airflow_wfstate.store.events.address import address_of
+from airflow_wfstate.store.events.application import OpenWorkflow, apply_event
+from airflow_wfstate.store.events.correlation import Correlated, StartedByEvent, correlate
+from airflow_wfstate.store.events.delivery import Delivery, Settled, told
+from airflow_wfstate.store.events.end_of_choreography import end_workflows
+from airflow_wfstate.store.events.parked import locked, read_parked
+from airflow_wfstate.store.events.service_steps import ServiceSteps
+from airflow_wfstate.store.payloads.checks import described
+from airflow_wfstate.store.payloads.stored_payload import keep_inline
+from airflow_wfstate.store.workflows.change import Change
+from airflow_wfstate.store.workflows.gathered_change import GatheredChange, lock_workflows, write_changes
+
+log = logging.getLogger(__name__)
+
+_event: Final[Table] = schema.event
+
+_WAITS: Final = "Its workflow has not started yet."
+
+
+def apply_batch(
+    connection: Connection, deliveries: Sequence[Delivery], sender: Sender | None
+) -> Sequence[Delivery] | Unchanged[Sequence[Delivery]]:
+    """Apply the events of some deliveries, or park them; what has become of each stands in it afterwards.
+
+    :param deliveries: no two of one event; those that are stored already have ``waits_since``.
+    :param sender: of all of them; None when they were accepted before.
+    :raises Contention: another transaction has received one of the events meanwhile: the whole is to be done again.
+    """
+    for delivery in deliveries:
+        delivery.reset()
+    _begin(connection)
+    _find_duplicates(connection, [delivery for delivery in deliveries if delivery.waits_since is None])
+    _claim(connection, [delivery for delivery in deliveries if delivery.waits_since is not None])
+    definitions = read_choreographies(connection)
+    for delivery in deliveries:
+        if delivery.is_open:
+            _address(delivery, sender or _ACCEPTED, definitions)
+    correlated = correlate(connection, [delivery for delivery in deliveries if delivery.is_open])
+    changes = lock_workflows(connection, correlated.by_workflow.keys())
+    now = next((change.now for change in changes.values()), None)
+    parked = read_parked(connection, [changes[workflow_id] for workflow_id in correlated.started])
+    for workflow_id, found in parked.items():
+        correlated.by_workflow[workflow_id] += found
+    workflows = _apply(connection, correlated, changes, definitions)
+    for delivery in correlated.missing:
+        delivery.settled = Settled(EventState.PARKED, _WAITS)
+    taken = [*deliveries, *(delivery for found in parked.values() for delivery in found)]
+    settled = [delivery for delivery in taken if delivery.settled is not None]
+    _write(connection, settled, now or connection.execute(select(database_now())).scalar_one())
+    end_workflows(connection, workflows)
+    write_changes(connection, changes.values())
+    return deliveries if any(delivery.settled is not None for delivery in deliveries) else Unchanged(deliveries)
+
+
+def apply_parked(connection: Connection, workflow: Change) -> None:
+    """Apply the events that wait for a workflow that a DAG has just started, in the transaction of its start.
+
+    Where that fails they go on waiting, and the next sweep tries again: no event keeps a workflow from starting.
+    """
+    try:
+        with connection.begin_nested():
+            parked = read_parked(connection, [workflow])
+            if not parked:
+                return
+            changes = lock_workflows(connection, parked.keys())
+            definitions = read_choreographies(connection)
+            workflows = _apply(connection, Correlated(by_workflow=parked), changes, definitions)
+            _write(connection, parked[workflow.workflow_id], changes[workflow.workflow_id].now)
+            end_workflows(connection, workflows)
+            write_changes(connection, changes.values())
+    except (WorkflowStateError, SQLAlchemyError) as error:
+        if is_cut_off(error) or isinstance(error, OperationalError):
+            raise  # the whole start is to be tried again
+        log.exception("Parked events could not be applied to workflow %s as it started.", workflow.workflow_id)
+
+
+_ACCEPTED: Final = Sender("")
+"""Stands for whoever sent an event that was accepted before."""
+
+
+def _begin(connection: Connection) -> None:
+    """On SQLite, become the writer at once: who reads first and writes later may be refused."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(delete(_event).where(false()))
+
+
+def _find_duplicates(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+    by_identity = {delivery.event.identity: delivery for delivery in deliveries}
+    if not by_identity:
+        return
+    ids = [event_id for _, event_id in by_identity]
+    sources = sorted({source for source, _ in by_identity})
+    # By both columns, which an index finds; a thousand pairs would be a thousand conditions to plan.
+    found = select(_event.c.source, _event.c.id, _event.c.body_sha256).where(
+        _event.c.source.in_(sources), _event.c.id.in_(sorted(ids))
+    )
+    for row in connection.execute(found):
+        delivery = by_identity.get((row.source, row.id))
+        if delivery is None:
+            continue
+        if row.body_sha256 == delivery.event.body.sha256:
+            delivery.is_duplicate = True
+        else:
+            delivery.refusal = IdempotencyConflict(
+                f"Another event with the source {row.source!r} and the id {row.id!r} was received before.",
+                "Give each event an id of its own; send the same event again unchanged.",
+            )
+
+
+def _claim(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+    """Lock the rows of events that wait; one that somebody else is at, or has settled, is left to that one."""
+    if not deliveries:
+        return
+    waiting = select(_event.c.source, _event.c.id).where(
+        tuple_(_event.c.source, _event.c.id).in_([delivery.event.identity for delivery in deliveries]),
+        _event.c.state.in_([state.value for state in UNSETTLED_EVENT_STATES]),
+    )
+    rows = connection.execute(locked(connection, waiting.order_by(_event.c.source, _event.c.id)))
+    claimed = {(row.source, row.id) for row in rows}
+    for delivery in deliveries:
+        delivery.is_duplicate = delivery.event.identity not in claimed
+
+
+def _address(delivery: Delivery, sender: Sender, definitions: Sequence[AppliedDefinition]) -> None:
+    try:
+        delivery.address = address_of(delivery.event, sender, definitions)
+    except WorkflowStateError as error:
+        delivery.refuse(error)
+
+
+def _apply(
+    connection: Connection,
+    correlated: Correlated,
+    changes: dict[str, GatheredChange],
+    definitions: Sequence[AppliedDefinition],
+) -> list[OpenWorkflow]:
+    in_force = {applied.name: applied.definition for applied in definitions}
+    workflows: list[OpenWorkflow] = []
+    for workflow_id in correlated.by_workflow:
+        change = changes[workflow_id]
+        definition = read_definition(connection, change.name, change.definition_sha256)
+        # A workflow that was started before its definition was applied has no services of its own.
+        choreography = definition.choreography or in_force[change.name].choreography
+        assert choreography is not None  # noqa: S101 - the definition in force knows the event's source
+        workflows.append(OpenWorkflow(change, definition, choreography))
+    services = {service.name for workflow in workflows for service in workflow.choreography.services}
+    steps = ServiceSteps(connection, correlated.by_workflow.keys(), services)
+    for workflow in workflows:
+        workflow_id = workflow.change.workflow_id
+        started = correlated.started.get(workflow_id)
+        if started is not None:
+            started.delivery.started = workflow_id
+            _journal_start(workflow.change, started)
+        for delivery in in_order(correlated.by_workflow[workflow_id]):
+            apply_event(workflow, steps, delivery)
+    steps.write()
+    return workflows
+
+
+def in_order(deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+    """The deliveries of a workflow, as they happened, where all of them say when; else as they came."""
+    if len(deliveries) < 2 or any(delivery.event.time is None for delivery in deliveries):
+        return deliveries
+    return sorted(deliveries, key=lambda delivery: delivery.event.time or NEVER)
+
+
+NEVER: Final = datetime.min.replace(tzinfo=timezone.utc)
+
+
+def _journal_start(change: GatheredChange, started: StartedByEvent) -> None:
+    change.actor = started.delivery.actor
+    data: dict[str, JsonValue] = {
+        "name": change.name,
+        "key": change.key,
+        "generation": change.generation,
+        "input": described(started.input),
+        "labels": {},
+        "implicit": False,
+        "definition_sha256": started.definition_sha256,
+        "event": told(started.delivery.event),
+    }
+    change.journal(EntryKind.WORKFLOW_STARTED, data=data)
+
+
+def _write(connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> None:
+    """Write the events' own rows, always in the same order."""
+    ordered = sorted(deliveries, key=lambda delivery: delivery.event.identity)
+    new = [_row(delivery, now) for delivery in ordered if delivery.waits_since is None]
+    known = [_settled_columns(delivery, now) for delivery in ordered if delivery.waits_since is not None]
+    if new and len(insert_rows(connection, _event, new, returning=["id"])) < len(new):
+        raise Contention("an event was received by another request at the same moment")
+    if known:
+        update_rows(connection, _event, known)
+
+
+def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
+    event = delivery.event
+    return {
+        **_settled_columns(delivery, now),
+        "type": event.type,
+        **keep_inline(event.body).columns("body"),
+        "sender": delivery.actor,
+        "received_at": now,
+    }
+
+
+def _settled_columns(delivery: Delivery, now: datetime) -> dict[str, Any]:
+    settled, address = delivery.settled, delivery.address
+    assert settled is not None  # noqa: S101 - only such deliveries are written
+    name, key = (address.key if address is not None else None) or (None, None)
+    return {
+        "source": delivery.event.source,
+        "id": delivery.event.id,
+        "state": settled.state.value,
+        "reason": settled.reason,
+        "name": name,
+        "key": key,
+        "correlation_id": delivery.event.correlation_id,
+        "workflow_id": settled.workflow_id,
+        "step_id": settled.step_id,
+        "changed_at": now,
+    }

@@ -1,0 +1,123 @@
+"""An event on its way to its workflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from airflow_wfstate.domain.messages.event import EventResult, Verdict
+from airflow_wfstate.domain.rules.cloud_event import CloudEvent
+from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.exceptions import WorkflowStateError
+from airflow_wfstate.store.definitions.applied import AppliedDefinition
+
+
+@dataclass(frozen=True)
+class Address:
+    """Which workflow an event is about.
+
+    :param keys: by the definitions that know its source, the business key that it holds for each; empty where it holds
+        none.
+    :param starts: the definition of which it starts a workflow; None when it starts none.
+    :param names: of every definition that knows its source.
+    """
+
+    keys: tuple[tuple[str, str], ...]
+    starts: AppliedDefinition | None
+    names: frozenset[str]
+    correlation_id: str | None
+
+    @property
+    def key(self) -> tuple[str, str] | None:
+        """Name and key, where the event means one pair of them alone."""
+        return self.keys[0] if len(self.keys) == 1 else None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What has become of an event.
+
+    :param reason: why no step moved, or what it waits for; None when there is nothing to say.
+    :param step: that it is about, as ``participant.step``.
+    """
+
+    state: EventState
+    reason: str | None = None
+    workflow_id: str | None = None
+    step_id: str | None = None
+    step: str | None = None
+
+
+@dataclass
+class Delivery:
+    """One event, and what has become of it so far.
+
+    :param actor: who sent it, as the journal names actors.
+    :param address: None as long as nobody has looked.
+    :param waits_since: of one that was stored before, parked or dead: when it came; None for one that comes now.
+    :param started: the id of the workflow that it has started; None when it has started none.
+    :param is_duplicate: it was received before.
+    :param refusal: why it is not accepted.
+    :param settled: None as long as that is open, and of one that is refused or a duplicate.
+    """
+
+    event: CloudEvent
+    actor: str
+    address: Address | None = None
+    waits_since: datetime | None = None
+    started: str | None = None
+    is_duplicate: bool = False
+    refusal: WorkflowStateError | None = None
+    settled: Settled | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be applied or parked."""
+        return self.refusal is None and not self.is_duplicate and self.settled is None
+
+    def reset(self) -> None:
+        """Forget what has become of it: the transaction begins anew."""
+        self.address = self.refusal = self.settled = self.started = None
+        self.is_duplicate = False
+
+    def refuse(self, error: WorkflowStateError) -> None:
+        """Note why it is not accepted; of one that was accepted before, why it cannot be applied."""
+        if self.waits_since is None:
+            self.refusal = error
+        else:
+            self.settled = Settled(EventState.DEAD, str(error))
+
+    def result(self) -> EventResult:
+        """What its sender is told."""
+        source, event_id = self.event.identity
+        if self.refusal is not None:
+            return refused(source, event_id, self.refusal)
+        if self.is_duplicate or self.settled is None:
+            return EventResult(source, event_id, Verdict.DUPLICATE)
+        settled = self.settled
+        return EventResult(
+            source,
+            event_id,
+            _VERDICTS[settled.state],
+            reason=settled.reason,
+            workflow_id=settled.workflow_id,
+            step=settled.step,
+        )
+
+
+_VERDICTS = {
+    EventState.APPLIED: Verdict.APPLIED,
+    EventState.PARKED: Verdict.PARKED,
+    EventState.DEAD: Verdict.DEAD,
+}
+
+
+def refused(source: str | None, event_id: str | None, error: WorkflowStateError) -> EventResult:
+    """The result of an event that is not accepted."""
+    return EventResult(source, event_id, Verdict.REFUSED, error.reason, error.remedy, error.code)
+
+
+def told(event: CloudEvent) -> dict[str, JsonValue]:
+    """What the journal keeps of an event: what it is found by, never what it holds."""
+    return {"source": event.source, "id": event.id, "type": event.type}

@@ -1,0 +1,80 @@
+"""An event that has come, for who waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.payloads.stored_payload import StoredPayload, stored_payload_of
+
+_event, _workflow = schema.event, schema.workflow
+
+_ACCEPTED: Final = (EventState.APPLIED.value, EventState.PARKED.value)
+
+
+@dataclass(frozen=True)
+class FoundEvent:
+    """An event that was accepted: applied, or parked for a workflow that is not there yet.
+
+    :param workflow_id: None while it is parked.
+    :param body: all of it, in its JSON form; its data is the member ``data`` or ``data_base64``.
+    """
+
+    source: str
+    id: str
+    type: str
+    workflow_id: str | None
+    received_at: datetime
+    body: StoredPayload
+
+
+def find_event(
+    connection: Connection,
+    event_type: str,
+    *,
+    workflow_id: str | None = None,
+    correlation_id: str | None = None,
+    name: str | None = None,
+    key: str | None = None,
+) -> FoundEvent | None:
+    """The first event of a type about a workflow, which stays the first however often it is asked for; None: none came.
+
+    One of these says which workflow:
+
+    :param workflow_id: this generation.
+    :param correlation_id: the workflows with this one, and events with it whose workflow is not there yet.
+    :param name: with ``key``: every generation of the key, and events for one that is not there yet.
+    """
+    about: ColumnElement[bool]
+    if workflow_id is not None:
+        about = _event.c.workflow_id == workflow_id
+    elif correlation_id is not None:
+        about = _of(_workflow.c.correlation_id == correlation_id, _event.c.correlation_id == correlation_id)
+    else:
+        about = _of(
+            and_(_workflow.c.name == name, _workflow.c.key == key), and_(_event.c.name == name, _event.c.key == key)
+        )
+    row = connection.execute(
+        select(_event)
+        .where(_event.c.type == event_type, about, _event.c.state.in_(_ACCEPTED))
+        .order_by(_event.c.received_at, _event.c.source, _event.c.id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    body = stored_payload_of(row.body, row.body_type, row.body_sha256)
+    assert body is not None  # noqa: S101 - the columns are NOT NULL
+    return FoundEvent(row.source, row.id, row.type, row.workflow_id, row.received_at, body)
+
+
+def _of(workflow: ColumnElement[bool], parked: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Applied to one of these workflows, or parked so: each half by an index of its own."""
+    return or_(
+        _event.c.workflow_id.in_(select(_workflow.c.id).where(workflow)),
+        and_(_event.c.state == EventState.PARKED.value, parked),
+    )

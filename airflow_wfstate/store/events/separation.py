@@ -1,0 +1,58 @@
+"""Events that are applied together as long as that goes well, and apart where one of them cannot be applied."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from airflow_wfstate.domain.messages.event import Sender
+from airflow_wfstate.exceptions import Unavailable
+from airflow_wfstate.store.database.transaction import run_transaction
+from airflow_wfstate.store.events.batch import apply_batch
+from airflow_wfstate.store.events.dead_letter import bury
+from airflow_wfstate.store.events.delivery import Delivery
+
+log = logging.getLogger(__name__)
+
+
+def apply_deliveries(engine: Engine, deliveries: Sequence[Delivery], sender: Sender | None) -> None:
+    """Apply them: all in one transaction, and where that fails each workflow's in one of its own, and at last each.
+
+    :param sender: of all of them; None when they were accepted before.
+    """
+    if not deliveries:
+        return
+    try:
+        run_transaction(engine, partial(_apply, deliveries=deliveries, sender=sender))
+        return
+    except Unavailable:
+        raise  # it is not the events' fault
+    except Exception as error:
+        if len(deliveries) == 1:
+            log.exception("The event %s of %s could not be applied.", *reversed(deliveries[0].event.identity))
+            run_transaction(engine, partial(bury, delivery=deliveries[0], error=error))
+            return
+        log.warning("%d events could not be applied together (%s); they are tried apart.", len(deliveries), error)
+    for part in _parts(deliveries):
+        apply_deliveries(engine, part, sender)
+
+
+def _apply(connection: Connection, deliveries: Sequence[Delivery], sender: Sender | None) -> Any:
+    return apply_batch(connection, deliveries, sender)
+
+
+def _parts(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
+    """The deliveries by workflow, as far as that is known; those of one workflow alone one by one."""
+    by_workflow: dict[object, list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        address = delivery.address
+        about = delivery.event.identity if address is None else (address.correlation_id, address.keys)
+        by_workflow[about].append(delivery)
+    if len(by_workflow) == 1:
+        return [[delivery] for delivery in deliveries]
+    return list(by_workflow.values())

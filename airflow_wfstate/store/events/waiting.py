@@ -1,0 +1,112 @@
+"""Events that wait and could go on.
+
+A workflow takes with it what waits for it when an event or an operator starts it. An event that is parked while its
+workflow is being started, in another transaction, is seen by neither of the two: so both look again when they have
+committed, and whichever commits last finds the other. The sweep looks as well, for whoever died in between and for
+workflows that a step has started.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Select, and_, exists, or_, select, tuple_
+
+from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.exceptions import WorkflowStateError
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.transaction import run_read
+from airflow_wfstate.store.events.delivery import Delivery
+from airflow_wfstate.store.events.parked import COLUMNS, delivery_of
+from airflow_wfstate.store.events.separation import apply_deliveries
+
+log = logging.getLogger(__name__)
+
+_event, _workflow = schema.event, schema.workflow
+
+_LIMIT: Final = 500
+
+_WAITING: Final[Select[Any]] = select(*COLUMNS)
+
+_HAS_WORKFLOW: Final = or_(
+    and_(
+        _event.c.correlation_id.is_(None),
+        exists(select(_workflow.c.id).where(_workflow.c.name == _event.c.name, _workflow.c.key == _event.c.key)),
+    ),
+    exists(select(_workflow.c.id).where(_workflow.c.correlation_id == _event.c.correlation_id)),
+)
+
+
+def look_again(engine: Engine, deliveries: Sequence[Delivery]) -> None:
+    """Apply what can be applied of the deliveries that were just parked, and what waits for workflows they started.
+
+    What has become of the parked ones stands in them afterwards.
+    """
+    parked = {delivery.event.identity: delivery for delivery in deliveries if _is(delivery, EventState.PARKED)}
+    started = [delivery.started for delivery in deliveries if delivery.started is not None]
+    if not parked and not started:
+        return
+    found = run_read(engine, partial(_read_waiting, identities=sorted(parked), workflow_ids=sorted(started)))
+    apply_deliveries(engine, found, None)
+    for delivery in found:
+        first = parked.get(delivery.event.identity)
+        if first is not None and delivery.settled is not None:
+            first.settled = delivery.settled
+
+
+def _read_waiting(
+    connection: Connection, identities: Sequence[tuple[str, str]], workflow_ids: Sequence[str]
+) -> list[Delivery]:
+    found = {}
+    is_parked = _event.c.state == EventState.PARKED.value
+    if identities:
+        mine = tuple_(_event.c.source, _event.c.id).in_(identities)
+        found = {
+            (row.source, row.id): row for row in connection.execute(_WAITING.where(is_parked, mine, _HAS_WORKFLOW))
+        }
+    if workflow_ids:
+        for match in (
+            and_(
+                _event.c.correlation_id.is_(None),
+                _event.c.name == _workflow.c.name,
+                _event.c.key == _workflow.c.key,
+            ),
+            _event.c.correlation_id == _workflow.c.correlation_id,
+        ):
+            of_started = _WAITING.join(_workflow, match).where(is_parked, _workflow.c.id.in_(workflow_ids))
+            found |= {(row.source, row.id): row for row in connection.execute(of_started)}
+    return [delivery_of(found[identity]) for identity in sorted(found)]
+
+
+def apply_waiting(engine: Engine) -> int:
+    """Apply the parked events whose workflow has started meanwhile; how many."""
+    applied = 0
+    while True:
+        deliveries = run_read(engine, _read_page)
+        if not deliveries:
+            return applied
+        try:
+            apply_deliveries(engine, deliveries, None)
+        except WorkflowStateError:
+            log.exception("Parked events could not be applied; the next pass tries again.")
+            return applied
+        moved = sum(1 for delivery in deliveries if _is(delivery, EventState.APPLIED))
+        applied += moved
+        if not moved or len(deliveries) < _LIMIT:
+            return applied
+
+
+def _is(delivery: Delivery, state: EventState) -> bool:
+    return delivery.settled is not None and delivery.settled.state is state
+
+
+def _read_page(connection: Connection) -> list[Delivery]:
+    page: Select[Any] = (
+        _WAITING.where(_event.c.state == EventState.PARKED.value, _HAS_WORKFLOW)
+        .order_by(_event.c.received_at, _event.c.source, _event.c.id)
+        .limit(_LIMIT)
+    )
+    return [delivery_of(row) for row in connection.execute(page)]

@@ -1,0 +1,40 @@
+"""Steps of services, as a run that completes its workflow finds them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
+from airflow_wfstate.domain.rules.step_name import StepName
+from airflow_wfstate.exceptions import WorkflowUnfinished
+from airflow_wfstate.store.database import schema
+
+_step = schema.step
+
+
+def open_step_of_service(
+    connection: Connection, workflow_id: str, subject: str, *, over_failed_steps: bool
+) -> str | None:
+    """What a completion waits for, as a sentence without its full stop: a service is at work; None when none is.
+
+    :param subject: the workflow, as the sentence shall call it.
+    :param over_failed_steps: whether steps that have failed do not count.
+    :raises WorkflowUnfinished: a step of a service has failed.
+    """
+    of_services = select(_step.c.participant, _step.c.name, _step.c.state).where(
+        _step.c.workflow_id == workflow_id,
+        _step.c.attempt == 0,
+        _step.c.state.in_([state.value for state in (*OPEN_STEP_STATES, StepState.FAILED)]),
+    )
+    waits_for = None
+    for row in connection.execute(of_services.order_by(_step.c.started_at, _step.c.id)):
+        label = StepName(row.participant, row.name).label
+        if row.state != StepState.FAILED.value:
+            waits_for = waits_for or f"{subject} has an open step: {label} is {row.state} at its service"
+        elif not over_failed_steps:
+            raise WorkflowUnfinished(
+                f"{subject} cannot succeed: its step {label} has failed at its service.",
+                "Let the service send an event that it succeeded; or let the workflow succeed all the same: "
+                "CompleteWorkflowOperator(over_failed_steps=True).",
+            )
+    return waits_for
