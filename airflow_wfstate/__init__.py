@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.step import STEP, Step
     from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
     from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
+    from airflow_wfstate.operators.wait_for_event import WaitForEventOperator
     from airflow_wfstate.sensors.wait_for_step import WaitForStepSensor
     from airflow_wfstate.sensors.wait_for_workflow import WaitForWorkflowSensor
 
@@ -33,6 +34,7 @@ _PUBLIC: Final = {
     "Step": "operators.step",
     "TransactionalStepOperator": "operators.transactional_step",
     "TriggerWorkflowDagRunOperator": "operators.trigger_workflow_dag_run",
+    "WaitForEventOperator": "operators.wait_for_event",
     "WaitForStepSensor": "sensors.wait_for_step",
     "WaitForWorkflowSensor": "sensors.wait_for_workflow",
     "WorkflowStateHook": "hooks.workflow_state",
@@ -48,6 +50,7 @@ __all__ = [
     "Step",
     "TransactionalStepOperator",
     "TriggerWorkflowDagRunOperator",
+    "WaitForEventOperator",
     "WaitForStepSensor",
     "WaitForWorkflowSensor",
     "WorkflowStateHook",

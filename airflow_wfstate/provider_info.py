@@ -29,6 +29,7 @@ def get_provider_info() -> ProviderInfo:
                     "airflow_wfstate.operators.send_event",
                     "airflow_wfstate.operators.transactional_step",
                     "airflow_wfstate.operators.trigger_workflow_dag_run",
+                    "airflow_wfstate.operators.wait_for_event",
                 ],
             }
         ],

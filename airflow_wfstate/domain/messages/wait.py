@@ -1,4 +1,4 @@
-"""A wait: a task that waits, deferred, for a workflow, for a step, or for somebody outside."""
+"""A wait: a task that waits, deferred, for a workflow, for a step, for an event, or for somebody outside."""
 
 from __future__ import annotations
 
@@ -20,18 +20,21 @@ MAX_TIMEOUT_SECONDS: Final = 10 * 366 * 86_400
 
 @dataclass(frozen=True)
 class WaitTarget:
-    """What a task waits for: one of some states, of a workflow or of a step.
+    """What a task waits for: one of some states, of a workflow or of a step; or an event about a workflow.
 
     Which workflow is meant is settled once, when the wait is registered: the newest generation of the key at that time.
     Where there is none yet, it is the first one that starts.
 
-    :param kind: ``workflow`` or ``step``.
-    :param name: of the workflow.
-    :param key: of the workflow.
-    :param states: at least one; of the workflow, or of the step.
+    :param kind: ``workflow``, ``step`` or ``event``.
+    :param name: of the workflow. Of a wait for an event it may be empty: the one to which the task's run belongs.
+    :param key: of the workflow. Of a wait for an event it may be empty: the task's own workflow is meant then, unless
+        there is a correlation id.
+    :param states: at least one; of the workflow, or of the step. Empty for an event.
     :param participant: of the step; empty for a workflow.
     :param step: its name; empty for a workflow.
     :param item_key: of the item of a mapped step; empty for a step that is not mapped.
+    :param event: the type of the event; empty for a workflow or step.
+    :param correlation_id: of the workflow, in place of its key, where an event is waited for; empty for none.
     """
 
     kind: WaitKind
@@ -41,6 +44,8 @@ class WaitTarget:
     participant: str = ""
     step: str = ""
     item_key: str = ""
+    event: str = ""
+    correlation_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,9 @@ class RegisterWait:
     stay. It begins anew when the target is another one, when the task had succeeded and was cleared, and for a try
     that follows one that failed because the wait had ended without success.
 
+    :param attempt_key: of the attempt of a step that waits, from
+        :class:`~airflow_wfstate.domain.messages.step.BegunStep`: the wait then belongs to the step's round. None for a
+        task that is no step. Required for an event.
     :param timeout_seconds: how long to wait, counted from the first registration; None for no limit. A try that gives
         another time moves the end.
     :param idempotency_key: sent again with the same body after the wait has ended, it answers as the first time; None
@@ -60,6 +68,7 @@ class RegisterWait:
     task_instance_id: str
     target: WaitTarget
     timeout_seconds: float | None = None
+    attempt_key: str | None = None
     idempotency_key: str | None = None
 
 
@@ -72,9 +81,9 @@ class RegisteredWait:
     :param deadline_at: when it ends unsuccessfully; None for never.
     :param outcome: None while it goes on.
     :param reason: in one sentence, when it ended without success; None otherwise.
-    :param workflow: that is waited for, or in which the step is; None when it has not started.
+    :param workflow: that is waited for, or which the step or event is of; None when it has not started.
     :param state: of that workflow, or of the step, in which it was found at the end; None when there is none.
-    :param output: of a wait for a token: what was sent with it.
+    :param output: of a wait for a token: what was sent with it; of a wait for an event: the event's data.
     """
 
     wait_id: str
@@ -113,7 +122,7 @@ REGISTER_WAIT: Final = Operation(
     path="/waits",
     request=RegisterWait,
     answer=RegisteredWait,
-    says="Wait for a state of a workflow or of a step, or learn how the task's wait has ended.",
+    says="Wait for a state of a workflow or of a step or for an event, or learn how the task's wait has ended.",
     who=Who.TASK,
     tag="waits",
 )

@@ -21,12 +21,13 @@ _W, _S = WorkflowState, StepState
 class WaitKind(str, Enum):
     """What a wait waits for.
 
-    ``workflow``: one of some states of a workflow; ``step``: one of some states of a step; ``token``: somebody outside
-    who was given a one-time URL.
+    ``workflow``: one of some states of a workflow; ``step``: one of some states of a step; ``event``: an event of a
+    service; ``token``: somebody outside who was given a one-time URL.
     """
 
     WORKFLOW = "workflow"
     STEP = "step"
+    EVENT = "event"
     TOKEN = "token"  # noqa: S105 - no secret
 
 

@@ -21,7 +21,7 @@ from airflow_wfstate.domain.messages.step import (
     SaveCheckpoint,
 )
 from airflow_wfstate.domain.messages.token import CreatedToken, CreateToken
-from airflow_wfstate.domain.messages.wait import RegisteredWait
+from airflow_wfstate.domain.messages.wait import RegisteredWait, RegisterWait, WaitTarget
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import ForeignProcess
@@ -147,6 +147,16 @@ class Attempt:
             )
         )
         return created.wait
+
+    def register_wait(self, task_instance_id: str, target: WaitTarget, timeout: timedelta | None) -> RegisteredWait:
+        """Let the round wait, or learn how its wait has ended; see ``StateBackend.register_wait``.
+
+        :param task_instance_id: of the task that holds the attempt.
+        """
+        seconds = None if timeout is None else timeout.total_seconds()
+        return self._backend.register_wait(
+            RegisterWait(task_instance_id, target, seconds, attempt_key=self.begun.attempt_key)
+        )
 
     def end(self, state: StepState, *, output: Payload | None = None, error: str | None = None) -> None:
         """Record how the attempt ended, or that it waits; see ``StateBackend.end_attempt``."""

@@ -7,13 +7,8 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow.sdk.exceptions import TaskDeferred
-
 from airflow_wfstate import conf
-from airflow_wfstate.backends.codec import decode
-from airflow_wfstate.domain.rules.waiting import WaitOutcome
-from airflow_wfstate.exceptions import WaitFailed, WaitTimedOut
-from airflow_wfstate.operators.steps.waiting import ASK_AGAIN
+from airflow_wfstate.operators.steps.wait import output_of
 
 if TYPE_CHECKING:
     from airflow_wfstate.operators.steps.attempt import Attempt
@@ -59,19 +54,11 @@ class Token:
 
         :raises WaitTimedOut: nobody used the token in time. The step fails with it, and is not retried.
         """
-        wait = self._wait
-        if wait.outcome is WaitOutcome.ARRIVED and wait.output is not None:
-            return decode(wait.output)
-        remedy = "Find out why the partner has not answered; a resume of the workflow waits once more."
-        if wait.outcome is WaitOutcome.EXPIRED:
-            raise WaitTimedOut(wait.reason or f"Nobody used the token {self._name!r} in time.", remedy)
-        if wait.outcome is not None:
-            raise WaitFailed(wait.reason or f"Nobody can use the token {self._name!r} any more.", remedy)
-        # Imported when needed, as DAG files need not wait for it.
-        from airflow_wfstate.triggers.wait import WaitTrigger
-
-        # The method of a task that has done nothing yet: it begins the step again, and gets the same attempt.
-        raise TaskDeferred(trigger=WaitTrigger(wait.wait_id, self._conn_id), method_name=ASK_AGAIN)
+        return output_of(
+            self._wait,
+            self._conn_id,
+            "Find out why the partner has not answered; a resume of the workflow waits once more.",
+        )
 
     def __repr__(self) -> str:
         """Without the secret: it may stand in a log."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, FromClause, Select, Uuid, and_, bindparam, cast, column, func, or_, select
+from sqlalchemy import Connection, FromClause, Select, Uuid, and_, bindparam, cast, column, func, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from airflow_wfstate.domain.messages.wait import MAX_WAITS
-from airflow_wfstate.domain.rules.waiting import WaitKind
+from airflow_wfstate.domain.rules.event_state import EventState
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
@@ -21,6 +21,13 @@ from airflow_wfstate.store.waits.row import lock_by_ids
 _wait: Final = schema.wait
 _workflow: Final = schema.workflow
 _step: Final = schema.step
+_event: Final = schema.event
+
+
+_IS_APPLIED: Final = text(f"wfstate_event.state = '{EventState.APPLIED.value}'")
+
+_IS_PARKED: Final = text(f"wfstate_event.state = '{EventState.PARKED.value}'")
+"""A constant, not a parameter: by it PostgreSQL knows the partial indexes of parked events."""
 
 
 def check_wait_ids(wait_ids: Sequence[str]) -> list[str]:
@@ -68,7 +75,34 @@ def _over(asked: FromClause, asked_id: str) -> Select[Any]:
         .correlate(_wait)
         .scalar_subquery()
     )
-    target_id = func.coalesce(_wait.c.target_workflow_id, first)
+    of_correlation = (
+        select(_workflow.c.id)
+        .where(_workflow.c.correlation_id == _wait.c.target_correlation_id)
+        .order_by(_workflow.c.generation, _workflow.c.started_at)
+        .limit(1)
+        .correlate(_wait)
+        .scalar_subquery()
+    )
+    target_id = func.coalesce(_wait.c.target_workflow_id, first, of_correlation)
+    came = (
+        select(_event.c.id)
+        .where(_event.c.workflow_id == _workflow.c.id, _event.c.type == _wait.c.target_event, _IS_APPLIED)
+        .correlate(_wait, _workflow)
+        .exists()
+    )
+    is_parked = (
+        select(_event.c.id)
+        .where(
+            _IS_PARKED,
+            _event.c.type == _wait.c.target_event,
+            or_(
+                _event.c.correlation_id == _wait.c.target_correlation_id,
+                and_(_event.c.name == _wait.c.target_name, _event.c.key == _wait.c.target_key),
+            ),
+        )
+        .correlate(_wait)
+        .exists()
+    )
     step_wakes = (
         select(_step.c.id)
         .where(
@@ -92,7 +126,8 @@ def _over(asked: FromClause, asked_id: str) -> Select[Any]:
                 _wait.c.ended_at.is_not(None),
                 _wait.c.deadline_at <= database_now(),
                 _wait.c.workflow_wakes.contains("," + _workflow.c.state + ","),
-                and_(_wait.c.kind == WaitKind.STEP.value, step_wakes),
+                and_(_wait.c.step_wakes.is_not(None), step_wakes),
+                and_(_wait.c.target_event.is_not(None), or_(came, and_(_workflow.c.id.is_(None), is_parked))),
             )
         )
     )

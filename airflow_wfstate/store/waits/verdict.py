@@ -10,9 +10,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select
 
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.domain.rules.step_name import StepName
+from airflow_wfstate.domain.rules.text.error_line import error_line
 from airflow_wfstate.domain.rules.waiting import (
+    GOING_ON,
     WaitKind,
     WaitOutcome,
     can_still_become,
@@ -20,6 +23,7 @@ from airflow_wfstate.domain.rules.waiting import (
     step_can_still_become,
 )
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.events.find_event import FoundEvent, find_event
 
 _workflow: Final = schema.workflow
 _step: Final = schema.step
@@ -33,20 +37,24 @@ class Verdict:
     :param reason: of an end without success, in one sentence.
     :param workflow_id: that was found to be the one that is waited for; None while there is none.
     :param state: in which that workflow, or the step, was found; None where it is not there.
+    :param output: what came: the data of an event.
     """
 
     outcome: WaitOutcome | None
     reason: str | None = None
     workflow_id: str | None = None
     state: str | None = None
+    output: Payload | None = None
 
 
 def judge(connection: Connection, wait: Row[Any], now: datetime) -> Verdict:
     """Look at what an open wait waits for."""
     if wait.kind == WaitKind.TOKEN.value:
         return _in_time(Verdict(None), wait, now, "Nobody used the token")
-    target = json.loads(wait.target)
     workflow = _read_workflow(connection, wait)
+    if wait.kind == WaitKind.EVENT.value:
+        return _judge_event(connection, wait, workflow, now)
+    target = json.loads(wait.target)
     if wait.kind == WaitKind.STEP.value:
         return _judge_step(connection, wait, workflow, states_of(StepState, target["states"]), now)
     return _judge_workflow(wait, workflow, states_of(WorkflowState, target["states"]), now)
@@ -89,6 +97,51 @@ def _judge_step(
     return _in_time(verdict, wait, now, f"{called} did not become {_either(targets)}: it {is_}")
 
 
+def _judge_event(connection: Connection, wait: Row[Any], workflow: Row[Any] | None, now: datetime) -> Verdict:
+    called = _called(wait, workflow, "workflow")
+    found = _read_event(connection, wait, workflow)
+    workflow_id = None if workflow is None else workflow.id
+    if found is not None:
+        content = found.body.open().value()
+        data = content.get("data", content.get("data_base64")) if isinstance(content, dict) else None
+        return Verdict(WaitOutcome.ARRIVED, None, workflow_id, output=Payload.of(data))
+    missing = f"No event {wait.target_event} of {called} came"
+    if workflow is None:
+        return _in_time(Verdict(None), wait, now, f"{missing}: the workflow has not started")
+    if WorkflowState(workflow.state) not in GOING_ON:
+        reason = f"{missing}, and none counts any more: the workflow is {workflow.state}."
+        return Verdict(WaitOutcome.IMPOSSIBLE, reason, workflow_id)
+    step = _read_contradiction(connection, wait, workflow.id)
+    if step is not None:
+        why = "" if step.error is None else f" ({error_line(step.error)})"
+        told = StepName(step.participant, step.name).label
+        return Verdict(WaitOutcome.IMPOSSIBLE, f"{missing}: step {told} is {step.state}{why}.", workflow_id)
+    return _in_time(Verdict(None, workflow_id=workflow_id), wait, now, missing)
+
+
+def _read_event(connection: Connection, wait: Row[Any], workflow: Row[Any] | None) -> FoundEvent | None:
+    """The event, also one that waits for its workflow to start."""
+    if workflow is not None:
+        return find_event(connection, wait.target_event, workflow_id=workflow.id)
+    if wait.target_correlation_id is not None:
+        return find_event(connection, wait.target_event, correlation_id=wait.target_correlation_id)
+    return find_event(connection, wait.target_event, name=wait.target_name, key=wait.target_key)
+
+
+def _read_contradiction(connection: Connection, wait: Row[Any], workflow_id: str) -> Row[Any] | None:
+    """The step of the event, when another event has said the contrary of it."""
+    if wait.target_participant is None:
+        return None
+    read: Select[Any] = select(_step.c.participant, _step.c.name, _step.c.state, _step.c.error).where(
+        _step.c.workflow_id == workflow_id,
+        _step.c.participant == wait.target_participant,
+        _step.c.name == wait.target_step,
+        _step.c.item_key == "",
+    )
+    found = connection.execute(read).first()
+    return found if found is not None and f",{found.state}," in wait.step_wakes else None
+
+
 def _in_time(verdict: Verdict, wait: Row[Any], now: datetime, otherwise: str) -> Verdict:
     """The verdict, unless the time is over.
 
@@ -104,8 +157,12 @@ def _read_workflow(connection: Connection, wait: Row[Any]) -> Row[Any] | None:
     read: Select[Any] = select(_workflow.c.id, _workflow.c.state, _workflow.c.generation)
     if wait.target_workflow_id is not None:
         return connection.execute(read.where(_workflow.c.id == wait.target_workflow_id)).one_or_none()
-    of_key = read.where(_workflow.c.name == wait.target_name, _workflow.c.key == wait.target_key)
-    return connection.execute(of_key.order_by(_workflow.c.generation).limit(1)).one_or_none()
+    if wait.target_correlation_id is not None:
+        of_it = read.where(_workflow.c.correlation_id == wait.target_correlation_id)
+    else:
+        of_it = read.where(_workflow.c.name == wait.target_name, _workflow.c.key == wait.target_key)
+    first = of_it.order_by(_workflow.c.generation, _workflow.c.started_at).limit(1)
+    return connection.execute(first).one_or_none()
 
 
 def _read_steps(connection: Connection, wait: Row[Any], workflow_id: str) -> list[StepState]:
@@ -123,6 +180,8 @@ def _read_steps(connection: Connection, wait: Row[Any], workflow_id: str) -> lis
 
 def _called(wait: Row[Any], workflow: Row[Any] | None, noun: str = "Workflow") -> str:
     generation = "" if workflow is None or workflow.generation == 1 else f", generation {workflow.generation}"
+    if wait.target_key is None:
+        return f"{noun} with the correlation id {wait.target_correlation_id}"
     return f"{noun} {wait.target_name} / {wait.target_key}{generation}"
 
 

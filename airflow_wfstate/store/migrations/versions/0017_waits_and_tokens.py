@@ -15,7 +15,7 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-_KINDS = ("workflow", "step", "token")
+_KINDS = ("workflow", "step", "event", "token")
 _OUTCOMES = ("arrived", "impossible", "expired")
 
 
@@ -43,6 +43,12 @@ def upgrade() -> None:
         sa.Column("target_participant", sa.String(250), comment="of the step that is waited for; null: none is"),
         sa.Column("target_step", sa.String(250)),
         sa.Column("target_item_key", sa.String(250)),
+        sa.Column("target_event", sa.String(250), comment="type of the event that is waited for; null: none is"),
+        sa.Column(
+            "target_correlation_id",
+            sa.String(250),
+            comment="of the workflow that the event is about, where that tells it",
+        ),
         sa.Column(
             "workflow_wakes",
             sa.String(100),
@@ -70,7 +76,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(20)),
         sa.Column("reason", sa.Text(), comment="why it ended without success"),
         sa.Column("state", sa.String(20), comment="in which the workflow or the step was found at the end"),
-        sa.Column("output", sa.Text(), comment="that was sent with a token"),
+        sa.Column("output", sa.Text(), comment="that was sent with a token, or the data of the event"),
         sa.Column("output_type", sa.String(250)),
         sa.Column("output_sha256", sa.String(64)),
         sa.PrimaryKeyConstraint("id", name="wfstate_wait_pkey"),
