@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from airflow_wfstate.backends.task_backend import TaskBackend
+from airflow_wfstate.backends.event_backend import EventBackend
 from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
@@ -40,7 +40,7 @@ from airflow_wfstate.domain.messages.reading import (
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 
-class StateBackend(TaskBackend):
+class StateBackend(EventBackend):
     """The durable state of workflows.
 
     Every write is one transaction, and can be sent again: it then changes nothing and gets the same answer; with an
@@ -48,9 +48,10 @@ class StateBackend(TaskBackend):
     :class:`~airflow_wfstate.exceptions.Unavailable` when the store does not answer after retries, and
     :class:`~airflow_wfstate.exceptions.AccessDenied` when the caller may not do it.
 
-    What tasks ask stands in :class:`~airflow_wfstate.backends.task_backend.TaskBackend`, what people ask here. A new
-    operation is declared below its messages, gets a method here that says what it raises, a place in
-    :data:`OPERATIONS`, and a transaction in :mod:`airflow_wfstate.backends.transactions`.
+    What tasks ask stands in :class:`~airflow_wfstate.backends.task_backend.TaskBackend`, what concerns events of
+    services in :class:`~airflow_wfstate.backends.event_backend.EventBackend`, what people ask here. A new operation is
+    declared below its messages, gets a method here that says what it raises, a place in :data:`OPERATIONS`, and a
+    transaction in :mod:`airflow_wfstate.backends.transactions`.
     """
 
     def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> cancel.CancelPlan:
@@ -318,53 +319,6 @@ class StateBackend(TaskBackend):
         return self.carry_out(
             definition.LIST_DEFINITION_VERSIONS, definition.ListDefinitionVersions(name, before, limit)
         )
-
-    def send_events(self, request: event.SendEvents) -> event.SentEvents:
-        """Receive events of services, each once, and apply them to their workflows; one result for each event.
-
-        An event that is refused, or cannot be applied, does not keep the others from being applied. Sent again, an
-        event is a duplicate, whoever else sends it at the same moment.
-
-        :raises InvalidRequest: they are more than 1000.
-        :raises PayloadTooLarge: all together they have more than ``[wfstate] max_payload_bytes`` (over HTTP).
-        """
-        return self.carry_out(event.SEND_EVENTS, request)
-
-    def list_events(self, wanted: event.ListEvents | None = None) -> event.EventPage:
-        """A page of events; None: of those that are parked or dead.
-
-        :raises InvalidRequest: the limit is out of range, ``after`` is no position, or applied events are asked for
-            without a workflow.
-        :raises WorkflowNotFound: the workflow's id is none.
-        :raises AccessDenied: the caller may not read every DAG.
-        """
-        return self.carry_out(event.LIST_EVENTS, wanted or event.ListEvents())
-
-    def get_event(self, source: str, event_id: str) -> event.EventDetail:
-        """One event with its body.
-
-        :raises EventNotFound: none with this source and id was received.
-        :raises AccessDenied: as for :meth:`list_events`.
-        """
-        return self.carry_out(event.GET_EVENT, event.GetEvent(source, event_id))
-
-    def replay_events(self, request: event.ReplayEvents) -> event.DecidedEvents:
-        """Apply events that are parked or dead; others stay as they are. None of them is applied twice.
-
-        :raises EventNotFound: there is no such event.
-        :raises InvalidRequest: no event is named, or more than 1000 are.
-        :raises AccessDenied: the caller may not change the runs of every DAG.
-        """
-        return self.carry_out(event.REPLAY_EVENTS, request)
-
-    def drop_events(self, request: event.DropEvents) -> event.DecidedEvents:
-        """Decide that events that are parked or dead do not count; others stay as they are.
-
-        :raises EventNotFound: there is no such event.
-        :raises InvalidRequest: no event is named, or more than 1000 are; or no reason is given.
-        :raises AccessDenied: as for :meth:`replay_events`.
-        """
-        return self.carry_out(event.DROP_EVENTS, request)
 
     @abstractmethod
     def sweep(self, request: sweep_report.StartSweep | None = None) -> sweep_report.SweepReport:

@@ -658,6 +658,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events
+         * @description Events that wait, or those of a workflow; without their bodies.
+         */
+        get: operations["list_events_v1_events_get"];
+        put?: never;
+        /**
+         * Send Events
+         * @description Receive CloudEvents 1.0 (structured, binary or batched), each once, and apply them to their workflows.
+         *
+         *     The answer comes when everything is committed, with a result for each event. A single event that is refused is
+         *     answered as a problem.
+         */
+        post: operations["send_events_v1_events_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event
+         * @description One event with its body.
+         */
+        get: operations["get_event_v1_event_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Events
+         * @description Apply events again that are parked or dead.
+         */
+        post: operations["replay_events_v1_events_replay_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop Events
+         * @description Decide that events that are parked or dead do not count.
+         */
+        post: operations["drop_events_v1_events_drop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{workflow_id}/actions": {
         parameters: {
             query?: never;
@@ -1442,6 +1529,19 @@ export interface components {
             state: components["schemas"]["CompensationState"];
         };
         /**
+         * DecidedEvents
+         * @description What became of the events that an operator decided about.
+         *
+         *     :param events: in their states now, in the order in which they were named.
+         *     :param changed: how many changed their state.
+         */
+        DecidedEvents: {
+            /** Events */
+            events: components["schemas"]["EventSummary"][];
+            /** Changed */
+            changed: number;
+        };
+        /**
          * Decision
          * @description What a person decides about one compensation.
          *
@@ -1591,6 +1691,16 @@ export interface components {
             next_before: number | null;
         };
         /**
+         * DropBody
+         * @description An operator's decision that events that are parked or dead do not count; sent again, they are duplicates.
+         */
+        DropBody: {
+            /** Events */
+            events: components["schemas"]["EventId"][];
+            /** Reason */
+            reason: string;
+        };
+        /**
          * DurationBar
          * @description A bar of a histogram.
          *
@@ -1695,7 +1805,130 @@ export interface components {
          * @description What a journal entry tells.
          * @enum {string}
          */
-        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "step.compensated" | "event.noted" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        /**
+         * EventDetail
+         * @description An event with its body.
+         *
+         *     :param body: in its JSON form; what the definition of its workflow redacts is hidden in its data.
+         */
+        EventDetail: {
+            event: components["schemas"]["EventSummary"];
+            body: components["schemas"]["Payload"];
+        };
+        /**
+         * EventId
+         * @description What tells an event from every other one.
+         */
+        EventId: {
+            /** Source */
+            source: string;
+            /** Id */
+            id: string;
+        };
+        /**
+         * EventPage
+         * @description Events, those that came first at the beginning.
+         *
+         *     :param next_after: what to ask for next as ``after``; None when this is the end.
+         */
+        EventPage: {
+            /** Events */
+            events: components["schemas"]["EventSummary"][];
+            /** Next After */
+            next_after: string | null;
+        };
+        /**
+         * EventResult
+         * @description What became of one event.
+         *
+         *     :param source: of the event; None when it could not be read.
+         *     :param id: likewise.
+         *     :param reason: of one that was refused why; of one that was applied why no step moved; of one that is parked what it
+         *         waits for. None when there is nothing to say.
+         *     :param remedy: of one that was refused: what to do about it.
+         *     :param code: of one that was refused: the code of the problem, as an answer with that status would have it.
+         *     :param workflow_id: that it was applied to.
+         *     :param step: that it is about, as ``participant.step``; None when it is about none.
+         */
+        EventResult: {
+            /** Source */
+            source: string | null;
+            /** Id */
+            id: string | null;
+            verdict: components["schemas"]["Verdict"];
+            /** Reason */
+            reason?: string | null;
+            /** Remedy */
+            remedy?: string | null;
+            /** Code */
+            code?: string | null;
+            /** Workflow Id */
+            workflow_id?: string | null;
+            /** Step */
+            step?: string | null;
+        };
+        /**
+         * EventState
+         * @description Where an event stands.
+         *
+         *     ``applied``: it reached its workflow, whether or not a step moved. ``parked``: its workflow is not there yet; it is
+         *     applied when that starts. ``dead``: it waited longer than ``[wfstate] event_ttl_seconds``, or applying it failed; an
+         *     operator replays or drops it. ``dropped``: an operator has decided that it does not count.
+         * @enum {string}
+         */
+        EventState: "applied" | "parked" | "dead" | "dropped";
+        /**
+         * EventSummary
+         * @description An event that was accepted, without its body.
+         *
+         *     :param reason: why no step moved, or why it waits or does not count; None when there is nothing to say.
+         *     :param name: of its workflow; None where its correlation id alone could tell, and no workflow has it yet.
+         *     :param key: likewise.
+         *     :param correlation_id: that it holds; None when it holds none.
+         *     :param workflow_id: that it was applied to; None while it was not.
+         *     :param step_id: that it is about; None when it is about none.
+         *     :param sender: as the journal names actors.
+         *     :param changed_at: when it came to be in its state.
+         *     :param size: of its body, in bytes.
+         */
+        EventSummary: {
+            /** Source */
+            source: string;
+            /** Id */
+            id: string;
+            /** Type */
+            type: string;
+            state: components["schemas"]["EventState"];
+            /** Reason */
+            reason: string | null;
+            /** Name */
+            name: string | null;
+            /** Key */
+            key: string | null;
+            /** Correlation Id */
+            correlation_id: string | null;
+            /** Workflow Id */
+            workflow_id: string | null;
+            /** Step Id */
+            step_id: string | null;
+            /** Sender */
+            sender: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+        };
         /**
          * ExportFormat
          * @description How the entries are written.
@@ -2413,6 +2646,16 @@ export interface components {
             remedy: string;
         };
         /**
+         * ReplayBody
+         * @description An operator's request to apply events again that are parked or dead.
+         */
+        ReplayBody: {
+            /** Events */
+            events: components["schemas"]["EventId"][];
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
          * RestartBody
          * @description A person's wish to set a workflow going again.
          */
@@ -2630,6 +2873,16 @@ export interface components {
             is_error: boolean;
             /** Idempotency Key */
             idempotency_key?: string | null;
+        };
+        /**
+         * SentEvents
+         * @description What became of events, after it was committed.
+         *
+         *     :param results: one for each event, in the order in which they were sent.
+         */
+        SentEvents: {
+            /** Results */
+            results: components["schemas"]["EventResult"][];
         };
         /**
          * SkipPolicy
@@ -2948,11 +3201,12 @@ export interface components {
          * StepSummary
          * @description A step as people see it.
          *
-         *     :param participant: the DAG (or, later, the service) that does it.
+         *     :param participant: the DAG or the service that does it.
          *     :param place: the name of the step that triggered the participant's run, where the participant takes part at several
          *         places of the workflow; None where its name tells enough.
          *     :param parent_step_id: of the step that triggered the participant's run; None when none did.
          *     :param round: the newest round's number.
+         *     :param attempts: at all rounds, in order; empty for a step of a service, which Airflow does not run.
          *     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
          *         the payloads of the participant, and in a list when it is kept in a file.
          *     :param output_in_file: whether it is kept in a file, outside of the database.
@@ -3051,6 +3305,7 @@ export interface components {
          *     :param turns: in which a compensation got its turn.
          *     :param relays: relays that were cleared, so that they run again.
          *     :param flagged: whose flags were set, changed or taken away.
+         *     :param events: that had waited for their workflow, and were applied.
          *     :param files: of payloads, to which no row refers for a day, and which were removed.
          */
         SweepReport: {
@@ -3091,6 +3346,11 @@ export interface components {
              * @default 0
              */
             flagged: number;
+            /**
+             * Events
+             * @default 0
+             */
+            events: number;
             /**
              * Files
              * @default 0
@@ -3217,6 +3477,16 @@ export interface components {
             /** State */
             state: string | null;
         };
+        /**
+         * Verdict
+         * @description What became of an event that was sent.
+         *
+         *     ``applied``: it reached its workflow. ``parked``: its workflow is not there yet; it is kept and applied when that
+         *     starts. ``duplicate``: the same event was received before, and counts once. ``refused``: it was not accepted, and
+         *     nothing is kept. ``dead``: it was accepted and could not be applied; an operator decides about it.
+         * @enum {string}
+         */
+        Verdict: "applied" | "parked" | "duplicate" | "refused" | "dead";
         /**
          * Wait
          * @description A time in which an attempt was deferred or rescheduled.
@@ -3553,7 +3823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3652,7 +3922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3751,7 +4021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3847,7 +4117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3946,7 +4216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4045,7 +4315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4196,7 +4466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4277,7 +4547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4376,7 +4646,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4487,7 +4757,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4577,7 +4847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4670,7 +4940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4797,7 +5067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4922,7 +5192,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4970,6 +5240,8 @@ export interface operations {
                 task_id?: string | null;
                 /** @description The map index of that task. */
                 map_index?: number | null;
+                /** @description Only the item of this key of mapped steps. */
+                item_key?: string | null;
                 /** @description Where the page begins: next_after of the page before. */
                 after?: string | null;
                 /** @description The size of a page. */
@@ -5033,7 +5305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5124,7 +5396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5220,7 +5492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5321,7 +5593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5420,7 +5692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5519,7 +5791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5604,7 +5876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5710,7 +5982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5813,7 +6085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5925,7 +6197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6031,7 +6303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6134,7 +6406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6246,7 +6518,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6358,7 +6630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6469,7 +6741,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6554,7 +6826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6674,7 +6946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6769,7 +7041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6850,7 +7122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6949,7 +7221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6969,6 +7241,559 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_events_v1_events_get: {
+        parameters: {
+            query?: {
+                /** @description Only events in this state, or one of these (default: parked and dead); applied ones only with workflow_id. */
+                state?: components["schemas"]["EventState"][] | null;
+                /** @description Only events that were applied to this workflow. */
+                workflow_id?: string | null;
+                /** @description Only events for workflows of this name. */
+                name?: string | null;
+                /** @description Only events for this key of a workflow. */
+                key?: string | null;
+                /** @description Only events with this correlation id. */
+                correlation_id?: string | null;
+                /** @description Only events of this source. */
+                source?: string | null;
+                /** @description Only events of this type. */
+                type?: string | null;
+                /** @description Where the page begins: next_after of the page before. */
+                after?: string | null;
+                /** @description The size of a page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_events_v1_events_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/cloudevents+json": {
+                    /** @constant */
+                    specversion: "1.0";
+                    id: string;
+                    /** Format: uri-reference */
+                    source: string;
+                    type: string;
+                    /** Format: date-time */
+                    time?: string;
+                    subject?: string;
+                    datacontenttype?: string;
+                    /** Format: uri */
+                    dataschema?: string;
+                    correlationid?: string;
+                    sequence?: string;
+                    data?: unknown;
+                    /** Format: byte */
+                    data_base64?: string;
+                };
+                "application/cloudevents-batch+json": {
+                    /** @constant */
+                    specversion: "1.0";
+                    id: string;
+                    /** Format: uri-reference */
+                    source: string;
+                    type: string;
+                    /** Format: date-time */
+                    time?: string;
+                    subject?: string;
+                    datacontenttype?: string;
+                    /** Format: uri */
+                    dataschema?: string;
+                    correlationid?: string;
+                    sequence?: string;
+                    data?: unknown;
+                    /** Format: byte */
+                    data_base64?: string;
+                }[];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentEvents"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_event_v1_event_get: {
+        parameters: {
+            query: {
+                /** @description Of the event. */
+                source: string;
+                /** @description Of the event. */
+                id: string;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_events_v1_events_replay_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedEvents"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_events_v1_events_drop_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedEvents"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7057,7 +7882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7141,7 +7966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7215,7 +8040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7296,7 +8121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
