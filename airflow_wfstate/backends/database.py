@@ -14,7 +14,6 @@ from airflow_wfstate.backends.transactions import Transaction, carried_out
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.messages.operation import Operation, Request
-from airflow_wfstate.domain.messages.starting_dag import StartingDag
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
 from airflow_wfstate.domain.messages.token import TokenAccepted
 from airflow_wfstate.domain.rules.payload import Payload
@@ -23,8 +22,7 @@ from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.actions.cancel import why_not_cancel
 from airflow_wfstate.store.actions.compensate import why_not_compensate
 from airflow_wfstate.store.database.transaction import run_read, run_transaction
-from airflow_wfstate.store.payloads.rotate_keys import old_keys_in_use, rotate_keys
-from airflow_wfstate.store.reading.starting_dags import list_starting_dags
+from airflow_wfstate.store.payloads.rotate_keys import count_payloads, old_keys_in_use, rotate_keys
 from airflow_wfstate.store.resume.why_not_resume import why_not_resume
 from airflow_wfstate.store.steps.hot_path import HotPath, has_hot_path
 from airflow_wfstate.store.sweeping.health import Health, read_health
@@ -106,10 +104,6 @@ class DatabaseBackend(StateBackend):
         """Whether the tables answer, and somebody sweeps."""
         return self.read(read_health)
 
-    def list_starting_dags(self, name: str) -> list[StartingDag]:
-        """The DAGs that start workflows of this name, by id, with their runs that have not done so yet."""
-        return self.read(partial(list_starting_dags, name=name))
-
     def use_token(self, text: str, body: Payload) -> TokenAccepted:
         """End the wait that a token is for, with what somebody outside has sent.
 
@@ -119,9 +113,17 @@ class DatabaseBackend(StateBackend):
         return run_transaction(self.engine, lambda connection: use_token(connection, text, body))
 
     def rotate_keys(self) -> Iterator[RotatedColumn]:
-        """Bring stored payloads under the first of ``[core] fernet_key``; one report for each column that is done."""
+        """Bring stored payloads under the first of ``[core] fernet_key``.
+
+        One report for each page of values: of a column there are several, and at least one.
+        """
         self._check_server()
         return rotate_keys(self.engine)
+
+    def count_payloads(self) -> int:
+        """How many values :meth:`rotate_keys` looks at."""
+        self._check_server()
+        return self.read(count_payloads)
 
     def old_keys_in_use(self) -> str | None:
         """What tells that a process still encrypts with another key than the first, as a sentence; None: nothing."""

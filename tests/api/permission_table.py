@@ -112,7 +112,7 @@ ROUTES: Final = [
     Route("GET", "/workflows/{workflow_id}/journal/export", _READ, on_page=True),
     Route("POST", "/tokens/{token}", _NO_LOGIN),
     Route("POST", "/sweep", _SWEEP),
-    Route("GET", "/health", _ANYBODY),
+    Route("GET", "/health", _ANYBODY, on_page=True),
     Route("GET", "/openapi.json", _ANYBODY),
     Route("GET", "/docs", _ANYBODY),
 ]

@@ -11,7 +11,7 @@ LIGHT = {
     "airflow_wfstate.cli.completers",
     "airflow_wfstate.cli.definition",
     "airflow_wfstate.cli.definitions_group",
-    "airflow_wfstate.cli.workflow_filters",
+    "airflow_wfstate.cli.filters",
     "airflow_wfstate.conf",
     "airflow_wfstate.exceptions",
     "airflow_wfstate.provider_info",

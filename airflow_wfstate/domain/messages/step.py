@@ -267,8 +267,10 @@ class StepSummary:
     :param round: the newest round's number.
     :param attempts: at all rounds, in order; empty for a step of a service, which Airflow does not run.
     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
-        the payloads of the participant, and in a list when it is kept in a file.
+        the payloads of the participant, and in a list when it is large or kept in a file.
     :param output_in_file: whether it is kept in a file, outside of the database.
+    :param output_left_out: whether this list leaves it out, since its column has more than 16 KiB or it is kept in a
+        file: the step alone has it.
     :param output_size: bytes; None when there is no output.
     """
 
@@ -291,6 +293,7 @@ class StepSummary:
     error: str | None
     place: str | None = None
     parent_step_id: str | None = None
+    output_left_out: bool = False
 
     @property
     def is_of_service(self) -> bool:

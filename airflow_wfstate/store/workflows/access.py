@@ -22,7 +22,7 @@ def read_access(connection: Connection, workflow_id: str) -> WorkflowAccess:
     :raises WorkflowNotFound: there is no workflow with this id.
     """
     canonical_id = check_id(workflow_id)
-    found = select(_workflow.c.state, _workflow.c.journal_count, _workflow.c.name, _workflow.c.definition_sha256).where(
+    found = select(_workflow.c.state, _workflow.c.name, _workflow.c.definition_sha256).where(
         _workflow.c.id == canonical_id
     )
     workflow = connection.execute(found).one_or_none()
@@ -32,7 +32,6 @@ def read_access(connection: Connection, workflow_id: str) -> WorkflowAccess:
     return WorkflowAccess(
         id=canonical_id,
         state=WorkflowState(workflow.state),
-        entries=workflow.journal_count,
         dags=frozenset((row.dag_id, RunRole(row.role)) for row in dags),
         participants=_participants(connection, canonical_id) - _services(connection, canonical_id, workflow),
     )
