@@ -14,9 +14,11 @@ from airflow_wfstate.domain.rules.waiting import WaitKind, WaitOutcome
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer
-from tests.support.per_dag_auth_manager import CLERKS_DAG
 from tests.support.services import Shop
 from tests.support.world import World
+
+CLERKS_DAG = "ledger"
+"""The only DAG that the user clerk may read and run (tests/support/per_dag_auth_manager.py)."""
 
 
 @pytest.fixture
