@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.complete_workflow import CompleteWorkflowOperator
     from airflow_wfstate.operators.durable import durable
     from airflow_wfstate.operators.relay.handler import CompensationContext
+    from airflow_wfstate.operators.send_event import SendEventOperator
     from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
     from airflow_wfstate.operators.step import STEP, Step
     from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
@@ -30,6 +31,7 @@ _PUBLIC: Final = {
     "CompensateWorkflowOperator": "operators.compensate_workflow",
     "CompensationContext": "operators.relay.handler",
     "CompleteWorkflowOperator": "operators.complete_workflow",
+    "SendEventOperator": "operators.send_event",
     "StartWorkflowOperator": "operators.start_workflow",
     "Step": "operators.step",
     "TransactionalStepOperator": "operators.transactional_step",
@@ -46,6 +48,7 @@ __all__ = [
     "CompensateWorkflowOperator",
     "CompensationContext",
     "CompleteWorkflowOperator",
+    "SendEventOperator",
     "StartWorkflowOperator",
     "Step",
     "TransactionalStepOperator",

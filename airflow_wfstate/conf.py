@@ -11,8 +11,7 @@ from functools import cache
 from typing import Final
 
 from airflow_wfstate.option import SECTION as SECTION
-from airflow_wfstate.option import DeclaredOption, boolean_of
-from airflow_wfstate.option import Option as Option
+from airflow_wfstate.option import DeclaredOption, Option, boolean_of
 
 _DAY: Final = 86_400
 _YEAR: Final = 366 * _DAY

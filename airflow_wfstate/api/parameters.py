@@ -14,14 +14,18 @@ from airflow_wfstate.backends.state_backend import OPERATIONS
 from airflow_wfstate.domain.messages.asked import asked_fields
 from airflow_wfstate.exceptions import InvalidRequest
 
-LISTS: Final = {
-    field.parameter: most_of(field)
-    for operation in OPERATIONS
-    if operation.is_read
-    for field in asked_fields(operation.request)
-    if most_of(field) > 1
-}
-"""Parameters that may be given several times, and how often."""
+
+def _lists() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for operation in OPERATIONS:
+        for field in asked_fields(operation.request) if operation.is_read else ():
+            if (most := most_of(field)) > 1:
+                found[field.parameter] = max(most, found.get(field.parameter, 0))
+    return found
+
+
+LISTS: Final = _lists()
+"""Parameters that may be given several times, and how often at most; a route whose states are fewer says so itself."""
 
 
 def check_parameters(request: Request) -> None:

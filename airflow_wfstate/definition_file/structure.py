@@ -42,10 +42,15 @@ def definition_schema() -> dict[str, Any]:
 
 def structure_problems(document: Document) -> Iterator[tuple[Path, Problem]]:
     """What is wrong with the structure, each with the path of the value that is wrong."""
+    told: set[tuple[Path, Problem]] = set()
     for error in _validator().iter_errors(document.value):
         path = tuple(error.absolute_path)
-        if path not in document.unread:
-            yield from _problems(document, path, error)
+        if path in document.unread:
+            continue
+        for found in _problems(document, path, error):
+            if found not in told:  # of fields that are missing together, the validator tells one by one
+                told.add(found)
+                yield found
 
 
 @cache
@@ -64,15 +69,12 @@ def _problems(document: Document, path: Path, error: Any) -> Iterator[tuple[Path
             yield (*path, name), _unknown(document, (*path, name), name, known)
     elif rule == "required":
         for name in (name for name in said if name not in value):
-            if f"'{name}' is a required property" == error.message:
-                problem = document.problem(path, f"{name} is missing.", f"Give {_listed(said)}.", at_key=True)
-                yield (*path, name), problem
+            problem = document.problem(path, f"{name!r} is missing.", f"Give {_listed(said)}.", at_key=True)
+            yield (*path, name), problem
     elif rule == "dependencies":
-        given, needed = _dependency(error)
-        yield (
-            (*path, needed),
-            document.problem((*path, given), f"{given} needs {needed}.", f"Give {needed} too.", at_key=True),
-        )
+        for given, needed in _missing(value, said):
+            problem = document.problem((*path, given), f"{given} needs {needed}.", f"Give {needed} too.", at_key=True)
+            yield (*path, needed), problem
     elif rule == "const" and value not in _MEANINGS:
         return  # which is told of already
     elif rule in _WORDS:
@@ -90,14 +92,11 @@ def _unknown(document: Document, path: Path, name: str, known: Iterable[str]) ->
     return document.problem(path, "There is no such field here.", f"{meant}Allowed: {_listed(known)}.", at_key=True)
 
 
-def _dependency(error: Any) -> tuple[str, str]:
-    """Which field needs which: the first that is given without the other."""
-    for given, needed in error.validator_value.items():
-        if given in error.instance and isinstance(needed, list):
-            missing = [name for name in needed if name not in error.instance]
-            if missing and repr(missing[0]) in error.message:
-                return given, missing[0]
-    return "", str(error.message)
+def _missing(value: Mapping[str, object], said: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Fields that are given without another one that they need."""
+    for given, needed in said.items():
+        if given in value and isinstance(needed, list):
+            yield from ((given, name) for name in needed if name not in value)
 
 
 def _type(value: object, said: str | Sequence[str]) -> tuple[str, str]:

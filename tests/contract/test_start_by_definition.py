@@ -11,7 +11,7 @@ from airflow_wfstate.domain.messages.resume import ResumeWorkflow
 from airflow_wfstate.domain.messages.workflow import StartWorkflow
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
-from airflow_wfstate.domain.rules.policies import FailurePolicy
+from airflow_wfstate.domain.rules.policies import FailurePolicy, IfExists
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import AccessDenied, DefinitionMismatch
@@ -60,6 +60,19 @@ def test_a_contradiction_is_refused_and_names_both(world: World) -> None:
     assert "on_failure is hold here, and compensate there" in reason
     assert error.value.remedy.startswith("Leave plan, participants, on_failure out of the start")
     assert world.backend.list_workflows(WorkflowQuery(name=name)).workflows == []
+
+
+def test_a_start_that_would_end_another_and_contradicts_ends_nothing(world: World) -> None:
+    name = world.unique("order")
+    apply(world, name, "participants: {intake: {}}")
+    run_id = world.rows.add_run("intake")
+    open_one = world.start(run_id, name=name, key="a")
+    world.step_done(run_id, "reserve", undo="release")
+
+    with pytest.raises(DefinitionMismatch):
+        world.start(name=name, key="a", if_exists=IfExists.TERMINATE, plan=["other"])
+
+    assert world.backend.get_workflow(open_one.workflow.id).summary.state is WorkflowState.RUNNING
 
 
 def test_a_moment_that_a_start_gives_counts_before_the_deadline_of_the_definition(world: World) -> None:

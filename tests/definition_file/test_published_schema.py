@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from jsonschema import Draft7Validator
 
 from airflow_wfstate.definition_file.read import check_definition_file
@@ -67,6 +67,7 @@ def test_limits_and_meanings_are_those_of_the_model() -> None:
     assert {_TOP["name"]["maxLength"], kinds["name"]["maxLength"]} == {MAX_NAME_LENGTH}
 
 
+@settings(max_examples=50, deadline=None)
 @given(definitions())
 def test_what_a_program_writes_as_json_is_valid_too(named: NamedDefinition) -> None:
     values = json.loads(json.dumps(definition_values(named)))

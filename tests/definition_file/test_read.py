@@ -94,7 +94,7 @@ participants:
     assert "such as P3D or PT1H30M" in words[2]
     assert "Did you mean capture?" in words[4]
     assert "Only an event that says succeeded has output" in words[6]
-    assert "step is missing" in words[7]
+    assert "'step' is missing" in words[7]
     assert "{step: capture, is: compensated}" in words[8]
 
     with pytest.raises(InvalidDefinition, match=r"The definition has 10 errors") as error:
@@ -123,7 +123,7 @@ participants:
         ("name: order\nredact: ['$.a[?@.b]']\n", "2:10 redact[0]", "filter"),
         ("name: order\nparticipants: {wms: {users: [a]}}\n", "2:22 participants.wms.users", "sources"),
         ("name: order\nparticipants: {'a[b]': {}}\n", "2:16 participants.a[b]", "brackets"),
-        ("plan: [a]\n", "1:1 ", "name is missing"),
+        ("plan: [a]\n", "1:1 ", "'name' is missing"),
         ("[name, order]\n", "1:1 ", "This is a list"),
         ("name: order\nplan: [" + "x, " * 1001 + "y]", "2:7 plan", "At most 1000"),
     ],
@@ -137,6 +137,17 @@ def test_an_error_has_its_place(text: str, place: str, complaint: str) -> None:
 def test_what_is_too_large_or_too_deep_is_refused_unread(text: str) -> None:
     (problem,) = problems(text)
     assert "At most" in problem.remedy
+
+
+def test_each_field_that_needs_another_is_told_once() -> None:
+    text = "name: order\nparticipants:\n  wms:\n    users: [a]\n    compensate: {}\n  erp:\n    events: {e: {}}\n"
+    assert [str(problem).partition(": ")[2] for problem in problems(text)] == [
+        "participants.wms.users: users needs sources. Give sources too.",
+        "participants.wms.compensate: compensate needs sources. Give sources too.",
+        "participants.erp.events: events needs sources. Give sources too.",
+        "participants.erp.events.e: 'step' is missing. Give step, is.",
+        "participants.erp.events.e: 'is' is missing. Give step, is.",
+    ]
 
 
 def test_two_services_do_not_speak_as_one_source() -> None:

@@ -26,6 +26,8 @@ def undo(output, compensation): ...
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_example_is_parsed_and_serialised(path):
+    if path.stem == "events_from_queue":  # its providers have left Python 3.10 behind
+        pytest.importorskip("airflow.providers.common.messaging")
     bag = DagBag(str(path))
     assert bag.import_errors == {}
     for dag in bag.dags.values():

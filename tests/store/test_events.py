@@ -153,6 +153,39 @@ def test_a_waiter_finds_the_first_event_of_a_type(backend: DatabaseBackend, shop
     assert find() == [(first["id"], workflow_id)] * 2
 
 
+def test_what_waits_for_a_workflow_of_another_name_is_not_given_to_one_with_its_correlation_id(
+    backend: DatabaseBackend, shop: Shop
+) -> None:
+    other = Shop(backend).apply()
+    early = shop.event("payments", "captured", "1", correlationid=shop.tag)
+    shop.send(early)
+
+    other.send(other.placed("1", correlationid=shop.tag))
+    before = backend.get_event(early["source"], early["id"]).event
+    sweep(backend.engine)
+
+    assert other.states("1") == {"shop.place": "succeeded"}
+    assert backend.get_event(early["source"], early["id"]).event == before
+    shop.send(shop.placed("1", correlationid=shop.tag))
+    assert shop.states("1")["payments.capture"] == "succeeded"
+
+
+def test_what_a_definition_redacts_is_hidden_in_events_and_in_outputs_that_come_from_them(
+    backend: DatabaseBackend,
+) -> None:
+    shop = Shop(backend, more={"redact": ["card", "$.secret.code"]}).apply()
+    placed = shop.event("shop", "placed", "1", {"card": "4111", "secret": {"code": 7, "plain": 8}})
+    early = shop.event("payments", "captured", "2", {"card": "4111"})
+    shop.send(placed, early)
+
+    shown = backend.get_event(placed["source"], placed["id"]).body.value()
+    assert isinstance(shown, dict)
+    assert shown["data"] == {"order_id": "1", "card": "***", "secret": {"code": "***", "plain": 8}}
+    assert "4111" not in backend.get_event(early["source"], early["id"]).body.text
+    detail = shop.find("1")
+    assert "4111" not in f"{detail.input}{detail.steps}"
+
+
 def test_the_journal_is_without_gaps_after_many_events(backend: DatabaseBackend, shop: Shop) -> None:
     shop.send(*(shop.placed(str(number)) for number in range(300)))
     shop.send(*(shop.event(*what, str(number)) for number in range(300) for what in (("payments", "captured"),)))

@@ -232,6 +232,7 @@ def _terminate(
             f"{change.name} / {change.key}, as if_exists='terminate' asks.",
             "Use a connection of type wfstate, or none, for the StartWorkflowOperator.",
         )
+    definition_of_start(connection, request, caller)  # refuses before anything is ended
     reason = f"started anew by run {caller.run_id} of DAG {caller.dag_id}"
     cancel_locked(connection, change, compensate=True, by="terminate", reason=reason)
     if change.state is WorkflowState.COMPENSATING:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, delete, false, select, tuple_
+from sqlalchemy import Connection, Table, bindparam, delete, false, select, tuple_
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from airflow_wfstate.domain.messages.event import Sender
@@ -70,13 +70,13 @@ def apply_batch(
     parked = read_parked(connection, [changes[workflow_id] for workflow_id in correlated.started])
     for workflow_id, found in parked.items():
         correlated.by_workflow[workflow_id] += found
-    workflows = _apply(connection, correlated, changes, definitions)
+    workflows, steps = _apply(connection, correlated, changes, definitions)
     for delivery in correlated.missing:
         delivery.settled = Settled(EventState.PARKED, _WAITS)
     taken = [*deliveries, *(delivery for found in parked.values() for delivery in found)]
     settled = [delivery for delivery in taken if delivery.settled is not None]
     _write(connection, settled, now or connection.execute(select(database_now())).scalar_one())
-    end_workflows(connection, workflows)
+    end_workflows(connection, workflows, steps)
     write_changes(connection, changes.values())
     return deliveries if any(delivery.settled is not None for delivery in deliveries) else Unchanged(deliveries)
 
@@ -93,9 +93,10 @@ def apply_parked(connection: Connection, workflow: Change) -> None:
                 return
             changes = lock_workflows(connection, parked.keys())
             definitions = read_choreographies(connection)
-            workflows = _apply(connection, Correlated(by_workflow=parked), changes, definitions)
-            _write(connection, parked[workflow.workflow_id], changes[workflow.workflow_id].now)
-            end_workflows(connection, workflows)
+            workflows, steps = _apply(connection, Correlated(by_workflow=parked), changes, definitions)
+            settled = [delivery for delivery in parked[workflow.workflow_id] if delivery.settled is not None]
+            _write(connection, settled, changes[workflow.workflow_id].now)
+            end_workflows(connection, workflows, steps)
             write_changes(connection, changes.values())
     except (WorkflowStateError, SQLAlchemyError) as error:
         if is_cut_off(error) or isinstance(error, OperationalError):
@@ -105,6 +106,13 @@ def apply_parked(connection: Connection, workflow: Change) -> None:
 
 _ACCEPTED: Final = Sender("")
 """Stands for whoever sent an event that was accepted before."""
+
+
+# By both columns, which an index finds; a thousand pairs would be a thousand conditions to plan. Made once, as all that
+# each request asks: to make a statement costs as much as to send it.
+_KNOWN: Final = select(_event.c.source, _event.c.id, _event.c.body_sha256).where(
+    _event.c.source.in_(bindparam("sources", expanding=True)), _event.c.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def _begin(connection: Connection) -> None:
@@ -117,13 +125,8 @@ def _find_duplicates(connection: Connection, deliveries: Sequence[Delivery]) -> 
     by_identity = {delivery.event.identity: delivery for delivery in deliveries}
     if not by_identity:
         return
-    ids = [event_id for _, event_id in by_identity]
-    sources = sorted({source for source, _ in by_identity})
-    # By both columns, which an index finds; a thousand pairs would be a thousand conditions to plan.
-    found = select(_event.c.source, _event.c.id, _event.c.body_sha256).where(
-        _event.c.source.in_(sources), _event.c.id.in_(sorted(ids))
-    )
-    for row in connection.execute(found):
+    sources, ids = (sorted(set(column)) for column in zip(*by_identity, strict=True))
+    for row in connection.execute(_KNOWN, {"sources": sources, "ids": ids}):
         delivery = by_identity.get((row.source, row.id))
         if delivery is None:
             continue
@@ -162,7 +165,7 @@ def _apply(
     correlated: Correlated,
     changes: dict[str, GatheredChange],
     definitions: Sequence[AppliedDefinition],
-) -> list[OpenWorkflow]:
+) -> tuple[list[OpenWorkflow], ServiceSteps]:
     in_force = {applied.name: applied.definition for applied in definitions}
     workflows: list[OpenWorkflow] = []
     for workflow_id in correlated.by_workflow:
@@ -181,9 +184,11 @@ def _apply(
             started.delivery.started = workflow_id
             _journal_start(workflow.change, started)
         for delivery in in_order(correlated.by_workflow[workflow_id]):
-            apply_event(workflow, steps, delivery)
+            # What waits by its correlation id may be of a service that takes part in workflows of another name.
+            if delivery.was is None or workflow.choreography.service_of(delivery.event.source) is not None:
+                apply_event(workflow, steps, delivery)
     steps.write()
-    return workflows
+    return workflows, steps
 
 
 def in_order(deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
@@ -215,7 +220,8 @@ def _write(connection: Connection, deliveries: Sequence[Delivery], now: datetime
     """Write the events' own rows, always in the same order."""
     ordered = sorted(deliveries, key=lambda delivery: delivery.event.identity)
     new = [_row(delivery, now) for delivery in ordered if delivery.waits_since is None]
-    known = [_settled_columns(delivery, now) for delivery in ordered if delivery.waits_since is not None]
+    # What stays parked keeps its time.
+    known = [_settled_columns(one, now) for one in ordered if one.was is not None and one.was is not one.settled_state]
     if new and len(insert_rows(connection, _event, new, returning=["id"])) < len(new):
         raise Contention("an event was received by another request at the same moment")
     if known:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES, OPEN_WORKFLOW_STATES, WorkflowState
@@ -91,12 +91,11 @@ class _Workflows:
         self._by_correlation: dict[str, list[Any]] = defaultdict(list)
         self._by_key: dict[NameAndKey, list[Any]] = defaultdict(list)
         if correlation_ids:
-            for row in connection.execute(_FOUND.where(_workflow.c.correlation_id.in_(sorted(correlation_ids)))):
+            for row in connection.execute(_BY_CORRELATION, {"correlation_ids": sorted(correlation_ids)}):
                 self._by_correlation[row.correlation_id].append(row)
         for name, of_name in sorted(keys.items()):
             # For each name alone: pairs of name and key would be a thousand conditions for PostgreSQL to plan.
-            found = _FOUND.where(_workflow.c.name == name, _workflow.c.key.in_(sorted(of_name)))
-            for row in connection.execute(found):
+            for row in connection.execute(_BY_KEY, {"name": name, "keys": sorted(of_name)}):
                 self._by_key[row.name, row.key].append(row)
 
     def of(self, address: Address) -> str | None:
@@ -137,6 +136,12 @@ _FOUND: Final = select(
     _workflow.c.correlation_id,
     _workflow.c.state,
     _workflow.c.started_at,
+)
+
+
+_BY_CORRELATION: Final = _FOUND.where(_workflow.c.correlation_id.in_(bindparam("correlation_ids", expanding=True)))
+_BY_KEY: Final = _FOUND.where(
+    _workflow.c.name == bindparam("name"), _workflow.c.key.in_(bindparam("keys", expanding=True))
 )
 
 

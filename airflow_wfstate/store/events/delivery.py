@@ -56,6 +56,7 @@ class Delivery:
     :param actor: who sent it, as the journal names actors.
     :param address: None as long as nobody has looked.
     :param waits_since: of one that was stored before, parked or dead: when it came; None for one that comes now.
+    :param was: of such a one: its state.
     :param started: the id of the workflow that it has started; None when it has started none.
     :param is_duplicate: it was received before.
     :param refusal: why it is not accepted.
@@ -66,6 +67,7 @@ class Delivery:
     actor: str
     address: Address | None = None
     waits_since: datetime | None = None
+    was: EventState | None = None
     started: str | None = None
     is_duplicate: bool = False
     refusal: WorkflowStateError | None = None
@@ -75,6 +77,11 @@ class Delivery:
     def is_open(self) -> bool:
         """Whether it is still to be applied or parked."""
         return self.refusal is None and not self.is_duplicate and self.settled is None
+
+    @property
+    def settled_state(self) -> EventState | None:
+        """The state that it is to have; None as long as that is open."""
+        return None if self.settled is None else self.settled.state
 
     def reset(self) -> None:
         """Forget what has become of it: the transaction begins anew."""

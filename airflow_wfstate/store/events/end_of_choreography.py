@@ -14,6 +14,7 @@ from airflow_wfstate.store.compensation.failure import fail_by_step
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.events.application import OpenWorkflow
+from airflow_wfstate.store.events.service_steps import ServiceSteps
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.steps.counts import count_steps
 from airflow_wfstate.store.workflows.change import Change
@@ -21,10 +22,12 @@ from airflow_wfstate.store.workflows.change import Change
 _workflow, _step = schema.workflow, schema.step
 
 
-def end_workflows(connection: Connection, workflows: Sequence[OpenWorkflow]) -> None:
+def end_workflows(connection: Connection, workflows: Sequence[OpenWorkflow], steps: ServiceSteps) -> None:
     """Fail or complete those of these workflows that an event started and that its steps have brought to an end.
 
-    Their steps have been written; a workflow of a DAG is left to its runs.
+    A workflow of a DAG is left to its runs.
+
+    :param steps: of services in them, which have been written.
     """
     ended = [
         workflow
@@ -34,11 +37,19 @@ def end_workflows(connection: Connection, workflows: Sequence[OpenWorkflow]) -> 
     for workflow in ended:
         if workflow.failure is not None:
             fail_by_step(connection, workflow.change, workflow.failure)
-    running = [workflow for workflow in ended if workflow.failure is None]
-    counted = count_steps(connection, [workflow.change.workflow_id for workflow in running]) if running else {}
-    for workflow in running:
+    # Most events end no workflow, which the steps of services alone tell: the others are not read for it.
+    likely = [workflow for workflow in ended if workflow.failure is None and _may_be_done(workflow, steps)]
+    counted = count_steps(connection, [workflow.change.workflow_id for workflow in likely]) if likely else {}
+    for workflow in likely:
         if is_done(workflow.definition.plan, counted[workflow.change.workflow_id]):
             _complete(workflow.change)
+
+
+def _may_be_done(workflow: OpenWorkflow, steps: ServiceSteps) -> bool:
+    """Whether no planned step of a service remains, and none is open or has failed."""
+    where = progress(workflow.definition.plan, steps.planned(workflow.change.workflow_id))
+    services = tuple(f"{service.name}." for service in workflow.choreography.services)
+    return not (where.running or where.failed or any(entry.startswith(services) for entry in where.remaining))
 
 
 def is_done(plan: Sequence[str], steps: Sequence[PlannedStep]) -> bool:

@@ -124,7 +124,7 @@ def _read_named(connection: Connection, events: Sequence[EventId]) -> Sequence[A
     """
     if not 1 <= len(events) <= MAX_EVENTS:
         raise InvalidRequest(f"{len(events)} events are named.", f"Name 1 to {MAX_EVENTS}.")
-    rows = connection.execute(select(*COLUMNS, _event.c.state).where(_named(events)).order_by(*_ORDER)).all()
+    rows = connection.execute(select(*COLUMNS).where(_named(events)).order_by(*_ORDER)).all()
     known = {EventId(row.source, row.id) for row in rows}
     missing = next((event for event in events if event not in known), None)
     if missing is not None:

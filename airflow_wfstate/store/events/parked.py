@@ -30,6 +30,7 @@ COLUMNS: Final = (
     _event.c.body,
     _event.c.sender,
     _event.c.received_at,
+    _event.c.state,
 )
 
 
@@ -65,7 +66,7 @@ def delivery_of(row: Row[Any]) -> Delivery:
     keys = ((row.name, row.key),) if row.name is not None else ()
     names = frozenset({row.name} if row.name is not None else ())
     address = Address(keys, None, names, row.correlation_id)
-    return Delivery(event_of(row), row.sender, address, waits_since=row.received_at)
+    return Delivery(event_of(row), row.sender, address, waits_since=row.received_at, was=EventState(row.state))
 
 
 def event_of(row: Row[Any]) -> CloudEvent:

@@ -5,13 +5,15 @@ A step of a service has rounds and no attempts: Airflow does not run it, and not
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
+from airflow_wfstate.domain.rules.plan import PlannedStep
 from airflow_wfstate.domain.rules.service_step import Move, Order, ServiceStep
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store.database import schema
@@ -45,6 +47,14 @@ _COLUMNS: Final = (
 )
 
 
+_FOUND: Final = select(*_COLUMNS).where(
+    _step.c.workflow_id.in_(bindparam("workflow_ids", expanding=True)),
+    _step.c.participant.in_(bindparam("services", expanding=True)),
+    _step.c.place == schema.NO_PLACE,
+    _step.c.item_key == "",
+)
+
+
 @dataclass(frozen=True)
 class StepChange:
     """What an event makes of a step.
@@ -71,15 +81,11 @@ class ServiceSteps:
         self._connection = connection
         self._rows: dict[Identity, dict[str, Any]] = {}
         self._changed: set[Identity] = set()
+        self._planned: dict[str, list[PlannedStep]] | None = None
         self._rounds: dict[tuple[str, int], dict[str, Any]] = {}
         if workflow_ids and services:
-            found = select(*_COLUMNS).where(
-                _step.c.workflow_id.in_(sorted(workflow_ids)),
-                _step.c.participant.in_(sorted(services)),
-                _step.c.place == schema.NO_PLACE,
-                _step.c.item_key == "",
-            )
-            for row in connection.execute(found).mappings():
+            asked = {"workflow_ids": sorted(workflow_ids), "services": sorted(services)}
+            for row in connection.execute(_FOUND, asked).mappings():
                 self._rows[row["workflow_id"], row["participant"], row["name"]] = dict(row)
 
     def find(self, identity: Identity) -> ServiceStep | None:
@@ -144,6 +150,15 @@ class ServiceSteps:
         row["state"] = change.move.round_state.value
         if change.output is not None:
             row |= change.output.columns("output")
+
+    def planned(self, workflow_id: str) -> list[PlannedStep]:
+        """The steps of services in a workflow, for its progress. To be asked when all changes have been made."""
+        if self._planned is None:
+            self._planned = defaultdict(list)
+            for (of_workflow, participant, name), row in self._rows.items():
+                if row["attempt"] == 0:
+                    self._planned[of_workflow].append(PlannedStep(participant, name, StepState(row["state"])))
+        return self._planned[workflow_id]
 
     def write(self) -> None:
         """Write what has changed."""

@@ -45,7 +45,9 @@ def look_again(engine: Engine, deliveries: Sequence[Delivery]) -> None:
 
     What has become of the parked ones stands in them afterwards.
     """
-    parked = {delivery.event.identity: delivery for delivery in deliveries if _is(delivery, EventState.PARKED)}
+    parked = {
+        delivery.event.identity: delivery for delivery in deliveries if delivery.settled_state is EventState.PARKED
+    }
     started = [delivery.started for delivery in deliveries if delivery.started is not None]
     if not parked and not started:
         return
@@ -93,14 +95,10 @@ def apply_waiting(engine: Engine) -> int:
         except WorkflowStateError:
             log.exception("Parked events could not be applied; the next pass tries again.")
             return applied
-        moved = sum(1 for delivery in deliveries if _is(delivery, EventState.APPLIED))
+        moved = sum(1 for delivery in deliveries if delivery.settled_state is EventState.APPLIED)
         applied += moved
         if not moved or len(deliveries) < _LIMIT:
             return applied
-
-
-def _is(delivery: Delivery, state: EventState) -> bool:
-    return delivery.settled is not None and delivery.settled.state is state
 
 
 def _read_page(connection: Connection) -> list[Delivery]:

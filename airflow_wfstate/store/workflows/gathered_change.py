@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Connection, Select, literal, select, update
+from sqlalchemy import Connection, Select, bindparam, literal, select, update
 
 from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.store.database import schema
@@ -61,7 +62,7 @@ def lock_workflows(connection: Connection, workflow_ids: Collection[str]) -> dic
     """
     if not workflow_ids:
         return {}
-    rows = connection.execute(_locked(connection.dialect.name).where(_workflow.c.id.in_(sorted(workflow_ids)))).all()
+    rows = connection.execute(_locked(connection.dialect.name), {"workflow_ids": sorted(workflow_ids)}).all()
     now = connection.execute(select(database_now())).scalar_one()  # when all of them are locked
     changes = {row.id: GatheredChange(connection, row, "") for row in rows}
     for change in changes.values():
@@ -87,6 +88,7 @@ def write_changes(connection: Connection, changes: Iterable[GatheredChange]) -> 
         update_rows(connection, _workflow, rows)
 
 
+@lru_cache
 def _locked(dialect: str) -> Select[tuple[object, ...]]:
     """On SQLite the transaction has written already, and is alone."""
     columns = (column for column in LOCKED_COLUMNS if column.name not in _CHANGED_BY_LOCK)
@@ -96,6 +98,7 @@ def _locked(dialect: str) -> Select[tuple[object, ...]]:
         (_workflow.c.journal_count + 1).label("journal_count"),
         literal(None).label("updated_at"),
         _workflow.c.has_dag,
-    ).order_by(_workflow.c.id)
+    )
+    found = found.where(_workflow.c.id.in_(bindparam("workflow_ids", expanding=True))).order_by(_workflow.c.id)
     # No key of the row changes: who inserts a row that refers to it need not wait.
     return found.with_for_update(key_share=True) if dialect == "postgresql" else found
