@@ -207,7 +207,7 @@ def _print(waits: int, interval: float, seconds: int, cost: Used, idle: Used, la
     for name in ("triggerer", "api_server", "postgres"):
         spent, without = getattr(cost, name), getattr(idle, name)
         print(f"| {name.replace('_', '-')} | {100 * spent / seconds:.2f} | {100 * without / seconds:.2f} |")
-    high = quantiles(latencies, n=20)[18] if len(latencies) > 1 else latencies[0]
+    high = quantiles(latencies, n=20, method="inclusive")[18] if len(latencies) > 1 else latencies[0]
     print(
         f"From an end to its trigger: median {median(latencies):.2f} s, 95 % {high:.2f} s, "
         f"at most {max(latencies):.2f} s ({len(latencies)} ends)."
