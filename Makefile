@@ -24,7 +24,7 @@ FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo test fab screenshots bench events-bench replay load page-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
+.PHONY: help demo test fab screenshots bench events-bench replay load page-bench waits-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -64,6 +64,9 @@ load: install  ## Fifty clients at once on the API for a minute, beside a read t
 
 page-bench: install  ## What the page asks of an api-server that has a million workflows
 	@$(BIN)/python -m benchmarks.page
+
+waits-bench: install  ## What ten thousand waits of one triggerer cost, and how soon one that ends is told
+	@$(BIN)/python -m benchmarks.waits
 
 wide: install  ## What one workflow of 100, 1,000 and 10,000 mapped items costs, in each thing that is done with it
 	@$(BIN)/python -m benchmarks.wide

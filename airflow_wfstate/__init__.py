@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.step import STEP, Step
     from airflow_wfstate.operators.transactional_step import TransactionalStepOperator
     from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
+    from airflow_wfstate.operators.wait_for_event import WaitForEventOperator
+    from airflow_wfstate.sensors.wait_for_step import WaitForStepSensor
+    from airflow_wfstate.sensors.wait_for_workflow import WaitForWorkflowSensor
 
 _PUBLIC: Final = {
     "STEP": "operators.step",
@@ -33,6 +36,9 @@ _PUBLIC: Final = {
     "Step": "operators.step",
     "TransactionalStepOperator": "operators.transactional_step",
     "TriggerWorkflowDagRunOperator": "operators.trigger_workflow_dag_run",
+    "WaitForEventOperator": "operators.wait_for_event",
+    "WaitForStepSensor": "sensors.wait_for_step",
+    "WaitForWorkflowSensor": "sensors.wait_for_workflow",
     "WorkflowStateHook": "hooks.workflow_state",
     "durable": "operators.durable",
 }
@@ -47,6 +53,9 @@ __all__ = [
     "Step",
     "TransactionalStepOperator",
     "TriggerWorkflowDagRunOperator",
+    "WaitForEventOperator",
+    "WaitForStepSensor",
+    "WaitForWorkflowSensor",
     "WorkflowStateHook",
     "__version__",
     "durable",

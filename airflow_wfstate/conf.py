@@ -68,6 +68,19 @@ _DECLARED: Final = {
         at_least=1,
         at_most=_DAY,
     ),
+    "wait_poll_seconds": DeclaredOption(
+        "float",
+        "5",
+        "How often a triggerer looks whether any of the waits of its tasks has ended; it asks for all of them at once.",
+        at_least=0.1,
+        at_most=_DAY,
+    ),
+    "callback_url": DeclaredOption(
+        "string",
+        "",
+        "Where partners outside reach the api-server: what the URLs of tokens (step.token()) begin with, for instance "
+        "https://airflow.example.com. To be set alike on all workers. Empty: [api] base_url, else api_url.",
+    ),
     "api_url": DeclaredOption(
         "string",
         "",
@@ -238,6 +251,24 @@ def busy_timeout() -> timedelta:
 def child_poll() -> timedelta:
     """How often to look whether a child run has ended."""
     return _seconds("child_poll_seconds")
+
+
+def wait_poll() -> timedelta:
+    """How often a triggerer looks whether any of its waits has ended."""
+    return _seconds("wait_poll_seconds")
+
+
+def callback_url() -> str:
+    """Where partners outside reach the api-server, without a slash at the end.
+
+    Default: ``[api] base_url``, else :func:`api_url`.
+    """
+    from airflow.configuration import conf
+
+    if url := _text("callback_url").rstrip("/"):
+        return url
+    base_url: str = conf.get("api", "base_url", fallback="") or ""
+    return base_url.rstrip("/") or api_url()
 
 
 def api_url() -> str:

@@ -29,6 +29,8 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── StepCollision           another task or item of the same run does this step: two are never one step
     │   ├── WriteConflict           a write of an attempt that was applied before, and said something else
     │   ├── InvalidTransition       the state tables have no such transition
+    │   ├── WaitFailed              what a step waits for can no longer happen
+    │   │   └── WaitTimedOut        it did not happen in time
     │   ├── IdempotencyConflict     an Idempotency-Key was used again with another body
     │   ├── DefinitionMismatch      a start gives something else than the definition that is applied to the name
     │   ├── DefinitionChanged       the definition is not in the version that the request was made for
@@ -211,6 +213,18 @@ class InvalidTransition(Conflict):
     """The state tables in :mod:`airflow_wfstate.domain.rules.states` have no such transition."""
 
     code = "invalid-transition"
+
+
+class WaitFailed(Conflict):
+    """What a step waits for can no longer happen; another try would not find it either."""
+
+    code = "wait-failed"
+
+
+class WaitTimedOut(WaitFailed):
+    """What a step waits for did not happen in time."""
+
+    code = "wait-timed-out"
 
 
 class IdempotencyConflict(Conflict):

@@ -29,11 +29,26 @@ def get_provider_info() -> ProviderInfo:
                     "airflow_wfstate.operators.send_event",
                     "airflow_wfstate.operators.transactional_step",
                     "airflow_wfstate.operators.trigger_workflow_dag_run",
+                    "airflow_wfstate.operators.wait_for_event",
+                ],
+            }
+        ],
+        "sensors": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": [
+                    "airflow_wfstate.sensors.wait_for_step",
+                    "airflow_wfstate.sensors.wait_for_workflow",
                 ],
             }
         ],
         "hooks": [{"integration-name": _INTEGRATION, "python-modules": ["airflow_wfstate.hooks.workflow_state"]}],
-        "triggers": [{"integration-name": _INTEGRATION, "python-modules": ["airflow_wfstate.triggers.child_run"]}],
+        "triggers": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["airflow_wfstate.triggers.child_run", "airflow_wfstate.triggers.wait"],
+            }
+        ],
         "task-decorators": [{"name": "step", "class-name": "airflow_wfstate.decorators.step.step_task"}],
         "extra-links": ["airflow_wfstate.operators.links.WorkflowLink"],
         "connection-types": [_connection_type()],

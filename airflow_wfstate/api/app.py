@@ -12,7 +12,7 @@ from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
 from airflow_wfstate.api.operation_routes import add_routes
 from airflow_wfstate.api.parameters import check_parameters
-from airflow_wfstate.api.routes import actions, description, events, health, journal_export, page, sweep
+from airflow_wfstate.api.routes import actions, description, events, health, journal_export, page, sweep, tokens
 from airflow_wfstate.backends.state_backend import OPERATIONS
 from airflow_wfstate.domain.messages.operation import Who
 
@@ -32,7 +32,7 @@ _OF_EVERY_ROUTE: Final = [Depends(authenticate), Depends(_admit)]
 
 
 def create_app() -> FastAPI:
-    """The app, with all its routes. Every one needs a token, but for the page's bundle."""
+    """The app, with all its routes. All but the page's bundle and the use of a step's token need a login."""
     app = FastAPI(
         title="Workflow State API",
         version=__version__,
@@ -44,6 +44,7 @@ def create_app() -> FastAPI:
         redirect_slashes=False,
     )
     problems.add_handlers(app)
+    app.include_router(tokens.writes, prefix="/v1")
     app.include_router(_v1())
     app.include_router(_ui())
     return app

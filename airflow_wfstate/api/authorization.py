@@ -19,6 +19,7 @@ from airflow_wfstate.api.task_instance import run_of
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.event import DAG_SENDER, Sender
 from airflow_wfstate.domain.messages.starting_dag import ListStartingDags
+from airflow_wfstate.domain.messages.wait import RegisteredWait
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from airflow_wfstate.store.steps import attempt_key
@@ -65,6 +66,31 @@ def check_compensation_key(caller: Caller, text: str) -> None:
     :raises InvalidAttemptKey: the text is no compensation key.
     """
     check_task_instance(caller, attempt_key.parse(text, attempt_key.COMPENSATION).task_instance_id)
+
+
+def check_event_data(caller: Caller, task_instance_id: str, answer: RegisteredWait) -> None:
+    """Check that the caller may have the data of the event that a task has waited for.
+
+    A task may, as it may pull any XCom; a user of the task's own workflow, and of others where they may read the input.
+
+    :raises AccessDenied: otherwise.
+    :raises WorkflowNotFound: the caller may not even see the workflow.
+    """
+    if isinstance(caller, TaskCaller) or answer.output is None:
+        return
+    if answer.workflow is None:
+        if _reads_every_dag(caller):
+            return
+    else:
+        own = run_of(task_instance_id)
+        if get_backend().takes_part(answer.workflow.id, own.dag_id, own.run_id):
+            return
+        if may_see_input(caller, check_visible(caller, answer.workflow.id)):
+            return
+    raise AccessDenied(
+        f"{caller.user.get_name()} may not read what events say of workflows in which the task takes no part.",
+        "Let the user of the Airflow connection read the DAGs of that workflow, or let the run join it.",
+    )
 
 
 def check_sweep(caller: Caller) -> str:

@@ -17,11 +17,13 @@ from airflow_wfstate.api.security_headers import AsgiApp, Message, Receive, Send
 from airflow_wfstate.exceptions import NotAuthenticated
 
 _GUARDED: Final = ("/v1/", "/ui/")
-_OPEN: Final = "/ui/static/"
+_OPEN: Final = ("/ui/static/", "/v1/tokens/")
 
 
 class Gate:
-    """Refuses requests below /v1 and /ui that carry no token that holds; the page's bundle is open.
+    """Refuses requests below /v1 and /ui that carry no token that holds.
+
+    Open are the page's bundle, and the address where somebody outside uses a token of a step.
 
     :param app: the app that answers all others.
     """

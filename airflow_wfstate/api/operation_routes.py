@@ -17,6 +17,7 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import (
     check_attempt_key,
     check_compensation_key,
+    check_event_data,
     check_operator,
     check_operator_read,
     check_task_instance,
@@ -34,6 +35,7 @@ from airflow_wfstate.api.visible import visible
 from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.messages.starting_dag import ListStartingDags
+from airflow_wfstate.domain.messages.wait import REGISTER_WAIT
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 _CALLER: Final = Annotated[Caller, Depends(authenticate)]
@@ -121,7 +123,12 @@ def _responses(operation: Operation[Any, Any]) -> dict[int | str, dict[str, Any]
 
 
 def _for_task(operation: Operation[Any, Any], given: Given) -> Response:
-    check_task_instance(given["caller"], given["body"].task_instance_id)
+    caller, request = given["caller"], given["body"]
+    check_task_instance(caller, request.task_instance_id)
+    if operation is REGISTER_WAIT:
+        answer = get_backend().carry_out(operation, _with_key(request, given))
+        check_event_data(caller, request.task_instance_id, answer)
+        return json_response(answer)
     return _written(operation, given)
 
 
@@ -136,10 +143,18 @@ def _for_compensation(operation: Operation[Any, Any], given: Given) -> Response:
 
 
 def _written(operation: Operation[Any, Any], given: Given) -> Response:
-    request = given["body"]
-    if given.get("idempotency_key") is not None:  # it counts before the one in the body
-        request = replace(request, idempotency_key=given["idempotency_key"])
-    return json_response(get_backend().carry_out(operation, request))
+    return json_response(get_backend().carry_out(operation, _with_key(given["body"], given)))
+
+
+def _with_key(request: Any, given: Given) -> Any:
+    """The request with the key of the header, which counts before the one in the body."""
+    key = given.get("idempotency_key")
+    return request if key is None else replace(request, idempotency_key=key)
+
+
+def _for_waiter(operation: Operation[Any, Any], given: Given) -> Response:
+    # Authenticated, and nothing more: the ids in the body are what permits.
+    return json_response(get_backend().carry_out(operation, given["body"]))
 
 
 def _for_person(operation: Operation[Any, Any], given: Given) -> Response:
@@ -198,6 +213,7 @@ _ANSWERS: Final[dict[Who, Callable[[Operation[Any, Any], Given], Response]]] = {
     Who.PERSON: _for_person,
     Who.READER: _for_reader,
     Who.LISTER: _for_lister,
+    Who.WAITER: _for_waiter,
     Who.VIEWER: _for_viewer,
     Who.OPERATOR: _for_operator,
 }

@@ -15,6 +15,8 @@ from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.messages.operation import Operation, Request
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
+from airflow_wfstate.domain.messages.token import TokenAccepted
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.actions.cancel import why_not_cancel
@@ -25,6 +27,7 @@ from airflow_wfstate.store.resume.why_not_resume import why_not_resume
 from airflow_wfstate.store.steps.hot_path import HotPath, has_hot_path
 from airflow_wfstate.store.sweeping.health import Health, read_health
 from airflow_wfstate.store.sweeping.sweep import sweep
+from airflow_wfstate.store.waits.token import use_token
 from airflow_wfstate.store.workflows.access import read_access, takes_part
 from airflow_wfstate.store.workflows.stored_answer import KeyedRequest, answer_once, find_answer, keep_answer
 
@@ -100,6 +103,14 @@ class DatabaseBackend(StateBackend):
     def read_health(self) -> Health:
         """Whether the tables answer, and somebody sweeps."""
         return self.read(read_health)
+
+    def use_token(self, text: str, body: Payload) -> TokenAccepted:
+        """End the wait that a token is for, with what somebody outside has sent.
+
+        :raises NotFound: there is no such token, it was used with another body, its wait has ended, or it has expired.
+        :raises InvalidRequest: the body cannot be stored.
+        """
+        return run_transaction(self.engine, lambda connection: use_token(connection, text, body))
 
     def rotate_keys(self) -> Iterator[RotatedColumn]:
         """Bring stored payloads under the first of ``[core] fernet_key``.

@@ -37,6 +37,8 @@ _STATUSES: Final = {
     "step-collision": 409,
     "write-conflict": 409,
     "invalid-transition": 409,
+    "wait-failed": 409,
+    "wait-timed-out": 409,
     "idempotency-conflict": 409,
     "definition-mismatch": 409,
     "definition-changed": 412,

@@ -22,6 +22,8 @@ from airflow_wfstate.domain.messages import (
     starting_dag,
     step,
     sweep_report,
+    token,
+    wait,
     workflow,
 )
 from airflow_wfstate.domain.messages.code import Code
@@ -354,6 +356,9 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     record.READ_RECORDS,
     step.END_ATTEMPT,
     step.LINK_CHILD_RUN,
+    wait.LOOK_AT_WAITS,
+    wait.REGISTER_WAIT,
+    token.CREATE_TOKEN,
     workflow.START_WORKFLOW,
     workflow.COMPLETE_WORKFLOW,
     workflow.LIST_WORKFLOWS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from airflow_wfstate.domain.messages import compensation, record, step, workflow
+from airflow_wfstate.domain.messages import compensation, record, step, token, wait, workflow
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
 
 
@@ -99,6 +99,36 @@ class TaskBackend(ABC):
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
         return self.carry_out(step.LINK_CHILD_RUN, request)
+
+    def register_wait(self, request: wait.RegisterWait) -> wait.RegisteredWait:
+        """Wait for a state of a workflow or of a step, or learn how the task's wait has ended.
+
+        In the same transaction it is looked at whether what is waited for has come already.
+
+        :raises InvalidRequest: the target is none that can be waited for, or the time is out of range.
+        :raises InvalidName: a name of the target breaks the rule of names.
+        :raises TaskInstanceNotFound: the task instance does not exist or is not running.
+        """
+        return self.carry_out(wait.REGISTER_WAIT, request)
+
+    def look_at_waits(self, request: wait.LookAtWaits) -> wait.EndedWaits:
+        """Which of the waits have ended.
+
+        :raises InvalidRequest: they are more than 1,000, or an id is none.
+        """
+        return self.carry_out(wait.LOOK_AT_WAITS, request)
+
+    def create_token(self, request: token.CreateToken) -> token.CreatedToken:
+        """Make a token by which somebody outside ends a wait of the attempt's round.
+
+        :raises InvalidRequest: the hash or the time is out of range.
+        :raises InvalidName: the name breaks the rule of names.
+        :raises StaleAttempt: a newer attempt has taken over, or this one does not run.
+        :raises WriteConflict: another write of this number, or a later one, was applied.
+        :raises WorkflowClosed: the workflow has ended, or is being compensated.
+        :raises InvalidAttemptKey: the key was not issued by this store.
+        """
+        return self.carry_out(token.CREATE_TOKEN, request)
 
     def take_turn(self, request: compensation.TakeTurn) -> compensation.TurnAnswer:
         """Judge the relay's run, and get the next compensation if it belongs to that run.

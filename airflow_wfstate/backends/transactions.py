@@ -18,6 +18,8 @@ from airflow_wfstate.domain.messages import (
     resume,
     starting_dag,
     step,
+    token,
+    wait,
     workflow,
 )
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
@@ -39,7 +41,7 @@ from airflow_wfstate.store.actions.start import keep_input, start_workflow
 from airflow_wfstate.store.compensation.end_compensation import end_compensation
 from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.compensation.take_turn import take_turn
-from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read
+from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read, run_transaction
 from airflow_wfstate.store.definitions.apply import apply_definition, read_request
 from airflow_wfstate.store.definitions.versions import get_definition, list_definition_versions, list_definitions
 from airflow_wfstate.store.events.letters import drop_events, get_event, list_events, replay_events
@@ -64,6 +66,9 @@ from airflow_wfstate.store.steps.end_attempt import end_attempt, keep_output
 from airflow_wfstate.store.steps.link_child_run import link_child_run
 from airflow_wfstate.store.steps.save_checkpoint import keep_checkpoint, save_checkpoint
 from airflow_wfstate.store.steps.save_record import keep_record, read_records, save_record
+from airflow_wfstate.store.waits.look import check_wait_ids, end_those_over, find_over
+from airflow_wfstate.store.waits.register import register_wait
+from airflow_wfstate.store.waits.token import create_token
 from airflow_wfstate.store.workflows.stored_answer import KeyedRequest
 
 if TYPE_CHECKING:
@@ -139,6 +144,15 @@ def _end_attempt(backend: DatabaseBackend, request: step.EndAttempt) -> step.Rec
     return ended or backend.write(partial(end_attempt, output=output), request, step.RecordedWrite)
 
 
+def _look_at_waits(backend: DatabaseBackend, request: wait.LookAtWaits) -> wait.EndedWaits:
+    wait_ids = check_wait_ids(request.wait_ids)
+    over = run_read(backend.engine, lambda connection: find_over(connection, wait_ids))
+    if over:  # rare: nearly every look finds nothing, and locks nothing
+        going_on = run_transaction(backend.engine, lambda connection: end_those_over(connection, over))
+        over = [wait_id for wait_id in over if wait_id not in going_on]
+    return wait.EndedWaits(over)
+
+
 def _compensate_workflow(
     backend: DatabaseBackend, request: compensate.CompensateWorkflow
 ) -> compensate.CompensatedWorkflow:
@@ -181,6 +195,10 @@ _do(record.SAVE_RECORD, _save_record)
 _do(record.READ_RECORDS, _read_records)
 _do(step.END_ATTEMPT, _end_attempt)
 _write(step.LINK_CHILD_RUN, link_child_run)
+
+_write(wait.REGISTER_WAIT, register_wait)
+_do(wait.LOOK_AT_WAITS, _look_at_waits)
+_write(token.CREATE_TOKEN, create_token)
 
 _write(compensation.TAKE_TURN, take_turn)
 _write(compensation.END_COMPENSATION, end_compensation)

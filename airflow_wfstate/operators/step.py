@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
@@ -12,6 +13,7 @@ from airflow_wfstate.domain.messages.workflow import WorkflowRef
 from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidDag, InvalidName
 from airflow_wfstate.operators.steps.once import Call, make_once
+from airflow_wfstate.operators.steps.token import DEFAULT_EXPIRY, Token
 
 if TYPE_CHECKING:
     from airflow_wfstate.operators.steps.attempt import Attempt
@@ -27,6 +29,7 @@ class Step:
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
+        self._tokens: dict[str, Token] = {}
         saved = attempt.begun.checkpoints.items()
         self._checkpoints = {name: decode(payload) for name, payload in saved if name != LEFT_BEHIND}
 
@@ -81,6 +84,31 @@ class Step:
             raise InvalidName(f"The checkpoint name {name!r} is reserved.", "Give another name.")
         self._attempt.save_checkpoint(check_name("checkpoint name", name), value)
         self._checkpoints[name] = value
+
+    def token(self, name: str = "callback", *, expires: timedelta = DEFAULT_EXPIRY) -> Token:
+        """A one-time URL for a partner outside, whose answer the step waits for.
+
+        Hand out ``token.url`` inside of :meth:`once`, and return what is made of ``token.wait()``::
+
+            token = step.token(expires=timedelta(days=3))
+            step.once("order", place_order, order_id, callback=token.url)
+            return token.wait()
+
+        The wait belongs to the round: a retry goes on with it, and neither asks anew nor starts its time over. Each
+        attempt has a URL of its own; the first answer by any of them ends the wait.
+
+        :param name: of the wait, where a step has several: 1 to 250 characters.
+        :param expires: how long the wait takes at most, counted from the first token of this name in the round; all of
+            its tokens expire then. A later attempt that gives another time moves the end.
+        :raises InvalidName: the name breaks the rule of names.
+        :raises InvalidRequest: the time is not between zero and ten years.
+        :raises StaleAttempt: a newer attempt has taken over; stop working.
+        :raises WorkflowClosed: the workflow has ended or is being compensated; stop working.
+        """
+        check_name("token name", name)
+        if name not in self._tokens:
+            self._tokens[name] = Token(self._attempt, name, expires)
+        return self._tokens[name]
 
     def once(
         self, name: str, function: Callable[..., Result], /, *args: Any, record_errors: bool = False, **kwargs: Any

@@ -76,6 +76,12 @@ def undo_failed(world: World) -> Scene:
     return Scene(saga.workflow_id, saga.relay)
 
 
+def watched(world: World) -> Scene:
+    """A running workflow, and a task of another run that waits for it."""
+    scene = started(world)
+    return replace(scene, task=world.rows.running_task(DAG, "watch"))
+
+
 def failed(world: World) -> Scene:
     """A failed order over two DAGs, which can be restarted."""
     order = failed_order(world)
@@ -171,6 +177,15 @@ REQUESTS: Final = {
             "run_id": f"of-{scene.workflow_id}",
         },
     ),
+    "POST /waits": Request(
+        watched,
+        lambda scene, key: {
+            "task_instance_id": scene.task,
+            "target": {"kind": "workflow", "name": scene.name, "key": scene.business_key, "states": ["running"]},
+        },
+    ),
+    "POST /waits/look": Request(started, lambda scene, key: {"wait_ids": [scene.workflow_id]}),
+    "POST /steps/token": _of_attempt(name="callback", sha256="0" * 64, expires_seconds=60),
     "POST /compensations/turn": Request(
         started, lambda scene, key: {"task_instance_id": scene.task, "leaf_task_ids": []}
     ),

@@ -50,6 +50,8 @@ _OPERATOR_READ: Final = _statuses([200, 200, 200, 200, 403], [403, 403, 403, 403
 _SENDER: Final = _statuses([200, 403, 403, 403, 403], [200, 200, 200, 403])
 """The definition of the scene names the viewer, and the DAG of the task."""
 _ANYBODY: Final = _statuses([200, 200, 200, 200, 200], [200, 200, 200, 200])
+_NO_LOGIN: Final = dict.fromkeys((caller for caller in CALLERS if caller != "other's key"), 404)
+"""Of the address where a token is used: it asks for no login, and a login does not help."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ _BY_WHO: Final = {
     Who.PERSON: _BY_PERSON,
     Who.READER: _READ,
     Who.LISTER: _LIST,
+    Who.WAITER: _ANYBODY,
     Who.VIEWER: _LIST,
     Who.OPERATOR: _SWEEP,
     Who.SENDER: _SENDER,
@@ -107,6 +110,7 @@ ROUTES: Final = [
     ),
     Route("GET", "/workflows/{workflow_id}/actions", _READ, on_page=True),
     Route("GET", "/workflows/{workflow_id}/journal/export", _READ, on_page=True),
+    Route("POST", "/tokens/{token}", _NO_LOGIN),
     Route("POST", "/sweep", _SWEEP),
     Route("GET", "/health", _ANYBODY, on_page=True),
     Route("GET", "/openapi.json", _ANYBODY),

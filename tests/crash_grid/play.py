@@ -5,11 +5,14 @@ A task is played in a process of its own. Its calls go by a real backend; its ef
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
-from airflow_wfstate.backends.codec import encode
+from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow, DecideCompensation, Decision
@@ -21,11 +24,13 @@ from airflow_wfstate.domain.messages.compensation import (
 )
 from airflow_wfstate.domain.messages.resume import ResumeWorkflow
 from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, BegunStep
+from airflow_wfstate.domain.messages.wait import RegisterWait, WaitTarget
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.states import StepState
+from airflow_wfstate.domain.rules.waiting import WaitKind, WaitOutcome
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.steps.attempt import Attempt
 from tests.crash_grid.receiver import Receiver
@@ -36,6 +41,8 @@ _SECOND_CALL: Final = "-again"
 """What the id of a child DAG's second run ends with."""
 HELD: Final = "held_intake"
 """A DAG that Airflow knows, so that its tasks can be cleared."""
+WATCHER: Final = "watcher"
+"""A DAG that takes no part, and waits for the workflow."""
 RELAY: Final = "compensate"
 NAME: Final = "crash_grid"
 
@@ -46,6 +53,7 @@ class Hands:
 
     :param key: of the workflow; also the run id of its DAGs, and the story's name at the receiver.
     :param sweep: makes one pass, by the way of the cell.
+    :param use_token: what somebody outside does with a token and an answer, by the way of the cell.
     """
 
     backend: StateBackend
@@ -53,6 +61,7 @@ class Hands:
     key: str
     task_instance_id: str
     sweep: Callable[[], object]
+    use_token: Callable[[str, str], object]
 
 
 Play = Callable[[Hands], str]
@@ -218,6 +227,43 @@ def sweep(hands: Hands) -> str:
     return "success"
 
 
+def ask(hands: Hands) -> str:
+    """A step that asks a partner outside, and waits for the use of its token."""
+    attempt, begun = _begin(hands, "ask", undo=False)
+    if attempt is None:
+        return "success"
+    _wait_for_answer(attempt, hands)
+    hands.receiver.call(hands.key, "ask", begun.idempotency_key)
+    attempt.end(StepState.WAITING)
+    return "deferred"
+
+
+def answer(hands: Hands) -> str:
+    """The partner answers."""
+    hands.use_token(_token_of(hands), "yes")
+    return "success"
+
+
+def answered(hands: Hands) -> str:
+    """Go on with the answer, which is the step's output."""
+    attempt, _ = _begin(hands, "ask", undo=False)
+    if attempt is not None:
+        said = _wait_for_answer(attempt, hands)
+        if said != "yes":
+            raise AssertionError(f"the partner's answer is {said!r}")
+        attempt.end(StepState.SUCCEEDED, output=encode(said))
+    return "success"
+
+
+def watch(hands: Hands) -> str:
+    """A task elsewhere that waits for the workflow, which has succeeded."""
+    target = WaitTarget(WaitKind.WORKFLOW, NAME, hands.key, ["succeeded"])
+    wait = hands.backend.register_wait(RegisterWait(hands.task_instance_id, target, 60.0))
+    if wait.outcome is not WaitOutcome.ARRIVED:
+        raise AssertionError(f"the wait is {wait}")
+    return "success"
+
+
 def pack_again(hands: Hands) -> str:
     """The step of the child in its second run; its effect is another one."""
     return _do(hands, "pack", effect="pack again")
@@ -242,6 +288,18 @@ def broken_relay(hands: Hands) -> str:
         key = answer.work.compensation_key
         hands.backend.end_compensation(EndCompensation(key, succeeded=False, error="the truck has gone"))
     raise AssertionError("the relay found no end")
+
+
+def _wait_for_answer(attempt: Attempt, hands: Hands) -> object:
+    """What the partner has said; None while it has said nothing."""
+    sha256 = hashlib.sha256(_token_of(hands).encode()).hexdigest()
+    wait = attempt.create_token("callback", sha256, timedelta(hours=1))
+    return None if wait.output is None else decode(wait.output)
+
+
+def _token_of(hands: Hands) -> str:
+    """The token of a story: the same in each process, as nobody but the grid knows it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(hands.key.encode()).digest()).decode().rstrip("=")
 
 
 def _call(hands: Hands, name: str, run_id: str) -> str:

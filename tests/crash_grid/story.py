@@ -10,7 +10,11 @@ from tests.crash_grid.play import (
     HELD,
     OWNER,
     RELAY,
+    WATCHER,
     Task,
+    answer,
+    answered,
+    ask,
     broken_relay,
     cancel,
     charge,
@@ -33,6 +37,7 @@ from tests.crash_grid.play import (
     start_held,
     sweep,
     try_again,
+    watch,
 )
 
 
@@ -192,7 +197,23 @@ TRIED_AGAIN: Final = Story(
     undone=["ship", "charge"],
 )
 
+ANSWERED: Final = Story(
+    name="a partner outside answers by a token",
+    tasks=[
+        *_BEFORE,
+        Task(OWNER, "ask", ask),
+        Task(OWNER, "answer", answer, is_person=True),
+        Task(OWNER, "ask", answered),
+        Task(OWNER, "complete", complete, ends_run="success"),
+        Task(WATCHER, "watch", watch, begins_run=True, ends_run="success"),
+    ],
+    ends="succeeded",
+    done=["charge", "ask"],
+    effects=[*_EFFECTS, "ask"],
+    undone=[],
+)
+
 STORIES: Final = {
     story.name: story
-    for story in (SUCCESS, COMPENSATED, CALLED_TWICE, SWEPT, CANCELLED, RESUMED, UNDONE_LATER, TRIED_AGAIN)
+    for story in (SUCCESS, COMPENSATED, CALLED_TWICE, SWEPT, CANCELLED, RESUMED, UNDONE_LATER, TRIED_AGAIN, ANSWERED)
 }

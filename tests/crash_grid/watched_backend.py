@@ -17,8 +17,11 @@ from tests.crash_grid.seam import Seam
 
 READS: Final = (
     "get_workflow",
+    "get_graph",
     "list_workflows",
     "read_stats",
+    "read_name_stats",
+    "read_density",
     "list_steps",
     "get_step",
     "list_checkpoints",
@@ -26,6 +29,7 @@ READS: Final = (
     "read_task_activity",
     "read_journal",
     "read_records",
+    "look_at_waits",
 )
 """Calls that change nothing: sent again, there is nothing to look at."""
 

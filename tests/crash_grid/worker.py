@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 import httpx
 
 from airflow_wfstate.backends.api import ApiBackend
+from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.backends.credentials import UserToken
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.backends.state_backend import StateBackend
@@ -75,7 +76,7 @@ def work(order: Order, pipe: Connection) -> None:
         pipe.recv()
 
     seam = Seam(order.mishap, order.at, disturb)
-    backend, sweep_once = _open(order, seam)
+    backend, sweep_once, use_token = _open(order, seam)
     watched = WatchedBackend(backend, seam, order.key)
     hands = Hands(
         # It has every method of the protocol, by __getattr__.
@@ -84,6 +85,7 @@ def work(order: Order, pipe: Connection) -> None:
         key=order.key,
         task_instance_id=order.task_instance_id,
         sweep=lambda: watched.watch("sweep", sweep_once),
+        use_token=lambda token, answer: watched.watch("use_token", lambda: use_token(token, answer)),
     )
     state: str | None = None
     try:
@@ -98,7 +100,7 @@ def work(order: Order, pipe: Connection) -> None:
     pipe.send(Report(state, seam.calls, seam.has_happened, seam.has_broken, watched.complaints))
 
 
-def _open(order: Order, seam: Seam) -> tuple[StateBackend, Callable[[], Any]]:
+def _open(order: Order, seam: Seam) -> tuple[StateBackend, Callable[[], Any], Callable[[str, str], Any]]:
     if order.url.startswith("http"):
         put_into_httpx(seam)
         credentials = UserToken(order.url, LOGIN, LOGIN)
@@ -113,6 +115,20 @@ def _open(order: Order, seam: Seam) -> tuple[StateBackend, Callable[[], Any]]:
                     return
             raise AssertionError("the sweep was not answered")
 
-        return ApiBackend(order.url, credentials, configured_by="the crash grid"), sweep_over_http
+        def use_token_over_http(token: str, answer: str) -> None:
+            for _ in range(20):  # a partner that gets no answer sends it again
+                try:
+                    used = httpx.post(f"{order.url}/wfstate/v1/tokens/{token}", json=answer, timeout=30)
+                except httpx.TransportError:
+                    continue
+                if used.is_success:
+                    return
+                if used.status_code < 500:
+                    raise AssertionError(f"the token was answered with {used.status_code}: {used.text}")
+            raise AssertionError("the token was not answered")
+
+        backend = ApiBackend(order.url, credentials, configured_by="the crash grid")
+        return backend, sweep_over_http, use_token_over_http
     engine = engine_with(seam, order.url)
-    return DatabaseBackend(engine), lambda: sweep(engine)
+    store = DatabaseBackend(engine)
+    return store, lambda: sweep(engine), lambda token, answer: store.use_token(token, encode(answer))

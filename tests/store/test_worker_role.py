@@ -19,6 +19,7 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TurnDecision
 from airflow_wfstate.domain.messages.record import ReadRecords, SaveRecord
 from airflow_wfstate.domain.messages.step import BeginDecision, EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.messages.token import CreateToken
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow, StartWorkflow
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
@@ -26,6 +27,7 @@ from airflow_wfstate.exceptions import AccessDenied
 from tests.conftest import CHECKOUT
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import Saga
+from tests.support.waiting import Watch, for_workflow
 from tests.support.world import World
 
 _PAGE = (CHECKOUT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -120,6 +122,17 @@ def test_a_workflow_is_completed(world: World) -> None:
     assert world.backend.complete_workflow(end).workflow.state is WorkflowState.SUCCEEDED
 
 
+def test_a_task_waits_and_makes_a_token(world: World) -> None:
+    key, run_id = world.unique("key"), world.rows.add_run("intake")
+    watch = Watch(world, for_workflow(key, "running"))
+    assert watch.register().outcome is None
+    world.start(run_id, key=key)
+    assert watch.has_ended()
+    _, begun = world.begin(run_id, "ask")
+    request = CreateToken(begun.attempt_key, 1, "callback", "0" * 64, 60)
+    assert world.backend.create_token(request).wait.outcome is None
+
+
 def test_what_was_marked_by_hand_is_accepted_though_the_audit_table_may_not_be_read(world: World) -> None:
     saga = Saga.start(world)
     task, _ = world.begin(saga.run_id, "hangs")
@@ -181,6 +194,7 @@ def test_what_only_a_server_does_is_refused(world: World) -> None:
         "DELETE FROM wfstate_journal",
         "DELETE FROM wfstate_workflow",
         "UPDATE wfstate_record SET is_error = true",
+        "UPDATE wfstate_token SET used_at = NULL",
         "UPDATE wfstate_definition SET content = '{}'",
         "DELETE FROM wfstate_sweep",
         "UPDATE wfstate_alembic_version SET version_num = 'x'",

@@ -38,6 +38,7 @@ class Who(str, Enum):
     - ``person``: who may change the runs of every DAG that takes part in the workflow;
     - ``reader``: who may see the workflow;
     - ``lister``: every user, for whom the answer is narrowed to what they may see;
+    - ``waiter``: every task and every user; what may be learnt is named by ids that nobody can guess;
     - ``viewer``: who may see the page of workflows, or read every DAG;
     - ``operator``: who may change the runs of every DAG; for reads, who may read every DAG;
     - ``sender``: whom a definition lets speak for a service, decided for each event.
@@ -49,6 +50,7 @@ class Who(str, Enum):
     PERSON = "person"
     READER = "reader"
     LISTER = "lister"
+    WAITER = "waiter"
     VIEWER = "viewer"
     SENDER = "sender"
     OPERATOR = "operator"

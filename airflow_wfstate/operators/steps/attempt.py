@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -19,15 +20,18 @@ from airflow_wfstate.domain.messages.step import (
     RecordedWrite,
     SaveCheckpoint,
 )
+from airflow_wfstate.domain.messages.token import CreatedToken, CreateToken
+from airflow_wfstate.domain.messages.wait import RegisteredWait, RegisterWait, WaitTarget
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import ForeignProcess
 from airflow_wfstate.operators.steps.once import Call, Calls
+from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID
 
 if TYPE_CHECKING:
     from airflow_wfstate.backends.state_backend import StateBackend
 
-Written = TypeVar("Written", RecordedWrite, LinkedChildRun)
+Written = TypeVar("Written", RecordedWrite, LinkedChildRun, CreatedToken)
 
 
 class Attempt:
@@ -39,10 +43,12 @@ class Attempt:
 
     :param backend: the way to the store.
     :param begun: the store's answer to the begin.
+    :param conn_id: the Airflow connection of the backend, for triggers that go the same way.
     """
 
-    def __init__(self, backend: StateBackend, begun: BegunStep) -> None:
+    def __init__(self, backend: StateBackend, begun: BegunStep, conn_id: str = DEFAULT_CONNECTION_ID) -> None:
         self.begun = begun
+        self.conn_id = conn_id
         self._backend = backend
         self._last_write = begun.writes_applied
         self._lock = Lock()
@@ -126,6 +132,31 @@ class Attempt:
             )
         )
         return linked.run_id
+
+    def create_token(self, name: str, sha256: str, expires: timedelta) -> RegisteredWait:
+        """Make a token of a wait of the round, and say how that wait stands; see ``StateBackend.create_token``."""
+        created = self._write(
+            lambda number: self._backend.create_token(
+                CreateToken(
+                    attempt_key=self.begun.attempt_key,
+                    write=number,
+                    name=name,
+                    sha256=sha256,
+                    expires_seconds=expires.total_seconds(),
+                )
+            )
+        )
+        return created.wait
+
+    def register_wait(self, task_instance_id: str, target: WaitTarget, timeout: timedelta | None) -> RegisteredWait:
+        """Let the round wait, or learn how its wait has ended; see ``StateBackend.register_wait``.
+
+        :param task_instance_id: of the task that holds the attempt.
+        """
+        seconds = None if timeout is None else timeout.total_seconds()
+        return self._backend.register_wait(
+            RegisterWait(task_instance_id, target, seconds, attempt_key=self.begun.attempt_key)
+        )
 
     def end(self, state: StepState, *, output: Payload | None = None, error: str | None = None) -> None:
         """Record how the attempt ended, or that it waits; see ``StateBackend.end_attempt``."""

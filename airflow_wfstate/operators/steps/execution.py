@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, D
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.messages.step import LEFT_BEHIND, BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.domain.rules.states import StepState
-from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowStateError
+from airflow_wfstate.exceptions import StaleAttempt, WaitFailed, WorkflowClosed, WorkflowStateError
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.steps.attempt import Attempt, at_work
@@ -97,7 +97,7 @@ class StepExecution:
         with failing_for_good():
             begun = self._begin()
         if begun.decision is BeginDecision.RUN:
-            return self._run(Attempt(self._backend, begun), work)
+            return self._run(Attempt(self._backend, begun, self._options.wfstate_conn_id), work)
         if begun.decision is BeginDecision.BUSY:
             kept = {} if deferral is None else {_DEFERRAL: deferral}
             defer_to_ask_again(self._operator, f"The step is being done by {begun.holder}", waiting_since, **kept)
@@ -170,8 +170,8 @@ class StepExecution:
         except StaleAttempt as error:
             # Another attempt has taken over: what this one says is refused, and a retry would compete with it.
             raise AirflowFailException(str(error)) from error
-        except WorkflowClosed as error:
-            # Cancelled or failed meanwhile: the next try would be refused.
+        except (WorkflowClosed, WaitFailed) as error:
+            # Cancelled or failed meanwhile, or what it waited for did not come: the next try would be refused as well.
             self._record_failure(attempt, error)
             raise AirflowFailException(str(error)) from error
         except BaseException as error:  # SystemExit and AirflowTaskTimeout are failures too

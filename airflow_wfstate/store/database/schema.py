@@ -53,6 +53,8 @@ from airflow_wfstate.store.database.event_tables import event as event
 from airflow_wfstate.store.database.server_tables import lease as lease
 from airflow_wfstate.store.database.server_tables import request as request
 from airflow_wfstate.store.database.server_tables import sweep as sweep
+from airflow_wfstate.store.database.wait_tables import token as token
+from airflow_wfstate.store.database.wait_tables import wait as wait
 
 NO_PLACE: Final = NO_PARENT_STEP
 """The ``place`` of the steps of runs that no step has triggered. Not NULL: the identity of a step is a unique key."""

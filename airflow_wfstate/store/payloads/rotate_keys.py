@@ -33,6 +33,7 @@ PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
     schema.checkpoint.c.value,
     schema.record.c.value,
     schema.request.c.answer,
+    schema.wait.c.output,
     schema.event.c.body,
 )
 """Every column that holds payloads."""

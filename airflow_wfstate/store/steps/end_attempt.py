@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH, EndAttempt, LinkChildRun, RecordedWrite
+from airflow_wfstate.domain.messages.token import CreateToken
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState, may_become, predecessors
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
@@ -93,7 +94,7 @@ def lock_attempt(connection: Connection, key: AttemptKey) -> tuple[Change, StepR
     return change, step
 
 
-def is_applied(step: StepRow, key: AttemptKey, write: EndAttempt | LinkChildRun) -> bool:
+def is_applied(step: StepRow, key: AttemptKey, write: EndAttempt | LinkChildRun | CreateToken) -> bool:
     """Whether this very write of the newest attempt was applied: it is sent again.
 
     :raises WriteConflict: another write of its number, or a later one, was.

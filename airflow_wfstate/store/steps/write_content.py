@@ -7,9 +7,10 @@ import json
 
 from airflow_wfstate.domain.messages.record import SaveRecord
 from airflow_wfstate.domain.messages.step import EndAttempt, LinkChildRun, SaveCheckpoint
+from airflow_wfstate.domain.messages.token import CreateToken
 from airflow_wfstate.exceptions import WriteConflict
 
-AttemptWrite = SaveCheckpoint | SaveRecord | EndAttempt | LinkChildRun
+AttemptWrite = SaveCheckpoint | SaveRecord | EndAttempt | LinkChildRun | CreateToken
 
 
 def content_sha256(write: AttemptWrite) -> str:
@@ -23,6 +24,8 @@ def _content(write: AttemptWrite) -> list[object]:
         return [kind, write.name, write.value.type, write.value.sha256]
     if isinstance(write, SaveRecord):
         return [kind, write.name, write.value.type, write.value.sha256, write.is_error]
+    if isinstance(write, CreateToken):
+        return [kind, write.name, write.sha256, write.expires_seconds]
     if isinstance(write, LinkChildRun):
         return [kind, write.dag_id, write.run_id]
     output = None if write.output is None else [write.output.type, write.output.sha256]

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, select
 
 from airflow_wfstate.domain.messages.step import BeginDecision, BegunStep
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
+from airflow_wfstate.domain.messages.wait import RegisteredWait
 from airflow_wfstate.domain.messages.workflow import CompletedWorkflow, StartedWorkflow
 from airflow_wfstate.encryption import sealed
 from airflow_wfstate.exceptions import IdempotencyConflict, InvalidName, Unavailable, WorkflowStateError
@@ -67,8 +68,8 @@ def answer_once(
     """Run the transaction of a request that has a key, or give the answer of the first time.
 
     The answer is stored with what the transaction changes. One that changes nothing is stored afterwards, so that the
-    same request cannot change something later. Not stored is the answer that somebody else is at it, because who waits
-    asks again with the same key; nor is a refusal, which can be asked for again.
+    same request cannot change something later. Not stored is the answer that somebody else is at it, or that a wait
+    goes on, because who waits asks again with the same key; nor is a refusal, which can be asked for again.
 
     :raises InvalidName: the key is empty, too long or not printable.
     :raises IdempotencyConflict: the key was used with another request, of this caller or of another one.
@@ -162,13 +163,15 @@ def _store(connection: Connection, request: KeyedRequest, answer: object) -> boo
 
 
 def _is_to_ask_again(answer: object) -> bool:
-    """Whether the answer is that somebody else is at it."""
+    """Whether the answer is that somebody else is at it, or that a wait goes on."""
     if isinstance(answer, StartedWorkflow):
         return answer.busy
     if isinstance(answer, CompletedWorkflow):
         return answer.waits_for is not None
     if isinstance(answer, BegunStep):
         return answer.decision is BeginDecision.BUSY
+    if isinstance(answer, RegisteredWait):
+        return answer.outcome is None
     return isinstance(answer, SweepReport) and not answer.swept
 
 

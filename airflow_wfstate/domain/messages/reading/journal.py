@@ -29,6 +29,7 @@ class EntryKind(str, Enum):
     STEP_BEGAN = "step.began"
     STEP_WAITING = "step.waiting"
     STEP_CONTINUED = "step.continued"
+    STEP_ANSWERED = "step.answered"
     STEP_SUCCEEDED = "step.succeeded"
     STEP_FAILED = "step.failed"
     STEP_SKIPPED = "step.skipped"
@@ -53,7 +54,8 @@ class JournalEntry:
     :param number: from 1, without gaps inside a workflow.
     :param step: ``participant.name`` or ``participant.name[item]``, with the place where the participant has several
         (``mail[tell_sent].send``); None for what concerns the whole workflow.
-    :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name`` or ``sweep``.
+    :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for somebody
+        outside who used one.
     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
         ``api``) and ``reason``.
     :param step_id: of that step; None also in entries that an older version wrote.

@@ -217,6 +217,9 @@ _SENTENCES: Final[Mapping[EntryKind, Callable[[_Entry], str]]] = {
     EntryKind.STEP_BEGAN: lambda entry: f"{entry.step} began{entry.try_}.",
     EntryKind.STEP_WAITING: lambda entry: f"{entry.step} waits{entry.try_}: its task is deferred.",
     EntryKind.STEP_CONTINUED: lambda entry: f"{entry.step} goes on after its wait{entry.try_}.",
+    EntryKind.STEP_ANSWERED: lambda entry: (
+        f"{entry.step} was answered from outside, by a token of its wait {entry.text('wait')}."
+    ),
     EntryKind.STEP_SUCCEEDED: lambda entry: f"{entry.step} succeeded{entry.try_}.",
     EntryKind.STEP_FAILED: _failed("{step} failed{tried}", "error"),
     EntryKind.STEP_SKIPPED: _step_skipped,

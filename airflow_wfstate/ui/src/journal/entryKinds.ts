@@ -14,6 +14,7 @@ const states: Readonly<Record<EntryKind, State>> = {
   "compensation.skipped": "skipped",
   "event.noted": "armed",
   "run.linked": "armed",
+  "step.answered": "running",
   "step.began": "running",
   "step.compensated": "compensated",
   "step.continued": "running",

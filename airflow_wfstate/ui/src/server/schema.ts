@@ -4,6 +4,29 @@
  */
 
 export interface paths {
+    "/v1/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use Token
+         * @description End exactly the wait that the token was made for, with the body as its answer; once, before it expires.
+         *
+         *     Sent again with the same body before the token expires, it is accepted again and changes nothing. In every other
+         *     case the answer is 404, and the same for all of them: the token was never made, was used, or has expired.
+         */
+        post: operations["use_token_v1_tokens__token__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/steps/begin": {
         parameters: {
             query?: never;
@@ -118,6 +141,66 @@ export interface paths {
          * @description Bind a run that is about to be triggered to the workflow of the step.
          */
         post: operations["link_child_run_v1_steps_child_run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waits/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At Waits
+         * @description Which of up to 1,000 waits have ended: what a triggerer asks for all of its tasks at once.
+         */
+        post: operations["look_at_waits_v1_waits_look_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register Wait
+         * @description Wait for a state of a workflow or of a step or for an event, or learn how the task's wait has ended.
+         */
+        post: operations["register_wait_v1_waits_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/steps/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Token
+         * @description Make a token by which somebody outside ends a wait of the step.
+         */
+        post: operations["create_token_v1_steps_token_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1526,6 +1609,50 @@ export interface components {
             waits_for?: string | null;
         };
         /**
+         * CreateToken
+         * @description The request of an attempt for a token of a wait of its round.
+         *
+         *     A round has one wait under each name. Each attempt may make a token of its own for it; all of them end the same
+         *     wait, and all expire with it.
+         *
+         *     :param attempt_key: from :class:`~airflow_wfstate.domain.messages.step.BegunStep`.
+         *     :param write: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
+         *     :param name: of the wait.
+         *     :param sha256: of the token's text. The store never gets the text itself before somebody uses it.
+         *     :param expires_seconds: how long the wait takes at most, counted from its first token.
+         *     :param idempotency_key: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
+         */
+        CreateToken: {
+            /** Attempt Key */
+            attempt_key: string;
+            /** Write */
+            write: number;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Expires Seconds */
+            expires_seconds: number;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+        };
+        /**
+         * CreatedToken
+         * @description The answer to a :class:`CreateToken`.
+         *
+         *     :param write: its number.
+         *     :param wait: how the wait stands. When it has ended, no token was made.
+         */
+        CreatedToken: {
+            /** Step Id */
+            step_id: string;
+            /** Attempt */
+            attempt: number;
+            /** Write */
+            write: number;
+            wait: components["schemas"]["RegisteredWait"];
+        };
+        /**
          * DeadlinePolicy
          * @description What follows, once, when the deadline of a running or failed workflow passes.
          *
@@ -1822,11 +1949,21 @@ export interface components {
             state: components["schemas"]["CompensationState"];
         };
         /**
+         * EndedWaits
+         * @description Those of the waits that have ended.
+         *
+         *     :param wait_ids: in no order; one that the store does not know any more is among them, for its task to find out.
+         */
+        EndedWaits: {
+            /** Wait Ids */
+            wait_ids: string[];
+        };
+        /**
          * EntryKind
          * @description What a journal entry tells.
          * @enum {string}
          */
-        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "step.compensated" | "event.noted" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
+        EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.answered" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "step.compensated" | "event.noted" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
         /**
          * EventDetail
          * @description An event with its body.
@@ -2242,7 +2379,8 @@ export interface components {
          *     :param number: from 1, without gaps inside a workflow.
          *     :param step: ``participant.name`` or ``participant.name[item]``, with the place where the participant has several
          *         (``mail[tell_sent].send``); None for what concerns the whole workflow.
-         *     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name`` or ``sweep``.
+         *     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for somebody
+         *         outside who used one.
          *     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
          *         ``api``) and ``reason``.
          *     :param step_id: of that step; None also in entries that an older version wrote.
@@ -2372,6 +2510,16 @@ export interface components {
              * Format: date-time
              */
             linked_at: string;
+        };
+        /**
+         * LookAtWaits
+         * @description The question of a triggerer which of its waits have ended.
+         *
+         *     :param wait_ids: at most 1,000.
+         */
+        LookAtWaits: {
+            /** Wait Ids */
+            wait_ids: string[];
         };
         /**
          * NameStats
@@ -2673,6 +2821,64 @@ export interface components {
             reason: string;
             /** Remedy */
             remedy: string;
+        };
+        /**
+         * RegisterWait
+         * @description The request of a task to wait, or to learn how its wait has ended.
+         *
+         *     A task has one wait. Its next try continues it: since when it waits, until when, and which workflow is meant all
+         *     stay. It begins anew when the target is another one, when the task had succeeded and was cleared, and for a try
+         *     that follows one that failed because the wait had ended without success.
+         *
+         *     :param attempt_key: of the attempt of a step that waits, from
+         *         :class:`~airflow_wfstate.domain.messages.step.BegunStep`: the wait then belongs to the step's round. None for a
+         *         task that is no step. Required for an event.
+         *     :param timeout_seconds: how long to wait, counted from the first registration; None for no limit. A try that gives
+         *         another time moves the end.
+         *     :param idempotency_key: sent again with the same body after the wait has ended, it answers as the first time; None
+         *         for no such protection (the request can be sent again in any case).
+         */
+        RegisterWait: {
+            /** Task Instance Id */
+            task_instance_id: string;
+            target: components["schemas"]["WaitTarget"];
+            /** Timeout Seconds */
+            timeout_seconds?: number | null;
+            /** Attempt Key */
+            attempt_key?: string | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+        };
+        /**
+         * RegisteredWait
+         * @description How a wait stands.
+         *
+         *     :param wait_id: by which :class:`LookAtWaits` asks for it. Treat it as a secret: who has it may learn that the wait
+         *         has ended, though nothing else.
+         *     :param deadline_at: when it ends unsuccessfully; None for never.
+         *     :param outcome: None while it goes on.
+         *     :param reason: in one sentence, when it ended without success; None otherwise.
+         *     :param workflow: that is waited for, or which the step or event is of; None when it has not started.
+         *     :param state: of that workflow, or of the step, in which it was found at the end; None when there is none.
+         *     :param output: of a wait for a token: what was sent with it; of a wait for an event: the event's data.
+         */
+        RegisteredWait: {
+            /** Wait Id */
+            wait_id: string;
+            /**
+             * Registered At
+             * Format: date-time
+             */
+            registered_at: string;
+            /** Deadline At */
+            deadline_at: string | null;
+            outcome?: components["schemas"]["WaitOutcome"] | null;
+            /** Reason */
+            reason?: string | null;
+            workflow?: components["schemas"]["WorkflowRef"] | null;
+            /** State */
+            state?: string | null;
+            output?: components["schemas"]["Payload"] | null;
         };
         /**
          * ReplayBody
@@ -3463,6 +3669,19 @@ export interface components {
          */
         TaskChange: "added" | "removed" | "changed";
         /**
+         * TokenAccepted
+         * @description The answer to whoever uses a token.
+         *
+         *     :param accepted: always true.
+         */
+        TokenAccepted: {
+            /**
+             * Accepted
+             * @default true
+             */
+            accepted: boolean;
+        };
+        /**
          * TouchedRun
          * @description A run that goes on: its state becomes ``running``.
          *
@@ -3568,6 +3787,76 @@ export interface components {
             began_at: string;
             /** Ended At */
             ended_at: string | null;
+        };
+        /**
+         * WaitKind
+         * @description What a wait waits for.
+         *
+         *     ``workflow``: one of some states of a workflow; ``step``: one of some states of a step; ``event``: an event of a
+         *     service; ``token``: somebody outside who was given a one-time URL.
+         * @enum {string}
+         */
+        WaitKind: "workflow" | "step" | "event" | "token";
+        /**
+         * WaitOutcome
+         * @description How a wait ended.
+         *
+         *     ``arrived``: what was waited for has come; ``impossible``: it cannot come any more; ``expired``: it did not come in
+         *     time.
+         * @enum {string}
+         */
+        WaitOutcome: "arrived" | "impossible" | "expired";
+        /**
+         * WaitTarget
+         * @description What a task waits for: one of some states, of a workflow or of a step; or an event about a workflow.
+         *
+         *     Which workflow is meant is settled once, when the wait is registered: the newest generation of the key at that time.
+         *     Where there is none yet, it is the first one that starts.
+         *
+         *     :param kind: ``workflow``, ``step`` or ``event``.
+         *     :param name: of the workflow. Of a wait for an event it may be empty: the one to which the task's run belongs.
+         *     :param key: of the workflow. Of a wait for an event it may be empty: the task's own workflow is meant then, unless
+         *         there is a correlation id.
+         *     :param states: at least one; of the workflow, or of the step. Empty for an event.
+         *     :param participant: of the step; empty for a workflow.
+         *     :param step: its name; empty for a workflow.
+         *     :param item_key: of the item of a mapped step; empty for a step that is not mapped.
+         *     :param event: the type of the event; empty for a workflow or step.
+         *     :param correlation_id: of the workflow, in place of its key, where an event is waited for; empty for none.
+         */
+        WaitTarget: {
+            kind: components["schemas"]["WaitKind"];
+            /** Name */
+            name: string;
+            /** Key */
+            key: string;
+            /** States */
+            states?: string[];
+            /**
+             * Participant
+             * @default
+             */
+            participant: string;
+            /**
+             * Step
+             * @default
+             */
+            step: string;
+            /**
+             * Item Key
+             * @default
+             */
+            item_key: string;
+            /**
+             * Event
+             * @default
+             */
+            event: string;
+            /**
+             * Correlation Id
+             * @default
+             */
+            correlation_id: string;
         };
         /**
          * Way
@@ -3847,6 +4136,105 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    use_token_v1_tokens__token__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** @description The answer that the step gets: any JSON value. An empty body is null. */
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenAccepted"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     begin_step_v1_steps_begin_post: {
         parameters: {
             query?: never;
@@ -3908,7 +4296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4007,7 +4395,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4106,7 +4494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4202,7 +4590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4301,7 +4689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4400,7 +4788,301 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_waits_v1_waits_look_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookAtWaits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedWaits"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_wait_v1_waits_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterWait"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredWait"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_token_v1_steps_token_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4632,7 +5314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4731,7 +5413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6059,7 +6741,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6165,7 +6847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6268,7 +6950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6380,7 +7062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6486,7 +7168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6589,7 +7271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6701,7 +7383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6813,7 +7495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7009,7 +7691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7305,7 +7987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7404,7 +8086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7644,7 +8326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7838,7 +8520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7948,7 +8630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8304,7 +8986,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -1,0 +1,47 @@
+"""Whether a wait that has ended is to begin anew for a later try of its task.
+
+A retry goes on: it is answered as the try before would have been. A try that comes because somebody cleared the task
+asks for a wait of its own, and so does one that follows a try that had failed because of the end: it would fail at once
+for ever.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select, union_all
+
+from airflow_wfstate.domain.rules.waiting import WaitOutcome
+from airflow_wfstate.store.database.airflow_tables import task_instance, task_instance_history
+
+_SUCCEEDED: Final = ("success", "skipped")
+
+
+def is_to_begin_anew(connection: Connection, wait: Row[Any], task_instance_id: str, now: datetime) -> bool:
+    """Whether the try with this id begins the wait anew.
+
+    :param wait: locked, as an earlier try or this one left it.
+    """
+    ended_at: datetime | None = wait.ended_at
+    if ended_at is None and wait.deadline_at is not None and wait.deadline_at <= now:
+        ended_at = wait.deadline_at
+    if ended_at is None or wait.task_instance_id == task_instance_id:
+        return False
+    earlier = _read_try(connection, wait.task_instance_id)
+    if earlier is None:  # Airflow has forgotten it: somebody has cleaned up
+        return True
+    if earlier.state in _SUCCEEDED:
+        return True
+    if wait.outcome == WaitOutcome.ARRIVED.value:
+        return False
+    return earlier.end_date is not None and earlier.end_date >= ended_at
+
+
+def _read_try(connection: Connection, task_instance_id: str) -> Row[Any] | None:
+    present, history = task_instance, task_instance_history
+    tries = union_all(
+        select(present.c.state, present.c.end_date).where(present.c.id == task_instance_id),
+        select(history.c.state, history.c.end_date).where(history.c.task_instance_id == task_instance_id),
+    )
+    return connection.execute(tries).first()

@@ -1,0 +1,142 @@
+"""A triggerer's look at its waits: one statement for up to a thousand, and a transaction for those that end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, FromClause, Select, Uuid, and_, bindparam, cast, column, func, or_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from airflow_wfstate.domain.messages.wait import MAX_WAITS
+from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.exceptions import InvalidRequest
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.waits.register import end_if_over
+from airflow_wfstate.store.waits.row import lock_by_ids
+
+_wait: Final = schema.wait
+_workflow: Final = schema.workflow
+_step: Final = schema.step
+_event: Final = schema.event
+
+
+_IS_APPLIED: Final = text(f"wfstate_event.state = '{EventState.APPLIED.value}'")
+
+_IS_PARKED: Final = text(f"wfstate_event.state = '{EventState.PARKED.value}'")
+"""A constant, not a parameter: by it PostgreSQL knows the partial indexes of parked events."""
+
+
+def check_wait_ids(wait_ids: Sequence[str]) -> list[str]:
+    """The ids in their canonical form, each once.
+
+    :raises InvalidRequest: they are too many, or one is no UUID.
+    """
+    if len(wait_ids) > MAX_WAITS:
+        raise InvalidRequest(f"{len(wait_ids)} waits are asked for at once.", f"Ask for at most {MAX_WAITS} at a time.")
+    try:
+        return list({str(UUID(wait_id)): None for wait_id in wait_ids})
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InvalidRequest(
+            "An id of a wait is no UUID.", "Send those that the registration answered with."
+        ) from error
+
+
+def find_over(connection: Connection, wait_ids: list[str]) -> list[str]:
+    """Those of the waits of which there may be something to tell: ended, gone, or with a target that may end them."""
+    if not wait_ids:
+        return []
+    if connection.dialect.name == "postgresql":
+        return list(connection.execute(_ON_POSTGRESQL, {"wait_ids": wait_ids}).scalars())
+    plain = json.dumps([UUID(wait_id).hex for wait_id in wait_ids])  # as SQLite keeps a UUID
+    return [str(UUID(found)) for found in connection.execute(_ON_SQLITE, {"wait_ids": plain}).scalars()]
+
+
+def end_those_over(connection: Connection, wait_ids: list[str]) -> list[str]:
+    """Keep the end of each of the waits that have one, and return the ids of those that go on all the same."""
+    ended = [end_if_over(connection, wait) for wait in lock_by_ids(connection, wait_ids)]
+    return [wait.id for wait in ended if wait.ended_at is None]
+
+
+def _over(asked: FromClause, asked_id: str) -> Select[Any]:
+    """The statement.
+
+    What may end a wait is kept with it, as states between commas (``register.py``), so that nothing of the thousands
+    that go on leaves the database.
+    """
+    first = (
+        select(_workflow.c.id)
+        .where(_workflow.c.name == _wait.c.target_name, _workflow.c.key == _wait.c.target_key)
+        .order_by(_workflow.c.generation)
+        .limit(1)
+        .correlate(_wait)
+        .scalar_subquery()
+    )
+    of_correlation = (
+        select(_workflow.c.id)
+        .where(_workflow.c.correlation_id == _wait.c.target_correlation_id)
+        .order_by(_workflow.c.generation, _workflow.c.started_at)
+        .limit(1)
+        .correlate(_wait)
+        .scalar_subquery()
+    )
+    target_id = func.coalesce(_wait.c.target_workflow_id, first, of_correlation)
+    came = (
+        select(_event.c.id)
+        .where(_event.c.workflow_id == _workflow.c.id, _event.c.type == _wait.c.target_event, _IS_APPLIED)
+        .correlate(_wait, _workflow)
+        .exists()
+    )
+    is_parked = (
+        select(_event.c.id)
+        .where(
+            _IS_PARKED,
+            _event.c.type == _wait.c.target_event,
+            or_(
+                _event.c.correlation_id == _wait.c.target_correlation_id,
+                and_(_event.c.name == _wait.c.target_name, _event.c.key == _wait.c.target_key),
+            ),
+        )
+        .correlate(_wait)
+        .exists()
+    )
+    step_wakes = (
+        select(_step.c.id)
+        .where(
+            _step.c.workflow_id == _workflow.c.id,
+            _step.c.participant == _wait.c.target_participant,
+            _step.c.name == _wait.c.target_step,
+            _step.c.item_key == func.coalesce(_wait.c.target_item_key, ""),
+            _wait.c.step_wakes.contains("," + _step.c.state + ","),
+        )
+        .correlate(_wait, _workflow)
+        .exists()
+    )
+    return (
+        select(asked.c[asked_id])
+        .select_from(
+            asked.outerjoin(_wait, _wait.c.id == asked.c[asked_id]).outerjoin(_workflow, _workflow.c.id == target_id)
+        )
+        .where(
+            or_(
+                _wait.c.id.is_(None),
+                _wait.c.ended_at.is_not(None),
+                _wait.c.deadline_at <= database_now(),
+                _wait.c.workflow_wakes.contains("," + _workflow.c.state + ","),
+                and_(_wait.c.step_wakes.is_not(None), step_wakes),
+                and_(_wait.c.target_event.is_not(None), or_(came, and_(_workflow.c.id.is_(None), is_parked))),
+            )
+        )
+    )
+
+
+_UUIDS: Final = cast(bindparam("wait_ids"), ARRAY(Uuid(as_uuid=False)))
+
+_ON_POSTGRESQL: Final = _over(
+    func.unnest(_UUIDS).table_valued(column("id", _wait.c.id.type), name="asked").render_derived(), "id"
+)
+
+_ON_SQLITE: Final = _over(func.json_each(bindparam("wait_ids")).table_valued("value", name="asked"), "value")

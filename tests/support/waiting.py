@@ -1,0 +1,71 @@
+"""A task that waits for a workflow, and how its wait stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import update
+
+from airflow_wfstate.domain.messages.wait import LookAtWaits, RegisteredWait, RegisterWait, WaitTarget
+from airflow_wfstate.domain.rules.waiting import WaitKind
+from airflow_wfstate.store.database import schema
+from tests.support.world import World
+
+WATCHER = "watcher"
+"""The DAG of the task that waits; it takes part in no workflow."""
+
+
+@dataclass
+class Watch:
+    """A task that waits.
+
+    :param target: of its wait.
+    :param timeout: in seconds; None for none.
+    :param task: the id of its present try.
+    """
+
+    world: World
+    target: WaitTarget
+    timeout: float | None = None
+    task: str = ""
+    ids: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.task = self.task or self.world.rows.running_task(WATCHER, "watch")
+
+    def register(self) -> RegisteredWait:
+        """Register the wait, or go on with it."""
+        wait = self.world.backend.register_wait(RegisterWait(self.task, self.target, self.timeout))
+        self.ids.append(wait.wait_id)
+        return wait
+
+    def has_ended(self) -> bool:
+        """Whether a triggerer would be told that the wait has ended."""
+        return self.ids[-1] in self.world.backend.look_at_waits(LookAtWaits([self.ids[-1]])).wait_ids
+
+    def retry(self, *, state: str = "failed") -> RegisteredWait:
+        """Let the next try go on; ``state`` is how the one before ended, ``success`` when it was cleared."""
+        self.task = self.world.rows.next_try(self.task, state=state)
+        return self.register()
+
+    def run_out_of_time(self) -> None:
+        """Let the time of the wait be over: its end moves into the past, and its beginning with it."""
+        wait = schema.wait
+        with self.world.rows.engine.begin() as connection:
+            row = connection.execute(wait.select().where(wait.c.id == self.ids[-1])).one()
+            earlier = row.registered_at - row.deadline_at
+            connection.execute(
+                update(wait)
+                .where(wait.c.id == self.ids[-1])
+                .values(registered_at=row.registered_at + earlier, deadline_at=row.deadline_at + earlier)
+            )
+
+
+def for_workflow(key: str, *states: str) -> WaitTarget:
+    """A wait for an order; for its success unless states are given."""
+    return WaitTarget(WaitKind.WORKFLOW, "order", key, list(states) or ["succeeded"])
+
+
+def for_step(key: str, step: str, *states: str, item_key: str = "") -> WaitTarget:
+    """A wait for a step of the DAG ``intake`` in an order; for its success unless states are given."""
+    return WaitTarget(WaitKind.STEP, "order", key, list(states) or ["succeeded"], "intake", step, item_key)
