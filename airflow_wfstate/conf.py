@@ -6,90 +6,19 @@ Read anew at each call, but for what is asked for on the hot path. :data:`OPTION
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Final, TypedDict
+from typing import Final
 
-from airflow_wfstate.exceptions import InvalidOption
+from airflow_wfstate.option import SECTION as SECTION
+from airflow_wfstate.option import DeclaredOption, Option, boolean_of
 
-SECTION: Final = "wfstate"
-
-
-class Option(TypedDict):
-    """An option as Airflow's provider schema wants it (airflow/provider_info.schema.json, ``config``)."""
-
-    description: str
-    version_added: str
-    type: str
-    example: str | None
-    default: str
-
-
-@dataclass(frozen=True)
-class _Declared:
-    """An option as it is declared here.
-
-    :param at_least: of a number; with ``at_most`` the values that make sense.
-    """
-
-    kind: str
-    default: str
-    description: str
-    at_least: float = 0
-    at_most: float = 0
-
-    def option(self) -> Option:
-        described = self.description
-        if self.kind in _NUMBERS:
-            described += f" From {self.at_least:g} to {self.at_most:.12g}."
-        return {
-            "description": described,
-            "version_added": "0.1.0",
-            "type": self.kind,
-            "example": None,
-            "default": self.default,
-        }
-
-    def value(self, name: str, text: str) -> str | float | bool:
-        """The value of a text.
-
-        :raises InvalidOption: it is none, or one that makes no sense.
-        """
-        if self.kind == "boolean":
-            return _boolean(name, text)
-        return self._number(name, text) if self.kind in _NUMBERS else text
-
-    def _number(self, name: str, text: str) -> float:
-        try:
-            number = int(text) if self.kind == "integer" else float(text)
-        except ValueError:
-            number = math.nan
-        if not self.at_least <= number <= self.at_most:
-            raise InvalidOption(
-                f"[{SECTION}] {name} is {text[:100]!r}.",
-                f"Set it to {'a whole number' if self.kind == 'integer' else 'a number'} from {self.at_least:g} to "
-                f"{self.at_most:.12g}, or leave it out for {self.default}.",
-            )
-        return number
-
-
-def _boolean(name: str, text: str) -> bool:
-    if text.strip().lower() not in (*_TRUE, *_FALSE):
-        raise InvalidOption(f"[{SECTION}] {name} is {text[:100]!r}.", "Set it to True or False.")
-    return text.strip().lower() in _TRUE
-
-
-_NUMBERS: Final = ("integer", "float")
-_TRUE: Final = ("t", "true", "1", "yes", "on")  # as Airflow reads its own
-_FALSE: Final = ("f", "false", "0", "no", "off")
 _DAY: Final = 86_400
 _YEAR: Final = 366 * _DAY
 _GIB: Final = 2**30
 
 _DECLARED: Final = {
-    "max_payload_bytes": _Declared(
+    "max_payload_bytes": DeclaredOption(
         "integer",
         "1048576",
         "The largest payload (a workflow's input or output, a step's output, a checkpoint) that is stored, in bytes "
@@ -97,7 +26,7 @@ _DECLARED: Final = {
         at_least=1,
         at_most=_GIB,
     ),
-    "payload_path": _Declared(
+    "payload_path": DeclaredOption(
         "string",
         "",
         "Where payloads that are larger than inline_payload_bytes are kept, as Airflow's ObjectStoragePath takes it: "
@@ -105,88 +34,88 @@ _DECLARED: Final = {
         "airflow wfstate must reach it, and workers that use a connection of type postgres. Empty: every payload is "
         "kept in the database.",
     ),
-    "inline_payload_bytes": _Declared(
+    "inline_payload_bytes": DeclaredOption(
         "integer",
         "65536",
         "The largest payload that is kept in the database when payload_path is set, in bytes of its JSON text.",
         at_least=0,
         at_most=_GIB,
     ),
-    "encrypt_payloads": _Declared(
+    "encrypt_payloads": DeclaredOption(
         "boolean",
         "False",
         "Whether payloads are encrypted at rest, with Airflow's [core] fernet_key. What was stored before is read as "
         "it is; airflow wfstate rotate-keys encrypts it too.",
     ),
-    "busy_poll_seconds": _Declared(
+    "busy_poll_seconds": DeclaredOption(
         "integer",
         "10",
         "How long a task waits, deferred, before it asks again for a step that another run is working on.",
         at_least=1,
         at_most=_DAY,
     ),
-    "busy_timeout_seconds": _Declared(
+    "busy_timeout_seconds": DeclaredOption(
         "integer",
         "86400",
         "How long a task waits altogether for such a step, or for a workflow that is being compensated, before it "
         "fails. 0: it does not wait at all.",
         at_most=_YEAR,
     ),
-    "child_poll_seconds": _Declared(
+    "child_poll_seconds": DeclaredOption(
         "integer",
         "5",
         "How often TriggerWorkflowDagRunOperator looks whether the child run has ended.",
         at_least=1,
         at_most=_DAY,
     ),
-    "api_url": _Declared(
+    "api_url": DeclaredOption(
         "string",
         "",
         "Where workers reach the api-server when no connection of type wfstate is defined, for instance "
         "http://localhost:8080. Empty: taken from [core] execution_api_server_url, else [api] base_url.",
     ),
-    "api_timeout_seconds": _Declared(
+    "api_timeout_seconds": DeclaredOption(
         "float",
         "30",
         "How long a worker waits for one answer of the api-server.",
         at_least=0.1,
         at_most=_DAY,
     ),
-    "api_retry_seconds": _Declared(
+    "api_retry_seconds": DeclaredOption(
         "float",
         "60",
         "How long a worker goes on trying, with back-off, to reach an api-server that does not answer.",
         at_most=_DAY,
     ),
-    "read_timeout_seconds": _Declared(
+    "read_timeout_seconds": DeclaredOption(
         "float",
         "10",
         "How long PostgreSQL may work on one statement of a read that a caller asks for by HTTP; a longer one is ended "
         "and answered with 504. Writes, workers, the command line and the sweep are not limited. 0: no limit.",
         at_most=_DAY,
     ),
-    "sweep_interval_seconds": _Declared(
+    "sweep_interval_seconds": DeclaredOption(
         "integer",
         "60",
         "How old the last sweep may be before an API request starts the next one.",
         at_least=1,
         at_most=_DAY,
     ),
-    "turn_interval_seconds": _Declared(
+    "turn_interval_seconds": DeclaredOption(
         "float",
         "5",
         "How often an api-server that gets requests looks for relays that wait to be set going.",
         at_least=0.1,
         at_most=_DAY,
     ),
-    "stuck_queued_seconds": _Declared(
+    "stuck_queued_seconds": DeclaredOption(
         "integer",
         "600",
         "How long a workflow may wait for Airflow to begin its next task before it is flagged as queued too long.",
         at_least=1,
         at_most=_YEAR,
     ),
-    "stuck_running_seconds": _Declared(
+    "stuck_running_seconds": DeclaredOption(
         "integer",
         "900",
         "How long a step may at least be at work without a checkpoint before it is flagged as slow. A step that "
@@ -194,7 +123,7 @@ _DECLARED: Final = {
         at_least=1,
         at_most=_YEAR,
     ),
-    "relay_patience_seconds": _Declared(
+    "relay_patience_seconds": DeclaredOption(
         "integer",
         "600",
         "How long a relay may take to begin a compensation whose turn it has, before the workflow is held for a "
@@ -202,28 +131,42 @@ _DECLARED: Final = {
         at_least=1,
         at_most=_YEAR,
     ),
-    "quiesce_seconds": _Declared(
+    "quiesce_seconds": DeclaredOption(
         "integer",
         "3600",
         "How long steps that are still at work may hold up the compensation of their workflow, before it is held for "
         "a person.",
         at_most=_YEAR,
     ),
-    "in_flight_grace_seconds": _Declared(
+    "in_flight_grace_seconds": DeclaredOption(
         "integer",
         "20",
         "For how long after Airflow took a task out of 'running' its step still counts as open: the process lives "
         "on for up to 10 seconds.",
         at_most=_DAY,
     ),
-    "handler_modules": _Declared(
+    "handler_modules": DeclaredOption(
         "string",
         "",
         "Modules, separated by commas, whose functions any relay may import as compensations although no task of its "
         "DAG declares them (any more), also in place of a run that is gone; a module allows those below it. Empty: "
         "only what the DAG declares. To be set alike on api-server and workers.",
     ),
-    "max_attempts": _Declared(
+    "webhook_hosts": DeclaredOption(
+        "string",
+        "",
+        "Hosts, separated by commas, to which webhooks may be sent although their addresses are not public, and by "
+        "http: names (hooks.example.com), all below a name (.example.com), addresses and networks (10.20.0.0/16). "
+        "Empty: only public addresses, by https. To be set where airflow wfstate deliver and the api-server run.",
+    ),
+    "webhook_timeout_seconds": DeclaredOption(
+        "float",
+        "15",
+        "How long one attempt to deliver a webhook may take altogether.",
+        at_least=0.1,
+        at_most=300,
+    ),
+    "max_attempts": DeclaredOption(
         "integer",
         "100",
         "How many attempts a round of a step gets. The begin of one more fails the workflow, held for a person; each "
@@ -285,7 +228,7 @@ def inline_payload_bytes() -> int:
 @cache
 def encrypt_payloads() -> bool:
     """Whether payloads are encrypted at rest. Read once in a process."""
-    return _boolean("encrypt_payloads", _text("encrypt_payloads"))
+    return boolean_of("encrypt_payloads", _text("encrypt_payloads"))
 
 
 def busy_poll() -> timedelta:
@@ -316,6 +259,17 @@ def api_url() -> str:
     execution_url: str = conf.get("core", "execution_api_server_url", fallback="") or ""
     if execution_url:
         return execution_url.rstrip("/").removesuffix("/execution")
+    base_url: str = conf.get("api", "base_url", fallback="") or ""
+    return (base_url or "http://localhost:8080").rstrip("/")
+
+
+def event_source() -> str:
+    """The ``source`` of the events that are sent: ``[api] base_url``, without a slash at the end.
+
+    Default: ``http://localhost:8080``.
+    """
+    from airflow.configuration import conf
+
     base_url: str = conf.get("api", "base_url", fallback="") or ""
     return (base_url or "http://localhost:8080").rstrip("/")
 
@@ -359,6 +313,16 @@ def allows_handler(handler: str) -> bool:
     """Whether any relay may run ``module:function``, because :func:`handler_modules` names its module or one above."""
     module = handler.partition(":")[0]
     return any(module == allowed or module.startswith(f"{allowed}.") for allowed in handler_modules())
+
+
+def webhook_hosts() -> tuple[str, ...]:
+    """Hosts to which webhooks may be sent although their addresses are not public, and by http."""
+    return tuple(name.strip() for name in _text("webhook_hosts").split(",") if name.strip())
+
+
+def webhook_timeout() -> timedelta:
+    """How long one attempt to deliver a webhook may take altogether."""
+    return _seconds("webhook_timeout_seconds")
 
 
 def max_attempts() -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from airflow_wfstate import __version__
-from airflow_wfstate.conf import OPTIONS, SECTION, Option
+from airflow_wfstate.conf import OPTIONS, SECTION
+from airflow_wfstate.option import Option
 
 ProviderInfo = dict[str, object]
 

@@ -66,14 +66,20 @@ def check_compensation_key(caller: Caller, text: str) -> None:
 
 
 def check_sweep(caller: Caller) -> str:
-    """Check that the caller may start a sweep, which acts on every workflow, and name the caller as the journal would.
+    """Check that the caller may start a sweep, and name the caller; as :func:`check_operator`."""
+    return check_operator(caller, "start a sweep")
+
+
+def check_operator(caller: Caller, deed: str) -> str:
+    """Check that the caller may do what concerns every workflow, and name the caller as the journal would.
 
     A user may who may change runs of every DAG.
 
+    :param deed: what they may not do otherwise, for the error.
     :raises AccessDenied: otherwise, and for tasks.
     """
     if isinstance(caller, TaskCaller) or not _may_change_runs(caller, _nobody_named()):
-        raise AccessDenied("This caller may not start a sweep.", "Call as a user who may edit the runs of every DAG.")
+        raise AccessDenied(f"This caller may not {deed}.", "Call as a user who may edit the runs of every DAG.")
     return _actor(caller)
 
 

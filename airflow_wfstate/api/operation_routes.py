@@ -18,6 +18,7 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import (
     check_attempt_key,
     check_compensation_key,
+    check_operator,
     check_task_instance,
     check_visible,
     check_workflow_change,
@@ -74,6 +75,10 @@ def _parameters(operation: Operation[Any, Any]) -> Iterator[inspect.Parameter]:
     elif operation.who is Who.PERSON:
         yield _parameter("body", _strict_body(operation))
         yield _parameter("headers", Annotated[PersonHeaders, Depends(person_headers)])
+    elif operation.who is Who.OPERATOR:
+        yield _parameter("body", _strict_body(operation))
+        if _is_keyed(operation):
+            yield _parameter("idempotency_key", IdempotencyKey, None)
     else:
         yield _parameter("body", operation.request)
         if _is_keyed(operation):
@@ -144,6 +149,18 @@ def _for_person(operation: Operation[Any, Any], given: Given) -> Response:
     return json_response(get_backend().carry_out(operation, request))
 
 
+def _for_operator(operation: Operation[Any, Any], given: Given) -> Response:
+    actor = check_operator(given["caller"], operation.name.replace("_", " "))
+    if operation.is_read:
+        return json_response(get_backend().carry_out(operation, message_of(operation.request, given)))
+    body: BaseModel = given["body"]
+    told = {name: getattr(body, name) for name in type(body).model_fields} | {"actor": actor}
+    if given.get("idempotency_key") is not None:  # it counts before the one in the body
+        told["idempotency_key"] = given["idempotency_key"]
+    in_path = {name: given[name] for name in re.findall(r"\{(\w+)\}", operation.path)}
+    return json_response(get_backend().carry_out(operation, operation.request(**told, **in_path)))
+
+
 def _for_reader(operation: Operation[Any, Any], given: Given) -> Response:
     caller, request = given["caller"], message_of(operation.request, given)
     access = check_visible(caller, given["workflow_id"])
@@ -167,5 +184,6 @@ _ANSWERS: Final[dict[Who, Callable[[Operation[Any, Any], Given], Response]]] = {
     Who.PERSON: _for_person,
     Who.READER: _for_reader,
     Who.LISTER: _for_lister,
+    Who.OPERATOR: _for_operator,
 }
 """By who may call an operation, what checks it and answers."""

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from airflow_wfstate.domain.messages import cancel, compensate, compensation, record, resume, step, workflow
+from airflow_wfstate.domain.messages import (
+    cancel,
+    compensate,
+    compensation,
+    record,
+    resume,
+    step,
+    subscription,
+    workflow,
+)
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
 from airflow_wfstate.domain.messages.reading import (
     density,
@@ -28,7 +37,16 @@ from airflow_wfstate.store.actions.start import keep_input, start_workflow
 from airflow_wfstate.store.compensation.end_compensation import end_compensation
 from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.compensation.take_turn import take_turn
-from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read
+from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read, run_transaction
+from airflow_wfstate.store.outbox.change_subscription import (
+    add_subscription,
+    continue_subscription,
+    pause_subscription,
+    remove_subscription,
+    replay_subscription,
+    rotate_secret,
+)
+from airflow_wfstate.store.outbox.read_subscription import list_subscriptions, list_waiting_deliveries
 from airflow_wfstate.store.payloads.stored_payload import discard
 from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
@@ -70,6 +88,17 @@ def _write(operation: Operation[Keyed, Answer], transaction: Transaction[Keyed, 
 
 def _read(operation: Operation[Request, Answer], read: Callable[[Connection, Request], Answer]) -> None:
     _CARRIED_OUT[operation.name] = lambda backend, request: backend.read(lambda connection: read(connection, request))
+
+
+def _unkeyed(
+    operation: Operation[Request, Answer], transaction: Callable[[Connection, Request], Answer | Unchanged[Answer]]
+) -> None:
+    """For a write that can be sent again by itself, and whose answer is not to be stored, for it holds a secret."""
+
+    def write(backend: DatabaseBackend, request: Request) -> Answer:
+        return run_transaction(backend.engine, lambda connection: transaction(connection, request))
+
+    _CARRIED_OUT[operation.name] = write
 
 
 def _do(operation: Operation[Request, Answer], work: Callable[[DatabaseBackend, Request], Answer]) -> None:
@@ -200,3 +229,12 @@ _read(
     journal.READ_JOURNAL,
     lambda connection, asked: read_journal(connection, asked.workflow_id, asked.after, asked.limit, asked.wanted),
 )
+
+_unkeyed(subscription.ADD_SUBSCRIPTION, add_subscription)
+_read(subscription.LIST_SUBSCRIPTIONS, list_subscriptions)
+_read(subscription.LIST_WAITING_DELIVERIES, list_waiting_deliveries)
+_write(subscription.PAUSE_SUBSCRIPTION, pause_subscription)
+_write(subscription.CONTINUE_SUBSCRIPTION, continue_subscription)
+_write(subscription.REPLAY_SUBSCRIPTION, replay_subscription)
+_write(subscription.REMOVE_SUBSCRIPTION, remove_subscription)
+_unkeyed(subscription.ROTATE_SECRET, rotate_secret)

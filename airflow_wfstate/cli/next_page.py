@@ -6,7 +6,7 @@ import shlex
 from argparse import Namespace
 from typing import Final
 
-from airflow.cli.cli_config import Arg
+from airflow.cli.cli_config import ActionCommand, Arg
 
 from airflow_wfstate.cli.definition import ARG_AFTER, ARG_CURSOR, WFSTATE_COMMANDS
 from airflow_wfstate.cli.printing.rendering import print_text
@@ -26,7 +26,8 @@ def tell_next_page(arguments: Namespace, position: str | int | None) -> None:
 
 def _command(arguments: Namespace, position: str | int) -> str:
     """Every option that was given, as the command's own declaration has it."""
-    declared = next(command for command in WFSTATE_COMMANDS if command.name == arguments.subcommand)
+    actions = (command for command in WFSTATE_COMMANDS if isinstance(command, ActionCommand))
+    declared = next(action for action in actions if action.name == arguments.subcommand)
     words = ["airflow", "wfstate", declared.name]
     for option in declared.args:
         value = position if option in _POSITIONS else vars(arguments).get(_name(option))

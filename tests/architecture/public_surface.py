@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from airflow.cli.cli_config import ActionCommand, GroupCommand
 
 import airflow_wfstate
 from airflow_wfstate.cli.definition import get_wfstate_cli_commands
@@ -61,10 +63,16 @@ def _addresses() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     for group in get_wfstate_cli_commands():
-        for command in group.subcommands:
-            yield f"command {group.name} {command.name}"
-            for argument in command.args:
-                yield f"option {group.name} {command.name} {'/'.join(argument.flags)}"
+        yield from _commands_of(group.name, group.subcommands)
+
+
+def _commands_of(group: str, commands: Iterable[ActionCommand | GroupCommand]) -> Iterator[str]:
+    for command in commands:
+        yield f"command {group} {command.name}"
+        if isinstance(command, GroupCommand):
+            yield from _commands_of(f"{group} {command.name}", command.subcommands)
+        else:
+            yield from (f"option {group} {command.name} {'/'.join(argument.flags)}" for argument in command.args)
 
 
 def _tables() -> Iterator[str]:

@@ -10,9 +10,12 @@ LIGHT = {
     "airflow_wfstate.cli.arguments",
     "airflow_wfstate.cli.completers",
     "airflow_wfstate.cli.definition",
+    "airflow_wfstate.cli.from_anywhere",
+    "airflow_wfstate.cli.outbox_definition",
     "airflow_wfstate.cli.workflow_filters",
     "airflow_wfstate.conf",
     "airflow_wfstate.exceptions",
+    "airflow_wfstate.option",
     "airflow_wfstate.provider_info",
 }
 

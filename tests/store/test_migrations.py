@@ -132,7 +132,9 @@ def test_search_indexes_are_the_same_both_ways(empty_engine: Engine) -> None:
         connection.commit()
 
         assert _search_indexes(connection) == migrated
-        expected = {"wfstate_workflow_worked"} if connection.dialect.name == "postgresql" else set()
+        expected = (
+            {"wfstate_workflow_worked", "wfstate_journal_stream"} if connection.dialect.name == "postgresql" else set()
+        )
         assert set(migrated) == (search_indexes.NAMES if _has_trigrams(connection) else expected)
 
 
@@ -203,7 +205,7 @@ def test_airflow_db_migrate_makes_our_tables_and_stamps_them(database: str, requ
     engine.dispose()
 
     assert {table.name for table in WorkflowStateDBManager.metadata.sorted_tables} <= names
-    assert stamp == "0013"
+    assert stamp == "0016"
 
 
 def test_every_constraint_has_a_name() -> None:

@@ -19,7 +19,7 @@ MASKED: Final[Mapping[str, object]] = {"masked": True}
 """Metadata of a field whose text may hold secrets: it leaves a process masked, and not longer than it is kept."""
 
 
-TOLD_OTHERWISE: Final = frozenset({"workflow_id", "actor", "way"})
+TOLD_OTHERWISE: Final = frozenset({"workflow_id", "subscription_id", "actor", "way"})
 """Fields of a person's request that no body has: the path and the token say which workflow, and who asks."""
 
 
@@ -36,7 +36,8 @@ class Who(str, Enum):
     - ``compensation``: likewise of an attempt of a compensation;
     - ``person``: who may change the runs of every DAG that takes part in the workflow;
     - ``reader``: who may see the workflow;
-    - ``lister``: every user, for whom the answer is narrowed to what they may see.
+    - ``lister``: every user, for whom the answer is narrowed to what they may see;
+    - ``operator``: who may change the runs of every DAG: what concerns all workflows at once.
     """
 
     TASK = "task"
@@ -45,6 +46,7 @@ class Who(str, Enum):
     PERSON = "person"
     READER = "reader"
     LISTER = "lister"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True)

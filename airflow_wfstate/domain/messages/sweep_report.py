@@ -31,6 +31,7 @@ class SweepReport:
     :param relays: relays that were cleared, so that they run again.
     :param flagged: whose flags were set, changed or taken away.
     :param files: of payloads, to which no row refers for a day, and which were removed.
+    :param delivered: webhooks that their receivers accepted.
     """
 
     swept: bool
@@ -42,3 +43,4 @@ class SweepReport:
     relays: int = 0
     flagged: int = 0
     files: int = 0
+    delivered: int = 0

@@ -33,6 +33,8 @@ PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
     schema.checkpoint.c.value,
     schema.record.c.value,
     schema.request.c.answer,
+    schema.subscription.c.secret,
+    schema.subscription.c.previous_secret,
 )
 """Every column that holds payloads."""
 

@@ -1,0 +1,133 @@
+"""The stream of all journals, read a page at a time: in the order of each workflow, and with what commits late.
+
+See ``store/database/stream_position.py`` for the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, literal, select
+
+from airflow_wfstate.domain.messages.subscription import SubscriptionFilter
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.stream_position import BEFORE_ALL, horizon, position_column
+from airflow_wfstate.store.outbox.cursor import Cursor
+
+_journal: Final = schema.journal
+_workflow: Final = schema.workflow
+
+_WINDOW: Final = 20_000
+"""Transactions whose entries one statement looks at first. The index gives them in no order, so that a page from the
+beginning of a long history would sort all of it; what is not found is looked for in twice as many, and so on."""
+
+_WINDOWS: Final = 16
+"""Statements for one page: 1.3 thousand million transactions."""
+
+
+@dataclass(frozen=True)
+class StreamPage:
+    """Entries in the order of the stream.
+
+    :param rows: of ``wfstate_journal``, with ``position`` and what tells of their workflow.
+    :param after: the cursor behind them, and behind all that the filter left out on the way.
+    :param is_end: whether nothing more can be told for now.
+    """
+
+    rows: Sequence[Row[Any]]
+    after: Cursor
+    is_end: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of the stream a subscriber is told of.
+
+    :param since: what is older is passed over; None: nothing is.
+    """
+
+    filter: SubscriptionFilter
+    since: datetime | None
+
+
+def read_page(connection: Connection, cursor: Cursor, wanted: Wanted, limit: int) -> StreamPage:
+    """The next entries behind a cursor."""
+    if cursor.position == BEFORE_ALL:
+        old = _old_entries(connection, cursor, wanted, limit)
+        if old:
+            last = old[-1]
+            return StreamPage(old, Cursor(BEFORE_ALL, last.workflow_id, last.number), is_end=False)
+    top = horizon(connection)
+    # Statements after this one see all that stands below: its transactions were over.
+    begin, window = cursor, _WINDOW if connection.dialect.name == "postgresql" else top
+    for _ in range(_WINDOWS):
+        end = min(top, max(begin.position, 1) + window)
+        rows = connection.execute(_between(connection, begin, end, wanted, limit)).all()
+        if len(rows) == limit:
+            last = rows[-1]
+            return StreamPage(rows, Cursor(last.position, last.workflow_id, last.number), is_end=False)
+        begin = begin if end <= begin.position else Cursor(end)
+        if rows or end == top:
+            return StreamPage(rows, begin, is_end=end == top)
+        window *= 2
+    return StreamPage([], begin, is_end=False)
+
+
+def read_workflow(
+    connection: Connection, workflow_id: str, number: int, cursor: Cursor, wanted: Wanted, limit: int
+) -> Sequence[Row[Any]]:
+    """The entries of one workflow from a number on, as far as the cursor has passed them."""
+    found = _entries(connection, wanted).where(
+        _journal.c.workflow_id == workflow_id, _journal.c.number >= number, ~cursor.is_before(connection)
+    )
+    return connection.execute(found.order_by(_journal.c.number).limit(limit)).all()
+
+
+def _old_entries(connection: Connection, cursor: Cursor, wanted: Wanted, limit: int) -> Sequence[Row[Any]]:
+    """Those without a position, in the order of their primary key."""
+    if connection.dialect.name != "postgresql":
+        return ()
+    found = _entries(connection, wanted).where(
+        _journal.c.transaction_id.is_(None),
+        _journal.c.workflow_id >= cursor.workflow_id,
+        cursor.is_before(connection),
+    )
+    return connection.execute(found.order_by(_journal.c.workflow_id, _journal.c.number).limit(limit)).all()
+
+
+def _between(connection: Connection, begin: Cursor, end: int, wanted: Wanted, limit: int) -> Select[tuple[Any, ...]]:
+    """Entries behind a cursor and below a position, which is told twice for the index's sake."""
+    where = position_column(connection)
+    found = _entries(connection, wanted).where(where >= begin.position, where < end, begin.is_before(connection))
+    return found.order_by(where, _journal.c.workflow_id, _journal.c.number).limit(limit)
+
+
+def _entries(connection: Connection, wanted: Wanted) -> Select[tuple[Any, ...]]:
+    return (
+        select(
+            _journal,
+            position_column(connection).label("position"),
+            _workflow.c.name.label("workflow_name"),
+            _workflow.c.key.label("workflow_key"),
+            _workflow.c.generation.label("workflow_generation"),
+            _workflow.c.correlation_id.label("workflow_correlation_id"),
+        )
+        .join(_workflow, _workflow.c.id == _journal.c.workflow_id)
+        .where(*_conditions(wanted))
+    )
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    yield _journal.c.kind.in_(sorted(kind.value for kind in wanted.filter.wanted_kinds()))
+    if wanted.since is not None:
+        yield _journal.c.at >= wanted.since
+    if wanted.filter.names:
+        yield _workflow.c.name.in_(wanted.filter.names)
+    for name, value in wanted.filter.labels.items():
+        its_label = (schema.label.c.name == name, schema.label.c.value == value)
+        yield exists(
+            select(literal(1)).where(schema.label.c.workflow_id == _workflow.c.id, *its_label).correlate(_workflow)
+        )
