@@ -284,7 +284,6 @@ class StateBackend(TaskBackend):
         :raises InvalidRequest: something of it makes no sense, or webhooks may not reach the address.
         :raises Conflict: another one has the name, or there are 100.
         :raises NotFound: there is no entry to start from.
-        :raises PayloadUnavailable: Airflow has no key to encrypt the secret with.
         :raises AccessDenied: the caller may not change the runs of every DAG; so of all that concerns subscriptions.
         """
         return self.carry_out(subscription.ADD_SUBSCRIPTION, request)

@@ -29,7 +29,7 @@ subscription: Final = Table(
     Column("name", name(), nullable=False),
     Column("url", Text, nullable=False),
     Column("wanted", Text, nullable=False, comment="canonical JSON of its filter"),
-    Column("secret", Text, nullable=False, comment="encrypted, as payloads are"),
+    Column("secret", Text, nullable=False, comment="of the signature; encrypted when Airflow has a key"),
     Column("previous_secret", Text, comment="signs too, until previous_secret_until; encrypted"),
     Column("previous_secret_until", UtcDateTime),
     Column("paused", Boolean, nullable=False, server_default=false()),

@@ -1,4 +1,7 @@
-"""The secrets of subscriptions, as their columns keep them: encrypted, always."""
+"""The secrets of subscriptions, as their columns keep them: as Airflow keeps the passwords of its connections.
+
+Encrypted when ``[core] fernet_key`` has a key, whatever is said about payloads; plain when it has none.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from airflow_wfstate.encryption import seal, unsealed
+from airflow_wfstate.encryption import has_key, seal, unsealed
 
 
 def kept_secret(secret: str) -> str:
-    """A secret as its column keeps it.
-
-    :raises PayloadUnavailable: Airflow has no key to encrypt it with.
-    """
-    return seal(secret)
+    """A secret as its column keeps it."""
+    return seal(secret) if has_key() else secret
 
 
 def secret_of(kept: str) -> str:

@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(250), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("wanted", sa.Text(), nullable=False, comment="canonical JSON of its filter"),
-        sa.Column("secret", sa.Text(), nullable=False, comment="encrypted, as payloads are"),
+        sa.Column("secret", sa.Text(), nullable=False, comment="of the signature; encrypted when Airflow has a key"),
         sa.Column(
             "previous_secret", sa.Text(), nullable=True, comment="signs too, until previous_secret_until; encrypted"
         ),
