@@ -76,6 +76,7 @@ _BY_WHO: Final = {
     Who.PERSON: _BY_PERSON,
     Who.READER: _READ,
     Who.LISTER: _LIST,
+    Who.OPERATOR: _SWEEP,
 }
 """What an operation's own declaration means, said by hand: tests compare it with what a live server answers."""
 

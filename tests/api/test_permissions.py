@@ -79,7 +79,10 @@ def test_a_cell_of_the_table(
 
     answer = client.request(
         route.method,
-        prefix + route.path.format(workflow_id=scene.workflow_id, step_id=scene.step_id),
+        prefix
+        + route.path.format(
+            workflow_id=scene.workflow_id, step_id=scene.step_id, subscription_id=scene.subscription_id
+        ),
         params=dict(request.parameters),
         json=request.body(scene, scene.others_key if caller == "other's key" else scene.key),
         headers={} if token is None else {"Authorization": f"Bearer {token}"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
@@ -29,7 +28,12 @@ from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.identity import new_id
 from airflow_wfstate.store.database.transaction import Unchanged
-from airflow_wfstate.store.outbox.read_subscription import kept_filter, read_subscription, unknown_subscription
+from airflow_wfstate.store.outbox.read_subscription import (
+    check_id,
+    kept_filter,
+    read_subscription,
+    unknown_subscription,
+)
 from airflow_wfstate.store.outbox.signing_secret import kept_secret, secret_of
 from airflow_wfstate.store.outbox.starting_point import cursor_at
 from airflow_wfstate.webhooks.allowed_hosts import AllowedHosts
@@ -152,11 +156,7 @@ def _write(connection: Connection, subscription_id: str, **values: Any) -> Row[A
 
     :raises NotFound: there is none with this id.
     """
-    try:
-        canonical_id = str(UUID(subscription_id))
-    except (ValueError, AttributeError, TypeError) as error:
-        raise unknown_subscription(subscription_id) from error
-    its_row = update(_subscription).where(_subscription.c.id == canonical_id).values(**values)
+    its_row = update(_subscription).where(_subscription.c.id == check_id(subscription_id)).values(**values)
     row = connection.execute(its_row.returning(*_subscription.c)).one_or_none()
     if row is None:
         raise unknown_subscription(subscription_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, case, func, select
 
@@ -63,7 +64,8 @@ def read_subscription(connection: Connection, subscription_id: str) -> Subscript
 
     :raises NotFound: there is none with this id.
     """
-    row = connection.execute(_subscriptions().where(_subscription.c.id == subscription_id)).one_or_none()
+    canonical_id = check_id(subscription_id)
+    row = connection.execute(_subscriptions().where(_subscription.c.id == canonical_id)).one_or_none()
     if row is None:
         raise unknown_subscription(subscription_id)
     return _shown(row)
@@ -115,6 +117,17 @@ def kept_filter(wanted: SubscriptionFilter) -> str:
         "kinds": [kind.value for kind in wanted.kinds],
     }
     return json.dumps(kept, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+
+
+def check_id(subscription_id: str) -> str:
+    """The id in its canonical form.
+
+    :raises NotFound: it is no UUID.
+    """
+    try:
+        return str(UUID(subscription_id))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise unknown_subscription(subscription_id) from error
 
 
 def unknown_subscription(subscription_id: str) -> NotFound:
