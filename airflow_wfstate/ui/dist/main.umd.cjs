@@ -1,4 +1,4 @@
-/*! Built from the sources 1e236f0d482b734c037347e01810e1e0a25f59af99a95b2902ebfe021ca90e41 */
+/*! Built from the sources bb14a5b9360054a240221cf865faf7fe8391cd362a6e1c32ebf8298bc7a1c685 */
 /*! @dagrejs/dagre:
 Copyright (c) 2012-2014 Chris Pettitt
 
