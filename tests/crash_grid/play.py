@@ -46,6 +46,7 @@ class Hands:
 
     :param key: of the workflow; also the run id of its DAGs, and the story's name at the receiver.
     :param sweep: makes one pass, by the way of the cell.
+    :param deliver: makes one pass that delivers webhooks, likewise.
     """
 
     backend: StateBackend
@@ -53,6 +54,7 @@ class Hands:
     key: str
     task_instance_id: str
     sweep: Callable[[], object]
+    deliver: Callable[[], object]
 
 
 Play = Callable[[Hands], str]
@@ -101,6 +103,7 @@ def _start(hands: Hands, on_failure: FailurePolicy) -> str:
             input=Payload.of({"order": hands.key}, sort_keys=True),
             plan=["charge", "fulfil", "pack", "ship"],
             on_failure=on_failure,
+            labels={"story": hands.key},
             idempotency_key=f"{hands.task_instance_id}-start",
         )
     )

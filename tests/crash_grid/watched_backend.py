@@ -26,6 +26,8 @@ READS: Final = (
     "read_task_activity",
     "read_journal",
     "read_records",
+    "list_subscriptions",
+    "list_waiting_deliveries",
 )
 """Calls that change nothing: sent again, there is nothing to look at."""
 
