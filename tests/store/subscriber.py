@@ -58,8 +58,9 @@ class Subscriber:
         """Let the time pass that refused events, and an unavailable receiver, are given."""
         with self.world.rows.engine.connect() as connection:
             now = connection.execute(select(database_now())).scalar_one()
-            retried = (schema.delivery.c.subscription_id == self.id, schema.delivery.c.next_try_at.is_not(None))
-            connection.execute(update(schema.delivery).where(*retried).values(next_try_at=now))
+            for table in (schema.delivery, schema.outgoing_event):
+                retried = (table.c.subscription_id == self.id, table.c.next_try_at.is_not(None))
+                connection.execute(update(table).where(*retried).values(next_try_at=now))
             its_row = schema.subscription.c.id == self.id
             connection.execute(update(schema.subscription).where(its_row).values(next_try_at=None))
             connection.commit()

@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, create_engine, text, update
+from sqlalchemy import Connection, Engine, create_engine, text, update
 
+from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.database.clock import database_now, give_clock
+from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.delivery.deliver import deliver
+from airflow_wfstate.store.outbox.enqueue import OutgoingEvent, enqueue
 from airflow_wfstate.store.workflows.change import lock_by_id
 from tests.store.subscriber import Subscriber, subscribed
+from tests.support.airflow_rows import AirflowRows
 from tests.support.webhook_receiver import Answer, Delivery, Receiver, running_receiver
 from tests.support.world import World
 
@@ -40,37 +43,72 @@ def _url(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-def test_what_commits_late_is_never_passed_over(
-    receiver: Receiver, migrated_postgres_url: str, request: pytest.FixtureRequest
-) -> None:
-    """A transaction that began before others writes its entry, and commits after they were delivered."""
-    from airflow_wfstate.backends.database import DatabaseBackend
-    from tests.support.airflow_rows import AirflowRows
-
+@pytest.fixture
+def postgres_world(migrated_postgres_url: str) -> Iterator[World]:
+    """PostgreSQL alone: SQLite has one writer."""
     engine = create_engine(migrated_postgres_url)
-    world = World(DatabaseBackend(engine), AirflowRows(engine))
-    with subscribed(world, receiver) as subscriber:
+    yield World(DatabaseBackend(engine), AirflowRows(engine))
+    engine.dispose()
+
+
+def _write(connection: Connection, workflow_id: str) -> None:
+    """Write an entry, and commit."""
+    change = lock_by_id(connection, workflow_id, "the test")
+    assert change is not None
+    change.journal(EntryKind.WORKFLOW_OVERDUE, data={})
+    change.write()
+    connection.commit()
+
+
+def _take_id(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_current_xact_id()"))
+
+
+def test_what_commits_late_is_never_passed_over(postgres_world: World, receiver: Receiver) -> None:
+    """A transaction that began before others writes its entry, and commits after they were delivered."""
+    with (
+        subscribed(postgres_world, receiver) as subscriber,
+        postgres_world.rows.engine.connect() as late,
+        postgres_world.rows.engine.connect() as prompt,
+    ):
         slow, quick = subscriber.start(), subscriber.start()
         subscriber.deliver()
-        with engine.connect() as late:
-            give_clock(late)
-            change = lock_by_id(late, slow, "the test")
-            assert change is not None
-            change.journal(EntryKind.WORKFLOW_OVERDUE, data={})
-            change.write()
-            with engine.begin() as prompt:
-                other = lock_by_id(prompt, quick, "the test")
-                assert other is not None
-                other.journal(EntryKind.WORKFLOW_OVERDUE, data={})
-                other.write()
-            subscriber.deliver()  # what a reader by "greater than the last" would go past the open one with
-            late.commit()
+        _take_id(late)
+        _write(prompt, quick)
+        subscriber.deliver()  # what a reader by "greater than the last" would go past the open one with
+        _write(late, slow)
         subscriber.deliver()
 
         for workflow_id in (slow, quick):
             assert receiver.kinds(workflow_id) == ["workflow.started", "workflow.overdue"]
         assert set(receiver.effects().values()) == {1}
-    engine.dispose()
+
+
+@pytest.mark.parametrize("is_held_between", [False, True])
+def test_a_later_entry_under_a_smaller_id_waits_for_the_earlier_one(
+    postgres_world: World, receiver: Receiver, is_held_between: bool
+) -> None:
+    """A transaction that has its id already waits for the workflow, to which another one writes first."""
+    engine = postgres_world.rows.engine
+    with (
+        subscribed(postgres_world, receiver) as subscriber,
+        engine.connect() as early,
+        engine.connect() as between,
+        engine.connect() as prompt,
+    ):
+        workflow_id = subscriber.start()
+        subscriber.deliver()
+        _take_id(early)
+        if is_held_between:  # the stream ends between the two
+            _take_id(between)
+        _write(prompt, workflow_id)
+        _write(early, workflow_id)
+        subscriber.deliver()
+        if is_held_between:
+            assert len(receiver.received) == 1
+        between.rollback()
+        subscriber.deliver()
+        assert [came.event["sequence"] for came in receiver.received] == ["0000000001", "0000000003", "0000000004"]
 
 
 def test_several_processes_share_nothing(subscriber: Subscriber) -> None:
@@ -159,6 +197,33 @@ def test_what_is_set_to_another_point_while_it_is_sent_is_not_marked(subscriber:
     subscriber.deliver()
     subscriber.deliver()
     assert receiver.effects() == {f"{workflow_id}:1": 2}
+
+
+def test_an_event_to_one_subscriber_alone_takes_the_same_way(subscriber: Subscriber) -> None:
+    """The way of what a service is asked to do, such as to undo a step."""
+    receiver, engine = subscriber.receiver, subscriber.world.rows.engine
+    workflow_id = subscriber.start()
+    event = OutgoingEvent("undo-7", workflow_id, '{"type":"com.shop.refund_requested"}')
+    with engine.begin() as connection:
+        assert enqueue(connection, subscriber.id, event)
+    with engine.begin() as connection:
+        assert not enqueue(connection, subscriber.id, event)
+    receiver.answer = lambda delivery: (422 if delivery.headers["webhook-id"] == "undo-7" else 200, "not now")
+    subscriber.deliver()
+    assert receiver.effects() == {"undo-7": 1, f"{workflow_id}:1": 1}, "one does not wait for the other"
+
+    receiver.answer = lambda delivery: (200, "")
+    subscriber.let_retries_come_due()
+    subscriber.deliver()
+    subscriber.deliver()
+    assert receiver.effects() == {"undo-7": 2, f"{workflow_id}:1": 1}
+    first, second = (came for came in receiver.received if came.headers["webhook-id"] == "undo-7")
+    second.verify(subscriber.secret)
+    assert (first.body, second.body) == (event.body, event.body)
+    with engine.begin() as connection:
+        assert enqueue(connection, subscriber.id, event), "it was accepted, and may be wanted again"
+    subscriber.deliver()
+    assert receiver.effects()["undo-7"] == 3
 
 
 def test_a_removed_subscription_is_sent_nothing_more(world: World, receiver: Receiver) -> None:

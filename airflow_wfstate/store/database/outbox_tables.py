@@ -68,3 +68,23 @@ delivery: Final = Table(
     ForeignKeyConstraint(["subscription_id"], ["wfstate_subscription.id"], name="wfstate_delivery_subscription_fkey"),
     Index("wfstate_delivery_due", "subscription_id", "next_try_at"),
 )
+
+outgoing_event: Final = Table(
+    "wfstate_outgoing_event",
+    metadata,
+    Column("subscription_id", id_(), nullable=False),
+    Column("event_id", String(500), nullable=False),
+    Column("workflow_id", id_(), nullable=False),
+    Column("body", Text, nullable=False, comment="the CloudEvent; encrypted when payloads are"),
+    Column("enqueued_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", UtcDateTime, comment="null: parked"),
+    Column("last_status", Integer, comment="of the last refusal; null: there was no answer"),
+    Column("last_answer", Text, comment="of the last refusal; null: there was none"),
+    PrimaryKeyConstraint("subscription_id", "event_id", name="wfstate_outgoing_event_pkey"),
+    ForeignKeyConstraint(
+        ["subscription_id"], ["wfstate_subscription.id"], name="wfstate_outgoing_event_subscription_fkey"
+    ),
+    Index("wfstate_outgoing_event_due", "subscription_id", "next_try_at"),
+)
+"""Events to one subscriber alone, until it has accepted them."""

@@ -49,6 +49,7 @@ from airflow_wfstate.store.database.columns import SHA256, STATE, TYPE, id_, nam
 from airflow_wfstate.store.database.columns import metadata as metadata
 from airflow_wfstate.store.database.current_transaction import current_transaction_id
 from airflow_wfstate.store.database.outbox_tables import delivery as delivery
+from airflow_wfstate.store.database.outbox_tables import outgoing_event as outgoing_event
 from airflow_wfstate.store.database.outbox_tables import subscription as subscription
 from airflow_wfstate.store.database.server_tables import lease as lease
 from airflow_wfstate.store.database.server_tables import request as request

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, or_, select
 
 from airflow_wfstate.domain.rules.delivery_schedule import AWAY_AFTER
+from airflow_wfstate.encryption import unsealed
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.stream_position import horizon
@@ -30,6 +31,7 @@ _BEHIND: Final = 10_000
 
 _subscription: Final = schema.subscription
 _delivery: Final = schema.delivery
+_outgoing: Final = schema.outgoing_event
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Batch:
     :param letters: in order for each workflow.
     :param delayed: the rows of ``wfstate_delivery`` that the letters belong to, by workflow; empty for a page of the
         stream.
-    :param after: the cursor behind the page; None for delayed ones, which stand behind the cursor already.
+    :param own: likewise the rows of ``wfstate_outgoing_event``, by the event's id.
+    :param after: the cursor behind the page; None for all others.
     :param is_lost: whether the cursor is ahead of the database: that was restored on another server.
     """
 
@@ -49,6 +52,7 @@ class Batch:
     secrets: tuple[str, ...]
     letters: Sequence[Letter]
     delayed: Mapping[str, Row[Any]] = field(default_factory=dict)
+    own: Mapping[str, Row[Any]] = field(default_factory=dict)
     after: Cursor | None = None
     is_lost: bool = False
 
@@ -65,7 +69,8 @@ def subscriptions_to_serve(connection: Connection) -> list[str]:
 def read_batch(connection: Connection, subscription_id: str, source: str) -> Batch | None:
     """What is to be sent next; None when there is nothing, or the subscriber is not to be sent to now.
 
-    Delayed ones whose time has come go first. A receiver that counts as unavailable gets one letter, to see.
+    Events of its own go first, then delayed ones whose time has come. A receiver that counts as unavailable gets one
+    letter, to see.
 
     :raises PayloadDamaged: the subscription's secret cannot be decrypted.
     """
@@ -76,6 +81,9 @@ def read_batch(connection: Connection, subscription_id: str, source: str) -> Bat
     secrets, cursor = signing_secrets(subscription, now), Cursor.of(subscription)
     wanted = Wanted(filter_of(subscription.wanted), subscription.since)
     is_trial = subscription.failures >= AWAY_AFTER
+    if own := _due_events(connection, subscription_id, now, 1 if is_trial else _DELAYED):
+        letters = [Letter(row.event_id, row.event_id, 0, unsealed(row.body), cursor) for row in own]
+        return Batch(subscription, secrets, letters, own={row.event_id: row for row in own})
     due = connection.execute(
         select(_delivery)
         .where(_delivery.c.subscription_id == subscription_id, _delivery.c.next_try_at <= now)
@@ -99,9 +107,7 @@ def read_batch(connection: Connection, subscription_id: str, source: str) -> Bat
         return Batch(subscription, secrets, (), is_lost=True)
     page = read_page(connection, cursor, wanted, 1 if is_trial else _PAGE)
     waiting = _waiting(connection, subscription_id, {row.workflow_id for row in page.rows})
-    letters = [
-        letter for letter in letters_of(connection, page.rows, source, cursor) if letter.workflow_id not in waiting
-    ]
+    letters = [letter for letter in letters_of(connection, page.rows, source, cursor) if letter.lane not in waiting]
     if not page.rows and page.is_end and page.after.position - cursor.position < _BEHIND:
         return None
     return Batch(subscription, secrets, letters, after=page.after)
@@ -115,3 +121,10 @@ def _waiting(connection: Connection, subscription_id: str, workflow_ids: set[str
         _delivery.c.subscription_id == subscription_id, _delivery.c.workflow_id.in_(workflow_ids)
     )
     return set(connection.execute(found).scalars())
+
+
+def _due_events(connection: Connection, subscription_id: str, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Events to this subscriber alone whose time has come."""
+    its_rows = (_outgoing.c.subscription_id == subscription_id, _outgoing.c.next_try_at <= now)
+    found = select(_outgoing).where(*its_rows).order_by(_outgoing.c.next_try_at, _outgoing.c.event_id)
+    return connection.execute(found.limit(limit)).all()

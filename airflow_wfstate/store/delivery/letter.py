@@ -35,11 +35,12 @@ class Letter:
 
     :param event_id: the same however often it is sent.
     :param before: the cursor in front of it in the page that it was read with.
-    :param number: of the journal entry.
+    :param lane: what it keeps its order in: the id of its workflow; of an event of its own, the event's id.
+    :param number: of the journal entry; 0 of an event of its own.
     """
 
     event_id: str
-    workflow_id: str
+    lane: str
     number: int
     body: str
     before: Cursor

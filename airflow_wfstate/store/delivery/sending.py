@@ -23,14 +23,14 @@ _AT_ONCE: Final = 4
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of the letters of one workflow.
+    """What became of the letters of one lane: a workflow's, or one event of its own.
 
     :param accepted: how many, from the first on.
     :param refused: the one after them, when it was sent and not accepted; None: it was not sent, or there is none.
     :param result: of that one.
     """
 
-    workflow_id: str
+    lane: str
     letters: Sequence[Letter]
     accepted: int
     refused: Letter | None = None
@@ -83,25 +83,27 @@ def send_all(
 
     :param may_go_on: asked before each; what it raises ends all of it.
     """
-    by_workflow: defaultdict[str, list[Letter]] = defaultdict(list)
+    by_lane: defaultdict[str, list[Letter]] = defaultdict(list)
     for letter in letters:
-        by_workflow[letter.workflow_id].append(letter)
+        by_lane[letter.lane].append(letter)
+    for its_letters in by_lane.values():
+        its_letters.sort(key=lambda letter: letter.number)
 
     def send(item: tuple[str, list[Letter]]) -> Sent:
-        workflow_id, its_letters = item
+        lane, its_letters = item
         for number, letter in enumerate(its_letters):
             if streak.has_ended or not may_go_on():
-                return Sent(workflow_id, its_letters, number)
+                return Sent(lane, its_letters, number)
             result = _send(sender, letter, secrets)
             streak.add(result)
             if not result.is_accepted:
-                return Sent(workflow_id, its_letters, number, letter, result)
-        return Sent(workflow_id, its_letters, len(its_letters))
+                return Sent(lane, its_letters, number, letter, result)
+        return Sent(lane, its_letters, len(its_letters))
 
-    if len(by_workflow) == 1:
-        return [send(item) for item in by_workflow.items()]
+    if len(by_lane) == 1:
+        return [send(item) for item in by_lane.items()]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wfstate-webhook") as threads:
-        return list(threads.map(send, by_workflow.items()))
+        return list(threads.map(send, by_lane.items()))
 
 
 def _send(sender: Sender, letter: Letter, secrets: Sequence[str]) -> Result:

@@ -40,6 +40,7 @@ from airflow_wfstate.webhooks.allowed_hosts import AllowedHosts
 
 _subscription: Final = schema.subscription
 _delivery: Final = schema.delivery
+_outgoing: Final = schema.outgoing_event
 
 MAX_REASON: Final = 1000
 """Characters of a reason that are kept."""
@@ -88,8 +89,9 @@ def pause_subscription(connection: Connection, request: PauseSubscription) -> Su
 def continue_subscription(connection: Connection, request: ContinueSubscription) -> Subscription:
     """Deliver it again, as ``StateBackend.continue_subscription`` says."""
     row = _write(connection, request.subscription_id, paused=False, paused_because=None, failures=0, next_try_at=None)
-    its_deliveries = _delivery.c.subscription_id == row.id
-    connection.execute(update(_delivery).where(its_deliveries).values(next_try_at=database_now(), attempts=0))
+    for table in (_delivery, _outgoing):
+        its_rows = table.c.subscription_id == row.id
+        connection.execute(update(table).where(its_rows).values(next_try_at=database_now(), attempts=0))
     return read_subscription(connection, row.id)
 
 
@@ -113,7 +115,10 @@ def replay_subscription(connection: Connection, request: ReplaySubscription) -> 
 def remove_subscription(connection: Connection, request: RemoveSubscription) -> RemovedSubscription:
     """Delete it, as ``StateBackend.remove_subscription`` says."""
     row = _write(connection, request.subscription_id, paused=True)
-    waiting = connection.execute(delete(_delivery).where(_delivery.c.subscription_id == row.id)).rowcount
+    waiting = sum(
+        connection.execute(delete(table).where(table.c.subscription_id == row.id)).rowcount
+        for table in (_delivery, _outgoing)
+    )
     connection.execute(delete(_subscription).where(_subscription.c.id == row.id))
     return RemovedSubscription(row.id, row.name, waiting)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, select
 
 from airflow_wfstate.domain.messages.subscription import SubscriptionFilter
 from airflow_wfstate.store.database import schema
@@ -23,6 +23,13 @@ _workflow: Final = schema.workflow
 _WINDOW: Final = 20_000
 """Transactions whose entries one statement looks at first. The index gives them in no order, so that a page from the
 beginning of a long history would sort all of it; what is not found is looked for in twice as many, and so on."""
+
+_OVERLAP: Final = 10_000
+"""Transactions that may begin while one of ours is at work. One that took its id early, and waited for a workflow that
+another one wrote to meanwhile, writes the later entry under the smaller id: that is looked for so far."""
+
+_LARGEST_PAGE: Final = 3200
+"""Entries of a page that is made larger, so that such a pair stands in it together."""
 
 _WINDOWS: Final = 16
 """Statements for one page: 1.3 thousand million transactions."""
@@ -54,7 +61,26 @@ class Wanted:
 
 
 def read_page(connection: Connection, cursor: Cursor, wanted: Wanted, limit: int) -> StreamPage:
-    """The next entries behind a cursor."""
+    """The next entries behind a cursor.
+
+    It ends before an entry of whose workflow an earlier one stands behind it, so that no cursor passes the later one
+    first. Inside a page entries of a workflow may stand in another order than that of their numbers.
+    """
+    while True:
+        page = _read_page(connection, cursor, wanted, limit)
+        kept = _in_order(connection, page, wanted)
+        if kept == len(page.rows):
+            return page
+        if kept or page.is_end:  # nothing at all: the earlier one may still be under way
+            last = page.rows[kept - 1] if kept else None
+            after = cursor if last is None else Cursor(last.position or BEFORE_ALL, last.workflow_id, last.number)
+            return StreamPage(page.rows[:kept], after, is_end=kept == 0)
+        if limit >= _LARGEST_PAGE:
+            return StreamPage([], cursor, is_end=True)
+        limit *= 2
+
+
+def _read_page(connection: Connection, cursor: Cursor, wanted: Wanted, limit: int) -> StreamPage:
     if cursor.position == BEFORE_ALL:
         old = _old_entries(connection, cursor, wanted, limit)
         if old:
@@ -74,6 +100,29 @@ def read_page(connection: Connection, cursor: Cursor, wanted: Wanted, limit: int
             return StreamPage(rows, begin, is_end=end == top)
         window *= 2
     return StreamPage([], begin, is_end=False)
+
+
+def _in_order(connection: Connection, page: StreamPage, wanted: Wanted) -> int:
+    """How many rows of the page have all earlier entries of their workflows in front of the page's end."""
+    if connection.dialect.name != "postgresql" or not page.rows:
+        return len(page.rows)
+    where = position_column(connection)
+    behind = (
+        _entries(connection, wanted)
+        .with_only_columns(_journal.c.workflow_id, func.min(_journal.c.number).label("number"))
+        .where(
+            _journal.c.workflow_id.in_({row.workflow_id for row in page.rows}),
+            where >= page.after.position,
+            where < page.after.position + _OVERLAP,
+            page.after.is_before(connection),
+        )
+        .group_by(_journal.c.workflow_id)
+    )
+    earliest = {row.workflow_id: row.number for row in connection.execute(behind)}
+    for index, row in enumerate(page.rows):
+        if row.number > earliest.get(row.workflow_id, row.number):
+            return index
+    return len(page.rows)
 
 
 def read_workflow(

@@ -33,6 +33,7 @@ PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
     schema.checkpoint.c.value,
     schema.record.c.value,
     schema.request.c.answer,
+    schema.outgoing_event.c.body,
     schema.subscription.c.secret,
     schema.subscription.c.previous_secret,
 )

@@ -99,10 +99,28 @@ def upgrade() -> None:
         ),
     )
     op.create_index("wfstate_delivery_due", "wfstate_delivery", ["subscription_id", "next_try_at"])
+    op.create_table(
+        "wfstate_outgoing_event",
+        sa.Column("subscription_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("event_id", sa.String(500), nullable=False),
+        sa.Column("workflow_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False, comment="the CloudEvent; encrypted when payloads are"),
+        sa.Column("enqueued_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", UtcDateTime(), nullable=True, comment="null: parked"),
+        sa.Column("last_status", sa.Integer(), nullable=True, comment="of the last refusal; null: there was no answer"),
+        sa.Column("last_answer", sa.Text(), nullable=True, comment="of the last refusal; null: there was none"),
+        sa.PrimaryKeyConstraint("subscription_id", "event_id", name="wfstate_outgoing_event_pkey"),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["wfstate_subscription.id"], name="wfstate_outgoing_event_subscription_fkey"
+        ),
+    )
+    op.create_index("wfstate_outgoing_event_due", "wfstate_outgoing_event", ["subscription_id", "next_try_at"])
 
 
 def downgrade() -> None:
     """Drop them, and how far each subscriber was told with them."""
+    op.drop_table("wfstate_outgoing_event")
     op.drop_table("wfstate_delivery")
     op.drop_table("wfstate_subscription")
     if op.get_context().dialect.name == "postgresql":
