@@ -27,7 +27,7 @@ from airflow_wfstate.api.authorization import (
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, WRITE_RESPONSES, IfNoneMatch, tagged_response
 from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
-from airflow_wfstate.api.strict_body import STRICT_BODY
+from airflow_wfstate.api.strict_body import STRICT_BODY, exact
 from airflow_wfstate.api.visible import visible
 from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.messages.operation import TOLD_OTHERWISE, Operation, Who
@@ -93,7 +93,7 @@ def _strict_body(operation: Operation[Any, Any]) -> type[BaseModel]:
     """The request without what path and token tell; a field that it does not have is refused."""
     types = {**get_type_hints(operation.request), **operation.body_types}
     told = {
-        field.name: (types[field.name], _default(field, operation.body_types.get(field.name)))
+        field.name: (exact(types[field.name]), _default(field, operation.body_types.get(field.name)))
         for field in fields(operation.request)
         if field.name not in TOLD_OTHERWISE
     }

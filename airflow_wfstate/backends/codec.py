@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_wfstate import conf
+from airflow_wfstate.backends.field_names import field_names, with_field_names
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.domain.rules.text.wrapped import CLASS, DATA, DATETIME, DICT, DICT_ITEMS, FIELDS, VERSION
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
@@ -125,9 +126,8 @@ class _Encoder:
         if not isinstance(value, tuple):
             items.sort(key=_text)  # equal sets give equal texts
         wrapper: dict[str, JsonValue] = {CLASS: name, VERSION: 1, DATA: items}
-        fields = getattr(value, "_fields", None)
-        if isinstance(fields, tuple) and len(fields) == len(items):  # of a named tuple: redaction looks for them
-            wrapper[FIELDS] = [str(field) for field in fields]
+        if (names := field_names(value, len(items))) is not None:
+            wrapper[FIELDS] = names
         return wrapper
 
     def _datetime(self, value: datetime.datetime) -> JsonValue:
@@ -153,7 +153,7 @@ class _Encoder:
                 f"is of type {type(value).__module__}.{type(value).__qualname__}, which cannot be stored ({error})",
                 _WHAT_CAN_BE_STORED,
             ) from error
-        return cast("JsonValue", plain)
+        return with_field_names(cast("JsonValue", plain), value)
 
     def _at(self, place: str, value: object) -> JsonValue:
         self._path.append(place)

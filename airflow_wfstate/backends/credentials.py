@@ -27,10 +27,18 @@ AuthFlow = Generator[httpx.Request, httpx.Response, None]
 
 
 class StaticToken(httpx.Auth):
-    """A token from the connection, sent as it is."""
+    """A token from a connection or an environment variable; a line break at its end, as files have it, is left out.
+
+    :raises NotAuthenticated: it holds what no token has. The text itself is not told: it may be most of a secret.
+    """
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self._token = token.strip()
+        if not self._token.isascii() or not self._token.isprintable() or " " in self._token:
+            raise NotAuthenticated(
+                "The token for the api-server holds a space, a line break or another character that no token has.",
+                "Give it as `airflow wfstate login --print-token` prints it, in one line and without quotes.",
+            )
 
     def auth_flow(self, request: httpx.Request) -> AuthFlow:
         """Send the request once, with the token."""

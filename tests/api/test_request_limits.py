@@ -237,6 +237,9 @@ def test_a_mistyped_parameter_is_refused_and_not_passed_over(admin: httpx.Client
         ("resume", {"if_verison": 1}),
         ("restart", {"from_step": "pay", "form_step": "ship"}),
         ("compensation", {"step": "pay", "decision": "skip", "reason": "gone", "ruond": 1}),
+        ("cancel", {"if_version": True}),  # 1, to a library that converts
+        ("cancel", {"compensate": "yes"}),
+        ("resume", {"deadline_seconds": "60"}),
     ],
 )
 def test_a_mistyped_field_of_an_action_is_refused(

@@ -133,6 +133,17 @@ def test_a_mapped_step_is_one_row_and_unfolds_by_page_and_state(home: Home, wide
     assert rest.stderr == ""
 
 
+def test_an_item_is_found_as_messages_name_it(home: Home, wide_id: str) -> None:
+    found = home.wfstate("show", wide_id, "--step", "item[00007]", "-o", "json")
+    absent = home.wfstate("show", wide_id, "--step", "intake.item[7]")
+    no_step = home.wfstate("show", wide_id, "--step", "itme[00007]")
+
+    assert [step["item_key"] for step in json.loads(found.stdout)] == ["00007"]
+    assert (absent.returncode, no_step.returncode) == (1, 1)
+    assert "has no item '7' that has begun" in absent.stderr
+    assert "No step 'itme[00007]'" in no_step.stderr
+
+
 def test_programs_get_every_item(home: Home, engine: Engine) -> None:
     world = World(DatabaseBackend(engine), AirflowRows(engine))
     run_id = world.rows.add_run("intake")

@@ -9,11 +9,14 @@ from urllib.parse import unquote
 
 import requests
 import schemathesis
+import schemathesis.failures
 
 from tests.fuzz.watchdog import ServerMemory, complaint
 
 SERVER_PID: Final = "WFSTATE_FUZZ_SERVER_PID"
 """The environment variable that names the api-server's process."""
+
+_OF_UVICORN: Final = b"Invalid HTTP request received."
 
 _memory: Final = ServerMemory(int(os.environ[SERVER_PID])) if SERVER_PID in os.environ else None
 
@@ -26,6 +29,17 @@ def filter_path_parameters(context: schemathesis.HookContext, path_parameters: d
     """
     # Schemathesis may have quoted it already.
     return not any("\n" in unquote(str(value)) for value in (path_parameters or {}).values())
+
+
+@schemathesis.hook
+def filter_failure(
+    context: schemathesis.HookContext,
+    failure: schemathesis.failures.Failure,
+    case: schemathesis.Case,
+    response: schemathesis.Response,
+) -> bool:
+    """Whether the answer is ours: of a request whose head is longer than 64 KiB uvicorn reads no more, and says so."""
+    return response.content != _OF_UVICORN
 
 
 @schemathesis.hook

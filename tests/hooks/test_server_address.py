@@ -7,7 +7,7 @@ from airflow.sdk import Connection
 
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import StaticToken
-from airflow_wfstate.exceptions import InvalidRequest, ServerUnreachable
+from airflow_wfstate.exceptions import InvalidRequest, NotAuthenticated, ServerUnreachable
 from airflow_wfstate.hooks.server_address import server_url
 from tests.support.scripted_server import Answer, scripted_server
 
@@ -56,6 +56,21 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -
         assert backend.check() == "http://airflow.invalid/wfstate/v1 answered; 3 open workflows"
         backend.close()
         assert proxy.seen == [("GET", "http://airflow.invalid/wfstate/v1/health", "t")]
+
+
+def test_a_line_break_at_the_end_of_a_token_is_left_out() -> None:
+    with scripted_server(lambda path, token: Answer(200, {})) as server:
+        backend = ApiBackend(server.url, StaticToken("eyJ.abc\r\n"), configured_by="the test")
+        backend.check()
+        backend.close()
+    assert [token for _, _, token in server.seen] == ["eyJ.abc"]
+
+
+@pytest.mark.parametrize("token", ["eyJ.one\neyJ.two", "Bearer eyJ.one", "eyJ.\u00e4", "eyJ.\x1b[1m", "'eyJ.one \x00"])
+def test_a_token_that_is_none_is_refused_and_not_shown(token: str) -> None:
+    with pytest.raises(NotAuthenticated, match="login --print-token") as raised:
+        StaticToken(token)
+    assert "eyJ" not in str(raised.value)
 
 
 def test_no_proxy_is_used_for_a_host_that_is_excepted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,10 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import attrs
 import pytest
-from pydantic import BaseModel
+from airflow.sdk import serde
+from pydantic import BaseModel, ConfigDict, Field
 
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.rules.payload import JsonValue
@@ -88,6 +90,59 @@ def test_a_field_of_a_named_tuple_is_found_by_its_name_and_by_its_place(path: st
     assert "hunter2" not in shown
     assert '"***",7,"***"' in shown
     assert decode(payload) == {"account": ("DE02", 7, "hunter2")}
+
+
+@dataclass
+class Holder:
+    accounts: Any
+
+
+class Owner(BaseModel):
+    accounts: Any = Field(alias="boundAccounts", serialization_alias="boundAccounts")
+    model_config = ConfigDict(serialize_by_alias=True)
+
+
+@attrs.define
+class Keeper:
+    accounts: Any
+
+
+_ACCOUNT = Account("DE02", 7)
+
+
+@pytest.mark.parametrize(
+    "accounts", [_ACCOUNT, [_ACCOUNT], (_ACCOUNT,), {"main": _ACCOUNT}, {"all": [{7: (_ACCOUNT,)}]}]
+)
+@pytest.mark.parametrize(
+    "kept",
+    [
+        Holder,
+        lambda accounts: [Holder([Holder(accounts)])],
+        lambda accounts: Owner(boundAccounts=accounts),
+        Keeper,
+        lambda accounts: Holder(Owner(boundAccounts=[accounts])),
+    ],
+    ids=["dataclass", "nested dataclass", "pydantic", "attrs", "pydantic in a dataclass"],
+)
+def test_a_field_of_a_named_tuple_is_found_in_what_airflow_serialises(kept: Any, accounts: object) -> None:
+    payload = encode(kept(accounts))
+
+    shown = masked(payload, ["iban"]).text
+    assert "DE02" in payload.text
+    assert "DE02" not in shown
+    assert "hunter2" not in shown
+
+
+def test_a_named_tuple_in_a_dataclass_is_read_as_a_tuple(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__ALLOWED_DESERIALIZATION_CLASSES", "tests.*")
+    serde._get_patterns.cache_clear()
+    serde._get_regexp_patterns.cache_clear()
+    try:
+        assert decode(encode(Holder([_ACCOUNT]))) == Holder([("DE02", 7, "hunter2")])
+        assert decode(encode(Owner(boundAccounts=_ACCOUNT))) == Owner(boundAccounts=("DE02", 7, "hunter2"))
+    finally:
+        serde._get_patterns.cache_clear()
+        serde._get_regexp_patterns.cache_clear()
 
 
 def test_a_sensitive_name_hides_at_any_depth() -> None:

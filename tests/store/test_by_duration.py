@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import Engine, create_engine, literal, select, text, update
+from sqlalchemy import Engine, literal, select, text, update
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.lists import by_duration
-from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
 _workflow = schema.workflow
 _DAY = timedelta(days=1)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(f"migrated_{request.param}_url"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 def _tell(world: World, name: str, key: str, *, started: timedelta, worked: timedelta | None) -> None:
@@ -87,7 +72,7 @@ def test_one_that_grows_past_its_place_is_neither_repeated_nor_left_out(
     assert _pages(world, query) == "acb"
 
 
-@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+@pytest.mark.parametrize("engine", ["migrated_postgres_url"], indirect=True)
 def test_an_index_is_in_the_order(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, column, create_engine, insert, select, table, text
+from sqlalchemy import Engine, column, insert, select, table, text
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
-from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World
 
 _workflow = schema.workflow
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = create_engine(request.getfixturevalue(f"migrated_{request.param}_url"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return World(DatabaseBackend(engine), AirflowRows(engine))
 
 
 def test_ended_and_running_ones_stand_in_one_order_page_by_page(world: World) -> None:
@@ -69,7 +54,7 @@ def test_what_is_settled_is_kept_by_the_database(world: World, engine: Engine) -
     assert rows[ids[1]].settled_at is None
 
 
-@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+@pytest.mark.parametrize("engine", ["migrated_postgres_url"], indirect=True)
 def test_the_updates_of_the_hot_path_stay_hot(world: World, engine: Engine) -> None:
     """PostgreSQL's own count of the updates that touched no index, in the transaction that made them.
 

@@ -24,7 +24,7 @@ def cancel_workflow(arguments: Namespace, store: StateBackend) -> None:
     PlannedAction(
         plan,
         is_to_do=plan.changes,
-        question=f"Cancel the workflow {plan.workflow.name}/{plan.workflow.key}?",
+        verb="Cancel",
         print_plan=print_plan,
         act=lambda: store.cancel_workflow(request),
         print_answer=_print_answer,

@@ -29,7 +29,7 @@ def compensate_workflow(arguments: Namespace, store: StateBackend) -> None:
     PlannedAction(
         plan,
         is_to_do=plan.changes,
-        question=f"Undo the workflow {plan.workflow.name}/{plan.workflow.key}?",
+        verb="Undo",
         print_plan=print_plan,
         act=lambda: store.compensate_workflow(request),
         print_answer=_print_answer,

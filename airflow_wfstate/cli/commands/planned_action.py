@@ -7,12 +7,22 @@ from argparse import Namespace
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from airflow_wfstate.cli.commands.person import check_agreed
 from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs
+from airflow_wfstate.domain.messages.workflow import WorkflowRef
 
-Plan = TypeVar("Plan")
+
+class PlanOfWorkflow(Protocol):
+    """What the plans of all actions have: the workflow that they are about."""
+
+    @property
+    def workflow(self) -> WorkflowRef:
+        """It."""
+
+
+Plan = TypeVar("Plan", bound=PlanOfWorkflow)
 Answer = TypeVar("Answer")
 
 
@@ -22,7 +32,7 @@ class PlannedAction(Generic[Plan, Answer]):
 
     :param plan: what it would do.
     :param is_to_do: whether it would do anything: a person is asked only then.
-    :param question: that the person answers.
+    :param verb: what a person is asked: "Cancel" asks "Cancel the workflow order/1001?".
     :param print_plan: for people, as ``table`` or ``plain``.
     :param act: does it.
     :param print_answer: for people.
@@ -30,7 +40,7 @@ class PlannedAction(Generic[Plan, Answer]):
 
     plan: Plan
     is_to_do: bool
-    question: str
+    verb: str
     print_plan: Callable[[Plan, str], None]
     act: Callable[[], Answer]
     print_answer: Callable[[Answer], None]
@@ -53,7 +63,7 @@ class PlannedAction(Generic[Plan, Answer]):
             if not (for_programs and arguments.yes):
                 with redirect_stdout(sys.stderr if for_programs else sys.stdout):
                     self.print_plan(self.plan, "plain" if for_programs else arguments.output)
-            check_agreed(arguments, self.question)
+            check_agreed(arguments, f"{self.verb} the workflow {self.plan.workflow.name}/{self.plan.workflow.key}?")
         answer = self.act()
         if for_programs:
             print_for_programs(as_json(answer), arguments.output)

@@ -46,7 +46,7 @@ def _set_going(arguments: Namespace, store: StateBackend, verb: str, from_step: 
     PlannedAction(
         plan,
         is_to_do=plan.allowed,
-        question=f"{verb} the workflow {plan.workflow.name}/{plan.workflow.key}?",
+        verb=verb,
         print_plan=print_plan,
         act=lambda: store.resume_workflow(request),
         print_answer=_print_answer,

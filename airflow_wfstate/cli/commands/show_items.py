@@ -20,24 +20,39 @@ from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 
 def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> None:
     """Print a page of the items of a step; on stderr how to get the next page."""
-    group = _find(store.get_workflow(workflow_id, step_limit=0).step_groups, arguments.step, workflow_id)
+    group, item_key = _find(store.get_workflow(workflow_id, step_limit=0).step_groups, arguments.step, workflow_id)
     wanted = StepFilter(
         participant=group.participant,
         name=group.name,
         parent_step_id=group.parent_step_id or NO_PARENT_STEP,
         states=parse_states(StepState, arguments.step_states or []),
+        item_key=item_key,
     )
     page = store.list_steps(workflow_id, arguments.after, arguments.limit, wanted)
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(page.steps), arguments.output)
     else:
         print_steps(page.steps, arguments.output)
+    if item_key is not None and not page.steps and not arguments.step_states:
+        raise StepNotFound(
+            f"Step {group.called.qualified} of workflow {workflow_id} has no item {item_key[:80]!r} that has begun.",
+            f"See its items with: airflow wfstate show {workflow_id} --step {shlex.quote(group.called.qualified)}",
+        )
     if page.next_after is not None:
         print_text(f"There are more: {_next_page(arguments, page.next_after)}", is_error=True)
 
 
-def _find(groups: list[StepGroup], text: str, workflow_id: str) -> StepGroup:
+def _find(groups: list[StepGroup], text: str, workflow_id: str) -> tuple[StepGroup, str | None]:
+    """The step that the text means, and the key of the item that it names; None when it names all items.
+
+    Places stand in brackets as items do, and an item's key may hold some: what is left of the last one that leaves the
+    name of a step is that name.
+    """
     found = find_called(groups, text, lambda group: group.called, with_item=False)
+    item_key, end = None, len(text)
+    while not found and text.endswith("]") and (end := text.rfind("[", 0, end)) > 0:
+        found = find_called(groups, text[:end], lambda group: group.called, with_item=False)
+        item_key = text[end + 1 : -1]
     if not found:
         raise StepNotFound(
             f"No step {text[:80]!r} of workflow {workflow_id} has begun.",
@@ -48,7 +63,7 @@ def _find(groups: list[StepGroup], text: str, workflow_id: str) -> StepGroup:
             f"Several steps are called {text!r}.",
             f"Name one of them: {', '.join(group.called.qualified for group in found)}.",
         )
-    return found[0]
+    return found[0], item_key
 
 
 def _next_page(arguments: Namespace, after: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from airflow_wfstate.domain.rules.text.counted import listed
+
 Thing = TypeVar("Thing")
 
 
@@ -113,6 +115,6 @@ def distinct(named: Iterable[tuple[str, str]]) -> str:
     ids: dict[str, list[str]] = {}
     for name, id_ in named:
         ids.setdefault(name, []).append(id_)
-    return ", ".join(
-        name if len(of_name) == 1 else f"{name} by its id ({' or '.join(of_name)})" for name, of_name in ids.items()
+    return listed(
+        [name if len(of_name) == 1 else f"{name} by its id ({' or '.join(of_name)})" for name, of_name in ids.items()]
     )

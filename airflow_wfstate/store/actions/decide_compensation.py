@@ -11,6 +11,7 @@ from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
 from airflow_wfstate.domain.rules.step_name import distinct, find_called
+from airflow_wfstate.domain.rules.text.counted import listed
 from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
@@ -81,7 +82,7 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
     of_step = [item for item in pending if named and item.step_id == named[0].id]
     found = [item for item in of_step if request.round in (None, item.round)]
     if not found:
-        waiting = ", ".join(dict.fromkeys(item.label for item in pending)) or "none"
+        waiting = listed(dict.fromkeys(item.label for item in pending))
         in_round = "" if request.round is None else f" in round {request.round}"
         raise StepNotFound(
             f"Workflow {change.workflow_id} has nothing to undo for step {request.step}{in_round}.",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.messages.cancel import AffectedCompensation
 from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.workflows.places import read_places
+from airflow_wfstate.store.workflows.places import places_of_workflow
 
 
 def armed_compensations(connection: Connection, workflow_id: str) -> Iterator[AffectedCompensation]:
@@ -30,7 +30,6 @@ def armed_compensations(connection: Connection, workflow_id: str) -> Iterator[Af
         .join(step, step.c.id == compensation.c.step_id)
         .where(compensation.c.workflow_id == workflow_id, compensation.c.state == CompensationState.ARMED.value)
     )
-    wheres = select(step.c.participant, step.c.place).where(step.c.workflow_id == workflow_id).distinct()
-    places = read_places(connection, [(row.participant, row.place) for row in connection.execute(wheres)])
+    places = places_of_workflow(connection, workflow_id)
     for row in connection.execute(found.order_by(step.c.started_at, step.c.id, compensation.c.round)):
         yield AffectedCompensation(places.name(row).label, row.round, row.handler, CompensationState.ARMED)

@@ -16,7 +16,7 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.payloads.redact_column import redacted_paths
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, stored_payload_of
 from airflow_wfstate.store.steps.undo_order import UndoPlace, is_to_do, next_in_line
-from airflow_wfstate.store.workflows.places import Places, read_places
+from airflow_wfstate.store.workflows.places import Places, places_of_workflow, read_places
 
 _compensation, _step, _round = schema.compensation, schema.step, schema.round_
 
@@ -76,23 +76,26 @@ def pending_compensations(
     :param with_outputs: read the outputs of the rounds, too.
     """
     found = _select(*_OUTPUT) if with_outputs else _select()
-    rows = connection.execute(
+    places = places_of_workflow(connection, workflow_id)
+    pending: dict[tuple[str, int], PendingCompensation] = {}
+    undos: list[Compensation] = []
+    # Row by row: ten thousand rows at once would make Python collect the garbage of the whole process.
+    for row in connection.execute(
         found.where(_compensation.c.workflow_id == workflow_id, is_to_do(with_discarded=with_discarded))
-    ).all()
-    places = read_places(connection, ((row.participant, row.place) for row in rows))
-    by_key = {(row.step_id, row.round): row for row in rows}
-    order = compensation_order(
-        Compensation(
-            step_id=row.step_id,
-            round=row.round,
-            state=_state(row.state, with_discarded=with_discarded),
-            when=CompensateWhen(row.compensate_when),
-            ended_entry=row.last_entry,
-            round_state=StepState(row.round_state),
+    ):
+        state = _state(row.state, with_discarded=with_discarded)
+        pending[row.step_id, row.round] = _pending(row, state, places, with_outputs)
+        undos.append(
+            Compensation(
+                step_id=row.step_id,
+                round=row.round,
+                state=state,
+                when=CompensateWhen(row.compensate_when),
+                ended_entry=row.last_entry,
+                round_state=StepState(row.round_state),
+            )
         )
-        for row in rows
-    )
-    return [_pending(by_key[item.step_id, item.round], item.state, places, with_outputs) for item in order]
+    return [pending[undo.step_id, undo.round] for undo in compensation_order(undos)]
 
 
 def next_compensation(

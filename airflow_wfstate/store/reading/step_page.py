@@ -54,6 +54,8 @@ def _conditions(wanted: StepFilter) -> Iterator[ColumnElement[bool]]:
         yield _step.c.place == _id(wanted.parent_step_id, "Give parent_step_id as an answer has it.")
     if wanted.is_mapped is not None:
         yield _step.c.item_key != "" if wanted.is_mapped else _step.c.item_key == ""
+    if wanted.item_key is not None:
+        yield _step.c.item_key == wanted.item_key
     if wanted.states:
         yield _step.c.state.in_([state.value for state in wanted.states])
     attempts = {"run_id": wanted.run_id, "task_id": wanted.task_id, "map_index": wanted.map_index}

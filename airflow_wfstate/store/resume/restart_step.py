@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_wfstate.domain.rules.step_name import distinct, find_called
+from airflow_wfstate.domain.rules.text.counted import listed
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 from airflow_wfstate.store.steps.row import StepRow
 
@@ -22,7 +23,7 @@ def find_named_steps(steps: list[StepRow], named: str, workflow_id: str) -> list
     found = find_called(steps, named, lambda step: step.called, with_item=False)
     candidates = {_identity(step): step for step in found}
     if not candidates:
-        begun = ", ".join(sorted({step.called.qualified for step in steps})) or "none"
+        begun = listed(sorted({step.called.qualified for step in steps}))
         raise StepNotFound(
             f"Workflow {workflow_id} has no step {named[:250]!r} that has begun.", f"Those that have: {begun}."
         )

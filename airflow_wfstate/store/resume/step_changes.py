@@ -17,6 +17,7 @@ from airflow_wfstate.domain.messages.resume import Refusal
 from airflow_wfstate.domain.messages.step_changes import NewStep, StepFate, UndeclaredStep, check_decisions
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState
+from airflow_wfstate.domain.rules.text.counted import listed
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.runs.dag_steps import DagSteps, steps_of_dag
@@ -221,10 +222,10 @@ class _Comparison:
         known = [key for key in self._undeclared if old in (f"{key[0]}.{key[1]}", key[1])]
         exact = [key for key in known if f"{key[0]}.{key[1]}" == old] or known
         if not exact:
-            listed = ", ".join(sorted(f"{participant}.{name}" for participant, name in self._undeclared)) or "none"
+            undeclared = listed(sorted(f"{participant}.{name}" for participant, name in self._undeclared))
             raise InvalidRequest(
                 f"{old[:250]!r} cannot be renamed: it is no step that has begun and that no task declares any more.",
-                f"Those that are: {listed}.",
+                f"Those that are: {undeclared}.",
             )
         if len(exact) > 1:
             raise InvalidRequest(
@@ -237,10 +238,10 @@ class _Comparison:
                 task_id = self._new[participant, wanted]
                 undo = self._declared[participant].marks[task_id].undo
                 return Rename(participant, name, wanted, task_id, undo)
-        listed = ", ".join(sorted(other for dag_id, other in self._new if dag_id == participant)) or "none"
+        declared = listed(sorted(other for dag_id, other in self._new if dag_id == participant))
         raise InvalidRequest(
             f"Step {participant}.{name} cannot be renamed to {new[:250]!r}: that is no new step of DAG {participant}.",
-            f"Its new steps: {listed}. A step that has begun under both names stays two.",
+            f"Its new steps: {declared}. A step that has begun under both names stays two.",
         )
 
     def _new_step(self, name: str) -> StepName:
@@ -248,9 +249,9 @@ class _Comparison:
         exact = [key for key in found if f"{key[0]}.{key[1]}" == name] or found
         if len(exact) == 1:
             return exact[0]
-        listed = ", ".join(sorted(f"{participant}.{other}" for participant, other in self._new)) or "none"
+        declared = listed(sorted(f"{participant}.{other}" for participant, other in self._new))
         what = "is no new step of the code that is used" if not exact else "is a new step of several DAGs"
-        raise InvalidRequest(f"{name[:250]!r} {what}.", f"Its new steps: {listed}.")
+        raise InvalidRequest(f"{name[:250]!r} {what}.", f"Its new steps: {declared}.")
 
     def _refusal(self, undecided: list[UndeclaredStep], settled: set[StepName]) -> Refusal | None:
         if not undecided:
@@ -261,7 +262,7 @@ class _Comparison:
             for participant, name in self._new.keys() - settled
             if any(step.startswith(f"{participant}.") for step in participants)
         )
-        named = ", ".join(step.step for step in undecided)
+        named = listed([step.step for step in undecided])
         are = "is done, and no task declares it" if len(undecided) == 1 else "are done, and no task declares them"
         return Refusal(
             f"{named} {are} any more, while {', '.join(new)} {'is' if len(new) == 1 else 'are'} new: that looks like a "

@@ -14,7 +14,7 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, task_instance
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, stored_payload_of
 from airflow_wfstate.store.workflows.caller import task_actor
-from airflow_wfstate.store.workflows.places import read_places
+from airflow_wfstate.store.workflows.places import places_of_workflow, read_places
 
 UNACCEPTED_STEP_STATES: Final = (*OPEN_STEP_STATES, StepState.FAILED, StepState.LOST)
 """A person may accept such a step: mark its task, or its run, as success."""
@@ -77,10 +77,6 @@ _BY_IDENTITY: Final = _SELECT.where(
 _BY_ID: Final = _SELECT.where(_step.c.id == bindparam("step_id"))
 
 _OF_WORKFLOW: Final = _select(*_OUTPUT_OF_TRIGGER).where(_step.c.workflow_id == bindparam("workflow_id"))
-
-_WHERES: Final = (
-    select(_step.c.participant, _step.c.place).where(_step.c.workflow_id == bindparam("workflow_id")).distinct()
-)
 
 _OPEN: Final = _SELECT.where(
     _step.c.workflow_id == bindparam("workflow_id"),
@@ -214,7 +210,7 @@ def unaccepted_steps_of_run(connection: Connection, workflow_id: str, dag_id: st
 def steps_of(connection: Connection, workflow_id: str) -> list[StepRow]:
     """The steps of a workflow, in the order in which they first began: with outputs where they have triggered runs."""
     workflow = {"workflow_id": workflow_id}
-    places = read_places(connection, [(row.participant, row.place) for row in connection.execute(_WHERES, workflow)])
+    places = places_of_workflow(connection, workflow_id)
     # Row by row: ten thousand rows at once, each of several objects, would make Python collect the garbage of the whole
     # process (170 ms with Airflow in it, a third of the plan of a resume).
     rows = connection.execute(_OF_WORKFLOW.order_by(_step.c.started_at, _step.c.id), workflow)

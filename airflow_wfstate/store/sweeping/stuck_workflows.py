@@ -11,6 +11,7 @@ from airflow_wfstate import conf
 from airflow_wfstate.domain.rules.flag import Flag, FlagKind
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
+from airflow_wfstate.domain.rules.text.counted import listed
 from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.compensation.patience import why_turn_is_not_taken
 from airflow_wfstate.store.database import schema
@@ -100,7 +101,7 @@ def _not_completed_flag(connection: Connection, row: FoundRow, now: datetime) ->
     if not undos:
         cause = f"{ended}: {why}. There is nothing to undo: a cancel ends it."
         return Flag(FlagKind.NOT_COMPLETED, cause, since, row.owner, f"airflow wfstate cancel {row.workflow_id}")
-    named = ", ".join(undos[:_NAMED]) + (f" and {len(undos) - _NAMED} more" if len(undos) > _NAMED else "")
+    named = listed(undos, most=_NAMED)
     done = "Marking that task as success in Airflow completes it, and discards them too." if was_skipped else ""
     cancel = f"'cancel' ends it, and discards these undos ({len(undos)})"
     cause = f"{ended}: {why}. 'compensate' undoes {named}; {cancel}. {done}"

@@ -78,6 +78,12 @@ def read_places(connection: Connection, wheres: Iterable[Where]) -> Places:
     return Places(found)
 
 
+def places_of_workflow(connection: Connection, workflow_id: str) -> Places:
+    """Read how the places of all steps of a workflow are called."""
+    wheres = select(_step.c.participant, _step.c.place).where(_step.c.workflow_id == workflow_id).distinct()
+    return read_places(connection, [(row.participant, row.place) for row in connection.execute(wheres)])
+
+
 def read_name(connection: Connection, row: Any) -> StepName:
     """What the step of one row is called that has the columns of :data:`STEP_IDENTITY`."""
     return read_places(connection, [(row.participant, row.place)]).name(row)

@@ -1,4 +1,4 @@
-/*! Built from the sources bb14a5b9360054a240221cf865faf7fe8391cd362a6e1c32ebf8298bc7a1c685 */
+/*! Built from the sources 4ff332bb4655ba49c5f260115bf1abe9267673e418adef20a1b59a1c990789fd */
 /*! @dagrejs/dagre:
 Copyright (c) 2012-2014 Chris Pettitt
 

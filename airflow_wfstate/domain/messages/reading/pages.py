@@ -41,6 +41,7 @@ class StepFilter:
     map_index: int | None = field(
         default=None, metadata=asked("The map index of that task", at_least=-1, at_most=2**31 - 1)
     )
+    item_key: str | None = field(default=None, metadata=asked("Only the item of this key of mapped steps"))
 
 
 @dataclass(frozen=True)

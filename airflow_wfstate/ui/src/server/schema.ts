@@ -5149,6 +5149,8 @@ export interface operations {
                 task_id?: string | null;
                 /** @description The map index of that task. */
                 map_index?: number | null;
+                /** @description Only the item of this key of mapped steps. */
+                item_key?: string | null;
                 /** @description Where the page begins: next_after of the page before. */
                 after?: string | null;
                 /** @description The size of a page. */
