@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.backends.transactions import Transaction, carried_out
 from airflow_wfstate.domain.messages.access import WorkflowAccess
-from airflow_wfstate.domain.messages.delivery_report import DeliveryReport
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.messages.operation import Operation, Request
+from airflow_wfstate.domain.messages.outbox.delivery_report import DeliveryReport
 from airflow_wfstate.domain.messages.starting_dag import StartingDag
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
 from airflow_wfstate.domain.rules.text.counted import counted

@@ -18,12 +18,12 @@ from airflow_wfstate.domain.messages import (
     record,
     resume,
     step,
-    subscription,
     sweep_report,
     workflow,
 )
 from airflow_wfstate.domain.messages.code import Code
 from airflow_wfstate.domain.messages.operation import Operation
+from airflow_wfstate.domain.messages.outbox import change_subscription, subscription
 from airflow_wfstate.domain.messages.reading import (
     density,
     detail,
@@ -276,7 +276,7 @@ class StateBackend(TaskBackend):
             journal.READ_JOURNAL, journal.ReadJournal(workflow_id, wanted or journal.JournalFilter(), after, limit)
         )
 
-    def add_subscription(self, request: subscription.AddSubscription) -> subscription.SubscriptionSecret:
+    def add_subscription(self, request: change_subscription.AddSubscription) -> change_subscription.SubscriptionSecret:
         """Have a webhook told of changes. The secret with which it is signed is shown in the answer alone.
 
         Sent again with the same content, secret included, it changes nothing and answers as the first time.
@@ -286,7 +286,7 @@ class StateBackend(TaskBackend):
         :raises NotFound: there is no entry to start from.
         :raises AccessDenied: the caller may not change the runs of every DAG; so of all that concerns subscriptions.
         """
-        return self.carry_out(subscription.ADD_SUBSCRIPTION, request)
+        return self.carry_out(change_subscription.ADD_SUBSCRIPTION, request)
 
     def list_subscriptions(self) -> subscription.SubscriptionList:
         """Every subscription, by name, without its secret."""
@@ -299,32 +299,34 @@ class StateBackend(TaskBackend):
         """
         return self.carry_out(subscription.LIST_WAITING_DELIVERIES, subscription.ListWaitingDeliveries(subscription_id))
 
-    def pause_subscription(self, request: subscription.PauseSubscription) -> subscription.Subscription:
+    def pause_subscription(self, request: change_subscription.PauseSubscription) -> subscription.Subscription:
         """Send nothing more for now. Nothing is lost by it."""
-        return self.carry_out(subscription.PAUSE_SUBSCRIPTION, request)
+        return self.carry_out(change_subscription.PAUSE_SUBSCRIPTION, request)
 
-    def continue_subscription(self, request: subscription.ContinueSubscription) -> subscription.Subscription:
+    def continue_subscription(self, request: change_subscription.ContinueSubscription) -> subscription.Subscription:
         """Deliver it again: if it was paused, or its receiver unavailable; and what is parked, at once."""
-        return self.carry_out(subscription.CONTINUE_SUBSCRIPTION, request)
+        return self.carry_out(change_subscription.CONTINUE_SUBSCRIPTION, request)
 
-    def replay_subscription(self, request: subscription.ReplaySubscription) -> subscription.Subscription:
+    def replay_subscription(self, request: change_subscription.ReplaySubscription) -> subscription.Subscription:
         """Deliver from another point. What waited for another attempt is dropped; a paused one stays paused.
 
         :raises InvalidRequest: the text names no point.
         :raises NotFound: there is no such entry.
         """
-        return self.carry_out(subscription.REPLAY_SUBSCRIPTION, request)
+        return self.carry_out(change_subscription.REPLAY_SUBSCRIPTION, request)
 
-    def remove_subscription(self, request: subscription.RemoveSubscription) -> subscription.RemovedSubscription:
+    def remove_subscription(
+        self, request: change_subscription.RemoveSubscription
+    ) -> change_subscription.RemovedSubscription:
         """End it."""
-        return self.carry_out(subscription.REMOVE_SUBSCRIPTION, request)
+        return self.carry_out(change_subscription.REMOVE_SUBSCRIPTION, request)
 
-    def rotate_secret(self, request: subscription.RotateSecret) -> subscription.SubscriptionSecret:
+    def rotate_secret(self, request: change_subscription.RotateSecret) -> change_subscription.SubscriptionSecret:
         """Sign with a new secret, and for a while with the one before, too. It is shown in the answer alone.
 
         :raises InvalidRequest: the secret, or the time, makes no sense.
         """
-        return self.carry_out(subscription.ROTATE_SECRET, request)
+        return self.carry_out(change_subscription.ROTATE_SECRET, request)
 
     @abstractmethod
     def sweep(self, request: sweep_report.StartSweep | None = None) -> sweep_report.SweepReport:
@@ -366,13 +368,13 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     resume.PLAN_RESUME,
     compensation.TAKE_TURN,
     compensation.END_COMPENSATION,
-    subscription.ADD_SUBSCRIPTION,
+    change_subscription.ADD_SUBSCRIPTION,
     subscription.LIST_SUBSCRIPTIONS,
     subscription.LIST_WAITING_DELIVERIES,
-    subscription.PAUSE_SUBSCRIPTION,
-    subscription.CONTINUE_SUBSCRIPTION,
-    subscription.REPLAY_SUBSCRIPTION,
-    subscription.REMOVE_SUBSCRIPTION,
-    subscription.ROTATE_SECRET,
+    change_subscription.PAUSE_SUBSCRIPTION,
+    change_subscription.CONTINUE_SUBSCRIPTION,
+    change_subscription.REPLAY_SUBSCRIPTION,
+    change_subscription.REMOVE_SUBSCRIPTION,
+    change_subscription.ROTATE_SECRET,
 )
 """Every operation but the sweep. The routes are tried in this order: what every task calls comes first."""

@@ -15,10 +15,10 @@ from airflow_wfstate.domain.messages import (
     record,
     resume,
     step,
-    subscription,
     workflow,
 )
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
+from airflow_wfstate.domain.messages.outbox import change_subscription, subscription
 from airflow_wfstate.domain.messages.reading import (
     density,
     detail,
@@ -230,11 +230,11 @@ _read(
     lambda connection, asked: read_journal(connection, asked.workflow_id, asked.after, asked.limit, asked.wanted),
 )
 
-_unkeyed(subscription.ADD_SUBSCRIPTION, add_subscription)
+_unkeyed(change_subscription.ADD_SUBSCRIPTION, add_subscription)
 _read(subscription.LIST_SUBSCRIPTIONS, list_subscriptions)
 _read(subscription.LIST_WAITING_DELIVERIES, list_waiting_deliveries)
-_write(subscription.PAUSE_SUBSCRIPTION, pause_subscription)
-_write(subscription.CONTINUE_SUBSCRIPTION, continue_subscription)
-_write(subscription.REPLAY_SUBSCRIPTION, replay_subscription)
-_write(subscription.REMOVE_SUBSCRIPTION, remove_subscription)
-_unkeyed(subscription.ROTATE_SECRET, rotate_secret)
+_write(change_subscription.PAUSE_SUBSCRIPTION, pause_subscription)
+_write(change_subscription.CONTINUE_SUBSCRIPTION, continue_subscription)
+_write(change_subscription.REPLAY_SUBSCRIPTION, replay_subscription)
+_write(change_subscription.REMOVE_SUBSCRIPTION, remove_subscription)
+_unkeyed(change_subscription.ROTATE_SECRET, rotate_secret)

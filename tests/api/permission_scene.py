@@ -7,8 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from airflow_wfstate.backends.codec import encode
+from airflow_wfstate.domain.messages.outbox.change_subscription import (
+    AddSubscription,
+    RemoveSubscription,
+)
 from airflow_wfstate.domain.messages.step import BegunStep
-from airflow_wfstate.domain.messages.subscription import AddSubscription, RemoveSubscription
 from tests.support.saga import Saga
 from tests.support.shop import INTAKE, failed_order
 from tests.support.world import World

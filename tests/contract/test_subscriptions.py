@@ -8,18 +8,20 @@ from uuid import uuid4
 
 import pytest
 
-from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.messages.subscription import (
+from airflow_wfstate.domain.messages.outbox.change_subscription import (
     AddSubscription,
     ContinueSubscription,
     PauseSubscription,
     RemoveSubscription,
     ReplaySubscription,
     RotateSecret,
+)
+from airflow_wfstate.domain.messages.outbox.subscription import (
     Subscription,
     SubscriptionFilter,
     SubscriptionState,
 )
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import Conflict, InvalidName, InvalidRequest, NotFound
 from tests.support.world import World

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import time
 
-from airflow_wfstate.domain.messages.subscription import (
+from airflow_wfstate.domain.messages.outbox.change_subscription import (
     AddSubscription,
     ContinueSubscription,
     PauseSubscription,

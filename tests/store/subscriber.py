@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from airflow_wfstate.domain.messages.delivery_report import DeliveryReport
-from airflow_wfstate.domain.messages.subscription import (
+from airflow_wfstate.domain.messages.outbox.change_subscription import (
     AddSubscription,
     ContinueSubscription,
     RemoveSubscription,
     ReplaySubscription,
+)
+from airflow_wfstate.domain.messages.outbox.delivery_report import DeliveryReport
+from airflow_wfstate.domain.messages.outbox.subscription import (
     Subscription,
 )
 from airflow_wfstate.store.database import schema

@@ -8,8 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text, update
 
+from airflow_wfstate.domain.messages.outbox.change_subscription import (
+    PauseSubscription,
+    RotateSecret,
+)
+from airflow_wfstate.domain.messages.outbox.subscription import (
+    SubscriptionState,
+)
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.messages.subscription import PauseSubscription, RotateSecret, SubscriptionState
 from airflow_wfstate.domain.rules.delivery_schedule import MAX_ATTEMPTS
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema

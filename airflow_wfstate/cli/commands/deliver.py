@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from airflow_wfstate.cli.arguments import check_every
 from airflow_wfstate.cli.command import database_command
 from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
-from airflow_wfstate.domain.messages.delivery_report import DeliveryReport
+from airflow_wfstate.domain.messages.outbox.delivery_report import DeliveryReport
 from airflow_wfstate.exceptions import WorkflowStateError
 
 if TYPE_CHECKING:

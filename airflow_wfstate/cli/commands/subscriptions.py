@@ -20,20 +20,22 @@ from airflow_wfstate.cli.printing.rendering import (
     short_time,
     shortened,
 )
-from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.messages.subscription import (
+from airflow_wfstate.domain.messages.outbox.change_subscription import (
     AddSubscription,
-    Answered,
     ContinueSubscription,
     PauseSubscription,
     RemoveSubscription,
     ReplaySubscription,
     RotateSecret,
+    SubscriptionSecret,
+)
+from airflow_wfstate.domain.messages.outbox.subscription import (
+    Answered,
     Subscription,
     SubscriptionFilter,
-    SubscriptionSecret,
     WaitingDeliveries,
 )
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.labels import parse_labels
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.stream_point import parse_stream_point

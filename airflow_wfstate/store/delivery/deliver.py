@@ -18,7 +18,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.messages.delivery_report import DeliveryReport
+from airflow_wfstate.domain.messages.outbox.delivery_report import DeliveryReport
 from airflow_wfstate.store.database.lease import Lease, LeaseLost, held
 from airflow_wfstate.store.database.transaction import run_read, run_transaction
 from airflow_wfstate.store.delivery.batch import Batch, read_batch, subscriptions_to_serve

@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
+from airflow_wfstate.domain.messages.outbox.subscription import (
+    STATE_AFTER,
+)
 from airflow_wfstate.domain.messages.reading.journal import JournalEntry
-from airflow_wfstate.domain.messages.subscription import STATE_AFTER
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.stream_position import BEFORE_ALL
 from airflow_wfstate.store.outbox.cursor import Cursor

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.messages.subscription import (
+from airflow_wfstate.domain.messages.outbox.change_subscription import (
     MAX_SUBSCRIPTIONS,
     AddSubscription,
     ContinueSubscription,
@@ -17,8 +17,10 @@ from airflow_wfstate.domain.messages.subscription import (
     RemoveSubscription,
     ReplaySubscription,
     RotateSecret,
-    Subscription,
     SubscriptionSecret,
+)
+from airflow_wfstate.domain.messages.outbox.subscription import (
+    Subscription,
 )
 from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.domain.rules.webhook_url import check_webhook_url

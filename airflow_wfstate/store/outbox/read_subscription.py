@@ -9,8 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, case, func, select
 
-from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.messages.subscription import (
+from airflow_wfstate.domain.messages.outbox.subscription import (
     Answered,
     ListSubscriptions,
     ListWaitingDeliveries,
@@ -21,6 +20,7 @@ from airflow_wfstate.domain.messages.subscription import (
     WaitingDeliveries,
     WaitingDelivery,
 )
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.delivery_schedule import AWAY_AFTER
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import NotFound

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, select
 
-from airflow_wfstate.domain.messages.subscription import SubscriptionFilter
+from airflow_wfstate.domain.messages.outbox.subscription import (
+    SubscriptionFilter,
+)
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.stream_position import BEFORE_ALL, horizon, position_column
 from airflow_wfstate.store.outbox.cursor import Cursor
