@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Connection, Row, Select, exists, func, literal, select
 
 from airflow_wfstate.domain.messages.outbox.subscription import (
     SubscriptionFilter,
@@ -21,20 +21,26 @@ from airflow_wfstate.store.outbox.cursor import Cursor
 
 _journal: Final = schema.journal
 _workflow: Final = schema.workflow
+_WORKFLOW: Final = (
+    _workflow.c.name.label("workflow_name"),
+    _workflow.c.key.label("workflow_key"),
+    _workflow.c.generation.label("workflow_generation"),
+    _workflow.c.correlation_id.label("workflow_correlation_id"),
+)
 
-_WINDOW: Final = 20_000
+_WINDOW: Final = 1_000
 """Transactions whose entries one statement looks at first. The index gives them in no order, so that a page from the
 beginning of a long history would sort all of it; what is not found is looked for in twice as many, and so on."""
 
-_OVERLAP: Final = 10_000
+_OVERLAP: Final = 5_000
 """Transactions that may begin while one of ours is at work. One that took its id early, and waited for a workflow that
 another one wrote to meanwhile, writes the later entry under the smaller id: that is looked for so far."""
 
 _LARGEST_PAGE: Final = 3200
 """Entries of a page that is made larger, so that such a pair stands in it together."""
 
-_WINDOWS: Final = 16
-"""Statements for one page: 1.3 thousand million transactions."""
+_WINDOWS: Final = 20
+"""Statements for one page, at most: a thousand million transactions."""
 
 
 @dataclass(frozen=True)
@@ -109,18 +115,17 @@ def _in_order(connection: Connection, page: StreamPage, wanted: Wanted) -> int:
     if connection.dialect.name != "postgresql" or not page.rows:
         return len(page.rows)
     where = position_column(connection)
-    behind = (
-        _entries(connection, wanted)
-        .with_only_columns(_journal.c.workflow_id, func.min(_journal.c.number).label("number"))
-        .where(
-            _journal.c.workflow_id.in_({row.workflow_id for row in page.rows}),
-            where >= page.after.position,
-            where < page.after.position + _OVERLAP,
-            page.after.is_before(connection),
-        )
-        .group_by(_journal.c.workflow_id)
+    behind = _recent(
+        connection,
+        wanted,
+        where >= page.after.position,
+        where < page.after.position + _OVERLAP,
+        page.after.is_before(connection),
+        _journal.c.workflow_id.in_({row.workflow_id for row in page.rows}),
     )
-    earliest = {row.workflow_id: row.number for row in connection.execute(behind)}
+    found = select(behind.c.workflow_id, func.min(behind.c.number).label("number")).group_by(behind.c.workflow_id)
+    found = found.join(_workflow, _workflow.c.id == behind.c.workflow_id).where(*_of_workflow(wanted))
+    earliest = {row.workflow_id: row.number for row in connection.execute(found)}
     for index, row in enumerate(page.rows):
         if row.number > earliest.get(row.workflow_id, row.number):
             return index
@@ -152,29 +157,37 @@ def _old_entries(connection: Connection, cursor: Cursor, wanted: Wanted, limit: 
 def _between(connection: Connection, begin: Cursor, end: int, wanted: Wanted, limit: int) -> Select[tuple[Any, ...]]:
     """Entries behind a cursor and below a position, which is told twice for the index's sake."""
     where = position_column(connection)
-    found = _entries(connection, wanted).where(where >= begin.position, where < end, begin.is_before(connection))
-    return found.order_by(where, _journal.c.workflow_id, _journal.c.number).limit(limit)
+    recent = _recent(connection, wanted, where >= begin.position, where < end, begin.is_before(connection))
+    found = select(recent, *_WORKFLOW).join(_workflow, _workflow.c.id == recent.c.workflow_id)
+    found = found.where(*_of_workflow(wanted))
+    return found.order_by(recent.c.position, recent.c.workflow_id, recent.c.number).limit(limit)
+
+
+def _recent(connection: Connection, wanted: Wanted, *conditions: ColumnElement[bool]) -> CTE:
+    """Entries of a stretch of the stream, read before anything is joined to them.
+
+    PostgreSQL takes the stretch for smaller than it is, and would begin with each workflow: 74 ms instead of 2 for the
+    end of 300,000 entries of 200 workflows (measured).
+    """
+    found = select(_journal, position_column(connection).label("position")).where(*conditions, *_of_entry(wanted))
+    return found.cte("recent").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def _entries(connection: Connection, wanted: Wanted) -> Select[tuple[Any, ...]]:
     return (
-        select(
-            _journal,
-            position_column(connection).label("position"),
-            _workflow.c.name.label("workflow_name"),
-            _workflow.c.key.label("workflow_key"),
-            _workflow.c.generation.label("workflow_generation"),
-            _workflow.c.correlation_id.label("workflow_correlation_id"),
-        )
+        select(_journal, position_column(connection).label("position"), *_WORKFLOW)
         .join(_workflow, _workflow.c.id == _journal.c.workflow_id)
-        .where(*_conditions(wanted))
+        .where(*_of_entry(wanted), *_of_workflow(wanted))
     )
 
 
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _of_entry(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     yield _journal.c.kind.in_(sorted(kind.value for kind in wanted.filter.wanted_kinds()))
     if wanted.since is not None:
         yield _journal.c.at >= wanted.since
+
+
+def _of_workflow(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.filter.names:
         yield _workflow.c.name.in_(wanted.filter.names)
     for name, value in wanted.filter.labels.items():
