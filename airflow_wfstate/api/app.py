@@ -65,6 +65,7 @@ def _ui() -> APIRouter:
     add_routes(data, (operation for operation in OPERATIONS if operation.who in _PEOPLE))
     data.include_router(actions.reads)
     data.include_router(journal_export.reads)
+    data.include_router(health.reads)
     router.include_router(data)
     return router
 

@@ -17,6 +17,7 @@ from airflow_wfstate.api.authentication import Caller, TaskCaller, UserCaller
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.task_instance import run_of
 from airflow_wfstate.domain.messages.access import WorkflowAccess
+from airflow_wfstate.domain.messages.starting_dag import ListStartingDags
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from airflow_wfstate.store.steps import attempt_key
@@ -117,17 +118,25 @@ def readable(caller: Caller, query: WorkflowQuery) -> WorkflowQuery:
 
     :raises AccessDenied: for a task, which sees its own workflow only.
     """
-    if isinstance(caller, TaskCaller):
-        raise AccessDenied("A task may not list workflows.", "Define an Airflow connection of type wfstate for a user.")
-    if _reads_every_dag(caller):
+    user = _checked_lister(caller)
+    if _reads_every_dag(user):
         return query
-    mine = frozenset(get_auth_manager().get_authorized_dag_ids(user=caller.user, method="GET"))
-    asked = query.readable_dag_ids
     return replace(
         query,
-        readable_dag_ids=mine if asked is None else mine & asked,
-        includes_dagless=asked is None and _may_see_page(caller),
+        readable_dag_ids=_readable_among(user, query.readable_dag_ids),
+        includes_dagless=query.readable_dag_ids is None and _may_see_page(user),
     )
+
+
+def readable_starters(caller: Caller, request: ListStartingDags) -> ListStartingDags:
+    """The request for DAGs, narrowed to those that the caller may read.
+
+    :raises AccessDenied: for a task, as :func:`readable`.
+    """
+    user = _checked_lister(caller)
+    if _reads_every_dag(user):
+        return request
+    return replace(request, readable_dag_ids=_readable_among(user, request.readable_dag_ids))
 
 
 def check_visible(caller: Caller, workflow_id: str) -> WorkflowAccess:
@@ -174,6 +183,18 @@ def _may_change_runs(caller: UserCaller, dag_id: str) -> bool:
         details=DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id) if _has_teams() else None),
         user=caller.user,
     )
+
+
+def _checked_lister(caller: Caller) -> UserCaller:
+    if isinstance(caller, TaskCaller):
+        raise AccessDenied("A task may not list workflows.", "Define an Airflow connection of type wfstate for a user.")
+    return caller
+
+
+def _readable_among(caller: UserCaller, asked: frozenset[str] | None) -> frozenset[str]:
+    """Every DAG that the user may read; of ``asked``, where that is given."""
+    mine = frozenset(get_auth_manager().get_authorized_dag_ids(user=caller.user, method="GET"))
+    return mine if asked is None else mine & asked
 
 
 def readable_dag_ids(caller: UserCaller, dag_ids: Iterable[str]) -> set[str]:

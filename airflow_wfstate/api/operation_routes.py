@@ -23,6 +23,7 @@ from airflow_wfstate.api.authorization import (
     check_visible,
     check_workflow_change,
     readable,
+    readable_starters,
 )
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, WRITE_RESPONSES, IfNoneMatch, tagged_response
@@ -31,6 +32,7 @@ from airflow_wfstate.api.strict_body import STRICT_BODY, exact
 from airflow_wfstate.api.visible import visible
 from airflow_wfstate.api.write_headers import IdempotencyKey
 from airflow_wfstate.domain.messages.operation import TOLD_OTHERWISE, Operation, Who
+from airflow_wfstate.domain.messages.starting_dag import ListStartingDags
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 _CALLER: Final = Annotated[Caller, Depends(authenticate)]
@@ -172,6 +174,8 @@ def _for_lister(operation: Operation[Any, Any], given: Given) -> Response:
     caller, request = given["caller"], message_of(operation.request, given)
     if isinstance(request, WorkflowQuery):
         request = readable(caller, request)
+    elif isinstance(request, ListStartingDags):
+        request = readable_starters(caller, request)
     else:
         request = replace(request, query=readable(caller, request.query))
     return tagged_response(get_backend().carry_out(operation, request), given["if_none_match"])

@@ -16,7 +16,6 @@ from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.messages.operation import Operation, Request
 from airflow_wfstate.domain.messages.outbox.delivery_report import DeliveryReport
-from airflow_wfstate.domain.messages.starting_dag import StartingDag
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
 from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.exceptions import AccessDenied
@@ -24,8 +23,7 @@ from airflow_wfstate.store.actions.cancel import why_not_cancel
 from airflow_wfstate.store.actions.compensate import why_not_compensate
 from airflow_wfstate.store.database.transaction import run_read, run_transaction
 from airflow_wfstate.store.delivery.deliver import deliver
-from airflow_wfstate.store.payloads.rotate_keys import old_keys_in_use, rotate_keys
-from airflow_wfstate.store.reading.starting_dags import list_starting_dags
+from airflow_wfstate.store.payloads.rotate_keys import count_payloads, old_keys_in_use, rotate_keys
 from airflow_wfstate.store.resume.why_not_resume import why_not_resume
 from airflow_wfstate.store.steps.hot_path import HotPath, has_hot_path
 from airflow_wfstate.store.sweeping.health import Health, read_health
@@ -124,14 +122,18 @@ class DatabaseBackend(StateBackend):
         """Whether the tables answer, and somebody sweeps."""
         return self.read(read_health)
 
-    def list_starting_dags(self, name: str) -> list[StartingDag]:
-        """The DAGs that start workflows of this name, by id, with their runs that have not done so yet."""
-        return self.read(partial(list_starting_dags, name=name))
-
     def rotate_keys(self) -> Iterator[RotatedColumn]:
-        """Bring stored payloads under the first of ``[core] fernet_key``; one report for each column that is done."""
+        """Bring stored payloads under the first of ``[core] fernet_key``.
+
+        One report for each page of values: of a column there are several, and at least one.
+        """
         self._check_server()
         return rotate_keys(self.engine)
+
+    def count_payloads(self) -> int:
+        """How many values :meth:`rotate_keys` looks at."""
+        self._check_server()
+        return self.read(count_payloads)
 
     def old_keys_in_use(self) -> str | None:
         """What tells that a process still encrypts with another key than the first, as a sentence; None: nothing."""

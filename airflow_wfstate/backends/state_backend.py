@@ -17,6 +17,7 @@ from airflow_wfstate.domain.messages import (
     compensation,
     record,
     resume,
+    starting_dag,
     step,
     sweep_report,
     workflow,
@@ -165,14 +166,16 @@ class StateBackend(TaskBackend):
         """
         return self.carry_out(detail.GET_WORKFLOW, detail.GetWorkflow(workflow_id, step_limit))
 
-    def get_graph(self, workflow_id: str) -> graph.WorkflowGraph:
-        """The runs that take part, their tasks and steps, and what follows what.
+    def get_graph(self, workflow_id: str, skip: int = 0) -> graph.WorkflowGraph:
+        """The runs that take part, at most 50 of them, their tasks and steps, and what follows what.
 
         It costs what it answers: a mapped task is one node, whatever its number of items.
 
+        :param skip: how many runs to leave out, those that joined first.
         :raises WorkflowNotFound: there is none with this id.
+        :raises InvalidRequest: ``skip`` is out of range.
         """
-        return self.carry_out(graph.GET_GRAPH, graph.GetGraph(workflow_id))
+        return self.carry_out(graph.GET_GRAPH, graph.GetGraph(workflow_id, skip))
 
     def read_density(self, workflow_id: str, buckets: int = 60) -> density.WorkflowDensity:
         """How many items of each mapped step were at work when.
@@ -206,6 +209,15 @@ class StateBackend(TaskBackend):
         :raises InvalidRequest: it has no name; a time has no zone, or the window is empty.
         """
         return self.carry_out(name_stats.READ_NAME_STATS, name_stats.ReadNameStats(query))
+
+    def list_starting_dags(self, name: str) -> list[starting_dag.StartingDag]:
+        """The DAGs that start workflows of this name, by id, with their runs that have not started theirs yet.
+
+        Known are DAGs that started such a workflow before, and those of which a run waits to start one.
+
+        :raises AccessDenied: this way cannot ask Airflow for its DAGs (a worker by a connection of type ``postgres``).
+        """
+        return self.carry_out(starting_dag.LIST_STARTING_DAGS, starting_dag.ListStartingDags(name)).dags
 
     def list_steps(
         self, workflow_id: str, after: str | None = None, limit: int = 200, wanted: pages.StepFilter | None = None
@@ -264,16 +276,24 @@ class StateBackend(TaskBackend):
         return self.carry_out(task_activity.READ_TASK_ACTIVITY, request)
 
     def read_journal(
-        self, workflow_id: str, after: int = 0, limit: int = 200, wanted: journal.JournalFilter | None = None
+        self,
+        workflow_id: str,
+        after: int = 0,
+        limit: int = 200,
+        wanted: journal.JournalFilter | None = None,
+        *,
+        with_total: bool = False,
     ) -> journal.JournalPage:
         """Entries with a number above ``after``, ascending; at most ``limit`` (1 to 1000).
 
         :param wanted: only those; None for all.
+        :param with_total: also tell how many entries the journal has altogether.
         :raises WorkflowNotFound: there is none with this id.
         :raises InvalidRequest: the limit is out of range, or the workflow has no such step.
         """
         return self.carry_out(
-            journal.READ_JOURNAL, journal.ReadJournal(workflow_id, wanted or journal.JournalFilter(), after, limit)
+            journal.READ_JOURNAL,
+            journal.ReadJournal(workflow_id, wanted or journal.JournalFilter(), after, limit, with_total),
         )
 
     def add_subscription(self, request: change_subscription.AddSubscription) -> change_subscription.SubscriptionSecret:
@@ -352,6 +372,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     density.READ_DENSITY,
     stats.READ_STATS,
     name_stats.READ_NAME_STATS,
+    starting_dag.LIST_STARTING_DAGS,
     pages.LIST_STEPS,
     pages.GET_STEP,
     pages.LIST_CHECKPOINTS,

@@ -14,6 +14,7 @@ from airflow_wfstate.domain.messages import (
     compensation,
     record,
     resume,
+    starting_dag,
     step,
     workflow,
 )
@@ -54,6 +55,7 @@ from airflow_wfstate.store.reading.journal import read_journal
 from airflow_wfstate.store.reading.lists.name_stats import read_name_stats
 from airflow_wfstate.store.reading.lists.workflow_list import list_workflows
 from airflow_wfstate.store.reading.lists.workflow_stats import read_stats
+from airflow_wfstate.store.reading.starting_dags import list_starting_dags
 from airflow_wfstate.store.reading.step_density import read_density
 from airflow_wfstate.store.reading.step_page import get_step, list_steps
 from airflow_wfstate.store.reading.task_activity import read_task_activity
@@ -206,8 +208,9 @@ _read(
 _read(workflow.LIST_WORKFLOWS, list_workflows)
 _read(stats.READ_STATS, lambda connection, asked: read_stats(connection, asked.query, asked.bucket_seconds))
 _read(name_stats.READ_NAME_STATS, lambda connection, asked: read_name_stats(connection, asked.query))
+_read(starting_dag.LIST_STARTING_DAGS, list_starting_dags)
 _read(detail.GET_WORKFLOW, lambda connection, asked: read_workflow(connection, asked.workflow_id, asked.step_limit))
-_read(graph.GET_GRAPH, lambda connection, asked: read_graph(connection, asked.workflow_id))
+_read(graph.GET_GRAPH, read_graph)
 _read(density.READ_DENSITY, lambda connection, asked: read_density(connection, asked.workflow_id, asked.buckets))
 _read(
     pages.LIST_STEPS,
@@ -225,10 +228,7 @@ _read(
     ),
 )
 _read(task_activity.READ_TASK_ACTIVITY, read_task_activity)
-_read(
-    journal.READ_JOURNAL,
-    lambda connection, asked: read_journal(connection, asked.workflow_id, asked.after, asked.limit, asked.wanted),
-)
+_read(journal.READ_JOURNAL, read_journal)
 
 _unkeyed(change_subscription.ADD_SUBSCRIPTION, add_subscription)
 _read(subscription.LIST_SUBSCRIPTIONS, list_subscriptions)

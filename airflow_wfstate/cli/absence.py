@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, runtime_checkable
 
+from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.starting_dag import StartingDag
 from airflow_wfstate.domain.rules.text.counted import counted
+from airflow_wfstate.exceptions import WorkflowStateError
 
 
-@runtime_checkable
-class _KnowsStartingDags(Protocol):
-    """A way to the store that tells which DAGs start workflows of a name; the way by HTTP does not yet."""
-
-    def list_starting_dags(self, name: str) -> list[StartingDag]: ...
-
-
-def why_absent(store: object, names: Iterable[str]) -> str:
-    """What is known, in sentences, and what would help; empty when nothing is.
+def why_absent(store: StateBackend, names: Iterable[str]) -> str:
+    """What is known, in sentences, and what would help; empty when nothing is, or the store does not tell.
 
     :param names: that the workflow may have.
     """
-    if not isinstance(store, _KnowsStartingDags):
+    try:
+        return " ".join(_sentence(name, dag) for name in names for dag in store.list_starting_dags(name))
+    except WorkflowStateError:
+        # The caller says that there is no workflow: an older api-server that cannot tell why must not hide that.
         return ""
-    return " ".join(_sentence(name, dag) for name in names for dag in store.list_starting_dags(name))
 
 
 def _sentence(name: str, dag: StartingDag) -> str:

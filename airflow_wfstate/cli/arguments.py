@@ -10,10 +10,19 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from airflow_wfstate.domain.messages.code import Code
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.domain.rules.text.moment import parse_moment
 from airflow_wfstate.exceptions import InvalidRequest
 
-State = TypeVar("State", bound=Enum)
+Choice = TypeVar("Choice", bound=Enum)
+
+_NOUNS: Final[dict[type[Enum], tuple[str, str]]] = {
+    WorkflowState: ("state of a workflow", "states"),
+    StepState: ("state of a step", "states"),
+    EntryKind: ("kind of journal entry", "kinds"),
+}
+"""What one of an option's choices is called, and all of them."""
 
 _LONGEST_PAUSE: Final = 86_400
 """Seconds between two looks."""
@@ -67,19 +76,19 @@ def parse_since(text: str, now: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def parse_states(kind: type[State], texts: Sequence[str]) -> list[State]:
-    """The states that an option names; each text may name several, with commas.
+def parse_choices(kind: type[Choice], texts: Sequence[str]) -> list[Choice]:
+    """What an option names; each text may name several, with commas.
 
-    :param kind: states of a workflow, or of a step.
-    :raises InvalidRequest: one is no such state.
+    :param kind: states of a workflow or of a step, or kinds of journal entries.
+    :raises InvalidRequest: one is none of these.
     """
-    return [_state(kind, name.strip()) for text in texts for name in text.split(",")]
+    return [_choice(kind, name.strip()) for text in texts for name in text.split(",")]
 
 
-def _state(kind: type[State], name: str) -> State:
+def _choice(kind: type[Choice], name: str) -> Choice:
     try:
         return kind(name)
     except ValueError:
-        noun = kind.__name__.removesuffix("State").lower()
-        states = ", ".join(str(state.value) for state in kind)
-        raise InvalidRequest(f"{name!r} is no state of a {noun}.", f"The states are {states}.") from None
+        one, all_of_them = _NOUNS[kind]
+        known = ", ".join(str(choice.value) for choice in kind)
+        raise InvalidRequest(f"{name!r} is no {one}.", f"The {all_of_them} are {known}.") from None

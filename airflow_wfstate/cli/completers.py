@@ -23,6 +23,14 @@ KEY: Final = _lazy("complete_key")
 STATE: Final = _lazy("complete_state")
 STEP: Final = _lazy("complete_step")
 STEP_STATE: Final = _lazy("complete_step_state")
+ENTRY_KIND: Final = _lazy("complete_entry_kind")
 
-BY_FILTER: Final = {"name": NAME, "key": KEY, "states": STATE, "step_states": STEP_STATE}
-"""By the field of a list's query."""
+BY_FILTER: Final = {
+    "name": NAME,
+    "key": KEY,
+    "states": STATE,
+    "step_states": STEP_STATE,
+    "kinds": ENTRY_KIND,
+    "step": STEP,
+}
+"""By the field of a filter."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from enum import Enum
 from threading import Thread
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import open_store
 from airflow_wfstate.cli.identify import name_and_key_pairs, workflow_id
 from airflow_wfstate.cli.server import open_server
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.domain.rules.text.characters import shown_text
@@ -51,17 +53,22 @@ def complete_step(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
 
 def complete_state(prefix: str, **_: Any) -> list[str]:
     """States of a workflow; the last one of a list with commas."""
-    return _states(WorkflowState, prefix)
+    return _choices(WorkflowState, prefix)
 
 
 def complete_step_state(prefix: str, **_: Any) -> list[str]:
     """States of a step, as :func:`complete_state`."""
-    return _states(StepState, prefix)
+    return _choices(StepState, prefix)
 
 
-def _states(kind: type[WorkflowState] | type[StepState], prefix: str) -> list[str]:
+def complete_entry_kind(prefix: str, **_: Any) -> list[str]:
+    """Kinds of journal entries, as :func:`complete_state`."""
+    return _choices(EntryKind, prefix)
+
+
+def _choices(kind: type[Enum], prefix: str) -> list[str]:
     given, comma, last = prefix.rpartition(",")
-    return [f"{given}{comma}{state.value}" for state in kind if state.value.startswith(last)]
+    return [f"{given}{comma}{one.value}" for one in kind if one.value.startswith(last)]
 
 
 def _workflows(store: StateBackend, prefix: str) -> Iterator[str]:

@@ -16,10 +16,11 @@ from rich.markup import escape
 
 from airflow_wfstate.cli import completers
 from airflow_wfstate.cli.arg import Arg
+from airflow_wfstate.cli.filters import filter_arguments
 from airflow_wfstate.cli.from_anywhere import ARG_SERVER, FROM_ANYWHERE
 from airflow_wfstate.cli.outbox_definition import DELIVER, SUBSCRIPTIONS
-from airflow_wfstate.cli.workflow_filters import filter_arguments
-from airflow_wfstate.domain.messages.workflow_query import WorkflowSort
+from airflow_wfstate.domain.messages.reading.journal import JournalFilter
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 
 DEFAULT_WORKFLOW_LIMIT: Final = 50
 """Workflows on a page of ``list``."""
@@ -33,8 +34,14 @@ DEFAULT_ITEM_LIMIT: Final = 50
 DEFAULT_PAUSE_SECONDS: Final = 2
 """Between two looks of ``--watch`` and ``wait``."""
 
-FILTERS: Final = filter_arguments()
+FILTERS: Final = filter_arguments(WorkflowQuery)
 """Of lists, by the field of the query."""
+
+JOURNAL_FILTERS: Final = filter_arguments(JournalFilter)
+"""Of a journal, by the field of the filter."""
+
+EXPORTS: Final = ("ndjson", "csv")
+"""Of a journal; :class:`~airflow_wfstate.backends.journal_export.ExportFormat` says what each means."""
 
 SORTS: Final = tuple(sort.value for sort in WorkflowSort)
 """Of ``list``; :class:`~airflow_wfstate.domain.messages.workflow_query.WorkflowSort` says what each means."""
@@ -83,6 +90,11 @@ ARG_ENTRY_LIMIT: Final = Arg(
     type=int,
     default=DEFAULT_ENTRY_LIMIT,
     help=f"Entries on a page, 1 to 1000 (default: {DEFAULT_ENTRY_LIMIT})",
+)
+ARG_EXPORT: Final = Arg(
+    ("--export",),
+    choices=EXPORTS,
+    help="Write all entries instead of a page of them, one a line, for a file; --limit and --output do not matter",
 )
 ARG_SHOWN_STEP: Final = Arg(
     ("--step",),
@@ -275,7 +287,7 @@ WFSTATE_COMMANDS: Final = (
         name="journal",
         help="Print the history of a workflow, oldest entry first",
         func=lazy_load_command("airflow_wfstate.cli.commands.journal.print_journal"),
-        args=(ARG_WORKFLOW, ARG_AFTER, ARG_ENTRY_LIMIT, *FROM_ANYWHERE),
+        args=(ARG_WORKFLOW, *JOURNAL_FILTERS.values(), ARG_AFTER, ARG_ENTRY_LIMIT, ARG_EXPORT, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="resume",

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 SERVER_VARIABLE: Final = "WFSTATE_SERVER"
 TOKEN_VARIABLE: Final = "WFSTATE_TOKEN"  # noqa: S105  # the name of a variable
 
+_API_PATH: Final = "/wfstate/v1"
+
 
 def server_of(arguments: Namespace) -> str | None:
     """The address of the api-server to ask, without a slash at the end; None for the metadata database.
 
-    ``--server`` counts before the environment.
+    ``--server`` counts before the environment. The address of the API on that server means the server.
 
-    :raises InvalidRequest: it is no such address.
+    :raises InvalidRequest: it is no such address, or it holds a login.
     """
     address = getattr(arguments, "server", None) or os.environ.get(SERVER_VARIABLE)
     if not address:
@@ -31,7 +33,12 @@ def server_of(arguments: Namespace) -> str | None:
             f"{address[:200]!r} is not the address of an api-server.",
             "Write it with its scheme and, behind a proxy, its path: https://airflow.example.com/airflow",
         )
-    return address.rstrip("/")
+    if "@" in address.partition("://")[2].partition("/")[0]:
+        raise InvalidRequest(
+            "The address of the api-server holds a login, which commands and logs would show.",
+            "Leave it out, and log in with: airflow wfstate login --server URL",
+        )
+    return address.rstrip("/").removesuffix(_API_PATH)
 
 
 def open_server(arguments: Namespace) -> StateBackend | None:

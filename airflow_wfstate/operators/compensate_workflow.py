@@ -52,7 +52,7 @@ class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
     """Undo the steps of this DAG's run, in their turn, when the workflow is to be compensated.
 
     Each DAG with compensations has one. It is a teardown and wires itself: below the DAG's leaves, above the DAG's
-    own teardowns. So it runs when all other tasks are done, and does not decide the state of the run.
+    own teardowns. So it runs when the leaves are done, and does not decide the state of the run.
 
     :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
     :param retries: for the death of the process only; a compensation that fails is tried again inside.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
@@ -158,11 +158,14 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
                     raise InvalidRequest(f"The label {label} is None.", "Give it a text, or leave it out.")
                 if _is_given(label) and _is_given(value):
                     check_labels({str(label): str(value)})
-            for kind, text in (("workflow name", self.name), ("workflow key", self.key)):
+            for kind, text in self._names():
                 if isinstance(text, str) and _is_given(text):
                     check_name(kind, text)
         except InvalidRequest as error:
             raise InvalidDag(f"Task {self.task_id}: {error.reason}", error.remedy) from error
+
+    def _names(self) -> Iterator[tuple[str, object]]:
+        yield from (("workflow name", self.name), ("workflow key", self.key), ("correlation id", self.correlation_id))
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Start the workflow, or attach to it."""

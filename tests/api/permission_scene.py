@@ -172,6 +172,7 @@ REQUESTS: Final = {
     f"GET {_ONE}/steps/{{step_id}}": Request(begun),
     f"GET {_ONE}/steps/{{step_id}}/checkpoints": Request(begun),
     "GET /stats/name": Request(started, parameters={"name": "order"}),
+    "GET /starting-dags": Request(started, parameters={"name": "order"}),
     f"GET {_ONE}/task-activity": Request(started, parameters={"dag_id": INTAKE, "run_id": "a", "task_id": "b"}),
 }
 """By the label of the route; a GET that is not here needs no more than a workflow."""

@@ -96,7 +96,7 @@ ROUTES: Final = [
     Route("GET", "/workflows/{workflow_id}/actions", _READ, on_page=True),
     Route("GET", "/workflows/{workflow_id}/journal/export", _READ, on_page=True),
     Route("POST", "/sweep", _SWEEP),
-    Route("GET", "/health", _ANYBODY),
+    Route("GET", "/health", _ANYBODY, on_page=True),
     Route("GET", "/openapi.json", _ANYBODY),
     Route("GET", "/docs", _ANYBODY),
 ]

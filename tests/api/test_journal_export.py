@@ -11,9 +11,9 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 
-from airflow_wfstate.api import journal_export
-from airflow_wfstate.api.journal_export import ExportFormat, export_journal
+from airflow_wfstate.backends import journal_export
 from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.backends.journal_export import ExportFormat, export_journal
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.reading.journal import JournalFilter
 from tests.support.airflow_rows import AirflowRows
@@ -97,9 +97,16 @@ def test_a_file_that_cannot_be_made_is_a_problem(admin: httpx.Client, world: Wor
 
 def test_it_is_read_in_pages_and_ends_where_the_journal_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_export, "MAX_LIMIT", 2)
-    workflow_id = _cancelled(world)
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    for step in ("reserve", "pay"):
+        world.step_done(run_id, step)
     entries = world.journal(workflow_id)
-    parts = list(export_journal(world.backend, workflow_id, ExportFormat.NDJSON, JournalFilter(), len(entries) - 1))
-    assert len(parts) == len(entries) // 2
-    numbers = [json.loads(line)["number"] for part in parts for line in part.splitlines()]
-    assert numbers == list(range(1, len(entries)))
+
+    parts = export_journal(world.backend, workflow_id, ExportFormat.NDJSON, JournalFilter())
+    world.begin(run_id, "ship")
+    found = list(parts)
+
+    numbers = [json.loads(line)["number"] for part in found for line in part.text.splitlines()]
+    assert numbers == list(range(1, len(entries) + 1))
+    assert [(part.reached, part.total) for part in found][::2] == [(2, 6), (6, 6)]

@@ -172,8 +172,16 @@ def test_a_list_does_not_betray_the_rest(client: httpx.Client, world: World, use
     world.start(world.rows.add_run("orders"), dag_id="orders", key=hidden)
     client.headers["Authorization"] = f"Bearer {user_tokens['other DAG']}"
 
+    name = world.unique("name")
+    world.start(world.rows.add_run("orders"), dag_id="orders", name=name)
+    starting = "/v1/starting-dags"
+
     listed = client.get("/v1/workflows", params={"key": hidden, "limit": 1}).json()
     assert (listed["workflows"], listed["next_cursor"]) == ([], None)
     assert client.get("/v1/health").json()["open_workflows"] is None
+    assert client.get(starting, params={"name": name}).json() == {"dags": []}
     client.headers["Authorization"] = f"Bearer {user_tokens['viewer']}"
     assert client.get("/v1/health").json()["open_workflows"] > 0
+    assert [dag["dag_id"] for dag in client.get(starting, params={"name": name}).json()["dags"]] == ["orders"]
+    narrowed = client.get(starting, params={"name": name, "readable_dag_id": "ledger"}).json()
+    assert narrowed == {"dags": []}

@@ -63,7 +63,7 @@ def fared(world: World, slowly: None) -> str:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_take_them_all(open_page: OpenPage, story: Story, fared: str, theme: str) -> None:
-    """The list, an order undone across two DAGs, the plan of an undo, a name, and the tab of a DAG run."""
+    """The list, an order undone across two DAGs, the plan of an undo, a graph, a name, and the tab of a DAG run."""
     page = open_page("/plugin/wfstate", theme=theme)
     expect(page.get_by_role("link", name=story.running.key)).to_be_visible()
     take(page, "workflows", theme)
@@ -76,6 +76,10 @@ def test_take_them_all(open_page: OpenPage, story: Story, fared: str, theme: str
     page.get_by_role("button", name="Compensate", exact=True).click()
     expect(page.get_by_role("dialog")).to_contain_text("will be undone")
     take(page, "compensation-plan", theme)
+
+    page = open_page(address(story.running.workflow_id, "graph"), theme=theme)
+    expect(page.get_by_role("group", name="Legend")).to_be_visible()
+    take(page, "graph", theme)
 
     page = open_page("/plugin/wfstate?about=order", theme=theme)
     expect(page.get_by_role("table", name="Slowest steps")).to_be_visible()

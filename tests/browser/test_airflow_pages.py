@@ -34,6 +34,14 @@ def test_a_dag_has_its_workflows(open_page: OpenPage, story: Story) -> None:
     expect(page.get_by_role("cell", name="trip")).to_have_count(0)
 
 
+def test_a_tab_that_is_narrower_than_its_window_has_cards(open_page: OpenPage, story: Story) -> None:
+    page = open_page(f"/dags/{FULFILMENT}/plugin/wfstate-dag", width=1024)
+    cards = page.get_by_role("list", name="Workflows")
+    expect(cards.get_by_role("link", name=story.compensated.key)).to_be_visible()
+    ours = page.locator("[data-wfstate]").first
+    assert ours.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
 def test_a_task_instance_has_its_attempts(open_page: OpenPage, story: Story) -> None:
     order = story.running
     page = open_page(f"/dags/{FULFILMENT}/runs/{order.child_run}/tasks/ship/plugin/wfstate-task")

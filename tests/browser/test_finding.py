@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from tests.browser.conftest import OpenPage, faults
@@ -57,8 +57,9 @@ def test_the_list_says_which_step_failed_and_why(open_page: OpenPage, odd: str, 
     assert faults(page) == []
 
 
-def test_no_column_is_pushed_out_by_a_long_name(open_page: OpenPage, odd: str) -> None:
-    page = open_page(f"{LIST}?label=tier%3Dgold", width=1280)
+@pytest.mark.parametrize("width", [1280, 1024])
+def test_no_column_is_pushed_out_by_a_long_name(open_page: OpenPage, odd: str, width: int) -> None:
+    page = open_page(f"{LIST}?label=tier%3Dgold", width=width)
     expect(_row(page, RTL_KEY)).to_be_visible()
     area = page.get_by_role("table").locator("..")
     assert area.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
@@ -164,3 +165,28 @@ def test_a_narrow_screen_has_cards_of_two_lines(open_page: OpenPage, odd: str) -
     ours = page.locator("[data-wfstate]").first
     assert ours.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
     assert faults(page) == []
+
+
+def test_where_texts_have_no_index_the_page_says_so_beside_the_filter(open_page: OpenPage, story: Story) -> None:
+    """The site's database is SQLite; a server with pg_trgm says nothing of the kind."""
+    page = open_page(LIST)
+    said = page.get_by_text("The database has no index of texts")
+    expect(said).to_have_count(0)
+    page.get_by_role("button", name="More filters").click()
+    expect(said).to_be_visible()
+    described = page.get_by_label("Key or label contains").get_attribute("aria-describedby")
+    assert described == said.get_attribute("id")
+    assert faults(page) == []
+
+
+def test_where_they_have_one_it_says_nothing(open_page: OpenPage, story: Story) -> None:
+    page = open_page(LIST)
+
+    def with_index(route: Route) -> None:
+        route.fulfill(json=route.fetch().json() | {"finds_text_by_index": True})
+
+    page.route("**/wfstate/ui/health", with_index)
+    with page.expect_response("**/wfstate/ui/health"):
+        page.get_by_role("button", name="More filters").click()
+    expect(page.get_by_label("Error contains")).to_be_visible()
+    expect(page.get_by_text("The database has no index of texts")).to_have_count(0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from airflow_wfstate.store.database import schema
 from tests.browser.conftest import OpenPage, faults
@@ -117,3 +118,28 @@ def test_it_zooms_by_buttons_and_keys_and_fits(open_page: OpenPage, story: Story
     page.get_by_role("button", name="Fit").click()
     region = page.get_by_role("region", name=re.compile("^Graph"))
     assert region.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
+
+
+def test_a_graph_of_many_runs_has_pages(open_page: OpenPage, world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id).workflow.id
+    linked = datetime.now(timezone.utc)
+    rows = [
+        {"workflow_id": workflow_id, "dag_id": "guests", "run_id": f"guest-{number:02}", "role": "guest"}
+        | {"bound": False, "linked_at": linked + timedelta(seconds=number)}
+        for number in range(60)
+    ]
+    with world.rows.engine.begin() as connection:
+        connection.execute(insert(schema.run), rows)
+
+    page = graph(open_page(address(workflow_id, "graph")))
+    pages = page.get_by_role("group", name="DAG runs in the graph")
+    expect(pages).to_contain_text("DAG runs 1 to 50 of 61")
+    expect(page.get_by_text("guest-59")).to_have_count(0)
+    pages.get_by_role("button", name="Later runs").click()
+    expect(pages).to_contain_text("DAG runs 51 to 61 of 61")
+    expect(page.get_by_text("guest-59")).to_be_visible()
+    assert "runs=50" in page.url
+    pages.get_by_role("button", name="Earlier runs").click()
+    expect(pages).to_contain_text("DAG runs 1 to 50 of 61")
+    assert faults(page) == []

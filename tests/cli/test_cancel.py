@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.cli.commands.planned_action import MANY_PIECES
 from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
@@ -101,3 +102,18 @@ def test_an_unknown_workflow_ends_with_a_sentence(home: Home) -> None:
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "There is no workflow" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_of_a_wide_workflow_it_says_what_it_is_doing(home: Home, engine: Engine) -> None:
+    """All of it is one transaction: there are pieces to name, and none is done before the last."""
+    world = World(DatabaseBackend(engine), AirflowRows(engine))
+    run_id = world.rows.add_run("parcels")
+    workflow_id = world.start(run_id, dag_id="parcels", name="parcel").workflow.id
+    for index in range(MANY_PIECES):
+        world.rows.add_task("parcels", run_id, "ship", map_index=index, state=None)
+
+    answer = home.wfstate("cancel", workflow_id, "--yes")
+
+    assert answer.returncode == 0
+    # One more: the task that started it.
+    assert answer.stderr == f"cancel: {MANY_PIECES + 1} tasks set to failed, 0 undos discarded\n"

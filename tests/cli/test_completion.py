@@ -58,6 +58,7 @@ def test_states() -> None:
     assert completion.complete_state("comp") == ["compensating", "compensated", "compensation_failed"]
     assert completion.complete_state("failed,ru") == ["failed,running"]
     assert completion.complete_step_state("l") == ["lost"]
+    assert completion.complete_entry_kind("step.began,turn") == ["step.began,turn.given"]
 
 
 def test_a_store_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

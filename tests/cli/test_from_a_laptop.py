@@ -77,11 +77,14 @@ def workflow_id(server_engine: Engine) -> str:
         "show laptop_order/read -o plain",
         "show laptop_order/read --step pack -o json",
         "show 018f0000-0000-7000-8000-000000000000",
+        "show laptop_order/nothing",
         "wait laptop_order/read --for running",
         "wait laptop_order/read --timeout 1s --every 1",
         "open laptop_order/read",
         "journal laptop_order/read -o json",
         "journal laptop_order/read --limit 1",
+        "journal laptop_order/read --kind step.succeeded --step pack -o json",
+        "journal laptop_order/read --export csv",
         "cancel laptop_order/read --plan -o json",
         "resume laptop_order/read --plan",
         "restart laptop_order/read --from nothing --plan",
@@ -128,6 +131,30 @@ def test_a_token_is_got_by_login_and_password(api_server: ApiServer, laptop: Hom
     refused = laptop.wfstate("login", "--username", "admin", "--print-token", answer="wrong\n")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "Correct login and password." in refused.stderr
+
+
+def test_the_address_of_the_api_means_its_server(laptop: Home, api_server: ApiServer) -> None:
+    answer = laptop.wfstate("list", "--name", "nobody", "--server", f"{api_server.url}/wfstate/v1/")
+    assert (answer.returncode, answer.stdout) == (0, "No data found\n")
+
+
+def test_an_address_with_a_password_is_refused_and_not_shown(laptop: Home) -> None:
+    answer = laptop.wfstate("list", "--server", "https://ada:hunter2@airflow.example.com/x@y")
+    assert answer.returncode == 1
+    assert "airflow wfstate login --server" in answer.stderr
+    assert "hunter2" not in answer.stdout + answer.stderr
+
+
+def test_what_is_not_there_is_explained_from_afar(laptop: Home, server_engine: Engine, workflow_id: str) -> None:
+    rows = AirflowRows(server_engine)
+    run_id = rows.add_run("laptop_dag", state="queued")
+    rows.add_task("laptop_dag", run_id, "start", state=None, operator="StartWorkflowOperator")
+
+    told = laptop.wfstate("show", "laptop_order/1001")
+
+    rows.delete_run("laptop_dag", run_id)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert f"1 run of it has not started theirs yet ({run_id})" in told.stderr
 
 
 def test_what_is_no_address_is_refused(laptop: Home) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 import yaml
 
-from airflow_wfstate.cli.arguments import parse_since, parse_states
+from airflow_wfstate.cli.arguments import parse_choices, parse_since
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
 from tests.support.airflow_home import Home
@@ -109,7 +109,7 @@ def test_since_that_is_no_time(text: str) -> None:
 
 def test_states_by_comma_and_by_repetition() -> None:
     expected = [WorkflowState.FAILED, WorkflowState.RUNNING, WorkflowState.CANCELLED]
-    assert parse_states(WorkflowState, ["failed, running", "cancelled"]) == expected
+    assert parse_choices(WorkflowState, ["failed, running", "cancelled"]) == expected
 
 
 @pytest.mark.parametrize("output", ["table", "plain", "json"])

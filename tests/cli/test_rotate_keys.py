@@ -48,3 +48,21 @@ def test_a_rotation_renews_what_the_old_key_encrypted_and_names_what_no_key_fits
     assert again.returncode == 1
     assert "fernet_key does not have" in again.stderr
     assert "wfstate_workflow.input 2 0 1" in [" ".join(line.split()) for line in again.stdout.splitlines()]
+
+
+def test_it_says_how_far_it_is_in_all(own_home: Home) -> None:
+    engine = create_engine(f"sqlite:///{own_home.path / 'airflow.db'}")
+    world = World(DatabaseBackend(engine), AirflowRows(engine))
+    for _ in range(3):
+        run_id = world.rows.add_run("intake")
+        world.start(run_id)
+        world.step_done(run_id, "pay")
+    engine.dispose()
+
+    rotated = own_home.wfstate("rotate-keys")
+    on_terminal = own_home.wfstate_on_terminal("rotate-keys")
+
+    assert rotated.returncode == 0
+    assert "rotate-keys: wfstate_workflow.input, 3 of 6\n" in rotated.stderr
+    assert "rotate-keys: wfstate_round.output, 6 of 6\n" in rotated.stderr
+    assert "6/6" in on_terminal.stdout

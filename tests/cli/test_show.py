@@ -98,7 +98,7 @@ def test_an_output_in_a_file_is_told_to_people_and_given_to_programs(own_home: H
     plain = own_home.airflow("wfstate", "show", workflow_id, "-o", "plain", **variables)
     given = own_home.airflow("wfstate", "show", workflow_id, "-o", "json", **variables)
 
-    assert "(in a file; json and yaml have it)" in plain.stdout
+    assert "(large; json and yaml have it)" in plain.stdout
     (step,) = json.loads(given.stdout)["steps"]
     assert step["output"]["value"] == {"card_number": "***", "paid": True}
     assert step["output"]["is_masked"]

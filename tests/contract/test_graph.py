@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TaskGroup
+from sqlalchemy import insert
 
 from airflow_wfstate import durable
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
 from airflow_wfstate.domain.messages.reading.graph import GraphLane, GraphNode, LaneKind, NodeCompensation, Structure
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
-from airflow_wfstate.exceptions import WorkflowNotFound
+from airflow_wfstate.exceptions import InvalidRequest, WorkflowNotFound
+from airflow_wfstate.store.database import schema
 from tests.support.serialized_dags import deploy, pin
 from tests.support.shop import FULFILMENT, INTAKE, failed_order, intake_dag, open_order
 from tests.support.world import World
@@ -159,6 +163,34 @@ def test_task_groups_stand_in_their_parents(world: World) -> None:
         ("outer.inner", "inner", "outer"),
     ]
     assert _node(lane, "outer.inner.deep").group == "outer.inner"
+
+
+def test_more_runs_than_a_graph_holds_come_on_further_pages(world: World) -> None:
+    run_id = world.rows.add_run(INTAKE)
+    workflow_id = world.start(run_id, dag_id=INTAKE).workflow.id
+    linked = datetime.now(timezone.utc)
+    guests = [f"guest-{number:02}" for number in range(52)]
+    with world.rows.engine.begin() as connection:
+        connection.execute(
+            insert(schema.run),
+            [
+                {"workflow_id": workflow_id, "dag_id": world.unique("g"), "run_id": guest, "role": "guest"}
+                | {"bound": False, "linked_at": linked + timedelta(seconds=number)}
+                for number, guest in enumerate(guests)
+            ],
+        )
+
+    first = world.backend.get_graph(workflow_id)
+    second = world.backend.get_graph(workflow_id, skip=50)
+    beyond = world.backend.get_graph(workflow_id, skip=1000)
+
+    assert [lane.run_id for lane in first.lanes] == [run_id, *guests[:49]]
+    assert (first.earlier_lanes, first.further_lanes) == (0, 3)
+    assert [lane.run_id for lane in second.lanes] == guests[49:]
+    assert (second.earlier_lanes, second.further_lanes) == (50, 0)
+    assert (beyond.lanes, beyond.earlier_lanes, beyond.further_lanes) == ([], 53, 0)
+    with pytest.raises(InvalidRequest):
+        world.backend.get_graph(workflow_id, skip=-1)
 
 
 def test_what_is_no_workflow_has_no_graph(world: World) -> None:

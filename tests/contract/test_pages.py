@@ -71,6 +71,42 @@ def test_a_step_of_another_workflow_is_not_found(world: World) -> None:
         world.backend.list_steps(other.id, limit=0)
 
 
+def test_a_list_leaves_large_outputs_out_and_the_step_alone_has_them(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id).workflow
+    undo = CompensationDeclaration("task:pay")
+    large, small = Payload.of("x" * 20_000), Payload.of("x")
+    for name, output in (("large", large), ("small", small)):
+        begun = world.begin(run_id, name, compensation=undo)[1]
+        world.backend.end_attempt(EndAttempt(begun.attempt_key, 1, StepState.SUCCEEDED, output=output))
+
+    listed = {step.name: step for step in world.backend.list_steps(workflow.id).steps}
+    detailed = {step.name: step for step in world.backend.get_workflow(workflow.id).steps}
+
+    assert listed == detailed
+    assert (listed["large"].output, listed["large"].output_left_out) == (None, True)
+    assert (listed["large"].output_size, listed["large"].output_sha256) == (large.size, large.sha256)
+    assert (listed["small"].output, listed["small"].output_left_out) == (small, False)
+    alone = world.backend.get_step(workflow.id, listed["large"].id)
+    assert (alone.output, alone.output_left_out) == (large, False)
+    assert [undone.output for undone in world.backend.plan_compensate(workflow.id).undone] == [small, None]
+
+
+def test_a_page_of_large_checkpoints_ends_early(world: World) -> None:
+    run_id = world.rows.add_run("intake")
+    workflow = world.start(run_id).workflow
+    begun = world.begin(run_id, "load")[1]
+    value = Payload.of("x" * 1_000_000)
+    for number in range(1, 7):
+        world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, number, f"c{number}", value))
+
+    pages = [world.backend.list_checkpoints(workflow.id, begun.step_id)]
+    while pages[-1].next_after is not None:
+        pages.append(world.backend.list_checkpoints(workflow.id, begun.step_id, after=pages[-1].next_after))
+
+    assert [[item.name for item in page.checkpoints] for page in pages] == [["c1", "c2", "c3", "c4"], ["c5", "c6"]]
+
+
 def test_checkpoints_come_with_their_values_in_pages(world: World) -> None:
     run_id = world.rows.add_run("intake")
     workflow = world.start(run_id).workflow

@@ -172,6 +172,8 @@ def test_the_journal_comes_in_pages(world: World) -> None:
     assert [entry.number for entry in first.entries + second.entries] == list(range(1, 9))
     assert first.next_after == 5
     assert second.next_after is None
+    assert first.total is None
+    assert world.backend.read_journal(workflow.id, after=2, limit=1, with_total=True).total == 8
     assert all(entry.actor.startswith(f"task:intake/{run_id}/") for entry in first.entries)
 
 

@@ -27,7 +27,7 @@ class Home:
         return subprocess.run(
             [sys.executable, "-m", "airflow", *words],
             cwd=self.path,  # so that the installed wheel is meant, not the checkout
-            env=self._environment() | variables,
+            env=self.environment() | variables,
             input=answer,
             capture_output=True,
             text=True,
@@ -49,7 +49,7 @@ class Home:
         return subprocess.Popen(
             [sys.executable, "-m", "airflow", *words],
             cwd=self.path,
-            env=self._environment(),
+            env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -62,10 +62,11 @@ class Home:
 
     def _ready_airflow(self) -> ReadyAirflow:
         if self._ready is None:
-            self._ready = ReadyAirflow(self.path, self._environment())
+            self._ready = ReadyAirflow(self.path, self.environment())
         return self._ready
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Of its commands."""
         # COLUMNS and LINES, which other tests' libraries set, would count before the size of a terminal.
         inherited = {
             name: value

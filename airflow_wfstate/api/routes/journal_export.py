@@ -12,7 +12,7 @@ from airflow_wfstate.api.asked_parameters import message_of, signature_of
 from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import check_visible
 from airflow_wfstate.api.backend import get_backend
-from airflow_wfstate.api.journal_export import ExportFormat, export_journal
+from airflow_wfstate.backends.journal_export import ExportFormat, export_journal
 from airflow_wfstate.domain.messages.reading.journal import JournalFilter
 
 reads = APIRouter(tags=["journal"])
@@ -43,7 +43,7 @@ def export_of_journal(
 ) -> Response:
     """The journal as it stands now, as a file: one entry a line, oldest first. Read a page at a time."""
     access = check_visible(caller, workflow_id)
-    parts = export_journal(get_backend(), workflow_id, form, wanted, access.entries)
+    parts = (part.text for part in export_journal(get_backend(), workflow_id, form, wanted))
     name = f"journal-{access.id}.{form.value}"
     return StreamingResponse(
         parts, media_type=form.media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}

@@ -13,6 +13,7 @@ from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.printing.plan_sections import print_staying_steps, print_unfinished_tasks
 from airflow_wfstate.cli.printing.rendering import print_section, print_text
 from airflow_wfstate.domain.messages.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.rules.text.counted import counted
 
 
 @command
@@ -28,6 +29,8 @@ def cancel_workflow(arguments: Namespace, store: StateBackend) -> None:
         print_plan=print_plan,
         act=lambda: store.cancel_workflow(request),
         print_answer=_print_answer,
+        work=f"{counted(len(plan.tasks), 'task')} set to failed, {counted(len(plan.discarded), 'undo')} discarded",
+        pieces=len(plan.tasks) + len(plan.discarded),
     ).carry_out(arguments)
 
 

@@ -18,6 +18,7 @@ from airflow_wfstate.domain.messages.compensate import (
     CompensateWorkflow,
     PlannedCompensation,
 )
+from airflow_wfstate.domain.rules.text.counted import counted
 
 
 @command
@@ -33,6 +34,8 @@ def compensate_workflow(arguments: Namespace, store: StateBackend) -> None:
         print_plan=print_plan,
         act=lambda: store.compensate_workflow(request),
         print_answer=_print_answer,
+        work=f"{counted(len(plan.tasks), 'task')} set to failed, {counted(len(plan.undone), 'undo')} put in line",
+        pieces=len(plan.tasks) + len(plan.undone),
     ).carry_out(arguments)
 
 

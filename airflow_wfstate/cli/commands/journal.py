@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from datetime import datetime, timezone
 
+from airflow_wfstate.backends.journal_export import ExportFormat, export_journal
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import command
+from airflow_wfstate.cli.filters import filters_of
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.printing.console import Console
 from airflow_wfstate.cli.printing.fitting import fit_end
+from airflow_wfstate.cli.printing.progress import LINE_EVERY_SECONDS, Progress
 from airflow_wfstate.cli.printing.rendering import (
     PROGRAM_FORMATS,
     as_json,
@@ -20,20 +25,37 @@ from airflow_wfstate.cli.printing.rendering import (
     print_rows,
     print_text,
     short_time,
+    write_file_part,
 )
-from airflow_wfstate.domain.messages.reading.journal import JournalEntry
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry, JournalFilter
 from airflow_wfstate.domain.rules.text.characters import shown_text
 
 
 @command
 def print_journal(arguments: Namespace, store: StateBackend) -> None:
-    """Print a page of a workflow's journal, oldest entry first; on stderr how to get the next page."""
-    page = store.read_journal(workflow_id(arguments.workflow, store), arguments.after, arguments.limit)
+    """Print a page of a workflow's journal, and on stderr how to get the next one; or export all of it."""
+    wanted = JournalFilter(**filters_of(JournalFilter, arguments, datetime.now(timezone.utc)))
+    found = workflow_id(arguments.workflow, store)
+    if arguments.export is not None:
+        _export(store, found, arguments, wanted)
+        return
+    page = store.read_journal(found, arguments.after, arguments.limit, wanted)
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(page.entries), arguments.output)
     else:
         _print(page.entries, arguments.output)
     tell_next_page(arguments, page.next_after)
+
+
+def _export(store: StateBackend, found: str, arguments: Namespace, wanted: JournalFilter) -> None:
+    """Write all entries to stdout, and on stderr how far that is where it takes more than a page."""
+    parts = export_journal(store, found, ExportFormat(arguments.export), wanted, arguments.after)
+    title, is_silent = f"journal of {arguments.workflow}", sys.stdout.isatty()
+    with Progress(title, pause_seconds=LINE_EVERY_SECONDS, is_silent=is_silent) as progress:
+        for part in parts:
+            write_file_part(part.text)
+            if part.reached < part.total:
+                progress.tell("entries looked at", part.reached, part.total)
 
 
 def _print(entries: Sequence[JournalEntry], output: str) -> None:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from datetime import datetime, timezone
 
 from airflow_wfstate.cli.command import Lists, listing_command
+from airflow_wfstate.cli.filters import filters_of
 from airflow_wfstate.cli.next_page import tell_next_page
 from airflow_wfstate.cli.printing.rendering import (
     PROGRAM_FORMATS,
@@ -15,7 +16,6 @@ from airflow_wfstate.cli.printing.rendering import (
 )
 from airflow_wfstate.cli.printing.watch import watch
 from airflow_wfstate.cli.printing.workflow_table import print_workflows
-from airflow_wfstate.cli.workflow_filters import filters_of
 from airflow_wfstate.domain.messages.workflow import WorkflowPage
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 from airflow_wfstate.domain.rules.text.counted import counted
@@ -56,7 +56,7 @@ def _print(page: WorkflowPage, arguments: Namespace, now: datetime) -> None:
 
 def _query(arguments: Namespace, now: datetime) -> WorkflowQuery:
     return WorkflowQuery(
-        **filters_of(arguments, now),
+        **filters_of(WorkflowQuery, arguments, now),
         sort=WorkflowSort(arguments.sort),
         limit=arguments.limit,
         cursor=arguments.cursor,

@@ -35,7 +35,7 @@ def login(arguments: Namespace) -> None:
         raise InvalidRequest(
             "There is no keyring here to keep the token in.",
             f"For this shell: export {TOKEN_VARIABLE}=$(airflow wfstate login --server {server} --print-token); or "
-            "install the Python package keyring.",
+            "install the Python package keyring, and a backend of it that this machine can use.",
         )
 
 

@@ -7,9 +7,10 @@ from argparse import Namespace
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from airflow_wfstate.cli.commands.person import check_agreed
+from airflow_wfstate.cli.printing.progress import Progress
 from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
 
@@ -25,6 +26,9 @@ class PlanOfWorkflow(Protocol):
 Plan = TypeVar("Plan", bound=PlanOfWorkflow)
 Answer = TypeVar("Answer")
 
+MANY_PIECES: Final = 100
+"""From which on an act may take as long as a person notices."""
+
 
 @dataclass(frozen=True)
 class PlannedAction(Generic[Plan, Answer]):
@@ -36,6 +40,8 @@ class PlannedAction(Generic[Plan, Answer]):
     :param print_plan: for people, as ``table`` or ``plain``.
     :param act: does it.
     :param print_answer: for people.
+    :param work: what ``act`` does, in a few words; told where it is about many pieces.
+    :param pieces: how many. They are one transaction, so that none of them is done before the last one is.
     """
 
     plan: Plan
@@ -44,6 +50,8 @@ class PlannedAction(Generic[Plan, Answer]):
     print_plan: Callable[[Plan, str], None]
     act: Callable[[], Answer]
     print_answer: Callable[[Answer], None]
+    work: str
+    pieces: int
 
     def carry_out(self, arguments: Namespace) -> None:
         """Print the plan, ask, act, and print what was done; with ``--plan`` print the plan alone.
@@ -64,8 +72,16 @@ class PlannedAction(Generic[Plan, Answer]):
                 with redirect_stdout(sys.stderr if for_programs else sys.stdout):
                     self.print_plan(self.plan, "plain" if for_programs else arguments.output)
             check_agreed(arguments, f"{self.verb} the workflow {self.plan.workflow.name}/{self.plan.workflow.key}?")
-        answer = self.act()
+        answer = self._act_visibly(arguments.subcommand)
         if for_programs:
             print_for_programs(as_json(answer), arguments.output)
         else:
             self.print_answer(answer)
+
+    def _act_visibly(self, command: str) -> Answer:
+        """Act, and where that takes a while say on stderr what is done."""
+        if self.pieces < MANY_PIECES:
+            return self.act()
+        with Progress(command) as progress:
+            progress.tell(self.work)
+            return self.act()

@@ -14,6 +14,7 @@ from airflow_wfstate.cli.printing.rendering import print_text
 from airflow_wfstate.cli.printing.resume_sections import print_plan
 from airflow_wfstate.domain.messages.resume import ResumedWorkflow, ResumeWorkflow
 from airflow_wfstate.domain.messages.step_changes import parse_renames
+from airflow_wfstate.domain.rules.text.counted import counted
 
 
 @command
@@ -50,6 +51,8 @@ def _set_going(arguments: Namespace, store: StateBackend, verb: str, from_step: 
         print_plan=print_plan,
         act=lambda: store.resume_workflow(request),
         print_answer=_print_answer,
+        work=f"{counted(len(plan.tasks) + len(plan.relays), 'task')} cleared",
+        pieces=len(plan.tasks) + len(plan.relays),
     ).carry_out(arguments)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from airflow_wfstate.cli.command import database_command
-from airflow_wfstate.cli.printing.progress import Progress
+from airflow_wfstate.cli.printing.progress import LINE_EVERY_SECONDS, Progress
 from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
-from airflow_wfstate.domain.rules.text.counted import counted
 
 if TYPE_CHECKING:
     from airflow_wfstate.backends.database import DatabaseBackend
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
     """Bring payloads under the first Fernet key and print what was done; exit code 1 when some cannot be read."""
     in_use = store.old_keys_in_use()
-    columns: list[RotatedColumn] = []
-    with Progress("rotate-keys") as progress:
-        for column in store.rotate_keys():
-            columns.append(column)
-            progress.tell(f"{column.column}: {column.renewed} of {counted(column.examined, 'value')}", len(columns))
+    columns = _rotated(store)
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(columns), arguments.output)
     else:
@@ -48,3 +44,26 @@ def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
         )
     if failures:
         raise SystemExit(1)
+
+
+def _rotated(store: DatabaseBackend) -> list[RotatedColumn]:
+    """Rotate, and tell on stderr how far it is."""
+    pages: dict[str, list[RotatedColumn]] = defaultdict(list)
+    examined = 0
+    with Progress("rotate-keys", pause_seconds=LINE_EVERY_SECONDS) as progress:
+        total = store.count_payloads()
+        for page in store.rotate_keys():
+            pages[page.column].append(page)
+            examined += page.examined
+            # Values that are written meanwhile are looked at as well.
+            progress.tell(page.column, examined, max(total, examined))
+    return [_sum(column, of_column) for column, of_column in pages.items()]
+
+
+def _sum(column: str, pages: list[RotatedColumn]) -> RotatedColumn:
+    return RotatedColumn(
+        column,
+        examined=sum(page.examined for page in pages),
+        renewed=sum(page.renewed for page in pages),
+        failures=[failure for page in pages for failure in page.failures],
+    )

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from airflow_wfstate.backends.all_steps import all_steps
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.cli.command import command
-from airflow_wfstate.cli.commands.show_items import show_items
+from airflow_wfstate.cli.commands.show_items import show_items, with_output
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
 from airflow_wfstate.cli.printing.watch import watch
@@ -48,9 +48,7 @@ def _print(arguments: Namespace, store: StateBackend, workflow_id: str) -> Workf
 
 def _print_for_programs(arguments: Namespace, store: StateBackend, workflow_id: str) -> None:
     workflow = store.get_workflow(workflow_id, step_limit=0)
-    steps = [
-        store.get_step(workflow_id, step.id) if step.output_in_file else step for step in all_steps(store, workflow_id)
-    ]
+    steps = [with_output(step, store, workflow_id) for step in all_steps(store, workflow_id)]
     print_for_programs(as_json(replace(workflow, steps=sorted(steps, key=_begin))), arguments.output)
 
 

@@ -6,12 +6,13 @@ import shlex
 from argparse import Namespace
 
 from airflow_wfstate.backends.state_backend import StateBackend
-from airflow_wfstate.cli.arguments import parse_states
-from airflow_wfstate.cli.definition import DEFAULT_ITEM_LIMIT
-from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_text
+from airflow_wfstate.cli.arguments import parse_choices
+from airflow_wfstate.cli.next_page import tell_next_page
+from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs
 from airflow_wfstate.cli.printing.workflow_sections import print_steps
 from airflow_wfstate.domain.messages.reading.pages import StepFilter
 from airflow_wfstate.domain.messages.reading.step_group import StepGroup
+from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.parent_step import NO_PARENT_STEP
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.domain.rules.step_name import find_called
@@ -25,12 +26,13 @@ def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> N
         participant=group.participant,
         name=group.name,
         parent_step_id=group.parent_step_id or NO_PARENT_STEP,
-        states=parse_states(StepState, arguments.step_states or []),
+        states=parse_choices(StepState, arguments.step_states or []),
         item_key=item_key,
     )
     page = store.list_steps(workflow_id, arguments.after, arguments.limit, wanted)
     if arguments.output in PROGRAM_FORMATS:
-        print_for_programs(as_json(page.steps), arguments.output)
+        whole = [with_output(step, store, workflow_id) for step in page.steps]
+        print_for_programs(as_json(whole), arguments.output)
     else:
         print_steps(page.steps, arguments.output)
     if item_key is not None and not page.steps and not arguments.step_states:
@@ -38,8 +40,12 @@ def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> N
             f"Step {group.called.qualified} of workflow {workflow_id} has no item {item_key[:80]!r} that has begun.",
             f"See its items with: airflow wfstate show {workflow_id} --step {shlex.quote(group.called.qualified)}",
         )
-    if page.next_after is not None:
-        print_text(f"There are more: {_next_page(arguments, page.next_after)}", is_error=True)
+    tell_next_page(arguments, page.next_after)
+
+
+def with_output(step: StepSummary, store: StateBackend, workflow_id: str) -> StepSummary:
+    """The step with the output that a list has left out."""
+    return store.get_step(workflow_id, step.id) if step.output_left_out else step
 
 
 def _find(groups: list[StepGroup], text: str, workflow_id: str) -> tuple[StepGroup, str | None]:
@@ -64,15 +70,3 @@ def _find(groups: list[StepGroup], text: str, workflow_id: str) -> tuple[StepGro
             f"Name one of them: {', '.join(group.called.qualified for group in found)}.",
         )
     return found[0], item_key
-
-
-def _next_page(arguments: Namespace, after: str) -> str:
-    """The command that prints the next page: this one, further on."""
-    words = ["airflow", "wfstate", "show", arguments.workflow, "--step", arguments.step]
-    for state in arguments.step_states or []:
-        words += ["--step-state", state]
-    if arguments.limit != DEFAULT_ITEM_LIMIT:
-        words += ["--limit", str(arguments.limit)]
-    if arguments.output != "table":
-        words += ["-o", arguments.output]
-    return shlex.join([*words, "--after", after])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 
 from airflow_wfstate.backends.state_backend import StateBackend
-from airflow_wfstate.cli.arguments import parse_duration, parse_since, parse_states
+from airflow_wfstate.cli.arguments import parse_choices, parse_duration, parse_since
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.commands.person import actor
 from airflow_wfstate.cli.printing.rendering import (
@@ -49,9 +49,9 @@ def add_subscription(arguments: Namespace, store: StateBackend) -> None:
         name=arguments.name,
         url=arguments.url,
         names=arguments.names,
-        states=parse_states(WorkflowState, arguments.states),
+        states=parse_choices(WorkflowState, arguments.states),
         labels=parse_labels(arguments.labels),
-        kinds=[_kind(text.strip()) for texts in arguments.kinds for text in texts.split(",")],
+        kinds=parse_choices(EntryKind, arguments.kinds),
         start=_point(arguments.start),
         actor=actor(),
     )
@@ -150,14 +150,6 @@ def _point(text: str) -> str:
 
 def _seconds(text: str) -> int:
     return 0 if text.strip() == "0" else int(parse_duration(text).total_seconds())
-
-
-def _kind(text: str) -> EntryKind:
-    try:
-        return EntryKind(text)
-    except ValueError:
-        kinds = ", ".join(kind.value for kind in EntryKind)
-        raise InvalidRequest(f"{text[:80]!r} is not a kind of journal entry.", f"The kinds are {kinds}.") from None
 
 
 def _print(subscription: Subscription, output: str) -> None:

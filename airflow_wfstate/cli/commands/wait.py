@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Final
 
 from airflow_wfstate.backends.state_backend import StateBackend
-from airflow_wfstate.cli.arguments import check_every, parse_duration, parse_states
+from airflow_wfstate.cli.arguments import check_every, parse_choices, parse_duration
 from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.identify import workflow_id
 from airflow_wfstate.cli.printing.progress import Progress
@@ -35,7 +35,7 @@ EXIT_TIMEOUT: Final = 124
 @command
 def wait_for_workflow(arguments: Namespace, store: StateBackend) -> None:
     """Wait until a workflow is in one of the states, and print where it stands; on stderr how it comes along."""
-    wanted = parse_states(WorkflowState, arguments.states or [WorkflowState.SUCCEEDED.value])
+    wanted = parse_choices(WorkflowState, arguments.states or [WorkflowState.SUCCEEDED.value])
     check_every(arguments.every)
     end = None if arguments.timeout is None else time.monotonic() + parse_duration(arguments.timeout).total_seconds()
     found = workflow_id(arguments.workflow, store)

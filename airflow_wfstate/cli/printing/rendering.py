@@ -125,6 +125,11 @@ def write_raw(text: str) -> None:
     sys.stdout.flush()
 
 
+def write_file_part(text: str) -> None:
+    """Write a part of a file to stdout, as it is; to a terminal, which would obey them, without control characters."""
+    sys.stdout.write(shown_text(text, keep="\r\n") if sys.stdout.isatty() else text)
+
+
 def print_section(title: str, rows: Sequence[Mapping[str, object]], output: str) -> None:
     """Print rows under a title; nothing at all when there are none."""
     if rows:

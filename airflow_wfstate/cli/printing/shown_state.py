@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from airflow_wfstate.cli.printing.rendering import short_duration
 from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.workflow import WorkflowSummary
 from airflow_wfstate.domain.rules.states import WorkflowState
+
+LEFT_OUT: Final = "(large; json and yaml have it)"
+"""In the place of an output that a list has left out."""
 
 
 def state_text(workflow: WorkflowSummary) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from airflow_wfstate.cli.printing.rendering import print_section, short_duration, short_time, shortened
-from airflow_wfstate.cli.printing.shown_state import counts_text, failing_text, state_text, undone_after
+from airflow_wfstate.cli.printing.shown_state import LEFT_OUT, counts_text, failing_text, state_text, undone_after
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.step import StepSummary
@@ -119,7 +119,7 @@ def _progress(workflow: WorkflowDetail) -> dict[str, object]:
 
 def _shown_output(step: StepSummary) -> str | None:
     if step.output is None:
-        return "(in a file; json and yaml have it)" if step.output_in_file else None
+        return LEFT_OUT if step.output_left_out else None
     return shortened(step.output.text)
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from airflow_wfstate.cli.printing.rendering import exact_duration, shortened
-from airflow_wfstate.cli.printing.shown_state import counts_text, telling_line
+from airflow_wfstate.cli.printing.shown_state import LEFT_OUT, counts_text, telling_line
 from airflow_wfstate.cli.printing.state_style import styled_state
 from airflow_wfstate.domain.messages.compensation import CompensationSummary
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
@@ -117,8 +117,8 @@ def _step_label(step: StepSummary) -> Text:
         label.append(_lasted(step.attempts[0].started_at, step.attempts[0].ended_at))
     if step.output is not None:
         label.append(shown_text(f" -> {shortened(step.output.text, _LONGEST_OUTPUT)}"), style="dim")
-    elif step.output_in_file:
-        label.append(" -> (in a file; json and yaml have it)", style="dim")
+    elif step.output_left_out:
+        label.append(f" -> {LEFT_OUT}", style="dim")
     if len(step.attempts) == 1 and step.state in (StepState.FAILED, StepState.LOST):
         label.append(shown_text(f": {telling_line(step.error) or ''}"), style="red")
     return label

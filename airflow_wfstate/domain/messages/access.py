@@ -14,14 +14,12 @@ class WorkflowAccess:
 
     :param id: of the workflow, in its canonical form.
     :param state: of the workflow when this was read.
-    :param entries: how many entries its journal had then.
     :param dags: the DAGs whose runs are linked to it, each with the role of those runs; a DAG may have several roles.
     :param participants: those that have begun a step of it; also where their runs are no longer linked.
     """
 
     id: str
     state: WorkflowState
-    entries: int
     dags: frozenset[tuple[str, RunRole]]
     participants: frozenset[str]
 

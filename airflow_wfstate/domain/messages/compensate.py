@@ -49,8 +49,8 @@ class PlannedCompensation:
     :param step: ``participant.name`` or ``participant.name[item]``.
     :param state: in which it is now.
     :param dag_id: with ``run_id``: of the run whose relay runs it.
-    :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), or
-        the reader may not see it.
+    :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), when
+        the reader may not see it, and when it is large or kept in a file: its step has it.
     :param obstacle: why nobody could run it now, in one sentence; None when nothing is known to be in the way.
     """
 

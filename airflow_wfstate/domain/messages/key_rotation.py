@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RotatedColumn:
-    """A column of payloads.
+    """What became of values of a column of payloads: of a page of them, or of all.
 
     :param column: ``table.column``.
-    :param examined: how many values it has.
+    :param examined: how many values these are.
     :param renewed: how many of them were written anew, under the first key.
     :param failures: of values that could not be read or written, each in one sentence that names the row.
     """

@@ -266,8 +266,10 @@ class StepSummary:
     :param parent_step_id: of the step that triggered the participant's run; None when none did.
     :param round: the newest round's number.
     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
-        the payloads of the participant, and in a list when it is kept in a file.
+        the payloads of the participant, and in a list when it is large or kept in a file.
     :param output_in_file: whether it is kept in a file, outside of the database.
+    :param output_left_out: whether this list leaves it out, since its column has more than 16 KiB or it is kept in a
+        file: the step alone has it.
     :param output_size: bytes; None when there is no output.
     """
 
@@ -290,6 +292,7 @@ class StepSummary:
     error: str | None
     place: str | None = None
     parent_step_id: str | None = None
+    output_left_out: bool = False
 
     @property
     def called(self) -> StepName:

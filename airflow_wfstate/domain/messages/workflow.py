@@ -153,6 +153,9 @@ class LinkedRun:
 class WorkflowSummary:
     """A line of a list of workflows.
 
+    In a list its errors and its ``hold_reason`` are one line of each, of at most 300 characters (``error_line``): a
+    list is asked for every few seconds. One workflow alone has all of them.
+
     :param steps_done: begun steps that succeeded or were skipped; each item of a mapped step counts, here and below.
     :param steps_total: begun steps, and planned ones that have not begun (one each, mapped or not).
     :param steps_running: of them at work or waiting.

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Final
 
 from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.domain.rules.text.error_line import error_line
 
 
 class FlagKind(str, Enum):
@@ -115,7 +116,7 @@ def _held(row: FlaggedRow) -> Flag | None:
         return None
     is_failed = row.state is WorkflowState.FAILED
     what = "It failed" if is_failed else "A compensation failed"
-    reasons = "; ".join(reason.rstrip(".") for reason in (row.error, row.hold_reason) if reason)
+    reasons = "; ".join(error_line(reason).rstrip(".") for reason in (row.error, row.hold_reason) if reason)
     command = f"airflow wfstate {'resume' if is_failed else 'compensate'} {row.id}"
     since = row.state_changed_at or row.updated_at
     return Flag(FlagKind.HELD, f"{what}: {reasons or 'no reason is stored'}.", since, row.owner, command)

@@ -25,7 +25,7 @@ def wire_relay(relay: BaseOperator, dag: DAG) -> None:
     if below:
         raise InvalidDag(
             f"DAG {dag.dag_id}: task {below[0]} stands below the relay {relay.task_id}.",
-            "The relay runs when all other tasks are done; put the task above it, or leave out the dependency.",
+            "The relay runs below the DAG's leaves; put the task above it, or leave out the dependency.",
         )
     for leaf in leaves(relay, dag):
         if is_branch(leaf):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
 from airflow_wfstate.domain.messages.step import OnClear
-from airflow_wfstate.domain.rules.text.names import check_name, check_step_name
+from airflow_wfstate.domain.rules.text.names import check_former_names, check_name, check_step_name
 from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER, CompensateWhen
 from airflow_wfstate.exceptions import InvalidDag, InvalidName, InvalidRequest
 from airflow_wfstate.operators.steps.undo_signature import check_undo
@@ -143,9 +143,10 @@ def former_names(names: Sequence[str]) -> tuple[str, ...]:
     if isinstance(names, str) or not isinstance(names, Sequence):
         raise InvalidDag(f"was is {names!r}.", "Give a list of the names that the step had: was=['old_name'].")
     try:
-        return tuple(check_name("former step name", name) for name in names)
+        check_former_names(names)
     except InvalidName as error:
         raise InvalidDag(error.reason, error.remedy) from error
+    return tuple(names)
 
 
 def is_template(text: str) -> bool:

@@ -191,7 +191,7 @@ def _planned(obstacles: CompensationObstacles, item: PendingCompensation) -> Pla
         state=item.state,
         dag_id=item.dag_id,
         run_id=item.run_id,
-        output=shown(item.output, item.redact),
+        output=None if item.output is None or item.output.is_in_file else shown(item.output, item.redact),
         obstacle=obstacles.of(item),
     )
 

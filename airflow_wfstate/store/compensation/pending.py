@@ -13,6 +13,7 @@ from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.domain.rules.undo_order import CompensateWhen, Compensation, compensation_order
 from airflow_wfstate.exceptions import PayloadDamaged
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.payloads.listed_payload import listed_columns, listed_payload_of
 from airflow_wfstate.store.payloads.redact_column import redacted_paths
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, stored_payload_of
 from airflow_wfstate.store.steps.undo_order import UndoPlace, is_to_do, next_in_line
@@ -73,9 +74,9 @@ def pending_compensations(
     """All that is to be undone, the next one first (``domain.compensation.compensation_order``).
 
     :param with_discarded: what was discarded when the workflow succeeded counts as armed.
-    :param with_outputs: read the outputs of the rounds, too.
+    :param with_outputs: read the outputs of the rounds, too, but for large ones; those in files unopened.
     """
-    found = _select(*_OUTPUT) if with_outputs else _select()
+    found = _select(*listed_columns(connection, _round, "output")) if with_outputs else _select()
     places = places_of_workflow(connection, workflow_id)
     pending: dict[tuple[str, int], PendingCompensation] = {}
     undos: list[Compensation] = []
@@ -84,7 +85,8 @@ def pending_compensations(
         found.where(_compensation.c.workflow_id == workflow_id, is_to_do(with_discarded=with_discarded))
     ):
         state = _state(row.state, with_discarded=with_discarded)
-        pending[row.step_id, row.round] = _pending(row, state, places, with_outputs)
+        listed = listed_payload_of(row, "output", whole=True) if with_outputs else None
+        pending[row.step_id, row.round] = _pending(row, state, places, None if listed is None else listed.stored)
         undos.append(
             Compensation(
                 step_id=row.step_id,
@@ -114,7 +116,8 @@ def next_compensation(
     if row is None:
         return None
     places = read_places(connection, [(row.participant, row.place)])
-    pending = _pending(row, CompensationState(row.state), places, True)
+    output = stored_payload_of(row.output, row.output_type, row.output_sha256)
+    pending = _pending(row, CompensationState(row.state), places, output)
     return (row.position, row.step_id, row.round), pending
 
 
@@ -144,7 +147,9 @@ def _select(*columns: Any) -> Select[Any]:
     )
 
 
-def _pending(row: Row[Any], state: CompensationState, places: Places, with_output: bool) -> PendingCompensation:
+def _pending(
+    row: Row[Any], state: CompensationState, places: Places, output: StoredPayload | None
+) -> PendingCompensation:
     return PendingCompensation(
         step_id=row.step_id,
         round=row.round,
@@ -158,7 +163,7 @@ def _pending(row: Row[Any], state: CompensationState, places: Places, with_outpu
         dag_id=row.dag_id,
         run_id=row.run_id,
         called=places.name(row),
-        output=stored_payload_of(row.output, row.output_type, row.output_sha256) if with_output else None,
+        output=output,
         redact=redacted_paths(row.redact),
     )
 

@@ -11,19 +11,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import DDL, event
+from sqlalchemy import DDL, Connection, event, text
 
 from airflow_wfstate.store.database.columns import metadata
 
-NAMES: Final = frozenset(
-    (
-        "wfstate_workflow_worked",
-        "wfstate_journal_stream",
-        "wfstate_workflow_key_trigrams",
-        "wfstate_workflow_error_trigrams",
-        "wfstate_label_value_trigrams",
-    )
+TRIGRAM_NAMES: Final = frozenset(
+    ("wfstate_workflow_key_trigrams", "wfstate_workflow_error_trigrams", "wfstate_label_value_trigrams")
 )
+NAMES: Final = TRIGRAM_NAMES | {"wfstate_workflow_worked", "wfstate_journal_stream"}
 
 CREATE_WORKED: Final = """
 CREATE INDEX wfstate_workflow_worked ON wfstate_workflow ((forward_ended_at - started_at), id)
@@ -52,6 +47,19 @@ END
 $do$
 """
 """A block that fails is rolled back as to a savepoint."""
+
+
+def has_trigram_indexes(connection: Connection) -> bool:
+    """Whether what stands anywhere in a key, a label or an error is found by index; never on SQLite."""
+    if connection.dialect.name != "postgresql":
+        return False
+    names = sorted(TRIGRAM_NAMES)
+    # to_regclass looks where the tables are looked for; an index that could not be built to its end is not used.
+    found = text(
+        "SELECT count(*) FROM pg_index WHERE indisvalid "
+        "AND indexrelid IN (SELECT to_regclass(unnest(CAST(:names AS text[]))))"
+    )
+    return bool(connection.execute(found, {"names": names}).scalar_one() == len(names))
 
 
 def _statement(sql: str) -> DDL:

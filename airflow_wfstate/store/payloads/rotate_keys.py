@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Engine, and_, select, tuple_, update
+from sqlalchemy import Column, Connection, Engine, and_, func, select, tuple_, update
 
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.rules.text.counted import counted
@@ -50,13 +50,19 @@ _WRITTEN_AT: Final = {
 """With columns of payloads the time at which a value was written."""
 
 
+def count_payloads(connection: Connection) -> int:
+    """How many values a rotation looks at now. PostgreSQL reads the tables for it, as the rotation does."""
+    numbers = (connection.execute(select(func.count(column))).scalar_one() for column in PAYLOAD_COLUMNS)
+    return sum(int(number) for number in numbers)
+
+
 def rotate_keys(engine: Engine) -> Iterator[RotatedColumn]:
-    """Bring one column after the other under the first key.
+    """Bring one column after the other under the first key; at least one report for each, of a page of rows.
 
     What is stored plain is encrypted too, if ``[wfstate] encrypt_payloads`` says so.
     """
     for column in PAYLOAD_COLUMNS:
-        yield _rotate_column(engine, column)
+        yield from _rotate_column(engine, column)
 
 
 def old_keys_in_use(connection: Connection) -> str | None:
@@ -94,17 +100,14 @@ class _Page:
     last: tuple[object, ...] | None
 
 
-def _rotate_column(engine: Engine, column: Column[Any]) -> RotatedColumn:
-    pages: list[_Page] = []
-    while not pages or pages[-1].last is not None:
-        after = pages[-1].last if pages else None
-        pages.append(run_transaction(engine, partial(_rotate_page, column=column, after=after)))
-    return RotatedColumn(
-        column=f"{column.table.name}.{column.name}",
-        examined=sum(page.examined for page in pages),
-        renewed=sum(page.renewed for page in pages),
-        failures=[failure for page in pages for failure in page.failures],
-    )
+def _rotate_column(engine: Engine, column: Column[Any]) -> Iterator[RotatedColumn]:
+    after: tuple[object, ...] | None = None
+    while True:
+        page = run_transaction(engine, partial(_rotate_page, column=column, after=after))
+        yield RotatedColumn(f"{column.table.name}.{column.name}", page.examined, page.renewed, page.failures)
+        after = page.last
+        if after is None:
+            return
 
 
 def _rotate_page(connection: Connection, column: Column[Any], after: tuple[object, ...] | None) -> _Page:

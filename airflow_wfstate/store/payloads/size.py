@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ColumnElement, Connection, func
+from sqlalchemy import Column, Connection, Label, func
 
 from airflow_wfstate.store.payloads.stored_payload import HEAD_LENGTH
 
 
-def size_columns(connection: Connection, column: Column[str]) -> tuple[ColumnElement[str], ColumnElement[int]]:
+def size_columns(connection: Connection, column: Column[str]) -> tuple[Label[str], Label[int]]:
     """What to select instead of a payload, for :func:`~airflow_wfstate.store.payloads.stored_payload.size_by_head`.
 
     Labelled ``head`` and ``length``. ``octet_length`` does not even read a value that PostgreSQL keeps out of the row;

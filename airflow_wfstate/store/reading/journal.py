@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, select
 
-from airflow_wfstate.domain.messages.reading.journal import EntryKind, JournalEntry, JournalFilter, JournalPage
+from airflow_wfstate.domain.messages.reading.journal import EntryKind, JournalEntry, JournalPage, ReadJournal
 from airflow_wfstate.domain.messages.reading.journal_sentence import sentence_of
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.payload import JsonValue
@@ -20,27 +20,35 @@ from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.places import read_places
 
 
-def read_journal(
-    connection: Connection, workflow_id: str, after: int, limit: int, wanted: JournalFilter | None = None
-) -> JournalPage:
+def read_journal(connection: Connection, asked: ReadJournal) -> JournalPage:
     """A page of the journal, as ``StateBackend.read_journal`` says."""
-    check_limit(limit)
-    if not 0 <= after < 2**62:
-        raise InvalidRequest(f"There is no entry number {after}.", "Give 0 or the number of an entry.")
-    workflow_id = check_exists(connection, workflow_id)
+    check_limit(asked.limit)
+    if not 0 <= asked.after < 2**62:
+        raise InvalidRequest(f"There is no entry number {asked.after}.", "Give 0 or the number of an entry.")
+    workflow_id = check_exists(connection, asked.workflow_id)
     journal = schema.journal
     rows = connection.execute(
         select(journal)
         .where(
             journal.c.workflow_id == workflow_id,
-            journal.c.number > after,
-            *journal_conditions(connection, workflow_id, wanted or JournalFilter()),
+            journal.c.number > asked.after,
+            *journal_conditions(connection, workflow_id, asked.wanted),
         )
         .order_by(journal.c.number)
-        .limit(limit + 1)
+        .limit(asked.limit + 1)
     ).all()
-    entries = entries_of(connection, rows[:limit])
-    return JournalPage(entries=entries, next_after=entries[-1].number if len(rows) > limit else None)
+    entries = entries_of(connection, rows[: asked.limit])
+    return JournalPage(
+        entries=entries,
+        next_after=entries[-1].number if len(rows) > asked.limit else None,
+        total=_count(connection, workflow_id) if asked.with_total else None,
+    )
+
+
+def _count(connection: Connection, workflow_id: str) -> int:
+    workflow = schema.workflow
+    total: int = connection.execute(select(workflow.c.journal_count).where(workflow.c.id == workflow_id)).scalar_one()
+    return total
 
 
 def entries_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[JournalEntry]:

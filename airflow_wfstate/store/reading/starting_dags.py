@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, func, or_, select
 
-from airflow_wfstate.domain.messages.starting_dag import StartingDag
+from airflow_wfstate.domain.messages.starting_dag import ListStartingDags, StartingDag, StartingDags
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.store.database import schema
@@ -32,13 +32,19 @@ _MOST_DAGS: Final = 20
 _NAMED_RUNS: Final = 5
 
 
-def list_starting_dags(connection: Connection, name: str) -> list[StartingDag]:
-    """The DAGs that start workflows of this name, by id."""
-    name = storable_text(name)
-    found: set[str] = set(connection.execute(_started_before(name)).scalars())
-    waiting = connection.scalars(_waiting().with_only_columns(task_instance.c.dag_id).distinct().limit(_MOST_DAGS))
-    found |= {dag_id for dag_id in waiting if dag_id not in found and _starts(connection, dag_id, name)}
-    return [_describe(connection, dag_id) for dag_id in sorted(found)]
+def list_starting_dags(connection: Connection, asked: ListStartingDags) -> StartingDags:
+    """The DAGs, as ``StateBackend.list_starting_dags`` says."""
+    name = storable_text(asked.name)
+    started = _started_before(name)
+    waiting = _waiting().with_only_columns(task_instance.c.dag_id).distinct().limit(_MOST_DAGS)
+    if asked.readable_dag_ids is not None:
+        readable = sorted(asked.readable_dag_ids)
+        started = started.where(schema.run.c.dag_id.in_(readable))
+        waiting = waiting.where(task_instance.c.dag_id.in_(readable))
+    found: set[str] = set(connection.execute(started).scalars())
+    others = [dag_id for dag_id in connection.scalars(waiting) if dag_id not in found]
+    found |= {dag_id for dag_id in others if _starts(connection, dag_id, name)}
+    return StartingDags([_describe(connection, dag_id) for dag_id in sorted(found)])
 
 
 def _started_before(name: str) -> Select[Any]:

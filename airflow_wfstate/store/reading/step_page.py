@@ -86,7 +86,7 @@ def _behind(connection: Connection, workflow_id: str, after: str) -> ColumnEleme
 def get_step(connection: Connection, workflow_id: str, step_id: str) -> StepSummary:
     """One step, as ``StateBackend.get_step`` says."""
     step_id = check_step(connection, workflow_id, step_id)
-    (step,) = read_step_summaries(connection, [step_id], opens_files=True)
+    (step,) = read_step_summaries(connection, [step_id], whole=True)
     return step
 
 

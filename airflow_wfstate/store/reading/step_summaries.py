@@ -14,10 +14,11 @@ from airflow_wfstate.domain.rules.states import CompensationState, StepState
 from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.payloads.listed_payload import ListedPayload, listed_columns, listed_payload_of
 from airflow_wfstate.store.payloads.redact_column import redacted_paths
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.payloads.size import size_columns
-from airflow_wfstate.store.payloads.stored_payload import StoredPayload, size_by_head, stored_payload_of
+from airflow_wfstate.store.payloads.stored_payload import size_by_head
 from airflow_wfstate.store.reading.attempt_process import UNKNOWN, read_processes
 from airflow_wfstate.store.reading.step_waits import ended_with, read_waits
 from airflow_wfstate.store.workflows.places import read_places
@@ -26,20 +27,18 @@ _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 _checkpoint, _compensation = schema.checkpoint, schema.compensation
 
 
-def read_step_summaries(
-    connection: Connection, step_ids: Sequence[str], *, opens_files: bool = False
-) -> list[StepSummary]:
+def read_step_summaries(connection: Connection, step_ids: Sequence[str], *, whole: bool = False) -> list[StepSummary]:
     """These steps, in the order of the ids: nine statements, however many.
 
     :param step_ids: of steps that there are; as many as a page holds.
-    :param opens_files: whether outputs that are kept in files are read; otherwise only told of.
+    :param whole: whether outputs that are large, or kept in files, are read; otherwise they are only told of.
     """
     if not step_ids:
         return []
     attempts = _read_attempts(connection, step_ids)
     checkpoints = _read_checkpoints(connection, step_ids)
     compensations = _read_compensations(connection, step_ids)
-    outputs = _read_outputs(connection, step_ids)
+    outputs = _read_outputs(connection, step_ids, whole=whole)
     rows = connection.execute(select(_step).where(_step.c.id.in_(step_ids))).all()
     order = {step_id: position for position, step_id in enumerate(step_ids)}
     rows = sorted(rows, key=lambda row: order[row.id])
@@ -57,8 +56,9 @@ def read_step_summaries(
             attempts=attempts[row.id],
             checkpoints=checkpoints[row.id],
             compensations=compensations[row.id],
-            output=_shown_output(outputs.get(row.id), row.redact, opens_files=opens_files),
+            output=_shown_output(outputs.get(row.id), row.redact),
             output_in_file=row.id in outputs and outputs[row.id].is_in_file,
+            output_left_out=row.id in outputs and outputs[row.id].stored is None,
             output_type=outputs[row.id].type if row.id in outputs else None,
             output_size=outputs[row.id].size if row.id in outputs else None,
             output_sha256=outputs[row.id].sha256 if row.id in outputs else None,
@@ -70,10 +70,8 @@ def read_step_summaries(
     ]
 
 
-def _shown_output(output: StoredPayload | None, redact: str | None, *, opens_files: bool) -> Payload | None:
-    if output is None or (output.is_in_file and not opens_files):
-        return None
-    return shown(output, redacted_paths(redact))
+def _shown_output(output: ListedPayload | None, redact: str | None) -> Payload | None:
+    return None if output is None else shown(output.stored, redacted_paths(redact))
 
 
 def _read_attempts(connection: Connection, step_ids: Sequence[str]) -> dict[str, list[AttemptSummary]]:
@@ -164,7 +162,7 @@ def _read_compensations(connection: Connection, step_ids: Sequence[str]) -> dict
     return compensations
 
 
-def _read_outputs(connection: Connection, step_ids: Sequence[str]) -> dict[str, StoredPayload]:
+def _read_outputs(connection: Connection, step_ids: Sequence[str], *, whole: bool) -> dict[str, ListedPayload]:
     """Of each step the output of the newest round that has one."""
     newest = (
         select(_round.c.step_id, func.max(_round.c.number).label("number"))
@@ -173,9 +171,9 @@ def _read_outputs(connection: Connection, step_ids: Sequence[str]) -> dict[str, 
         .subquery()
     )
     rows = connection.execute(
-        select(_round.c.step_id, _round.c.output, _round.c.output_type, _round.c.output_sha256).join(
+        select(_round.c.step_id, *listed_columns(connection, _round, "output", whole=whole)).join(
             newest, (newest.c.step_id == _round.c.step_id) & (newest.c.number == _round.c.number)
         )
     )
-    outputs = {row.step_id: stored_payload_of(row.output, row.output_type, row.output_sha256) for row in rows}
+    outputs = {row.step_id: listed_payload_of(row, "output", whole=whole) for row in rows}
     return {step_id: output for step_id, output in outputs.items() if output is not None}

@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
-from airflow_wfstate.domain.messages.reading.graph import MAX_LANES, WorkflowGraph
+from airflow_wfstate.domain.messages.reading.graph import MAX_LANES, MAX_SKIPPED_LANES, GetGraph, WorkflowGraph
 from airflow_wfstate.domain.rules.plan import progress
+from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.reading.graph_counts import (
@@ -34,11 +35,13 @@ _workflow, _definition, _run = schema.workflow, schema.definition, schema.run
 _step, _attempt = schema.step, schema.attempt
 
 
-def read_graph(connection: Connection, workflow_id: str) -> WorkflowGraph:
+def read_graph(connection: Connection, asked: GetGraph) -> WorkflowGraph:
     """The graph, as ``StateBackend.get_graph`` says. It reads rows for runs and tasks, not for items."""
-    canonical_id = check_id(workflow_id)
-    plan = _read_plan(connection, workflow_id, canonical_id)
-    runs = _read_runs(connection, canonical_id)
+    if not 0 <= asked.skip <= MAX_SKIPPED_LANES:
+        raise InvalidRequest(f"{asked.skip} lanes cannot be skipped.", f"Give 0 to {MAX_SKIPPED_LANES}.")
+    canonical_id = check_id(asked.workflow_id)
+    plan = _read_plan(connection, asked.workflow_id, canonical_id)
+    runs = _read_runs(connection, canonical_id, asked.skip)
     keys = {(run.dag_id, run.run_id) for run in runs}
     tasks = count_task_instances(connection, keys)
     facts = GraphFacts(
@@ -52,10 +55,13 @@ def read_graph(connection: Connection, workflow_id: str) -> WorkflowGraph:
     lanes = [lane_of(run, facts) for run in runs]
     remaining = progress(plan, count_steps(connection, [canonical_id])[canonical_id]).remaining
     named = {name for lane in lanes for name in planned_names(lane, facts.places)}
+    count = _count_runs(connection, canonical_id) if asked.skip or len(runs) == MAX_LANES else len(runs)
+    earlier = min(asked.skip, count)
     return WorkflowGraph(
         lanes=lanes,
-        further_lanes=_count_runs(connection, canonical_id) - len(runs) if len(runs) == MAX_LANES else 0,
+        further_lanes=count - earlier - len(runs),
         remaining=[entry for entry in remaining if entry not in named],
+        earlier_lanes=earlier,
     )
 
 
@@ -73,13 +79,14 @@ def _read_plan(connection: Connection, workflow_id: str, canonical_id: str) -> S
     return parse_definition(content).plan
 
 
-def _read_runs(connection: Connection, workflow_id: str) -> Sequence[Any]:
-    """The first runs of the workflow, in the order in which they joined it, and what Airflow knows of each."""
+def _read_runs(connection: Connection, workflow_id: str, skip: int) -> Sequence[Any]:
+    """Runs of the workflow, in the order in which they joined it, and what Airflow knows of each."""
     return connection.execute(
         select(_run, dag_run.c.state, dag_run.c.created_dag_version_id)
         .outerjoin(dag_run, (dag_run.c.dag_id == _run.c.dag_id) & (dag_run.c.run_id == _run.c.run_id))
         .where(_run.c.workflow_id == workflow_id)
         .order_by(_run.c.linked_at, _run.c.dag_id, _run.c.run_id)
+        .offset(skip)
         .limit(MAX_LANES)
     ).all()
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Final
 
 from airflow_wfstate.domain.messages.step import BeginStep
-from airflow_wfstate.domain.rules.text.names import check_name, check_step_name
+from airflow_wfstate.domain.rules.text.names import check_former_names, check_name, check_step_name
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store.workflows.caller import check_task_instance_id
 
-MAX_FORMER_NAMES: Final = 100
 """Of one step (``was``)."""
 
 
@@ -31,12 +29,7 @@ def check_begin(request: BeginStep) -> BeginStep:
         raise InvalidRequest(
             f"The hash of the arguments of step {request.name} is none of SHA-256.", "Give 64 hexadecimal digits."
         )
-    if len(request.was) > MAX_FORMER_NAMES:
-        raise InvalidRequest(
-            f"Step {request.name} has {len(request.was)} former names.", f"At most {MAX_FORMER_NAMES} are allowed."
-        )
-    for name in request.was:
-        check_name("former step name", name)
+    check_former_names(request.was)
     if request.irreversible is not None:
         check_name("reason why a step is irreversible", request.irreversible)
         if request.compensation is not None:

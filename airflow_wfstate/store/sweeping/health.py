@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from airflow_wfstate.domain.rules.states import OPEN_WORKFLOW_STATES
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.search_indexes import has_trigram_indexes
 from airflow_wfstate.store.sweeping.sweep import last_sweep_at
 
 SWEEP_PATIENCE: Final = timedelta(minutes=3)
@@ -24,11 +25,14 @@ class Health:
     :param open_workflows: their number; None when the reader may not see all of them.
     :param last_sweep_at: when the last complete sweep ended; None when there was none.
     :param sweep_is_late: whether that is more than 3 minutes ago, or never happened while workflows are open.
+    :param finds_text_by_index: whether lists find by an index what stands anywhere in a key, a label or an error
+        (``contains``, ``error``): PostgreSQL with ``pg_trgm``. Without, they read every row that other filters leave.
     """
 
     open_workflows: int | None
     last_sweep_at: datetime | None
     sweep_is_late: bool
+    finds_text_by_index: bool
 
 
 def read_health(connection: Connection) -> Health:
@@ -40,4 +44,9 @@ def read_health(connection: Connection) -> Health:
     swept_at = last_sweep_at(connection)
     now: datetime = connection.execute(select(database_now())).scalar_one()
     late = count > 0 if swept_at is None else now - swept_at > SWEEP_PATIENCE
-    return Health(open_workflows=count, last_sweep_at=swept_at, sweep_is_late=late)
+    return Health(
+        open_workflows=count,
+        last_sweep_at=swept_at,
+        sweep_is_late=late,
+        finds_text_by_index=has_trigram_indexes(connection),
+    )

@@ -19,15 +19,14 @@ def read_access(connection: Connection, workflow_id: str) -> WorkflowAccess:
     :raises WorkflowNotFound: there is no workflow with this id.
     """
     canonical_id = check_id(workflow_id)
-    found = select(_workflow.c.state, _workflow.c.journal_count).where(_workflow.c.id == canonical_id)
-    workflow = connection.execute(found).one_or_none()
-    if workflow is None:
+    found = select(_workflow.c.state).where(_workflow.c.id == canonical_id)
+    state = connection.execute(found).scalar_one_or_none()
+    if state is None:
         raise unknown_workflow(workflow_id)
     dags = connection.execute(select(_run.c.dag_id, _run.c.role).where(_run.c.workflow_id == canonical_id).distinct())
     return WorkflowAccess(
         id=canonical_id,
-        state=WorkflowState(workflow.state),
-        entries=workflow.journal_count,
+        state=WorkflowState(state),
         dags=frozenset((row.dag_id, RunRole(row.role)) for row in dags),
         participants=_participants(connection, canonical_id),
     )

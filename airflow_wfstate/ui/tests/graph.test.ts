@@ -40,7 +40,7 @@ const lane = (id: string, nodes: GraphNode[], more: Partial<GraphLane> = {}): Gr
   ...more,
 });
 
-const graph = (...lanes: GraphLane[]): Graph => ({ further_lanes: 0, lanes, remaining: [] });
+const graph = (...lanes: GraphLane[]): Graph => ({ earlier_lanes: 0, further_lanes: 0, lanes, remaining: [] });
 
 const grouped = lane("a", [node("first"), node("g.x", { group: "g" }), node("g.h.y", { group: "g.h" }), node("last")], {
   edges: [

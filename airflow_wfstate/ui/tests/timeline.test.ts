@@ -38,6 +38,7 @@ const step = (participant: string, from: number, to: number | null): Step => ({
   output: null,
   output_sha256: null,
   output_in_file: false,
+  output_left_out: false,
   output_size: null,
   output_type: null,
   parent_step_id: null,

@@ -6,12 +6,17 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
+from airflow_wfstate.domain.messages.asked import asked
 from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
 MAX_LANES: Final = 50
 """Of one graph. A mapped trigger may start thousands of runs, which nobody could look at side by side."""
+
+
+MAX_SKIPPED_LANES: Final = 1_000_000
+"""As many as anybody may ask to leave out."""
 
 
 class LaneKind(str, Enum):
@@ -156,13 +161,15 @@ class WorkflowGraph:
     """The graph of a workflow.
 
     :param lanes: in the order in which they joined the workflow, at most :data:`MAX_LANES`.
-    :param further_lanes: how many more there are.
+    :param further_lanes: how many more there are behind them.
     :param remaining: entries of the plan that have not begun and that no node of these lanes will do.
+    :param earlier_lanes: how many there are before them: as many as were skipped, unless there are fewer.
     """
 
     lanes: list[GraphLane]
     further_lanes: int
     remaining: list[str]
+    earlier_lanes: int = 0
 
 
 def without_structure(lane: GraphLane) -> GraphLane:
@@ -179,9 +186,15 @@ def without_structure(lane: GraphLane) -> GraphLane:
 
 @dataclass(frozen=True)
 class GetGraph:
-    """The request for the graph of a workflow."""
+    """The request for the graph of a workflow, or of its later lanes."""
 
     workflow_id: str
+    skip: int = field(
+        default=0,
+        metadata=asked(
+            "How many lanes to leave out, the first ones", is_filter=False, at_least=0, at_most=MAX_SKIPPED_LANES
+        ),
+    )
 
 
 GET_GRAPH: Final = Operation(
@@ -192,7 +205,8 @@ GET_GRAPH: Final = Operation(
     answer=WorkflowGraph,
     says="""The DAG runs that take part, their tasks and steps, and what follows what.
 
-    Of a DAG that the caller may not read, only the steps that have begun are told.
+    At most 50 lanes; ``skip`` leaves out the first ones. Of a DAG that the caller may not read, only the steps that
+    have begun are told.
     """,
     who=Who.READER,
     tag="workflows",

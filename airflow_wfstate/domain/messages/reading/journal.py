@@ -93,10 +93,13 @@ class JournalPage:
     """A page of the journal, in ascending order.
 
     :param next_after: what to ask for next as ``after``; None when this is the end.
+    :param total: how many entries the journal has at this moment, whatever was asked for; also the number of its last
+        one. None when it was not asked for.
     """
 
     entries: list[JournalEntry]
     next_after: int | None
+    total: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,10 @@ class ReadJournal:
         metadata=asked("Only entries with a number above this one", is_filter=False, at_least=0, at_most=MAX_NUMBER),
     )
     limit: int = field(default=200, metadata=PAGE_SIZE)
+    with_total: bool = field(
+        default=False,
+        metadata=asked("Also tell how many entries the journal has altogether", parameter="total", is_filter=False),
+    )
 
 
 READ_JOURNAL: Final = Operation(

@@ -72,7 +72,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class CheckpointPage:
-    """Checkpoints of one step, by round and name.
+    """Checkpoints of one step, by round and name; fewer than were asked for where their values take more than 4 MiB.
 
     :param next_after: what to ask for next as ``after``: ``round:name``; None when this is the end.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from airflow_wfstate.domain.rules.text.characters import BIDI_CONTROLS, described, is_control, is_invisible
@@ -9,6 +10,9 @@ from airflow_wfstate.exceptions import InvalidName
 
 MAX_NAME_LENGTH: Final = 250
 """Characters; Airflow's own limit for DAG and task ids."""
+
+MAX_FORMER_NAMES: Final = 100
+"""Of one step (``was``)."""
 
 
 def check_name(kind: str, value: object) -> str:
@@ -62,6 +66,17 @@ def check_step_name(value: object) -> str:
             f"Give a name without them. Where workflows have begun this step: name={plain!r}, was=[{name!r}].",
         )
     return name
+
+
+def check_former_names(names: Sequence[str]) -> None:
+    """Check the names that a step had before.
+
+    :raises InvalidName: one breaks the rule of names, or there are more than a hundred.
+    """
+    if len(names) > MAX_FORMER_NAMES:
+        raise InvalidName(f"A step has {len(names)} former names.", f"At most {MAX_FORMER_NAMES} are allowed.")
+    for name in names:
+        check_name("former step name", name)
 
 
 def storable_text(text: str) -> str:

@@ -56,6 +56,9 @@ def read_name_stats(connection: Connection, query: WorkflowQuery, now: datetime 
         raise InvalidRequest("No name of workflows is given.", "Give name.")
     until = query.until or now or datetime.now(timezone.utc)
     query = replace(simplified(connection, query), until=until, since=query.since or _earlier(until, NAME_WINDOW))
+    # For a reader of one popular DAG each statement below makes a hash of all its runs (a parallel hash semi join):
+    # 2.4 s among 200,000 workflows on a busy machine, where an administrator waits for 1.0. To read the ids once and
+    # name them in the other statements (id = ANY of 20,000) took longer (PostgreSQL 15, measured).
     conditions = conditions_of(connection, query)  # also checks that the times have a zone
     since = query.since or until
     if since >= until:

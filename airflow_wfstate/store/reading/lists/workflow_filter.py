@@ -24,11 +24,16 @@ _FEW: Final = 2000
 
 
 def conditions_of(
-    connection: Connection, query: WorkflowQuery, readable_ids: Sequence[str] | None = None
+    connection: Connection,
+    query: WorkflowQuery,
+    readable_ids: Sequence[str] | None = None,
+    *,
+    of_first_rows: bool = False,
 ) -> list[ColumnElement[bool]]:
     """What a row of ``wfstate_workflow`` must fulfil, all of it.
 
     :param readable_ids: as :func:`few_readable` found them; None to ask for the DAGs of each workflow instead.
+    :param of_first_rows: whether the first rows in some order are read, as a page does, and not all of them.
     :raises InvalidRequest: a time has no zone, a run no DAG, there are too many labels, or a text is too short.
     """
     return [
@@ -36,7 +41,7 @@ def conditions_of(
         *_times(query),
         *_existences(query),
         *_readable(query, readable_ids),
-        *text_conditions(connection, query),
+        *text_conditions(connection, query, of_first_rows=of_first_rows),
     ]
 
 

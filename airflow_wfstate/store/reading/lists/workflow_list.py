@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
@@ -14,6 +15,7 @@ from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.plan import PlannedStep, count_items
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
+from airflow_wfstate.domain.rules.text.error_line import error_line
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.reading.lists import by_duration, last_progress
@@ -54,7 +56,8 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     """A page of workflows, as ``StateBackend.list_workflows`` says."""
     check_limit(query.limit)
     query = simplified(connection, query)
-    conditions = conditions_of(connection, query, few_readable(connection, query))
+    readable_ids = few_readable(connection, query)
+    conditions = conditions_of(connection, query, readable_ids, of_first_rows=True)
     page, next_cursor = _read_page(connection, query, conditions)
     workflow_ids = [row.id for row in page]
     steps = KEPT_COUNTS.of(connection, {row.id: row.version for row in page})
@@ -63,11 +66,15 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
     flags = flags_of(connection, [flagged_row(row, participation[row.id].owner) for row in page])
     return WorkflowPage(
         workflows=[
-            summary_of(row, steps[row.id], flags[row.id], labels[row.id], participation[row.id], failures.get(row.id))
+            _brief(
+                summary_of(
+                    row, steps[row.id], flags[row.id], labels[row.id], participation[row.id], failures.get(row.id)
+                )
+            )
             for row in page
         ],
         next_cursor=next_cursor,
-        total=_count(connection, conditions) if query.with_total else None,
+        total=_count(connection, conditions_of(connection, query, readable_ids)) if query.with_total else None,
     )
 
 
@@ -149,6 +156,21 @@ def summary_of(
         failing=None if failure is None else failure.failing,
         failed_step=None if failure is None else failure.failed,
     )
+
+
+def _brief(summary: WorkflowSummary) -> WorkflowSummary:
+    """The summary with one line of each error: fifty whole ones are up to a megabyte and a half."""
+    failing = summary.failing
+    return replace(
+        summary,
+        error=_line(summary.error),
+        hold_reason=_line(summary.hold_reason),
+        failing=None if failing is None else replace(failing, error=_line(failing.error)),
+    )
+
+
+def _line(error: str | None) -> str | None:
+    return None if error is None else error_line(error)
 
 
 def _count(connection: Connection, conditions: list[ColumnElement[bool]]) -> int:

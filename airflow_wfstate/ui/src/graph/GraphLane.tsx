@@ -95,6 +95,12 @@ export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
           </HStack>
           <Text color="fg.muted" fontSize="xs" title={shownText(`${said ?? `${lane.role} run`} ${lane.run_id}`)} truncate>
             {said ?? `${lane.role} run`}
+            {lane.trigger === null || lane.trigger.item_key === "" ? undefined : (
+              <>
+                {" of item "}
+                <bdi>{shownText(lane.trigger.item_key)}</bdi>
+              </>
+            )}
             {said === undefined && lane.version !== null ? `, version ${lane.version}` : ""}
             {" "}
             <bdi>{shownText(lane.run_id)}</bdi>

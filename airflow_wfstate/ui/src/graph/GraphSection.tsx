@@ -1,25 +1,43 @@
 import { Box, Button, HStack, Text } from "@chakra-ui/react";
 import { useMemo, useState } from "react";
+import { useSearchParams } from "react-router-dom";
 
 import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
 import { getGraph } from "../server/client";
 import type { Graph } from "../server/model";
 import { useFresh } from "../server/useFresh";
-import { counted } from "../text/counted";
 import { StoredText } from "../text/StoredText";
 import { GraphCanvas } from "./GraphCanvas";
 import { GraphLegend } from "./GraphLegend";
+import { GraphPages, skipName, skippedIn } from "./GraphPages";
 import { foldedAtFirst, foldKey, shapeOf } from "./shape";
 
-/** The runs that take part, what follows what in each, and which step triggered which run. */
+/** The runs that take part, what follows what in each, and which step triggered which run; a page of them at a time. */
 export const GraphSection = ({ workflowId }: { readonly workflowId: string }) => {
-  const { error, value } = useFresh(`graph ${workflowId}`, (signal) => getGraph(workflowId, signal));
+  const [address, setAddress] = useSearchParams();
+  const skip = skippedIn(address);
+  const { error, value } = useFresh(`graph ${workflowId} ${skip}`, (signal) => getGraph(workflowId, skip, signal));
+
+  const show = (wanted: number) =>
+    setAddress((last) => {
+      const next = new URLSearchParams(last);
+      next.delete(skipName);
+      if (wanted > 0) {
+        next.set(skipName, String(wanted));
+      }
+      return next;
+    });
 
   return (
     <Box as="section">
       {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
       {value === undefined && error === undefined ? <Loading /> : undefined}
-      {value === undefined ? undefined : <Shown graph={value} />}
+      {value === undefined ? undefined : (
+        <>
+          <GraphPages graph={value} show={show} />
+          <Shown graph={value} key={skip} />
+        </>
+      )}
     </Box>
   );
 };
@@ -65,7 +83,9 @@ const Shown = ({ graph }: { readonly graph: Graph }) => {
 
   return (
     <>
-      {lanes.length === 0 ? <Nothing>No DAG run takes part in this workflow yet.</Nothing> : undefined}
+      {lanes.length === 0 && graph.earlier_lanes === 0 ? (
+        <Nothing>No DAG run takes part in this workflow yet.</Nothing>
+      ) : undefined}
       {lanes.length === 0 ? undefined : (
         <GraphCanvas lanes={lanes} turn={turn}>
           {graph.lanes.some((lane) => lane.groups.length > 0) || first.size > 0 ? (
@@ -79,11 +99,6 @@ const Shown = ({ graph }: { readonly graph: Graph }) => {
             </>
           ) : undefined}
         </GraphCanvas>
-      )}
-      {graph.further_lanes === 0 ? undefined : (
-        <Text color="fg.muted" fontSize="sm" mt={2}>
-          {`${counted(graph.further_lanes, "more DAG run")} ${graph.further_lanes === 1 ? "takes" : "take"} part: see DAG runs.`}
-        </Text>
       )}
       <Remaining entries={graph.remaining} />
       {lanes.length === 0 ? undefined : <GraphLegend lanes={lanes} />}

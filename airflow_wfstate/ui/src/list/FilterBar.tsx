@@ -3,9 +3,10 @@ import { useState } from "react";
 
 import { stepStates, words } from "../server/model";
 import { LabelFilter } from "./LabelFilter";
+import { TextFilters } from "./TextFilters";
 import { TimeFilter } from "./TimeFilter";
 import { TypedFilter } from "./TypedFilter";
-import { leastText, periods } from "./workflowFilter";
+import { periods } from "./workflowFilter";
 
 type Props = {
   readonly addLabel: (label: string) => void;
@@ -68,8 +69,7 @@ export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
             value={address.get("step") ?? ""}
           />
           <LabelFilter add={addLabel} />
-          <TypedFilter address={address} filter={filter} label="Key or label contains" least={leastText} name="contains" />
-          <TypedFilter address={address} filter={filter} label="Error contains" least={leastText} name="error" />
+          <TextFilters address={address} filter={filter} />
         </HStack>
       ) : undefined}
     </HStack>

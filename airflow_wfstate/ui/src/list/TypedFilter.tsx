@@ -3,6 +3,8 @@ import { useEffect, useState } from "react";
 
 type Props = {
   readonly address: URLSearchParams;
+  /** The id of the element that says more about it; undefined for none. */
+  readonly describedBy?: string | undefined;
   readonly filter: (changes: Record<string, string>) => void;
   readonly label: string;
   /** Characters from which on it filters; 1 by default. */
@@ -13,7 +15,7 @@ type Props = {
 const pauseMilliseconds = 300;
 
 /** A filter that follows what is typed, a moment after the last key. */
-export const TypedFilter = ({ address, filter, label, least = 1, name }: Props) => {
+export const TypedFilter = ({ address, describedBy, filter, label, least = 1, name }: Props) => {
   const applied = address.get(name) ?? "";
   const [typed, setTyped] = useState(applied);
   const [seen, setSeen] = useState(applied);
@@ -34,6 +36,7 @@ export const TypedFilter = ({ address, filter, label, least = 1, name }: Props) 
 
   return (
     <Input
+      aria-describedby={describedBy}
       aria-label={label}
       maxLength={least === 1 ? 1000 : 200}
       onChange={(event) => setTyped(event.currentTarget.value)}

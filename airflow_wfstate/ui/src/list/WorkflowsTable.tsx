@@ -1,8 +1,9 @@
-import { Box, Button, Link, Table, Text, useBreakpointValue } from "@chakra-ui/react";
+import { Box, Button, Link, Table, Text } from "@chakra-ui/react";
 
 import { Link as RouterLink } from "react-router-dom";
 
 import { nameAddress } from "../airflow/airflow";
+import { useWidth } from "../charts/useWidth";
 import type { WorkflowSort, WorkflowSummary } from "../server/model";
 import { StepsBar } from "../steps/StepsBar";
 import { Ellipsis } from "../text/Ellipsis";
@@ -20,14 +21,22 @@ type Props = ListProps & {
   readonly sortBy: (sort: WorkflowSort) => void;
 };
 
-/** A page of the list: a table, or cards where there is no room for one. */
-export const WorkflowsTable = ({ sort, sortBy, ...list }: Props) => {
-  const isNarrow = useBreakpointValue({ base: true, md: false }, { ssr: false });
+/** The place in pixels from which on there is a table, one with all that most need, and one with all there is. */
+const [tableFrom, wideFrom, widestFrom] = [768, 1140, 1400];
+
+/** A page of the list: a table, or cards where there is no room for one. A tab of Airflow's is narrower than the window. */
+export const WorkflowsTable = (props: Props) => {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const room = width === 0 ? window.innerWidth : width;
+
+  return <Box ref={ref}>{room < tableFrom ? <WorkflowCards {...props} /> : <RowsTable {...props} room={room} />}</Box>;
+};
+
+const RowsTable = ({ room, sort, sortBy, ...list }: Props & { readonly room: number }) => {
   const { addressOfLabel, choose, chosen, workflows } = list;
   const all = workflows.every((workflow) => chosen.has(workflow.id));
-  if (isNarrow) {
-    return <WorkflowCards {...list} />;
-  }
+  const isWide = room >= wideFrom;
+  const isWidest = room >= widestFrom;
   return (
     <Table.ScrollArea>
       <Table.Root css={columns} interactive size="sm">
@@ -44,14 +53,18 @@ export const WorkflowsTable = ({ sort, sortBy, ...list }: Props) => {
             <Table.ColumnHeader>State</Table.ColumnHeader>
             <Sorted by="name" label="Name" sort={sort} sortBy={sortBy} />
             <Sorted by="key" label="Key" sort={sort} sortBy={sortBy} />
-            <Table.ColumnHeader hideBelow="xl">Steps done</Table.ColumnHeader>
+            {isWide ? <Table.ColumnHeader>Steps done</Table.ColumnHeader> : undefined}
             <Table.ColumnHeader>Failed or current step</Table.ColumnHeader>
             <Table.ColumnHeader>Error</Table.ColumnHeader>
-            <Table.ColumnHeader hideBelow="2xl">Participants</Table.ColumnHeader>
-            <Table.ColumnHeader hideBelow="2xl">Owner</Table.ColumnHeader>
+            {isWidest ? (
+              <>
+                <Table.ColumnHeader>Participants</Table.ColumnHeader>
+                <Table.ColumnHeader>Owner</Table.ColumnHeader>
+              </>
+            ) : undefined}
             <Sorted by="started_at" label="Age" sort={sort} sortBy={sortBy} />
             <Sorted by="duration" label="Took" sort={sort} sortBy={sortBy} />
-            <Sorted by="updated_at" hideBelow="xl" label="Last progress" sort={sort} sortBy={sortBy} />
+            {isWide ? <Sorted by="updated_at" label="Last progress" sort={sort} sortBy={sortBy} /> : undefined}
           </Table.Row>
         </Table.Header>
         <Table.Body>
@@ -78,30 +91,38 @@ export const WorkflowsTable = ({ sort, sortBy, ...list }: Props) => {
                 <KeyLink workflow={workflow} />
                 <LabelChips addressOf={addressOfLabel} labels={workflow.labels} most={3} />
               </Table.Cell>
-              <Table.Cell hideBelow="xl">
-                <StepsBar counts={workflow} />
-              </Table.Cell>
+              {isWide ? (
+                <Table.Cell>
+                  <StepsBar counts={workflow} />
+                </Table.Cell>
+              ) : undefined}
               <Table.Cell maxWidth="48" minWidth="32">
                 <StepCell workflow={workflow} />
               </Table.Cell>
               <Table.Cell maxWidth="72" minWidth="40">
                 <WhatIsWrong workflow={workflow} />
               </Table.Cell>
-              <Table.Cell hideBelow="2xl" maxWidth="40">
-                <Ellipsis lines={2} text={workflow.participants.join(", ")} />
-              </Table.Cell>
-              <Table.Cell hideBelow="2xl" maxWidth="32">
-                <Ellipsis text={workflow.owner ?? ""} />
-              </Table.Cell>
+              {isWidest ? (
+                <>
+                  <Table.Cell maxWidth="40">
+                    <Ellipsis lines={2} text={workflow.participants.join(", ")} />
+                  </Table.Cell>
+                  <Table.Cell maxWidth="32">
+                    <Ellipsis text={workflow.owner ?? ""} />
+                  </Table.Cell>
+                </>
+              ) : undefined}
               <Table.Cell title={timeText(workflow.started_at)} whiteSpace="nowrap">
                 {spanText(workflow.started_at, null)}
               </Table.Cell>
-              <Table.Cell whiteSpace="nowrap">
+              <Table.Cell minWidth="24" whiteSpace="nowrap">
                 <Took workflow={workflow} />
               </Table.Cell>
-              <Table.Cell hideBelow="xl" title={timeText(workflow.updated_at)} whiteSpace="nowrap">
-                {`${spanText(workflow.updated_at, null)} ago`}
-              </Table.Cell>
+              {isWide ? (
+                <Table.Cell title={timeText(workflow.updated_at)} whiteSpace="nowrap">
+                  {`${spanText(workflow.updated_at, null)} ago`}
+                </Table.Cell>
+              ) : undefined}
             </Table.Row>
           ))}
         </Table.Body>
@@ -121,7 +142,7 @@ const Took = ({ workflow }: { readonly workflow: WorkflowSummary }) => {
     <>
       {workedText(workflow)}
       {undone === undefined ? undefined : (
-        <Text color="fg.muted" fontSize="xs">
+        <Text color="fg.muted" fontSize="xs" whiteSpace="normal">
           {`undone ${undone} later`}
         </Text>
       )}
@@ -131,14 +152,12 @@ const Took = ({ workflow }: { readonly workflow: WorkflowSummary }) => {
 
 type SortedProps = {
   readonly by: "duration" | "key" | "name" | "started_at" | "updated_at";
-  /** The width of the window below which there is no room for it; none by default. */
-  readonly hideBelow?: "xl";
   readonly label: string;
   readonly sort: WorkflowSort;
   readonly sortBy: (sort: WorkflowSort) => void;
 };
 
-const Sorted = ({ by, hideBelow, label, sort, sortBy }: SortedProps) => {
+const Sorted = ({ by, label, sort, sortBy }: SortedProps) => {
   const ascends = sort === by;
   const descends = sort === `-${by}`;
   const isText = by === "key" || by === "name";
@@ -149,7 +168,6 @@ const Sorted = ({ by, hideBelow, label, sort, sortBy }: SortedProps) => {
     <Table.ColumnHeader
       aria-sort={ascends ? "ascending" : descends ? "descending" : "none"}
       whiteSpace="nowrap"
-      {...(hideBelow === undefined ? {} : { hideBelow })}
     >
       <Button fontSize="inherit" fontWeight="inherit" height="auto" onClick={() => sortBy(next)} px={0} variant="plain">
         {label}

@@ -17,6 +17,7 @@ import type {
   Decision,
   Graph,
   EntryKind,
+  Health,
   JournalPage,
   NameStats,
   ResumePlan,
@@ -70,6 +71,10 @@ export const getWorkflows = async (query: WorkflowsQuestion, signal: AbortSignal
 export const getStats = async (query: StatsQuestion, signal: AbortSignal): Promise<WorkflowStats> =>
   answer<WorkflowStats>(await client.GET("/v1/stats", { params: { query }, signal }));
 
+/** Whether the store is well, and how it finds texts. */
+export const getHealth = async (signal: AbortSignal): Promise<Health> =>
+  answer<Health>(await client.GET("/v1/health", { signal }));
+
 export const getNameStats = async (query: StatsQuestion, signal: AbortSignal): Promise<NameStats> =>
   answer<NameStats>(await client.GET("/v1/stats/name", { params: { query }, signal }));
 
@@ -77,9 +82,13 @@ export const getNameStats = async (query: StatsQuestion, signal: AbortSignal): P
 export const getWorkflow = async (id: string, signal: AbortSignal): Promise<WorkflowDetail> =>
   answer<WorkflowDetail>(await client.GET(one, { params: { ...named(id), query: { step_limit: 0 } }, signal }));
 
-/** Who takes part, their tasks and steps, and what follows what. */
-export const getGraph = async (id: string, signal: AbortSignal): Promise<Graph> =>
-  answer<Graph>(await client.GET(`${one}/graph`, { params: named(id), signal }));
+/**
+ * Who takes part, their tasks and steps, and what follows what.
+ *
+ * @param skip how many lanes to leave out, the first ones.
+ */
+export const getGraph = async (id: string, skip: number, signal: AbortSignal): Promise<Graph> =>
+  answer<Graph>(await client.GET(`${one}/graph`, { params: { ...named(id), query: { skip } }, signal }));
 
 /** How many items of each mapped step were at work when. */
 export const getDensity = async (id: string, signal: AbortSignal): Promise<StepDensity[]> =>

@@ -27,6 +27,7 @@ export type Graph = Sent<Schemas["WorkflowGraph"]>;
 export type GraphGroup = Sent<Schemas["GraphGroup"]>;
 export type GraphLane = Sent<Schemas["GraphLane"]>;
 export type GraphNode = Sent<Schemas["GraphNode"]>;
+export type Health = Sent<Schemas["Health"]>;
 export type JournalEntry = Sent<Schemas["JournalEntry"]>;
 export type JournalPage = Sent<Schemas["JournalPage"]>;
 export type LinkedRun = Sent<Schemas["LinkedRun"]>;

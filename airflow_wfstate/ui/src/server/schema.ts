@@ -201,7 +201,8 @@ export interface paths {
          * Get Graph
          * @description The DAG runs that take part, their tasks and steps, and what follows what.
          *
-         *     Of a DAG that the caller may not read, only the steps that have begun are told.
+         *     At most 50 lanes; ``skip`` leaves out the first ones. Of a DAG that the caller may not read, only the steps that
+         *     have begun are told.
          */
         get: operations["get_graph_v1_workflows__workflow_id__graph_get"];
         put?: never;
@@ -264,6 +265,26 @@ export interface paths {
          * @description How the workflows of a name have fared, of those that the caller may see: counts, durations, errors, versions. ``name`` must be given; without ``until`` up to now, without ``since`` the seven days before.
          */
         get: operations["read_name_stats_v1_stats_name_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/starting-dags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Starting Dags
+         * @description The DAGs that start workflows of a name, of those that the caller may read, and their runs that have not started theirs yet: what explains that a workflow is not there.
+         */
+        get: operations["list_starting_dags_v1_starting_dags_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1195,7 +1216,7 @@ export interface components {
         };
         /**
          * CheckpointPage
-         * @description Checkpoints of one step, by round and name.
+         * @description Checkpoints of one step, by round and name; fewer than were asked for where their values take more than 4 MiB.
          *
          *     :param next_after: what to ask for next as ``after``: ``round:name``; None when this is the end.
          */
@@ -1942,6 +1963,8 @@ export interface components {
          *     :param open_workflows: their number; None when the reader may not see all of them.
          *     :param last_sweep_at: when the last complete sweep ended; None when there was none.
          *     :param sweep_is_late: whether that is more than 3 minutes ago, or never happened while workflows are open.
+         *     :param finds_text_by_index: whether lists find by an index what stands anywhere in a key, a label or an error
+         *         (``contains``, ``error``): PostgreSQL with ``pg_trgm``. Without, they read every row that other filters leave.
          */
         Health: {
             /** Open Workflows */
@@ -1950,6 +1973,8 @@ export interface components {
             last_sweep_at: string | null;
             /** Sweep Is Late */
             sweep_is_late: boolean;
+            /** Finds Text By Index */
+            finds_text_by_index: boolean;
         };
         /**
          * IfExists
@@ -2017,12 +2042,16 @@ export interface components {
          * @description A page of the journal, in ascending order.
          *
          *     :param next_after: what to ask for next as ``after``; None when this is the end.
+         *     :param total: how many entries the journal has at this moment, whatever was asked for; also the number of its last
+         *         one. None when it was not asked for.
          */
         JournalPage: {
             /** Entries */
             entries: components["schemas"]["JournalEntry"][];
             /** Next After */
             next_after: number | null;
+            /** Total */
+            total?: number | null;
         };
         /**
          * LaneKind
@@ -2283,8 +2312,8 @@ export interface components {
          *     :param step: ``participant.name`` or ``participant.name[item]``.
          *     :param state: in which it is now.
          *     :param dag_id: with ``run_id``: of the run whose relay runs it.
-         *     :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), or
-         *         the reader may not see it.
+         *     :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), when
+         *         the reader may not see it, and when it is large or kept in a file: its step has it.
          *     :param obstacle: why nobody could run it now, in one sentence; None when nothing is known to be in the way.
          */
         PlannedCompensation: {
@@ -2795,6 +2824,37 @@ export interface components {
             input_differs?: string[];
         };
         /**
+         * StartingDag
+         * @description A DAG that starts workflows of a name.
+         *
+         *     :param is_paused: as Airflow has it; False of a DAG that Airflow has forgotten.
+         *     :param waiting: how many of its runs are queued, or at work, and have not started their workflow yet.
+         *     :param waiting_run_ids: of these runs, at most five, the oldest first.
+         */
+        StartingDag: {
+            /** Dag Id */
+            dag_id: string;
+            /** Is Paused */
+            is_paused: boolean;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+            /** Waiting Run Ids */
+            waiting_run_ids?: string[];
+        };
+        /**
+         * StartingDags
+         * @description The DAGs that start workflows of a name.
+         *
+         *     :param dags: by their id; empty when none is known.
+         */
+        StartingDags: {
+            /** Dags */
+            dags: components["schemas"]["StartingDag"][];
+        };
+        /**
          * StateBucket
          * @description The workflows that started in a stretch of time, by the state that they are in now.
          *
@@ -3004,8 +3064,10 @@ export interface components {
          *     :param parent_step_id: of the step that triggered the participant's run; None when none did.
          *     :param round: the newest round's number.
          *     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
-         *         the payloads of the participant, and in a list when it is kept in a file.
+         *         the payloads of the participant, and in a list when it is large or kept in a file.
          *     :param output_in_file: whether it is kept in a file, outside of the database.
+         *     :param output_left_out: whether this list leaves it out, since its column has more than 16 KiB or it is kept in a
+         *         file: the step alone has it.
          *     :param output_size: bytes; None when there is no output.
          */
         StepSummary: {
@@ -3051,6 +3113,11 @@ export interface components {
             place?: string | null;
             /** Parent Step Id */
             parent_step_id?: string | null;
+            /**
+             * Output Left Out
+             * @default false
+             */
+            output_left_out: boolean;
         };
         /**
          * StepTimes
@@ -3474,8 +3541,9 @@ export interface components {
          * @description The graph of a workflow.
          *
          *     :param lanes: in the order in which they joined the workflow, at most :data:`MAX_LANES`.
-         *     :param further_lanes: how many more there are.
+         *     :param further_lanes: how many more there are behind them.
          *     :param remaining: entries of the plan that have not begun and that no node of these lanes will do.
+         *     :param earlier_lanes: how many there are before them: as many as were skipped, unless there are fewer.
          */
         WorkflowGraph: {
             /** Lanes */
@@ -3484,6 +3552,11 @@ export interface components {
             further_lanes: number;
             /** Remaining */
             remaining: string[];
+            /**
+             * Earlier Lanes
+             * @default 0
+             */
+            earlier_lanes: number;
         };
         /**
          * WorkflowPage
@@ -3560,6 +3633,9 @@ export interface components {
         /**
          * WorkflowSummary
          * @description A line of a list of workflows.
+         *
+         *     In a list its errors and its ``hold_reason`` are one line of each, of at most 300 characters (``error_line``): a
+         *     list is asked for every few seconds. One workflow alone has all of them.
          *
          *     :param steps_done: begun steps that succeeded or were skipped; each item of a mapped step counts, here and below.
          *     :param steps_total: begun steps, and planned ones that have not begun (one each, mapped or not).
@@ -4697,7 +4773,10 @@ export interface operations {
     };
     get_graph_v1_workflows__workflow_id__graph_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many lanes to leave out, the first ones. */
+                skip?: number;
+            };
             header?: {
                 /** @description ETags, or *: answered with 304 when the answer still has one of them. */
                 "if-none-match"?: string | null;
@@ -5063,6 +5142,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NameStats"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_starting_dags_v1_starting_dags_get: {
+        parameters: {
+            query: {
+                /** @description The name of the workflows. */
+                name: string;
+                /** @description Narrows the DAGs that the caller may read to these. */
+                readable_dag_id?: string[] | null;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartingDags"];
                 };
             };
             /** @description Not modified */
@@ -5641,6 +5813,8 @@ export interface operations {
                 after?: number;
                 /** @description The size of a page. */
                 limit?: number;
+                /** @description Also tell how many entries the journal has altogether. */
+                total?: boolean;
             };
             header?: {
                 /** @description ETags, or *: answered with 304 when the answer still has one of them. */

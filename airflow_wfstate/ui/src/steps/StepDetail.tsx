@@ -26,8 +26,8 @@ export const StepDetail = ({ step, workflowId }: { readonly step: Step; readonly
       </Heading>
       {step.output !== null ? (
         <PayloadView name={stepLabel(step)} payload={step.output} />
-      ) : step.output_in_file ? (
-        <OutputInFile step={step} workflowId={workflowId} />
+      ) : step.output_left_out ? (
+        <OutputLeftOut step={step} workflowId={workflowId} />
       ) : (
         <NoOutput step={step} />
       )}
@@ -63,7 +63,7 @@ const NoOutput = ({ step }: { readonly step: Step }) => (
 );
 
 /** A large output, which is loaded when somebody wants to see it. */
-const OutputInFile = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => {
+const OutputLeftOut = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => {
   const [loaded, setLoaded] = useState<Step>();
   const [error, setError] = useState<string>();
 
@@ -87,7 +87,7 @@ const OutputInFile = ({ step, workflowId }: { readonly step: Step; readonly work
     <>
       {error === undefined ? undefined : <ErrorNotice error={error} stale={false} />}
       <Button onClick={() => void load()} size="xs" variant="outline">
-        {`Load the output from its file (${step.output_type}, ${sizeText(step.output_size ?? 0)})`}
+        {`Load the output (${step.output_type}, ${sizeText(step.output_size ?? 0)})`}
       </Button>
     </>
   );

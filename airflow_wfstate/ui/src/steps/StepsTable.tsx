@@ -59,7 +59,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
           goTo={groups.findIndex((group) => groupKey(group) === asked)}
           keyOf={(index) => (groups[index] === undefined ? String(index) : groupKey(groups[index]))}
           label="Steps"
-          leastWidth="60rem"
+          leastWidth="57.5rem"
           rowAt={(index) => groups[index]}
           unfolded={(group) =>
             open.has(groupKey(group)) ? <StepItems group={group} workflowId={summary.id} /> : undefined
@@ -122,24 +122,24 @@ const stepColumns = ({ open, refusal, restart, toggle, workflowId }: Acts): read
   {
     cell: (group) => (group.is_mapped ? <Counts counts={group.by_state} /> : <StateBadge state={group.state} />),
     header: "State",
-    width: "9rem",
+    width: "8.5rem",
   },
-  { cell: (group) => <Ellipsis text={participantLabel(group)} />, header: "Participant", width: "minmax(7rem, 1fr)" },
+  { cell: (group) => <Ellipsis text={participantLabel(group)} />, header: "Participant", width: "minmax(6rem, 1fr)" },
   { cell: (group) => group.attempts, header: "Attempts", width: "5rem" },
   {
     cell: (group) => spanText(group.started_at, isOpen(group) ? null : group.updated_at),
     header: "Duration",
-    width: "6rem",
+    width: "5.5rem",
   },
   {
     cell: (group) => (group.compensation === null ? undefined : <StateBadge state={group.compensation} />),
     header: "Compensation",
-    width: "8rem",
+    width: "7.5rem",
   },
   {
     cell: (group) => (group.error === null ? undefined : <ErrorText error={group.error} />),
     header: "Error",
-    width: "minmax(7rem, 2fr)",
+    width: "minmax(9rem, 3fr)",
   },
   {
     cell: (group) => {
@@ -154,7 +154,7 @@ const stepColumns = ({ open, refusal, restart, toggle, workflowId }: Acts): read
       );
     },
     header: "Restart from here",
-    width: "8rem",
+    width: "6rem",
   },
 ];
 

@@ -4,15 +4,14 @@ import { durationText, timeText } from "../text/time";
 import { percentOf, ticksOf } from "./axis";
 import { labelWidth, type Scale } from "./TimelineRow";
 
-/** Below so many milliseconds from the first to the last time, seconds would repeat themselves. */
-const shortest = 10_000;
-
 /** The times above the bars, and how long the idle times are that were cut. */
 export const TimelineScale = ({ scale }: { readonly scale: Scale }) => {
   const { axis, window } = scale;
   const at = (moment: number) => percentOf(axis, window, moment);
   const ticks = ticksOf(axis, window, 4);
-  const isShort = (ticks[ticks.length - 1] ?? 0) - (ticks[0] ?? 0) < shortest;
+  const isSameSecond = (one: number, other: number | undefined) =>
+    other !== undefined && Math.floor(one / 1000) === Math.floor(other / 1000);
+  const isShort = ticks.some((moment, index) => isSameSecond(moment, ticks[index + 1]));
   const shown = (percent: number) => percent > -0.01 && percent < 100.01;
   return (
     <Flex color="fg.muted" fontSize="xs" height="34px">
@@ -33,8 +32,10 @@ export const TimelineScale = ({ scale }: { readonly scale: Scale }) => {
         ))}
         {axis
           .filter((piece) => piece.isFolded && shown(at((piece.from + piece.to) / 2)))
-          .map((piece) => (
+          .map((piece, index) => (
             <Text
+              // On a telephone there is room for one: they would lie over each other.
+              hideBelow={index > 0 ? "md" : undefined}
               key={piece.from}
               left={`${at((piece.from + piece.to) / 2)}%`}
               position="absolute"

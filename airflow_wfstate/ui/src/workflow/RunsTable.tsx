@@ -2,6 +2,7 @@ import { Link, Table } from "@chakra-ui/react";
 import { Link as RouterLink } from "react-router-dom";
 
 import { runAddress } from "../airflow/airflow";
+import { AirflowState } from "../graph/AirflowState";
 import type { LinkedRun } from "../server/model";
 import { Ellipsis } from "../text/Ellipsis";
 
@@ -21,10 +22,10 @@ export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => 
         {runs.map((run) => (
           <Table.Row key={`${run.dag_id} ${run.run_id}`}>
             <Table.Cell>{run.role}</Table.Cell>
-            <Table.Cell maxWidth="64">
+            <Table.Cell maxWidth="64" minWidth="36">
               <Ellipsis text={run.dag_id} />
             </Table.Cell>
-            <Table.Cell maxWidth="80">
+            <Table.Cell maxWidth="80" minWidth="44">
               {run.state === null ? (
                 <Ellipsis text={run.run_id} />
               ) : (
@@ -35,7 +36,9 @@ export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => 
                 </Link>
               )}
             </Table.Cell>
-            <Table.Cell>{run.state ?? "does not exist"}</Table.Cell>
+            <Table.Cell whiteSpace="nowrap">
+              <AirflowState state={run.state} />
+            </Table.Cell>
           </Table.Row>
         ))}
       </Table.Body>

@@ -54,7 +54,7 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
           {buttons}
         </FailureNotice>
       ) : undefined}
-      <DataList.Root orientation="horizontal" size="sm">
+      <DataList.Root css={facts} orientation="horizontal" size="sm">
         <DataList.Item>
           <DataList.ItemLabel>Id</DataList.ItemLabel>
           <DataList.ItemValue alignItems="center">
@@ -114,6 +114,14 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
       )}
     </Box>
   );
+};
+
+/** Beside each other where there is room; on a telephone the names leave most of it to what they name. */
+const facts = {
+  "& dt": { minWidth: { base: "5.5rem", md: "7.5rem" } },
+  columnGap: 10,
+  display: "grid",
+  gridTemplateColumns: { base: "minmax(0, 1fr)", lg: "repeat(2, minmax(0, 1fr))" },
 };
 
 /** Whether the error of the workflow is that of the step that failed, which stands above. */

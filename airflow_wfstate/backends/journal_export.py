@@ -1,4 +1,7 @@
-"""A journal as a file: one entry a line, as NDJSON or CSV, read a page at a time so that no journal is too long."""
+"""A journal as a file: one entry a line, as NDJSON or CSV, read a page at a time so that no journal is too long.
+
+By whichever way to the store: the api-server's export and that of the command line are this one.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -35,18 +38,33 @@ class ExportFormat(str, Enum):
         return "application/x-ndjson" if self is ExportFormat.NDJSON else "text/csv; charset=utf-8"
 
 
+@dataclass(frozen=True)
+class ExportedPart:
+    """A part of the file: what a page of the journal became.
+
+    :param reached: number of the entry that has been looked at last, wanted or not.
+    :param total: number of the last entry of the journal, when the export began.
+    """
+
+    text: str
+    reached: int
+    total: int
+
+
 def export_journal(
-    backend: StateBackend, workflow_id: str, form: ExportFormat, wanted: JournalFilter, last: int
-) -> Iterator[str]:
+    backend: StateBackend, workflow_id: str, form: ExportFormat, wanted: JournalFilter, after: int = 0
+) -> Iterator[ExportedPart]:
     """The file, in parts. The first page is read before the first part is asked for, so that an error is an answer.
 
-    :param last: number of the last entry that it may hold: what is written meanwhile does not make it longer.
+    It ends with the last entry that there is now: what is written meanwhile does not make it longer.
+
+    :param after: only entries with a number above this one.
     :raises WorkflowNotFound: there is none with this id.
-    :raises InvalidRequest: the workflow has no such step.
+    :raises InvalidRequest: the workflow has no such step, or there is no entry with this number.
     """
-    first = backend.read_journal(workflow_id, 0, MAX_LIMIT, wanted)
+    first = backend.read_journal(workflow_id, after, MAX_LIMIT, wanted, with_total=True)
     write = _csv if form is ExportFormat.CSV else _ndjson
-    return _parts(backend, workflow_id, wanted, first, last, write)
+    return _parts(backend, workflow_id, wanted, first, write)
 
 
 def _parts(
@@ -54,14 +72,15 @@ def _parts(
     workflow_id: str,
     wanted: JournalFilter,
     page: JournalPage,
-    last: int,
     write: Callable[[list[JournalEntry], bool], str],
-) -> Iterator[str]:
-    is_first = True
+) -> Iterator[ExportedPart]:
+    total, is_first = page.total or 0, True
     while True:
-        yield write([entry for entry in page.entries if entry.number <= last], is_first)
-        if page.next_after is None or page.next_after >= last:
+        text = write([entry for entry in page.entries if entry.number <= total], is_first)
+        if page.next_after is None or page.next_after >= total:
+            yield ExportedPart(text, total, total)
             return
+        yield ExportedPart(text, page.next_after, total)
         is_first = False
         page = backend.read_journal(workflow_id, page.next_after, MAX_LIMIT, wanted)
 

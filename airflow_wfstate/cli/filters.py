@@ -1,4 +1,4 @@
-"""The filters of ``airflow wfstate list``: an option for each filter of a list of workflows.
+"""The filters of ``airflow wfstate list`` and ``journal``: an option for each filter of what they list.
 
 Imported whenever ``airflow`` starts.
 """
@@ -8,31 +8,30 @@ from __future__ import annotations
 from argparse import Namespace
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, get_args
+from typing import Any, get_args
 
 from airflow_wfstate.cli.arg import Arg
-from airflow_wfstate.cli.arguments import parse_since, parse_states
+from airflow_wfstate.cli.arguments import parse_choices, parse_since
 from airflow_wfstate.cli.completers import BY_FILTER
 from airflow_wfstate.domain.messages.asked import AskedField, asked_fields
-from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
-
-_FIELDS: Final = tuple(
-    field for field in asked_fields(WorkflowQuery) if field.asked.is_filter and field.asked.has_option
-)
 
 
-def filter_arguments() -> dict[str, Arg]:
-    """The options, by the name of the field, in the order of the fields."""
-    return {field.name: _argument(field) for field in _FIELDS}
+def filter_arguments(message: type[Any]) -> dict[str, Arg]:
+    """The options for the filters of a message, by the name of the field, in the order of the fields."""
+    return {field.name: _argument(field) for field in _fields(message)}
 
 
-def filters_of(arguments: Namespace, now: datetime) -> dict[str, Any]:
+def filters_of(message: type[Any], arguments: Namespace, now: datetime) -> dict[str, Any]:
     """What the options ask for, by the name of the field; an option that the command does not have asks for nothing.
 
     :raises InvalidRequest: the text of an option is not what the field holds.
     """
-    given = [(field, getattr(arguments, field.parameter, None)) for field in _FIELDS]
+    given = [(field, getattr(arguments, field.parameter, None)) for field in _fields(message)]
     return {field.name: _value(field, value, now) for field, value in given if value not in (None, False)}
+
+
+def _fields(message: type[Any]) -> list[AskedField]:
+    return [field for field in asked_fields(message) if field.asked.is_filter and field.asked.has_option]
 
 
 def _argument(field: AskedField) -> Arg:
@@ -63,7 +62,7 @@ def _value(field: AskedField, given: Any, now: datetime) -> object:
         return parse_since(given, now)
     if field.asked.parse is not None:
         return field.asked.parse(given)
-    return parse_states(kind, given) if issubclass(kind, Enum) else given
+    return parse_choices(kind, given) if issubclass(kind, Enum) else given
 
 
 def _kind(field: AskedField) -> type[Any]:

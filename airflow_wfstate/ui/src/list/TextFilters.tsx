@@ -1,0 +1,36 @@
+import { Text } from "@chakra-ui/react";
+import { useId } from "react";
+
+import { getHealth } from "../server/client";
+import { useFresh } from "../server/useFresh";
+import { TypedFilter } from "./TypedFilter";
+import { leastText } from "./workflowFilter";
+
+type Props = {
+  readonly address: URLSearchParams;
+  readonly filter: (changes: Record<string, string>) => void;
+};
+
+/** Seconds between two questions for what changes with a migration of the database alone. */
+const seldom = 600;
+
+/** What is looked for anywhere in a text; said beside it when the server has no index for that. */
+export const TextFilters = (props: Props) => {
+  const { value } = useFresh("health", getHealth, seldom);
+  const said = useId();
+  const isSlow = value?.finds_text_by_index === false;
+  const describedBy = isSlow ? said : undefined;
+
+  return (
+    <>
+      <TypedFilter {...props} describedBy={describedBy} label="Key or label contains" least={leastText} name="contains" />
+      <TypedFilter {...props} describedBy={describedBy} label="Error contains" least={leastText} name="error" />
+      {isSlow ? (
+        <Text color="fg.muted" fontSize="xs" id={said}>
+          The database has no index of texts (pg_trgm): &ldquo;contains&rdquo; reads every workflow that the other filters
+          leave.
+        </Text>
+      ) : undefined}
+    </>
+  );
+};
