@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from airflow_wfstate.backends.task_backend import TaskBackend
+from airflow_wfstate.backends.subscription_backend import SubscriptionBackend
 from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
@@ -38,7 +38,7 @@ from airflow_wfstate.domain.messages.reading import (
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 
-class StateBackend(TaskBackend):
+class StateBackend(SubscriptionBackend):
     """The durable state of workflows.
 
     Every write is one transaction, and can be sent again: it then changes nothing and gets the same answer; with an
@@ -46,7 +46,8 @@ class StateBackend(TaskBackend):
     :class:`~airflow_wfstate.exceptions.Unavailable` when the store does not answer after retries, and
     :class:`~airflow_wfstate.exceptions.AccessDenied` when the caller may not do it.
 
-    What tasks ask stands in :class:`~airflow_wfstate.backends.task_backend.TaskBackend`, what people ask here. A new
+    What tasks ask stands in :class:`~airflow_wfstate.backends.task_backend.TaskBackend`, what is asked of subscriptions
+    in :class:`~airflow_wfstate.backends.subscription_backend.SubscriptionBackend`, what else people ask here. A new
     operation is declared below its messages, gets a method here that says what it raises, a place in
     :data:`OPERATIONS`, and a transaction in :mod:`airflow_wfstate.backends.transactions`.
     """
@@ -295,58 +296,6 @@ class StateBackend(TaskBackend):
             journal.READ_JOURNAL,
             journal.ReadJournal(workflow_id, wanted or journal.JournalFilter(), after, limit, with_total),
         )
-
-    def add_subscription(self, request: change_subscription.AddSubscription) -> change_subscription.SubscriptionSecret:
-        """Have a webhook told of changes. The secret with which it is signed is shown in the answer alone.
-
-        Sent again with the same content, secret included, it changes nothing and answers as the first time.
-
-        :raises InvalidRequest: something of it makes no sense, or webhooks may not reach the address.
-        :raises Conflict: another one has the name, or there are 100.
-        :raises NotFound: there is no entry to start from.
-        :raises AccessDenied: the caller may not change the runs of every DAG; so of all that concerns subscriptions.
-        """
-        return self.carry_out(change_subscription.ADD_SUBSCRIPTION, request)
-
-    def list_subscriptions(self) -> subscription.SubscriptionList:
-        """Every subscription, by name, without its secret."""
-        return self.carry_out(subscription.LIST_SUBSCRIPTIONS, subscription.ListSubscriptions())
-
-    def list_waiting_deliveries(self, subscription_id: str) -> subscription.WaitingDeliveries:
-        """The workflows of which a subscriber is not told for now, parked ones first; at most 200.
-
-        :raises NotFound: there is no subscription with this id; so of all below.
-        """
-        return self.carry_out(subscription.LIST_WAITING_DELIVERIES, subscription.ListWaitingDeliveries(subscription_id))
-
-    def pause_subscription(self, request: change_subscription.PauseSubscription) -> subscription.Subscription:
-        """Send nothing more for now. Nothing is lost by it."""
-        return self.carry_out(change_subscription.PAUSE_SUBSCRIPTION, request)
-
-    def continue_subscription(self, request: change_subscription.ContinueSubscription) -> subscription.Subscription:
-        """Deliver it again: if it was paused, or its receiver unavailable; and what is parked, at once."""
-        return self.carry_out(change_subscription.CONTINUE_SUBSCRIPTION, request)
-
-    def replay_subscription(self, request: change_subscription.ReplaySubscription) -> subscription.Subscription:
-        """Deliver from another point. What waited for another attempt is dropped; a paused one stays paused.
-
-        :raises InvalidRequest: the text names no point.
-        :raises NotFound: there is no such entry.
-        """
-        return self.carry_out(change_subscription.REPLAY_SUBSCRIPTION, request)
-
-    def remove_subscription(
-        self, request: change_subscription.RemoveSubscription
-    ) -> change_subscription.RemovedSubscription:
-        """End it."""
-        return self.carry_out(change_subscription.REMOVE_SUBSCRIPTION, request)
-
-    def rotate_secret(self, request: change_subscription.RotateSecret) -> change_subscription.SubscriptionSecret:
-        """Sign with a new secret, and for a while with the one before, too. It is shown in the answer alone.
-
-        :raises InvalidRequest: the secret, or the time, makes no sense.
-        """
-        return self.carry_out(change_subscription.ROTATE_SECRET, request)
 
     @abstractmethod
     def sweep(self, request: sweep_report.StartSweep | None = None) -> sweep_report.SweepReport:
