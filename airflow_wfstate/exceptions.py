@@ -10,11 +10,13 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── MethodNotAllowed        an HTTP method that the path does not have
     │   ├── InvalidName             a name or key is empty, too long, invisible, holds a control character, or is taken
     │   ├── InvalidPayload          a value cannot be stored as JSON
+    │   ├── InvalidDefinition       a definition file is not as its schema says
     │   ├── PayloadTooLarge         a value is larger than [wfstate] max_payload_bytes
     │   └── InvalidDag              a DAG is declared wrongly (an import error of the DAG)
     ├── NotFound
     │   ├── WorkflowNotFound
     │   ├── StepNotFound
+    │   ├── DefinitionNotFound      no definition was applied to the name, or none with the number
     │   └── TaskInstanceNotFound    the task instance that calls is unknown to Airflow, or not running
     ├── Conflict                    the stored state does not allow it
     │   ├── WorkflowClosed          the workflow has ended, or is ending: no step begins any more
@@ -27,6 +29,8 @@ stable: the API sends it, and the client raises the same class from it.
     │   ├── WriteConflict           a write of an attempt that was applied before, and said something else
     │   ├── InvalidTransition       the state tables have no such transition
     │   ├── IdempotencyConflict     an Idempotency-Key was used again with another body
+    │   ├── DefinitionMismatch      a start gives something else than the definition that is applied to the name
+    │   ├── DefinitionChanged       the definition is not in the version that the request was made for
     │   └── WorkflowChanged         the workflow is not in the version that the request was made for
     ├── PayloadDamaged              a stored value cannot be read: its file or key is gone, or it was changed
     ├── AccessDenied
@@ -91,6 +95,15 @@ class InvalidPayload(InvalidRequest):
     code = "invalid-payload"
 
 
+class InvalidDefinition(InvalidRequest):
+    """A definition file is not as its schema says; the reason names each place, a line for each."""
+
+    code = "invalid-definition"
+
+    def __str__(self) -> str:
+        return f"{self.reason}\n{self.remedy}"
+
+
 class PayloadTooLarge(InvalidRequest):
     """A value is larger than ``[wfstate] max_payload_bytes``."""
 
@@ -119,6 +132,12 @@ class StepNotFound(NotFound):
     """The workflow has no such step."""
 
     code = "step-not-found"
+
+
+class DefinitionNotFound(NotFound):
+    """No definition was applied to the name, or none with the number."""
+
+    code = "definition-not-found"
 
 
 class TaskInstanceNotFound(NotFound):
@@ -191,6 +210,18 @@ class IdempotencyConflict(Conflict):
     """An Idempotency-Key was used again with another body."""
 
     code = "idempotency-conflict"
+
+
+class DefinitionMismatch(Conflict):
+    """A start gives something else than the definition that is applied to the name."""
+
+    code = "definition-mismatch"
+
+
+class DefinitionChanged(Conflict):
+    """The definition is not in the version that the request was made for (``if_version``, ``If-Match``)."""
+
+    code = "definition-changed"
 
 
 class WorkflowChanged(Conflict):

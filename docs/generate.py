@@ -1,7 +1,7 @@
 """Write the parts of docs/ that follow from the code: ``python docs/generate.py``.
 
-``docs/openapi.json`` is written whole. A generated part of a page stands between two comments that name it. tests/docs
-compares each with what would be written now.
+``docs/openapi.json`` and ``docs/definition.schema.json`` are written whole. A generated part of a page stands between
+two comments that name it. tests/docs compares each with what would be written now.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from dataclasses import fields
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from airflow_wfstate.backends.problem_types import problem_types
 from airflow_wfstate.conf import OPTIONS, SECTION
+from airflow_wfstate.definition_file.structure import SCHEMA_FILE, definition_schema
 from airflow_wfstate.domain.rules.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
 from airflow_wfstate.operators.steps.options import StepOptions
 
@@ -75,6 +77,44 @@ def step_options() -> str:
     return "\n".join(lines)
 
 
+def definition_fields() -> str:
+    """A table for each kind of mapping in a definition file, from the JSON Schema."""
+    schema = definition_schema()
+    kinds = {
+        "The file": schema,
+        "A participant": schema["definitions"]["participant"],
+        "An event": schema["definitions"]["event"],
+        "An undo": schema["definitions"]["undo"],
+    }
+    return "\n\n".join(f"**{title}**\n\n{_field_table(kind, schema)}" for title, kind in kinds.items())
+
+
+def _field_table(kind: dict[str, Any], schema: dict[str, Any]) -> str:
+    lines = ["| field | value | meaning |", "|---|---|---|"]
+    for name, field in kind["properties"].items():
+        needed = ", required" if name in kind.get("required", ()) else ""
+        default = f", default `{field['default']}`" if "default" in field else ""
+        meaning = field["description"].replace("|", "\\|")
+        lines.append(f"| `{name}` | {_value_of(field, schema)}{needed}{default} | {meaning} |")
+    return "\n".join(lines)
+
+
+def _value_of(field: dict[str, Any], schema: dict[str, Any]) -> str:
+    """What a value of a field is, in words."""
+    reference = field.get("$ref", "").rpartition("/")[2]
+    if reference in ("path", "duration"):
+        return reference
+    if reference:
+        return _value_of(schema["definitions"][reference], schema)
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    if field["type"] == "array":
+        return f"list of texts, at most {field['maxItems']:,}"
+    if field["type"] == "object":
+        return f"mapping, at most {field['maxProperties']:,}"
+    return f"text, at most {field['maxLength']} characters"
+
+
 def problem_table() -> str:
     """The types of problems, a row each."""
     lines = ["| type | status | class | what it says |", "|---|---|---|---|"]
@@ -100,6 +140,7 @@ PARTS = {
     ("states.md", "compensation"): lambda: diagram(COMPENSATION_TRANSITIONS),
     ("configuration.md", "options"): options,
     ("authoring.md", "step options"): step_options,
+    ("definitions.md", "definition fields"): definition_fields,
     ("security.md", "permissions"): permission_table.as_markdown,
     ("security.md", "fab permissions"): fab_permission_table.as_markdown,
 }
@@ -124,6 +165,7 @@ def main() -> None:
     for page in sorted({name for name, _ in PARTS}):
         (FOLDER / page).write_text(with_parts(page), encoding="utf-8")
     (FOLDER / "openapi.json").write_text(openapi(), encoding="utf-8")
+    (FOLDER / SCHEMA_FILE.name).write_text(SCHEMA_FILE.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 if __name__ == "__main__":

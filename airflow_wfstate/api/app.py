@@ -70,4 +70,4 @@ def _ui() -> APIRouter:
     return router
 
 
-_PEOPLE: Final = (Who.PERSON, Who.READER, Who.LISTER)
+_PEOPLE: Final = (Who.PERSON, Who.READER, Who.LISTER, Who.VIEWER, Who.OPERATOR)

@@ -67,21 +67,32 @@ def check_compensation_key(caller: Caller, text: str) -> None:
 
 
 def check_sweep(caller: Caller) -> str:
-    """Check that the caller may start a sweep, and name the caller; as :func:`check_operator`."""
+    """As :func:`check_operator`, of the sweep, which acts on every workflow."""
     return check_operator(caller, "start a sweep")
 
 
-def check_operator(caller: Caller, deed: str) -> str:
-    """Check that the caller may do what concerns every workflow, and name the caller as the journal would.
+def check_operator(caller: Caller, what: str = "change what holds for workflows of every DAG") -> str:
+    """Check that the caller may do what concerns every DAG, and name the caller as the journal would.
 
     A user may who may change runs of every DAG.
 
-    :param deed: what they may not do otherwise, for the error.
+    :param what: is asked for, as the error shall say it.
     :raises AccessDenied: otherwise, and for tasks.
     """
     if isinstance(caller, TaskCaller) or not _may_change_runs(caller, _nobody_named()):
-        raise AccessDenied(f"This caller may not {deed}.", "Call as a user who may edit the runs of every DAG.")
+        raise AccessDenied(f"This caller may not {what}.", "Call as a user who may edit the runs of every DAG.")
     return _actor(caller)
+
+
+def check_viewer(caller: Caller) -> None:
+    """Check that the caller may read what belongs to no DAG: a user who may see the page, or read every DAG.
+
+    :raises AccessDenied: otherwise, and for tasks.
+    """
+    if isinstance(caller, TaskCaller) or not (_may_see_page(caller) or _reads_every_dag(caller)):
+        raise AccessDenied(
+            "This caller may not read definitions.", f"Call as a user who may see the page {PAGE}, or read every DAG."
+        )
 
 
 def check_workflow_change(caller: Caller, workflow_id: str) -> str:

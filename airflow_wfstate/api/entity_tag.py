@@ -1,8 +1,9 @@
 """What a reader has already, in HTTP's own words: ETag, If-None-Match and If-Match (RFC 9110, sections 8.8.3 and 13.1).
 
 The tag is strong. A proxy that compresses answers makes it weak (``W/"..."``), and it is taken in that form too: what
-it names has not changed. Of a workflow it is ``"<version>-<hash of the body>"``: the body depends on who reads it, and
-what a write compares is the version alone. Of any other answer it is the hash, which no write takes for a version.
+it names has not changed. Of a workflow and of a definition it is ``"<version>-<hash of the body>"``: the body may
+depend on who reads it, and what a write compares is the version alone. Of any other answer it is the hash, which no
+write takes for a version.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import Annotated, Any, Final
 from fastapi import Header, Response
 
 from airflow_wfstate.api.backend import json_response
+from airflow_wfstate.domain.messages.definition import DefinitionDetail
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 
 IfMatch = Annotated[
     str | None,
     Header(
         pattern=r'^(\*|(W/)?"[0-9]{1,18}-[0-9a-f]{16}")$',
-        description="The ETag of the workflow as it was looked at: the write is refused when it has changed since.",
+        description="The ETag of what was looked at: the write is refused when that has changed since.",
     ),
 ]
 IfNoneMatch = Annotated[
@@ -37,7 +39,7 @@ READ_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 
 WRITE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     412: {
-        "description": "Workflow changed",
+        "description": "Changed since",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }
@@ -47,7 +49,11 @@ WRITE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 def tagged_response(answer: object, if_none_match: str | None) -> Response:
     """The response that carries an answer; 304 without it when the reader has it already."""
     response = json_response(answer)
-    version = f"{answer.summary.version}-" if isinstance(answer, WorkflowDetail) else ""
+    version = ""
+    if isinstance(answer, WorkflowDetail):
+        version = f"{answer.summary.version}-"
+    elif isinstance(answer, DefinitionDetail):
+        version = f"{answer.version.number}-"
     tag = f'"{version}{hashlib.sha256(response.body).hexdigest()[:16]}"'
     known = [text.strip().removeprefix("W/") for text in (if_none_match or "").split(",")]
     if tag in known or "*" in known:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, fields, replace
 from types import NoneType
@@ -20,6 +19,7 @@ from airflow_wfstate.api.authorization import (
     check_compensation_key,
     check_operator,
     check_task_instance,
+    check_viewer,
     check_visible,
     check_workflow_change,
     readable,
@@ -31,7 +31,7 @@ from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
 from airflow_wfstate.api.strict_body import STRICT_BODY, exact
 from airflow_wfstate.api.visible import visible
 from airflow_wfstate.api.write_headers import IdempotencyKey
-from airflow_wfstate.domain.messages.operation import TOLD_OTHERWISE, Operation, Who
+from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.messages.starting_dag import ListStartingDags
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
@@ -68,19 +68,15 @@ def _endpoint(operation: Operation[Any, Any]) -> Callable[..., Response]:
 
 
 def _parameters(operation: Operation[Any, Any]) -> Iterator[inspect.Parameter]:
-    for name in re.findall(r"\{(\w+)\}", operation.path):
+    for name in operation.path_fields:
         yield _parameter(name, str)
     if operation.is_read:
         yield from signature_of(operation.request)
         if operation.has_tag:
             yield _parameter("if_none_match", IfNoneMatch, None)
-    elif operation.who is Who.PERSON:
+    elif operation.who in (Who.PERSON, Who.OPERATOR):
         yield _parameter("body", _strict_body(operation))
         yield _parameter("headers", Annotated[PersonHeaders, Depends(person_headers)])
-    elif operation.who is Who.OPERATOR:
-        yield _parameter("body", _strict_body(operation))
-        if _is_keyed(operation):
-            yield _parameter("idempotency_key", IdempotencyKey, None)
     else:
         yield _parameter("body", operation.request)
         if _is_keyed(operation):
@@ -97,7 +93,7 @@ def _strict_body(operation: Operation[Any, Any]) -> type[BaseModel]:
     told = {
         field.name: (exact(types[field.name]), _default(field, operation.body_types.get(field.name)))
         for field in fields(operation.request)
-        if field.name not in TOLD_OTHERWISE
+        if field.name not in operation.told_otherwise
     }
     text = (inspect.getdoc(operation.request) or "").partition("\n\n")[0]
     made: type[BaseModel] = create_model(operation.body or "", __config__=STRICT_BODY, __doc__=text, **told)  # type: ignore[call-overload]  # made of names that mypy does not know
@@ -118,7 +114,7 @@ def _is_keyed(operation: Operation[Any, Any]) -> bool:
 def _responses(operation: Operation[Any, Any]) -> dict[int | str, dict[str, Any]]:
     if operation.has_tag:
         return READ_RESPONSES
-    return WRITE_RESPONSES if operation.who is Who.PERSON else {}
+    return WRITE_RESPONSES if operation.who in (Who.PERSON, Who.OPERATOR) else {}
 
 
 def _for_task(operation: Operation[Any, Any], given: Given) -> Response:
@@ -144,29 +140,36 @@ def _written(operation: Operation[Any, Any], given: Given) -> Response:
 
 
 def _for_person(operation: Operation[Any, Any], given: Given) -> Response:
-    actor = check_workflow_change(given["caller"], given["workflow_id"])
-    body: BaseModel = given["body"]
-    told = {name: getattr(body, name) for name in type(body).model_fields} | given["headers"].told()
-    request = operation.request(workflow_id=given["workflow_id"], actor=actor, **told)
-    return json_response(get_backend().carry_out(operation, request))
+    return _done_by(check_workflow_change(given["caller"], given["workflow_id"]), operation, given)
 
 
 def _for_operator(operation: Operation[Any, Any], given: Given) -> Response:
     actor = check_operator(given["caller"], operation.name.replace("_", " "))
     if operation.is_read:
         return json_response(get_backend().carry_out(operation, message_of(operation.request, given)))
+    return _done_by(actor, operation, given)
+
+
+def _done_by(actor: str, operation: Operation[Any, Any], given: Given) -> Response:
+    """Carry out what a user asks for, who may."""
     body: BaseModel = given["body"]
-    told = {name: getattr(body, name) for name in type(body).model_fields} | {"actor": actor}
-    if given.get("idempotency_key") is not None:  # it counts before the one in the body
-        told["idempotency_key"] = given["idempotency_key"]
-    in_path = {name: given[name] for name in re.findall(r"\{(\w+)\}", operation.path)}
-    return json_response(get_backend().carry_out(operation, operation.request(**told, **in_path)))
+    known = {field.name for field in fields(operation.request)}
+    told = {name: getattr(body, name) for name in type(body).model_fields}
+    told |= {name: value for name, value in given["headers"].told().items() if name in known}
+    named = {name: given[name] for name in operation.path_fields}
+    return json_response(get_backend().carry_out(operation, operation.request(actor=actor, **named, **told)))
 
 
 def _for_reader(operation: Operation[Any, Any], given: Given) -> Response:
     caller, request = given["caller"], message_of(operation.request, given)
     access = check_visible(caller, given["workflow_id"])
     answer = visible(caller, access, request, get_backend().carry_out(operation, request))
+    return tagged_response(answer, given["if_none_match"]) if operation.has_tag else json_response(answer)
+
+
+def _for_viewer(operation: Operation[Any, Any], given: Given) -> Response:
+    check_viewer(given["caller"])
+    answer = get_backend().carry_out(operation, message_of(operation.request, given))
     return tagged_response(answer, given["if_none_match"]) if operation.has_tag else json_response(answer)
 
 
@@ -188,6 +191,7 @@ _ANSWERS: Final[dict[Who, Callable[[Operation[Any, Any], Given], Response]]] = {
     Who.PERSON: _for_person,
     Who.READER: _for_reader,
     Who.LISTER: _for_lister,
+    Who.VIEWER: _for_viewer,
     Who.OPERATOR: _for_operator,
 }
 """By who may call an operation, what checks it and answers."""

@@ -17,7 +17,7 @@ class PersonHeaders:
     """What such a request says outside of its body.
 
     :param idempotency_key: None when the header is missing.
-    :param if_version: of the workflow, as If-Match demands it; None when it demands none.
+    :param if_version: of what is changed, as If-Match demands it; None when it demands none.
     :param way: by which of our apps the request came.
     """
 

@@ -104,11 +104,13 @@ class ApiBackend(StateBackend):
         if operation.is_read:
             return self._get(path, request_parameters(request), operation.answer)
         accepts = _COMPRESSED if operation.answers_much else _UNCOMPRESSED
-        return self._post(path, sendable(operation, request), operation.answer, accepts=accepts)
+        body = to_json(sendable(operation, request), without=operation.told_otherwise)
+        return self._write(operation.method, path, body, operation.answer, accepts)
 
     def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""
-        return self._post("/sweep", request or StartSweep(), SweepReport)
+        body = to_json(request or StartSweep(), without=TOLD_OTHERWISE)
+        return self._write("POST", "/sweep", body, SweepReport)
 
     def check(self) -> str:
         """See ``StateBackend.check``."""
@@ -126,14 +128,16 @@ class ApiBackend(StateBackend):
             ) from error
         return self._send(request, answer_type)
 
-    def _post(
-        self, path: str, body: object, answer_type: type[Answer], *, accepts: Mapping[str, str] = _UNCOMPRESSED
+    def _write(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        answer_type: type[Answer],
+        accepts: Mapping[str, str] = _UNCOMPRESSED,
     ) -> Answer:
         headers = {"Content-Type": "application/json", **accepts}
-        return self._send(
-            self._client.build_request("POST", path, content=to_json(body, without=TOLD_OTHERWISE), headers=headers),
-            answer_type,
-        )
+        return self._send(self._client.build_request(method, path, content=body, headers=headers), answer_type)
 
     def _send(self, request: httpx.Request, answer_type: type[Answer]) -> Answer:
         try:

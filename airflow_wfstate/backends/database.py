@@ -157,6 +157,6 @@ class DatabaseBackend(StateBackend):
     def _check_server(self) -> None:
         if not self.is_server:
             raise AccessDenied(
-                "A worker that reaches the tables by a connection of type postgres may not change runs.",
+                "A worker that reaches the tables by a connection of type postgres may not change runs or definitions.",
                 "Use a connection of type wfstate, the command line or the page.",
             )

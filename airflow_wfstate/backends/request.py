@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from airflow_wfstate.domain.messages.asked import asked_fields
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request, masked_fields
 from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
-from airflow_wfstate.exceptions import NotFound, StepNotFound, WorkflowNotFound
+from airflow_wfstate.domain.rules.text.names import check_name
+from airflow_wfstate.exceptions import DefinitionNotFound, InvalidName, NotFound, StepNotFound, WorkflowNotFound
 from airflow_wfstate.redaction import recorded_text
 
 _UNKNOWN: Final[Mapping[str, tuple[type[NotFound], str, str]]] = {
@@ -30,6 +32,7 @@ def request_path(operation: Operation[Request, Answer], request: Request) -> str
     :raises WorkflowNotFound: the workflow's id is no UUID: it names none, and might lead to another path.
     :raises StepNotFound: likewise of a step.
     :raises NotFound: likewise of a subscription.
+    :raises DefinitionNotFound: the name is none, or would lead to another path: nothing can be applied to it.
     """
     return re.sub(r"\{(\w+)\}", lambda found: _segment(found[1], getattr(request, found[1])), operation.path)
 
@@ -68,8 +71,23 @@ def _parameter(value: Any) -> Any:
 
 
 def _segment(field: str, text: object) -> str:
+    if field == "name":
+        return _name_segment(text)
     try:
         return str(UUID(text))  # type: ignore[arg-type]  # whatever it is
     except (ValueError, AttributeError, TypeError) as error:
         kind, noun, remedy = _UNKNOWN[field]
         raise kind(f"There is no {noun} {str(text)[:80]!r}.", remedy) from error
+
+
+def _name_segment(text: object) -> str:
+    try:
+        name = check_name("workflow name", text)
+    except InvalidName:
+        name = ""
+    if "/" in name or name in ("", ".", ".."):
+        raise DefinitionNotFound(
+            f"No definition was applied to {str(text)[:80]!r}.",
+            "See those in force with: airflow wfstate definitions list",
+        )
+    return quote(name, safe="")

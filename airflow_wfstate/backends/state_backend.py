@@ -15,6 +15,7 @@ from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
     compensation,
+    definition,
     record,
     resume,
     starting_dag,
@@ -297,6 +298,46 @@ class StateBackend(SubscriptionBackend):
             journal.ReadJournal(workflow_id, wanted or journal.JournalFilter(), after, limit, with_total),
         )
 
+    def apply_definition(self, request: definition.ApplyDefinition) -> definition.DefinitionApplied:
+        """Put a definition in force for the workflows of its name, from their next start or resume on.
+
+        One of the same content stays in force, and the answer says so; an older content becomes a version of its own.
+
+        :raises InvalidDefinition: the text declares none; the reason names every error with its line and column.
+        :raises InvalidRequest: it declares one of another name.
+        :raises DefinitionChanged: another version than ``if_version`` is in force.
+        :raises AccessDenied: the caller may not change the runs of every DAG.
+        """
+        return self.carry_out(definition.APPLY_DEFINITION, request)
+
+    def get_definition(self, name: str, number: int | None = None) -> definition.DefinitionDetail:
+        """The definition in force for the workflows of a name.
+
+        :param number: of the version; None for the one in force.
+        :raises DefinitionNotFound: none was applied, or none has this number.
+        """
+        return self.carry_out(definition.GET_DEFINITION, definition.GetDefinition(name, number))
+
+    def list_definitions(self, after: str | None = None, limit: int = 200) -> definition.DefinitionPage:
+        """Definitions in force, by name, behind the name ``after``; at most ``limit`` (1 to 1000).
+
+        :raises InvalidRequest: the limit is out of range, or ``after`` is no name.
+        """
+        return self.carry_out(definition.LIST_DEFINITIONS, definition.ListDefinitions(after, limit))
+
+    def list_definition_versions(
+        self, name: str, before: int | None = None, limit: int = 200
+    ) -> definition.DefinitionVersionPage:
+        """The versions of a name that were applied, the newest first; at most ``limit`` (1 to 1000).
+
+        :param before: only those with a lower number; None for all.
+        :raises DefinitionNotFound: none was applied.
+        :raises InvalidRequest: the limit is out of range.
+        """
+        return self.carry_out(
+            definition.LIST_DEFINITION_VERSIONS, definition.ListDefinitionVersions(name, before, limit)
+        )
+
     @abstractmethod
     def sweep(self, request: sweep_report.StartSweep | None = None) -> sweep_report.SweepReport:
         """Make one pass of the sweep now, unless another is under way. None: a pass that nothing is remembered of."""
@@ -336,6 +377,10 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     resume.RESUME_WORKFLOW,
     resume.RESTART_WORKFLOW,
     resume.PLAN_RESUME,
+    definition.APPLY_DEFINITION,
+    definition.GET_DEFINITION,
+    definition.LIST_DEFINITIONS,
+    definition.LIST_DEFINITION_VERSIONS,
     compensation.TAKE_TURN,
     compensation.END_COMPENSATION,
     change_subscription.ADD_SUBSCRIPTION,

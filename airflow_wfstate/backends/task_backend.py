@@ -22,6 +22,7 @@ class TaskBackend(ABC):
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         :raises WorkflowExists: ``if_exists`` is ``reject``, or the run belongs to another open workflow.
         :raises WorkflowClosed: the workflow of this key is compensation_failed: a person decides first.
+        :raises DefinitionMismatch: the start gives something else than the definition that is applied to the name.
         :raises InputMismatch: the key was started with another input, by another run.
         :raises AccessDenied: the DAG takes no part in the workflow of this key; or ``if_exists`` is ``terminate``,
             and this way may not change runs.

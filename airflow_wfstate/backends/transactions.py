@@ -12,6 +12,7 @@ from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
     compensation,
+    definition,
     record,
     resume,
     starting_dag,
@@ -39,6 +40,8 @@ from airflow_wfstate.store.compensation.end_compensation import end_compensation
 from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.compensation.take_turn import take_turn
 from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read, run_transaction
+from airflow_wfstate.store.definitions.apply import apply_definition, read_request
+from airflow_wfstate.store.definitions.versions import get_definition, list_definition_versions, list_definitions
 from airflow_wfstate.store.outbox.change_subscription import (
     add_subscription,
     continue_subscription,
@@ -170,6 +173,11 @@ def _decide_compensation(
     return answer
 
 
+def _apply_definition(backend: DatabaseBackend, request: definition.ApplyDefinition) -> definition.DefinitionApplied:
+    named = read_request(request)
+    return backend.write(partial(apply_definition, named=named), request, definition.DefinitionApplied)
+
+
 _do(workflow.START_WORKFLOW, _start_workflow)
 _do(workflow.COMPLETE_WORKFLOW, _complete_workflow)
 _do(step.BEGIN_STEP, _begin_step)
@@ -204,6 +212,11 @@ _read(
         ),
     ),
 )
+
+_do(definition.APPLY_DEFINITION, _apply_definition)
+_read(definition.GET_DEFINITION, get_definition)
+_read(definition.LIST_DEFINITIONS, list_definitions)
+_read(definition.LIST_DEFINITION_VERSIONS, list_definition_versions)
 
 _read(workflow.LIST_WORKFLOWS, list_workflows)
 _read(stats.READ_STATS, lambda connection, asked: read_stats(connection, asked.query, asked.bucket_seconds))

@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from airflow_wfstate.cli import completers
 from airflow_wfstate.cli.arg import Arg
+from airflow_wfstate.cli.definitions_group import definitions_group
 from airflow_wfstate.cli.filters import filter_arguments
 from airflow_wfstate.cli.from_anywhere import ARG_SERVER, FROM_ANYWHERE
 from airflow_wfstate.cli.outbox_definition import DELIVER, SUBSCRIPTIONS
@@ -247,7 +248,6 @@ WFSTATE_COMMANDS: Final = (
         args=(ARG_EVERY, ARG_OUTPUT, ARG_VERBOSE),
     ),
     DELIVER,
-    SUBSCRIPTIONS,
     ActionCommand(
         name="rotate-keys",
         help=escape(
@@ -349,6 +349,9 @@ WFSTATE_COMMANDS: Final = (
 )
 
 
+WFSTATE_GROUPS: Final = (definitions_group(FROM_ANYWHERE), SUBSCRIPTIONS)
+
+
 def get_wfstate_cli_commands() -> list[GroupCommand]:
     """The group ``airflow wfstate``; named by the provider info."""
     return [
@@ -356,6 +359,6 @@ def get_wfstate_cli_commands() -> list[GroupCommand]:
             name="wfstate",
             help="Look at workflows, and act on them",
             description="Which steps of a workflow are done, what each produced, what remains, and how it is undone.",
-            subcommands=WFSTATE_COMMANDS,
+            subcommands=(*WFSTATE_COMMANDS, *WFSTATE_GROUPS),
         )
     ]

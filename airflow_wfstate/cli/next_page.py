@@ -8,10 +8,11 @@ from typing import Final
 
 from airflow.cli.cli_config import ActionCommand, Arg
 
-from airflow_wfstate.cli.definition import ARG_AFTER, ARG_CURSOR, WFSTATE_COMMANDS
+from airflow_wfstate.cli.definition import ARG_AFTER, ARG_AFTER_ITEM, ARG_CURSOR, WFSTATE_COMMANDS, WFSTATE_GROUPS
+from airflow_wfstate.cli.definitions_group import ARG_AFTER_NAME, ARG_BEFORE_NUMBER
 from airflow_wfstate.cli.printing.rendering import print_text
 
-_POSITIONS: Final = (ARG_CURSOR, ARG_AFTER)
+_POSITIONS: Final = (ARG_CURSOR, ARG_AFTER, ARG_AFTER_ITEM, ARG_AFTER_NAME, ARG_BEFORE_NUMBER)
 """Where a page begins; a command has one of them."""
 
 
@@ -26,13 +27,22 @@ def tell_next_page(arguments: Namespace, position: str | int | None) -> None:
 
 def _command(arguments: Namespace, position: str | int) -> str:
     """Every option that was given, as the command's own declaration has it."""
-    actions = (command for command in WFSTATE_COMMANDS if isinstance(command, ActionCommand))
-    declared = next(action for action in actions if action.name == arguments.subcommand)
-    words = ["airflow", "wfstate", declared.name]
+    words, declared = _declared(arguments)
+    words = ["airflow", "wfstate", *words]
     for option in declared.args:
         value = position if option in _POSITIONS else vars(arguments).get(_name(option))
         words += _words(option, value)
     return shlex.join(words)
+
+
+def _declared(arguments: Namespace) -> tuple[list[str], ActionCommand]:
+    """The words of a command, and its declaration. One of a group may be called as one outside of it."""
+    for group in WFSTATE_GROUPS:
+        for command in group.subcommands:
+            if command.func is getattr(arguments, "func", None):
+                return [group.name, command.name], command
+    declared = next(command for command in WFSTATE_COMMANDS if command.name == arguments.subcommand)
+    return [declared.name], declared
 
 
 def _name(option: Arg) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal
+from enum import Enum
+from typing import Any, ClassVar, Final, Literal
 
 from airflow.sdk import Context, XComArg
 
@@ -33,6 +34,13 @@ from airflow_wfstate.operators.steps.refusal import failing_for_good
 from airflow_wfstate.operators.steps.relay_task import find_relay
 from airflow_wfstate.operators.steps.waiting import defer_to_ask_again
 
+_POLICIES: Final[Mapping[str, type[Enum]]] = {
+    "on_deadline": DeadlinePolicy,
+    "on_failure": FailurePolicy,
+    "on_compensation_error": CompensationErrorPolicy,
+    "on_skip": SkipPolicy,
+}
+
 
 class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     """Start the workflow ``(name, key)``, or attach this run to the one that has the key.
@@ -40,6 +48,10 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     Put it first in the DAG. Returns (as its XCom) ``workflow_id``, ``name``, ``key``, ``generation``,
     ``correlation_id``, ``role`` (owner, child or guest), ``state``, and ``output`` (of a workflow that succeeded
     before; None otherwise).
+
+    Where a definition file was applied to the name (``airflow wfstate definitions apply``), the plan, the participants,
+    the policies, the deadline and what is redacted come from there, and need not be given; what is given must be what
+    it says.
 
     :param name: of the process. (templated)
     :param key: the business key, such as an order id. It, the name, the correlation id and the labels are rendered as
@@ -55,14 +67,15 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         duration (``P3D``, ``PT4H``) or moment. None, and a text that renders to nothing, for none. (templated)
     :param on_deadline: what follows, once, when the deadline passes: ``flag`` shows it as overdue, ``fail`` fails it
         (and ``on_failure`` decides about the rest), ``cancel`` and ``compensate`` cancel it without and with the undo
-        of what was done.
-    :param on_failure: ``compensate`` what was done, or ``hold`` it for a person.
-    :param on_compensation_error: when an undo fails for good, ``stop`` and hold the workflow, or ``continue`` with what
-        else is to be undone, and hold it then.
+        of what was done. None, of this and the other policies: what the definition says, else the default, here
+        ``flag``.
+    :param on_failure: ``compensate`` what was done (the default), or ``hold`` it for an operator.
+    :param on_compensation_error: when an undo fails for good, ``stop`` and hold the workflow (the default), or
+        ``continue`` with what else is to be undone, and hold it then.
     :param on_skip: what follows when the run ends well and its CompleteWorkflowOperator was skipped (by a branch, a
         short circuit, a rejected approval, a mapping over nothing). With nothing to undo the workflow succeeds.
-        Otherwise ``hold`` keeps it open, and flags it, until an operator decides; ``complete`` lets it succeed, and
-        discards the undos; ``compensate`` undoes what was done.
+        Otherwise ``hold`` (the default) keeps it open, and flags it, until an operator decides; ``complete`` lets it
+        succeed, and discards the undos; ``compensate`` undoes what was done.
     :param correlation_id: None for the workflow's own id. (templated)
     :param labels: what people search by besides name and key, such as ``{"region": "eu"}``; at most 20, kept by the
         generation that this start creates. Not for secrets. (templated)
@@ -96,10 +109,10 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         plan: Sequence[str] = (),
         participants: Sequence[str] = (),
         deadline: timedelta | datetime | str | None = None,
-        on_deadline: Literal["flag", "fail", "cancel", "compensate"] = "flag",
-        on_failure: Literal["compensate", "hold"] = "compensate",
-        on_compensation_error: Literal["stop", "continue"] = "stop",
-        on_skip: Literal["complete", "compensate", "hold"] = "hold",
+        on_deadline: Literal["flag", "fail", "cancel", "compensate"] | None = None,
+        on_failure: Literal["compensate", "hold"] | None = None,
+        on_compensation_error: Literal["stop", "continue"] | None = None,
+        on_skip: Literal["complete", "compensate", "hold"] | None = None,
         correlation_id: str | None = None,
         labels: Mapping[str, str] | None = None,
         redact: Sequence[str] = (),
@@ -128,12 +141,9 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         self.redact = list(check_redact(redact))
         self.if_exists = if_exists
         self.wfstate_conn_id = wfstate_conn_id
-        _check_choice("on_deadline", on_deadline, [policy.value for policy in DeadlinePolicy])
-        _check_choice(
-            "on_compensation_error", on_compensation_error, [policy.value for policy in CompensationErrorPolicy]
-        )
-        _check_choice("on_skip", on_skip, [policy.value for policy in SkipPolicy])
-        _check_choice("on_failure", on_failure, [policy.value for policy in FailurePolicy])
+        for option, kind in _POLICIES.items():
+            if getattr(self, option) is not None:
+                _check_choice(option, getattr(self, option), [policy.value for policy in kind])
         _check_choice("if_exists", if_exists, [choice.value for choice in IfExists])
         self._check_what_can_be_seen()
 
@@ -224,10 +234,12 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
             input=encode(value, sort_keys=True),
             plan=self.plan,
             participants=self.participants,
-            on_failure=FailurePolicy(self.on_failure),
-            on_deadline=DeadlinePolicy(self.on_deadline),
-            on_compensation_error=CompensationErrorPolicy(self.on_compensation_error),
-            on_skip=SkipPolicy(self.on_skip),
+            on_failure=None if self.on_failure is None else FailurePolicy(self.on_failure),
+            on_deadline=None if self.on_deadline is None else DeadlinePolicy(self.on_deadline),
+            on_compensation_error=None
+            if self.on_compensation_error is None
+            else CompensationErrorPolicy(self.on_compensation_error),
+            on_skip=None if self.on_skip is None else SkipPolicy(self.on_skip),
             deadline_seconds=max(1, int(deadline.total_seconds())) if isinstance(deadline, timedelta) else None,
             deadline_at=deadline if isinstance(deadline, datetime) else None,
             correlation_id=None

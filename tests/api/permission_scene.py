@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from airflow_wfstate.backends.codec import encode
+from airflow_wfstate.domain.messages.definition import ApplyDefinition
 from airflow_wfstate.domain.messages.outbox.change_subscription import (
     AddSubscription,
     RemoveSubscription,
@@ -89,6 +90,18 @@ def failed(world: World) -> Scene:
     return Scene(order.workflow_id, order.tasks["complete"])
 
 
+def definable(world: World) -> Scene:
+    """A name of its own, beside a workflow."""
+    return replace(started(world), name=world.unique("defined"))
+
+
+def defined(world: World) -> Scene:
+    """A name of its own that has a definition, beside a workflow."""
+    scene = definable(world)
+    world.backend.apply_definition(ApplyDefinition(scene.name, f"name: {scene.name}"))
+    return scene
+
+
 def _saga_at_work(world: World) -> tuple[Saga, str]:
     saga = Saga.start(world)
     saga.done("one")
@@ -155,6 +168,9 @@ REQUESTS: Final = {
         undo_failed, lambda scene, key: {"step": "one", "decision": "done", "reason": "x"}
     ),
     "POST /sweep": Request(started),
+    "PUT /definitions/{name}": Request(definable, lambda scene, key: {"text": f"name: {scene.name}"}),
+    "GET /definitions/{name}": Request(defined),
+    "GET /definitions/{name}/versions": Request(defined),
     "POST /subscriptions": Request(
         started,
         lambda scene, key: {

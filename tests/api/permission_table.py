@@ -76,6 +76,7 @@ _BY_WHO: Final = {
     Who.PERSON: _BY_PERSON,
     Who.READER: _READ,
     Who.LISTER: _LIST,
+    Who.VIEWER: _LIST,
     Who.OPERATOR: _SWEEP,
 }
 """What an operation's own declaration means, said by hand: tests compare it with what a live server answers."""
@@ -89,7 +90,7 @@ ROUTES: Final = [
             operation.method,
             operation.path,
             _OTHERWISE.get(operation.name, _BY_WHO[operation.who]),
-            on_page=operation.who in (Who.PERSON, Who.READER, Who.LISTER),
+            on_page=operation.who in (Who.PERSON, Who.READER, Who.LISTER, Who.VIEWER, Who.OPERATOR),
         )
         for operation in OPERATIONS
     ),

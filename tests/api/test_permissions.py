@@ -81,7 +81,10 @@ def test_a_cell_of_the_table(
         route.method,
         prefix
         + route.path.format(
-            workflow_id=scene.workflow_id, step_id=scene.step_id, subscription_id=scene.subscription_id
+            workflow_id=scene.workflow_id,
+            step_id=scene.step_id,
+            subscription_id=scene.subscription_id,
+            name=scene.name,
         ),
         params=dict(request.parameters),
         json=request.body(scene, scene.others_key if caller == "other's key" else scene.key),

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from airflow.cli.cli_config import ActionCommand, GroupCommand
+from airflow.cli.cli_config import GroupCommand
 
 import airflow_wfstate
 from airflow_wfstate.cli.definition import get_wfstate_cli_commands
@@ -63,16 +63,17 @@ def _addresses() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     for group in get_wfstate_cli_commands():
-        yield from _commands_of(group.name, group.subcommands)
+        yield from _commands_of(group, group.name)
 
 
-def _commands_of(group: str, commands: Iterable[ActionCommand | GroupCommand]) -> Iterator[str]:
-    for command in commands:
-        yield f"command {group} {command.name}"
+def _commands_of(group: GroupCommand, words: str) -> Iterator[str]:
+    for command in group.subcommands:
         if isinstance(command, GroupCommand):
-            yield from _commands_of(f"{group} {command.name}", command.subcommands)
-        else:
-            yield from (f"option {group} {command.name} {'/'.join(argument.flags)}" for argument in command.args)
+            yield from _commands_of(command, f"{words} {command.name}")
+            continue
+        yield f"command {words} {command.name}"
+        for argument in command.args:
+            yield f"option {words} {command.name} {'/'.join(argument.flags)}"
 
 
 def _tables() -> Iterator[str]:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
+from airflow_wfstate.domain.messages.definition import ApplyDefinition
 from tests.browser.conftest import OpenPage, faults
 from tests.browser.history import HOSTILE_NAME, history
 from tests.browser.story import Story
@@ -83,3 +84,18 @@ def test_a_name_of_which_there_is_nothing_says_so(open_page: OpenPage, fared: st
     page = open_page("/plugin/wfstate?about=nothing%2Fof%20it")
     expect(page.get_by_text("No workflow of this name that you may see has started")).to_be_visible()
     assert faults(page) == []
+
+
+def test_a_definition_that_was_applied_is_told_by_its_number(open_page: OpenPage, world: World) -> None:
+    name = world.unique("defined")
+    world.backend.apply_definition(ApplyDefinition(name, f"name: {name}\nplan: [a]"))
+    first = world.start(name=name)
+    world.backend.apply_definition(ApplyDefinition(name, f"name: {name}\nplan: [a, b]"))
+    world.start(name=name)
+
+    page = open_page(f"/plugin/wfstate?about={name}")
+    rows = page.get_by_role("table", name="Versions of the definition").get_by_role("row")
+    expect(rows.nth(1)).to_contain_text(re.compile(r"^2 [0-9a-f]{12}"))
+    expect(rows.nth(2)).to_contain_text(re.compile(r"^1 [0-9a-f]{12}"))
+    page = open_page(f"/plugin/wfstate?workflow={first.workflow.id}")
+    expect(page.get_by_text("version 1; version 2 is in force")).to_be_visible()

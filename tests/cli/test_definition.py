@@ -10,6 +10,7 @@ LIGHT = {
     "airflow_wfstate.cli.arguments",
     "airflow_wfstate.cli.completers",
     "airflow_wfstate.cli.definition",
+    "airflow_wfstate.cli.definitions_group",
     "airflow_wfstate.cli.filters",
     "airflow_wfstate.cli.from_anywhere",
     "airflow_wfstate.cli.outbox_definition",

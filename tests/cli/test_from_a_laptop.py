@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.messages.definition import ApplyDefinition
 from airflow_wfstate.domain.messages.step import BeginStep, EndAttempt
 from airflow_wfstate.domain.messages.workflow import StartWorkflow
 from airflow_wfstate.domain.rules.payload import Payload
@@ -18,6 +20,7 @@ from airflow_wfstate.domain.rules.states import StepState
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer
+from tests.support.world import World
 
 _DURATION = re.compile(r"\b\d+(\.\d+)?( ms| s|ms|s| min|m|h|d)\b")
 
@@ -61,6 +64,7 @@ def _started(engine: Engine, key: str) -> str:
 
 @pytest.fixture(scope="module")
 def workflow_id(server_engine: Engine) -> str:
+    DatabaseBackend(server_engine).apply_definition(ApplyDefinition("laptop_order", "name: laptop_order"))
     return _started(server_engine, "read")
 
 
@@ -73,6 +77,10 @@ def workflow_id(server_engine: Engine) -> str:
         "list --state broken",
         "list --cursor nonsense",
         "stuck --name laptop_order -o json",
+        "definitions list --after laptop -o json",
+        "definitions show laptop_order",
+        "definitions show laptop_order --versions",
+        "definitions show nobody",
         "show laptop_order/read -o json",
         "show laptop_order/read -o plain",
         "show laptop_order/read --step pack -o json",
@@ -103,6 +111,32 @@ def test_both_ways_say_the_same(laptop: Home, at_the_server: Home, words: str) -
 def _without_time(text: str) -> str:
     """What was printed, without durations up to now, whose width also decides that of their column."""
     return text if text.startswith(("[", "{")) else re.sub(r"[ =-]+", " ", _DURATION.sub("", text))
+
+
+def test_a_definition_is_applied_and_compared_from_afar(laptop: Home, at_the_server: Home, tmp_path: Path) -> None:
+    file = tmp_path / "order.yaml"
+    file.write_text(f"name: {World.unique('far')}\n")
+
+    applied = json.loads(laptop.wfstate("definitions", "apply", str(file), "-o", "json").stdout)
+    same = laptop.wfstate("definitions", "diff", str(file))
+    (name,) = [one["name"] for one in applied]
+    shown = json.loads(at_the_server.wfstate("definitions", "show", name, "-o", "json").stdout)
+
+    assert [(one["number"], one["changed"]) for one in applied] == [(1, True)]
+    assert (same.returncode, same.stdout) == (0, "")
+    assert (shown["version"]["applied_by"], shown["version"]["way"]) == ("user:admin", "api")
+
+
+def test_files_behind_a_store_that_does_not_answer_are_told_too(laptop: Home, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\n")
+
+    variables = {"WFSTATE_SERVER": "http://localhost:9", "AIRFLOW__WFSTATE__API_RETRY_SECONDS": "1"}
+    answer = laptop.airflow("wfstate", "definitions", "apply", str(tmp_path), **variables)
+
+    assert answer.returncode == 1
+    assert f"{tmp_path / 'a.yaml'}: The api-server" in answer.stderr
+    assert f"{tmp_path / 'b.yaml'}: It was not tried" in answer.stderr
 
 
 def test_the_journal_names_the_airflow_user(laptop: Home, server_engine: Engine) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import requests
 import schemathesis
-import schemathesis.failures
+import schemathesis.core.failures
 
 from tests.fuzz.watchdog import ServerMemory, complaint
 
@@ -34,7 +34,7 @@ def filter_path_parameters(context: schemathesis.HookContext, path_parameters: d
 @schemathesis.hook
 def filter_failure(
     context: schemathesis.HookContext,
-    failure: schemathesis.failures.Failure,
+    failure: schemathesis.core.failures.Failure,
     case: schemathesis.Case,
     response: schemathesis.Response,
 ) -> bool:

@@ -261,6 +261,7 @@ def test_a_setup_may_be_a_step_and_a_teardown_a_plain_task(a_dag):
         ({"labels": {str(number): "{{ ds }}" for number in range(21)}}, "There are 21 labels"),
         ({"name": "a\nb"}, r"workflow name 'a.*nb' holds the character"),
         ({"key": " "}, "workflow key is empty"),
+        ({"correlation_id": "x" * 251}, "correlation id 'x.*has 251 characters"),
     ],
 )
 def test_what_the_store_would_refuse_in_any_case_is_an_import_error(a_dag, options, message):

@@ -114,7 +114,7 @@ def test_a_mark_that_is_damaged_is_none_and_no_error(damaged: object) -> None:
     assert found is None or found.name in (None, "a")
 
 
-@pytest.mark.parametrize("was", ["charge", 7, [""], [7], ["a\nb"], ["x" * 251]])
+@pytest.mark.parametrize("was", ["charge", 7, [""], [7], ["a\nb"], ["x" * 251], ["a"] * 101])
 def test_former_names_that_are_none_are_refused(was: object) -> None:
     with pytest.raises(InvalidDag):
         StepOptions(was=was)  # type: ignore[arg-type]  # that is what is tried

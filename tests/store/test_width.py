@@ -15,8 +15,8 @@ from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.run_tasks import RunTask, RunTasks
 from airflow_wfstate.domain.rules.states import StepState
+from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.sweeping.sweep import sweep
-from airflow_wfstate.store.workflows.definition import read_definition
 from tests.support.serialized_dags import deploy
 from tests.support.world import World
 

@@ -60,6 +60,9 @@ def faulty_proxy(target_url: str, seed: str, probability: float = 0.3) -> Iterat
         def do_POST(self) -> None:
             self._pass_on(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
+        def do_PUT(self) -> None:
+            self.do_POST()
+
         def _pass_on(self, body: bytes) -> None:
             fault = choice.choice(faults) if choice.random() < probability else None
             if fault is not None:

@@ -258,7 +258,9 @@ class Order:
 def open_order(
     world: World,
     *,
-    on_failure: FailurePolicy = FailurePolicy.HOLD,
+    name: str = "shop",
+    on_failure: FailurePolicy | None = FailurePolicy.HOLD,
+    plan: tuple[str, ...] = ("reserve", "invoice"),
     items: tuple[str, ...] = (),
     packed: JsonValue = None,
 ) -> Order:
@@ -273,9 +275,7 @@ def open_order(
     order = Order(world, key, run_id, "")
     start = order.task("start", state="running")
     started = world.backend.start_workflow(
-        StartWorkflow(
-            start, "shop", key, Payload.of({"order_id": key}), plan=["reserve", "invoice"], on_failure=on_failure
-        )
+        StartWorkflow(start, name, key, Payload.of({"order_id": key}), plan=list(plan), on_failure=on_failure)
     )
     order.workflow_id = started.workflow.id
     world.rows.set_task_state(start, "success", ended_ago=_OVER)
@@ -288,9 +288,15 @@ def open_order(
     return order
 
 
-def failed_order(world: World) -> Order:
-    """An order that shipping has failed; it holds for a person."""
-    order = open_order(world)
+def failed_order(
+    world: World,
+    *,
+    name: str = "shop",
+    on_failure: FailurePolicy | None = FailurePolicy.HOLD,
+    plan: tuple[str, ...] = ("reserve", "invoice"),
+) -> Order:
+    """An order that shipping has failed; it holds for a person, unless its definition says otherwise."""
+    order = open_order(world, name=name, on_failure=on_failure, plan=plan)
     order.fail("ship")
     order.end_run(FULFILMENT, order.child_run, "child_compensate", "ship", "failed")
     world.fail(order.begin_again("fulfil"), "the run failed", write=9)

@@ -42,9 +42,9 @@ class World:
         input: JsonValue = None,
         plan: list[str] | None = None,
         participants: list[str] | None = None,
-        on_failure: FailurePolicy = FailurePolicy.COMPENSATE,
-        on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP,
-        on_skip: SkipPolicy = SkipPolicy.HOLD,
+        on_failure: FailurePolicy | None = None,
+        on_compensation_error: CompensationErrorPolicy | None = None,
+        on_skip: SkipPolicy | None = None,
         if_exists: IfExists = IfExists.ATTACH,
         labels: dict[str, str] | None = None,
     ) -> StartedWorkflow:

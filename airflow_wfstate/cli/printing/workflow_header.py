@@ -69,6 +69,8 @@ def _lines(workflow: WorkflowDetail, now: datetime) -> Iterator[tuple[str, str]]
         passed = "; it has passed" if summary.ended_at is None and summary.deadline_at <= now else ""
         yield "deadline", f"{short_time(summary.deadline_at)}{passed}"
     yield "on failure", summary.on_failure.value
+    if workflow.definition_in_force is not None:
+        yield "definition", _definition(workflow)
     if workflow.progress.remaining:
         yield "remaining", ", ".join(workflow.progress.remaining)
     if workflow.not_reached:
@@ -93,6 +95,12 @@ def _what_failed(workflow: WorkflowDetail) -> Iterator[tuple[str, str]]:
         if group.is_mapped and bad:
             line = telling_line(group.error)
             yield "failed step", f"{group.called.brief}: {bad} of {group.items} items{f': {line}' if line else ''}"
+
+
+def _definition(workflow: WorkflowDetail) -> str:
+    own, in_force = workflow.definition_number, workflow.definition_in_force
+    text = "of its start" if own is None else f"version {own}"
+    return text if own == in_force else f"{text}; version {in_force} is in force"
 
 
 def _started(summary: WorkflowSummary, now: datetime) -> str:

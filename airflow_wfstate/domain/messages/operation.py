@@ -7,6 +7,7 @@ Each is declared once, below its messages. The client (:mod:`airflow_wfstate.bac
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -19,7 +20,7 @@ MASKED: Final[Mapping[str, object]] = {"masked": True}
 """Metadata of a field whose text may hold secrets: it leaves a process masked, and not longer than it is kept."""
 
 
-TOLD_OTHERWISE: Final = frozenset({"workflow_id", "subscription_id", "actor", "way"})
+TOLD_OTHERWISE: Final = frozenset({"workflow_id", "actor", "way"})
 """Fields of a person's request that no body has: the path and the token say which workflow, and who asks."""
 
 
@@ -37,7 +38,8 @@ class Who(str, Enum):
     - ``person``: who may change the runs of every DAG that takes part in the workflow;
     - ``reader``: who may see the workflow;
     - ``lister``: every user, for whom the answer is narrowed to what they may see;
-    - ``operator``: who may change the runs of every DAG: what concerns all workflows at once.
+    - ``viewer``: who may see the page of workflows, or read every DAG;
+    - ``operator``: who may change the runs of every DAG.
     """
 
     TASK = "task"
@@ -46,6 +48,7 @@ class Who(str, Enum):
     PERSON = "person"
     READER = "reader"
     LISTER = "lister"
+    VIEWER = "viewer"
     OPERATOR = "operator"
 
 
@@ -61,8 +64,8 @@ class Operation(Generic[Request, Answer]):
     :param says: what it does, for the API's description.
     :param who: may call it.
     :param tag: under which the API's description lists it.
-    :param body: the name of the body's schema; None for that of the request. Of a person's request it has the fields
-        that the path and the token do not tell.
+    :param body: the name of the body's schema; None for that of the request. Of a person's or operator's request it has
+        the fields that the path and the token do not tell.
     :param body_types: of the fields of the body that are narrower than those of the request.
     :param is_keyed: whether the client gives each call an idempotency key of its own. (What an attempt writes has a
         number.)
@@ -86,6 +89,16 @@ class Operation(Generic[Request, Answer]):
     has_tag: bool = False
     needs_server: bool = False
     answers_much: bool = False
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        """Fields of the request that stand in the path, in its order."""
+        return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    @property
+    def told_otherwise(self) -> frozenset[str]:
+        """Fields of the request that its body does not have, because the path or the token tells them."""
+        return TOLD_OTHERWISE.union(self.path_fields)
 
     @property
     def is_read(self) -> bool:

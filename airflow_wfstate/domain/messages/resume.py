@@ -29,7 +29,8 @@ class ResumeWorkflow:
     :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
     :param deadline_seconds: a new deadline, from now on; None leaves the deadline as it is.
     :param code: which code the runs go on with; None to decide as Airflow itself does when a task is cleared: the DAG's
-        ``rerun_with_latest_version``, then ``[core] rerun_with_latest_version``.
+        ``rerun_with_latest_version``, then ``[core] rerun_with_latest_version``. With the latest code the workflow also
+        adopts the definition in force for its name.
     :param renames: steps that have another name in the code that is used: old name, new name. The old one may be
         ``participant.step``.
     :param new_steps: steps that are new work, and no step of the workflow under another name.
@@ -151,6 +152,24 @@ class NewTask:
 
 
 @dataclass(frozen=True)
+class DefinitionChange:
+    """The definition in force, which is another one than the workflow's.
+
+    :param own_number: of the version that the workflow has; None when it was never applied from a file.
+    :param number: of the version in force.
+    :param differs_in: the fields, as a definition file names them.
+    :param is_adopted: whether the workflow gets the one in force: so it is where the latest code is used.
+    """
+
+    own_number: int | None
+    own_sha256: str
+    number: int
+    sha256: str
+    differs_in: list[str]
+    is_adopted: bool
+
+
+@dataclass(frozen=True)
 class ResumePlan:
     """What a resume or restart would do now.
 
@@ -170,6 +189,8 @@ class ResumePlan:
         each. Also in a plan that is refused because it is not known whether they have been renamed.
     :param new_steps: that the code which is used declares, and that of the runs did not. Also in such a plan.
     :param notes: what else a person should know, as sentences.
+    :param definition: that is in force for the workflow's name, where it has another one; None where it has that one,
+        or none is applied.
     """
 
     workflow: WorkflowRef
@@ -188,6 +209,7 @@ class ResumePlan:
     undeclared_steps: list[UndeclaredStep] = field(default_factory=list)
     new_steps: list[NewStep] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    definition: DefinitionChange | None = None
 
 
 @dataclass(frozen=True)

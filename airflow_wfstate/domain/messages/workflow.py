@@ -44,16 +44,17 @@ class StartWorkflow:
     :param input: what the workflow was started with; another run with the same key and another input is refused. A
         run that takes part already may start again with another one: the stored input stays.
     :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty
-        when it is not known.
+        when it is not known. Where a definition is applied to the name, the plan and what follows here may be left out:
+        the definition says it. What is given must then be what it says.
     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
-    :param on_failure: what follows when the workflow fails.
-    :param on_compensation_error: what follows when a compensation fails for good.
+    :param on_failure: what follows when the workflow fails; None for what the definition says, else ``compensate``.
+    :param on_compensation_error: what follows when a compensation fails for good; None likewise, else ``stop``.
     :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
-        undone; with nothing to undo it succeeds.
-    :param deadline_seconds: from the start on; None for no such deadline.
+        undone; None likewise, else ``hold``. With nothing to undo it succeeds.
+    :param deadline_seconds: from the start on; None for what the definition says, else for no such deadline.
     :param deadline_at: a moment, aware, instead of ``deadline_seconds``; it is of the generation that this start
-        creates, and not of the definition. One that has passed is acted upon by the next sweep.
-    :param on_deadline: what follows when the deadline passes.
+        creates, and counts before that of the definition. One that has passed is acted upon by the next sweep.
+    :param on_deadline: what follows when the deadline passes; None for what the definition says, else ``flag``.
     :param correlation_id: None for the workflow's own id.
     :param labels: what people search by; kept by the generation that this start creates, at most 20.
     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
@@ -69,12 +70,12 @@ class StartWorkflow:
     input: Payload
     plan: list[str] = field(default_factory=list)
     participants: list[str] = field(default_factory=list)
-    on_failure: FailurePolicy = FailurePolicy.COMPENSATE
-    on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP
-    on_skip: SkipPolicy = SkipPolicy.HOLD
+    on_failure: FailurePolicy | None = None
+    on_compensation_error: CompensationErrorPolicy | None = None
+    on_skip: SkipPolicy | None = None
     deadline_seconds: int | None = None
     deadline_at: datetime | None = None
-    on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
+    on_deadline: DeadlinePolicy | None = None
     correlation_id: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     redact: list[str] = field(default_factory=list)

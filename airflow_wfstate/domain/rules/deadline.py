@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import Final
 
+from airflow_wfstate.domain.rules.text.iso_duration import parse_iso_duration
 from airflow_wfstate.domain.rules.text.moment import parse_moment
 from airflow_wfstate.exceptions import InvalidRequest
 
 LONGEST: Final = timedelta(days=100 * 366)
 """The longest duration that may be asked for."""
 
-_DURATION: Final = re.compile(
-    r"P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?", re.ASCII
-)
 _HOW: Final = (
     "Give a positive timedelta, a datetime with a time zone, or a text that is or renders to an ISO 8601 duration in "
     "weeks, days, hours, minutes and seconds (P3D, PT4H) or to such a moment (2026-12-01T12:00:00+00:00)."
@@ -41,10 +38,9 @@ def check_deadline(value: object) -> timedelta | datetime:
 
 
 def _parsed(text: str) -> timedelta | datetime:
-    found = _DURATION.fullmatch(text)
-    if found is not None and any(found.groups()) and not text.endswith("T"):
-        weeks, days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
-        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    duration = parse_iso_duration(text)
+    if duration is not None:
+        return duration
     try:
         return parse_moment(text)
     except ValueError:

@@ -18,6 +18,7 @@ from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import UNFINISHED_RUN_STATES, dag_run
 from airflow_wfstate.store.database.transaction import Unchanged, run_read
+from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.payloads.checks import check_payload, described
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, goes_into_file, keep, keep_inline, payload_of
 from airflow_wfstate.store.runs.ancestry import GuestRuns, ancestor_step_ids
@@ -30,7 +31,6 @@ from airflow_wfstate.store.steps.row import open_steps
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
 from airflow_wfstate.store.workflows.deciding_runs import deciding_runs
-from airflow_wfstate.store.workflows.definition import read_definition
 from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, go_on
 
 

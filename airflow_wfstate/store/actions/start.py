@@ -17,15 +17,16 @@ from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES, UNSETTLED
 from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import AccessDenied, InputMismatch, InvalidRequest, WorkflowClosed, WorkflowExists
 from airflow_wfstate.store.actions.cancel import cancel_locked
+from airflow_wfstate.store.actions.start_definition import definition_of_start, given_definition
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.identity import new_id
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
+from airflow_wfstate.store.definitions.content import check_definition, read_definition
 from airflow_wfstate.store.payloads.checks import check_payload
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, keep, payload_of
 from airflow_wfstate.store.steps.clear_by_hand import reopen, was_cleared_since
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.definition import Definition, check_definition, read_definition
 from airflow_wfstate.store.workflows.failed_state import go_on
 from airflow_wfstate.store.workflows.input_difference import how_input_differs
 from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, bind_run, insert_workflow
@@ -129,21 +130,8 @@ def _checked(request: StartWorkflow) -> StartWorkflow:
         check_deadline(request.deadline_at)
         if request.deadline_seconds is not None:
             raise InvalidRequest("The start has both deadline_seconds and deadline_at.", "Give one of them.")
-    check_definition(_definition(request))
+    check_definition(given_definition(request))
     return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
-
-
-def _definition(request: StartWorkflow) -> Definition:
-    return Definition(
-        plan=list(request.plan),
-        participants=list(request.participants),
-        on_failure=request.on_failure,
-        deadline_seconds=request.deadline_seconds,
-        on_deadline=request.on_deadline,
-        on_compensation_error=request.on_compensation_error,
-        redact=tuple(request.redact),
-        on_skip=request.on_skip,
-    )
 
 
 @dataclass(frozen=True)
@@ -190,7 +178,7 @@ def _start_generation(
         generation=generation,
         id=kept.workflow_id,
         input=kept.payload,
-        definition=_definition(request),
+        definition=definition_of_start(connection, request, caller),
         correlation_id=request.correlation_id,
         labels=request.labels,
         relay_task_id=request.relay_task_id,
@@ -241,6 +229,7 @@ def _terminate(
             f"{change.name} / {change.key}, as if_exists='terminate' asks.",
             "Use a connection of type wfstate, or none, for the StartWorkflowOperator.",
         )
+    definition_of_start(connection, request, caller)  # refuses before anything is ended
     reason = f"started anew by run {caller.run_id} of DAG {caller.dag_id}"
     cancel_locked(connection, change, compensate=True, by="terminate", reason=reason)
     if change.state is WorkflowState.COMPENSATING:

@@ -8,8 +8,8 @@ from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.workflows.change import Change
-from airflow_wfstate.store.workflows.definition import read_definition
 
 
 def compensation_error_policy(connection: Connection, change: Change) -> CompensationErrorPolicy:

@@ -48,6 +48,8 @@ from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.store.database.columns import SHA256, STATE, TYPE, id_, name, one_of, partial_index
 from airflow_wfstate.store.database.columns import metadata as metadata
 from airflow_wfstate.store.database.current_transaction import current_transaction_id
+from airflow_wfstate.store.database.definition_tables import applied_definition as applied_definition
+from airflow_wfstate.store.database.definition_tables import definition as definition
 from airflow_wfstate.store.database.outbox_tables import delivery as delivery
 from airflow_wfstate.store.database.outbox_tables import outgoing_event as outgoing_event
 from airflow_wfstate.store.database.outbox_tables import subscription as subscription
@@ -64,16 +66,6 @@ _AT_WORK: Final = ", ".join(f"'{state.value}'" for state in WORKING_WORKFLOW_STA
 
 NOT_SETTLED: Final = f"state = '{WorkflowState.CANCELLED.value}' AND NOT at_rest"
 """Of a workflow, as its partial index says it: cancelled, while steps of it may still be open."""
-
-definition: Final = Table(
-    "wfstate_definition",
-    metadata,
-    Column("name", name(), nullable=False),
-    Column("sha256", SHA256, nullable=False, comment="of the content: the definition's version"),
-    Column("content", Text, nullable=False, comment="canonical JSON: plan, participants, policy, deadline"),
-    Column("created_at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("name", "sha256", name="wfstate_definition_pkey"),
-)
 
 workflow: Final = Table(
     "wfstate_workflow",

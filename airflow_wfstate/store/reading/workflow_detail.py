@@ -7,12 +7,14 @@ from sqlalchemy import Connection, select
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.reading.pages import StepPage
 from airflow_wfstate.domain.messages.workflow import LinkedRun
+from airflow_wfstate.domain.rules.definition import parse_definition
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.plan import progress
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
+from airflow_wfstate.store.definitions.applied import number_applied, number_in_force
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.payloads.stored_payload import stored_payload_of
 from airflow_wfstate.store.reading.lists.failed_steps import read_failures
@@ -21,7 +23,6 @@ from airflow_wfstate.store.reading.lists.workflow_list import flagged_row, selec
 from airflow_wfstate.store.reading.participation import participation_of
 from airflow_wfstate.store.reading.step_page import read_step_page
 from airflow_wfstate.store.steps.counts import read_step_groups
-from airflow_wfstate.store.workflows.definition import parse_definition
 from airflow_wfstate.store.workflows.id import check_id, unknown_workflow
 from airflow_wfstate.store.workflows.labels import labels_of
 
@@ -42,6 +43,8 @@ def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> 
             _workflow.c.output,
             _workflow.c.output_type,
             _workflow.c.output_sha256,
+            number_applied(_workflow.c.name, _workflow.c.definition_sha256).label("definition_number"),
+            number_in_force(_workflow.c.name).label("definition_in_force"),
         )
         .where(_workflow.c.id == canonical_id)
     ).one_or_none()
@@ -71,6 +74,8 @@ def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> 
         next_steps=page.next_after,
         input=shown(stored_payload_of(row.input, row.input_type, row.input_sha256), definition.redact),
         output=shown(stored_payload_of(row.output, row.output_type, row.output_sha256), definition.redact),
+        definition_number=row.definition_number,
+        definition_in_force=row.definition_in_force,
     )
 
 

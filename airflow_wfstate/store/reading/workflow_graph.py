@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.domain.messages.reading.graph import MAX_LANES, MAX_SKIPPED_LANES, GetGraph, WorkflowGraph
+from airflow_wfstate.domain.rules.definition import parse_definition
 from airflow_wfstate.domain.rules.plan import progress
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
@@ -27,7 +28,6 @@ from airflow_wfstate.store.reading.graph_counts import (
 from airflow_wfstate.store.reading.graph_lane import GraphFacts, LaneStructure, lane_of, place_of, planned_names
 from airflow_wfstate.store.runs.dag_structure import VersionOfRun, structure_of, versions_of
 from airflow_wfstate.store.steps.counts import count_steps
-from airflow_wfstate.store.workflows.definition import parse_definition
 from airflow_wfstate.store.workflows.id import check_id, unknown_workflow
 from airflow_wfstate.store.workflows.places import read_places
 

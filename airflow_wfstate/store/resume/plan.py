@@ -25,6 +25,7 @@ from airflow_wfstate.domain.rules.run_tasks import RunTask
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.resume.definition_change import definition_in_use, find_definition_change, note_of
 from airflow_wfstate.store.resume.new_task import new_tasks
 from airflow_wfstate.store.resume.refusal import refusal_of_state
 from airflow_wfstate.store.resume.restart_step import find_named_steps
@@ -105,7 +106,8 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
         return _refused(replace(refused, undeclared_steps=changes.undeclared, new_steps=changes.new))
     cleared = [(run, task, why) for run in selection.touched for task, why in selection.cleared(run)]
     relays = [(run, relay) for run in selection.touched for relay in selection.tasks_of(run).relays]
-    told = ResumeSteps(connection, workflow_id, steps, selection, gone.runs, changes)
+    definition = find_definition_change(connection, workflow_id, adopts=_takes_latest(codes, selection))
+    told = ResumeSteps(steps, selection, gone.runs, changes, definition_in_use(connection, workflow_id, definition))
     plan = ResumePlan(
         workflow=workflow,
         from_step=label,
@@ -121,12 +123,14 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
         code=[codes.describe(run.dag_run) for run in selection.touched if run.dag_run is not None],
         undeclared_steps=changes.undeclared,
         new_steps=changes.new,
+        definition=definition,
         notes=[
             *gone.notes,
             *told.notes,
             *changes.notes,
             *_code_notes(codes, selection),
             *_deadline_notes(connection, workflow_id),
+            *([] if definition is None else [note_of(definition, workflow.name)]),
         ],
     )
     return PreparedResume(
@@ -186,6 +190,13 @@ def _paused(session: Session, runs: list[LinkedDagRun], recreated: list[Recreate
         select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), DagModel.is_paused).order_by(DagModel.dag_id)
     )
     return [PausedDag(dag_id, f"airflow dags unpause {dag_id}") for dag_id in paused]
+
+
+def _takes_latest(codes: RunCodes, selection: ResumeSelection) -> bool:
+    """Whether the workflow goes on with what is the latest: as asked, else where no run keeps its version."""
+    if codes.asked is not None:
+        return codes.asked is Code.LATEST
+    return all(codes.of(run.dag_run) is Code.LATEST for run in selection.touched if run.dag_run is not None)
 
 
 def _code_notes(codes: RunCodes, selection: ResumeSelection) -> list[str]:

@@ -22,6 +22,7 @@ from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import Conflict, InvalidRequest, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
+from airflow_wfstate.store.resume.definition_change import adopt_definition
 from airflow_wfstate.store.resume.plan import prepare_resume
 from airflow_wfstate.store.resume.run_create import BY_RESUME, create_run
 from airflow_wfstate.store.resume.step_changes import carry_out
@@ -98,6 +99,8 @@ def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
         "deadline_seconds": request.deadline_seconds,
         "code": [_code_entry(run) for run in plan.code if run.is_versioned],
     }
+    if plan.definition is not None and plan.definition.is_adopted:
+        data["definition"] = adopt_definition(change, plan.definition)
     if change.state is WorkflowState.SUCCEEDED:
         reopen(change, data)
     else:

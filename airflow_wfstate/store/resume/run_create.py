@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airflow_wfstate.domain.messages.resume import RecreatedRun, Refusal
+from airflow_wfstate.domain.rules.definition import parse_definition
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import StepState
@@ -25,7 +26,6 @@ from airflow_wfstate.store.payloads.stored_payload import payload_of
 from airflow_wfstate.store.resume.selection import ResumeSelection, has_waited
 from airflow_wfstate.store.runs.linked_run import LinkedDagRun
 from airflow_wfstate.store.steps.row import StepRow
-from airflow_wfstate.store.workflows.definition import parse_definition
 
 if TYPE_CHECKING:
     from airflow.models.dagbag import DBDagBag

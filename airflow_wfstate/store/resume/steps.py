@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
-
 from airflow_wfstate.domain.messages.resume import RecreatedRun, StepToRun
+from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.plan import PlannedStep, progress
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
-from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.resume.selection import ResumeSelection
 from airflow_wfstate.store.resume.step_changes import StepChanges
 from airflow_wfstate.store.steps.row import StepRow
-from airflow_wfstate.store.workflows.definition import read_definition
 
 _DONE = (StepState.SUCCEEDED, StepState.SKIPPED)
 
@@ -21,6 +18,7 @@ _DONE = (StepState.SUCCEEDED, StepState.SKIPPED)
 class ResumeSteps:
     """The steps of a workflow, as a plan tells of them.
 
+    :param definition: that the workflow has once it goes on.
     :ivar to_run: see :class:`~airflow_wfstate.domain.messages.resume.ResumePlan`.
     :ivar answering: as well.
     :ivar notes: about steps that stay unfinished.
@@ -28,12 +26,11 @@ class ResumeSteps:
 
     def __init__(
         self,
-        connection: Connection,
-        workflow_id: str,
         steps: list[StepRow],
         selection: ResumeSelection,
         recreated: list[RecreatedRun],
         changes: StepChanges,
+        definition: Definition,
     ) -> None:
         self.to_run: list[StepToRun] = []
         self.answering: list[str] = []
@@ -48,7 +45,7 @@ class ResumeSteps:
         # Items in one state count once: only which entries have begun matters here.
         begun = {(step.participant, self._name(step), step.state, step.place) for step in steps}
         planned = [PlannedStep(*step) for step in begun]
-        plan = [self._entry(entry) for entry in _read_plan(connection, workflow_id)]
+        plan = [self._entry(entry) for entry in definition.plan]
         self.to_run += [StepToRun(entry, "has not begun") for entry in progress(plan, planned).remaining]
         if self._again:
             self.notes.append("A step that is declared with on_clear='reuse' is not executed again: it answers.")
@@ -111,11 +108,3 @@ def _about_new_child(step: StepRow) -> str:
         f"Step {step.label} triggers a new run, whose steps that are done answer; to run one of them again, restart "
         "from it."
     )
-
-
-def _read_plan(connection: Connection, workflow_id: str) -> list[str]:
-    workflow = schema.workflow
-    row = connection.execute(
-        select(workflow.c.name, workflow.c.definition_sha256).where(workflow.c.id == workflow_id)
-    ).one()
-    return read_definition(connection, row.name, row.definition_sha256).plan

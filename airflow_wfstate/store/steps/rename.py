@@ -15,9 +15,9 @@ from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.definitions.content import read_definition, store_definition
 from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.change import Change
-from airflow_wfstate.store.workflows.definition import read_definition, store_definition
 
 _step = schema.step
 

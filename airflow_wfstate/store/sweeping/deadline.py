@@ -14,8 +14,8 @@ from airflow_wfstate.store.compensation.failure import fail_by_deadline
 from airflow_wfstate.store.compensation.pivot import why_only_forward
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.workflows.change import Change
-from airflow_wfstate.store.workflows.definition import read_definition
 
 _workflow = schema.workflow
 

@@ -21,13 +21,13 @@ from airflow_wfstate.store.actions.complete import complete, complete_unasked
 from airflow_wfstate.store.compensation.failure import undo_because_skipped
 from airflow_wfstate.store.database import audit, schema
 from airflow_wfstate.store.database.airflow_tables import audit_log, dag_run, task_instance
+from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.steps.accepted import unaccepted_failed_run, who_accepted_run
 from airflow_wfstate.store.steps.counts import count_steps
 from airflow_wfstate.store.steps.undo_order import has_something_to_undo
 from airflow_wfstate.store.workflows.change import Change
 from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, DECIDES, HAS_UNFINISHED_STEP, deciding_runs
-from airflow_wfstate.store.workflows.definition import read_definition
 from airflow_wfstate.store.workflows.failed_state import go_on
 
 _workflow, _run, _step, _journal = schema.workflow, schema.run, schema.step, schema.journal

@@ -1,1 +1,1 @@
-"""A workflow's row and its lock, who calls, and its definition."""
+"""A workflow's row and its lock, and who calls."""

@@ -6,16 +6,17 @@ from itertools import count
 
 from sqlalchemy import Connection, exists, func, select
 
+from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance
 from airflow_wfstate.store.database.transaction import Contention
+from airflow_wfstate.store.definitions.applied import read_applied
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.definition import Definition
 from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, insert_workflow
 from airflow_wfstate.store.workflows.rehearsal import IS_BOUND, implicit_key
 
@@ -30,12 +31,13 @@ def start_implicit_workflow(connection: Connection, caller: Caller) -> Change:
     earlier = connection.execute(
         select(func.max(workflow.c.generation)).where(workflow.c.name == caller.dag_id, workflow.c.key == key)
     ).scalar_one()
+    applied = read_applied(connection, caller.dag_id)
     new = NewWorkflow(
         name=caller.dag_id,
         key=key,
         generation=(earlier or 0) + 1,
         input=keep_inline(Payload.of({})),
-        definition=Definition(),
+        definition=Definition() if applied is None else applied.definition,
         implicit=True,
     )
     inserted = insert_workflow(connection, new, caller)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
+from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import WorkflowState
@@ -17,11 +18,11 @@ from airflow_wfstate.store.database.airflow_tables import dag_run
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.identity import new_id, new_secret
+from airflow_wfstate.store.definitions.content import store_definition
 from airflow_wfstate.store.payloads.checks import described
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload
 from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.definition import Definition, store_definition
 from airflow_wfstate.store.workflows.labels import insert_labels
 from airflow_wfstate.store.workflows.rehearsal import REHEARSED_AT
 
@@ -76,7 +77,7 @@ def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) ->
             started_at=now,
             updated_at=now,
             state_changed_at=now,
-            deadline_at=new.deadline_at if seconds is None else now + timedelta(seconds=seconds),
+            deadline_at=new.deadline_at or (None if seconds is None else now + timedelta(seconds=seconds)),
         )
         .on_conflict_do_nothing()
         .returning(schema.workflow.c.id)

@@ -29,6 +29,9 @@ class WorkflowDetail:
     :param steps: as many as were asked for, in the order in which they first began: the first page of the
         list of steps.
     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
+    :param definition_number: of the version of the definition that it has; None when that was never applied from a
+        file.
+    :param definition_in_force: the number in force for its name; None when none was applied.
     """
 
     summary: WorkflowSummary
@@ -42,6 +45,8 @@ class WorkflowDetail:
     next_steps: str | None
     input: Payload | None
     output: Payload | None
+    definition_number: int | None = None
+    definition_in_force: int | None = None
 
 
 @dataclass(frozen=True)

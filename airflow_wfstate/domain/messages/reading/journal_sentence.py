@@ -95,7 +95,10 @@ def _resumed_by_person(entry: _Entry, verb: str) -> str:
         verb = "restarted"
     what = f"{entry.person or 'Somebody'} {verb} the workflow{f' from {from_step}' if from_step else ''}"
     again = f" ({counted(tasks, 'task')} to run again)" if tasks else ""
-    return _ended(f"{what}{again}", entry.text("reason"))
+    definition = entry.data.get("definition")
+    number = definition.get("number") if isinstance(definition, Mapping) else None
+    adopted = f", with version {number} of its definition" if number else ""
+    return _ended(f"{what}{again}{adopted}", entry.text("reason"))
 
 
 def _succeeded(entry: _Entry) -> str:

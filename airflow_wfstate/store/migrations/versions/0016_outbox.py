@@ -4,7 +4,7 @@ No table is rewritten: the column is added empty, and gets its default afterward
 before all others in the stream, in the order of each workflow.
 
 Revision ID: 0016
-Revises: 0013
+Revises: 0014
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -25,15 +25,16 @@ from airflow_wfstate.domain.messages.reading.name_stats import (
     failure_rate,
 )
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
+from airflow_wfstate.domain.rules.definition import parse_definition
 from airflow_wfstate.domain.rules.states import UNSUCCESSFUL_WORKFLOW_STATES, StepState, WorkflowState
 from airflow_wfstate.domain.rules.text.error_kind import error_kind, shared_text
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import masked_text
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.definitions.applied import number_applied
 from airflow_wfstate.store.reading.lists.duration_spread import read_histogram, read_spreads, seconds_between
 from airflow_wfstate.store.reading.lists.workflow_filter import conditions_of, simplified
 from airflow_wfstate.store.reading.lists.workflow_stats import EPOCH, epoch_second
-from airflow_wfstate.store.workflows.definition import parse_definition
 
 _workflow, _step, _attempt, _definition = schema.workflow, schema.step, schema.attempt, schema.definition
 
@@ -197,8 +198,9 @@ def _versions(connection: Connection, name: str, groups: Sequence[Row[Any]]) -> 
             unsuccessful[group.definition_sha256] += group.number
     if not counts:
         return []
+    number = number_applied(_definition.c.name, _definition.c.sha256)
     rows = connection.execute(
-        select(_definition)
+        select(_definition, number.label("number"))
         .where(_definition.c.name == name, _definition.c.sha256.in_(sorted(counts)))
         .order_by(_definition.c.created_at.desc(), _definition.c.sha256)
         .limit(MAX_LISTED)
@@ -206,6 +208,7 @@ def _versions(connection: Connection, name: str, groups: Sequence[Row[Any]]) -> 
     return [
         DefinitionVersion(
             sha256=row.sha256,
+            number=row.number,
             created_at=row.created_at,
             planned_steps=len(parse_definition(row.content).plan),
             workflows=counts[row.sha256],

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from airflow_wfstate.domain.messages.workflow import WorkflowPage, WorkflowSummary
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
+from airflow_wfstate.domain.rules.definition import parse_definition
 from airflow_wfstate.domain.rules.flag import Flag, FlaggedRow
 from airflow_wfstate.domain.rules.page_limit import check_limit
 from airflow_wfstate.domain.rules.plan import PlannedStep, count_items
@@ -26,7 +27,6 @@ from airflow_wfstate.store.reading.lists.shown_flags import flags_of
 from airflow_wfstate.store.reading.lists.workflow_cursor import behind, cursor_behind, order_of
 from airflow_wfstate.store.reading.lists.workflow_filter import conditions_of, few_readable, simplified
 from airflow_wfstate.store.reading.participation import Participation, participation_of
-from airflow_wfstate.store.workflows.definition import parse_definition
 from airflow_wfstate.store.workflows.labels import labels_of
 
 _workflow = schema.workflow

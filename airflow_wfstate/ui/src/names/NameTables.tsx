@@ -83,6 +83,7 @@ export const VersionsTable = ({ stats }: Props) => (
     {stats.versions.map((version) => (
       <Table.Row key={version.sha256}>
         <Table.Cell>
+          {version.number === null ? undefined : `${version.number} `}
           <Code title={version.sha256} variant="plain">
             {version.sha256.slice(0, 12)}
           </Code>

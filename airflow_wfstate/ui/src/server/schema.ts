@@ -575,6 +575,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/definitions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Definition
+         * @description The definition that is in force for the workflows of a name, or an older version of it.
+         */
+        get: operations["get_definition_v1_definitions__name__get"];
+        /**
+         * Apply Definition
+         * @description Put a definition in force for the workflows of a name; the same content again changes nothing.
+         */
+        put: operations["apply_definition_v1_definitions__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/definitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Definitions
+         * @description A page of the definitions in force, by name.
+         */
+        get: operations["list_definitions_v1_definitions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/definitions/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Definition Versions
+         * @description A page of the versions of a name that were applied, the newest first.
+         */
+        get: operations["list_definition_versions_v1_definitions__name__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/compensations/turn": {
         parameters: {
             query?: never;
@@ -923,6 +987,42 @@ export interface components {
             status: number | null;
             /** Text */
             text: string;
+        };
+        /**
+         * AppliedVersion
+         * @description A version of a definition that was applied.
+         *
+         *     :param number: from 1 on; the greatest of a name is in force.
+         *     :param sha256: of its content: equal for versions that say the same.
+         *     :param applied_by: who, as the journal names actors.
+         */
+        AppliedVersion: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Applied By */
+            applied_by: string;
+            way: components["schemas"]["Way"];
+            /**
+             * Applied At
+             * Format: date-time
+             */
+            applied_at: string;
+        };
+        /**
+         * ApplyDefinitionBody
+         * @description A request to put a definition in force for the workflows of its name.
+         */
+        ApplyDefinitionBody: {
+            /** Text */
+            text: string;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** If Version */
+            if_version?: number | null;
         };
         /**
          * AttemptSummary
@@ -1582,11 +1682,94 @@ export interface components {
             code?: components["schemas"]["Code"] | null;
         };
         /**
+         * DefinitionApplied
+         * @description What an application did.
+         *
+         *     :param version: in force after it.
+         *     :param changed: False when a definition of the same content was in force already.
+         *     :param outcome: the same in one sentence, for people.
+         */
+        DefinitionApplied: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Changed */
+            changed: boolean;
+            /** Outcome */
+            outcome: string;
+        };
+        /**
+         * DefinitionChange
+         * @description The definition in force, which is another one than the workflow's.
+         *
+         *     :param own_number: of the version that the workflow has; None when it was never applied from a file.
+         *     :param number: of the version in force.
+         *     :param differs_in: the fields, as a definition file names them.
+         *     :param is_adopted: whether the workflow gets the one in force: so it is where the latest code is used.
+         */
+        DefinitionChange: {
+            /** Own Number */
+            own_number: number | null;
+            /** Own Sha256 */
+            own_sha256: string;
+            /** Number */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Differs In */
+            differs_in: string[];
+            /** Is Adopted */
+            is_adopted: boolean;
+        };
+        /**
+         * DefinitionDetail
+         * @description A definition.
+         *
+         *     :param number_in_force: of its name; equal to ``version.number`` unless an older version was asked for.
+         *     :param text: the definition as YAML in canonical form: equal definitions have equal texts.
+         */
+        DefinitionDetail: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Number In Force */
+            number_in_force: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * DefinitionPage
+         * @description Definitions in force, by name.
+         *
+         *     :param next_after: what to ask for next as ``after``; None when this is the end.
+         */
+        DefinitionPage: {
+            /** Definitions */
+            definitions: components["schemas"]["DefinitionSummary"][];
+            /** Next After */
+            next_after: string | null;
+        };
+        /**
+         * DefinitionSummary
+         * @description A line of the list of definitions.
+         *
+         *     :param version: in force.
+         *     :param planned_steps: of its plan; 0 when it has none.
+         *     :param dags: that may join by naming the workflow.
+         *     :param services: that take part by events.
+         */
+        DefinitionSummary: {
+            version: components["schemas"]["AppliedVersion"];
+            /** Planned Steps */
+            planned_steps: number;
+            /** Dags */
+            dags: string[];
+            /** Services */
+            services: string[];
+        };
+        /**
          * DefinitionVersion
          * @description A version of the name's definition that counted workflows have.
          *
          *     :param sha256: of its content.
-         *     :param created_at: when it was first used.
+         *     :param number: under which it was applied last; None when it is of a start, and was never applied from a file.
+         *     :param created_at: when it was first used, or applied.
          *     :param planned_steps: how many steps its plan has; 0 when it has none.
          *     :param workflows: that have it.
          *     :param unsuccessful: of them, as :attr:`NameStats.failure_rate` counts them.
@@ -1594,6 +1777,8 @@ export interface components {
         DefinitionVersion: {
             /** Sha256 */
             sha256: string;
+            /** Number */
+            number: number | null;
             /**
              * Created At
              * Format: date-time
@@ -1605,6 +1790,18 @@ export interface components {
             workflows: number;
             /** Unsuccessful */
             unsuccessful: number;
+        };
+        /**
+         * DefinitionVersionPage
+         * @description Versions of one name, the newest first.
+         *
+         *     :param next_before: what to ask for next as ``before``; None when this is the end.
+         */
+        DefinitionVersionPage: {
+            /** Versions */
+            versions: components["schemas"]["AppliedVersion"][];
+            /** Next Before */
+            next_before: number | null;
         };
         /**
          * DurationBar
@@ -2544,6 +2741,8 @@ export interface components {
          *         each. Also in a plan that is refused because it is not known whether they have been renamed.
          *     :param new_steps: that the code which is used declares, and that of the runs did not. Also in such a plan.
          *     :param notes: what else a person should know, as sentences.
+         *     :param definition: that is in force for the workflow's name, where it has another one; None where it has that one,
+         *         or none is applied.
          */
         ResumePlan: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -2576,6 +2775,7 @@ export interface components {
             new_steps?: components["schemas"]["NewStep"][];
             /** Notes */
             notes?: string[];
+            definition?: components["schemas"]["DefinitionChange"] | null;
         };
         /**
          * ResumedWorkflow
@@ -2743,16 +2943,17 @@ export interface components {
          *     :param input: what the workflow was started with; another run with the same key and another input is refused. A
          *         run that takes part already may start again with another one: the stored input stays.
          *     :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty
-         *         when it is not known.
+         *         when it is not known. Where a definition is applied to the name, the plan and what follows here may be left out:
+         *         the definition says it. What is given must then be what it says.
          *     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
-         *     :param on_failure: what follows when the workflow fails.
-         *     :param on_compensation_error: what follows when a compensation fails for good.
+         *     :param on_failure: what follows when the workflow fails; None for what the definition says, else ``compensate``.
+         *     :param on_compensation_error: what follows when a compensation fails for good; None likewise, else ``stop``.
          *     :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
-         *         undone; with nothing to undo it succeeds.
-         *     :param deadline_seconds: from the start on; None for no such deadline.
+         *         undone; None likewise, else ``hold``. With nothing to undo it succeeds.
+         *     :param deadline_seconds: from the start on; None for what the definition says, else for no such deadline.
          *     :param deadline_at: a moment, aware, instead of ``deadline_seconds``; it is of the generation that this start
-         *         creates, and not of the definition. One that has passed is acted upon by the next sweep.
-         *     :param on_deadline: what follows when the deadline passes.
+         *         creates, and counts before that of the definition. One that has passed is acted upon by the next sweep.
+         *     :param on_deadline: what follows when the deadline passes; None for what the definition says, else ``flag``.
          *     :param correlation_id: None for the workflow's own id.
          *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
          *     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
@@ -2773,18 +2974,14 @@ export interface components {
             plan?: string[];
             /** Participants */
             participants?: string[];
-            /** @default compensate */
-            on_failure: components["schemas"]["FailurePolicy"];
-            /** @default stop */
-            on_compensation_error: components["schemas"]["CompensationErrorPolicy"];
-            /** @default hold */
-            on_skip: components["schemas"]["SkipPolicy"];
+            on_failure?: components["schemas"]["FailurePolicy"] | null;
+            on_compensation_error?: components["schemas"]["CompensationErrorPolicy"] | null;
+            on_skip?: components["schemas"]["SkipPolicy"] | null;
             /** Deadline Seconds */
             deadline_seconds?: number | null;
             /** Deadline At */
             deadline_at?: string | null;
-            /** @default flag */
-            on_deadline: components["schemas"]["DeadlinePolicy"];
+            on_deadline?: components["schemas"]["DeadlinePolicy"] | null;
             /** Correlation Id */
             correlation_id?: string | null;
             /** Labels */
@@ -3494,6 +3691,14 @@ export interface components {
             last_refusal: components["schemas"]["Answered"];
         };
         /**
+         * Way
+         * @description Which way: the journal tells it beside the actor.
+         *
+         *     ``ui``: the page; ``cli``: the command line; ``api``: the stable HTTP interface.
+         * @enum {string}
+         */
+        Way: "ui" | "cli" | "api";
+        /**
          * WorkflowDensity
          * @description Every mapped step of a workflow that has begun, in the order of their begin.
          */
@@ -3515,6 +3720,9 @@ export interface components {
          *     :param steps: as many as were asked for, in the order in which they first began: the first page of the
          *         list of steps.
          *     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
+         *     :param definition_number: of the version of the definition that it has; None when that was never applied from a
+         *         file.
+         *     :param definition_in_force: the number in force for its name; None when none was applied.
          */
         WorkflowDetail: {
             summary: components["schemas"]["WorkflowSummary"];
@@ -3535,6 +3743,10 @@ export interface components {
             next_steps: string | null;
             input: components["schemas"]["Payload"] | null;
             output: components["schemas"]["Payload"] | null;
+            /** Definition Number */
+            definition_number?: number | null;
+            /** Definition In Force */
+            definition_in_force?: number | null;
         };
         /**
          * WorkflowGraph
@@ -3781,7 +3993,7 @@ export interface operations {
                     "application/json": components["schemas"]["BegunStep"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3808,7 +4020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3817,7 +4029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3880,7 +4092,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3907,7 +4119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3916,7 +4128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3979,7 +4191,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4006,7 +4218,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4015,7 +4227,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4075,7 +4287,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordPage"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4102,7 +4314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4111,7 +4323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4174,7 +4386,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedWrite"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4201,7 +4413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4210,7 +4422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4273,7 +4485,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkedChildRun"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4300,7 +4512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4309,7 +4521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4424,7 +4636,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4451,7 +4663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4505,7 +4717,7 @@ export interface operations {
                     "application/json": components["schemas"]["StartedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4532,7 +4744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4541,7 +4753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4604,7 +4816,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4631,7 +4843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4640,7 +4852,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4715,7 +4927,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4742,7 +4954,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4808,7 +5020,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4835,7 +5047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4901,7 +5113,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4928,7 +5140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5028,7 +5240,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5055,7 +5267,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5153,7 +5365,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5180,7 +5392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5246,7 +5458,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5273,7 +5485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5359,7 +5571,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5386,7 +5598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5450,7 +5662,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5477,7 +5689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5546,7 +5758,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5573,7 +5785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5647,7 +5859,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5674,7 +5886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5746,7 +5958,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5773,7 +5985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5847,7 +6059,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5874,7 +6086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5909,7 +6121,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -5932,7 +6144,7 @@ export interface operations {
                     "application/json": components["schemas"]["CancelledWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5959,7 +6171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5968,7 +6180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5986,7 +6198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6038,7 +6250,7 @@ export interface operations {
                     "application/json": components["schemas"]["CancelPlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6065,7 +6277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6074,7 +6286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6118,7 +6330,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6141,7 +6353,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompensatedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6168,7 +6380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6177,7 +6389,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6195,7 +6407,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6230,7 +6442,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6253,7 +6465,7 @@ export interface operations {
                     "application/json": components["schemas"]["DecidedCompensation"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6280,7 +6492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6289,7 +6501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6307,7 +6519,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6359,7 +6571,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompensatePlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6386,7 +6598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6395,7 +6607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6439,7 +6651,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6462,7 +6674,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6489,7 +6701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6498,7 +6710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6516,7 +6728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6551,7 +6763,7 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of the workflow as it was looked at: the write is refused when it has changed since. */
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6574,7 +6786,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumedWorkflow"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6601,7 +6813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6610,7 +6822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6628,7 +6840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Workflow changed */
+            /** @description Changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6686,7 +6898,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumePlan"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6713,7 +6925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6722,7 +6934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6733,6 +6945,399 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_definition_v1_definitions__name__get: {
+        parameters: {
+            query?: {
+                /** @description The version with this number; left out: the one in force. */
+                number?: number | null;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionDetail"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_definition_v1_definitions__name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyDefinitionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionApplied"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definitions_v1_definitions_get: {
+        parameters: {
+            query?: {
+                /** @description Only names behind this one. */
+                after?: string | null;
+                /** @description The size of a page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definition_versions_v1_definitions__name__versions_get: {
+        parameters: {
+            query?: {
+                /** @description Only versions below this number. */
+                before?: number | null;
+                /** @description The size of a page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionVersionPage"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6785,7 +7390,7 @@ export interface operations {
                     "application/json": components["schemas"]["TurnAnswer"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6812,7 +7417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6821,7 +7426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6884,7 +7489,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndedCompensation"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6911,7 +7516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6920,7 +7525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6976,7 +7581,7 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionList"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7003,8 +7608,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7035,7 +7649,12 @@ export interface operations {
     add_subscription_v1_subscriptions_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7054,7 +7673,7 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionSecret"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7081,7 +7700,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7090,7 +7709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7101,6 +7720,15 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7148,7 +7776,7 @@ export interface operations {
                     "application/json": components["schemas"]["WaitingDeliveries"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7175,8 +7803,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7210,6 +7847,8 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -7231,7 +7870,7 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7258,7 +7897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7267,7 +7906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7278,6 +7917,15 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7311,6 +7959,8 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -7332,7 +7982,7 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7359,7 +8009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7368,7 +8018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7379,6 +8029,15 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7412,6 +8071,8 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -7433,7 +8094,7 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7460,7 +8121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7469,7 +8130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7480,6 +8141,15 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7513,6 +8183,8 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -7534,7 +8206,7 @@ export interface operations {
                     "application/json": components["schemas"]["RemovedSubscription"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7561,7 +8233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7570,7 +8242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7581,6 +8253,15 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7611,7 +8292,12 @@ export interface operations {
     rotate_secret_v1_subscriptions__subscription_id__rotate_secret_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
             path: {
                 subscription_id: string;
             };
@@ -7632,7 +8318,7 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionSecret"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7659,7 +8345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7668,7 +8354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7679,6 +8365,15 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7740,7 +8435,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7767,7 +8462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7824,7 +8519,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7851,7 +8546,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7898,7 +8593,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7925,7 +8620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7979,7 +8674,7 @@ export interface operations {
                     "application/json": components["schemas"]["SweepReport"];
                 };
             };
-            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid dag */
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8006,7 +8701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found, or Workflow not found, or Step not found, or Task instance not found */
+            /** @description Not found, or Workflow not found, or Step not found, or Definition not found, or Task instance not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8015,7 +8710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict */
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Idempotency conflict, or Definition mismatch */
             409: {
                 headers: {
                     [name: string]: unknown;

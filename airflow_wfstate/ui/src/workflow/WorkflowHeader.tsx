@@ -81,6 +81,7 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
             <StepsLegend counts={summary} />
           </DataList.ItemValue>
         </DataList.Item>
+        <Definition workflow={workflow} />
         {summary.deadline_at === null ? undefined : <Deadline now={now} summary={summary} />}
         {Object.keys(summary.labels).length === 0 ? undefined : (
           <DataList.Item>
@@ -138,6 +139,18 @@ const Fact = ({ children, name }: { readonly children: string; readonly name: st
     </DataList.ItemValue>
   </DataList.Item>
 );
+
+/** Which version of its name's definition it has; nothing where none was applied. */
+const Definition = ({ workflow }: { readonly workflow: WorkflowDetail }) => {
+  const { definition_in_force: inForce, definition_number: own } = workflow;
+
+  if (inForce === null || inForce === undefined) {
+    return undefined;
+  }
+  const has = own === null || own === undefined ? "of its start" : `version ${own}`;
+
+  return <Fact name="Definition">{own === inForce ? has : `${has}; version ${inForce} is in force`}</Fact>;
+};
 
 /** When it is due; marked when that is over, or was missed. */
 const Deadline = ({ now, summary }: { readonly now: number; readonly summary: WorkflowDetail["summary"] }) => {

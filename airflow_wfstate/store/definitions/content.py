@@ -1,58 +1,21 @@
-"""The definition of a workflow's name, versioned by its content."""
+"""The stored definitions of workflows, versioned by their content."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass, field
-from functools import lru_cache
 from threading import Lock
 
 from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 from sqlalchemy import Connection, select
 
-from airflow_wfstate.domain.rules.payload import canonical_json
+from airflow_wfstate.domain.rules.definition import Definition, parse_definition
 from airflow_wfstate.domain.rules.plan import MAX_PARTICIPANTS, check_plan
-from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
 from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
-
-
-@dataclass(frozen=True)
-class Definition:
-    """What is declared about a name."""
-
-    plan: list[str] = field(default_factory=list)
-    participants: list[str] = field(default_factory=list)
-    on_failure: FailurePolicy = FailurePolicy.COMPENSATE
-    deadline_seconds: int | None = None
-    on_deadline: DeadlinePolicy = DeadlinePolicy.FLAG
-    on_compensation_error: CompensationErrorPolicy = CompensationErrorPolicy.STOP
-    redact: tuple[str, ...] = ()
-    on_skip: SkipPolicy = SkipPolicy.HOLD
-
-    def content(self) -> str:
-        """The canonical text of which the version is taken."""
-        return canonical_json(
-            {
-                "deadline_seconds": self.deadline_seconds,
-                "on_compensation_error": self.on_compensation_error.value,
-                "on_deadline": self.on_deadline.value,
-                "on_failure": self.on_failure.value,
-                "participants": list(self.participants),
-                "plan": list(self.plan),
-                # Definitions of before revision 0006 keep their hash.
-                **({"redact": list(self.redact)} if self.redact else {}),
-                # And those of before revision 0007.
-                **({} if self.on_skip is SkipPolicy.HOLD else {"on_skip": self.on_skip.value}),
-            },
-            sort_keys=True,
-        )
 
 
 def check_definition(definition: Definition) -> Definition:
@@ -81,7 +44,7 @@ def check_definition(definition: Definition) -> Definition:
 def store_definition(connection: Connection, name: str, definition: Definition) -> str:
     """Store the definition of a name unless it is there already, and return its sha256."""
     content = definition.content()
-    sha256 = hashlib.sha256(content.encode("ascii")).hexdigest()
+    sha256 = definition.sha256()
     connection.execute(
         conflict_insert(connection.dialect.name, schema.definition)
         .values(name=name, sha256=sha256, content=content, created_at=database_now())
@@ -100,23 +63,3 @@ def read_definition(connection: Connection, name: str, sha256: str) -> Definitio
         )
     ).scalar_one()
     return parse_definition(content)
-
-
-@lru_cache(maxsize=256)
-def parse_definition(content: str) -> Definition:
-    """The definition of a stored content."""
-    values = json.loads(content)
-    return Definition(
-        plan=values["plan"],
-        participants=values["participants"],
-        on_failure=FailurePolicy(values["on_failure"]),
-        deadline_seconds=values["deadline_seconds"],
-        # Not in definitions of before revision 0003.
-        on_deadline=DeadlinePolicy(values.get("on_deadline", DeadlinePolicy.FLAG.value)),
-        # Not in definitions of before revision 0004.
-        on_compensation_error=CompensationErrorPolicy(
-            values.get("on_compensation_error", CompensationErrorPolicy.STOP.value)
-        ),
-        redact=tuple(values.get("redact", ())),
-        on_skip=SkipPolicy(values.get("on_skip", SkipPolicy.HOLD.value)),
-    )

@@ -1,0 +1,129 @@
+"""What a definition says of services: which take part, what their events mean, and how their steps are undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+_BOUNDARIES: Final = frozenset("/:#?")
+"""Characters at which a source may be told apart from a longer one: ``https://a.example`` is no prefix of
+``https://a.example.org/``."""
+
+
+class EventMeaning(str, Enum):
+    """What an event may say of a step: it ``began``, ``succeeded``, ``failed``, or was ``compensated``."""
+
+    BEGAN = "began"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    COMPENSATED = "compensated"
+
+
+@dataclass(frozen=True)
+class ServiceEvent:
+    """What an event of a service means.
+
+    :param step: of the service, which the event is about.
+    :param meaning: what it says of the step.
+    :param output: where the event holds the step's output, as a path (:mod:`.event_path`); None for no output. Only
+        of an event that says ``succeeded``.
+    :param error: where the event holds the reason, as a path; None for no reason. Only of one that says ``failed``.
+    """
+
+    step: str
+    meaning: EventMeaning
+    output: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class ServiceUndo:
+    """How a step of a service is undone: it is sent an event, and answers with one that says ``compensated``.
+
+    :param event_type: the type of the event that is sent.
+    :param within_seconds: how long the service has to answer; after that the undo has failed.
+    """
+
+    event_type: str
+    within_seconds: int
+
+
+@dataclass(frozen=True)
+class Service:
+    """A participant that Airflow does not run.
+
+    :param name: of the participant.
+    :param sources: what the ``source`` of its events is, or begins with.
+    :param users: the Airflow users who may send its events.
+    :param events: by type of event, what it means.
+    :param compensate: by step, how it is undone; a step that is not named here cannot be undone.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    users: tuple[str, ...]
+    events: Mapping[str, ServiceEvent] = field(default_factory=dict)
+    compensate: Mapping[str, ServiceUndo] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps that its events are about, sorted."""
+        return tuple(sorted({event.step for event in self.events.values()}))
+
+    def matched_length(self, source: str) -> int | None:
+        """The length of the longest of its sources that is ``source`` or a prefix of it; None where none is."""
+        return max((len(prefix) for prefix in self.sources if is_source_prefix(prefix, source)), default=None)
+
+
+@dataclass(frozen=True)
+class Choreography:
+    """How a workflow goes on by events.
+
+    :param key: where an event holds the business key of its workflow, as a path (:mod:`.event_path`); None where
+        events name their workflow by their correlation id alone.
+    :param starts_on: types of events that start a workflow when none with their key is open.
+    :param services: that take part, by name: their order in a file means nothing.
+    """
+
+    key: str | None
+    starts_on: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()
+
+    def service(self, name: str) -> Service | None:
+        """The service of this name; None when none is declared, and of a DAG."""
+        return next((service for service in self.services if service.name == name), None)
+
+    def service_of(self, source: str) -> Service | None:
+        """The service that speaks as ``source``: the one with the longest prefix of it; None when there is none."""
+        matched = [(length, service) for service in self.services if (length := service.matched_length(source))]
+        return max(matched, key=lambda pair: pair[0])[1] if matched else None
+
+    def starts(self, event_type: str) -> bool:
+        """Whether an event of this type starts a workflow."""
+        return event_type in self.starts_on
+
+    def meaning_of(self, source: str, event_type: str) -> tuple[Service, ServiceEvent] | None:
+        """Who says what by an event of this source and type; None when it means nothing for a step."""
+        service = self.service_of(source)
+        event = None if service is None else service.events.get(event_type)
+        return None if service is None or event is None else (service, event)
+
+    def undo_of(self, participant: str, step: str) -> ServiceUndo | None:
+        """How a step is undone; None for a step of a DAG, and for one that cannot be undone."""
+        service = self.service(participant)
+        return None if service is None else service.compensate.get(step)
+
+
+def is_source_prefix(prefix: str, source: str) -> bool:
+    """Whether ``source`` is ``prefix``, or lies below it.
+
+    Below it is what goes on behind a ``/``, ``:``, ``#`` or ``?``, so that ``https://a.example`` does not speak for
+    ``https://a.example.org``.
+    """
+    if source == prefix:
+        return True
+    if not prefix or not source.startswith(prefix):
+        return False
+    return prefix[-1] in _BOUNDARIES or source[len(prefix)] in _BOUNDARIES

@@ -1,0 +1,24 @@
+"""The example of docs/definitions.md is a definition, and its errors are told as the page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from airflow_wfstate.definition_file.read import check_definition_file, read_definition_file
+
+PAGE = (Path(__file__).parents[2] / "docs" / "definitions.md").read_text(encoding="utf-8")
+EXAMPLE = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0]
+
+
+def test_the_example_is_a_definition() -> None:
+    named = read_definition_file(EXAMPLE)
+    assert named.definition.plan == ["payments.capture", "order_fulfilment.pack"]
+    assert named.definition.participants == ["order_fulfilment"]
+
+
+def test_an_error_is_told_as_the_page_says() -> None:
+    told = re.findall(r"    order\.yaml:\d+:(\d+: on_failure: .*)", PAGE)
+    found = check_definition_file(EXAMPLE.replace("on_failure: compensate", "on_failure: compensat"))
+    assert isinstance(found, list)
+    assert [str(problem).partition(":")[2] for problem in found] == told
