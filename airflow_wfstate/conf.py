@@ -165,6 +165,20 @@ _DECLARED: Final = {
         "DAG declares them (any more), also in place of a run that is gone; a module allows those below it. Empty: "
         "only what the DAG declares. To be set alike on api-server and workers.",
     ),
+    "webhook_hosts": DeclaredOption(
+        "string",
+        "",
+        "Hosts, separated by commas, to which webhooks may be sent although their addresses are not public, and by "
+        "http: names (hooks.example.com), all below a name (.example.com), addresses and networks (10.20.0.0/16). "
+        "Empty: only public addresses, by https. To be set where airflow wfstate deliver and the api-server run.",
+    ),
+    "webhook_timeout_seconds": DeclaredOption(
+        "float",
+        "15",
+        "How long one attempt to deliver a webhook may take altogether.",
+        at_least=0.1,
+        at_most=300,
+    ),
     "max_attempts": DeclaredOption(
         "integer",
         "100",
@@ -288,6 +302,17 @@ def api_url() -> str:
     return (base_url or "http://localhost:8080").rstrip("/")
 
 
+def event_source() -> str:
+    """The ``source`` of the events that are sent: ``[api] base_url``, without a slash at the end.
+
+    Default: ``http://localhost:8080``.
+    """
+    from airflow.configuration import conf
+
+    base_url: str = conf.get("api", "base_url", fallback="") or ""
+    return (base_url or "http://localhost:8080").rstrip("/")
+
+
 def api_timeout() -> timedelta:
     """How long to wait for one answer of the api-server."""
     return _seconds("api_timeout_seconds")
@@ -327,6 +352,16 @@ def allows_handler(handler: str) -> bool:
     """Whether any relay may run ``module:function``, because :func:`handler_modules` names its module or one above."""
     module = handler.partition(":")[0]
     return any(module == allowed or module.startswith(f"{allowed}.") for allowed in handler_modules())
+
+
+def webhook_hosts() -> tuple[str, ...]:
+    """Hosts to which webhooks may be sent although their addresses are not public, and by http."""
+    return tuple(name.strip() for name in _text("webhook_hosts").split(",") if name.strip())
+
+
+def webhook_timeout() -> timedelta:
+    """How long one attempt to deliver a webhook may take altogether."""
+    return _seconds("webhook_timeout_seconds")
 
 
 def max_attempts() -> int:

@@ -79,6 +79,11 @@ def is_under_first_key(token: str) -> bool:
     return True
 
 
+def has_key() -> bool:
+    """Whether Airflow has a key to encrypt with: ``[core] fernet_key`` is not empty."""
+    return bool(get_fernet().is_encrypted)
+
+
 def _fernet() -> FernetProtocol:
     fernet = get_fernet()
     if not fernet.is_encrypted:

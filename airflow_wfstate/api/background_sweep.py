@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import timedelta
 from typing import Final
 
 from fastapi import BackgroundTasks
@@ -47,6 +48,7 @@ class BackgroundSweep:
             self._next_at = time.monotonic() + conf.turn_interval().total_seconds()
             with self._lock:
                 self._is_wanted = False
+            _deliver_beside()
             try:
                 sweep_if_due(get_backend().engine)
             except Exception:  # whatever it is, no request may fail by it; the next pass tries again
@@ -68,6 +70,24 @@ class BackgroundSweep:
 
 
 _SWEEP: Final = BackgroundSweep()
+
+_DELIVERY_TIME: Final = timedelta(minutes=1)
+_IS_DELIVERING: Final = threading.Lock()
+
+
+def _deliver_beside() -> None:
+    """Deliver webhooks in a thread of its own, unless one is at it: a slow receiver holds up no turn."""
+
+    def run() -> None:
+        try:
+            get_backend().deliver(_DELIVERY_TIME)
+        except Exception:  # as above
+            log.exception("Webhooks could not be delivered; the next pass tries again")
+        finally:
+            _IS_DELIVERING.release()
+
+    if _IS_DELIVERING.acquire(blocking=False):
+        threading.Thread(target=run, name="wfstate-deliver", daemon=True).start()
 
 
 def sweep_afterwards(background: BackgroundTasks) -> None:

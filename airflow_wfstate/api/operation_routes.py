@@ -165,7 +165,7 @@ def _for_operator(operation: Operation[Any, Any], given: Given) -> Response:
     if operation.is_read:
         check_operator_read(given["caller"])
         return _read(operation, given)
-    return _done_by(check_operator(given["caller"]), operation, given)
+    return _done_by(check_operator(given["caller"], operation.name.replace("_", " ")), operation, given)
 
 
 def _done_by(actor: str, operation: Operation[Any, Any], given: Given) -> Response:

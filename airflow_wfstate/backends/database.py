@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -14,6 +15,7 @@ from airflow_wfstate.backends.transactions import Transaction, carried_out
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.messages.operation import Operation, Request
+from airflow_wfstate.domain.messages.outbox.delivery_report import DeliveryReport
 from airflow_wfstate.domain.messages.sweep_report import StartSweep, SweepReport
 from airflow_wfstate.domain.messages.token import TokenAccepted
 from airflow_wfstate.domain.rules.payload import Payload
@@ -22,6 +24,7 @@ from airflow_wfstate.exceptions import AccessDenied
 from airflow_wfstate.store.actions.cancel import why_not_cancel
 from airflow_wfstate.store.actions.compensate import why_not_compensate
 from airflow_wfstate.store.database.transaction import run_read, run_transaction
+from airflow_wfstate.store.delivery.deliver import deliver
 from airflow_wfstate.store.payloads.rotate_keys import count_payloads, old_keys_in_use, rotate_keys
 from airflow_wfstate.store.resume.why_not_resume import why_not_resume
 from airflow_wfstate.store.steps.hot_path import HotPath, has_hot_path
@@ -33,6 +36,9 @@ from airflow_wfstate.store.workflows.stored_answer import KeyedRequest, answer_o
 
 Keyed = TypeVar("Keyed", bound=KeyedRequest)
 Answer = TypeVar("Answer")
+
+_DELIVERY_TIME: Final = timedelta(seconds=10)
+"""For which a sweep delivers webhooks, too."""
 
 
 class DatabaseBackend(StateBackend):
@@ -61,9 +67,24 @@ class DatabaseBackend(StateBackend):
         """See ``StateBackend.sweep``."""
         self._check_server()
         if request is None or request.idempotency_key is None:
-            return sweep(self.engine)
+            return self._sweep()
         stored = find_answer(self.engine, request, SweepReport)
-        return stored or keep_answer(self.engine, request, sweep(self.engine))
+        return stored or keep_answer(self.engine, request, self._sweep())
+
+    def _sweep(self) -> SweepReport:
+        report = sweep(self.engine)
+        # Behind the sweep's lease: a slow receiver keeps no other sweep from its work.
+        return replace(report, delivered=self.deliver(_DELIVERY_TIME).delivered)
+
+    def deliver(self, at_most: timedelta | None = None) -> DeliveryReport:
+        """Deliver webhooks until there is nothing more to deliver.
+
+        :param at_most: no letter is sent later than that after the begin; None: as long as there are some.
+        :raises AccessDenied: in a worker that reaches the tables itself.
+        :raises InvalidOption: ``[wfstate] webhook_hosts`` names what is no host.
+        """
+        self._check_server()
+        return deliver(self.engine, at_most)
 
     def check(self) -> str:
         """See ``StateBackend.check``."""

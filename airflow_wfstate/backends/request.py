@@ -21,6 +21,7 @@ from airflow_wfstate.redaction import recorded_text
 _UNKNOWN: Final[Mapping[str, tuple[type[NotFound], str, str]]] = {
     "workflow_id": (WorkflowNotFound, "workflow", "Look for it with: airflow wfstate list"),
     "step_id": (StepNotFound, "step", "See the steps with: airflow wfstate show WORKFLOW"),
+    "subscription_id": (NotFound, "subscription", "List them with: airflow wfstate subscriptions list"),
 }
 """What an id in a path names, and what to do when there is no such thing."""
 
@@ -30,6 +31,7 @@ def request_path(operation: Operation[Request, Answer], request: Request) -> str
 
     :raises WorkflowNotFound: the workflow's id is no UUID: it names none, and might lead to another path.
     :raises StepNotFound: likewise of a step.
+    :raises NotFound: likewise of a subscription.
     :raises DefinitionNotFound: the name is none, or would lead to another path: nothing can be applied to it.
     """
     return re.sub(r"\{(\w+)\}", lambda found: _segment(found[1], getattr(request, found[1])), operation.path)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from airflow_wfstate.backends.event_backend import EventBackend
+from airflow_wfstate.backends.subscription_backend import SubscriptionBackend
 from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
@@ -28,6 +29,7 @@ from airflow_wfstate.domain.messages import (
 )
 from airflow_wfstate.domain.messages.code import Code
 from airflow_wfstate.domain.messages.operation import Operation
+from airflow_wfstate.domain.messages.outbox import change_subscription, subscription
 from airflow_wfstate.domain.messages.reading import (
     density,
     detail,
@@ -41,7 +43,7 @@ from airflow_wfstate.domain.messages.reading import (
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 
-class StateBackend(EventBackend):
+class StateBackend(EventBackend, SubscriptionBackend):
     """The durable state of workflows.
 
     Every write is one transaction, and can be sent again: it then changes nothing and gets the same answer; with an
@@ -50,9 +52,10 @@ class StateBackend(EventBackend):
     :class:`~airflow_wfstate.exceptions.AccessDenied` when the caller may not do it.
 
     What tasks ask stands in :class:`~airflow_wfstate.backends.task_backend.TaskBackend`, what concerns events of
-    services in :class:`~airflow_wfstate.backends.event_backend.EventBackend`, what people ask here. A new operation is
-    declared below its messages, gets a method here that says what it raises, a place in :data:`OPERATIONS`, and a
-    transaction in :mod:`airflow_wfstate.backends.transactions`.
+    services in :class:`~airflow_wfstate.backends.event_backend.EventBackend`, what is asked of subscriptions in
+    :class:`~airflow_wfstate.backends.subscription_backend.SubscriptionBackend`, what else people ask here. A new
+    operation is declared below its messages, gets a method here that says what it raises, a place in
+    :data:`OPERATIONS`, and a transaction in :mod:`airflow_wfstate.backends.transactions`.
     """
 
     def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> cancel.CancelPlan:
@@ -393,5 +396,13 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     event.GET_EVENT,
     event.REPLAY_EVENTS,
     event.DROP_EVENTS,
+    change_subscription.ADD_SUBSCRIPTION,
+    subscription.LIST_SUBSCRIPTIONS,
+    subscription.LIST_WAITING_DELIVERIES,
+    change_subscription.PAUSE_SUBSCRIPTION,
+    change_subscription.CONTINUE_SUBSCRIPTION,
+    change_subscription.REPLAY_SUBSCRIPTION,
+    change_subscription.REMOVE_SUBSCRIPTION,
+    change_subscription.ROTATE_SECRET,
 )
 """Every operation but the sweep. The routes are tried in this order: what every task calls comes first."""

@@ -23,6 +23,7 @@ from airflow_wfstate.domain.messages import (
     workflow,
 )
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
+from airflow_wfstate.domain.messages.outbox import change_subscription, subscription
 from airflow_wfstate.domain.messages.reading import (
     density,
     detail,
@@ -46,6 +47,15 @@ from airflow_wfstate.store.definitions.apply import apply_definition, read_reque
 from airflow_wfstate.store.definitions.versions import get_definition, list_definition_versions, list_definitions
 from airflow_wfstate.store.events.letters import drop_events, get_event, list_events, replay_events
 from airflow_wfstate.store.events.receive import receive_events
+from airflow_wfstate.store.outbox.change_subscription import (
+    add_subscription,
+    continue_subscription,
+    pause_subscription,
+    remove_subscription,
+    replay_subscription,
+    rotate_secret,
+)
+from airflow_wfstate.store.outbox.read_subscription import list_subscriptions, list_waiting_deliveries
 from airflow_wfstate.store.payloads.stored_payload import discard
 from airflow_wfstate.store.reading.checkpoint_page import list_checkpoints
 from airflow_wfstate.store.reading.compensation_page import list_compensations
@@ -91,6 +101,17 @@ def _write(operation: Operation[Keyed, Answer], transaction: Transaction[Keyed, 
 
 def _read(operation: Operation[Request, Answer], read: Callable[[Connection, Request], Answer]) -> None:
     _CARRIED_OUT[operation.name] = lambda backend, request: backend.read(lambda connection: read(connection, request))
+
+
+def _unkeyed(
+    operation: Operation[Request, Answer], transaction: Callable[[Connection, Request], Answer | Unchanged[Answer]]
+) -> None:
+    """For a write that can be sent again by itself, and whose answer is not to be stored, for it holds a secret."""
+
+    def write(backend: DatabaseBackend, request: Request) -> Answer:
+        return run_transaction(backend.engine, lambda connection: transaction(connection, request))
+
+    _CARRIED_OUT[operation.name] = write
 
 
 def _do(operation: Operation[Request, Answer], work: Callable[[DatabaseBackend, Request], Answer]) -> None:
@@ -260,3 +281,12 @@ _read(
 )
 _read(task_activity.READ_TASK_ACTIVITY, read_task_activity)
 _read(journal.READ_JOURNAL, read_journal)
+
+_unkeyed(change_subscription.ADD_SUBSCRIPTION, add_subscription)
+_read(subscription.LIST_SUBSCRIPTIONS, list_subscriptions)
+_read(subscription.LIST_WAITING_DELIVERIES, list_waiting_deliveries)
+_write(change_subscription.PAUSE_SUBSCRIPTION, pause_subscription)
+_write(change_subscription.CONTINUE_SUBSCRIPTION, continue_subscription)
+_write(change_subscription.REPLAY_SUBSCRIPTION, replay_subscription)
+_write(change_subscription.REMOVE_SUBSCRIPTION, remove_subscription)
+_unkeyed(change_subscription.ROTATE_SECRET, rotate_secret)

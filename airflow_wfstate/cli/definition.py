@@ -19,6 +19,8 @@ from airflow_wfstate.cli.arg import Arg
 from airflow_wfstate.cli.definitions_group import definitions_group
 from airflow_wfstate.cli.event_group import event_group
 from airflow_wfstate.cli.filters import filter_arguments
+from airflow_wfstate.cli.from_anywhere import ARG_SERVER, FROM_ANYWHERE
+from airflow_wfstate.cli.outbox_definition import DELIVER, SUBSCRIPTIONS
 from airflow_wfstate.domain.messages.reading.journal import JournalFilter
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery, WorkflowSort
 
@@ -206,22 +208,10 @@ ARG_STEP: Final = Arg(
 ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the only one to be undone)")
 ARG_WHY: Final = Arg(("--reason",), required=True, help="Why, for the journal")
 
-ARG_SERVER: Final = Arg(
-    ("--server",),
-    metavar="URL",
-    help="Ask this api-server, as the user of the token that login keeps or WFSTATE_TOKEN holds (default: "
-    "WFSTATE_SERVER; without it the metadata database of this machine's Airflow)",
-)
-ARG_CONN: Final = Arg(
-    ("--conn",), metavar="CONN_ID", help="Ask the api-server of this Airflow connection of type wfstate, as its user"
-)
 ARG_USERNAME: Final = Arg(("--username",), help="The login (default: it is asked for)")
 ARG_PRINT_TOKEN: Final = Arg(
     ("--print-token",), action="store_true", help="Print the token, and keep it nowhere; for WFSTATE_TOKEN"
 )
-
-_FROM_ANYWHERE: Final = (ARG_SERVER, ARG_CONN, ARG_OUTPUT, ARG_VERBOSE)
-"""Of commands that an api-server can carry out."""
 
 WFSTATE_COMMANDS: Final = (
     ActionCommand(
@@ -243,14 +233,14 @@ WFSTATE_COMMANDS: Final = (
             ARG_WIDE,
             ARG_WATCH,
             ARG_PAUSE,
-            *_FROM_ANYWHERE,
+            *FROM_ANYWHERE,
         ),
     ),
     ActionCommand(
         name="stuck",
         help="List open workflows that make no progress: why, since when, and what would help",
         func=lazy_load_command("airflow_wfstate.cli.commands.stuck.list_stuck"),
-        args=(FILTERS["name"], FILTERS["dag_id"], ARG_LIMIT, ARG_CURSOR, *_FROM_ANYWHERE),
+        args=(FILTERS["name"], FILTERS["dag_id"], ARG_LIMIT, ARG_CURSOR, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="sweep",
@@ -258,6 +248,7 @@ WFSTATE_COMMANDS: Final = (
         func=lazy_load_command("airflow_wfstate.cli.commands.sweep.sweep"),
         args=(ARG_EVERY, ARG_OUTPUT, ARG_VERBOSE),
     ),
+    DELIVER,
     ActionCommand(
         name="rotate-keys",
         help=escape(
@@ -278,26 +269,26 @@ WFSTATE_COMMANDS: Final = (
             ARG_ITEM_LIMIT,
             ARG_WATCH_TO_END,
             ARG_PAUSE,
-            *_FROM_ANYWHERE,
+            *FROM_ANYWHERE,
         ),
     ),
     ActionCommand(
         name="wait",
         help="Wait until a workflow is in a state; the exit code says whether it came to be so, for scripts",
         func=lazy_load_command("airflow_wfstate.cli.commands.wait.wait_for_workflow"),
-        args=(ARG_WORKFLOW, ARG_AWAITED_STATE, ARG_TIMEOUT, ARG_PAUSE, *_FROM_ANYWHERE),
+        args=(ARG_WORKFLOW, ARG_AWAITED_STATE, ARG_TIMEOUT, ARG_PAUSE, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="open",
         help="Print the address of a workflow's page",
         func=lazy_load_command("airflow_wfstate.cli.commands.open.print_page_address"),
-        args=(ARG_WORKFLOW, *_FROM_ANYWHERE),
+        args=(ARG_WORKFLOW, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="journal",
         help="Print the history of a workflow, oldest entry first",
         func=lazy_load_command("airflow_wfstate.cli.commands.journal.print_journal"),
-        args=(ARG_WORKFLOW, *JOURNAL_FILTERS.values(), ARG_AFTER, ARG_ENTRY_LIMIT, ARG_EXPORT, *_FROM_ANYWHERE),
+        args=(ARG_WORKFLOW, *JOURNAL_FILTERS.values(), ARG_AFTER, ARG_ENTRY_LIMIT, ARG_EXPORT, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="resume",
@@ -312,7 +303,7 @@ WFSTATE_COMMANDS: Final = (
             ARG_DEADLINE,
             ARG_PLAN,
             ARG_YES,
-            *_FROM_ANYWHERE,
+            *FROM_ANYWHERE,
         ),
     ),
     ActionCommand(
@@ -329,14 +320,14 @@ WFSTATE_COMMANDS: Final = (
             ARG_DEADLINE,
             ARG_PLAN,
             ARG_YES,
-            *_FROM_ANYWHERE,
+            *FROM_ANYWHERE,
         ),
     ),
     ActionCommand(
         name="cancel",
         help="End a workflow before its time: its unfinished tasks fail, no further step begins",
         func=lazy_load_command("airflow_wfstate.cli.commands.cancel.cancel_workflow"),
-        args=(ARG_WORKFLOW, ARG_COMPENSATE, ARG_REASON, ARG_PLAN, ARG_YES, *_FROM_ANYWHERE),
+        args=(ARG_WORKFLOW, ARG_COMPENSATE, ARG_REASON, ARG_PLAN, ARG_YES, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="lint",
@@ -348,18 +339,18 @@ WFSTATE_COMMANDS: Final = (
         name="compensate",
         help="Undo what a workflow did, newest step first; also one that has succeeded",
         func=lazy_load_command("airflow_wfstate.cli.commands.compensate.compensate_workflow"),
-        args=(ARG_WORKFLOW, ARG_RELAY_CODE, ARG_REASON, ARG_PLAN, ARG_YES, *_FROM_ANYWHERE),
+        args=(ARG_WORKFLOW, ARG_RELAY_CODE, ARG_REASON, ARG_PLAN, ARG_YES, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="compensation",
         help="Decide about the undo of one step, when it has failed or cannot run",
         func=lazy_load_command("airflow_wfstate.cli.commands.compensation.decide_compensation"),
-        args=(ARG_DECISION, ARG_WORKFLOW, ARG_STEP, ARG_ROUND, ARG_RELAY_CODE, ARG_WHY, *_FROM_ANYWHERE),
+        args=(ARG_DECISION, ARG_WORKFLOW, ARG_STEP, ARG_ROUND, ARG_RELAY_CODE, ARG_WHY, *FROM_ANYWHERE),
     ),
 )
 
 
-WFSTATE_GROUPS: Final = (definitions_group(_FROM_ANYWHERE), event_group(_FROM_ANYWHERE))
+WFSTATE_GROUPS: Final = (definitions_group(FROM_ANYWHERE), event_group(FROM_ANYWHERE), SUBSCRIPTIONS)
 
 
 def get_wfstate_cli_commands() -> list[GroupCommand]:

@@ -11,6 +11,10 @@ from uuid import uuid4
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.domain.messages.definition import ApplyDefinition
 from airflow_wfstate.domain.messages.event import SendEvents
+from airflow_wfstate.domain.messages.outbox.change_subscription import (
+    AddSubscription,
+    RemoveSubscription,
+)
 from airflow_wfstate.domain.messages.step import BegunStep
 from tests.support.saga import Saga
 from tests.support.shop import INTAKE, failed_order
@@ -43,6 +47,16 @@ class Scene:
     key: str = ""
     step_id: str = ""
     others_key: str = ""
+    subscription_id: str = ""
+
+
+def subscribed(world: World) -> Scene:
+    """A subscription, of workflows that there are none of; the only one, for there may be a hundred."""
+    for earlier in world.backend.list_subscriptions().subscriptions:
+        world.backend.remove_subscription(RemoveSubscription(earlier.id))
+    name = world.unique("subscription")
+    request = AddSubscription(name, "https://hooks.example.com/", names=[name])
+    return replace(started(world), subscription_id=world.backend.add_subscription(request).subscription.id)
 
 
 def started(world: World) -> Scene:
@@ -151,6 +165,7 @@ def _of_attempt(**fields: object) -> Request:
 
 
 _ONE: Final = "/workflows/{workflow_id}"
+_SUBSCRIPTION: Final = "/subscriptions/{subscription_id}"
 
 REQUESTS: Final = {
     "POST /workflows": Request(
@@ -217,6 +232,20 @@ REQUESTS: Final = {
     "PUT /definitions/{name}": Request(definable, lambda scene, key: {"text": f"name: {scene.name}"}),
     "GET /definitions/{name}": Request(defined),
     "GET /definitions/{name}/versions": Request(defined),
+    "POST /subscriptions": Request(
+        started,
+        lambda scene, key: {
+            "name": scene.business_key,
+            "url": "https://hooks.example.com/",
+            "names": [scene.business_key],
+        },
+    ),
+    f"GET {_SUBSCRIPTION}/deliveries": Request(subscribed),
+    f"POST {_SUBSCRIPTION}/pause": Request(subscribed, lambda scene, key: {"reason": "x"}),
+    f"POST {_SUBSCRIPTION}/continue": Request(subscribed, lambda scene, key: {}),
+    f"POST {_SUBSCRIPTION}/replay": Request(subscribed, lambda scene, key: {"start": "now"}),
+    f"POST {_SUBSCRIPTION}/remove": Request(subscribed, lambda scene, key: {}),
+    f"POST {_SUBSCRIPTION}/rotate-secret": Request(subscribed, lambda scene, key: {}),
     f"GET {_ONE}/steps/{{step_id}}": Request(begun),
     f"GET {_ONE}/steps/{{step_id}}/checkpoints": Request(begun),
     "GET /stats/name": Request(started, parameters={"name": "order"}),

@@ -80,7 +80,13 @@ def test_a_cell_of_the_table(
     answer = client.request(
         route.method,
         prefix
-        + route.path.format(workflow_id=scene.workflow_id, step_id=scene.step_id, name=scene.name, token="unknown"),
+        + route.path.format(
+            workflow_id=scene.workflow_id,
+            step_id=scene.step_id,
+            subscription_id=scene.subscription_id,
+            name=scene.name,
+            token="unknown",
+        ),
         params=dict(request.parameters),
         json=request.body(scene, scene.others_key if caller == "other's key" else scene.key),
         headers={"Content-Type": request.media_type} | ({} if token is None else {"Authorization": f"Bearer {token}"}),

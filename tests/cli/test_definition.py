@@ -13,6 +13,8 @@ LIGHT = {
     "airflow_wfstate.cli.definitions_group",
     "airflow_wfstate.cli.event_group",
     "airflow_wfstate.cli.filters",
+    "airflow_wfstate.cli.from_anywhere",
+    "airflow_wfstate.cli.outbox_definition",
     "airflow_wfstate.conf",
     "airflow_wfstate.exceptions",
     "airflow_wfstate.option",

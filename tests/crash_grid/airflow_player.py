@@ -83,6 +83,7 @@ def _play(
             task_instance_id=task_instance_id,
             url=site.url,
             receiver=site.receiver_path,
+            database_url=site.engine.url.render_as_string(hide_password=False),
             mishap=strike.mishap if strike is not None and number == 0 else None,
             at=strike.crossing.number if strike is not None else 0,
         )

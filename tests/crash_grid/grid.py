@@ -18,6 +18,7 @@ from typing import Final
 from uuid import uuid4
 
 from airflow_wfstate.backends.state_backend import StateBackend
+from airflow_wfstate.backends.subscription_backend import SubscriptionBackend
 from tests.crash_grid.airflow_player import Strike, tell
 from tests.crash_grid.cell import Cell, Fault, Result, Way, mishaps
 from tests.crash_grid.check import complaints
@@ -29,7 +30,10 @@ from tests.crash_grid.watched_backend import READS
 _PATIENCE_SECONDS: Final = 600
 
 _CHANGES: Final = [
-    name for name in vars(StateBackend) if not name.startswith(("_", "plan_")) and name not in (*READS, "check")
+    name
+    for part in (SubscriptionBackend, StateBackend)
+    for name in vars(part)
+    if not name.startswith(("_", "plan_")) and name not in (*READS, "check")
 ]
 """Every method of the protocol that changes something."""
 

@@ -54,6 +54,7 @@ class Hands:
     :param key: of the workflow; also the run id of its DAGs, and the story's name at the receiver.
     :param sweep: makes one pass, by the way of the cell.
     :param use_token: what somebody outside does with a token and an answer, by the way of the cell.
+    :param deliver: makes one pass that delivers webhooks, likewise.
     """
 
     backend: StateBackend
@@ -62,6 +63,7 @@ class Hands:
     task_instance_id: str
     sweep: Callable[[], object]
     use_token: Callable[[str, str], object]
+    deliver: Callable[[], object]
 
 
 Play = Callable[[Hands], str]
@@ -110,6 +112,7 @@ def _start(hands: Hands, on_failure: FailurePolicy) -> str:
             input=Payload.of({"order": hands.key}, sort_keys=True),
             plan=["charge", "fulfil", "pack", "ship"],
             on_failure=on_failure,
+            labels={"story": hands.key},
             idempotency_key=f"{hands.task_instance_id}-start",
         )
     )

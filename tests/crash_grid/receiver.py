@@ -30,6 +30,19 @@ class Receiver:
             )
         return f"receipt of {name}"
 
+    def offer(self, url: str) -> None:
+        """Tell all processes where webhooks are received; what they tell counts as effects, too."""
+        self._url_path.write_text(url)
+
+    @property
+    def url(self) -> str:
+        """Where webhooks are received."""
+        return self._url_path.read_text()
+
+    @property
+    def _url_path(self) -> Path:
+        return self._path.with_suffix(".url")
+
     def effects(self, story: str) -> dict[str, int]:
         """How many different keys came for each name: 1 is an effect that happened once."""
         counted: dict[str, int] = defaultdict(int)

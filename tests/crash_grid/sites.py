@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, delete
@@ -20,6 +21,7 @@ from tests.support.api_server import ApiServerProcess
 from tests.support.crashable_postgres import CrashablePostgres
 from tests.support.postgres import migrate
 from tests.support.serialized_dags import deploy
+from tests.support.webhook_receiver import Answer, Delivery, running_receiver
 
 _PASSES = 5
 _FINISHED = ("success", "failed", "skipped", "upstream_failed")
@@ -107,14 +109,28 @@ def sites(ways: list[Way], folder: Path) -> Iterator[dict[Way, Site]]:
             for way in (way for way in ways if way.is_postgres == is_postgres):
                 url = database_url
                 if way.is_api:
-                    api_server = ApiServerProcess(database_url, folder / f"api-server-{name}")
+                    api_server = ApiServerProcess(
+                        database_url,
+                        folder / f"api-server-{name}",
+                        {"AIRFLOW__WFSTATE__WEBHOOK_HOSTS": "127.0.0.1"},  # the receiver
+                    )
                     stack.callback(api_server.stop)
                     api_server.start()
                     url = api_server.url
                     disturbances[Fault.SERVER_KILLED] = api_server.crash
                 made[way] = Site(way, url, database_url, folder / f"receiver-{way.name}.db", dict(disturbances))
                 stack.callback(made[way].engine.dispose)
+                webhooks = stack.enter_context(running_receiver())
+                webhooks.answer = partial(_take_webhook, made[way].receiver)
+                made[way].receiver.offer(webhooks.url)
         yield made
+
+
+def _take_webhook(receiver: Receiver, delivery: Delivery) -> Answer:
+    """Do the effect of a webhook once for its id, as every receiver should."""
+    story = delivery.event["data"]["workflow"]["labels"]["story"]
+    receiver.call(story, f"told {delivery.kind}", f"webhook {delivery.headers['webhook-id']}")
+    return 200, ""
 
 
 def _deploy(database_url: str) -> None:

@@ -39,6 +39,13 @@ from tests.crash_grid.play import (
     try_again,
     watch,
 )
+from tests.crash_grid.webhook_play import (
+    change_subscription,
+    subscribe,
+    tell_of_charge,
+    tell_of_end,
+    unsubscribe,
+)
 
 
 @dataclass(frozen=True)
@@ -210,10 +217,39 @@ ANSWERED: Final = Story(
     ends="succeeded",
     done=["charge", "ask"],
     effects=[*_EFFECTS, "ask"],
+)
+"""A partner that Airflow does not run answers, and another workflow's task waits for the end."""
+
+TOLD: Final = Story(
+    name="a subscriber is told of a workflow, and then of all of it again",
+    tasks=[
+        _BEFORE[0],
+        Task(OWNER, "subscribe", subscribe, is_person=True),
+        _BEFORE[1],
+        Task(OWNER, "tell_of_charge", tell_of_charge, is_person=True),
+        Task(OWNER, "complete", complete, ends_run="success"),
+        Task(OWNER, "change_subscription", change_subscription, is_person=True),
+        Task(OWNER, "tell_of_end", tell_of_end, is_person=True),
+        Task(OWNER, "unsubscribe", unsubscribe, is_person=True),
+    ],
+    ends="succeeded",
+    done=["charge"],
+    effects=[*_EFFECTS, "told workflow.started", "told step.began", "told step.succeeded", "told workflow.succeeded"],
     undone=[],
 )
 
 STORIES: Final = {
     story.name: story
-    for story in (SUCCESS, COMPENSATED, CALLED_TWICE, SWEPT, CANCELLED, RESUMED, UNDONE_LATER, TRIED_AGAIN, ANSWERED)
+    for story in (
+        SUCCESS,
+        COMPENSATED,
+        CALLED_TWICE,
+        SWEPT,
+        CANCELLED,
+        RESUMED,
+        UNDONE_LATER,
+        TRIED_AGAIN,
+        ANSWERED,
+        TOLD,
+    )
 }

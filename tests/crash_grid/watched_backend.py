@@ -30,6 +30,8 @@ READS: Final = (
     "read_journal",
     "read_records",
     "look_at_waits",
+    "list_subscriptions",
+    "list_waiting_deliveries",
 )
 """Calls that change nothing: sent again, there is nothing to look at."""
 

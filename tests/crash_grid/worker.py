@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import httpx
+from sqlalchemy import create_engine, delete
 
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.codec import encode
@@ -17,6 +19,8 @@ from airflow_wfstate.backends.credentials import UserToken
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.exceptions import WorkflowClosed
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.delivery.deliver import deliver
 from airflow_wfstate.store.sweeping.sweep import sweep
 from tests.crash_grid.cell import Mishap
 from tests.crash_grid.play import Hands
@@ -34,6 +38,7 @@ class Order:
     """What a worker shall do.
 
     :param url: of the database, or of the api-server.
+    :param database_url: of the database below it.
     :param mishap: None for none; it happens at the crossing with the number ``at``.
     """
 
@@ -43,6 +48,7 @@ class Order:
     task_instance_id: str
     url: str
     receiver: Path
+    database_url: str
     mishap: Mishap | None = None
     at: int = 0
 
@@ -76,7 +82,8 @@ def work(order: Order, pipe: Connection) -> None:
         pipe.recv()
 
     seam = Seam(order.mishap, order.at, disturb)
-    backend, sweep_once, use_token = _open(order, seam)
+    os.environ["AIRFLOW__WFSTATE__WEBHOOK_HOSTS"] = "127.0.0.1"  # the receiver
+    backend, sweep_once, use_token, deliver_once = _open(order, seam)
     watched = WatchedBackend(backend, seam, order.key)
     hands = Hands(
         # It has every method of the protocol, by __getattr__.
@@ -86,6 +93,7 @@ def work(order: Order, pipe: Connection) -> None:
         task_instance_id=order.task_instance_id,
         sweep=lambda: watched.watch("sweep", sweep_once),
         use_token=lambda token, answer: watched.watch("use_token", lambda: use_token(token, answer)),
+        deliver=lambda: watched.watch("deliver", deliver_once),
     )
     state: str | None = None
     try:
@@ -100,7 +108,10 @@ def work(order: Order, pipe: Connection) -> None:
     pipe.send(Report(state, seam.calls, seam.has_happened, seam.has_broken, watched.complaints))
 
 
-def _open(order: Order, seam: Seam) -> tuple[StateBackend, Callable[[], Any], Callable[[str, str], Any]]:
+def _open(
+    order: Order, seam: Seam
+) -> tuple[StateBackend, Callable[[], Any], Callable[[str, str], Any], Callable[[], Any]]:
+    """The way to the store; what sweeps; what uses a token; and what delivers webhooks."""
     if order.url.startswith("http"):
         put_into_httpx(seam)
         credentials = UserToken(order.url, LOGIN, LOGIN)
@@ -127,8 +138,25 @@ def _open(order: Order, seam: Seam) -> tuple[StateBackend, Callable[[], Any], Ca
                     raise AssertionError(f"the token was answered with {used.status_code}: {used.text}")
             raise AssertionError("the token was not answered")
 
+        def deliver_over_http() -> None:
+            _let_leases_end(order.database_url)  # of an api-server that was killed
+            sweep_over_http()
+
         backend = ApiBackend(order.url, credentials, configured_by="the crash grid")
-        return backend, sweep_over_http, use_token_over_http
+        return backend, sweep_over_http, use_token_over_http, deliver_over_http
     engine = engine_with(seam, order.url)
     store = DatabaseBackend(engine)
-    return store, lambda: sweep(engine), lambda token, answer: store.use_token(token, encode(answer))
+    return (
+        store,
+        lambda: sweep(engine),
+        lambda token, answer: store.use_token(token, encode(answer)),
+        lambda: deliver(engine),
+    )
+
+
+def _let_leases_end(database_url: str) -> None:
+    """Two minutes pass."""
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(delete(schema.lease).where(schema.lease.c.name.like("out:%")))
+    engine.dispose()

@@ -32,6 +32,7 @@ class SweepReport:
     :param flagged: whose flags were set, changed or taken away.
     :param events: that had waited for their workflow, and were applied.
     :param files: of payloads, to which no row refers for a day, and which were removed.
+    :param delivered: webhooks that their receivers accepted.
     """
 
     swept: bool
@@ -44,3 +45,4 @@ class SweepReport:
     flagged: int = 0
     events: int = 0
     files: int = 0
+    delivered: int = 0

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, or_, select, update
 
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
@@ -120,7 +120,12 @@ def _take(connection: Connection, name: str, owner: str) -> bool:
     taken = connection.execute(
         conflict_insert(connection.dialect.name, _lease)
         .values(name=name, **values)
-        .on_conflict_do_update(index_elements=[_lease.c.name], set_=values, where=_lease.c.leased_until <= now)
+        .on_conflict_do_update(
+            index_elements=[_lease.c.name],
+            set_=values,
+            # Its own, too: the answer to the commit may have been lost.
+            where=or_(_lease.c.leased_until <= now, _lease.c.owner == owner),
+        )
     )
     return taken.rowcount == 1
 

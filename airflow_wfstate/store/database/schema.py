@@ -47,9 +47,13 @@ from airflow_wfstate.domain.rules.states import (
 from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.store.database.columns import SHA256, STATE, TYPE, id_, name, one_of, partial_index
 from airflow_wfstate.store.database.columns import metadata as metadata
+from airflow_wfstate.store.database.current_transaction import current_transaction_id
 from airflow_wfstate.store.database.definition_tables import applied_definition as applied_definition
 from airflow_wfstate.store.database.definition_tables import definition as definition
 from airflow_wfstate.store.database.event_tables import event as event
+from airflow_wfstate.store.database.outbox_tables import delivery as delivery
+from airflow_wfstate.store.database.outbox_tables import outgoing_event as outgoing_event
+from airflow_wfstate.store.database.outbox_tables import subscription as subscription
 from airflow_wfstate.store.database.server_tables import lease as lease
 from airflow_wfstate.store.database.server_tables import request as request
 from airflow_wfstate.store.database.server_tables import sweep as sweep
@@ -352,6 +356,12 @@ journal: Final = Table(
     Column("attempt", Integer),
     Column("actor", String(1000), nullable=False),
     Column("data", Text, nullable=False),
+    Column(
+        "transaction_id",
+        BigInteger,
+        server_default=current_transaction_id(),
+        comment="that wrote it: its place in the stream of all journals; null on SQLite, and in older entries",
+    ),
     PrimaryKeyConstraint("workflow_id", "number", name="wfstate_journal_pkey"),
     partial_index("wfstate_journal_waiting", "step_id", "number", where=IS_ABOUT_WAITING),
     partial_index("wfstate_journal_undo", "workflow_id", "step_id", where=IS_END_OF_UNDO),

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, Engine, and_, func, select, tuple_, u
 
 from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.rules.text.counted import counted
-from airflow_wfstate.encryption import is_sealed, is_under_first_key, token_of
+from airflow_wfstate.encryption import has_key, is_sealed, is_under_first_key, seal, token_of
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
@@ -35,6 +35,9 @@ PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
     schema.request.c.answer,
     schema.wait.c.output,
     schema.event.c.body,
+    schema.outgoing_event.c.body,
+    schema.subscription.c.secret,
+    schema.subscription.c.previous_secret,
 )
 """Every column that holds payloads."""
 
@@ -120,7 +123,7 @@ def _rotate_page(connection: Connection, column: Column[Any], after: tuple[objec
     for text, *last in rows:
         found = dict(zip(keys, last, strict=True))
         try:
-            renewed_text = _renewed(text)
+            renewed_text = _renewed_secret(text) if column.table is schema.subscription else _renewed(text)
         except (PayloadDamaged, PayloadUnavailable) as error:
             place = ", ".join(f"{key.name}={value}" for key, value in found.items())
             failures.append(f"{column.table.name}.{column.name} ({place}): {error}")
@@ -129,6 +132,14 @@ def _rotate_page(connection: Connection, column: Column[Any], after: tuple[objec
             its_row = and_(column == text, *(key == value for key, value in found.items()))
             renewed += connection.execute(update(column.table).where(its_row).values({column: renewed_text})).rowcount
     return _Page(len(rows), renewed, failures, tuple(last) if last and len(rows) == _PAGE else None)
+
+
+def _renewed_secret(text: str) -> str | None:
+    """The text of a column of secrets under the first key; None when it is so already, or there is no key.
+
+    Secrets are encrypted whenever there is one, whatever is said about payloads.
+    """
+    return resealed(text) if is_sealed(text) else (seal(text) if has_key() else None)
 
 
 def _renewed(text: str) -> str | None:

@@ -1,4 +1,4 @@
-/*! Built from the sources 0965a7b2a3b5ca9b022e170efe101fd3cab9a4fb1b12f9e23b4b2a301583a2c8 */
+/*! Built from the sources 9dbba8d3f0d5823774409feea4d592896aad06a1d5bba22c713054f512f6305a */
 /*! @dagrejs/dagre:
 Copyright (c) 2012-2014 Chris Pettitt
 

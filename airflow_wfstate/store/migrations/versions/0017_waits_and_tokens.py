@@ -1,7 +1,7 @@
 """Waits of tasks, and the tokens by which somebody outside ends one.
 
 Revision ID: 0017
-Revises: 0015
+Revises: 0016
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -849,6 +849,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Subscriptions
+         * @description Every subscription, by name: its filter, its state, and what its receiver last refused.
+         */
+        get: operations["list_subscriptions_v1_subscriptions_get"];
+        put?: never;
+        /**
+         * Add Subscription
+         * @description Have a webhook told of changes from now on, or from another point. The secret is shown in this answer alone.
+         */
+        post: operations["add_subscription_v1_subscriptions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{subscription_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Waiting Deliveries
+         * @description The workflows of which the subscriber is not told for now, each with the receiver's last answer.
+         */
+        get: operations["list_waiting_deliveries_v1_subscriptions__subscription_id__deliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{subscription_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Subscription
+         * @description Send nothing more for now. Nothing is lost: it goes on from there when it is continued.
+         */
+        post: operations["pause_subscription_v1_subscriptions__subscription_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{subscription_id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Continue Subscription
+         * @description Deliver again: what was paused, what is unavailable, and what is parked.
+         */
+        post: operations["continue_subscription_v1_subscriptions__subscription_id__continue_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{subscription_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Subscription
+         * @description Deliver again from another point; events keep their ids.
+         */
+        post: operations["replay_subscription_v1_subscriptions__subscription_id__replay_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{subscription_id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Subscription
+         * @description End the subscription. Its secret and its deliveries that wait are deleted.
+         */
+        post: operations["remove_subscription_v1_subscriptions__subscription_id__remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{subscription_id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Secret
+         * @description Sign with a new secret; for a while with the one before, too. It is shown in this answer alone.
+         */
+        post: operations["rotate_secret_v1_subscriptions__subscription_id__rotate_secret_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{workflow_id}/actions": {
         parameters: {
             query?: never;
@@ -940,6 +1084,33 @@ export interface components {
          */
         ActionName: "resume" | "restart" | "cancel" | "cancel_and_compensate" | "compensate" | "decide";
         /**
+         * AddSubscriptionBody
+         * @description The request for a new subscription. Sent again with the same content, it changes nothing.
+         */
+        AddSubscriptionBody: {
+            /** Name */
+            name: string;
+            /** Url */
+            url: string;
+            /** Names */
+            names?: string[];
+            /** States */
+            states?: components["schemas"]["WorkflowState"][];
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            };
+            /** Kinds */
+            kinds?: components["schemas"]["EntryKind"][];
+            /**
+             * Start
+             * @default now
+             */
+            start: string;
+            /** Secret */
+            secret?: string;
+        };
+        /**
          * AffectedCompensation
          * @description A compensation that a cancel lets run, or gives up.
          *
@@ -973,6 +1144,19 @@ export interface components {
         AllowedActions: {
             /** Actions */
             actions: components["schemas"]["AllowedAction"][];
+        };
+        /**
+         * Answered
+         * @description What a receiver last said when it did not accept an event.
+         *
+         *     :param status: of HTTP; None when there was no answer.
+         *     :param text: the first 1,000 characters of the answer, or why there was none.
+         */
+        Answered: {
+            /** Status */
+            status: number | null;
+            /** Text */
+            text: string;
         };
         /**
          * AppliedVersion
@@ -1607,6 +1791,14 @@ export interface components {
             not_reached: string[];
             /** Waits For */
             waits_for?: string | null;
+        };
+        /**
+         * ContinueSubscriptionBody
+         * @description The request that a subscription is delivered again: paused or unavailable ones, and what is parked, at once.
+         */
+        ContinueSubscriptionBody: {
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * CreateToken
@@ -2644,6 +2836,16 @@ export interface components {
          */
         OnClear: "rerun" | "reuse";
         /**
+         * PauseSubscriptionBody
+         * @description The request that nothing more is sent to a subscriber for now. What was being sent at that moment may arrive.
+         */
+        PauseSubscriptionBody: {
+            /** Reason */
+            reason?: string | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+        };
+        /**
          * PausedDag
          * @description A DAG whose runs do not go on until somebody unpauses it.
          *
@@ -2881,6 +3083,28 @@ export interface components {
             output?: components["schemas"]["Payload"] | null;
         };
         /**
+         * RemoveSubscriptionBody
+         * @description The request that a subscription ends.
+         */
+        RemoveSubscriptionBody: {
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+        };
+        /**
+         * RemovedSubscription
+         * @description What was removed.
+         *
+         *     :param waiting: deliveries that waited for another attempt, and were dropped with it.
+         */
+        RemovedSubscription: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * ReplayBody
          * @description An operator's request to apply events again that are parked or dead.
          */
@@ -2889,6 +3113,16 @@ export interface components {
             events: components["schemas"]["EventId"][];
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * ReplaySubscriptionBody
+         * @description The request that a subscription is delivered again from another point: forwards or backwards.
+         */
+        ReplaySubscriptionBody: {
+            /** Start */
+            start: string;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * RestartBody
@@ -3027,6 +3261,19 @@ export interface components {
             recreated_runs: number;
             /** Paused Dag Ids */
             paused_dag_ids?: string[];
+        };
+        /**
+         * RotateSecretBody
+         * @description The request for a new secret. Sent again with the same secret, it changes nothing.
+         */
+        RotateSecretBody: {
+            /**
+             * Keep Seconds
+             * @default 86400
+             */
+            keep_seconds: number;
+            /** Secret */
+            secret?: string;
         };
         /**
          * RunCode
@@ -3567,6 +3814,103 @@ export interface components {
          */
         Structure: "known" | "unknown" | "hidden";
         /**
+         * Subscription
+         * @description A webhook, and how far it has been told.
+         *
+         *     :param name: unique; how people name it.
+         *     :param wanted: of which entries it is told.
+         *     :param parked: workflows of which nothing more is sent until somebody continues the subscription: an event of each
+         *         was refused ten times.
+         *     :param retried: workflows whose next event was refused, and is sent again later.
+         *     :param failures: attempts in a row, each for another workflow, that were not accepted.
+         *     :param last_refusal: the last answer that was no acceptance; None when there was none since the last replay.
+         *     :param paused_because: why; None unless it is paused.
+         *     :param next_try_at: when an unavailable receiver is tried again; None when it is not waited for.
+         *     :param previous_secret_until: until when the secret before still signs too; None when there is none.
+         */
+        Subscription: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Url */
+            url: string;
+            state: components["schemas"]["SubscriptionState"];
+            wanted: components["schemas"]["SubscriptionFilter"];
+            /** Parked */
+            parked: number;
+            /** Retried */
+            retried: number;
+            /** Failures */
+            failures: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Last Delivered At */
+            last_delivered_at?: string | null;
+            /** Last Refused At */
+            last_refused_at?: string | null;
+            last_refusal?: components["schemas"]["Answered"] | null;
+            /** Paused Because */
+            paused_because?: string | null;
+            /** Next Try At */
+            next_try_at?: string | null;
+            /** Previous Secret Until */
+            previous_secret_until?: string | null;
+        };
+        /**
+         * SubscriptionFilter
+         * @description Of which entries a subscriber is told. What is empty does not filter; all that is given must hold.
+         *
+         *     :param names: of workflows.
+         *     :param states: only entries that bring a workflow into one of these states.
+         *     :param labels: that a workflow has now, all of them.
+         *     :param kinds: only entries of one of these kinds. Empty: all but ``run.linked`` and ``turn.given``.
+         */
+        SubscriptionFilter: {
+            /** Names */
+            names?: string[];
+            /** States */
+            states?: components["schemas"]["WorkflowState"][];
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            };
+            /** Kinds */
+            kinds?: components["schemas"]["EntryKind"][];
+        };
+        /**
+         * SubscriptionList
+         * @description Every subscription, by name.
+         */
+        SubscriptionList: {
+            /** Subscriptions */
+            subscriptions: components["schemas"]["Subscription"][];
+        };
+        /**
+         * SubscriptionSecret
+         * @description A subscription with its secret, which is shown here and never again.
+         */
+        SubscriptionSecret: {
+            subscription: components["schemas"]["Subscription"];
+            /** Secret */
+            secret: string;
+        };
+        /**
+         * SubscriptionState
+         * @description Whether a subscription is delivered.
+         *
+         *     - ``active``: it is;
+         *     - ``unavailable``: its receiver has not answered several times in a row, and is tried again from time to time;
+         *     - ``paused``: nothing is sent until somebody continues it.
+         * @enum {string}
+         */
+        SubscriptionState: "active" | "unavailable" | "paused";
+        /**
          * SweepReport
          * @description What a pass did, counted in workflows (relays, files).
          *
@@ -3580,6 +3924,7 @@ export interface components {
          *     :param flagged: whose flags were set, changed or taken away.
          *     :param events: that had waited for their workflow, and were applied.
          *     :param files: of payloads, to which no row refers for a day, and which were removed.
+         *     :param delivered: webhooks that their receivers accepted.
          */
         SweepReport: {
             /** Swept */
@@ -3629,6 +3974,11 @@ export interface components {
              * @default 0
              */
             files: number;
+            /**
+             * Delivered
+             * @default 0
+             */
+            delivered: number;
         };
         /**
          * TakeTurn
@@ -3857,6 +4207,47 @@ export interface components {
              * @default
              */
             correlation_id: string;
+        };
+        /**
+         * WaitingDeliveries
+         * @description The deliveries of a subscription that wait: parked ones first, then by their next attempt; at most 200.
+         *
+         *     :param total: how many there are.
+         */
+        WaitingDeliveries: {
+            /** Deliveries */
+            deliveries: components["schemas"]["WaitingDelivery"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * WaitingDelivery
+         * @description A workflow of which a subscriber is not told for now, because an event of it was not accepted.
+         *
+         *     :param number: of the journal entry that is sent next.
+         *     :param attempts: how often it was sent.
+         *     :param since: when it was first refused.
+         *     :param next_try_at: None: it is parked.
+         */
+        WaitingDelivery: {
+            /** Workflow Id */
+            workflow_id: string;
+            /** Name */
+            name: string;
+            /** Key */
+            key: string;
+            /** Number */
+            number: number;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Next Try At */
+            next_try_at: string | null;
+            last_refusal: components["schemas"]["Answered"];
         };
         /**
          * Way
@@ -8592,6 +8983,844 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DecidedEvents"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_subscriptions_v1_subscriptions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionList"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_subscription_v1_subscriptions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddSubscriptionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionSecret"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_waiting_deliveries_v1_subscriptions__subscription_id__deliveries_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingDeliveries"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_subscription_v1_subscriptions__subscription_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseSubscriptionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    continue_subscription_v1_subscriptions__subscription_id__continue_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContinueSubscriptionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_subscription_v1_subscriptions__subscription_id__replay_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaySubscriptionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_subscription_v1_subscriptions__subscription_id__remove_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveSubscriptionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedSubscription"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict, or Workflow closed, or Attempts exhausted, or Workflow exists, or Workflow unfinished, or Input mismatch, or Stale attempt, or Step collision, or Write conflict, or Invalid transition, or Wait failed, or Wait timed out, or Idempotency conflict, or Definition mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload damaged */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_secret_v1_subscriptions__subscription_id__rotate_secret_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                "idempotency-key"?: string | null;
+                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateSecretBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionSecret"];
                 };
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */

@@ -1,0 +1,107 @@
+"""What is sent of a journal entry: a CloudEvent 1.0 in structured JSON, without payloads.
+
+The entry's details are those that the journal shows: of payloads their types, sizes and hashes, and texts masked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select
+
+from airflow_wfstate.domain.messages.outbox.subscription import (
+    STATE_AFTER,
+)
+from airflow_wfstate.domain.messages.reading.journal import JournalEntry
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.stream_position import BEFORE_ALL
+from airflow_wfstate.store.outbox.cursor import Cursor
+from airflow_wfstate.store.reading.journal import entries_of
+
+TYPE_PREFIX: Final = "wfstate."
+"""Before the kind of the journal entry: ``wfstate.workflow.succeeded``."""
+
+CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
+
+_SEQUENCE_DIGITS: Final = 10
+"""``sequence`` is ordered as text (CloudEvents, "Sequence"), and so has leading zeros."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An event that is to be sent.
+
+    :param event_id: the same however often it is sent.
+    :param before: the cursor in front of it in the page that it was read with.
+    :param lane: what it keeps its order in: the id of its workflow; of an event of its own, the event's id.
+    :param number: of the journal entry; 0 of an event of its own.
+    """
+
+    event_id: str
+    lane: str
+    number: int
+    body: str
+    before: Cursor
+
+
+def letters_of(connection: Connection, rows: Sequence[Row[Any]], source: str, cursor: Cursor) -> list[Letter]:
+    """The letters of rows of the stream, in their order.
+
+    :param source: who tells of it: this Airflow's own address.
+    :param cursor: with which the rows were read.
+    """
+    labels = _labels(connection, {row.workflow_id for row in rows})
+    letters = []
+    for row, entry in zip(rows, entries_of(connection, rows), strict=True):
+        event = event_of(row, entry, labels[row.workflow_id], source)
+        body = json.dumps(event, ensure_ascii=True, separators=(",", ":"))
+        letters.append(Letter(event["id"], row.workflow_id, row.number, body, cursor))
+        cursor = Cursor(row.position or BEFORE_ALL, row.workflow_id, row.number)
+    return letters
+
+
+def event_of(row: Row[Any], entry: JournalEntry, labels: Mapping[str, str], source: str) -> dict[str, Any]:
+    """The event that tells of an entry."""
+    state = STATE_AFTER.get(entry.kind)
+    return {
+        "specversion": "1.0",
+        "id": f"{row.workflow_id}:{entry.number}",
+        "source": source,
+        "type": f"{TYPE_PREFIX}{entry.kind.value}",
+        "subject": f"{row.workflow_name}/{row.workflow_key}",
+        "time": entry.at.isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "correlationid": row.workflow_correlation_id,
+        "sequence": f"{entry.number:0{_SEQUENCE_DIGITS}}",
+        "data": {
+            "workflow": {
+                "id": row.workflow_id,
+                "name": row.workflow_name,
+                "key": row.workflow_key,
+                "generation": row.workflow_generation,
+                "labels": dict(labels),
+            },
+            "state": None if state is None else state.value,
+            "step": entry.step,
+            "step_id": entry.step_id,
+            "attempt": entry.attempt,
+            "actor": entry.actor,
+            "sentence": entry.sentence,
+            "details": entry.data,
+        },
+    }
+
+
+def _labels(connection: Connection, workflow_ids: set[str]) -> Mapping[str, dict[str, str]]:
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    label = schema.label
+    if workflow_ids:
+        for row in connection.execute(
+            select(label).where(label.c.workflow_id.in_(workflow_ids)).order_by(label.c.name)
+        ):
+            found[row.workflow_id][row.name] = row.value
+    return found

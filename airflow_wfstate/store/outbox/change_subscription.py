@@ -1,0 +1,188 @@
+"""What people do with subscriptions: each one transaction, whose first statement writes the row that it locks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from airflow_wfstate import conf
+from airflow_wfstate.domain.messages.outbox.change_subscription import (
+    MAX_SUBSCRIPTIONS,
+    AddSubscription,
+    ContinueSubscription,
+    PauseSubscription,
+    RemovedSubscription,
+    RemoveSubscription,
+    ReplaySubscription,
+    RotateSecret,
+    SubscriptionSecret,
+)
+from airflow_wfstate.domain.messages.outbox.subscription import (
+    Subscription,
+)
+from airflow_wfstate.domain.rules.text.names import storable_text
+from airflow_wfstate.domain.rules.webhook_url import check_webhook_url
+from airflow_wfstate.exceptions import Conflict
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.database.conflict_insert import conflict_insert
+from airflow_wfstate.store.database.identity import new_id
+from airflow_wfstate.store.database.transaction import Unchanged
+from airflow_wfstate.store.outbox.read_subscription import (
+    check_id,
+    kept_filter,
+    read_subscription,
+    unknown_subscription,
+)
+from airflow_wfstate.store.outbox.signing_secret import kept_secret, secret_of
+from airflow_wfstate.store.outbox.starting_point import cursor_at
+from airflow_wfstate.webhooks.allowed_hosts import AllowedHosts
+
+_subscription: Final = schema.subscription
+_delivery: Final = schema.delivery
+_outgoing: Final = schema.outgoing_event
+
+MAX_REASON: Final = 1000
+"""Characters of a reason that are kept."""
+
+
+def add_subscription(
+    connection: Connection, request: AddSubscription
+) -> SubscriptionSecret | Unchanged[SubscriptionSecret]:
+    """Add one, as ``StateBackend.add_subscription`` says."""
+    request.check()
+    _check_reachable(request.url)
+    inserted = connection.execute(
+        conflict_insert(connection.dialect.name, _subscription)
+        .values(
+            id=new_id(),
+            name=request.name,
+            url=request.url,
+            wanted=kept_filter(request.wanted),
+            secret=kept_secret(request.secret),
+            replay=0,
+            **_at(connection, request.start),
+            failures=0,
+            created_at=database_now(),
+            created_by=storable_text(request.actor)[:MAX_REASON],
+        )
+        .on_conflict_do_nothing(index_elements=[_subscription.c.name])
+        .returning(_subscription.c.id)
+    ).scalar_one_or_none()
+    if inserted is None:
+        return Unchanged(_existing(connection, request))
+    if connection.execute(select(func.count()).select_from(_subscription)).scalar_one() > MAX_SUBSCRIPTIONS:
+        raise Conflict(
+            f"There are {MAX_SUBSCRIPTIONS} subscriptions already, which is the most.",
+            "Remove one with: airflow wfstate subscriptions remove NAME",
+        )
+    return SubscriptionSecret(read_subscription(connection, inserted), request.secret)
+
+
+def pause_subscription(connection: Connection, request: PauseSubscription) -> Subscription:
+    """Pause it, as ``StateBackend.pause_subscription`` says."""
+    because = f"Paused by {request.actor}." if not request.reason else f"Paused by {request.actor}: {request.reason}"
+    row = _write(connection, request.subscription_id, paused=True, paused_because=storable_text(because)[:MAX_REASON])
+    return read_subscription(connection, row.id)
+
+
+def continue_subscription(connection: Connection, request: ContinueSubscription) -> Subscription:
+    """Deliver it again, as ``StateBackend.continue_subscription`` says."""
+    row = _write(connection, request.subscription_id, paused=False, paused_because=None, failures=0, next_try_at=None)
+    for table in (_delivery, _outgoing):
+        its_rows = table.c.subscription_id == row.id
+        connection.execute(update(table).where(its_rows).values(next_try_at=database_now(), attempts=0))
+    return read_subscription(connection, row.id)
+
+
+def replay_subscription(connection: Connection, request: ReplaySubscription) -> Subscription:
+    """Set its cursor, as ``StateBackend.replay_subscription`` says. A paused one stays paused."""
+    row = _write(
+        connection,
+        request.subscription_id,
+        **_at(connection, request.start),
+        replay=_subscription.c.replay + 1,
+        failures=0,
+        next_try_at=None,
+        last_refused_at=None,
+        last_status=None,
+        last_answer=None,
+    )
+    connection.execute(delete(_delivery).where(_delivery.c.subscription_id == row.id))
+    return read_subscription(connection, row.id)
+
+
+def remove_subscription(connection: Connection, request: RemoveSubscription) -> RemovedSubscription:
+    """Delete it, as ``StateBackend.remove_subscription`` says."""
+    row = _write(connection, request.subscription_id, paused=True)
+    waiting = sum(
+        connection.execute(delete(table).where(table.c.subscription_id == row.id)).rowcount
+        for table in (_delivery, _outgoing)
+    )
+    connection.execute(delete(_subscription).where(_subscription.c.id == row.id))
+    return RemovedSubscription(row.id, row.name, waiting)
+
+
+def rotate_secret(connection: Connection, request: RotateSecret) -> SubscriptionSecret | Unchanged[SubscriptionSecret]:
+    """Replace its secret, as ``StateBackend.rotate_secret`` says."""
+    request.check()
+    row = _write(connection, request.subscription_id, replay=_subscription.c.replay)
+    if secret_of(row.secret) == request.secret:
+        return Unchanged(SubscriptionSecret(read_subscription(connection, row.id), request.secret))
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    is_kept = request.keep_seconds > 0
+    _write(
+        connection,
+        row.id,
+        secret=kept_secret(request.secret),
+        previous_secret=row.secret if is_kept else None,
+        previous_secret_until=now + timedelta(seconds=request.keep_seconds) if is_kept else None,
+    )
+    return SubscriptionSecret(read_subscription(connection, row.id), request.secret)
+
+
+def _existing(connection: Connection, request: AddSubscription) -> SubscriptionSecret:
+    """The subscription of this name, when it is the one that is asked for: the answer to the first try was lost.
+
+    :raises Conflict: it is another one.
+    """
+    row = connection.execute(select(_subscription).where(_subscription.c.name == request.name)).one()
+    asked_for = (request.url, kept_filter(request.wanted), request.secret)
+    if (row.url, row.wanted, secret_of(row.secret)) != asked_for:
+        raise Conflict(
+            f"There is a subscription {request.name!r} already.",
+            "Give another name, or remove it first with: airflow wfstate subscriptions remove NAME",
+        )
+    return SubscriptionSecret(read_subscription(connection, row.id), request.secret)
+
+
+def _write(connection: Connection, subscription_id: str, **values: Any) -> Row[Any]:
+    """Write columns of the row, and return it as it is then.
+
+    :raises NotFound: there is none with this id.
+    """
+    its_row = update(_subscription).where(_subscription.c.id == check_id(subscription_id)).values(**values)
+    row = connection.execute(its_row.returning(*_subscription.c)).one_or_none()
+    if row is None:
+        raise unknown_subscription(subscription_id)
+    return row
+
+
+def _at(connection: Connection, start: str) -> dict[str, object]:
+    """The columns of a cursor that is set to a point."""
+    cursor, since = cursor_at(connection, start)
+    return {**cursor.columns(), "since": since}
+
+
+def _check_reachable(url: str) -> None:
+    """Check what the text of the address alone tells; the rest is decided whenever it is connected to.
+
+    :raises InvalidRequest: webhooks may not reach it.
+    """
+    parts, allowed = check_webhook_url(url), AllowedHosts.parse(conf.webhook_hosts())
+    host = parts.hostname or ""
+    if not allowed.names_host(host):
+        allowed.check_scheme(parts.scheme, host)
+        allowed.check_literal(host)
