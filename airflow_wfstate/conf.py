@@ -1,7 +1,6 @@
 """The options of the ``[wfstate]`` section, one typed function each.
 
-Read anew at each call, but for what is asked for on the hot path. :data:`OPTIONS` describes them for
-``airflow config list`` and the docs.
+Read anew at each call, but for the hot path's. :data:`OPTIONS` describes them for ``airflow config list`` and the docs.
 """
 
 from __future__ import annotations
@@ -395,7 +394,7 @@ def event_ttl() -> timedelta:
 
 
 def scheduler_silence() -> timedelta:
-    """How long a scheduler may not be heard of before it counts as dead: Airflow's own threshold."""
+    """After how long of silence a scheduler counts as dead: Airflow's own threshold."""
     from airflow.configuration import conf
 
     return timedelta(seconds=conf.getint("scheduler", "scheduler_health_check_threshold", fallback=30))

@@ -13,7 +13,7 @@ from airflow_wfstate.api.background_sweep import sweep_afterwards
 from airflow_wfstate.api.operation_routes import add_routes
 from airflow_wfstate.api.parameters import check_parameters
 from airflow_wfstate.api.routes import actions, description, events, health, journal_export, page, sweep, tokens
-from airflow_wfstate.backends.state_backend import OPERATIONS
+from airflow_wfstate.backends.operations import OPERATIONS
 from airflow_wfstate.domain.messages.operation import Who
 
 

@@ -10,7 +10,7 @@ from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.routing import APIRoute
 
 from airflow_wfstate.api.asked_parameters import most_of
-from airflow_wfstate.backends.state_backend import OPERATIONS
+from airflow_wfstate.backends.operations import OPERATIONS
 from airflow_wfstate.domain.messages.asked import asked_fields
 from airflow_wfstate.exceptions import InvalidRequest
 

@@ -8,28 +8,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
 
 from airflow_wfstate.backends.event_backend import EventBackend
 from airflow_wfstate.backends.subscription_backend import SubscriptionBackend
 from airflow_wfstate.domain.messages import (
     cancel,
     compensate,
-    compensation,
     definition,
-    event,
-    record,
     resume,
     starting_dag,
     step,
     sweep_report,
-    token,
-    wait,
     workflow,
 )
 from airflow_wfstate.domain.messages.code import Code
-from airflow_wfstate.domain.messages.operation import Operation
-from airflow_wfstate.domain.messages.outbox import change_subscription, subscription
 from airflow_wfstate.domain.messages.reading import (
     density,
     detail,
@@ -55,7 +47,7 @@ class StateBackend(EventBackend, SubscriptionBackend):
     services in :class:`~airflow_wfstate.backends.event_backend.EventBackend`, what is asked of subscriptions in
     :class:`~airflow_wfstate.backends.subscription_backend.SubscriptionBackend`, what else people ask here. A new
     operation is declared below its messages, gets a method here that says what it raises, a place in
-    :data:`OPERATIONS`, and a transaction in :mod:`airflow_wfstate.backends.transactions`.
+    :mod:`airflow_wfstate.backends.operations`, and a transaction in :mod:`airflow_wfstate.backends.transactions`.
     """
 
     def plan_cancel(self, workflow_id: str, *, compensate: bool = False) -> cancel.CancelPlan:
@@ -350,59 +342,3 @@ class StateBackend(EventBackend, SubscriptionBackend):
     @abstractmethod
     def check(self) -> str:
         """Reach the store, and say in one line what answered. Raises like every method."""
-
-
-OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
-    step.BEGIN_STEP,
-    step.SAVE_CHECKPOINT,
-    record.SAVE_RECORD,
-    record.READ_RECORDS,
-    step.END_ATTEMPT,
-    step.LINK_CHILD_RUN,
-    wait.LOOK_AT_WAITS,
-    wait.REGISTER_WAIT,
-    token.CREATE_TOKEN,
-    workflow.START_WORKFLOW,
-    workflow.COMPLETE_WORKFLOW,
-    workflow.LIST_WORKFLOWS,
-    detail.GET_WORKFLOW,
-    graph.GET_GRAPH,
-    density.READ_DENSITY,
-    stats.READ_STATS,
-    name_stats.READ_NAME_STATS,
-    starting_dag.LIST_STARTING_DAGS,
-    pages.LIST_STEPS,
-    pages.GET_STEP,
-    pages.LIST_CHECKPOINTS,
-    pages.LIST_COMPENSATIONS,
-    task_activity.READ_TASK_ACTIVITY,
-    journal.READ_JOURNAL,
-    cancel.CANCEL_WORKFLOW,
-    cancel.PLAN_CANCEL,
-    compensate.COMPENSATE_WORKFLOW,
-    compensate.DECIDE_COMPENSATION,
-    compensate.PLAN_COMPENSATE,
-    resume.RESUME_WORKFLOW,
-    resume.RESTART_WORKFLOW,
-    resume.PLAN_RESUME,
-    definition.APPLY_DEFINITION,
-    definition.GET_DEFINITION,
-    definition.LIST_DEFINITIONS,
-    definition.LIST_DEFINITION_VERSIONS,
-    compensation.TAKE_TURN,
-    compensation.END_COMPENSATION,
-    event.SEND_EVENTS,
-    event.LIST_EVENTS,
-    event.GET_EVENT,
-    event.REPLAY_EVENTS,
-    event.DROP_EVENTS,
-    change_subscription.ADD_SUBSCRIPTION,
-    subscription.LIST_SUBSCRIPTIONS,
-    subscription.LIST_WAITING_DELIVERIES,
-    change_subscription.PAUSE_SUBSCRIPTION,
-    change_subscription.CONTINUE_SUBSCRIPTION,
-    change_subscription.REPLAY_SUBSCRIPTION,
-    change_subscription.REMOVE_SUBSCRIPTION,
-    change_subscription.ROTATE_SECRET,
-)
-"""Every operation but the sweep. The routes are tried in this order: what every task calls comes first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from airflow_wfstate.backends.state_backend import OPERATIONS
+from airflow_wfstate.backends.operations import OPERATIONS
 from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.messages.step import LINK_CHILD_RUN
 

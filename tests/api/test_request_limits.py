@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from airflow_wfstate.api.parameters import LISTS
-from airflow_wfstate.backends.state_backend import OPERATIONS
+from airflow_wfstate.backends.operations import OPERATIONS
 from airflow_wfstate.domain.messages.asked import asked_fields
 from airflow_wfstate.domain.rules.payload import MAX_DEPTH
 from tests.conftest import CHECKOUT
