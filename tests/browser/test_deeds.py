@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
+from airflow_wfstate.domain.messages.resume import ResumeWorkflow
 from airflow_wfstate.domain.rules.states import WorkflowState
 from tests.browser.conftest import OpenPage
 from tests.browser.test_workflow import address
@@ -103,6 +104,44 @@ def test_what_was_done_is_undone(open_page: OpenPage, order: Order, world: World
     expect(page.get_by_text("compensating", exact=True).first).to_be_visible()
     _check_told(world, order, "workflow.compensating")
     assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.COMPENSATING
+
+
+def test_what_was_confirmed_is_done_in_the_state_of_its_plan_alone(
+    open_page: OpenPage, order: Order, world: World
+) -> None:
+    """A laptop slept while the dialog was open, and a colleague was quicker."""
+    page = open_page(address(order.workflow_id))
+    page.get_by_role("button", name="Compensate", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    button = dialog.get_by_role("button", name="Compensate", exact=True)
+    expect(button).to_be_enabled()
+    page.route("**/compensate-plan", lambda route: route.abort())
+    world.backend.resume_workflow(ResumeWorkflow(order.workflow_id))
+
+    button.click()
+
+    expect(dialog).to_contain_text("The workflow is running now, no longer failed. Look at the plan again.")
+    expect(dialog).to_contain_text("This was not done")
+    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.RUNNING
+
+
+def test_of_a_lost_answer_it_is_not_said_that_nothing_was_done(open_page: OpenPage, order: Order, world: World) -> None:
+    page = open_page(address(order.workflow_id))
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    button = dialog.get_by_role("button", name="Cancel", exact=True)
+    expect(button).to_be_enabled()
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort("connectionreset")
+
+    page.route("**/cancel", lose)
+    button.click()
+
+    expect(dialog).to_contain_text("It is not known whether this was done")
+    expect(dialog).not_to_contain_text("This was not done")
+    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.CANCELLED
 
 
 def test_many_are_resumed_at_once(open_page: OpenPage, order: Order, world: World) -> None:

@@ -190,3 +190,13 @@ def test_where_they_have_one_it_says_nothing(open_page: OpenPage, story: Story) 
         page.get_by_role("button", name="More filters").click()
     expect(page.get_by_label("Error contains")).to_be_visible()
     expect(page.get_by_text("The database has no index of texts")).to_have_count(0)
+
+
+def test_a_filter_that_cannot_be_asked_for_is_said_to_be_left_out(open_page: OpenPage, story: Story) -> None:
+    page = open_page(f"{LIST}?contains=ab&label=region&flagged=maybe&state=bogus&from=soon")
+    chips = page.get_by_role("group", name="Filters")
+    for told in ("contains=ab", "label=region", "flagged=maybe", "state=bogus", "from=soon"):
+        expect(chips).to_contain_text(f"not understood, and left out: {told}")
+    chips.get_by_role("button", name="Remove the filter not understood, and left out: contains=ab").click()
+    expect(chips).not_to_contain_text("contains=ab")
+    assert "contains" not in page.url

@@ -50,6 +50,18 @@ describe("the filters in the address", () => {
       step_state: ["lost"],
     });
   });
+  it("count together where two are about the begin", () => {
+    const since = (text: string) => filtersOf(new URLSearchParams(text), undefined, now).since;
+    expect(since("since=day&from=2025-12-01T00:00:00Z")).toBe("2026-01-01T00:00:00.000Z");
+    expect(since("since=day&from=2026-01-01T12:00:00Z")).toBe("2026-01-01T12:00:00.000Z");
+  });
+  it("have times in UTC where they do not say otherwise", () => {
+    const until = (text: string) => filtersOf(new URLSearchParams({ to: text }), undefined, now).until;
+    expect(until("2026-01-01T12:14")).toBe("2026-01-01T12:14:00.000Z");
+    expect(until("2026-01-01T12:14:30.5")).toBe("2026-01-01T12:14:30.500Z");
+    expect(until("2026-01-01T12:14+05:30")).toBe("2026-01-01T06:44:00.000Z");
+    expect(until("2026-01-01")).toBe("2026-01-01T00:00:00.000Z");
+  });
   it("have one value of a label", () => {
     const address = withLabel(withLabel(new URLSearchParams("cursor=c"), "region=eu"), "tier=gold");
     expect(withLabel(address, "region=us").getAll("label")).toEqual(["tier=gold", "region=us"]);

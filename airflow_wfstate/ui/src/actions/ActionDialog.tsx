@@ -36,7 +36,11 @@ export const ActionDialog = ({ action, close, done, fromStep, workflowId }: Prop
       close={close}
       command={(reason) => action.command(workflowId, reason, fromStep, wish)}
       refusal={value === undefined ? "The plan is not known yet." : value.refusal}
-      send={async (reason) => done((await action.send(workflowId, reason, fromStep, wish)).outcome)}
+      send={async (reason) => {
+        if (value !== undefined) {
+          done((await action.send(workflowId, value.state, reason, fromStep, wish)).outcome);
+        }
+      }}
       title={fromStep === undefined ? action.label : `Restart from ${fromStep}`}
       verb={fromStep === undefined ? action.label : "Restart"}
     >

@@ -3,7 +3,7 @@ import { type ReactNode, useState } from "react";
 
 import { ErrorNotice } from "../notices/Notices";
 import { CopyButton } from "../text/CopyButton";
-import { problemText } from "../server/problem";
+import { isUnknown, problemText } from "../server/problem";
 
 type Props = {
   /** What is shown first: what will happen. */
@@ -26,7 +26,7 @@ type Props = {
 export const ReasonDialog = ({ children, close, command, refusal, requiresReason = false, send, title, verb }: Props) => {
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState<{ readonly text: string; readonly title: string }>();
   const missing = requiresReason && reason.trim() === "";
 
   const submit = async () => {
@@ -36,7 +36,14 @@ export const ReasonDialog = ({ children, close, command, refusal, requiresReason
       await send(reason.trim());
       close();
     } catch (problem) {
-      setError(problemText(problem));
+      setError(
+        isUnknown(problem)
+          ? {
+              text: `${problemText(problem)} Look at the workflow before you try again.`,
+              title: "It is not known whether this was done",
+            }
+          : { text: problemText(problem), title: "This was not done" },
+      );
       setBusy(false);
     }
   };
@@ -51,7 +58,7 @@ export const ReasonDialog = ({ children, close, command, refusal, requiresReason
               <Dialog.Title>{title}</Dialog.Title>
             </Dialog.Header>
             <Dialog.Body tabIndex={0}>
-              {error === undefined ? undefined : <ErrorNotice error={error} stale title="This was not done" />}
+              {error === undefined ? undefined : <ErrorNotice error={error.text} stale title={error.title} />}
               {children}
               {refusal === undefined ? (
                 <Field.Root mt={2} required={requiresReason}>

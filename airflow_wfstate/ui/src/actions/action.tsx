@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 
 import { cancel, compensate, getCancelPlan, getCompensatePlan, getResumePlan, type Outcome, resume } from "../server/client";
 import { counted } from "../text/counted";
-import type { ActionName, ResumePlan } from "../server/model";
+import type { ActionName, ResumePlan, WorkflowState } from "../server/model";
 import { cancelCommand, compensateCommand, resumeCommand } from "./command";
 import { CancelPlanView, CompensatePlanView, ResumePlanView } from "./PlanView";
 import { nothingSaid, type ResumeWish } from "./resumeWish";
@@ -16,6 +16,8 @@ export type Plan = {
   /** For a line in a list. */
   readonly summary: string;
   readonly view: ReactNode;
+  /** In which the workflow was: the action is carried out in no other. */
+  readonly state: WorkflowState;
   /** What a person may decide about; undefined for an action that leaves nothing open. */
   readonly resumes?: ResumePlan;
 };
@@ -26,7 +28,13 @@ export type WorkflowAction = {
   readonly label: string;
   readonly name: Exclude<ActionName, "cancel_and_compensate" | "decide">;
   readonly plan: (workflowId: string, signal: AbortSignal, fromStep?: string, wish?: ResumeWish) => Promise<Plan>;
-  readonly send: (workflowId: string, reason: string, fromStep?: string, wish?: ResumeWish) => Promise<Outcome>;
+  readonly send: (
+    workflowId: string,
+    state: WorkflowState,
+    reason: string,
+    fromStep?: string,
+    wish?: ResumeWish,
+  ) => Promise<Outcome>;
 };
 
 const planResume = async (
@@ -40,6 +48,7 @@ const planResume = async (
     resumes: plan,
     refusal: plan.refusal === null ? undefined : `${plan.refusal.reason} ${plan.refusal.remedy}`,
     summary: `${counted(plan.tasks.length, "task")} in ${counted(plan.runs.length, "run")} cleared, ${counted(plan.steps_answering.length, "step")} answered from the store`,
+    state: plan.workflow.state,
     view: <ResumePlanView plan={plan} />,
   };
 };
@@ -49,6 +58,7 @@ const planCancel = async (workflowId: string, signal: AbortSignal): Promise<Plan
   return {
     refusal: plan.changes ? undefined : plan.outcome,
     summary: plan.outcome,
+    state: plan.workflow.state,
     view: <CancelPlanView plan={plan} />,
   };
 };
@@ -58,6 +68,7 @@ const planCompensate = async (workflowId: string, signal: AbortSignal): Promise<
   return {
     refusal: plan.changes ? undefined : plan.outcome,
     summary: plan.outcome,
+    state: plan.workflow.state,
     view: <CompensatePlanView plan={plan} />,
   };
 };
@@ -72,7 +83,7 @@ export const workflowActions: readonly WorkflowAction[] = [
     label: "Resume",
     name: "resume",
     plan: planResume,
-    send: (id, reason, _, wish = nothingSaid) => resume(id, undefined, reason, wish),
+    send: (id, state, reason, _, wish = nothingSaid) => resume(id, state, undefined, reason, wish),
   },
   { command: cancelCommand, label: "Cancel", name: "cancel", plan: planCancel, send: cancel },
   { command: compensateCommand, label: "Compensate", name: "compensate", plan: planCompensate, send: compensate },
@@ -84,5 +95,5 @@ export const restartAction: WorkflowAction = {
   label: "Restart from here",
   name: "restart",
   plan: planResume,
-  send: (id, reason, fromStep, wish = nothingSaid) => resume(id, fromStep, reason, wish),
+  send: (id, state, reason, fromStep, wish = nothingSaid) => resume(id, state, fromStep, reason, wish),
 };

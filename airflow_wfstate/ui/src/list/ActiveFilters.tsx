@@ -3,8 +3,18 @@ import { Button, HStack, Text } from "@chakra-ui/react";
 import { words } from "../server/model";
 import { shownText } from "../text/shownText";
 import { StoredText } from "../text/StoredText";
-import { timeText } from "../text/time";
-import { changed, isFiltered, periods, statesOf, withoutLabel } from "./workflowFilter";
+import { parsedMoment, timeText } from "../text/time";
+import {
+  askedText,
+  changed,
+  isFiltered,
+  isFlagged,
+  isLabel,
+  periods,
+  statesOf,
+  stepStateOf,
+  withoutLabel,
+} from "./workflowFilter";
 
 type Props = { readonly address: URLSearchParams; readonly show: (address: URLSearchParams) => void };
 
@@ -43,21 +53,24 @@ const cleared = (address: URLSearchParams): URLSearchParams => {
   return new URLSearchParams(sort === null ? {} : { sort });
 };
 
-/** How each filter is told; one that means nothing is left out. */
+/** How each filter is told; undefined for one that cannot be asked for. */
 const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
   state: (value) => (value === "open" ? "open" : statesOf(value).map(words).join(" or ") || undefined),
   search: (value) => `key or id begins with ${value}`,
-  contains: (value) => `key or a label holds ${value}`,
-  error: (value) => `the error holds ${value}`,
+  contains: (value) => textWith("key or a label holds", askedText(value)),
+  error: (value) => textWith("the error holds", askedText(value)),
   name: (value) => `name is ${value}`,
   dag: (value) => `DAG is ${value}`,
   since: (value) => periodText("started", value),
   updated: (value) => periodText("last changed", value),
   from: (value) => momentText("started from", value),
   to: (value) => momentText("started before", value),
-  step: (value) => `a step is ${words(value)}`,
-  flagged: () => "has a flag",
+  step: (value) => textWith("a step is", stepStateOf(value) && words(value)),
+  flagged: (value) => (isFlagged(value) ? "has a flag" : undefined),
 };
+
+const textWith = (what: string, value: string | undefined): string | undefined =>
+  value === undefined ? undefined : `${what} ${value}`;
 
 const periodText = (what: string, name: string): string | undefined => {
   const period = periods[name];
@@ -65,13 +78,20 @@ const periodText = (what: string, name: string): string | undefined => {
 };
 
 const momentText = (what: string, value: string): string | undefined =>
-  Number.isNaN(Date.parse(value)) ? undefined : `${what} ${timeText(value).slice(0, 16)}`;
+  Number.isNaN(parsedMoment(value)) ? undefined : `${what} ${timeText(new Date(parsedMoment(value))).slice(0, 16)}`;
+
+/** A filter of a link that was shortened or mistyped: the list is longer than its sender meant. */
+const ignored = (name: string, value: string): string => `not understood, and left out: ${name}=${value}`;
 
 const chipsOf = (address: URLSearchParams): Chip[] => [
   ...Object.entries(texts).flatMap(([name, textOf]) => {
     const value = address.get(name);
-    const text = value === null ? undefined : textOf(value);
-    return text === undefined ? [] : [{ text, without: changed(address, { [name]: "" }) }];
+    return value === null || value === ""
+      ? []
+      : [{ text: textOf(value) ?? ignored(name, value), without: changed(address, { [name]: "" }) }];
   }),
-  ...address.getAll("label").map((label) => ({ text: label, without: withoutLabel(address, label) })),
+  ...address.getAll("label").map((label) => ({
+    text: isLabel(label) ? label : ignored("label", label),
+    without: withoutLabel(address, label),
+  })),
 ];

@@ -7,7 +7,7 @@ import { type Plan, type WorkflowAction, workflowActions } from "../actions/acti
 import { counted } from "../text/counted";
 import type { WorkflowSummary } from "../server/model";
 import { ErrorNotice, Loading } from "../notices/Notices";
-import { problemText } from "../server/problem";
+import { isUnknown, problemText, Unanswered } from "../server/problem";
 import { ReasonDialog } from "../actions/ReasonDialog";
 import { useFresh } from "../server/useFresh";
 
@@ -38,12 +38,12 @@ export const BulkActions = ({ chosen, done }: Props) => {
 };
 
 /** The plan for one of many: what the server refuses to plan is left alone, and the others are not. */
-const planOf = async (action: WorkflowAction, id: string, signal: AbortSignal): Promise<Plan> => {
+const planOf = async (action: WorkflowAction, workflow: WorkflowSummary, signal: AbortSignal): Promise<Plan> => {
   try {
-    return await action.plan(id, signal);
+    return await action.plan(workflow.id, signal);
   } catch (problem) {
     signal.throwIfAborted();
-    return { refusal: problemText(problem), summary: "", view: undefined };
+    return { refusal: problemText(problem), state: workflow.state, summary: "", view: undefined };
   }
 };
 
@@ -53,24 +53,29 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
   const ids = chosen.map((workflow) => workflow.id);
   const { error, value } = useFresh(`${action.name} ${ids.join(" ")}`, async (signal) => {
     const plans = new Map<string, Plan>();
-    for (const id of ids) {
-      plans.set(id, await planOf(action, id, signal)); // one after the other: a selection shall not be a burst
+    for (const workflow of chosen) {
+      plans.set(workflow.id, await planOf(action, workflow, signal)); // one after the other: a selection shall not be a burst
     }
     return plans;
   });
-  const willing = value === undefined ? [] : ids.filter((id) => value.get(id)?.refusal === undefined);
+  const willing = chosen.flatMap((workflow) => {
+    const plan = value?.get(workflow.id);
+    return plan === undefined || plan.refusal !== undefined ? [] : [{ plan, workflow }];
+  });
 
   const send = async (reason: string) => {
     const failures: string[] = [];
-    for (const workflow of chosen.filter((item) => willing.includes(item.id))) {
+    let isAnyUnknown = false;
+    for (const { plan, workflow } of willing) {
       try {
-        await action.send(workflow.id, reason);
+        await action.send(workflow.id, plan.state, reason);
       } catch (problem) {
+        isAnyUnknown ||= isUnknown(problem);
         failures.push(`${workflow.key}: ${problemText(problem)}`);
       }
     }
     if (failures.length > 0) {
-      throw new Error(failures.join(" "));
+      throw isAnyUnknown ? new Unanswered(failures.join(" ")) : new Error(failures.join(" "));
     }
     done();
   };

@@ -1,6 +1,6 @@
 import { Input, InputGroup } from "@chakra-ui/react";
 
-import { localOf, momentOf } from "../text/time";
+import { localOf, momentOf, parsedMoment } from "../text/time";
 
 type Props = {
   readonly address: URLSearchParams;
@@ -11,7 +11,7 @@ type Props = {
 
 /** A time that the reader gives in the zone of the page; the address has it in UTC, so that it is the same for all. */
 export const TimeFilter = ({ address, filter, label, name }: Props) => {
-  const moment = Date.parse(address.get(name) ?? "");
+  const moment = parsedMoment(address.get(name) ?? "");
 
   return (
     <InputGroup

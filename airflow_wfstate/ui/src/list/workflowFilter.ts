@@ -2,7 +2,7 @@
 
 import type { StatsQuestion, WorkflowsQuestion } from "../server/client";
 import { openStates, stepStates, type WorkflowSort, type WorkflowState, workflowStates } from "../server/model";
-import { dayOf } from "../text/time";
+import { dayOf, parsedMoment } from "../text/time";
 
 export const pageSize = 50;
 
@@ -89,17 +89,17 @@ export const isLabel = (text: string): boolean => /^[^=]+=./.test(text);
 export const filtersOf = (address: URLSearchParams, dagId: string | undefined, now: number): StatsQuestion => {
   const given = (name: string): string | undefined => address.get(name)?.trim() || undefined;
   const label = address.getAll("label").filter(isLabel);
-  const step = stepStates.find((state) => state === address.get("step"));
+  const step = stepStateOf(address.get("step"));
   const asked = {
-    contains: longEnough(given("contains")),
+    contains: askedText(given("contains")),
     dag_id: dagId ?? given("dag"),
-    error: longEnough(given("error")),
+    error: askedText(given("error")),
     label: label.length === 0 ? undefined : label,
     name: given("name"),
     search: given("search"),
-    since: momentIn(address, "from") ?? periods[address.get("since") ?? ""]?.begin(now),
+    since: later(momentIn(address, "from"), periods[address.get("since") ?? ""]?.begin(now)),
     step_state: step === undefined ? undefined : [step],
-    stuck: address.get("flagged") === "true" ? true : undefined,
+    stuck: isFlagged(address.get("flagged")) ? true : undefined,
     until: momentIn(address, "to"),
     updated_since: periods[address.get("updated") ?? ""]?.begin(now),
   };
@@ -107,14 +107,24 @@ export const filtersOf = (address: URLSearchParams, dagId: string | undefined, n
 };
 
 /** What the server takes of a text that may stand anywhere; undefined for one that is too short. */
-const longEnough = (text: string | undefined): string | undefined =>
-  text === undefined || [...text].length < leastText ? undefined : text.slice(0, mostText);
+export const askedText = (text: string | undefined): string | undefined =>
+  text === undefined || [...text.trim()].length < leastText ? undefined : text.trim().slice(0, mostText);
 
-/** The time under a name of the address; undefined when it holds none. */
+/** The state of a step that the address names; undefined for anything else. */
+export const stepStateOf = (name: string | null) => stepStates.find((state) => state === name);
+
+/** Whether the address asks for what needs attention. */
+export const isFlagged = (text: string | null): boolean => text === "true";
+
+/** The time under a name of the address, which is in UTC unless it says otherwise; undefined when it holds none. */
 const momentIn = (address: URLSearchParams, name: string): string | undefined => {
-  const moment = Date.parse(address.get(name) ?? "");
+  const moment = parsedMoment(address.get(name) ?? "");
   return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();
 };
+
+/** The later one of two times, as both are asked for; the other one where there is one alone. */
+const later = (one: string | undefined, other: string | undefined): string | undefined =>
+  one === undefined || (other !== undefined && other > one) ? other : one;
 
 /** What to ask for the page of the list that the address names. */
 export const questionOf = (address: URLSearchParams, dagId: string | undefined, now: number): WorkflowsQuestion => {

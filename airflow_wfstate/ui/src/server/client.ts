@@ -30,7 +30,9 @@ import type {
   WorkflowPage,
   WorkflowStats,
 } from "./model";
+import { problemText, Unanswered } from "./problem";
 import { newStepsOf, renamesOf, type ResumeWish } from "../actions/resumeWish";
+import { words, workingStates, type WorkflowState } from "./model";
 import type { operations, paths } from "./schema";
 
 /** The document describes /v1; the page's routes are the same, below /ui. */
@@ -50,7 +52,7 @@ const client = createClient<paths>({
 client.use(keptAnswers());
 client.use({
   // fetch says only "Failed to fetch", in the browser's words, when nobody answers.
-  onError: ({ error }) => (error instanceof TypeError ? new Error("The api-server does not answer.") : undefined),
+  onError: ({ error }) => (error instanceof TypeError ? new Unanswered("The api-server does not answer.") : undefined),
 });
 
 export type WorkflowsQuestion = NonNullable<operations["list_workflows_v1_workflows_get"]["parameters"]["query"]>;
@@ -236,14 +238,33 @@ export const getCancelPlan = async (id: string, signal: AbortSignal): Promise<Ca
 export const getCompensatePlan = async (id: string, signal: AbortSignal): Promise<CompensatePlan> =>
   answer<CompensatePlan>(await client.GET(`${one}/compensate-plan`, { params: named(id), signal }));
 
+/**
+ * The version of a workflow whose plan somebody has confirmed, to be sent with the action: in another one the server
+ * does nothing. Null while steps are at work, since each of them gives the workflow a new version.
+ *
+ * @param state that the plan was made in.
+ */
+const confirmedVersion = async (id: string, state: WorkflowState): Promise<number | null> => {
+  const { summary } = await getWorkflow(id, AbortSignal.timeout(30_000)).catch((problem: unknown) => {
+    throw new Error(problemText(problem)); // nothing was sent yet, so it is known that nothing was done
+  });
+  if (summary.state !== state) {
+    throw new Error(`The workflow is ${words(summary.state)} now, no longer ${words(state)}. Look at the plan again.`);
+  }
+  return workingStates.includes(state) ? null : summary.version;
+};
+
+/** @param state in which the workflow was when its plan was made, as for every action. */
 export const resume = async (
   id: string,
+  state: WorkflowState,
   fromStep: string | undefined,
   reason: string,
   wish: ResumeWish,
 ): Promise<Outcome> => {
   const body = {
     code: wish.code ?? null,
+    if_version: await confirmedVersion(id, state),
     new_steps: newStepsOf(wish),
     reason: reason === "" ? null : reason,
     renames: renamesOf(wish),
@@ -254,17 +275,20 @@ export const resume = async (
 };
 
 /** What was done stays as it is. */
-export const cancel = async (id: string, reason: string): Promise<Outcome> =>
+export const cancel = async (id: string, state: WorkflowState, reason: string): Promise<Outcome> =>
   answer<Outcome>(
     await client.POST(`${one}/cancel`, {
-      body: { compensate: false, reason: reason === "" ? null : reason },
+      body: { compensate: false, if_version: await confirmedVersion(id, state), reason: reason === "" ? null : reason },
       params: named(id),
     }),
   );
 
-export const compensate = async (id: string, reason: string): Promise<Outcome> =>
+export const compensate = async (id: string, state: WorkflowState, reason: string): Promise<Outcome> =>
   answer<Outcome>(
-    await client.POST(`${one}/compensate`, { body: { reason: reason === "" ? null : reason }, params: named(id) }),
+    await client.POST(`${one}/compensate`, {
+      body: { if_version: await confirmedVersion(id, state), reason: reason === "" ? null : reason },
+      params: named(id),
+    }),
   );
 
 export const decide = async (
@@ -285,7 +309,7 @@ type Fetched = { readonly data?: unknown; readonly error?: unknown; readonly res
 /** The answer, or an Error with what the server says is wrong and what to do about it. */
 const answer = <Shape>({ data, error, response }: Fetched): Shape => {
   if (!response.ok) {
-    throw new Error(reasonOf(response, error));
+    throw response.status >= 500 ? new Unanswered(reasonOf(response, error)) : new Error(reasonOf(response, error));
   }
   return data as Shape;
 };

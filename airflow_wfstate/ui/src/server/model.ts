@@ -75,6 +75,9 @@ export const stepStates: readonly StepState[] = [
   "running",
 ];
 
+/** While a workflow is in one of these, its steps and undos give it a new version each. */
+export const workingStates: readonly WorkflowState[] = ["running", "compensating"];
+
 /** A workflow in one of these still needs something. */
 export const openStates: readonly WorkflowState[] = ["running", "failed", "compensating", "compensation_failed"];
 

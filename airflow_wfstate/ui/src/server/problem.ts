@@ -5,3 +5,9 @@ export const problemText = (problem: unknown): string =>
     : problem instanceof Error
       ? problem.message
       : String(problem);
+
+/** A request whose answer did not come: it may have been carried out. */
+export class Unanswered extends Error {}
+
+/** Whether it is not known if a request was carried out: its answer was lost, or cut short. */
+export const isUnknown = (problem: unknown): boolean => problem instanceof Unanswered || problem instanceof SyntaxError;

@@ -81,6 +81,10 @@ export const timeText = (moment: Date | string): string => {
 /** A time for an input of a date and a time, in the same zone. */
 export const localOf = (moment: string): string => timeText(moment).replace(" ", "T").slice(0, 16);
 
+/** A time of an address or of somebody's hand, in milliseconds since 1970: UTC unless it says otherwise; NaN for none. */
+export const parsedMoment = (text: string): number =>
+  Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
+
 /** What such an input holds as a time in UTC; undefined when it is none. */
 export const momentOf = (local: string): string | undefined => {
   const wanted = Date.parse(`${local}Z`);
