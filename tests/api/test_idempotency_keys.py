@@ -1,21 +1,32 @@
-"""The header Idempotency-Key, which every write has."""
+"""The header Idempotency-Key, which every write has that is not told apart by what it says itself."""
 
 from __future__ import annotations
+
+from dataclasses import fields
 
 import httpx
 import pytest
 
 from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.backends.operations import OPERATIONS
 from tests.api.permission_scene import request_of
 from tests.api.permission_table import ROUTES, Route
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer
 from tests.support.world import World
 
-_WITHOUT = ("/steps/records", "/waits/look", "/tokens/{token}")
-"""Two reads, and one that is its own key."""
+_KEYED = {
+    "/sweep",
+    *(one.path for one in OPERATIONS if any(field.name == "idempotency_key" for field in fields(one.request))),
+}
+"""Not those of events, which have an id of their own."""
 
-WRITES = [route for route in ROUTES if route.method == "POST" and route.path not in _WITHOUT]
+WRITES = [
+    route
+    for route in ROUTES
+    # A subscription's own tests have its writes (tests/contract/test_subscriptions.py).
+    if route.method == "POST" and route.path in _KEYED and not route.path.startswith("/subscriptions")
+]
 
 
 @pytest.fixture
