@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,17 +16,25 @@ from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.domain.rules.text.error_line import error_line
 from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from tests.support.saga import BREAKS, Saga
 from tests.support.world import World
 
 
 def _shown(world: World, workflow_id: str) -> WorkflowSummary:
-    """As its page shows it, and the list."""
+    """As its page shows it, and the list, which has a line of each error."""
     summary = world.backend.get_workflow(workflow_id).summary
     (listed,) = world.backend.list_workflows(WorkflowQuery(name=summary.name, key=summary.key)).workflows
-    assert listed == summary
+    failing = None if summary.failing is None else replace(summary.failing, error=_line(summary.failing.error))
+    told = {"error": _line(summary.error), "hold_reason": _line(summary.hold_reason), "failing": failing}
+    assert [flag.kind for flag in listed.flags] == [flag.kind for flag in summary.flags]
+    assert replace(listed, flags=[]) == replace(summary, flags=[], **told)
     return summary
+
+
+def _line(error: str | None) -> str | None:
+    return None if error is None else error_line(error)
 
 
 def _failing(world: World, workflow_id: str) -> FailingStep:
