@@ -78,7 +78,7 @@ def test_a_list_fits_into_80_columns(home: Home, shop: World) -> None:
 def test_200_columns_hold_the_whole_error(home: Home, shop: World) -> None:
     answer = home.wfstate_on_terminal("list", "--name", "shop", "--state", "failed", columns=200)
 
-    assert "Step pay failed: ValueError: the card was declined by the bank of the payer |" in answer.stdout
+    assert "ValueError: the card was declined by the bank of the payer |" in answer.stdout
 
 
 def test_wide_has_every_column_and_shortens_nothing(home: Home, shop: World) -> None:

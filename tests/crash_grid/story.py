@@ -217,6 +217,7 @@ ANSWERED: Final = Story(
     ends="succeeded",
     done=["charge", "ask"],
     effects=[*_EFFECTS, "ask"],
+    undone=[],
 )
 """A partner that Airflow does not run answers, and another workflow's task waits for the end."""
 
