@@ -16,7 +16,6 @@ pytestmark = pytest.mark.live
 _SENSORS = ("ordered", "done", "in_vain")
 
 
-@pytest.mark.xfail(reason="of issue 17, open: the sensor that pokes failed in one of two runs", strict=False)
 def test_waits_outlive_their_triggerer_and_end_by_what_came_meanwhile(stage: Stage, outside: Outside) -> None:
     key = f"{stage.label}-waits"
     for dag_id in ("vendor", "watcher"):
