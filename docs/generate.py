@@ -22,7 +22,7 @@ from airflow_wfstate.backends.problem_types import problem_types
 from airflow_wfstate.conf import OPTIONS, SECTION
 from airflow_wfstate.definition_file.structure import SCHEMA_FILE, definition_schema
 from airflow_wfstate.domain.rules.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
-from airflow_wfstate.operators.steps.options import StepOptions
+from airflow_wfstate.operators.steps.declaration.options import StepOptions
 
 FOLDER = Path(__file__).parent
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from airflow_wfstate import conf
-from airflow_wfstate.domain.rules.cloud_event import JSON_TYPE
+from airflow_wfstate.domain.rules.services.cloud_event import JSON_TYPE
 from airflow_wfstate.exceptions import InvalidPayload, InvalidRequest, PayloadTooLarge
 
 STRUCTURED: Final = "application/cloudevents+json"

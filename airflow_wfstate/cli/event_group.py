@@ -12,7 +12,7 @@ from airflow.cli.cli_config import ActionCommand, GroupCommand, lazy_load_comman
 from airflow.cli.cli_config import Arg as AirflowArg
 
 from airflow_wfstate.cli.arg import Arg
-from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.services.event_state import EventState
 
 DEFAULT_LIMIT: Final = 50
 """Events on a page."""

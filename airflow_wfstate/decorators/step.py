@@ -17,8 +17,8 @@ from airflow_wfstate.operators.dag.complete import ChecksItsDag, check_when_comp
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.steps.attempt import Attempt
-from airflow_wfstate.operators.steps.option_keywords import STEP_KEYWORDS
-from airflow_wfstate.operators.steps.options import StepOptions
+from airflow_wfstate.operators.steps.declaration.option_keywords import STEP_KEYWORDS
+from airflow_wfstate.operators.steps.declaration.options import StepOptions
 from airflow_wfstate.operators.steps.step_operator import StepOperator
 
 PARAMETER: Final = "step"
@@ -87,8 +87,9 @@ def step_task(
 
     :param multiple_outputs: as for ``@task``.
     :param kwargs: the options of the step, which are the fields of
-        :class:`~airflow_wfstate.operators.steps.options.StepOptions` (``compensate``, ``item_key`` and so on), and the
-        arguments of the task (``task_id``, ``retries``, ``pool`` and so on).
+        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions` (``compensate``, ``item_key`` and
+        so on),
+        and the arguments of the task (``task_id``, ``retries``, ``pool`` and so on).
     :raises InvalidDag: when an option is wrong, or ``step`` cannot be given to the function by its name.
     """
     options = STEP_KEYWORDS.take(kwargs)

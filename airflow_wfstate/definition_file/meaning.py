@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from airflow_wfstate.definition_file.document import Document
 from airflow_wfstate.definition_file.problem import Path, Problem
 from airflow_wfstate.domain.rules.deadline import LONGEST
-from airflow_wfstate.domain.rules.event_path import parse_event_path
+from airflow_wfstate.domain.rules.services.event_path import parse_event_path
 from airflow_wfstate.domain.rules.text.iso_duration import parse_iso_duration
 from airflow_wfstate.domain.rules.text.names import check_name, check_step_name
 from airflow_wfstate.exceptions import InvalidRequest

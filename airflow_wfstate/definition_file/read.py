@@ -9,9 +9,15 @@ from airflow_wfstate.definition_file.document import read_document
 from airflow_wfstate.definition_file.meaning import meaning_problems
 from airflow_wfstate.definition_file.problem import Problem, UnreadableDefinition, invalid_definition
 from airflow_wfstate.definition_file.structure import structure_problems
-from airflow_wfstate.domain.rules.choreography import Choreography, EventMeaning, Service, ServiceEvent, ServiceUndo
 from airflow_wfstate.domain.rules.definition import Definition, NamedDefinition
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
+from airflow_wfstate.domain.rules.services.choreography import (
+    Choreography,
+    EventMeaning,
+    Service,
+    ServiceEvent,
+    ServiceUndo,
+)
 from airflow_wfstate.domain.rules.text.iso_duration import parse_iso_duration
 
 

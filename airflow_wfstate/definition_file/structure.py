@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from airflow_wfstate.definition_file.document import Document
 from airflow_wfstate.definition_file.problem import Path, Problem
-from airflow_wfstate.domain.rules.choreography import EventMeaning
+from airflow_wfstate.domain.rules.services.choreography import EventMeaning
 
 SCHEMA_FILE: Final = FilePath(__file__).parent / "definition.schema.json"
 """The schema, as it is published."""

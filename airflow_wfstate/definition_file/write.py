@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # its stubs are a package apart, which Airflow does not install
 
-from airflow_wfstate.domain.rules.choreography import Choreography, Service, ServiceEvent
 from airflow_wfstate.domain.rules.definition import Definition, NamedDefinition
+from airflow_wfstate.domain.rules.services.choreography import Choreography, Service, ServiceEvent
 from airflow_wfstate.domain.rules.text.iso_duration import iso_duration
 
 

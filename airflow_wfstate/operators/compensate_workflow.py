@@ -31,8 +31,8 @@ from airflow_wfstate.operators.relay.handler import call_handler
 from airflow_wfstate.operators.relay.undo_operator import run_undo_operator
 from airflow_wfstate.operators.relay.wiring import leaves, task_ids, wire_relay
 from airflow_wfstate.operators.steps.commit_inquiry import ask_before_undo
+from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.steps.error_text import error_text
-from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.steps.refusal import failing_for_good
 from airflow_wfstate.operators.steps.relay_task import RelayTask
 from airflow_wfstate.redaction import recorded_text

@@ -13,7 +13,7 @@ from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink, announce
-from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.steps.output import WHAT_XCOM_REFUSES, fits_xcom
 from airflow_wfstate.operators.steps.refusal import failing_for_good
 from airflow_wfstate.operators.steps.waiting import defer_to_ask_again

@@ -13,9 +13,9 @@ from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.dag.complete import check_when_complete
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.steps.attempt import cancel_at_work
+from airflow_wfstate.operators.steps.declaration.option_keywords import options_by_keyword
+from airflow_wfstate.operators.steps.declaration.options import StepOptions, step_options_of
 from airflow_wfstate.operators.steps.execution import StepExecution
-from airflow_wfstate.operators.steps.option_keywords import options_by_keyword
-from airflow_wfstate.operators.steps.options import StepOptions, step_options_of
 
 Task = TypeVar("Task", BaseOperator, MappedOperator)
 
@@ -25,7 +25,7 @@ def durable(operator: Task, options: StepOptions) -> Task:
     """Make a step of a classic operator or of a mapped task, and return it.
 
     :param operator: an operator (sensors and deferrable ones too), or what ``.expand()`` of one returns.
-    :param options: by keyword, the fields of :class:`~airflow_wfstate.operators.steps.options.StepOptions`:
+    :param options: by keyword, the fields of :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`:
         ``durable(operator, compensate=undo)``.
     :raises InvalidDag: when it is something else, a step already, or a task that begins or ends in the triggerer.
     """

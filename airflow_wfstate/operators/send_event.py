@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_wfstate.domain.messages.event import SendEvents, SentEvents, Verdict
 from airflow_wfstate.exceptions import AccessDenied, InvalidRequest, NotFound
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
-from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID
 
 _TOLD: Final = 5
 """Events that were not accepted, in the error."""

@@ -28,8 +28,8 @@ from airflow_wfstate.exceptions import InvalidDag, InvalidRequest
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink, announce
+from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID, check_redact, is_template
 from airflow_wfstate.operators.steps.identity_text import TextIdentities, identity_text
-from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID, check_redact, is_template
 from airflow_wfstate.operators.steps.refusal import failing_for_good
 from airflow_wfstate.operators.steps.relay_task import find_relay
 from airflow_wfstate.operators.steps.waiting import defer_to_ask_again
@@ -80,8 +80,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     :param labels: what people search by besides name and key, such as ``{"region": "eu"}``; at most 20, kept by the
         generation that this start creates. Not for secrets. (templated)
     :param redact: JSON paths into the workflow's input and output: people see ``***`` there; see
-        :class:`~airflow_wfstate.operators.steps.options.StepOptions`. The run's own conf and params are shown by
-        Airflow itself.
+        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`. The run's own conf and params are
+        shown by Airflow itself.
     :param if_exists: what to do when another run's open workflow has the key. ``attach``: take part in it, as a
         guest. ``reject``: fail. ``terminate``: cancel it with compensation, wait for its end, and start anew (also
         with another input). A workflow that succeeded answers in any case, and one that is being compensated is

@@ -35,9 +35,9 @@ from airflow_wfstate.operators.steps.commit_marker import (
     ended_by_the_user,
     is_refused_commit,
 )
+from airflow_wfstate.operators.steps.declaration.item_key import item_key_of
+from airflow_wfstate.operators.steps.declaration.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.identity_text import TextIdentities
-from airflow_wfstate.operators.steps.item_key import item_key_of
-from airflow_wfstate.operators.steps.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.step_operator import StepOperator
 from airflow_wfstate.operators.steps.user_function import check_plain_function
 
@@ -59,8 +59,8 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
     :param python_callable: called as ``fn(cursor, **op_kwargs)``; what it returns is the step's output.
     :param op_kwargs: for ``python_callable``. (templated)
     :param kwargs: the options of the step, which are the fields of
-        :class:`~airflow_wfstate.operators.steps.options.StepOptions` (``name`` is called ``step_name``; a mapped task
-        can have no ``compensate``), and the arguments of the task.
+        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions` (``name`` is called ``step_name``; a
+        mapped task can have no ``compensate``), and the arguments of the task.
     :raises InvalidDag: neither or both of ``sql`` and ``python_callable`` are given, or an option is wrong.
     """
 

@@ -15,8 +15,8 @@ from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.links import WORKFLOW_XCOM_KEY, WorkflowLink
 from airflow_wfstate.operators.steps.attempt import Attempt
 from airflow_wfstate.operators.steps.dag_run_trigger import dag_run_state, trigger_dag_run
+from airflow_wfstate.operators.steps.declaration.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.identity_text import TextIdentities
-from airflow_wfstate.operators.steps.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.step_operator import StepOperator
 
 _ENDED: Final = ("success", "failed")
@@ -38,7 +38,7 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
     :param wait_for_completion: wait, deferred, until the run has ended, and fail when it failed. False: the step is
         done when the run is triggered.
     :param kwargs: ``step_name``, ``item_key``, ``was``, ``on_clear`` and ``wfstate_conn_id``, as of every step
-        (:class:`~airflow_wfstate.operators.steps.options.StepOptions`), and the arguments of the task.
+        (:class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`), and the arguments of the task.
     """
 
     template_fields: Sequence[str] = ("trigger_dag_id", "conf")

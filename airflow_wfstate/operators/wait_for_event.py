@@ -14,8 +14,8 @@ from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.steps.attempt import Attempt
+from airflow_wfstate.operators.steps.declaration.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.identity_text import TextIdentities
-from airflow_wfstate.operators.steps.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.step_operator import StepOperator
 from airflow_wfstate.operators.steps.wait import output_of
 
@@ -41,7 +41,7 @@ class WaitForEventOperator(ChecksItsDag, StepOperator, TextIdentities):
     :param timeout: how long to wait, from when the round began to; a retry does not start it over. None: for as long as
         the workflow goes on.
     :param kwargs: ``step_name``, ``item_key``, ``was``, ``on_clear``, ``redact`` and ``wfstate_conn_id``, as of every
-        step (:class:`~airflow_wfstate.operators.steps.options.StepOptions`), and the arguments of the task.
+        step (:class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`), and the arguments of the task.
     :raises InvalidDag: there is a key and a correlation id, or a name without a key.
     """
 

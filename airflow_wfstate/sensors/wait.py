@@ -14,8 +14,8 @@ from airflow_wfstate.domain.rules.states import State
 from airflow_wfstate.domain.rules.waiting import WaitOutcome, states_of
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
+from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.steps.identity_text import TextIdentities
-from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.steps.refusal import failing_for_good
 
 

@@ -69,7 +69,7 @@ class Result:
 class Sender:
     """Sends webhooks to one receiver; several threads may use it at once.
 
-    :param url: of the receiver, checked as :func:`~airflow_wfstate.domain.rules.webhook_url.check_webhook_url` does.
+    :param url: of the receiver, checked as :func:`~airflow_wfstate.domain.rules.webhooks.url.check_webhook_url` does.
     :param allowed: which hosts may be reached.
     :param timeout: for one attempt altogether, from the first look at the host's name to the last byte of the answer.
     """

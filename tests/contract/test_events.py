@@ -7,7 +7,7 @@ import pytest
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.event import ListEvents, Verdict
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from tests.support.services import Shop
 from tests.support.world import World

@@ -10,9 +10,15 @@ from hypothesis import strategies as st
 
 from airflow_wfstate.definition_file.read import read_definition_file
 from airflow_wfstate.definition_file.write import write_definition
-from airflow_wfstate.domain.rules.choreography import Choreography, EventMeaning, Service, ServiceEvent, ServiceUndo
 from airflow_wfstate.domain.rules.definition import Definition, NamedDefinition, parse_definition
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
+from airflow_wfstate.domain.rules.services.choreography import (
+    Choreography,
+    EventMeaning,
+    Service,
+    ServiceEvent,
+    ServiceUndo,
+)
 from tests.definition_file.test_read import EXAMPLE
 
 # Texts that a reader of YAML might take for something else are drawn more often than chance would.

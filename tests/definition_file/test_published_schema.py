@@ -14,10 +14,10 @@ from jsonschema import Draft7Validator
 from airflow_wfstate.definition_file.read import check_definition_file
 from airflow_wfstate.definition_file.structure import SCHEMA_FILE, definition_schema
 from airflow_wfstate.definition_file.write import definition_values
-from airflow_wfstate.domain.rules.choreography import EventMeaning
 from airflow_wfstate.domain.rules.definition import Definition, NamedDefinition
 from airflow_wfstate.domain.rules.plan import MAX_PARTICIPANTS, MAX_PLAN_ENTRIES
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
+from airflow_wfstate.domain.rules.services.choreography import EventMeaning
 from airflow_wfstate.domain.rules.text.names import MAX_NAME_LENGTH
 from airflow_wfstate.redaction.path import MAX_PATH_LENGTH, MAX_PATHS
 from tests.conftest import CHECKOUT

@@ -9,8 +9,8 @@ import pytest
 from airflow_wfstate.definition_file.document import MAX_CHARACTERS
 from airflow_wfstate.definition_file.problem import Problem
 from airflow_wfstate.definition_file.read import check_definition_file, read_definition_file
-from airflow_wfstate.domain.rules.choreography import EventMeaning, ServiceEvent, ServiceUndo
 from airflow_wfstate.domain.rules.definition import NamedDefinition
+from airflow_wfstate.domain.rules.services.choreography import EventMeaning, ServiceEvent, ServiceUndo
 from airflow_wfstate.exceptions import InvalidDefinition
 
 EXAMPLE = Path(__file__).with_name("example.yaml").read_text(encoding="utf-8")

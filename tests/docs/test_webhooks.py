@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from airflow_wfstate.domain.rules.webhook_secret import new_webhook_secret
+from airflow_wfstate.domain.rules.webhooks.secret import new_webhook_secret
 from airflow_wfstate.webhooks.signature import signed_headers
 from tests.conftest import CHECKOUT
 
@@ -49,7 +49,7 @@ def test_what_is_not_genuine_or_too_old_is_refused(receive: Callable[[str, dict[
 
 
 def test_the_schedule_on_the_page_is_the_one_that_is_kept() -> None:
-    from airflow_wfstate.domain.rules.delivery_schedule import DELAYS
+    from airflow_wfstate.domain.rules.webhooks.delivery_schedule import DELAYS
 
     text = " ".join(PAGE.read_text().split())
     assert "about 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours" in text

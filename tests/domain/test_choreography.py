@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_wfstate.domain.rules.choreography import Choreography, EventMeaning, Service, ServiceEvent
-from airflow_wfstate.domain.rules.event_path import parse_event_path
 from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.services.choreography import Choreography, EventMeaning, Service, ServiceEvent
+from airflow_wfstate.domain.rules.services.event_path import parse_event_path
 from airflow_wfstate.exceptions import InvalidRequest
 
 _PAID = {"paid": ServiceEvent("pay", EventMeaning.SUCCEEDED)}

@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from airflow_wfstate.domain.rules.choreography import EventMeaning
-from airflow_wfstate.domain.rules.service_step import Move, Order, ServiceStep, Unmoved, move
+from airflow_wfstate.domain.rules.services.choreography import EventMeaning
+from airflow_wfstate.domain.rules.services.service_step import Move, Order, ServiceStep, Unmoved, move
 from airflow_wfstate.domain.rules.states import StepState, may_become
 
 _EARLY, _LATE = Order("1"), Order("2")

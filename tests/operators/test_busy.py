@@ -13,8 +13,8 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.operators.steps.declaration.options import StepOptions
 from airflow_wfstate.operators.steps.execution import StepExecution
-from airflow_wfstate.operators.steps.options import StepOptions
 from airflow_wfstate.operators.steps.waiting import ASK_AGAIN
 from tests.support.airflow_rows import AirflowRows
 from tests.support.world import World

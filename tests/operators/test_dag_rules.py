@@ -20,7 +20,7 @@ from airflow_wfstate import (
     durable,
 )
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.steps.declared_steps import is_sole_task
+from airflow_wfstate.operators.steps.declaration.declared_steps import is_sole_task
 
 
 def plain(name, item_key=None):

@@ -8,7 +8,7 @@ from airflow.sdk import DAG, TaskGroup, task
 
 from airflow_wfstate import TransactionalStepOperator, durable
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.steps.options import step_options_of
+from airflow_wfstate.operators.steps.declaration.options import step_options_of
 
 
 def pay(amount=1):

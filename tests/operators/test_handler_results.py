@@ -29,8 +29,8 @@ from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.relay.handler import CompensationContext, call_handler
 from airflow_wfstate.operators.relay.undo_operator import run_undo_operator
-from airflow_wfstate.operators.steps.options import StepOptions
-from airflow_wfstate.operators.steps.undo_signature import check_undo
+from airflow_wfstate.operators.steps.declaration.options import StepOptions
+from airflow_wfstate.operators.steps.declaration.undo_signature import check_undo
 
 WORKFLOW = WorkflowRef("01900000-0000-7000-8000-000000000000", "order", "7", 1, "c", WorkflowState.COMPENSATING)
 DONE: list[object] = []

@@ -16,7 +16,7 @@ from airflow.serialization.serialized_objects import DagSerialization, OperatorS
 
 from airflow_wfstate import STEP, CompensateWorkflowOperator, StartWorkflowOperator, TransactionalStepOperator, durable
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.steps.options import step_options_of
+from airflow_wfstate.operators.steps.declaration.options import step_options_of
 
 EXAMPLES = Path(__file__).parents[2] / "dags"
 

@@ -16,7 +16,7 @@ from airflow_wfstate import (
 )
 from airflow_wfstate.domain.rules.step_mark import StepMark
 from airflow_wfstate.exceptions import InvalidDag
-from airflow_wfstate.operators.steps.options import StepOptions
+from airflow_wfstate.operators.steps.declaration.options import StepOptions
 from airflow_wfstate.store.runs.dag_steps import DagSteps, steps_of_dag
 
 

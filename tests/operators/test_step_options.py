@@ -11,7 +11,7 @@ from airflow.sdk import task
 
 from airflow_wfstate import TransactionalStepOperator, TriggerWorkflowDagRunOperator, durable
 from airflow_wfstate.decorators.step import step_task
-from airflow_wfstate.operators.steps.options import StepOptions, step_options_of
+from airflow_wfstate.operators.steps.declaration.options import StepOptions, step_options_of
 
 OPTIONS = {field.name: field.default for field in fields(StepOptions)}
 OF_OPERATORS = {"step_name" if name == "name" else name: default for name, default in OPTIONS.items()}

@@ -16,8 +16,8 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 from airflow_wfstate.operators.step import Step
+from airflow_wfstate.operators.steps.declaration.options import StepOptions
 from airflow_wfstate.operators.steps.execution import StepExecution
-from airflow_wfstate.operators.steps.options import StepOptions
 from airflow_wfstate.operators.steps.waiting import ASK_AGAIN
 from airflow_wfstate.triggers.wait import WaitTrigger
 from tests.support.airflow_rows import AirflowRows

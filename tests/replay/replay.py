@@ -17,7 +17,7 @@ from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.definition import ApplyDefinition
 from airflow_wfstate.domain.messages.event import SendEvents
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.store.database import schema
 from tests.replay.event_log import FAILS, OWNERS, PLAN, Event, EventLog

@@ -16,8 +16,8 @@ from airflow_wfstate.domain.messages.outbox.subscription import (
     SubscriptionState,
 )
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.rules.delivery_schedule import MAX_ATTEMPTS
 from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.domain.rules.webhooks.delivery_schedule import MAX_ATTEMPTS
 from airflow_wfstate.store.database import schema
 from tests.store.subscriber import Subscriber, subscribed
 from tests.support.webhook_receiver import Answer, Delivery, Receiver, running_receiver

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine, select, update
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.event import EventId, ListEvents, ReplayEvents, SendEvents, Verdict
-from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.events import batch

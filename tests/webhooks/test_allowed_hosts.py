@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_wfstate.domain.rules.webhook_url import check_webhook_url
+from airflow_wfstate.domain.rules.webhooks.url import check_webhook_url
 from airflow_wfstate.exceptions import InvalidOption, InvalidRequest
 from airflow_wfstate.webhooks.allowed_hosts import AllowedHosts, is_public
 

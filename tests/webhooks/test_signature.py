@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from airflow_wfstate.domain.rules.webhook_secret import check_webhook_secret, new_webhook_secret
+from airflow_wfstate.domain.rules.webhooks.secret import check_webhook_secret, new_webhook_secret
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.webhooks.signature import signed_headers
 

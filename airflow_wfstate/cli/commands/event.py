@@ -28,7 +28,7 @@ from airflow_wfstate.domain.messages.event import (
     ListEvents,
     ReplayEvents,
 )
-from airflow_wfstate.domain.rules.event_state import UNSETTLED_EVENT_STATES, EventState
+from airflow_wfstate.domain.rules.services.event_state import UNSETTLED_EVENT_STATES, EventState
 from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.exceptions import InvalidRequest
 

@@ -38,7 +38,7 @@ from airflow_wfstate.domain.messages.outbox.subscription import (
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.labels import parse_labels
 from airflow_wfstate.domain.rules.states import WorkflowState
-from airflow_wfstate.domain.rules.stream_point import parse_stream_point
+from airflow_wfstate.domain.rules.webhooks.stream_point import parse_stream_point
 from airflow_wfstate.exceptions import InvalidRequest, NotFound
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 from airflow_wfstate.domain.messages.asked import PAGE_SIZE, asked
 from airflow_wfstate.domain.messages.operation import MASKED, Operation, Who
 from airflow_wfstate.domain.messages.way import Way
-from airflow_wfstate.domain.rules.event_state import EventState
 from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.services.event_state import EventState
 
 DAG_SENDER: Final = "dag:"
 """Before the id of a DAG among the ``users`` of a service: the DAG's tasks may send its events."""

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from airflow_wfstate.domain.rules.choreography import (
+from airflow_wfstate.domain.rules.payload import JsonValue, canonical_json
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
+from airflow_wfstate.domain.rules.services.choreography import (
     Choreography,
     EventMeaning,
     Service,
     ServiceEvent,
     ServiceUndo,
 )
-from airflow_wfstate.domain.rules.payload import JsonValue, canonical_json
-from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, DeadlinePolicy, FailurePolicy, SkipPolicy
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def check_when_complete(dag: DAG | None) -> None:
     def check() -> None:
         # Imported when needed: the rules know the operators, which ask for them.
         from airflow_wfstate.operators.dag.rules import check_dag
-        from airflow_wfstate.operators.steps.marks import mark_steps
+        from airflow_wfstate.operators.steps.declaration.marks import mark_steps
 
         check_dag(dag)
         mark_steps(dag)

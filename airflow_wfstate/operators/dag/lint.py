@@ -10,7 +10,7 @@ from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.dag.rules import conflict_with_child, starts, triggered_dags
 from airflow_wfstate.operators.relay.handler import import_handler
 from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
-from airflow_wfstate.operators.steps.options import StepOptions, step_options_of
+from airflow_wfstate.operators.steps.declaration.options import StepOptions, step_options_of
 from airflow_wfstate.operators.steps.readable_output import classes_not_allowed
 from airflow_wfstate.operators.steps.relay_task import find_relay
 from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator

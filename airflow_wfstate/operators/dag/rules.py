@@ -17,8 +17,8 @@ from airflow_wfstate.operators.complete_workflow import CompleteWorkflowOperator
 from airflow_wfstate.operators.dag.complete import known_dag
 from airflow_wfstate.operators.relay.wiring import is_branch
 from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
-from airflow_wfstate.operators.steps.declared_steps import DeclaredStep, declared_steps
-from airflow_wfstate.operators.steps.options import is_template, step_options_of
+from airflow_wfstate.operators.steps.declaration.declared_steps import DeclaredStep, declared_steps
+from airflow_wfstate.operators.steps.declaration.options import is_template, step_options_of
 from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
 
 if TYPE_CHECKING:

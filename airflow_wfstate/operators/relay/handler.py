@@ -19,8 +19,8 @@ from airflow_wfstate.exceptions import InvalidDag, InvalidPayload
 from airflow_wfstate.operators.relay.awaited import run_coroutine
 from airflow_wfstate.operators.relay.undo_result import operators_of
 from airflow_wfstate.operators.steps.control_flow import UNFINISHED
-from airflow_wfstate.operators.steps.options import CompensationHandler, step_options_of
-from airflow_wfstate.operators.steps.undo_signature import arguments_of, check_undo
+from airflow_wfstate.operators.steps.declaration.options import CompensationHandler, step_options_of
+from airflow_wfstate.operators.steps.declaration.undo_signature import arguments_of, check_undo
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator

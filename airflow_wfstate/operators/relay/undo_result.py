@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.exceptions import InvalidDag, InvalidPayload, PayloadTooLarge
-from airflow_wfstate.operators.steps.options import step_options_of
+from airflow_wfstate.operators.steps.declaration.options import step_options_of
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator

@@ -25,8 +25,8 @@ from airflow_wfstate.domain.messages.wait import RegisteredWait, RegisterWait, W
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import ForeignProcess
+from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.steps.once import Call, Calls
-from airflow_wfstate.operators.steps.options import DEFAULT_CONNECTION_ID
 
 if TYPE_CHECKING:
     from airflow_wfstate.backends.state_backend import StateBackend

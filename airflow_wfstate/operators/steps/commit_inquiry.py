@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
 
-    from airflow_wfstate.operators.steps.options import StepOptions
+    from airflow_wfstate.operators.steps.declaration.options import StepOptions
 
 PATIENCE_SECONDS: Final = 60.0
 """How long an attempt that lost the answer to its commit waits for a database that does not answer."""

@@ -16,11 +16,11 @@ from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.steps.attempt import Attempt, at_work
 from airflow_wfstate.operators.steps.control_flow import WAITING
-from airflow_wfstate.operators.steps.declared_steps import is_sole_task
+from airflow_wfstate.operators.steps.declaration.declared_steps import is_sole_task
+from airflow_wfstate.operators.steps.declaration.item_key import item_of
+from airflow_wfstate.operators.steps.declaration.options import StepOptions, with_default_args
 from airflow_wfstate.operators.steps.error_text import error_text
-from airflow_wfstate.operators.steps.item_key import item_of
 from airflow_wfstate.operators.steps.left_behind import LeftBehind, leave_again
-from airflow_wfstate.operators.steps.options import StepOptions, with_default_args
 from airflow_wfstate.operators.steps.output import tell_what_xcom_refuses
 from airflow_wfstate.operators.steps.readable_output import tell_what_undo_cannot_read
 from airflow_wfstate.operators.steps.refusal import failing_for_good

@@ -8,8 +8,8 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 
 from airflow_wfstate.operators.steps.attempt import Attempt, cancel_at_work
+from airflow_wfstate.operators.steps.declaration.options import StepOptions
 from airflow_wfstate.operators.steps.execution import StepExecution
-from airflow_wfstate.operators.steps.options import StepOptions
 
 
 class StepOperator(BaseOperator):

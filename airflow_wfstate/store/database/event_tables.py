@@ -7,7 +7,7 @@ from typing import Final
 from airflow.utils.sqlalchemy import UtcDateTime
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, String, Table, Text
 
-from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.store.database.columns import SHA256, STATE, TYPE, id_, metadata, name, one_of, partial_index
 
 _PARKED: Final = f"state = '{EventState.PARKED.value}'"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, or_, select
 
-from airflow_wfstate.domain.rules.delivery_schedule import AWAY_AFTER
+from airflow_wfstate.domain.rules.webhooks.delivery_schedule import AWAY_AFTER
 from airflow_wfstate.encryption import unsealed
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

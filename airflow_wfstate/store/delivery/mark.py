@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, update
 
-from airflow_wfstate.domain.rules.delivery_schedule import AWAY_AFTER, delay_after, pause_after
+from airflow_wfstate.domain.rules.webhooks.delivery_schedule import AWAY_AFTER, delay_after, pause_after
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert

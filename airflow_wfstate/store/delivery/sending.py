@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from airflow_wfstate.domain.rules.delivery_schedule import AWAY_AFTER
+from airflow_wfstate.domain.rules.webhooks.delivery_schedule import AWAY_AFTER
 from airflow_wfstate.store.delivery.letter import CONTENT_TYPE, Letter
 from airflow_wfstate.webhooks.sender import Result, Sender
 from airflow_wfstate.webhooks.signature import signed_headers

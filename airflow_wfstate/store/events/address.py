@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_wfstate.domain.messages.event import Sender
-from airflow_wfstate.domain.rules.choreography import Choreography
-from airflow_wfstate.domain.rules.cloud_event import CloudEvent
-from airflow_wfstate.domain.rules.event_path import parse_event_path
+from airflow_wfstate.domain.rules.services.choreography import Choreography
+from airflow_wfstate.domain.rules.services.cloud_event import CloudEvent
+from airflow_wfstate.domain.rules.services.event_path import parse_event_path
 from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import AccessDenied, InvalidName, InvalidRequest
 from airflow_wfstate.store.definitions.applied import AppliedDefinition

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
-from airflow_wfstate.domain.rules.choreography import Choreography, EventMeaning, Service, ServiceEvent
-from airflow_wfstate.domain.rules.cloud_event import CloudEvent
 from airflow_wfstate.domain.rules.definition import Definition
-from airflow_wfstate.domain.rules.event_path import parse_event_path
-from airflow_wfstate.domain.rules.event_state import EventState
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload, canonical_json
-from airflow_wfstate.domain.rules.service_step import Move, Order, Unmoved, move
+from airflow_wfstate.domain.rules.services.choreography import Choreography, EventMeaning, Service, ServiceEvent
+from airflow_wfstate.domain.rules.services.cloud_event import CloudEvent
+from airflow_wfstate.domain.rules.services.event_path import parse_event_path
+from airflow_wfstate.domain.rules.services.event_state import EventState
+from airflow_wfstate.domain.rules.services.service_step import Move, Order, Unmoved, move
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.redaction import recorded_text

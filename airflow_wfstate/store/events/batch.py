@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from airflow_wfstate.domain.messages.event import Sender
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.rules.event_state import UNSETTLED_EVENT_STATES, EventState
 from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.services.event_state import UNSETTLED_EVENT_STATES, EventState
 from airflow_wfstate.exceptions import IdempotencyConflict, WorkflowStateError
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

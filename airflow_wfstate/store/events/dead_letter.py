@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
-from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_wfstate.domain.messages.event import EventResult, Verdict
-from airflow_wfstate.domain.rules.cloud_event import CloudEvent
-from airflow_wfstate.domain.rules.event_state import EventState
 from airflow_wfstate.domain.rules.payload import JsonValue
+from airflow_wfstate.domain.rules.services.cloud_event import CloudEvent
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.exceptions import WorkflowStateError
 from airflow_wfstate.store.definitions.applied import AppliedDefinition
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
-from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, stored_payload_of
 

@@ -21,9 +21,9 @@ from airflow_wfstate.domain.messages.event import (
     ListEvents,
     ReplayEvents,
 )
-from airflow_wfstate.domain.rules.cloud_event import MAX_EVENTS
-from airflow_wfstate.domain.rules.event_state import UNSETTLED_EVENT_STATES, EventState
 from airflow_wfstate.domain.rules.page_limit import check_limit
+from airflow_wfstate.domain.rules.services.cloud_event import MAX_EVENTS
+from airflow_wfstate.domain.rules.services.event_state import UNSETTLED_EVENT_STATES, EventState
 from airflow_wfstate.exceptions import EventNotFound, InvalidRequest
 from airflow_wfstate.redaction import masked_text, recorded_text
 from airflow_wfstate.store.database import schema

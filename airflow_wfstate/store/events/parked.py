@@ -8,9 +8,9 @@ from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
-from airflow_wfstate.domain.rules.cloud_event import CloudEvent, parse_event
-from airflow_wfstate.domain.rules.event_state import EventState
 from airflow_wfstate.domain.rules.payload import parse_canonical_json
+from airflow_wfstate.domain.rules.services.cloud_event import CloudEvent, parse_event
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.events.delivery import Address, Delivery
 from airflow_wfstate.store.payloads.stored_payload import opened

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.event import EventResult, Sender, SentEvents, Verdict
-from airflow_wfstate.domain.rules.cloud_event import MAX_EVENTS, CloudEvent, parse_event
+from airflow_wfstate.domain.rules.services.cloud_event import MAX_EVENTS, CloudEvent, parse_event
 from airflow_wfstate.exceptions import (
     IdempotencyConflict,
     InvalidRequest,

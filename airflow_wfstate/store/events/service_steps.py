@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select
 
 from airflow_wfstate.domain.rules.plan import PlannedStep
-from airflow_wfstate.domain.rules.service_step import Move, Order, ServiceStep
+from airflow_wfstate.domain.rules.services.service_step import Move, Order, ServiceStep
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.identity import new_id

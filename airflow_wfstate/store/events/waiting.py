@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, and_, exists, or_, select, tuple_
 
-from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.exceptions import WorkflowStateError
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import run_read

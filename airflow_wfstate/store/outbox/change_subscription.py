@@ -23,7 +23,7 @@ from airflow_wfstate.domain.messages.outbox.subscription import (
     Subscription,
 )
 from airflow_wfstate.domain.rules.text.names import storable_text
-from airflow_wfstate.domain.rules.webhook_url import check_webhook_url
+from airflow_wfstate.domain.rules.webhooks.url import check_webhook_url
 from airflow_wfstate.exceptions import Conflict
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

@@ -21,8 +21,8 @@ from airflow_wfstate.domain.messages.outbox.subscription import (
     WaitingDelivery,
 )
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.rules.delivery_schedule import AWAY_AFTER
 from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.domain.rules.webhooks.delivery_schedule import AWAY_AFTER
 from airflow_wfstate.exceptions import NotFound
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from sqlalchemy import Connection, func, select
 
-from airflow_wfstate.domain.rules.stream_point import Edge, Entry, parse_stream_point
+from airflow_wfstate.domain.rules.webhooks.stream_point import Edge, Entry, parse_stream_point
 from airflow_wfstate.exceptions import NotFound
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.stream_position import (

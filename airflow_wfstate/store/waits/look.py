@@ -11,7 +11,7 @@ from sqlalchemy import Connection, FromClause, Select, Uuid, and_, bindparam, ca
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from airflow_wfstate.domain.messages.wait import MAX_WAITS
-from airflow_wfstate.domain.rules.event_state import EventState
+from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now

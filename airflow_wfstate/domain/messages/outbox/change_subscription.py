@@ -10,10 +10,10 @@ from airflow_wfstate.domain.messages.outbox.subscription import ONE, TAG, Subscr
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.labels import check_labels
 from airflow_wfstate.domain.rules.states import WorkflowState
-from airflow_wfstate.domain.rules.stream_point import NOW, parse_stream_point
 from airflow_wfstate.domain.rules.text.names import check_name
-from airflow_wfstate.domain.rules.webhook_secret import check_webhook_secret, new_webhook_secret
-from airflow_wfstate.domain.rules.webhook_url import check_webhook_url
+from airflow_wfstate.domain.rules.webhooks.secret import check_webhook_secret, new_webhook_secret
+from airflow_wfstate.domain.rules.webhooks.stream_point import NOW, parse_stream_point
+from airflow_wfstate.domain.rules.webhooks.url import check_webhook_url
 from airflow_wfstate.exceptions import InvalidRequest
 
 MAX_NAMES: Final = 100

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
 
-from airflow_wfstate.operators.steps.options import StepOptions
+from airflow_wfstate.operators.steps.declaration.options import StepOptions
 
 Keywords = ParamSpec("Keywords")
 First = TypeVar("First")

@@ -11,7 +11,7 @@ from airflow_wfstate.domain.messages.step import OnClear
 from airflow_wfstate.domain.rules.text.names import check_former_names, check_name, check_step_name
 from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER, CompensateWhen
 from airflow_wfstate.exceptions import InvalidDag, InvalidName, InvalidRequest
-from airflow_wfstate.operators.steps.undo_signature import check_undo
+from airflow_wfstate.operators.steps.declaration.undo_signature import check_undo
 from airflow_wfstate.operators.steps.user_function import check_plain_function
 from airflow_wfstate.redaction import check_paths
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_wfstate.operators.steps.options import step_options_of
+from airflow_wfstate.operators.steps.declaration.options import step_options_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

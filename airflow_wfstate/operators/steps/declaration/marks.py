@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_wfstate.domain.rules.step_mark import MARK, StepMark
-from airflow_wfstate.operators.steps.declared_steps import is_named_by_item
-from airflow_wfstate.operators.steps.options import step_options_of
+from airflow_wfstate.operators.steps.declaration.declared_steps import is_named_by_item
+from airflow_wfstate.operators.steps.declaration.options import step_options_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from airflow_wfstate.domain.rules.choreography import EventMeaning
+from airflow_wfstate.domain.rules.services.choreography import EventMeaning
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState, may_become
 
 _S, _M = StepState, EventMeaning

@@ -15,7 +15,7 @@ from airflow_wfstate.operators.steps.identity_text import TextTemplates, identit
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-    from airflow_wfstate.operators.steps.options import ItemKey
+    from airflow_wfstate.operators.steps.declaration.options import ItemKey
 
 _MAX_READABLE: Final = 100
 """Characters up to which the item's own JSON text is its key; a longer one is hashed."""

@@ -1,0 +1,1 @@
+"""What services may tell of their steps, by events, and what follows from it."""

@@ -1,0 +1,1 @@
+"""Where webhooks may be sent, when, and how they are signed."""
