@@ -109,7 +109,7 @@ def _fill(url: str, libpq_url: str, waits: int) -> None:
     from sqlalchemy import create_engine
 
     from airflow_wfstate.backends.database import DatabaseBackend
-    from airflow_wfstate.store.database import schema
+    from airflow_wfstate.store.database import schema, wait_tables
     from tests.support.airflow_rows import AirflowRows
     from tests.support.waiting import Watch, for_workflow
     from tests.support.world import World
@@ -123,7 +123,7 @@ def _fill(url: str, libpq_url: str, waits: int) -> None:
         (_COPY_WORKFLOWS, schema.workflow, {"id": _WORKFLOW_ID, "key": "'key ' || n"}, workflow_id),
         (
             _COPY_WAITS,
-            schema.wait,
+            wait_tables.wait,
             {
                 "id": _WAIT_ID,
                 "waiter": "md5('waiter ' || n) || md5('' || n)",

@@ -6,10 +6,14 @@ from pathlib import Path
 
 from airflow.utils.db_manager import BaseDBManager
 
-# Both listen to the metadata: create_all makes theirs, too.
+# All of them join the metadata, whose create_all makes theirs, too. The tables of events, waits and the outbox stand
+# apart from the schema: a list of workflows need not load them.
 from airflow_wfstate.store.database import (
+    event_tables,  # noqa: F401
+    outbox_tables,  # noqa: F401
     search_indexes,  # noqa: F401
     stored_functions,  # noqa: F401
+    wait_tables,  # noqa: F401
 )
 from airflow_wfstate.store.database.schema import metadata
 

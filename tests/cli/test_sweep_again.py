@@ -8,6 +8,7 @@ from argparse import Namespace
 import pytest
 
 from airflow_wfstate.cli import command
+from airflow_wfstate.cli.commands import repeated
 from airflow_wfstate.cli.commands import sweep as sweep_command
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.exceptions import DatabaseUnavailable, WorkflowStateError
@@ -37,8 +38,8 @@ def test_the_next_pass_follows(
         sweep = staticmethod(fails_once)
 
     monkeypatch.setattr(command, "open_store", Store)
-    monkeypatch.setattr(sweep_command.threading, "Event", Ended)
-    monkeypatch.setattr(sweep_command.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(repeated.threading, "Event", Ended)
+    monkeypatch.setattr(repeated.signal, "signal", lambda *_: None)
 
     sweep_command.sweep(Namespace(every=1, output="plain", verbose=False))
 

@@ -19,7 +19,7 @@ from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.domain.rules.waiting import WaitOutcome
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest, NotFound, StaleAttempt, WriteConflict
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import wait_tables
 from tests.support.world import World
 
 
@@ -98,7 +98,7 @@ def test_an_answer_ends_the_wait_and_is_what_the_step_gets(asking: Asking) -> No
 def test_a_token_is_kept_as_its_hash_alone(asking: Asking) -> None:
     asking.create()
 
-    token = schema.token
+    token = wait_tables.token
     with asking.world.rows.engine.connect() as connection:
         (row,) = connection.execute(select(token).where(token.c.sha256 == _sha256(asking.tokens[0])))
     assert asking.tokens[0] not in str(row)
@@ -221,7 +221,7 @@ def test_what_is_no_token_is_refused(asking: Asking) -> None:
 
 def _run_out_of_time(asking: Asking) -> None:
     assert asking.wait is not None
-    wait = schema.wait
+    wait = wait_tables.wait
     with asking.world.rows.engine.begin() as connection:
         connection.execute(
             update(wait)

@@ -68,6 +68,19 @@ def a_dag() -> Iterator[DAG]:
         yield dag
 
 
+@pytest.fixture
+def world(migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A store on SQLite, which the steps of this process find."""
+    engine = create_engine(migrated_sqlite_url)
+    backend = DatabaseBackend(engine)
+    monkeypatch.setattr(
+        "airflow_wfstate.operators.steps.execution.WorkflowStateHook",
+        lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
+    )
+    yield World(backend, AirflowRows(engine))
+    engine.dispose()
+
+
 @pytest.fixture(params=["psycopg2", "psycopg3"])
 def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The PostgreSQL driver that Airflow's hook uses."""

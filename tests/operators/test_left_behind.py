@@ -10,17 +10,14 @@ import pytest
 from airflow import __version__ as airflow_version
 from airflow.dag_processing.dagbag import DagBag
 from packaging.version import Version
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from airflow_wfstate import durable
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.step import LEFT_BEHIND
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidName
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.steps.task_state import RoundTaskState
-from tests.support.airflow_rows import AirflowRows
-from tests.support.world import World
 
 pytestmark = [
     # dag.test() reaches Airflow's execution API through fastapi.testclient, whose import warns since Starlette 1.0.
@@ -91,17 +88,9 @@ class TaskState(dict):
 
 
 @pytest.fixture
-def jobs(migrated_sqlite_url, monkeypatch):
+def jobs(world):
     """A resumable job as a step, executed task by task; what it submitted and polled."""
     from airflow.sdk import BaseOperator, ResumableJobMixin
-
-    engine = create_engine(migrated_sqlite_url)
-    backend = DatabaseBackend(engine)
-    world = World(backend, AirflowRows(engine))
-    monkeypatch.setattr(
-        "airflow_wfstate.operators.steps.execution.WorkflowStateHook",
-        lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
-    )
 
     class Job(ResumableJobMixin, BaseOperator):
         did: ClassVar[list[str]] = []
@@ -139,8 +128,7 @@ def jobs(migrated_sqlite_url, monkeypatch):
         )
         return durable(Job(task_id="job")).execute({"ti": ti, "task_state_store": state})
 
-    yield SimpleNamespace(world=world, job=Job, state=state, execute=execute)
-    engine.dispose()
+    return SimpleNamespace(world=world, job=Job, state=state, execute=execute)
 
 
 def test_a_retry_finds_the_job_of_its_round_and_a_new_round_or_generation_submits_its_own(jobs):

@@ -13,15 +13,13 @@ from typing import Any
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
-from sqlalchemy import create_engine, delete, func, select
+from sqlalchemy import delete, func, select
 
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
 from airflow_wfstate.triggers.child_run import ChildRunTrigger
 from tests.support.airflow_rows import AirflowRows
-from tests.support.world import World
 
 
 class Runs:
@@ -56,18 +54,6 @@ class Runs:
     def delete(self):
         with self.rows.engine.begin() as connection:
             connection.execute(delete(DagRun.__table__).where(DagRun.dag_id == self.dag_id))
-
-
-@pytest.fixture
-def world(migrated_sqlite_url, monkeypatch):
-    engine = create_engine(migrated_sqlite_url)
-    backend = DatabaseBackend(engine)
-    monkeypatch.setattr(
-        "airflow_wfstate.operators.steps.execution.WorkflowStateHook",
-        lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
-    )
-    yield World(backend, AirflowRows(engine))
-    engine.dispose()
 
 
 @pytest.fixture

@@ -8,27 +8,11 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
-from sqlalchemy import create_engine
 
 from airflow_wfstate import WaitForEventOperator
-from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.triggers.wait import WaitTrigger
-from tests.support.airflow_rows import AirflowRows
 from tests.support.services import Shop
-from tests.support.world import World
-
-
-@pytest.fixture
-def world(migrated_sqlite_url, monkeypatch):
-    engine = create_engine(migrated_sqlite_url)
-    backend = DatabaseBackend(engine)
-    monkeypatch.setattr(
-        "airflow_wfstate.operators.steps.execution.WorkflowStateHook",
-        lambda _conn_id: SimpleNamespace(get_conn=lambda: backend),
-    )
-    yield World(backend, AirflowRows(engine))
-    engine.dispose()
 
 
 @pytest.fixture

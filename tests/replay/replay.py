@@ -19,14 +19,14 @@ from airflow_wfstate.domain.messages.event import SendEvents
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables, schema
 from tests.replay.event_log import FAILS, OWNERS, PLAN, Event, EventLog
 
 SENDERS: Final = 8
 
 _BATCH: Final = 50
 
-_workflow, _journal, _event, _step = schema.workflow, schema.journal, schema.event, schema.step
+_workflow, _journal, _event, _step = schema.workflow, schema.journal, event_tables.event, schema.step
 
 
 @dataclass

@@ -19,7 +19,7 @@ from airflow_wfstate.domain.messages.outbox.delivery_report import DeliveryRepor
 from airflow_wfstate.domain.messages.outbox.subscription import (
     Subscription,
 )
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import outbox_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.delivery.deliver import deliver
 from tests.support.webhook_receiver import Receiver
@@ -60,11 +60,11 @@ class Subscriber:
         """Let the time pass that refused events, and an unavailable receiver, are given."""
         with self.world.rows.engine.connect() as connection:
             now = connection.execute(select(database_now())).scalar_one()
-            for table in (schema.delivery, schema.outgoing_event):
+            for table in (outbox_tables.delivery, outbox_tables.outgoing_event):
                 retried = (table.c.subscription_id == self.id, table.c.next_try_at.is_not(None))
                 connection.execute(update(table).where(*retried).values(next_try_at=now))
-            its_row = schema.subscription.c.id == self.id
-            connection.execute(update(schema.subscription).where(its_row).values(next_try_at=None))
+            its_row = outbox_tables.subscription.c.id == self.id
+            connection.execute(update(outbox_tables.subscription).where(its_row).values(next_try_at=None))
             connection.commit()
 
     def start(self, **more: Any) -> str:

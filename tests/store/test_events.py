@@ -16,7 +16,7 @@ from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.event import EventId, ListEvents, ReplayEvents, SendEvents, Verdict
 from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.domain.rules.states import WorkflowState
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables, schema
 from airflow_wfstate.store.events import batch
 from airflow_wfstate.store.events.find_event import find_event
 from airflow_wfstate.store.sweeping.sweep import sweep
@@ -201,6 +201,6 @@ def age(engine: Engine, event: dict[str, Any]) -> None:
     from datetime import datetime, timedelta, timezone
 
     with engine.begin() as connection:
-        its_row = (schema.event.c.source == event["source"], schema.event.c.id == event["id"])
+        its_row = (event_tables.event.c.source == event["source"], event_tables.event.c.id == event["id"])
         a_day_ago = datetime.now(timezone.utc) - timedelta(days=1)
-        connection.execute(update(schema.event).where(*its_row).values(changed_at=a_day_ago))
+        connection.execute(update(event_tables.event).where(*its_row).values(changed_at=a_day_ago))

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from airflow_wfstate.domain.messages.wait import LookAtWaits, RegisteredWait, RegisterWait, WaitTarget
 from airflow_wfstate.domain.rules.waiting import WaitKind
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import wait_tables
 from tests.support.world import World
 
 WATCHER = "watcher"
@@ -50,7 +50,7 @@ class Watch:
 
     def run_out_of_time(self) -> None:
         """Let the time of the wait be over: its end moves into the past, and its beginning with it."""
-        wait = schema.wait
+        wait = wait_tables.wait
         with self.world.rows.engine.begin() as connection:
             row = connection.execute(wait.select().where(wait.c.id == self.ids[-1])).one()
             earlier = row.registered_at - row.deadline_at

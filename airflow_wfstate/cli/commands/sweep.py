@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import signal
 import sys
-import threading
 from argparse import Namespace
 
 from airflow_wfstate.backends.state_backend import StateBackend
-from airflow_wfstate.cli.arguments import check_every
 from airflow_wfstate.cli.command import database_command
+from airflow_wfstate.cli.commands.repeated import repeat
 from airflow_wfstate.cli.printing.rendering import PROGRAM_FORMATS, as_json, print_for_programs, print_rows, print_text
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
-from airflow_wfstate.exceptions import WorkflowStateError
-
-log = logging.getLogger(__name__)
 
 
 @database_command
@@ -23,20 +17,8 @@ def sweep(arguments: Namespace, store: StateBackend) -> None:
     """Make one pass and print what it did; with ``--every`` a pass again and again, until a signal to end."""
     if arguments.every is None:
         _print(store.sweep(), arguments.output)
-        return
-    check_every(arguments.every)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    while not ended.is_set():
-        try:
-            _print(store.sweep(), arguments.output)
-        except WorkflowStateError as error:  # the next pass may find the database again
-            print_text(str(error), is_error=True)
-        except Exception as error:  # whatever it is: the next pass finds what this one has left
-            log.exception("A pass of the sweep failed; the next one follows in %s seconds.", arguments.every)
-            print_text(f"The pass failed: {type(error).__name__}: {error}", is_error=True)
-        ended.wait(arguments.every)
+    else:
+        repeat(lambda: _print(store.sweep(), arguments.output), arguments.every)
 
 
 def _print(report: SweepReport, output: str) -> None:

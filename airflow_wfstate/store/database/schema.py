@@ -50,15 +50,9 @@ from airflow_wfstate.store.database.columns import metadata as metadata
 from airflow_wfstate.store.database.current_transaction import current_transaction_id
 from airflow_wfstate.store.database.definition_tables import applied_definition as applied_definition
 from airflow_wfstate.store.database.definition_tables import definition as definition
-from airflow_wfstate.store.database.event_tables import event as event
-from airflow_wfstate.store.database.outbox_tables import delivery as delivery
-from airflow_wfstate.store.database.outbox_tables import outgoing_event as outgoing_event
-from airflow_wfstate.store.database.outbox_tables import subscription as subscription
 from airflow_wfstate.store.database.server_tables import lease as lease
 from airflow_wfstate.store.database.server_tables import request as request
 from airflow_wfstate.store.database.server_tables import sweep as sweep
-from airflow_wfstate.store.database.wait_tables import token as token
-from airflow_wfstate.store.database.wait_tables import wait as wait
 
 NO_PLACE: Final = NO_PARENT_STEP
 """The ``place`` of the steps of runs that no step has triggered. Not NULL: the identity of a step is a unique key."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, or_, select
 
 from airflow_wfstate.domain.rules.webhooks.delivery_schedule import AWAY_AFTER
 from airflow_wfstate.encryption import unsealed
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import outbox_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.stream_position import horizon
 from airflow_wfstate.store.delivery.letter import Letter, letters_of
@@ -29,9 +29,9 @@ _DELAYED: Final = 20
 _BEHIND: Final = 10_000
 """Transactions without anything to tell of before the cursor is written although nothing was sent."""
 
-_subscription: Final = schema.subscription
-_delivery: Final = schema.delivery
-_outgoing: Final = schema.outgoing_event
+_subscription: Final = outbox_tables.subscription
+_delivery: Final = outbox_tables.delivery
+_outgoing: Final = outbox_tables.outgoing_event
 
 
 @dataclass(frozen=True)

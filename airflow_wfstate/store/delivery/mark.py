@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, select, update
 
 from airflow_wfstate.domain.rules.webhooks.delivery_schedule import AWAY_AFTER, delay_after, pause_after
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import outbox_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.transaction import Unchanged
@@ -20,9 +20,9 @@ from airflow_wfstate.store.delivery.sending import Sent, Streak
 from airflow_wfstate.store.outbox.cursor import Cursor
 from airflow_wfstate.webhooks.sender import Result
 
-_subscription: Final = schema.subscription
-_delivery: Final = schema.delivery
-_outgoing: Final = schema.outgoing_event
+_subscription: Final = outbox_tables.subscription
+_delivery: Final = outbox_tables.delivery
+_outgoing: Final = outbox_tables.outgoing_event
 
 _RESTORED: Final = (
     "The database was restored on another server, whose transactions are numbered anew: how far this subscriber was "

@@ -20,7 +20,7 @@ from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.services.event_state import UNSETTLED_EVENT_STATES, EventState
 from airflow_wfstate.exceptions import IdempotencyConflict, WorkflowStateError
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.outage import is_cut_off
 from airflow_wfstate.store.database.row_batch import insert_rows, update_rows
@@ -41,7 +41,7 @@ from airflow_wfstate.store.workflows.gathered_change import GatheredChange, lock
 
 log = logging.getLogger(__name__)
 
-_event: Final[Table] = schema.event
+_event: Final[Table] = event_tables.event
 
 _WAITS: Final = "Its workflow has not started yet."
 

@@ -10,14 +10,14 @@ from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.redaction import recorded_text
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.row_batch import insert_rows
 from airflow_wfstate.store.database.transaction import Unchanged, run_transaction
 from airflow_wfstate.store.events.delivery import Delivery, Settled
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 
-_event: Final = schema.event
+_event: Final = event_tables.event
 
 _EXPIRED: Final = "It waited for its workflow, which has not started, for longer than [wfstate] event_ttl_seconds."
 

@@ -9,10 +9,10 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from airflow_wfstate.domain.rules.services.event_state import EventState
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables, schema
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, stored_payload_of
 
-_event, _workflow = schema.event, schema.workflow
+_event, _workflow = event_tables.event, schema.workflow
 
 _ACCEPTED: Final = (EventState.APPLIED.value, EventState.PARKED.value)
 

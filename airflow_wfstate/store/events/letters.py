@@ -26,7 +26,7 @@ from airflow_wfstate.domain.rules.services.cloud_event import MAX_EVENTS
 from airflow_wfstate.domain.rules.services.event_state import UNSETTLED_EVENT_STATES, EventState
 from airflow_wfstate.exceptions import EventNotFound, InvalidRequest
 from airflow_wfstate.redaction import masked_text, recorded_text
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables, schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.transaction import Unchanged, run_read, run_transaction
 from airflow_wfstate.store.definitions.applied import read_applied
@@ -38,7 +38,7 @@ from airflow_wfstate.store.payloads.size import size_columns
 from airflow_wfstate.store.payloads.stored_payload import size_by_head, stored_payload_of
 from airflow_wfstate.store.workflows.id import check_id
 
-_event, _workflow = schema.event, schema.workflow
+_event, _workflow = event_tables.event, schema.workflow
 
 _ORDER: Final = (_event.c.received_at, _event.c.source, _event.c.id)
 _MAX_REASON: Final = 1000

@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 from airflow_wfstate.domain.rules.payload import parse_canonical_json
 from airflow_wfstate.domain.rules.services.cloud_event import CloudEvent, parse_event
 from airflow_wfstate.domain.rules.services.event_state import EventState
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables
 from airflow_wfstate.store.events.delivery import Address, Delivery
 from airflow_wfstate.store.payloads.stored_payload import opened
 from airflow_wfstate.store.workflows.change import Change
 
-_event: Final = schema.event
+_event: Final = event_tables.event
 
 _CHUNK: Final = 200
 """Workflows that one statement asks about."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Select, and_, exists, or_, select, tu
 
 from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.exceptions import WorkflowStateError
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables, schema
 from airflow_wfstate.store.database.transaction import run_read
 from airflow_wfstate.store.events.delivery import Delivery
 from airflow_wfstate.store.events.parked import COLUMNS, delivery_of
@@ -25,7 +25,7 @@ from airflow_wfstate.store.events.separation import apply_deliveries
 
 log = logging.getLogger(__name__)
 
-_event, _workflow = schema.event, schema.workflow
+_event, _workflow = event_tables.event, schema.workflow
 
 _LIMIT: Final = 500
 

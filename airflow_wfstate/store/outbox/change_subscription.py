@@ -25,7 +25,7 @@ from airflow_wfstate.domain.messages.outbox.subscription import (
 from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.domain.rules.webhooks.url import check_webhook_url
 from airflow_wfstate.exceptions import Conflict
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import outbox_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.identity import new_id
@@ -40,9 +40,9 @@ from airflow_wfstate.store.outbox.signing_secret import kept_secret, secret_of
 from airflow_wfstate.store.outbox.starting_point import cursor_at
 from airflow_wfstate.webhooks.allowed_hosts import AllowedHosts
 
-_subscription: Final = schema.subscription
-_delivery: Final = schema.delivery
-_outgoing: Final = schema.outgoing_event
+_subscription: Final = outbox_tables.subscription
+_delivery: Final = outbox_tables.delivery
+_outgoing: Final = outbox_tables.outgoing_event
 
 MAX_REASON: Final = 1000
 """Characters of a reason that are kept."""

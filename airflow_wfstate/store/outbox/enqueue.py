@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from airflow_wfstate.encryption import sealed
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import outbox_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 
-_outgoing = schema.outgoing_event
+_outgoing = outbox_tables.outgoing_event
 
 
 @dataclass(frozen=True)

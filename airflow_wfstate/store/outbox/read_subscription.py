@@ -24,11 +24,11 @@ from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.webhooks.delivery_schedule import AWAY_AFTER
 from airflow_wfstate.exceptions import NotFound
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import outbox_tables, schema
 from airflow_wfstate.store.database.clock import database_now
 
-_subscription: Final = schema.subscription
-_delivery: Final = schema.delivery
+_subscription: Final = outbox_tables.subscription
+_delivery: Final = outbox_tables.delivery
 _workflow: Final = schema.workflow
 
 _SHOWN: Final = 200

@@ -18,7 +18,7 @@ from airflow_wfstate.domain.messages.key_rotation import RotatedColumn
 from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.encryption import has_key, is_sealed, is_under_first_key, seal, token_of
 from airflow_wfstate.exceptions import PayloadDamaged, PayloadUnavailable
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables, outbox_tables, schema, wait_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.transaction import run_transaction
 from airflow_wfstate.store.payloads.files import read_file, write_file
@@ -33,11 +33,11 @@ PAYLOAD_COLUMNS: Final[tuple[Column[Any], ...]] = (
     schema.checkpoint.c.value,
     schema.record.c.value,
     schema.request.c.answer,
-    schema.wait.c.output,
-    schema.event.c.body,
-    schema.outgoing_event.c.body,
-    schema.subscription.c.secret,
-    schema.subscription.c.previous_secret,
+    wait_tables.wait.c.output,
+    event_tables.event.c.body,
+    outbox_tables.outgoing_event.c.body,
+    outbox_tables.subscription.c.secret,
+    outbox_tables.subscription.c.previous_secret,
 )
 """Every column that holds payloads."""
 
@@ -48,7 +48,7 @@ _WRITTEN_AT: Final = {
     schema.checkpoint.c.value: schema.checkpoint.c.saved_at,
     schema.record.c.value: schema.record.c.saved_at,
     schema.request.c.answer: schema.request.c.created_at,
-    schema.event.c.body: schema.event.c.received_at,
+    event_tables.event.c.body: event_tables.event.c.received_at,
 }
 """With columns of payloads the time at which a value was written."""
 
@@ -123,7 +123,7 @@ def _rotate_page(connection: Connection, column: Column[Any], after: tuple[objec
     for text, *last in rows:
         found = dict(zip(keys, last, strict=True))
         try:
-            renewed_text = _renewed_secret(text) if column.table is schema.subscription else _renewed(text)
+            renewed_text = _renewed_secret(text) if column.table is outbox_tables.subscription else _renewed(text)
         except (PayloadDamaged, PayloadUnavailable) as error:
             place = ", ".join(f"{key.name}={value}" for key, value in found.items())
             failures.append(f"{column.table.name}.{column.name} ({place}): {error}")

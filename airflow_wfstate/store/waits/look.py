@@ -13,15 +13,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from airflow_wfstate.domain.messages.wait import MAX_WAITS
 from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.exceptions import InvalidRequest
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import event_tables, schema, wait_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.waits.register import end_if_over
 from airflow_wfstate.store.waits.row import lock_by_ids
 
-_wait: Final = schema.wait
+_wait: Final = wait_tables.wait
 _workflow: Final = schema.workflow
 _step: Final = schema.step
-_event: Final = schema.event
+_event: Final = event_tables.event
 
 
 _IS_APPLIED: Final = text(f"wfstate_event.state = '{EventState.APPLIED.value}'")

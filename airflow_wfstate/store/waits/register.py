@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select, update
 from airflow_wfstate.domain.messages.wait import MAX_TIMEOUT_SECONDS, RegisteredWait, RegisterWait
 from airflow_wfstate.domain.rules.waiting import WaitKind
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import schema, wait_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.steps.attempt_key import parse
@@ -21,7 +21,7 @@ from airflow_wfstate.store.waits.target import target_columns
 from airflow_wfstate.store.waits.verdict import judge
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 
-_wait: Final = schema.wait
+_wait: Final = wait_tables.wait
 _workflow: Final = schema.workflow
 
 

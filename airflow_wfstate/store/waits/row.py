@@ -14,14 +14,14 @@ from sqlalchemy import Connection, Row, select, update
 from airflow_wfstate.domain.messages.wait import RegisteredWait
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
 from airflow_wfstate.domain.rules.waiting import WaitKind, WaitOutcome
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import wait_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.identity import new_id
 from airflow_wfstate.store.payloads.stored_payload import payload_of
 from airflow_wfstate.store.workflows.reference import read_reference
 
-_wait: Final = schema.wait
+_wait: Final = wait_tables.wait
 
 NOT_ENDED: Final[Mapping[str, object]] = {
     "ended_at": None,

@@ -16,7 +16,7 @@ from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState, Wor
 from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.domain.rules.waiting import GOING_ON, WaitKind, WaitOutcome
 from airflow_wfstate.exceptions import InvalidRequest, NotFound, StaleAttempt, WorkflowClosed
-from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database import schema, wait_tables
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 from airflow_wfstate.store.database.transaction import Unchanged
 from airflow_wfstate.store.payloads.checks import check_payload, described
@@ -29,8 +29,8 @@ from airflow_wfstate.store.waits.register import check_timeout, end_if_over, tak
 from airflow_wfstate.store.waits.row import Waiter, end_wait, lock_by_ids, registered
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 
-_wait: Final = schema.wait
-_token: Final = schema.token
+_wait: Final = wait_tables.wait
+_token: Final = wait_tables.token
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
