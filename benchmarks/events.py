@@ -45,16 +45,36 @@ DEFINITION: Final = {
 }
 
 
+@dataclass(frozen=True)
+class Used:
+    """CPU seconds of the three who share the machine. Unlike a rate they say what an event costs on a busy one, too."""
+
+    client: float = 0
+    api_server: float = 0
+    postgres: float = 0
+
+    def __add__(self, other: Used) -> Used:
+        return Used(self.client + other.client, self.api_server + other.api_server, self.postgres + other.postgres)
+
+    def since(self, before: Used) -> Used:
+        """What was used since."""
+        return Used(self.client - before.client, self.api_server - before.api_server, self.postgres - before.postgres)
+
+
 @dataclass
 class Line:
     """What is known of one line, over all its turns.
 
     :param rates: events a second, of each turn.
     :param calls: seconds of each call.
+    :param used: CPU seconds of all turns.
+    :param events: of all turns.
     """
 
     rates: list[float] = field(default_factory=list)
     calls: list[float] = field(default_factory=list)
+    used: Used = field(default_factory=Used)
+    events: int = 0
 
     @property
     def rate(self) -> float:
@@ -115,7 +135,7 @@ def _measure(folder: Path, arguments: argparse.Namespace) -> None:
         migrate(url, folder / "migration")
         _make_floor(postgres.url(_BASE))
         with running_api_server(url, folder / "api-server") as server:
-            bench = _Bench(server.url, server.token(), postgres.url(_BASE), arguments)
+            bench = _Bench(server.url, server.token(), postgres.url(_BASE), arguments, _meter(folder, server.pid))
             bench.apply_definition()
             bench.warm_up()
             empty = bench.measure()
@@ -128,18 +148,37 @@ def _measure(folder: Path, arguments: argparse.Namespace) -> None:
                     print(f"growth, {label}: {empty[label].rate / line.rate:.2f}")
 
 
+def _meter(folder: Path, api_server: int) -> Callable[[], Used]:
+    import psutil
+
+    from benchmarks.waits import cpu_seconds
+
+    server = psutil.Process(api_server)
+    postgres = psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]))
+
+    def used() -> Used:
+        ended = sum(postgres.cpu_times()[2:4])  # the postmaster keeps the sum of its children that have ended
+        running = cpu_seconds(postgres.children(recursive=True))
+        return Used(time.process_time(), cpu_seconds([server]), running + ended)
+
+    return used
+
+
 class _Bench:
-    def __init__(self, url: str, token: str, libpq_url: str, arguments: argparse.Namespace) -> None:
+    def __init__(
+        self, url: str, token: str, libpq_url: str, arguments: argparse.Namespace, used: Callable[[], Used]
+    ) -> None:
         self._url = f"{url}/wfstate/v1"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._libpq_url = libpq_url
         self._arguments = arguments
+        self._used = used
 
     def apply_definition(self) -> None:
         import httpx
 
         body = {"text": json.dumps(DEFINITION)}
-        httpx.put(f"{self._url}/definitions/{_NAME}", json=body, headers=self._headers).raise_for_status()
+        httpx.put(f"{self._url}/definitions/{_NAME}", json=body, headers=self._headers, timeout=120).raise_for_status()
 
     def warm_up(self) -> None:
         self._send_batches(Line(), 2)
@@ -185,10 +224,19 @@ class _Bench:
                         raise RuntimeError(f"Events were answered with {verdicts}.")
             return seconds
 
-        began = time.perf_counter()
+        self._run(line, client, shares, size)
+
+    def _run(
+        self, line: Line, client: Callable[[Sequence[Any]], list[float]], shares: Sequence[Sequence[Any]], size: int
+    ) -> None:
+        """Let a client of its own do each share, all at once; it answers with the seconds of each of its calls."""
+        before, began = self._used(), time.perf_counter()
         with ThreadPoolExecutor(len(shares)) as pool:
             calls = [second for seconds in pool.map(client, shares) for second in seconds]
-        line.rates.append(len(calls) * size / (time.perf_counter() - began))
+            events = len(calls) * size
+            line.rates.append(events / (time.perf_counter() - began))
+            line.used += self._used().since(before)
+        line.events += events
         line.calls += calls
 
     def _insert_bare(self, line: Line) -> None:
@@ -210,12 +258,7 @@ class _Bench:
                     seconds.append(time.perf_counter() - first)
             return seconds
 
-        began = time.perf_counter()
-        with ThreadPoolExecutor(_SENDERS) as pool:
-            shares = [parts[number::_SENDERS] for number in range(_SENDERS)]
-            calls = [second for seconds in pool.map(client, shares) for second in seconds]
-        line.rates.append(len(calls) * size / (time.perf_counter() - began))
-        line.calls += calls
+        self._run(line, client, [parts[number::_SENDERS] for number in range(_SENDERS)], size)
 
 
 _FLOOR: Final = (
@@ -263,10 +306,16 @@ def _fill(libpq_url: str, stored: int) -> None:
 
 
 def _print(where: str, lines: dict[str, Line]) -> None:
-    print(f"\nOn {where}:\n| what | events/s | p50 of a call, ms | p99, ms |\n|---|---:|---:|---:|")
+    print(f"\nOn {where} (load {os.getloadavg()[0]:.0f}; CPU in microseconds an event):")
+    print("| what | events/s | p50 of a call, ms | p99, ms | client | api-server | PostgreSQL |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     for label, line in lines.items():
         high = quantiles(line.calls, n=100)[98] if len(line.calls) > 1 else line.calls[0]
-        print(f"| {label} | {line.rate:.0f} | {1000 * median(line.calls):.1f} | {1000 * high:.1f} |", flush=True)
+        used = (line.used.client, line.used.api_server, line.used.postgres)
+        cpu = " | ".join(f"{1e6 * seconds / line.events:.0f}" for seconds in used)
+        print(
+            f"| {label} | {line.rate:.0f} | {1000 * median(line.calls):.1f} | {1000 * high:.1f} | {cpu} |", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -91,7 +91,9 @@ def _run(folder: Path, waits: int, seconds: int, wakes: int) -> None:
 
             def used() -> Used:
                 return Used(
-                    time.process_time(), _cpu([api_server]), _cpu(psutil.Process(postmaster).children(recursive=True))
+                    time.process_time(),
+                    cpu_seconds([api_server]),
+                    cpu_seconds(psutil.Process(postmaster).children(recursive=True)),
                 )
 
             interval = conf.wait_poll().total_seconds()
@@ -190,7 +192,8 @@ async def _measure(
     return cost, latencies
 
 
-def _cpu(processes: list[psutil.Process]) -> float:
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    """What the processes have used so far, in the kernel and outside it; nothing of those that have ended."""
     return float(sum(sum(process.cpu_times()[:2]) for process in processes))
 
 

@@ -12,6 +12,7 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import sender_of
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.cloud_events import BATCHED, STRUCTURED, read_events
+from airflow_wfstate.api.garbage import spare_what_is_loaded
 from airflow_wfstate.domain.messages.event import SEND_EVENTS, SentEvents, Verdict
 from airflow_wfstate.exceptions import InvalidRequest, error_classes
 from airflow_wfstate.store.events.gathering import Gathering
@@ -59,6 +60,7 @@ async def send_events(request: Request, caller: Annotated[Caller, Depends(authen
 
 
 def _receive(request: Request, caller: Caller, body: bytes) -> Response:
+    spare_what_is_loaded()
     received = read_events(request.headers.items(), body)
     gathering = None if received.is_batch else _gathering()
     answer = receive_events(get_backend().engine, received.events, sender_of(caller), gathering)
