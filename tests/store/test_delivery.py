@@ -20,7 +20,6 @@ from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.webhooks.delivery_schedule import MAX_ATTEMPTS
 from airflow_wfstate.store.database import schema
 from tests.store.subscriber import Subscriber, subscribed
-from tests.support.services import Shop
 from tests.support.webhook_receiver import Answer, Delivery, Receiver, running_receiver
 from tests.support.world import World
 
@@ -92,22 +91,6 @@ def test_a_subscriber_is_told_of_each_change_as_a_signed_cloud_event(subscriber:
     assert not any("4111" in found.body or "secret of the shop" in found.body for found in receiver.received)
     assert subscriber.deliver().delivered == 0
     assert subscriber.shown().last_delivered_at is not None
-
-
-def test_what_an_event_of_a_service_has_made_is_told_of_in_its_trace(world: World, receiver: Receiver) -> None:
-    shop = Shop(world.backend).apply()
-    trace = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "vendor=1"}
-    placed = shop.placed("1", **trace, causationid="the customer's click")
-    with subscribed(world, receiver, names=[shop.name]) as of_shop:
-        (result,) = shop.send(placed)
-        of_shop.deliver()
-
-    passed_on = [
-        {name: delivery.event.get(name) for name in ("causationid", *trace)}
-        for delivery in receiver.received
-        if delivery.workflow_id == result.workflow_id
-    ]
-    assert passed_on == [{"causationid": placed["id"], **trace}] * 2
 
 
 def test_what_was_written_before_is_not_told_of_unless_it_is_asked_for(
