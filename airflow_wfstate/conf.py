@@ -69,7 +69,7 @@ _DECLARED: Final = {
     ),
     "wait_poll_seconds": DeclaredOption(
         "float",
-        "5",
+        "10",
         "How often a triggerer looks at least whether any of the waits of its tasks has ended; it asks for all of them "
         "at once. Where a look takes less than 1/50 of that time, it looks sooner again, at most once a second.",
         at_least=0.1,
