@@ -81,6 +81,11 @@ class Line:
         """The median, events a second."""
         return median(self.rates)
 
+    @property
+    def cost(self) -> float:
+        """CPU seconds of api-server and PostgreSQL for an event."""
+        return (self.used.api_server + self.used.postgres) / self.events
+
 
 def events_of(workflows: int) -> list[dict[str, Any]]:
     """The events of so many new workflows, shuffled in a window."""
@@ -110,9 +115,9 @@ def events_of(workflows: int) -> list[dict[str, Any]]:
 def main() -> None:
     """Parse the command line, measure, print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.events", description=__doc__)
-    parser.add_argument("--batches", type=int, default=20, help="of each sender in a turn (default: 20)")
+    parser.add_argument("--batches", type=int, default=10, help="of each sender in a turn (default: 10)")
     parser.add_argument("--batch", type=int, default=1000, help="events in each (default: 1000)")
-    parser.add_argument("--singles", type=int, default=1500, help="events sent one by one in a turn (default: 1500)")
+    parser.add_argument("--singles", type=int, default=1000, help="events sent one by one in a turn (default: 1000)")
     parser.add_argument("--turns", type=int, default=5, help="default: 5")
     parser.add_argument("--stored", type=int, default=1_000_000, help="events stored for the growth (default: 1000000)")
     arguments = parser.parse_args()
@@ -145,7 +150,8 @@ def _measure(folder: Path, arguments: argparse.Namespace) -> None:
                 full = bench.measure()
                 _print(f"{arguments.stored:,} stored events", full)
                 for label, line in full.items():
-                    print(f"growth, {label}: {empty[label].rate / line.rate:.2f}")
+                    before = empty[label]
+                    print(f"growth, {label}: {before.rate / line.rate:.2f}; of the CPU {line.cost / before.cost:.2f}")
 
 
 def _meter(folder: Path, api_server: int) -> Callable[[], Used]:
