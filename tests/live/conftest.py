@@ -14,6 +14,7 @@ from demo.home import CHECKOUT
 from demo.stage import Stage
 from demo.standalone import LiveAirflow
 from tests.live.outside import Outside
+from tests.support import redis_server
 from tests.support.postgres import PostgresServer, sqlalchemy_url
 
 _PATIENCE = {
@@ -58,11 +59,22 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Outside:
 
 
 @pytest.fixture(scope="session")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a Redis server; one that nobody listens on where none is installed."""
+    if redis_server.PROGRAM is None:
+        yield environment.free_port()
+    else:
+        with redis_server.running_redis(tmp_path_factory.mktemp("redis")) as port:
+            yield port
+
+
+@pytest.fixture(scope="session")
 def live_airflow(
     postgres_server: PostgresServer,
     warehouse_url: str,
     dags_folder: Path,
     outside: Outside,
+    redis_port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveAirflow]:
     """Scheduler, workers, triggerer and api-server on a PostgreSQL database of their own; healthy."""
@@ -74,6 +86,7 @@ def live_airflow(
             **environment.on_free_log_ports(),
             **environment.small_and_quick(sqlalchemy_url(url), dags_folder, environment.new_jwt_secret()),
             **environment.connection("demo_warehouse", _connection_fields(warehouse_url)),
+            **environment.connection("redis_default", {"conn_type": "redis", "host": "127.0.0.1", "port": redis_port}),
             **_PATIENCE,
             "WFSTATE_OUTSIDE": str(outside.folder),
         }
