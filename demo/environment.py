@@ -61,6 +61,17 @@ def small_and_quick(database_url: str, dags_folder: Path, jwt_secret: str) -> Va
     }
 
 
+def with_services(*users: str) -> Variables:
+    """Let services on this machine take part: a user for each, beside the administrator, and webhooks to them.
+
+    The users have the role with the fewest rights. What they may send is in the definition.
+    """
+    return {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(["admin:admin", *(f"{user}:viewer" for user in users)]),
+        "AIRFLOW__WFSTATE__WEBHOOK_HOSTS": "127.0.0.1",
+    }
+
+
 def connection(name: str, fields: Mapping[str, object]) -> Variables:
     """An Airflow connection."""
     return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(dict(fields))}

@@ -38,7 +38,7 @@ class LiveAirflow:
         self.log_file = home / "standalone.log"
         self._variables = dict(variables)
         self._process: subprocess.Popen[bytes] | None = None
-        self._started_again: list[subprocess.Popen[bytes]] = []
+        self._started_apart: list[subprocess.Popen[bytes]] = []
         self._log: IO[bytes] | None = None
         home.mkdir(parents=True, exist_ok=True)
 
@@ -82,9 +82,12 @@ class LiveAirflow:
             process.kill()
         psutil.wait_procs(part_processes(self._all_processes(), name), timeout=10)
 
-    def start_part(self, name: str) -> None:
-        """Start a part that was killed: ``airflow standalone`` does not. :meth:`wait_until_healthy` waits for it."""
-        self._started_again.append(self._popen(name))
+    def start_part(self, *words: str) -> None:
+        """Start a part that was killed, or one that ``airflow standalone`` does not have.
+
+        :param words: of its command: ``airflow <words>``. :meth:`wait_until_healthy` waits for Airflow's own parts.
+        """
+        self._started_apart.append(self._popen(*words))
 
     def run(self, *words: str, timeout_seconds: float = 180) -> subprocess.CompletedProcess[str]:
         """Run an ``airflow`` command against the same home, and return what it printed."""
@@ -99,15 +102,15 @@ class LiveAirflow:
             check=False,
         )
 
-    def admin_password(self) -> str:
-        """The password of the user ``admin``, which Airflow made up at its first start."""
+    def password(self, user: str = "admin") -> str:
+        """The password of a user, which Airflow made up at its first start."""
         passwords = json.loads((self.home / "simple_auth_manager_passwords.json.generated").read_text())
-        password: str = passwords["admin"]
+        password: str = passwords[user]
         return password
 
     def client(self) -> AirflowClient:
         """The user ``admin``."""
-        return AirflowClient(self.url, "admin", self.admin_password())
+        return AirflowClient(self.url, "admin", self.password())
 
     def owns_process(self, pid: int) -> bool:
         """Whether a process is one of this Airflow."""
@@ -117,10 +120,10 @@ class LiveAirflow:
         """End every process, and wait until they are gone; nothing happens when none was started."""
         if self._process is not None:
             end(self._all_processes, patience_seconds=10)
-            for process in (self._process, *self._started_again):
+            for process in (self._process, *self._started_apart):
                 process.wait(timeout=10)
             self._process = None
-            self._started_again = []
+            self._started_apart = []
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -146,7 +149,7 @@ class LiveAirflow:
         )
 
     def _all_processes(self) -> list[psutil.Process]:
-        sessions = [self.session_id, *(process.pid for process in self._started_again)]
+        sessions = [self.session_id, *(process.pid for process in self._started_apart)]
         return [process for session_id in sessions for process in session_processes(session_id)]
 
     def _unhealthy_parts(self) -> str:
