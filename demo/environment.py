@@ -57,6 +57,9 @@ def small_and_quick(database_url: str, dags_folder: Path, jwt_secret: str) -> Va
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+        # A task whose first request is not answered in time fails without having run: 5 seconds are few where many
+        # begin at once, or where the machine is busy.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__WFSTATE__TURN_INTERVAL_SECONDS": "1",
     }
 

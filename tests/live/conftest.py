@@ -21,8 +21,6 @@ _PATIENCE = {
     # Five minutes, until Airflow takes a worker that is not heard of for dead, are too many for a test.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    # A task whose first request is not answered in time fails without having run. Many begin at once here.
-    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
     # As many items as tests/live/test_wide.py is ever asked for.
     "AIRFLOW__CORE__MAX_MAP_LENGTH": "10000",
     # Airflow may lose an event that comes while a task is still being deferred, and it fails a task that runs again
