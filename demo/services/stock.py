@@ -61,7 +61,8 @@ def send(event_id: str, event_type: str, goods: str, correlation_id: str) -> Non
         "id": f"re-{event_id}",  # follows from the request: the same when it is sent again
         "source": "https://stock.example/",
         "type": event_type,
-        "correlationid": correlation_id,
+        "correlationid": correlation_id,  # the workflow
+        "causationid": event_id,
         "data": {"goods": goods},
     }
     headers = {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {token}"}
