@@ -105,6 +105,7 @@ def filter_of(text: str) -> SubscriptionFilter:
         states=[WorkflowState(state) for state in kept["states"]],
         labels=kept["labels"],
         kinds=[EntryKind(kind) for kind in kept["kinds"]],
+        requests_only=kept.get("requests_only", False),
     )
 
 
@@ -115,6 +116,8 @@ def kept_filter(wanted: SubscriptionFilter) -> str:
         "states": [state.value for state in wanted.states],
         "labels": wanted.labels,
         "kinds": [kind.value for kind in wanted.kinds],
+        # Those of before revision 0018 do not have it.
+        **({"requests_only": True} if wanted.requests_only else {}),
     }
     return json.dumps(kept, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 

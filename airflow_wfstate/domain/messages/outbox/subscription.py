@@ -53,15 +53,20 @@ class SubscriptionFilter:
     :param states: only entries that bring a workflow into one of these states.
     :param labels: that a workflow has now, all of them.
     :param kinds: only entries of one of these kinds. Empty: all but ``run.linked`` and ``turn.given``.
+    :param requests_only: no entries at all: the subscriber gets what is sent to it alone, such as the request to undo a
+        step. Those requests pass every filter.
     """
 
     names: list[str] = field(default_factory=list)
     states: list[WorkflowState] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     kinds: list[EntryKind] = field(default_factory=list)
+    requests_only: bool = False
 
     def wanted_kinds(self) -> frozenset[EntryKind]:
         """The kinds of entries that can pass."""
+        if self.requests_only:
+            return frozenset()
         kinds = frozenset(self.kinds) or frozenset(EntryKind) - NOT_SENT_UNASKED
         if not self.states:
             return kinds

@@ -1103,6 +1103,11 @@ export interface components {
             /** Kinds */
             kinds?: components["schemas"]["EntryKind"][];
             /**
+             * Requests Only
+             * @default false
+             */
+            requests_only: boolean;
+            /**
              * Start
              * @default now
              */
@@ -3870,6 +3875,8 @@ export interface components {
          *     :param states: only entries that bring a workflow into one of these states.
          *     :param labels: that a workflow has now, all of them.
          *     :param kinds: only entries of one of these kinds. Empty: all but ``run.linked`` and ``turn.given``.
+         *     :param requests_only: no entries at all: the subscriber gets what is sent to it alone, such as the request to undo a
+         *         step. Those requests pass every filter.
          */
         SubscriptionFilter: {
             /** Names */
@@ -3882,6 +3889,11 @@ export interface components {
             };
             /** Kinds */
             kinds?: components["schemas"]["EntryKind"][];
+            /**
+             * Requests Only
+             * @default false
+             */
+            requests_only: boolean;
         };
         /**
          * SubscriptionList
