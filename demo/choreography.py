@@ -8,8 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -29,17 +28,17 @@ def payment_declined(stage: Stage) -> str:
     """A payment service declines an order: the parcel and the stock service's reservation are undone, newest first."""
     stage.client.apply_definition(NAME, _DEFINITION.read_text())
     paid, declined = f"{stage.label}-paid", f"{stage.label}-declined"
-    with _stock_service(stage) as effects:
-        for order_id in (paid, declined):
-            stage.client.trigger(NAME, order_id, {"order_id": order_id})
-        for order_id, outcome in ((declined, "declined"), (paid, "captured")):
-            stage.wait_for(f"the order {order_id} to be packed", partial(_is_packed, stage, order_id))
-            _pay(stage, order_id, outcome)
-        stage.wait_for_run(NAME, declined, "failed")
-        workflow = stage.wait_for_workflow(NAME, declined, "compensated")
-        stage.wait_for_run(NAME, paid, "success")
-        stage.wait_for_workflow(NAME, paid, "succeeded")
-        happened = effects()
+    database = _start_stock_service(stage)
+    for order_id in (paid, declined):
+        stage.client.trigger(NAME, order_id, {"order_id": order_id})
+    for order_id, outcome in ((declined, "declined"), (paid, "captured")):
+        stage.wait_for(f"the order {order_id} to be packed", partial(_is_packed, stage, order_id))
+        _pay(stage, order_id, outcome)
+    stage.wait_for_run(NAME, declined, "failed")
+    workflow = stage.wait_for_workflow(NAME, declined, "compensated")
+    stage.wait_for_run(NAME, paid, "success")
+    stage.wait_for_workflow(NAME, paid, "succeeded")
+    happened = _effects(database)
     journal = stage.client.journal(workflow["summary"]["id"])
     undone = [entry["step"] for entry in journal if entry["kind"] == "compensation.done"]
     check(
@@ -62,24 +61,17 @@ def _is_packed(stage: Stage, order_id: str) -> bool:
     )
 
 
-@contextmanager
-def _stock_service(stage: Stage) -> Iterator[Callable[[], list[tuple[str, str]]]]:
-    """The stock service as a process of its own, subscribed to what it needs to know; how to ask what it has done."""
+def _start_stock_service(stage: Stage) -> Path:
+    """Start the stock service, which ends with Airflow, subscribed to what it needs to know; its database."""
     port, database = free_port(), stage.airflow.home / "stock.db"
     secret = stage.client.subscribe("stock", f"http://127.0.0.1:{port}/", names=[NAME], kinds=["workflow.started"])
-    with (stage.airflow.home / "stock.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, str(_SERVICES / "stock.py"), str(port), str(database)],
-            env=_login(stage, STOCK) | {"SECRET": secret},
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            stage.wait_for("the stock service to listen", partial(_listens, port))
-            yield partial(_effects, database)
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
+    stage.airflow.start_beside(
+        [sys.executable, str(_SERVICES / "stock.py"), str(port), str(database)],
+        _login(stage, STOCK) | {"SECRET": secret},
+        stage.airflow.home / "stock.log",
+    )
+    stage.wait_for("the stock service to listen", partial(_listens, port))
+    return database
 
 
 def _pay(stage: Stage, order_id: str, outcome: str) -> None:
