@@ -31,9 +31,11 @@ def payment_declined(stage: Stage) -> str:
     database = _start_stock_service(stage)
     for order_id in (paid, declined):
         stage.client.trigger(NAME, order_id, {"order_id": order_id})
-    for order_id, outcome in ((declined, "declined"), (paid, "captured")):
-        stage.wait_for(f"the order {order_id} to be packed", partial(_is_packed, stage, order_id))
-        _pay(stage, order_id, outcome)
+    # The one is told before the DAG waits for it, the other while it waits.
+    stage.wait_for(f"the order {paid} to be packed", partial(_has_come_to, stage, paid, "pack", "succeeded"))
+    _pay(stage, paid, "captured")
+    stage.wait_for(f"the order {declined} to wait", partial(_has_come_to, stage, declined, "paid", "waiting"))
+    _pay(stage, declined, "declined")
     stage.wait_for_run(NAME, declined, "failed")
     workflow = stage.wait_for_workflow(NAME, declined, "compensated")
     stage.wait_for_run(NAME, paid, "success")
@@ -54,11 +56,9 @@ def payment_declined(stage: Stage) -> str:
     return f"undone in one order, in a DAG and at a service: {', '.join(undone)}; the order that was paid is done"
 
 
-def _is_packed(stage: Stage, order_id: str) -> bool:
+def _has_come_to(stage: Stage, order_id: str, name: str, state: str) -> bool:
     workflow = stage.workflow(NAME, order_id)
-    return workflow is not None and any(
-        step["name"] == "pack" and step["state"] == "succeeded" for step in workflow["steps"]
-    )
+    return workflow is not None and any(step["name"] == name and step["state"] == state for step in workflow["steps"])
 
 
 def _start_stock_service(stage: Stage) -> Path:
