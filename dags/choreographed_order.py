@@ -33,15 +33,21 @@ def unpack(output: dict[str, str] | None, compensation: CompensationContext) -> 
 def choreographed_order() -> None:
     # The plan and the policies come from the definition.
     start = StartWorkflowOperator(task_id="start", name="choreographed_order", key="{{ params.order_id }}")
-    reserved = WaitForEventOperator(task_id="reserved", event="com.example.stock.reserved", timeout=timedelta(hours=1))
+    # A retry goes on with the same wait. Airflow itself may fail a task that waits for seconds only.
+    patient = {"retries": 2, "retry_delay": timedelta(seconds=5)}
+    reserved = WaitForEventOperator(
+        task_id="reserved", event="com.example.stock.reserved", timeout=timedelta(hours=1), **patient
+    )
 
     @task.step(compensate=unpack)
     def pack(order_id: str, step: Step = STEP) -> dict[str, str]:
         log.info("Packing order %s, attempt %d", order_id, step.attempt)
         return {"parcel": f"parcel-{order_id}"}
 
-    # Ends at once, and fails, when the payment is declined.
-    paid = WaitForEventOperator(task_id="paid", event="com.example.payment.captured", timeout=timedelta(days=1))
+    # Fails at once, without a retry, when the payment is declined.
+    paid = WaitForEventOperator(
+        task_id="paid", event="com.example.payment.captured", timeout=timedelta(days=1), **patient
+    )
     start >> reserved >> pack("{{ params.order_id }}") >> paid >> CompleteWorkflowOperator(task_id="complete")
     CompensateWorkflowOperator(task_id="compensate")
 
