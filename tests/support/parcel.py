@@ -126,7 +126,7 @@ class Parcel:
 
     def state(self) -> WorkflowState:
         """Of the workflow."""
-        return self.world.backend.get_workflow(self.workflow_id).summary.state
+        return self.world.state(self.workflow_id)
 
     def steps(self) -> dict[str, StepState]:
         """The state of each step, by name and item."""
