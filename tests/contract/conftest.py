@@ -38,11 +38,9 @@ _SAMPLES = {FAULTY: 30, SEALED: 80}
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave a sample of the tests of some ways, unless all of them are wanted."""
-    if os.environ.get(_WHOLE):
-        return
-    left_out: set[pytest.Item] = set()
-    for way, size in _SAMPLES.items():
-        of_way = [item for item in items if f"[{way}" in item.name]
+    left_out = {item for item in items if f"[{FAULTY}" in item.name and item.get_closest_marker("first_answer")}
+    for way, size in _SAMPLES.items() if not os.environ.get(_WHOLE) else ():
+        of_way = [item for item in items if f"[{way}" in item.name and item not in left_out]
         kept = random.Random(CONTRACT_SEED).sample(of_way, min(size, len(of_way)))  # noqa: S311 - no secret
         left_out |= set(of_way) - set(kept)
     config.hook.pytest_deselected(items=list(left_out))

@@ -11,6 +11,8 @@ from airflow_wfstate.exceptions import WorkflowUnfinished
 from tests.support.services import Shop
 from tests.support.world import World
 
+pytestmark = pytest.mark.first_answer
+
 
 @pytest.fixture
 def shop(world: World) -> Shop:
