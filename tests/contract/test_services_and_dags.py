@@ -11,8 +11,6 @@ from airflow_wfstate.exceptions import WorkflowUnfinished
 from tests.support.services import Shop
 from tests.support.world import World
 
-pytestmark = pytest.mark.first_answer
-
 
 @pytest.fixture
 def shop(world: World) -> Shop:
@@ -26,6 +24,7 @@ def complete(world: World, run_id: str, *, over_failed_steps: bool = False) -> C
     )
 
 
+@pytest.mark.first_answer
 def test_events_that_wait_are_applied_when_a_dag_starts_the_workflow(world: World, shop: Shop) -> None:
     run_id, key = world.rows.add_run("intake"), world.unique("key")
     assert shop.told(shop.event("payments", "captured", key)) == ["parked: Its workflow has not started yet."]
