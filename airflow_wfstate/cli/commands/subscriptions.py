@@ -203,7 +203,7 @@ def _waiting_rows(waiting: WaitingDeliveries) -> Iterator[Mapping[str, object]]:
     for delivery in waiting.deliveries:
         yield {
             "workflow": f"{delivery.name}/{delivery.key}",
-            "event": f"{delivery.workflow_id}:{delivery.number}",
+            "event": delivery.event_id,
             "attempts": delivery.attempts,
             "since": short_time(delivery.since),
             "next_try_at": "parked" if delivery.next_try_at is None else short_time(delivery.next_try_at),

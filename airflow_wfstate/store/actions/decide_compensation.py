@@ -17,7 +17,7 @@ from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClo
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.compensate import let_try_again
 from airflow_wfstate.store.compensation.compensated_step import settle_step
-from airflow_wfstate.store.compensation.late_undo import undo_late
+from airflow_wfstate.store.compensation.late_undo import tell_of_late_undos, undo_late
 from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
 from airflow_wfstate.store.compensation.rest import come_to_rest
 from airflow_wfstate.store.compensation.service_undo import withdraw_requests_of
@@ -60,10 +60,12 @@ def decide_compensation(
     change.journal(_ENTRY_KINDS[request.decision], step=pending.label, step_id=pending.step_id, data=data)
     if request.code is not None:
         change.set(relay_code=request.code.value)
-    if not is_late:
+    if is_late:
+        if request.decision is Decision.RETRY:
+            undo_late(connection, change, pending.step_id, pending.round)
+        tell_of_late_undos(connection, change)
+    else:
         _go_on(connection, change, request, reason)
-    elif request.decision is Decision.RETRY:
-        undo_late(connection, change, pending.step_id, pending.round)
     change.write()
     return DecidedCompensation(change.ref(), pending.label, pending.round, state)
 
@@ -127,9 +129,8 @@ def _decide(change: Change, decision: Decision, pending: PendingCompensation) ->
     compensation = schema.compensation
     key = {"step_id": pending.step_id, "round": pending.round}
     if decision is Decision.RETRY:
-        if (
-            pending.is_of_service and pending.state is CompensationState.RUNNING
-        ):  # it is asked once more, and has its time anew
+        if pending.is_of_service and pending.state is CompensationState.RUNNING:
+            # The service is asked once more, and has its whole time again.
             change.update(compensation, where=key, values={"ended_at": change.now, "answer_due_at": None})
         let_try_again(change, compensation.c.step_id == pending.step_id, compensation.c.round == pending.round)
         return CompensationState.RUNNING if pending.state is CompensationState.FAILED else pending.state

@@ -1,6 +1,7 @@
 """The undo of a service's step that succeeded when its workflow was compensated already: it is asked for at once.
 
-The workflow stays compensated, and nobody's turn depends on it.
+The workflow stays compensated, and nobody's turn depends on it. When such an undo fails, the workflow has the reason of
+a hold, as one that waits for an operator.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Select, select
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
+from airflow_wfstate.store.compensation.hold import failed_for_good
 from airflow_wfstate.store.compensation.pending import read_compensation
 from airflow_wfstate.store.compensation.service_undo import Awaited, ask_service, fail_overdue
 from airflow_wfstate.store.database import schema
@@ -56,3 +58,20 @@ def fail_overdue_answers(connection: Connection, change: Change) -> None:
     )
     for row in connection.execute(overdue).all():
         fail_overdue(connection, change, read_compensation(connection, row.step_id, row.round))
+    tell_of_late_undos(connection, change)
+
+
+def tell_of_late_undos(connection: Connection, change: Change) -> None:
+    """Give a compensated workflow the reason why an operator must look at it, or take that away."""
+    if change.state is not WorkflowState.COMPENSATED:
+        return
+    failed = select(_compensation.c.step_id, _compensation.c.round).where(
+        _compensation.c.workflow_id == change.workflow_id,
+        _compensation.c.state == CompensationState.FAILED.value,
+    )
+    first = connection.execute(failed.order_by(_compensation.c.last_entry).limit(1)).one_or_none()
+    reason = None
+    if first is not None:
+        pending = read_compensation(connection, first.step_id, first.round)
+        reason = failed_for_good(pending.label, pending.error)
+    change.set(hold_reason=reason)

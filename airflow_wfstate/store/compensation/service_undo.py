@@ -21,6 +21,7 @@ from airflow_wfstate.domain.rules.services.choreography import Service
 from airflow_wfstate.domain.rules.states import CompensationState, predecessors
 from airflow_wfstate.domain.rules.text.time_span import time_span
 from airflow_wfstate.redaction import recorded_text
+from airflow_wfstate.store.compensation.hold import failed_for_good
 from airflow_wfstate.store.compensation.pending import PendingCompensation
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.identity import compensation_idempotency_key
@@ -61,7 +62,7 @@ def undo_by_service(connection: Connection, change: Change, pending: PendingComp
     if is_asked and not is_overdue(change, pending):
         return Awaited(f"Step {pending.label} is being undone by its service, whose answer is awaited.")
     if is_asked:
-        return f"The compensation of step {pending.label} failed: {fail_overdue(connection, change, pending)}"
+        return failed_for_good(pending.label, fail_overdue(connection, change, pending))
     if _another_is_at_work(connection, change, pending):
         return Awaited(f"Step {pending.label} is undone when the undo that is at work has ended.")
     return ask_service(connection, change, pending)
@@ -230,19 +231,19 @@ def _why_not_received(connection: Connection, pending: PendingCompensation, reci
     event_id = compensation_idempotency_key(pending.step_id, pending.round)
     waiting = find_waiting_event(connection, recipient.id, event_id)
     if waiting is None:
-        return "it has accepted the request."
+        return "it has accepted the request"
     answered = "no answer" if waiting.last_status is None else str(waiting.last_status)
     text = " ".join((waiting.last_answer or "").split())[:200]
     last = f"its last answer to the delivery: {answered}{f' {text}' if text else ''}" if waiting.attempts else ""
     go_on = f"airflow wfstate subscriptions continue {recipient.name}"
     if recipient.paused_because is not None:
-        told = f"the request is not sent, as subscription {recipient.name} is paused. Continue it with: {go_on}"
+        told = f"the request is not sent while subscription {recipient.name} is paused ({go_on})"
     elif waiting.is_parked:
-        told = f"the request is parked after {waiting.attempts} attempts. Have it sent again with: {go_on}"
+        told = f"the request is parked after {waiting.attempts} attempts ({go_on})"
     elif waiting.attempts:
-        told = "the request is sent again until it is accepted."
+        told = "the request is sent again until it is accepted"
     else:
-        told = "the request was not sent yet. See to it that a process delivers: airflow wfstate deliver --every 1"
+        told = "the request was not sent yet (airflow wfstate deliver --every 1 sends it)"
     return f"{last}; {told}" if last else told
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, exists, select
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
-from airflow_wfstate.store.compensation.late_undo import undo_late
+from airflow_wfstate.store.compensation.late_undo import tell_of_late_undos, undo_late
 from airflow_wfstate.store.compensation.rest import come_to_rest
 from airflow_wfstate.store.compensation.take_turn import give_turn
 from airflow_wfstate.store.database import schema
@@ -34,6 +34,8 @@ def go_on_undoing(connection: Connection, workflows: Sequence[OpenWorkflow]) -> 
         elif change.state is WorkflowState.COMPENSATED:
             for step_id, number in workflow.armed:
                 undo_late(connection, change, step_id, number)
+            if workflow.armed or workflow.has_answer:
+                tell_of_late_undos(connection, change)
 
 
 def _give_turn(connection: Connection, workflow: OpenWorkflow) -> None:

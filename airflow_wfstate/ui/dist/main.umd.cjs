@@ -1,4 +1,4 @@
-/*! Built from the sources 4e0cff68e33457ca541a629601ded7bde74eafba6933ba1c2e44e0cb172e3989 */
+/*! Built from the sources 3d19c5910005bf37e98a22f67aceb34e314fc99548387d1688c5a5ec0ab48c3f */
 /*! @dagrejs/dagre:
 Copyright (c) 2012-2014 Chris Pettitt
 
