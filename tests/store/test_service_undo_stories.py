@@ -45,11 +45,13 @@ class UndoStory(RuleBasedStateMachine):
 
     engine: ClassVar[Engine]
 
-    @initialize()
-    def begin_the_story(self) -> None:
+    @initialize(policy=st.sampled_from(["stop", "continue"]))
+    def begin_the_story(self, policy: str) -> None:
         self.world = World(DatabaseBackend(self.engine), AirflowRows(self.engine))
         plan = ["payments.capture", "carrier.deliver", "intake.pack"]
-        self.shop = Shop(self.world.backend, plan=plan, on_failure="compensate", within="PT1H").apply()
+        self.shop = Shop(self.world.backend, plan=plan, on_failure="compensate", within="PT1H")
+        self.shop.more = {"on_compensation_error": policy}
+        self.shop.apply()
         self.opened = undo_requests(self.world, self.shop, *TYPES)
         self.requests: UndoRequests = self.opened.__enter__()
         self.run_id = self.world.rows.add_run("intake")
