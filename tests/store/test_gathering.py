@@ -81,10 +81,10 @@ def test_each_request_has_its_own_verdict(
     poison = shop.event("payments", "captured", "1")
     plain = batch.apply_event
 
-    def fails(workflow: Any, steps: Any, delivery: Any) -> None:
+    def fails(workflow: Any, steps: Any, undos: Any, delivery: Any) -> None:
         if delivery.event.id == poison["id"]:
             raise ZeroDivisionError("poison")
-        plain(workflow, steps, delivery)
+        plain(workflow, steps, undos, delivery)
 
     monkeypatch.setattr(batch, "apply_event", fails)
     meeting = Meeting(backend.engine, monkeypatch)
