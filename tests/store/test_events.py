@@ -68,10 +68,10 @@ def test_an_event_that_cannot_be_applied_does_not_stop_the_others(
     poison = shop.event("payments", "captured", "1")
     plain = batch.apply_event
 
-    def fails(workflow: Any, steps: Any, delivery: Any) -> None:
+    def fails(workflow: Any, steps: Any, undos: Any, delivery: Any) -> None:
         if delivery.event.id == poison["id"]:
             raise ZeroDivisionError("poison")
-        plain(workflow, steps, delivery)
+        plain(workflow, steps, undos, delivery)
 
     monkeypatch.setattr(batch, "apply_event", fails)
     results = shop.send(shop.event("carrier", "collected", "1"), poison, shop.placed("2"), shop.placed("3"))
