@@ -69,8 +69,9 @@ _DECLARED: Final = {
     ),
     "wait_poll_seconds": DeclaredOption(
         "float",
-        "5",
-        "How often a triggerer looks whether any of the waits of its tasks has ended; it asks for all of them at once.",
+        "10",
+        "How often a triggerer looks at least whether any of the waits of its tasks has ended; it asks for all of them "
+        "at once. Where a look takes less than 1/50 of that time, it looks sooner again, at most once a second.",
         at_least=0.1,
         at_most=_DAY,
     ),
@@ -267,7 +268,7 @@ def child_poll() -> timedelta:
 
 
 def wait_poll() -> timedelta:
-    """How often a triggerer looks whether any of its waits has ended."""
+    """How often a triggerer looks at least whether any of its waits has ended."""
     return _seconds("wait_poll_seconds")
 
 

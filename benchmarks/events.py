@@ -45,21 +45,46 @@ DEFINITION: Final = {
 }
 
 
+@dataclass(frozen=True)
+class Used:
+    """CPU seconds of the three who share the machine. Unlike a rate they say what an event costs on a busy one, too."""
+
+    client: float = 0
+    api_server: float = 0
+    postgres: float = 0
+
+    def __add__(self, other: Used) -> Used:
+        return Used(self.client + other.client, self.api_server + other.api_server, self.postgres + other.postgres)
+
+    def since(self, before: Used) -> Used:
+        """What was used since."""
+        return Used(self.client - before.client, self.api_server - before.api_server, self.postgres - before.postgres)
+
+
 @dataclass
 class Line:
     """What is known of one line, over all its turns.
 
     :param rates: events a second, of each turn.
     :param calls: seconds of each call.
+    :param used: CPU seconds of all turns.
+    :param events: of all turns.
     """
 
     rates: list[float] = field(default_factory=list)
     calls: list[float] = field(default_factory=list)
+    used: Used = field(default_factory=Used)
+    events: int = 0
 
     @property
     def rate(self) -> float:
         """The median, events a second."""
         return median(self.rates)
+
+    @property
+    def cost(self) -> float:
+        """CPU seconds of api-server and PostgreSQL for an event."""
+        return (self.used.api_server + self.used.postgres) / self.events
 
 
 def events_of(workflows: int) -> list[dict[str, Any]]:
@@ -90,9 +115,9 @@ def events_of(workflows: int) -> list[dict[str, Any]]:
 def main() -> None:
     """Parse the command line, measure, print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.events", description=__doc__)
-    parser.add_argument("--batches", type=int, default=20, help="of each sender in a turn (default: 20)")
+    parser.add_argument("--batches", type=int, default=10, help="of each sender in a turn (default: 10)")
     parser.add_argument("--batch", type=int, default=1000, help="events in each (default: 1000)")
-    parser.add_argument("--singles", type=int, default=1500, help="events sent one by one in a turn (default: 1500)")
+    parser.add_argument("--singles", type=int, default=1000, help="events sent one by one in a turn (default: 1000)")
     parser.add_argument("--turns", type=int, default=5, help="default: 5")
     parser.add_argument("--stored", type=int, default=1_000_000, help="events stored for the growth (default: 1000000)")
     arguments = parser.parse_args()
@@ -115,7 +140,7 @@ def _measure(folder: Path, arguments: argparse.Namespace) -> None:
         migrate(url, folder / "migration")
         _make_floor(postgres.url(_BASE))
         with running_api_server(url, folder / "api-server") as server:
-            bench = _Bench(server.url, server.token(), postgres.url(_BASE), arguments)
+            bench = _Bench(server.url, server.token(), postgres.url(_BASE), arguments, _meter(folder, server.pid))
             bench.apply_definition()
             bench.warm_up()
             empty = bench.measure()
@@ -125,21 +150,41 @@ def _measure(folder: Path, arguments: argparse.Namespace) -> None:
                 full = bench.measure()
                 _print(f"{arguments.stored:,} stored events", full)
                 for label, line in full.items():
-                    print(f"growth, {label}: {empty[label].rate / line.rate:.2f}")
+                    before = empty[label]
+                    print(f"growth, {label}: {before.rate / line.rate:.2f}; of the CPU {line.cost / before.cost:.2f}")
+
+
+def _meter(folder: Path, api_server: int) -> Callable[[], Used]:
+    import psutil
+
+    from benchmarks.waits import cpu_seconds
+
+    server = psutil.Process(api_server)
+    postgres = psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]))
+
+    def used() -> Used:
+        ended = sum(postgres.cpu_times()[2:4])  # the postmaster keeps the sum of its children that have ended
+        running = cpu_seconds(postgres.children(recursive=True))
+        return Used(time.process_time(), cpu_seconds([server]), running + ended)
+
+    return used
 
 
 class _Bench:
-    def __init__(self, url: str, token: str, libpq_url: str, arguments: argparse.Namespace) -> None:
+    def __init__(
+        self, url: str, token: str, libpq_url: str, arguments: argparse.Namespace, used: Callable[[], Used]
+    ) -> None:
         self._url = f"{url}/wfstate/v1"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._libpq_url = libpq_url
         self._arguments = arguments
+        self._used = used
 
     def apply_definition(self) -> None:
         import httpx
 
         body = {"text": json.dumps(DEFINITION)}
-        httpx.put(f"{self._url}/definitions/{_NAME}", json=body, headers=self._headers).raise_for_status()
+        httpx.put(f"{self._url}/definitions/{_NAME}", json=body, headers=self._headers, timeout=120).raise_for_status()
 
     def warm_up(self) -> None:
         self._send_batches(Line(), 2)
@@ -185,10 +230,19 @@ class _Bench:
                         raise RuntimeError(f"Events were answered with {verdicts}.")
             return seconds
 
-        began = time.perf_counter()
+        self._run(line, client, shares, size)
+
+    def _run(
+        self, line: Line, client: Callable[[Sequence[Any]], list[float]], shares: Sequence[Sequence[Any]], size: int
+    ) -> None:
+        """Let a client of its own do each share, all at once; it answers with the seconds of each of its calls."""
+        before, began = self._used(), time.perf_counter()
         with ThreadPoolExecutor(len(shares)) as pool:
             calls = [second for seconds in pool.map(client, shares) for second in seconds]
-        line.rates.append(len(calls) * size / (time.perf_counter() - began))
+            events = len(calls) * size
+            line.rates.append(events / (time.perf_counter() - began))
+            line.used += self._used().since(before)
+        line.events += events
         line.calls += calls
 
     def _insert_bare(self, line: Line) -> None:
@@ -210,12 +264,7 @@ class _Bench:
                     seconds.append(time.perf_counter() - first)
             return seconds
 
-        began = time.perf_counter()
-        with ThreadPoolExecutor(_SENDERS) as pool:
-            shares = [parts[number::_SENDERS] for number in range(_SENDERS)]
-            calls = [second for seconds in pool.map(client, shares) for second in seconds]
-        line.rates.append(len(calls) * size / (time.perf_counter() - began))
-        line.calls += calls
+        self._run(line, client, [parts[number::_SENDERS] for number in range(_SENDERS)], size)
 
 
 _FLOOR: Final = (
@@ -263,10 +312,16 @@ def _fill(libpq_url: str, stored: int) -> None:
 
 
 def _print(where: str, lines: dict[str, Line]) -> None:
-    print(f"\nOn {where}:\n| what | events/s | p50 of a call, ms | p99, ms |\n|---|---:|---:|---:|")
+    print(f"\nOn {where} (load {os.getloadavg()[0]:.0f}; CPU in microseconds an event):")
+    print("| what | events/s | p50 of a call, ms | p99, ms | client | api-server | PostgreSQL |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     for label, line in lines.items():
         high = quantiles(line.calls, n=100)[98] if len(line.calls) > 1 else line.calls[0]
-        print(f"| {label} | {line.rate:.0f} | {1000 * median(line.calls):.1f} | {1000 * high:.1f} |", flush=True)
+        used = (line.used.client, line.used.api_server, line.used.postgres)
+        cpu = " | ".join(f"{1e6 * seconds / line.events:.0f}" for seconds in used)
+        print(
+            f"| {label} | {line.rate:.0f} | {1000 * median(line.calls):.1f} | {1000 * high:.1f} | {cpu} |", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -91,15 +91,17 @@ def _run(folder: Path, waits: int, seconds: int, wakes: int) -> None:
 
             def used() -> Used:
                 return Used(
-                    time.process_time(), _cpu([api_server]), _cpu(psutil.Process(postmaster).children(recursive=True))
+                    time.process_time(),
+                    cpu_seconds([api_server]),
+                    cpu_seconds(psutil.Process(postmaster).children(recursive=True)),
                 )
 
             interval = conf.wait_poll().total_seconds()
-            with_poller, seen = asyncio.run(_measure(used, waits, seconds, wakes, postgres.url("waits")))
+            with_poller, looked, seen = asyncio.run(_measure(used, waits, seconds, wakes, postgres.url("waits")))
             before = used()
             time.sleep(seconds)
             idle = used().since(before)
-    _print(waits, interval, seconds, with_poller, idle, seen)
+    _print(waits, interval, seconds, with_poller, looked, idle, seen)
 
 
 def _fill(url: str, libpq_url: str, waits: int) -> None:
@@ -148,8 +150,8 @@ def _fill(url: str, libpq_url: str, waits: int) -> None:
 
 async def _measure(
     used: Callable[[], Used], waits: int, seconds: int, wakes: int, libpq_url: str
-) -> tuple[Used, list[float]]:
-    """What is used while nothing ends, and how soon each of some ends is told."""
+) -> tuple[Used, int, list[float]]:
+    """What is used while nothing ends, in how many looks, and how soon each of some ends is told."""
     import hashlib
     import uuid
 
@@ -159,6 +161,7 @@ async def _measure(
     from airflow_wfstate.triggers.wait import WaitTrigger
 
     fired: dict[int, float] = {}
+    looks = _counted_looks()
 
     async def wait_for(number: int) -> None:
         wait_id = str(uuid.UUID(hashlib.md5(f"wait {number}".encode(), usedforsecurity=False).hexdigest()))
@@ -167,9 +170,9 @@ async def _measure(
 
     waiting = [asyncio.create_task(wait_for(number)) for number in range(1, waits + 1)]
     await asyncio.sleep(_SETTLING_SECONDS)
-    before = used()
+    before, looked = used(), len(looks)
     await asyncio.sleep(seconds)
-    cost = used().since(before)
+    cost, looked = used().since(before), len(looks) - looked
     if fired:
         raise RuntimeError("A wait has ended that was to go on.")
     latencies, chance = [], random.Random(1)  # noqa: S311 - no secret
@@ -187,10 +190,26 @@ async def _measure(
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    return cost, latencies
+    return cost, looked, latencies
 
 
-def _cpu(processes: list[psutil.Process]) -> float:
+def _counted_looks() -> list[float]:
+    """When each look of this process began, from now on."""
+    from airflow_wfstate.triggers.wait_poller import WaitPoller
+
+    looks: list[float] = []
+    plain = WaitPoller._look
+
+    async def counted(poller: WaitPoller, wait_ids: list[str]) -> None:
+        looks.append(time.monotonic())
+        await plain(poller, wait_ids)
+
+    WaitPoller._look = counted  # type: ignore[method-assign]  # nothing else tells of a look
+    return looks
+
+
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    """What the processes have used so far, in the kernel and outside it; nothing of those that have ended."""
     return float(sum(sum(process.cpu_times()[:2]) for process in processes))
 
 
@@ -200,13 +219,21 @@ def _connection(url: str) -> str:
     return json.dumps({"conn_type": "wfstate", "host": url, "login": "admin", "password": "admin"})
 
 
-def _print(waits: int, interval: float, seconds: int, cost: Used, idle: Used, latencies: list[float]) -> None:
-    print(f"{waits:,} waits, a look every {interval:g} s, measured for {seconds} s.")
-    print("| part | % of a core | of that without waits |")
-    print("|---|---:|---:|")
+def _print(
+    waits: int, interval: float, seconds: int, cost: Used, looked: int, idle: Used, latencies: list[float]
+) -> None:
+    print(
+        f"{waits:,} waits, a look at least every {interval:g} s, measured for {seconds} s: {looked} looks "
+        f"(load {os.getloadavg()[0]:.0f})."
+    )
+    print("| part | % of a core | of that without waits | CPU ms a look |")
+    print("|---|---:|---:|---:|")
     for name in ("triggerer", "api_server", "postgres"):
         spent, without = getattr(cost, name), getattr(idle, name)
-        print(f"| {name.replace('_', '-')} | {100 * spent / seconds:.2f} | {100 * without / seconds:.2f} |")
+        print(
+            f"| {name.replace('_', '-')} | {100 * spent / seconds:.2f} | {100 * without / seconds:.2f} | "
+            f"{1000 * (spent - without) / max(looked, 1):.0f} |"
+        )
     high = quantiles(latencies, n=20, method="inclusive")[18] if len(latencies) > 1 else latencies[0]
     print(
         f"From an end to its trigger: median {median(latencies):.2f} s, 95 % {high:.2f} s, "

@@ -20,6 +20,7 @@ from airflow_wfstate.store.database import event_tables, schema
 from airflow_wfstate.store.events import batch
 from airflow_wfstate.store.events.find_event import find_event
 from airflow_wfstate.store.sweeping.sweep import sweep
+from tests.support.counted_reads import counted_reads
 from tests.support.services import Shop
 
 _SENDERS = 4
@@ -67,10 +68,10 @@ def test_an_event_that_cannot_be_applied_does_not_stop_the_others(
     poison = shop.event("payments", "captured", "1")
     plain = batch.apply_event
 
-    def fails(workflow: Any, steps: Any, delivery: Any) -> None:
+    def fails(workflow: Any, steps: Any, undos: Any, delivery: Any) -> None:
         if delivery.event.id == poison["id"]:
             raise ZeroDivisionError("poison")
-        plain(workflow, steps, delivery)
+        plain(workflow, steps, undos, delivery)
 
     monkeypatch.setattr(batch, "apply_event", fails)
     results = shop.send(shop.event("carrier", "collected", "1"), poison, shop.placed("2"), shop.placed("3"))
@@ -204,3 +205,26 @@ def age(engine: Engine, event: dict[str, Any]) -> None:
         its_row = (event_tables.event.c.source == event["source"], event_tables.event.c.id == event["id"])
         a_day_ago = datetime.now(timezone.utc) - timedelta(days=1)
         connection.execute(update(event_tables.event).where(*its_row).values(changed_at=a_day_ago))
+
+
+def test_a_batch_makes_as_many_statements_whatever_its_number_of_workflows(
+    backend: DatabaseBackend, shop: Shop
+) -> None:
+    def order(key: str) -> list[dict[str, Any]]:
+        return [
+            shop.event("carrier", "delivered", key),
+            shop.placed(key),
+            shop.event("payments", "captured", key),
+        ]
+
+    shop.send(*order("first"))  # reads the definition
+    counted = []
+    for orders in (2, 60):
+        # One event of each comes before its workflow, and is taken along by it.
+        shop.send(*(order(f"{orders}-{number}")[0] for number in range(orders)))
+        with counted_reads(backend.engine) as reads:
+            shop.send(*(event for number in range(orders) for event in order(f"{orders}-{number}")[1:]))
+        assert shop.find(f"{orders}-1").summary.state is WorkflowState.SUCCEEDED
+        counted.append(len(reads.statements))
+
+    assert counted[0] == counted[1] <= 25

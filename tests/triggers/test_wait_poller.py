@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.wait import EndedWaits, LookAtWaits
 from airflow_wfstate.exceptions import AccessDenied, DatabaseUnavailable, WorkflowStateError
+from airflow_wfstate.triggers import wait_poller
 from airflow_wfstate.triggers.wait import WaitTrigger
 from tests.support.airflow_rows import AirflowRows
 from tests.support.waiting import Watch, for_workflow
@@ -174,3 +175,17 @@ def test_two_triggers_of_one_wait_both_fire(world, looks):
         return list(await asyncio.gather(_fire(watch), _fire(watch)))
 
     assert asyncio.run(asyncio.wait_for(both(), 20)) == [{"wait_id": watch.ids[-1]}] * 2
+
+
+@pytest.mark.parametrize(
+    ("spent", "at_most", "interval"),
+    [
+        (0.002, 5, 1),  # few waits
+        (0.05, 5, 2.5),
+        (0.3, 5, 5),  # ten thousand
+        (0.002, 0.2, 0.2),  # the option is the upper limit, below a second too
+    ],
+)
+def test_the_cheaper_a_look_is_the_sooner_comes_the_next(monkeypatch, spent, at_most, interval):
+    monkeypatch.setattr("airflow_wfstate.conf.wait_poll", lambda: timedelta(seconds=at_most))
+    assert wait_poller._pause(spent) == pytest.approx(interval - spent)

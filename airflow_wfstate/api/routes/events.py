@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,8 +12,10 @@ from airflow_wfstate.api.authentication import Caller, authenticate
 from airflow_wfstate.api.authorization import sender_of
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.cloud_events import BATCHED, STRUCTURED, read_events
+from airflow_wfstate.api.garbage import spare_what_is_loaded
 from airflow_wfstate.domain.messages.event import SEND_EVENTS, SentEvents, Verdict
 from airflow_wfstate.exceptions import InvalidRequest, error_classes
+from airflow_wfstate.store.events.gathering import Gathering
 from airflow_wfstate.store.events.receive import receive_events
 
 writes = APIRouter(tags=[SEND_EVENTS.tag])
@@ -57,11 +60,19 @@ async def send_events(request: Request, caller: Annotated[Caller, Depends(authen
 
 
 def _receive(request: Request, caller: Caller, body: bytes) -> Response:
+    spare_what_is_loaded()
     received = read_events(request.headers.items(), body)
-    answer = receive_events(get_backend().engine, received.events, sender_of(caller))
+    gathering = None if received.is_batch else _gathering()
+    answer = receive_events(get_backend().engine, received.events, sender_of(caller), gathering)
     if not received.is_batch:
         (result,) = answer.results
         if result.verdict is Verdict.REFUSED:
             error_class = error_classes().get(result.code or "", InvalidRequest)
             raise error_class(result.reason or "", result.remedy or "")
     return json_response(answer)
+
+
+@cache
+def _gathering() -> Gathering:
+    """Where events that are sent one by one meet; one a process, on the engine of :func:`get_backend`."""
+    return Gathering(get_backend().engine)

@@ -8,10 +8,10 @@ SQLAlchemy's parameters (psycopg2, measured). On SQLite the driver binds row by 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 
-Rows = Sequence[Mapping[str, object]]
+Rows = Sequence[dict[str, Any]]
 """All with the same columns."""
 
 
@@ -126,10 +126,14 @@ def _given(table: Table, names: tuple[str, ...]) -> Any:
 
 
 def _as_json(rows: Rows) -> str:
-    return json.dumps([dict(row) for row in rows], default=_moment, separators=(",", ":"))
+    return _ENCODER.encode(rows)
 
 
+@lru_cache(maxsize=1024)  # all rows of a transaction have the moment of its lock, some of them thrice
 def _moment(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"a {type(value).__name__} in a row")
+
+
+_ENCODER: Final = json.JSONEncoder(default=_moment, separators=(",", ":"), check_circular=False)

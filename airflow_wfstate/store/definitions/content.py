@@ -54,7 +54,7 @@ def store_definition(connection: Connection, name: str, definition: Definition) 
 
 
 # What a hash names never changes: each turn of a compensation asked twice.
-@cached(LRUCache(256), key=lambda connection, name, sha256: hashkey(name, sha256), lock=Lock())
+@cached(LRUCache(1024), key=lambda connection, name, sha256: hashkey(name, sha256), lock=Lock())
 def read_definition(connection: Connection, name: str, sha256: str) -> Definition:
     """The definition of a workflow."""
     content = connection.execute(

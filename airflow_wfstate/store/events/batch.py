@@ -51,12 +51,11 @@ _WAITS: Final = "Its workflow has not started yet."
 
 
 def apply_batch(
-    connection: Connection, deliveries: Sequence[Delivery], sender: Sender | None
+    connection: Connection, deliveries: Sequence[Delivery]
 ) -> Sequence[Delivery] | Unchanged[Sequence[Delivery]]:
     """Apply the events of some deliveries, or park them; what has become of each stands in it afterwards.
 
     :param deliveries: no two of one event; those that are stored already have ``waits_since``.
-    :param sender: of all of them; None when they were accepted before.
     :raises Contention: another transaction has received one of the events meanwhile: the whole is to be done again.
     """
     for delivery in deliveries:
@@ -67,7 +66,7 @@ def apply_batch(
     definitions = read_choreographies(connection)
     for delivery in deliveries:
         if delivery.is_open:
-            _address(delivery, sender or _ACCEPTED, definitions)
+            _address(delivery, definitions)
     correlated = correlate(connection, [delivery for delivery in deliveries if delivery.is_open])
     changes = lock_workflows(connection, correlated.by_workflow.keys())
     now = next((change.now for change in changes.values()), None)
@@ -159,9 +158,9 @@ def _claim(connection: Connection, deliveries: Sequence[Delivery]) -> None:
         delivery.is_duplicate = delivery.event.identity not in claimed
 
 
-def _address(delivery: Delivery, sender: Sender, definitions: Sequence[AppliedDefinition]) -> None:
+def _address(delivery: Delivery, definitions: Sequence[AppliedDefinition]) -> None:
     try:
-        delivery.address = address_of(delivery.event, sender, definitions)
+        delivery.address = address_of(delivery.event, delivery.sender or _ACCEPTED, definitions)
     except WorkflowStateError as error:
         delivery.refuse(error)
 

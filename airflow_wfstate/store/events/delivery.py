@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from airflow_wfstate.domain.messages.event import EventResult, Verdict
+from airflow_wfstate.domain.messages.event import EventResult, Sender, Verdict
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.services.cloud_event import CloudEvent
 from airflow_wfstate.domain.rules.services.event_state import EventState
@@ -54,6 +54,7 @@ class Delivery:
     """One event, and what has become of it so far.
 
     :param actor: who sent it, as the journal names actors.
+    :param sender: who sends it now, and what it may; None of one that was accepted before.
     :param address: None as long as nobody has looked.
     :param waits_since: of one that was stored before, parked or dead: when it came; None for one that comes now.
     :param was: of such a one: its state.
@@ -65,6 +66,7 @@ class Delivery:
 
     event: CloudEvent
     actor: str
+    sender: Sender | None = None
     address: Address | None = None
     waits_since: datetime | None = None
     was: EventState | None = None

@@ -37,11 +37,15 @@ def end_workflows(connection: Connection, workflows: Sequence[OpenWorkflow], ste
     for workflow in ended:
         if workflow.failure is not None:
             fail_by_step(connection, workflow.change, workflow.failure)
-    # Most events end no workflow, which the steps of services alone tell: the others are not read for it.
+    # Most events end no workflow, which the steps of services alone tell: the others are not read for it. Nor is
+    # anything counted where there are none.
     likely = [workflow for workflow in ended if workflow.failure is None and _may_be_done(workflow, steps)]
-    counted = count_steps(connection, [workflow.change.workflow_id for workflow in likely]) if likely else {}
+    mixed = steps.with_others([workflow.change.workflow_id for workflow in likely])
+    counted = count_steps(connection, mixed) if mixed else {}
     for workflow in likely:
-        if is_done(workflow.definition.plan, counted[workflow.change.workflow_id]):
+        workflow_id = workflow.change.workflow_id
+        begun = counted[workflow_id] if workflow_id in counted else steps.planned(workflow_id)
+        if is_done(workflow.definition.plan, begun):
             _complete(workflow.change)
 
 

@@ -87,7 +87,7 @@ def replay_events(engine: Engine, request: ReplayEvents) -> DecidedEvents:
     """Apply events again, as ``StateBackend.replay_events`` says."""
     before = run_read(engine, lambda connection: _read_named(connection, request.events))
     deliveries = [delivery_of(row) for row in before if row.state in _UNSETTLED]
-    apply_deliveries(engine, deliveries, None)
+    apply_deliveries(engine, deliveries)
     settled = run_read(engine, lambda connection: _summaries(connection, request.events))
     states = {(row.source, row.id): row.state for row in before}
     return DecidedEvents(settled, sum(states[event.source, event.id] != event.state.value for event in settled))

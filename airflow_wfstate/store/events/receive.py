@@ -19,6 +19,7 @@ from airflow_wfstate.exceptions import (
     WorkflowStateError,
 )
 from airflow_wfstate.store.events.delivery import Delivery, refused
+from airflow_wfstate.store.events.gathering import Gathering
 from airflow_wfstate.store.events.separation import apply_deliveries
 from airflow_wfstate.store.events.waiting import look_again
 
@@ -52,10 +53,13 @@ class _Told:
         return refused(first.source, first.id, error)
 
 
-def receive_events(engine: Engine, events: Sequence[Any], sender: Sender) -> SentEvents:
+def receive_events(
+    engine: Engine, events: Sequence[Any], sender: Sender, gathering: Gathering | None = None
+) -> SentEvents:
     """Receive events, each once, and apply them: one result for each, when everything is committed.
 
     :param events: in the JSON form of CloudEvents.
+    :param gathering: where these few meet those of other requests; None: they have a transaction of their own.
     :raises InvalidRequest: they are more than 1000.
     """
     if len(events) > MAX_EVENTS:
@@ -72,11 +76,14 @@ def receive_events(engine: Engine, events: Sequence[Any], sender: Sender) -> Sen
             continue
         first = known.get(event.identity)
         if first is None:
-            known[event.identity] = Delivery(event, sender.actor)
+            known[event.identity] = Delivery(event, sender.actor, sender)
         answers.append(_Told(event, known[event.identity], is_again=first is not None))
     deliveries = list(known.values())
-    apply_deliveries(engine, deliveries, sender)
-    look_again(engine, deliveries)
+    if gathering is not None:
+        gathering.apply(deliveries)
+    else:
+        apply_deliveries(engine, deliveries)
+        look_again(engine, deliveries)
     results = [answer.result() if isinstance(answer, _Told) else answer for answer in answers]
     _log_refusals(results, sender)
     return SentEvents(results)

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from airflow_wfstate.domain.messages.event import Sender
 from airflow_wfstate.exceptions import Unavailable
 from airflow_wfstate.store.database.transaction import run_transaction
 from airflow_wfstate.store.events.batch import apply_batch
@@ -20,15 +19,12 @@ from airflow_wfstate.store.events.delivery import Delivery
 log = logging.getLogger(__name__)
 
 
-def apply_deliveries(engine: Engine, deliveries: Sequence[Delivery], sender: Sender | None) -> None:
-    """Apply them: all in one transaction, and where that fails each workflow's in one of its own, and at last each.
-
-    :param sender: of all of them; None when they were accepted before.
-    """
+def apply_deliveries(engine: Engine, deliveries: Sequence[Delivery]) -> None:
+    """Apply them: all in one transaction, and where that fails each workflow's in one of its own, and at last each."""
     if not deliveries:
         return
     try:
-        run_transaction(engine, partial(_apply, deliveries=deliveries, sender=sender))
+        run_transaction(engine, partial(_apply, deliveries=deliveries))
         return
     except Unavailable:
         raise  # it is not the events' fault
@@ -39,11 +35,11 @@ def apply_deliveries(engine: Engine, deliveries: Sequence[Delivery], sender: Sen
             return
         log.warning("%d events could not be applied together (%s); they are tried apart.", len(deliveries), error)
     for part in _parts(deliveries):
-        apply_deliveries(engine, part, sender)
+        apply_deliveries(engine, part)
 
 
-def _apply(connection: Connection, deliveries: Sequence[Delivery], sender: Sender | None) -> Any:
-    return apply_batch(connection, deliveries, sender)
+def _apply(connection: Connection, deliveries: Sequence[Delivery]) -> Any:
+    return apply_batch(connection, deliveries)
 
 
 def _parts(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from airflow_wfstate.domain.rules.plan import PlannedStep
 from airflow_wfstate.domain.rules.services.service_step import Move, Order, ServiceStep
@@ -54,6 +54,20 @@ _FOUND: Final = select(*_COLUMNS).where(
     _step.c.item_key == "",
 )
 
+_WITH_OTHERS: Final = (
+    select(_step.c.workflow_id)
+    .where(
+        _step.c.workflow_id.in_(bindparam("workflow_ids", expanding=True)),
+        or_(
+            _step.c.participant.not_in(bindparam("services", expanding=True)),
+            _step.c.place != schema.NO_PLACE,
+            _step.c.item_key != "",
+            _step.c.attempt > 0,
+        ),
+    )
+    .distinct()
+)
+
 
 @dataclass(frozen=True)
 class StepChange:
@@ -79,12 +93,13 @@ class ServiceSteps:
 
     def __init__(self, connection: Connection, workflow_ids: Collection[str], services: Collection[str]) -> None:
         self._connection = connection
+        self._services = sorted(services)
         self._rows: dict[Identity, dict[str, Any]] = {}
         self._changed: set[Identity] = set()
         self._planned: dict[str, list[PlannedStep]] | None = None
         self._rounds: dict[tuple[str, int], dict[str, Any]] = {}
         if workflow_ids and services:
-            asked = {"workflow_ids": sorted(workflow_ids), "services": sorted(services)}
+            asked = {"workflow_ids": sorted(workflow_ids), "services": self._services}
             for row in connection.execute(_FOUND, asked).mappings():
                 self._rows[row["workflow_id"], row["participant"], row["name"]] = dict(row)
 
@@ -159,6 +174,13 @@ class ServiceSteps:
                 if row["attempt"] == 0:
                     self._planned[of_workflow].append(PlannedStep(participant, name, StepState(row["state"])))
         return self._planned[workflow_id]
+
+    def with_others(self, workflow_ids: Collection[str]) -> list[str]:
+        """Those of these workflows that have steps besides the ones that :meth:`planned` names."""
+        if not workflow_ids:
+            return []
+        asked = {"workflow_ids": sorted(workflow_ids), "services": self._services}
+        return list(self._connection.execute(_WITH_OTHERS, asked).scalars())
 
     def write(self) -> None:
         """Write what has changed."""

