@@ -116,18 +116,27 @@ class RoomScheduling(LoadScopeScheduling):
     """Each room's tests run in one process, in order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.split("/")[1]
+        return _room(nodeid)
 
 
-_LONGEST_FIRST = ("live", "contract", "api", "browser", "store", "own_airflow", "cli")
-"""Rooms that take minutes: begun last, one of them would go on alone when the other process has nothing left. The live
-Airflow mostly waits, and runs beside all others; files that start an Airflow of their own are a room beside it."""
+_SECOND_LIVE = ("test_retry.py", "test_sagas.py", "test_stuck.py", "test_waits.py", "test_wide.py")
+"""Of tests/live: half of its time, in a process with a live Airflow of its own."""
+
+_LONGEST_FIRST = ("live", "second_live", "contract", "own_airflow", "browser", "store", "cli", "api")
+"""Rooms that take minutes: begun last, one of them would go on alone when the other processes have nothing left. A live
+Airflow mostly waits, and runs beside all others."""
+
+
+def _room(nodeid: str) -> str:
+    """What runs in one process: a folder of tests, or half of one."""
+    path = nodeid.partition("::")[0].split("/")
+    return "second_live" if path[1] == "live" and path[-1] in _SECOND_LIVE else path[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest rooms begin first."""
     rank = {room: place for place, room in enumerate(_LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.nodeid.split("/")[1], len(rank)))
+    items.sort(key=lambda item: rank.get(_room(item.nodeid), len(rank)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> RoomScheduling:

@@ -49,7 +49,7 @@ from tests.support.world import World
 STEPS: Final = "WFSTATE_STATE_MACHINE_STEPS"
 """How many steps all stories have together. A long run: ``make state-machine``, or with this set to 20000."""
 
-DEFAULT_STEPS: Final = 1500
+DEFAULT_STEPS: Final = 1000
 STEPS_OF_A_STORY: Final = 50
 
 Round = tuple[str, object]
