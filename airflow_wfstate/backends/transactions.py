@@ -45,7 +45,14 @@ from airflow_wfstate.store.compensation.take_turn import take_turn
 from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read, run_transaction
 from airflow_wfstate.store.definitions.apply import apply_definition, read_request
 from airflow_wfstate.store.definitions.versions import get_definition, list_definition_versions, list_definitions
-from airflow_wfstate.store.events.letters import drop_events, get_event, list_events, replay_events
+from airflow_wfstate.store.events.letters import (
+    count_events,
+    drop_events,
+    get_event,
+    get_workflow_event,
+    list_events,
+    replay_events,
+)
 from airflow_wfstate.store.events.receive import receive_events
 from airflow_wfstate.store.outbox.change_subscription import (
     add_subscription,
@@ -254,6 +261,8 @@ _read(definition.LIST_DEFINITION_VERSIONS, list_definition_versions)
 _do(event.SEND_EVENTS, _send_events)
 _read(event.LIST_EVENTS, list_events)
 _read(event.GET_EVENT, get_event)
+_read(event.GET_WORKFLOW_EVENT, get_workflow_event)
+_read(event.COUNT_EVENTS, lambda connection, _: count_events(connection))
 _do(event.REPLAY_EVENTS, _replay_events)
 _do(event.DROP_EVENTS, _drop_events)
 

@@ -2,15 +2,16 @@ import { Box, Flex, Text } from "@chakra-ui/react";
 import type { ReactNode } from "react";
 import { Link as RouterLink } from "react-router-dom";
 
-import { runAddress } from "../airflow/airflow";
 import type { GraphLane, GraphNode } from "../server/model";
 import { useStepAddress } from "../steps/stepAddress";
 import { counted } from "../text/counted";
 import { paletteOfAny } from "../text/StateBadge";
 import { shownText } from "../text/shownText";
+import { timeText } from "../text/time";
 import { boxSize, type Rect } from "./layout";
+import { waitedLook } from "../timeline/looks";
 import { stateOf, stateText, titleOf, type Undo, undoOf } from "./look";
-import type { Box as Shape } from "./shape";
+import { type Box as Shape, runAddressOf } from "./shape";
 
 type Props = {
   /** What it follows on, by the ids of the boxes. */
@@ -28,6 +29,8 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
   const address = useNodeAddress(lane, only);
   const state = stateOf(box);
   const undo = undoOf(box);
+  const waitedSince = only?.waited_since;
+  const isWaited = waitedSince !== null && waitedSince !== undefined;
   const isCurrent = box.nodes.some((node) => node.is_current);
   const isMapped = box.nodes.some((node) => node.is_mapped) || box.group !== undefined;
   const inside = <Inside box={box} isCurrent={isCurrent} undo={undo} />;
@@ -36,7 +39,14 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
     box.group !== undefined ? `group of ${counted(box.nodes.length, "task")}` : undefined,
     only !== undefined && box.group === undefined && titleOf(box) !== only.id ? `task ${only.id}` : undefined,
     only?.operator !== null && box.group === undefined ? only?.operator : undefined,
-    isCurrent ? "at work now" : undefined,
+    isWaited
+      ? `waited for since ${timeText(waitedSince)}`
+      : isCurrent
+        ? "at work now"
+        : undefined,
+    only?.position === null || only?.position === undefined || box.group !== undefined
+      ? undefined
+      : `place ${only.position} in the plan`,
     undo?.text,
     after.length === 0 ? undefined : `after ${after.map((id) => id.replace(/^group /, "")).join(", ")}`,
   ]
@@ -50,6 +60,7 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
       aria-label={shownText(text)}
       asChild
       bg="bg"
+      {...(isWaited ? waitedLook : {})}
       borderColor={state === undefined ? "border.emphasized" : "colorPalette.solid"}
       borderRadius="md"
       borderStyle={state === undefined ? "dashed" : "solid"}
@@ -57,7 +68,7 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
       boxShadow={isMapped ? "4px 4px 0 -1px {colors.border.emphasized}" : undefined}
       color={state === undefined ? "fg.muted" : "fg"}
       colorPalette={state === undefined ? "gray" : paletteOfAny(state)}
-      cursor="pointer"
+      cursor={box.group === undefined && address === undefined ? "default" : "pointer"}
       display="block"
       height={`${boxSize.height}px`}
       left={`${rect.x}px`}
@@ -74,8 +85,12 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
       width={`${boxSize.width}px`}
       zIndex={1}
     >
-      {box.group === undefined ? (
-        <RouterLink {...stop} to={address}>
+      {box.group === undefined && address === undefined ? (
+        <div {...stop} role="img">
+          {inside}
+        </div>
+      ) : box.group === undefined ? (
+        <RouterLink {...stop} to={address ?? ""}>
           {inside}
         </RouterLink>
       ) : (
@@ -87,13 +102,16 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
   );
 };
 
-/** Its step among the steps; of a task without one, its page in Airflow. */
+/** Its step among the steps; of a task without one, its page in Airflow; undefined for what a service has not begun. */
 const useNodeAddress = (lane: GraphLane, node: GraphNode | undefined) => {
   const stepAddress = useStepAddress();
+  const run = runAddressOf(lane);
   const hasBegun = node !== undefined && Object.keys(node.steps).length > 0;
   return hasBegun && node.step !== null
     ? stepAddress({ name: node.step, parent_step_id: lane.parent_step_id, participant: lane.participant })
-    : `${runAddress(lane.dag_id, lane.run_id)}/tasks/${encodeURIComponent(node?.id ?? "")}`;
+    : run === undefined
+      ? undefined
+      : `${run}/tasks/${encodeURIComponent(node?.id ?? "")}`;
 };
 
 type InsideProps = { readonly box: Shape; readonly isCurrent: boolean; readonly undo: Undo | undefined };
@@ -106,7 +124,7 @@ const Inside = ({ box, isCurrent, undo }: InsideProps): ReactNode => (
       </Text>
       {isCurrent ? (
         <Text as="span" bg="fg" borderRadius="sm" color="bg" flexShrink={0} fontSize="10px" px={1}>
-          now
+          {box.nodes.some((node) => node.waited_since !== null) ? "waited for" : "now"}
         </Text>
       ) : undefined}
     </Flex>
