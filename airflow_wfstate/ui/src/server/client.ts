@@ -30,7 +30,7 @@ import type {
   WorkflowPage,
   WorkflowStats,
 } from "./model";
-import { problemText, Unanswered } from "./problem";
+import { problemText, RefusedForGood, Unanswered } from "./problem";
 import { newStepsOf, renamesOf, type ResumeWish } from "../actions/resumeWish";
 import { words, workingStates, type WorkflowState } from "./model";
 import type { operations, paths } from "./schema";
@@ -309,7 +309,8 @@ export type Fetched = { readonly data?: unknown; readonly error?: unknown; reado
 /** The answer, or an Error with what the server says is wrong and what to do about it. */
 export const answer = <Shape>({ data, error, response }: Fetched): Shape => {
   if (!response.ok) {
-    throw response.status >= 500 ? new Unanswered(reasonOf(response, error)) : new Error(reasonOf(response, error));
+    const Problem = response.status >= 500 ? Unanswered : [400, 422].includes(response.status) ? RefusedForGood : Error;
+    throw new Problem(reasonOf(response, error));
   }
   return data as Shape;
 };
