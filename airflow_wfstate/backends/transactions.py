@@ -110,17 +110,6 @@ def _read(operation: Operation[Request, Answer], read: Callable[[Connection, Req
     _CARRIED_OUT[operation.name] = lambda backend, request: backend.read(lambda connection: read(connection, request))
 
 
-def _unkeyed(
-    operation: Operation[Request, Answer], transaction: Callable[[Connection, Request], Answer | Unchanged[Answer]]
-) -> None:
-    """For a write that can be sent again by itself, and whose answer is not to be stored, for it holds a secret."""
-
-    def write(backend: DatabaseBackend, request: Request) -> Answer:
-        return run_transaction(backend.engine, lambda connection: transaction(connection, request))
-
-    _CARRIED_OUT[operation.name] = write
-
-
 def _do(operation: Operation[Request, Answer], work: Callable[[DatabaseBackend, Request], Answer]) -> None:
     """For what is more than one transaction, or has a faster way."""
     _CARRIED_OUT[operation.name] = work
@@ -291,11 +280,11 @@ _read(
 _read(task_activity.READ_TASK_ACTIVITY, read_task_activity)
 _read(journal.READ_JOURNAL, read_journal)
 
-_unkeyed(change_subscription.ADD_SUBSCRIPTION, add_subscription)
+_write(change_subscription.ADD_SUBSCRIPTION, add_subscription)
 _read(subscription.LIST_SUBSCRIPTIONS, list_subscriptions)
 _read(subscription.LIST_WAITING_DELIVERIES, list_waiting_deliveries)
 _write(change_subscription.PAUSE_SUBSCRIPTION, pause_subscription)
 _write(change_subscription.CONTINUE_SUBSCRIPTION, continue_subscription)
 _write(change_subscription.REPLAY_SUBSCRIPTION, replay_subscription)
 _write(change_subscription.REMOVE_SUBSCRIPTION, remove_subscription)
-_unkeyed(change_subscription.ROTATE_SECRET, rotate_secret)
+_write(change_subscription.ROTATE_SECRET, rotate_secret)

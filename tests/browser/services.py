@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import insert, update
 
 from airflow_wfstate.domain.messages.outbox.change_subscription import AddSubscription
-from airflow_wfstate.store.database import event_tables, outbox_tables
+from airflow_wfstate.store.database import event_tables, outbox_tables, schema
 from tests.support.services import Event, Shop
 from tests.support.world import World
 
@@ -102,3 +102,24 @@ def _refused_webhook(world: World, workflow_id: str) -> str:
             .values(failures=10, last_refused_at=now, **refusal)
         )
     return added.name
+
+
+def hours_of_services(world: World) -> str:
+    """The id of an order that a shop placed, whose payment took an hour, and which a carrier collected since."""
+    shop = Shop(world.backend, tag="by-services").apply()
+    shop.send(shop.placed("7001"))
+    shop.send(shop.event("payments", "authorised", "7001"), shop.event("payments", "captured", "7001", {"amount": 30}))
+    shop.send(shop.event("carrier", "collected", "7001"))
+    detail, now = shop.find("7001"), datetime.now(timezone.utc)
+    times = {"place": (5.0, 4.9), "capture": (4.7, 3.6), "deliver": (2.5, 2.5)}
+    with world.rows.engine.begin() as connection:
+        connection.execute(
+            update(schema.workflow)
+            .where(schema.workflow.c.id == detail.summary.id)
+            .values(started_at=now - timedelta(hours=5))
+        )
+        for step in detail.steps:
+            began, ended = (now - timedelta(hours=hours) for hours in times[step.name])
+            where = schema.step.c.id == step.id
+            connection.execute(update(schema.step).where(where).values(started_at=began, updated_at=ended))
+    return detail.summary.id

@@ -51,7 +51,7 @@ const step = (participant: string, from: number, to: number | null): Step => ({
 });
 
 const workflow = (endedAt: string | null, groups: StepGroup[] = [], waits: PendingWait[] = []): WorkflowDetail =>
-  ({ step_groups: groups, waits, summary: { ended_at: endedAt, started_at: second(0) } }) as unknown as WorkflowDetail;
+  ({ plan: ["shop.pack", "payments.pack"], step_groups: groups, waits, summary: { ended_at: endedAt, started_at: second(0) } }) as unknown as WorkflowDetail;
 
 const group: StepGroup = {
   attempts: 12,
@@ -192,6 +192,12 @@ describe("steps of services", () => {
       { bars: [{ from: at(1), isWaited: false, to: at(4) }], participant: "payments" },
     ]);
     expect(barsOf([reported(1, null)], [], 9)[0]?.bars).toEqual([{ from: at(1), isWaited: true, to: at(9) }]);
+  });
+
+  it("stand in the order of the plan where they are of the same time", () => {
+    const lanes = timelineWith(workflow(null), [step("payments", 1, 2), step("shop", 1, 2)], [], at(9)).lanes;
+
+    expect(lanes.map((lane) => lane.participant)).toEqual(["shop", "payments"]);
   });
 
   it("end where their undo begins, which has a bar of its own", () => {

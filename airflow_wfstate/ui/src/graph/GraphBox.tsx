@@ -19,21 +19,24 @@ type Props = {
   readonly box: Shape;
   readonly lane: GraphLane;
   readonly rect: Rect;
+  /** Whether the place of each step in the plan is written on its box. */
+  readonly showsPlan: boolean;
   readonly stop: { readonly "data-stop": string; readonly onFocus: () => void; readonly tabIndex: number };
   readonly unfold: () => void;
 };
 
 /** A task, which leads to its step or to Airflow's page of it, or a folded group, which a click unfolds. */
-export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
+export const GraphBox = ({ after, box, lane, rect, showsPlan, stop, unfold }: Props) => {
   const [only] = box.nodes;
   const address = useNodeAddress(lane, only);
   const state = stateOf(box);
   const undo = undoOf(box);
   const waitedSince = only?.waited_since;
   const isWaited = waitedSince !== null && waitedSince !== undefined;
+  const position = showsPlan && box.group === undefined ? (only?.position ?? undefined) : undefined;
   const isCurrent = box.nodes.some((node) => node.is_current);
   const isMapped = box.nodes.some((node) => node.is_mapped) || box.group !== undefined;
-  const inside = <Inside box={box} isCurrent={isCurrent} undo={undo} />;
+  const inside = <Inside box={box} isCurrent={isCurrent} position={position} undo={undo} />;
   const text = [
     `${titleOf(box)}: ${stateText(box)}`,
     box.group !== undefined ? `group of ${counted(box.nodes.length, "task")}` : undefined,
@@ -114,9 +117,15 @@ const useNodeAddress = (lane: GraphLane, node: GraphNode | undefined) => {
       : `${run}/tasks/${encodeURIComponent(node?.id ?? "")}`;
 };
 
-type InsideProps = { readonly box: Shape; readonly isCurrent: boolean; readonly undo: Undo | undefined };
+type InsideProps = {
+  readonly box: Shape;
+  readonly isCurrent: boolean;
+  /** Of the step in the plan, where services take part: no arrow leads from one to the other. */
+  readonly position: number | undefined;
+  readonly undo: Undo | undefined;
+};
 
-const Inside = ({ box, isCurrent, undo }: InsideProps): ReactNode => (
+const Inside = ({ box, isCurrent, position, undo }: InsideProps): ReactNode => (
   <>
     <Flex align="center" gap={1}>
       <Text as="bdi" flex="1" fontSize="sm" fontWeight={box.nodes[0]?.step === null ? "normal" : "bold"} truncate>
@@ -135,6 +144,11 @@ const Inside = ({ box, isCurrent, undo }: InsideProps): ReactNode => (
       <Text as="span" color="fg.muted" flex="1" truncate>
         {stateText(box)}
       </Text>
+      {position === undefined ? undefined : (
+        <Text as="span" color="fg.muted" flexShrink={0} fontSize="10px">
+          {`plan ${position}`}
+        </Text>
+      )}
       {undo === undefined ? undefined : (
         <Text
           as="span"

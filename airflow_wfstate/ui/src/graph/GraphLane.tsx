@@ -17,6 +17,7 @@ type Props = {
   /** The stop that Tab leads to. */
   readonly focused: string | undefined;
   readonly placed: PlacedLane;
+  readonly showsPlan: boolean;
   readonly turn: (key: string) => void;
 };
 
@@ -39,7 +40,7 @@ const kindText = ({ kind, role }: LaneOfServer): string =>
   kind === "service" ? "service, which reports by events" : `${role} run`;
 
 /** What takes part: its head, its groups, its boxes and what follows what. */
-export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
+export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) => {
   const { arrows, boxes, groups, height, lane: shape, width, x, y } = placed;
   const { lane } = shape;
   const stop = (id: string) => ({ "data-stop": id, onFocus: () => focus(id), tabIndex: id === focused ? 0 : -1 });
@@ -160,6 +161,7 @@ export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
           key={box.id}
           lane={lane}
           rect={rect}
+          showsPlan={showsPlan}
           stop={stop(boxStop(lane.id, box.id))}
           unfold={() => (box.group === undefined ? undefined : turn(foldKey(lane, box.group)))}
         />

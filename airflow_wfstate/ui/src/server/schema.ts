@@ -1147,7 +1147,7 @@ export interface components {
         ActionName: "resume" | "restart" | "cancel" | "cancel_and_compensate" | "compensate" | "decide";
         /**
          * AddSubscriptionBody
-         * @description The request for a new subscription. Sent again with the same content, it changes nothing.
+         * @description The request for a new subscription. Sent again with the same content and a secret, it changes nothing.
          */
         AddSubscriptionBody: {
             /** Name */
@@ -1170,7 +1170,9 @@ export interface components {
              */
             start: string;
             /** Secret */
-            secret?: string;
+            secret?: string | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * AffectedCompensation
@@ -3410,7 +3412,7 @@ export interface components {
         };
         /**
          * RotateSecretBody
-         * @description The request for a new secret. Sent again with the same secret, it changes nothing.
+         * @description The request for another secret. Sent again with the same secret, it changes nothing.
          */
         RotateSecretBody: {
             /**
@@ -3419,7 +3421,9 @@ export interface components {
              */
             keep_seconds: number;
             /** Secret */
-            secret?: string;
+            secret?: string | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * RunCode
@@ -9192,8 +9196,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -9267,15 +9269,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -9302,8 +9295,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -9370,15 +9361,6 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since */
-            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9460,15 +9442,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
@@ -9495,8 +9468,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -9563,15 +9534,6 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since */
-            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9655,15 +9617,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
@@ -9690,8 +9643,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -9767,15 +9718,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -9802,8 +9744,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -9879,15 +9819,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -9914,8 +9845,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -9991,15 +9920,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -10026,8 +9946,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -10103,15 +10021,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -10138,8 +10047,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -10208,15 +10115,6 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since */
-            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -129,7 +129,11 @@ const stepColumns = ({ open, refusal, restart, toggle, waits, workflowId }: Acts
   { cell: (group) => <Ellipsis text={participantLabel(group)} />, header: "Participant", width: "minmax(6rem, 1fr)" },
   { cell: (group) => (group.attempts === 0 ? "events" : group.attempts), header: "Attempts", width: "5rem" },
   {
-    cell: (group) => spanText(group.started_at, isOpen(group) ? null : group.updated_at),
+    // A service that has reported once has told of no time.
+    cell: (group) =>
+      group.attempts === 0 && !isOpen(group) && group.started_at === group.updated_at
+        ? undefined
+        : spanText(group.started_at, isOpen(group) ? null : group.updated_at),
     header: "Duration",
     width: "5.5rem",
   },

@@ -6,7 +6,7 @@ export const hatched =
 /** Of a service that the workflow waits for, which has said nothing yet. */
 export const waitedLook = {
   backgroundImage:
-    "repeating-linear-gradient(135deg, {colors.bg.emphasized} 0 4px, transparent 4px 9px)",
+    "repeating-linear-gradient(135deg, {colors.border.emphasized} 0 3px, transparent 3px 9px)",
 } as const;
 
 export const queuedLook = { bg: "bg.emphasized", borderColor: "border.emphasized", borderWidth: 1 } as const;

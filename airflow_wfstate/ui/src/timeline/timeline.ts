@@ -105,6 +105,12 @@ const spanOf = (from: string, to: string | null, now: number): Span => ({
   to: to === null ? now : Date.parse(to),
 });
 
+/** Where the plan has a row's step: several events of one batch have the same time. What it does not name comes last. */
+const placeIn = (plan: readonly string[], { lane, row }: { readonly lane: string; readonly row: Row }): number => {
+  const places = [`${lane}.${row.label}`, row.label].map((name) => plan.indexOf(name)).filter((place) => place >= 0);
+  return places[0] ?? plan.length;
+};
+
 /** When an attempt was at work: without the times in which it waited. */
 const workOf = (bar: AttemptBar): Span[] => {
   const spans: Span[] = [];
@@ -135,7 +141,10 @@ export const timelineOf = (
     ...workflow.waits
       .filter((wait) => wait.kind === "service" && !wait.has_begun)
       .map((wait) => ({ lane: wait.participant, row: rowOfSilence(wait, now), since: wait.since })),
-  ].sort((one, other) => Date.parse(one.since) - Date.parse(other.since));
+  ].sort(
+    (one, other) =>
+      Date.parse(one.since) - Date.parse(other.since) || placeIn(workflow.plan, one) - placeIn(workflow.plan, other),
+  );
   const lanes = new Map<string, Row[]>();
   for (const { lane, row } of rows) {
     lanes.set(lane, [...(lanes.get(lane) ?? []), row]);
