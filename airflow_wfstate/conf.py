@@ -109,14 +109,14 @@ _DECLARED: Final = {
     "sweep_interval_seconds": DeclaredOption(
         "integer",
         "60",
-        "How old the last sweep may be before an API request starts the next one.",
+        "How old the last sweep may be before an api-server makes the next one.",
         at_least=1,
         at_most=_DAY,
     ),
     "turn_interval_seconds": DeclaredOption(
         "float",
         "5",
-        "How often an api-server that gets requests looks for relays that wait to be set going.",
+        "How often an api-server looks for relays that wait to be set going, as long as anything is asked or undone.",
         at_least=0.1,
         at_most=_DAY,
     ),

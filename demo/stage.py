@@ -59,6 +59,13 @@ class Stage:
             self.look()
             time.sleep(pause_seconds)
 
+    def sweep(self) -> None:
+        """Make a whole pass of the sweep; one that the api-server is making by itself is let end first.
+
+        :raises NotHeld: the other does not end in time.
+        """
+        self.wait_for("the sweep to be free", lambda: self.client.sweep()["swept"], pause_seconds=0.1)
+
     def wait_for_dags(self) -> None:
         """Wait until Airflow has parsed the DAGs of the story.
 

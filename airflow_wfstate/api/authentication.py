@@ -76,8 +76,8 @@ async def _identify(request: Request) -> Caller:
     except jwt.InvalidTokenError as error:
         raise NotAuthenticated(
             "The token was not issued by this Airflow, or is damaged.",
-            "Get one from POST /auth/token of this api-server; where tasks sign their own, give workers the same "
-            "[api_auth] jwt_secret.",
+            "Get one from POST /auth/token of this api-server, or by: airflow wfstate login. A worker needs the "
+            "connection wfstate_default of type wfstate, with the api-server's URL, a login and a password.",
         ) from error
 
 

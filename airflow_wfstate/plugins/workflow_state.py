@@ -41,6 +41,31 @@ class LazyApp:
         await _app()(scope, receive, send)
 
 
+class SweepFromTheStart:
+    """An ASGI middleware of Airflow's whole app: it starts the sweep when the server starts, before any request.
+
+    Airflow runs the lifespan of plugins' apps for those alone that are FastAPI's.
+    """
+
+    def __init__(self, app: AsgiApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; see to the start of the lifespan, as the ASGI specification says."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_and_sweep(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                from airflow_wfstate.api.background_sweep import sweep_from_now_on
+
+                sweep_from_now_on()
+            await send(message)
+
+        await self._app(scope, receive, send_and_sweep)
+
+
 @cache
 def _app() -> AsgiApp:
     from airflow_wfstate.api.app import create_app
@@ -60,6 +85,9 @@ class WorkflowStatePlugin(AirflowPlugin):
     # Airflow's base class declares these as instance variables, and reads them from the class.
     fastapi_apps: list[Any] = [  # noqa: RUF012
         {"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "Workflow State"},
+    ]
+    fastapi_root_middlewares: list[Any] = [  # noqa: RUF012
+        {"middleware": SweepFromTheStart, "name": "Workflow State: the sweep"},
     ]
     react_apps: list[Any] = [  # noqa: RUF012
         {

@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.api import ApiBackend
+from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.compensate import CompensateWorkflow
 from tests.support.airflow_rows import AirflowRows
+from tests.support.api_server import running_api_server
+from tests.support.postgres import PostgresServer, sqlalchemy_url
 from tests.support.saga import Saga
 from tests.support.world import World
 
@@ -27,12 +31,26 @@ def test_a_relay_whose_run_ends_later_is_set_going(api_backend: ApiBackend, api_
     world.rows.set_task_state(saga.relay, "success")
     world.rows.set_run_state("intake", saga.run_id, "failed")
 
-    deadline = time.monotonic() + 60
-    while world.rows.find_task("intake", saga.run_id, "compensate") == (saga.relay, "success"):
-        assert time.monotonic() < deadline, "The relay was not set going."
-        time.sleep(0.2)
-    assert world.rows.find_task("intake", saga.run_id, "compensate") != (saga.relay, "success")
+    _wait_until_set_going(world, saga)
     engine.dispose()
+
+
+def test_a_server_sweeps_from_its_start_although_nobody_asks_it(
+    postgres_server: PostgresServer, migrated_postgres: str, tmp_path: Path
+) -> None:
+    """Api-servers that restart between a relay's last request and the next pass: nothing else would set it going."""
+    with postgres_server.database("restarted", migrated_postgres) as url:
+        engine = create_engine(sqlalchemy_url(url))
+        world = World(DatabaseBackend(engine), AirflowRows(engine))
+        saga = Saga.start(world)
+        saga.done("one")
+        world.backend.compensate_workflow(CompensateWorkflow(saga.workflow_id))
+        world.rows.set_task_state(saga.relay, "success")
+        world.rows.set_run_state("intake", saga.run_id, "failed")
+
+        with running_api_server(sqlalchemy_url(url), tmp_path / "server"):
+            _wait_until_set_going(world, saga)
+        engine.dispose()
 
 
 def test_whatever_is_asked_has_the_sweep_made() -> None:
@@ -48,6 +66,13 @@ def test_whatever_is_asked_has_the_sweep_made() -> None:
     }
 
     assert silent <= {"/ui/static/main.umd.cjs", "/v1/tokens/{token}"}
+
+
+def _wait_until_set_going(world: World, saga: Saga) -> None:
+    deadline = time.monotonic() + 60
+    while world.rows.find_task("intake", saga.run_id, "compensate") == (saga.relay, "success"):
+        assert time.monotonic() < deadline, "The relay was not set going."
+        time.sleep(0.2)
 
 
 def _names(dependant: Dependant) -> Iterator[str]:

@@ -38,3 +38,13 @@ def _python_files() -> Iterator[Path]:
         for path in sorted((CHECKOUT / room).rglob("*.py")):
             if "node_modules" not in path.parts:
                 yield path
+
+
+def test_a_pass_of_the_sweep_that_is_asserted_upon_is_a_whole_one() -> None:
+    """An api-server sweeps when it likes, and another pass does nothing meanwhile: ``world.sweep()`` waits for it."""
+    sweeps = {
+        str(file.relative_to(CHECKOUT))
+        for file in (CHECKOUT / "tests").rglob("*.py")
+        if "backend.sweep" + "()" in file.read_text()
+    }
+    assert sweeps == {"tests/support/world.py", "tests/store/test_worker_role.py"}

@@ -91,7 +91,7 @@ def _compensated(world: World) -> Order:
     for _ in range(10):
         for relay, leaf in leaves.items():
             _undo(world, order, relay, leaf)
-        if world.backend.get_workflow(order.workflow_id).summary.state.value == "compensated":
+        if world.state(order.workflow_id).value == "compensated":
             return order
     raise AssertionError(world.told(order.workflow_id))
 

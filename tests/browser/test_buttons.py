@@ -65,7 +65,7 @@ def test_a_cancel_by_the_keyboard_is_done_with_its_reason(open_page: OpenPage, s
     expect(page.get_by_text("cancelled", exact=True).first).to_be_visible()
     last = world.journal(story.plain.workflow_id)[-1]
     assert (last.kind.value, last.actor, last.data["reason"]) == ("workflow.cancelled", "user:admin", "ordered twice")
-    assert world.backend.get_workflow(story.plain.workflow_id).summary.state is WorkflowState.CANCELLED
+    assert world.state(story.plain.workflow_id) is WorkflowState.CANCELLED
 
 
 def test_a_viewer_is_told_why_not(open_page: OpenPage, story: Story) -> None:

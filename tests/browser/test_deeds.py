@@ -30,7 +30,7 @@ def order(world: World) -> Iterator[Order]:
 
 
 def _end(world: World, order: Order) -> None:
-    if world.backend.get_workflow(order.workflow_id).summary.state is not WorkflowState.COMPENSATING:
+    if world.state(order.workflow_id) is not WorkflowState.COMPENSATING:
         world.backend.cancel_workflow(CancelWorkflow(order.workflow_id))
 
 
@@ -58,7 +58,7 @@ def test_a_resume_sets_the_failed_tasks_going_again(open_page: OpenPage, order: 
     expect(page.get_by_role("status").filter(has_text=re.compile("cleared"))).to_be_visible()
     expect(page.get_by_text("running", exact=True).first).to_be_visible()
     _check_told(world, order, "workflow.resumed")
-    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.RUNNING
+    assert world.state(order.workflow_id) is WorkflowState.RUNNING
     assert "failed" not in order.states().values()
 
 
@@ -103,7 +103,7 @@ def test_what_was_done_is_undone(open_page: OpenPage, order: Order, world: World
     _confirm(page, "Compensate")
     expect(page.get_by_text("compensating", exact=True).first).to_be_visible()
     _check_told(world, order, "workflow.compensating")
-    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.COMPENSATING
+    assert world.state(order.workflow_id) is WorkflowState.COMPENSATING
 
 
 def test_what_was_confirmed_is_done_in_the_state_of_its_plan_alone(
@@ -122,7 +122,7 @@ def test_what_was_confirmed_is_done_in_the_state_of_its_plan_alone(
 
     expect(dialog).to_contain_text("The workflow is running now, no longer failed. Look at the plan again.")
     expect(dialog).to_contain_text("This was not done")
-    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.RUNNING
+    assert world.state(order.workflow_id) is WorkflowState.RUNNING
 
 
 def test_of_a_lost_answer_it_is_not_said_that_nothing_was_done(open_page: OpenPage, order: Order, world: World) -> None:
@@ -141,7 +141,7 @@ def test_of_a_lost_answer_it_is_not_said_that_nothing_was_done(open_page: OpenPa
 
     expect(dialog).to_contain_text("It is not known whether this was done")
     expect(dialog).not_to_contain_text("This was not done")
-    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.CANCELLED
+    assert world.state(order.workflow_id) is WorkflowState.CANCELLED
 
 
 def test_many_are_resumed_at_once(open_page: OpenPage, order: Order, world: World) -> None:

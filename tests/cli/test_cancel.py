@@ -28,7 +28,7 @@ class Parcel:
 
     def state(self) -> WorkflowState:
         """In which it is."""
-        return self.world.backend.get_workflow(self.workflow_id).summary.state
+        return self.world.state(self.workflow_id)
 
 
 @pytest.fixture

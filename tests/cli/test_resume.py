@@ -29,7 +29,7 @@ def order(world: World) -> Order:
 
 
 def _state(order: Order) -> WorkflowState:
-    return order.world.backend.get_workflow(order.workflow_id).summary.state
+    return order.world.state(order.workflow_id)
 
 
 def test_the_plan_names_everything_and_changes_nothing(home: Home, order: Order, engine: Engine) -> None:

@@ -101,7 +101,7 @@ def test_a_run_that_was_cleared_before_does_not_resume_by_itself(world: World) -
             world.begin_as(task, "charge")
 
     assert world.told(workflow_id).count("workflow.failed intake.charge") == 1
-    assert world.backend.get_workflow(workflow_id).summary.state is WorkflowState.FAILED
+    assert world.state(workflow_id) is WorkflowState.FAILED
 
 
 def test_a_wanted_rerun_is_a_round_of_its_own(world: World) -> None:

@@ -205,7 +205,7 @@ def test_a_failed_workflow_is_cancelled_or_compensated(world: World) -> None:
         world.rows.add_task("intake", run_id, "leaf", state="failed")
         relay = world.rows.add_task("intake", run_id, "compensate")
         world.backend.take_turn(TakeTurn(relay, ["leaf"]))
-        assert world.backend.get_workflow(workflow_id).summary.state is WorkflowState.FAILED
+        assert world.state(workflow_id) is WorkflowState.FAILED
 
         cancelled = world.backend.cancel_workflow(CancelWorkflow(workflow_id, compensate=compensate))
 

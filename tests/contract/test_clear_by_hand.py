@@ -173,7 +173,7 @@ def test_clearing_a_task_of_a_succeeded_workflow_reopens_it(world: World) -> Non
     again = world.begin_as(world.rows.next_try(task, state="success"), "charge")
 
     assert again.decision is BeginDecision.RUN
-    assert world.backend.get_workflow(workflow.id).summary.state is WorkflowState.RUNNING
+    assert world.state(workflow.id) is WorkflowState.RUNNING
     world.succeed(again, "second")
     completed = world.backend.complete_workflow(
         CompleteWorkflow(world.rows.next_try(complete, state="success"), Payload.of("done again"))

@@ -160,7 +160,7 @@ def test_a_person_who_lets_an_undo_be_tried_again_may_ask_for_the_newest_code(wo
     order = _versioned(world, succeeded_order(world))
     _undone(order)
     _fail_to_undo(order)
-    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.COMPENSATION_FAILED
+    assert world.state(order.workflow_id) is WorkflowState.COMPENSATION_FAILED
 
     world.backend.decide_compensation(
         DecideCompensation(order.workflow_id, "fulfil", Decision.RETRY, reason="mended", code=Code.LATEST)

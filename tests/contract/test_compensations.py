@@ -46,7 +46,7 @@ class Order:
 
     def state(self) -> WorkflowState:
         """The workflow's state."""
-        return self.world.backend.get_workflow(self.workflow_id).summary.state
+        return self.world.state(self.workflow_id)
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_a_step_in_flight_is_waited_for_and_its_end_is_recorded(world: World) ->
 
     assert answer.work is not None
     assert answer.work.output == Payload.of("late but true")
-    assert world.backend.get_workflow(workflow.id).summary.state is WorkflowState.COMPENSATING
+    assert world.state(workflow.id) is WorkflowState.COMPENSATING
 
 
 def test_a_killed_step_is_undone_as_lost_after_the_grace(world: World) -> None:
@@ -239,7 +239,7 @@ def test_whether_a_failed_round_is_undone(world: World, when: CompensateWhen, un
 
     assert (answer.decision is TurnDecision.COMPENSATE) is undone
     expected = WorkflowState.COMPENSATING if undone else WorkflowState.COMPENSATED
-    assert world.backend.get_workflow(workflow.id).summary.state is expected
+    assert world.state(workflow.id) is expected
 
 
 def test_what_a_guest_did_is_undone_by_the_guests_own_relay(world: World) -> None:
@@ -260,7 +260,7 @@ def test_what_a_guest_did_is_undone_by_the_guests_own_relay(world: World) -> Non
     assert answer.work is not None
     world.backend.end_compensation(EndCompensation(answer.work.compensation_key, succeeded=True))
     assert world.backend.take_turn(TakeTurn(guest_relay, ["reserve"])).decision is TurnDecision.FINISHED
-    assert world.backend.get_workflow(workflow.id).summary.state is WorkflowState.COMPENSATED
+    assert world.state(workflow.id) is WorkflowState.COMPENSATED
 
 
 def test_what_never_acted_needs_no_undo(world: World) -> None:
@@ -357,7 +357,7 @@ def test_a_run_that_went_well_has_nothing_to_undo(world: World) -> None:
     relay = world.rows.add_task("intake", run_id, "compensate")
 
     assert world.backend.take_turn(TakeTurn(relay, ["act"])).decision is TurnDecision.NOTHING
-    assert world.backend.get_workflow(workflow.id).summary.state is WorkflowState.RUNNING
+    assert world.state(workflow.id) is WorkflowState.RUNNING
 
 
 def test_a_run_without_a_relay_holds_the_workflow_with_that_reason(world: World) -> None:
@@ -378,7 +378,7 @@ def test_a_run_without_a_relay_holds_the_workflow_with_that_reason(world: World)
 
     assert answer.decision is TurnDecision.HELD
     assert "norelay has no CompensateWorkflowOperator" in answer.reason
-    assert world.backend.get_workflow(workflow.id).summary.state is WorkflowState.COMPENSATION_FAILED
+    assert world.state(workflow.id) is WorkflowState.COMPENSATION_FAILED
 
 
 def test_bad_ends_are_refused(order: Order) -> None:

@@ -79,7 +79,7 @@ def test_a_failed_step_that_is_tried_again_refuses_it(world: World, over_failed_
 
     with pytest.raises(WorkflowUnfinished, match=r"tried again: intake\.invoice is failed"):
         world.backend.complete_workflow(replace(_complete(world, run_id), over_failed_steps=over_failed_steps))
-    assert world.backend.get_workflow(started.workflow.id).summary.state is WorkflowState.RUNNING
+    assert world.state(started.workflow.id) is WorkflowState.RUNNING
 
     again = world.begin_as(world.rows.next_try(task), "invoice")
     world.succeed(again)
@@ -161,7 +161,7 @@ def test_a_guest_that_waits_is_refused_with_the_remedy_when_the_workflow_ends_ot
     with pytest.raises(WorkflowClosed, match=f"is {state.value}") as refused:
         world.backend.complete_workflow(request)
     assert remedy in str(refused.value)
-    assert world.backend.get_workflow(started.workflow.id).summary.state is state
+    assert world.state(started.workflow.id) is state
 
 
 def test_the_owner_waits_while_only_a_guest_is_at_a_step(world: World) -> None:

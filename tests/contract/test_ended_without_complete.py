@@ -68,7 +68,7 @@ def test_so_does_one_that_no_operator_started(world: World) -> None:
 
     world.sweep()
 
-    assert world.backend.get_workflow(begun.workflow.id).summary.state is WorkflowState.FAILED
+    assert world.state(begun.workflow.id) is WorkflowState.FAILED
 
 
 def test_a_child_that_ended_well_over_a_failed_step_counts(world: World) -> None:

@@ -12,6 +12,9 @@ from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from tests.support.services import Shop
 from tests.support.world import World
 
+# An event that is sent again because its answer was lost is a duplicate: test_services_and_dags.py tries that.
+pytestmark = pytest.mark.first_answer
+
 
 @pytest.fixture
 def shop(world: World) -> Shop:
@@ -57,6 +60,16 @@ def test_the_journal_names_the_event_and_holds_no_data(world: World, shop: Shop)
     assert started.sentence == f"The workflow started by an event of {placed['source']}."
     assert "30" not in str(succeeded.data["output"])[:20]
     assert started.actor in ("cli:unknown", "user:admin")
+
+
+def test_the_journal_keeps_what_an_event_follows_from(world: World, shop: Shop) -> None:
+    trace = {"causationid": "order-1", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "vendor=1"}
+    (result,) = shop.send(shop.placed("1", **trace, comexampleother="kept with the event alone"))
+
+    (_, succeeded) = world.journal(str(result.workflow_id))
+    event = succeeded.data["event"]
+    assert isinstance(event, dict)
+    assert {name: event.get(name) for name in (*trace, "comexampleother")} == {**trace, "comexampleother": None}
 
 
 def test_the_same_event_counts_once_and_another_one_under_its_id_is_refused(world: World, shop: Shop) -> None:

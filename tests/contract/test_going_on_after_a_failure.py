@@ -41,7 +41,7 @@ def test_a_clear_of_long_ago_does_not_set_it_going(world: World, clears: int) ->
     with pytest.raises(WorkflowClosed, match="is failed"):
         world.begin(run_id, "other_branch")
 
-    assert world.backend.get_workflow(workflow.id).summary.state is WorkflowState.FAILED
+    assert world.state(workflow.id) is WorkflowState.FAILED
 
 
 def test_a_clear_that_came_after_the_failure_sets_it_going(world: World) -> None:

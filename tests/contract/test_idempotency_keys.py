@@ -244,7 +244,7 @@ def test_a_key_that_is_used_at_once_for_several_workflows_serves_one(world: Worl
     with ThreadPoolExecutor(count) as pool:
         changed = list(pool.map(cancel, wishes))
 
-    states = [world.backend.get_workflow(wish.workflow_id).summary.state for wish in wishes]
+    states = [world.state(wish.workflow_id) for wish in wishes]
     assert sorted(changed) == [False] * (count - 1) + [True]
     assert [state is WorkflowState.CANCELLED for state in states] == changed
 

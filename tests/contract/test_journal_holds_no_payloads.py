@@ -84,7 +84,7 @@ class Story:
 
     def state(self) -> WorkflowState:
         """In which the workflow is."""
-        return self._world.backend.get_workflow(self.workflow_id).summary.state
+        return self._world.state(self.workflow_id)
 
     def rows(self) -> list[dict[str, object]]:
         """The journal as the table holds it."""

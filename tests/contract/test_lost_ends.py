@@ -44,7 +44,7 @@ def test_an_attempt_that_says_that_it_is_lost_is_undone_and_not_failed(world: Wo
     work = saga.fail().work
     assert work is not None
     assert (work.step_name, work.output) == ("book", None)
-    assert world.backend.get_workflow(begun.workflow.id).summary.state is WorkflowState.COMPENSATING
+    assert world.state(begun.workflow.id) is WorkflowState.COMPENSATING
 
 
 def test_a_lost_attempt_is_followed_by_the_next_of_its_round_and_may_still_succeed(world: World, run_id: str) -> None:

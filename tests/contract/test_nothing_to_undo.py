@@ -69,7 +69,7 @@ class Failing:
 
     @property
     def state(self) -> WorkflowState:
-        return self.world.backend.get_workflow(self.workflow_id).summary.state
+        return self.world.state(self.workflow_id)
 
 
 @pytest.mark.parametrize("when", [None, CompensateWhen.COMPLETED])

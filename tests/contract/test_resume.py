@@ -35,7 +35,7 @@ def _resume(order: Order, **wish: object) -> ResumeWorkflow:
 
 
 def _state(order: Order) -> WorkflowState:
-    return order.world.backend.get_workflow(order.workflow_id).summary.state
+    return order.world.state(order.workflow_id)
 
 
 def test_a_failed_workflow_goes_on_from_what_is_unfinished(world: World) -> None:

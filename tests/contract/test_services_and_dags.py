@@ -24,6 +24,7 @@ def complete(world: World, run_id: str, *, over_failed_steps: bool = False) -> C
     )
 
 
+@pytest.mark.first_answer
 def test_events_that_wait_are_applied_when_a_dag_starts_the_workflow(world: World, shop: Shop) -> None:
     run_id, key = world.rows.add_run("intake"), world.unique("key")
     assert shop.told(shop.event("payments", "captured", key)) == ["parked: Its workflow has not started yet."]

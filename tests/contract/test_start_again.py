@@ -78,7 +78,7 @@ class Earlier:
 
     def state(self) -> WorkflowState:
         """In which it is."""
-        return self.world.backend.get_workflow(self.workflow_id).summary.state
+        return self.world.state(self.workflow_id)
 
     def start(self, whose: str, if_exists: IfExists, input: str = "same") -> StartedWorkflow:
         """Start the key again, from the owner's run or a new one."""
@@ -209,7 +209,7 @@ def test_terminating_what_did_nothing_begins_the_next_generation_at_once(world: 
     second = world.start(key=key, participants=["intake"], if_exists=IfExists.TERMINATE)
 
     assert (second.busy, second.role, second.workflow.generation) == (False, RunRole.OWNER, 2)
-    assert world.backend.get_workflow(first.workflow.id).summary.state is WorkflowState.CANCELLED
+    assert world.state(first.workflow.id) is WorkflowState.CANCELLED
 
 
 def test_a_guest_that_starts_again_may_terminate_and_its_own_tasks_go_on(world: World) -> None:
@@ -229,7 +229,7 @@ def test_who_may_not_join_may_not_terminate(world: World) -> None:
 
     with pytest.raises(AccessDenied, match="stranger does not take part"):
         world.start(key=key, dag_id="stranger", if_exists=IfExists.TERMINATE)
-    assert world.backend.get_workflow(first.workflow.id).summary.state is WorkflowState.RUNNING
+    assert world.state(first.workflow.id) is WorkflowState.RUNNING
 
 
 def test_a_task_that_was_ended_by_a_termination_starts_nothing(world: World) -> None:

@@ -72,7 +72,7 @@ def test_a_start_that_would_end_another_and_contradicts_ends_nothing(world: Worl
     with pytest.raises(DefinitionMismatch):
         world.start(name=name, key="a", if_exists=IfExists.TERMINATE, plan=["other"])
 
-    assert world.backend.get_workflow(open_one.workflow.id).summary.state is WorkflowState.RUNNING
+    assert world.state(open_one.workflow.id) is WorkflowState.RUNNING
 
 
 def test_a_moment_that_a_start_gives_counts_before_the_deadline_of_the_definition(world: World) -> None:

@@ -289,7 +289,7 @@ def test_a_failed_workflow_goes_on_when_a_task_of_it_is_cleared(world: World) ->
     world.fail(world.begin_as(task_instance_id, "charge"))
     world.rows.set_task_state(task_instance_id, "failed", ended_ago=timedelta(seconds=1))
     world.backend.take_turn(TakeTurn(world.rows.add_task("intake", run_id, "compensate"), ["charge"]))
-    assert world.backend.get_workflow(workflow.id).summary.state is WorkflowState.FAILED
+    assert world.state(workflow.id) is WorkflowState.FAILED
     with pytest.raises(WorkflowClosed, match="is failed"):
         world.begin(run_id, "next")
     world.rows.count_clear("intake", run_id)

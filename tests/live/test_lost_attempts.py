@@ -117,7 +117,7 @@ def test_what_is_over_is_lost_and_what_lives_is_not(losables: Losables, dags_fol
     losables.let_go_on("items", "b", 2)
 
     # All that time, and in all those sweeps, nothing that lives was touched.
-    assert sum(client.sweep()["swept"] for _ in range(3)) > 0  # another may be under way
+    losables.stage.sweep()
     states = {step["name"]: step["state"] for step in losables.workflow("alive", "alive")["steps"]}
     assert states == {"slow": "running", "deferred": "waiting", "rescheduled": "waiting"}
     assert [entry for entry in _journal(losables, "alive", "alive") if entry["kind"] == "step.lost"] == []

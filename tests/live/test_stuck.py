@@ -76,7 +76,7 @@ class Stuck:
 
     def flags(self) -> dict[str, list[Json]]:
         """What the list of the stuck has of ours, by the name of the DAG, after a pass of the sweep."""
-        self.client.sweep()
+        self.stage.sweep()
         listed = self.client.workflows(stuck="true", name="stuck", limit=200)
         return {workflow["key"].removeprefix(f"{self.stage.label}-"): workflow["flags"] for workflow in listed}
 

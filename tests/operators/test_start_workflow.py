@@ -158,7 +158,7 @@ def test_a_worker_on_the_postgres_way_cannot_terminate(world, earlier, monkeypat
 
     with pytest.raises(AirflowFailException, match="Use a connection of type wfstate, or none"):
         operator.execute(context)
-    assert world.backend.get_workflow(earlier[1]).summary.state.value == "running"
+    assert world.state(earlier[1]).value == "running"
 
 
 def test_another_wish_is_an_import_error():

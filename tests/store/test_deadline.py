@@ -35,7 +35,7 @@ def _start(world: World, policy: DeadlinePolicy, *, on_failure: FailurePolicy = 
     world.succeed(begun, 1)
     world.begin(run_id, "ship")
     world.sweep()
-    assert world.backend.get_workflow(workflow_id).summary.state.value == "running", "the deadline is not over"
+    assert world.state(workflow_id).value == "running", "the deadline is not over"
     _pass(world, workflow_id)
     return workflow_id
 
@@ -50,7 +50,7 @@ def _pass(world: World, workflow_id: str) -> None:
 
 
 def _state(world: World, workflow_id: str) -> str:
-    return world.backend.get_workflow(workflow_id).summary.state.value
+    return world.state(workflow_id).value
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def _failed_run(world: World, dag: DAG, states: dict[str, str]) -> str:
         world.rows.add_task(dag.dag_id, run_id, task_id, state=state)
     world.rows.set_run_state(dag.dag_id, run_id, "failed")
     sweep(world.rows.engine)
-    assert world.backend.get_workflow(workflow_id).summary.state is WorkflowState.FAILED
+    assert world.state(workflow_id) is WorkflowState.FAILED
     return workflow_id
 
 
@@ -185,4 +185,4 @@ def test_the_sweep_leaves_what_was_resumed_alone(world: World, engine: Engine) -
 
     sweep(engine)
 
-    assert world.backend.get_workflow(order.workflow_id).summary.state is WorkflowState.RUNNING
+    assert world.state(order.workflow_id) is WorkflowState.RUNNING

@@ -102,7 +102,7 @@ class OrderStory(StoryInvariants, RuleBasedStateMachine):
             return
         self.runs.append(run_id)
         if started.role is RunRole.OWNER:
-            before = self.world.backend.get_workflow(self.current).summary.state
+            before = self.world.state(self.current)
             assert before in (WorkflowState.COMPENSATED, WorkflowState.CANCELLED)
             self.current = started.workflow.id
 
@@ -245,7 +245,7 @@ class OrderStory(StoryInvariants, RuleBasedStateMachine):
             elif meanwhile == "end" and where in self.tries.now:
                 self.tries.end(self.tries.now[where], "failed")
 
-        before = self.world.backend.get_workflow(self.current).summary.state
+        before = self.world.state(self.current)
         with between_read_and_lock(self.current, happens):
             sweep(self.engine)
         self._check_that_no_step_is_open_below_a_success(before)

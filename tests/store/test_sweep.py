@@ -24,7 +24,7 @@ from tests.support.world import World
 
 
 def _state(world: World, workflow_id: str) -> WorkflowState:
-    return world.backend.get_workflow(workflow_id).summary.state
+    return world.state(workflow_id)
 
 
 def _step_state(world: World, workflow_id: str) -> StepState:

@@ -47,7 +47,7 @@ def test_a_failed_run_that_was_cleared_meanwhile_fails_nothing(world: World) -> 
 
     _sweep(world, workflow.id, lambda: world.rows.count_clear("intake", run_id))
 
-    assert world.backend.get_workflow(workflow.id).summary.state is WorkflowState.RUNNING
+    assert world.state(workflow.id) is WorkflowState.RUNNING
 
 
 def test_an_attempt_that_reported_its_end_meanwhile_is_not_lost(world: World) -> None:

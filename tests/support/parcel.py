@@ -106,7 +106,7 @@ class Parcel:
         self._over(task_id, "failed")
         pin(self.world.rows.engine, self.dag_id, self.run_id)
         self.world.rows.set_run_state(self.dag_id, self.run_id, "failed")
-        self.world.backend.sweep()
+        self.world.sweep()
         assert self.state() is WorkflowState.FAILED
 
     def _over(self, key: str, state: str) -> None:
@@ -126,7 +126,7 @@ class Parcel:
 
     def state(self) -> WorkflowState:
         """Of the workflow."""
-        return self.world.backend.get_workflow(self.workflow_id).summary.state
+        return self.world.state(self.workflow_id)
 
     def steps(self) -> dict[str, StepState]:
         """The state of each step, by name and item."""

@@ -31,7 +31,7 @@ class RunningOrder:
 
     def state(self) -> WorkflowState:
         """The workflow's state."""
-        return self.world.backend.get_workflow(self.workflow_id).summary.state
+        return self.world.state(self.workflow_id)
 
     def cancel(self, **wish: object) -> WorkflowState:
         """Cancel it; the state that the answer names."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
+from sqlalchemy import select
+
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
 from airflow_wfstate.domain.messages.reading.journal import JournalEntry
@@ -13,7 +15,8 @@ from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.domain.messages.workflow import StartedWorkflow, StartWorkflow
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, FailurePolicy, IfExists, SkipPolicy
-from airflow_wfstate.domain.rules.states import StepState
+from airflow_wfstate.domain.rules.states import StepState, WorkflowState
+from airflow_wfstate.store.database import schema
 from tests.support.airflow_rows import AirflowRows
 
 
@@ -128,6 +131,12 @@ class World:
         task_instance_id, begun = self.begin(run_id, name, dag_id=dag_id, compensation=compensation)
         self.succeed(begun, output)
         self.rows.set_task_state(task_instance_id, "success")
+
+    def state(self, workflow_id: str) -> WorkflowState:
+        """Of a workflow, as it is stored: tests ask for little else, and what is shown of it takes ten statements."""
+        its_row = select(schema.workflow.c.state).where(schema.workflow.c.id == workflow_id)
+        with self.rows.engine.connect() as connection:
+            return WorkflowState(connection.execute(its_row).scalar_one())
 
     def sweep(self) -> SweepReport:
         """Make a pass of the sweep; an api-server of the tests may be at one of its own, which is let end first."""

@@ -17,6 +17,7 @@ from airflow_wfstate.domain.messages.outbox.subscription import (
     STATE_AFTER,
 )
 from airflow_wfstate.domain.messages.reading.journal import JournalEntry
+from airflow_wfstate.domain.rules.services.cloud_event import TRACE_ATTRIBUTES
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.stream_position import BEFORE_ALL
 from airflow_wfstate.store.outbox.cursor import Cursor
@@ -77,6 +78,7 @@ def event_of(row: Row[Any], entry: JournalEntry, labels: Mapping[str, str], sour
         "datacontenttype": "application/json",
         "correlationid": row.workflow_correlation_id,
         "sequence": f"{entry.number:0{_SEQUENCE_DIGITS}}",
+        **_trace(entry),
         "data": {
             "workflow": {
                 "id": row.workflow_id,
@@ -94,6 +96,15 @@ def event_of(row: Row[Any], entry: JournalEntry, labels: Mapping[str, str], sour
             "details": entry.data,
         },
     }
+
+
+def _trace(entry: JournalEntry) -> dict[str, Any]:
+    """What an entry that an event has made follows from: that event, and the trace that it belongs to."""
+    cause = entry.data.get("event")
+    if not isinstance(cause, dict):
+        return {}
+    passed_on = {name: cause[name] for name in TRACE_ATTRIBUTES if name in cause}
+    return {**passed_on, "causationid": cause["id"]}
 
 
 def _labels(connection: Connection, workflow_ids: set[str]) -> Mapping[str, dict[str, str]]:

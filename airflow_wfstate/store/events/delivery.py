@@ -126,5 +126,5 @@ def refused(source: str | None, event_id: str | None, error: WorkflowStateError)
 
 
 def told(event: CloudEvent) -> dict[str, JsonValue]:
-    """What the journal keeps of an event: what it is found by, never what it holds."""
-    return {"source": event.source, "id": event.id, "type": event.type}
+    """What the journal keeps of an event: what it is found by and follows from, never what it holds."""
+    return {"source": event.source, "id": event.id, "type": event.type, **event.trace}

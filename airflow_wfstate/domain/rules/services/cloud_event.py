@@ -39,6 +39,10 @@ MAX_ATTRIBUTE_LENGTH: Final = 1000
 PAYLOAD_TYPE: Final = "cloudevent"
 """The type under which the payload of an event is stored."""
 
+TRACE_ATTRIBUTES: Final = ("causationid", "traceparent", "tracestate")
+"""Extensions that say what an event follows from: the id of the event that caused it, and the trace of its sender
+(CloudEvents, "Distributed Tracing extension"). They are kept in the journal, and passed on to subscribers."""
+
 _DATA: Final = frozenset({"data", "data_base64"})
 _ATTRIBUTES: Final = frozenset(
     {"specversion", "id", "source", "type", "datacontenttype", "dataschema", "subject", "time"}
@@ -79,6 +83,11 @@ class CloudEvent:
     def identity(self) -> tuple[str, str]:
         """Source and id."""
         return self.source, self.id
+
+    @property
+    def trace(self) -> dict[str, JsonValue]:
+        """Its :data:`TRACE_ATTRIBUTES`, as far as it has them."""
+        return {name: self.content[name] for name in TRACE_ATTRIBUTES if name in self.content}
 
     @property
     def data(self) -> JsonValue:
