@@ -147,7 +147,9 @@ def with_applied_event(world: World) -> Scene:
         event = {"specversion": "1.0", "id": APPLIED, "source": SOURCE, "type": "noted"}
         world.backend.send_events(SendEvents([{**event, "data": {"key": scene.business_key}}]))
         return scene
-    return Scene(str(found.workflow_id), "", business_key=str(found.key))
+    (run,) = world.backend.get_workflow(str(found.workflow_id)).runs
+    task = world.rows.add_task(DAG, run.run_id, world.unique("work"))
+    return Scene(str(found.workflow_id), task, business_key=str(found.key))
 
 
 def _saga_at_work(world: World) -> tuple[Saga, str]:

@@ -65,7 +65,7 @@ def test_plain_has_a_section_of_waits(shop: Shop, capsys: pytest.CaptureFixture[
     header, row = lines[lines.index("Waits:") + 1 :][:2]
     assert header.split() == ["kind", "waits", "since", "until", "for"]
     assert row.split()[:2] == ["service", "payments.capture"]
-    assert row.endswith("-  payments to report that it began or ended")
+    assert row.endswith("payments to report that it began or ended")
 
 
 def test_what_the_reader_may_not_know_is_not_told(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

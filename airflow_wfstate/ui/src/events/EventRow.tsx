@@ -40,8 +40,10 @@ export const EventRow = ({ chosen, event, toggle }: Props) => (
             <StateBadge state={event.state} />
           </span>
           <Ellipsis text={event.type} />
-          <Ellipsis text={aboutText(event)} />
-          <Text as="span" color="fg.muted" whiteSpace="nowrap">
+          <Box as="span" gridColumn={wholeLine} minWidth={0}>
+            <Ellipsis text={aboutText(event)} />
+          </Box>
+          <Text as="span" color="fg.muted" gridColumn={wholeLine} whiteSpace="nowrap">
             {timeText(event.received_at)}
           </Text>
           {event.reason === null ? undefined : (
@@ -72,6 +74,8 @@ export const EventRow = ({ chosen, event, toggle }: Props) => (
   </Flex>
 );
 
+/** On a telephone a line of its own. */
+const wholeLine = { base: "1 / -1", md: "auto" };
 const columns = { base: "max-content minmax(0, 1fr)", md: "6.5rem minmax(0, 2fr) minmax(0, 2fr) max-content" };
 
 const Fact = ({ children, name }: { readonly children: string; readonly name: string }): ReactNode => (
