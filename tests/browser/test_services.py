@@ -63,6 +63,9 @@ def test_a_workflow_of_services_alone_says_what_it_waits_for_in_every_section(
     expect(entry).to_contain_text(services.placed["id"])
     entry.get_by_role("button", name="Show the event").click()
     expect(entry.get_by_role("region", name=f"Value of {services.placed['id']}")).to_contain_text("order_id")
+    page.set_viewport_size({"width": 375, "height": 900})
+    expect(entry).to_contain_text("sha256")
+    assert overflow(page) == 0
 
 
 def test_hostile_names_of_services_are_text_and_take_no_more_room_than_there_is(
