@@ -21,7 +21,7 @@ _HEALTHY_SECONDS = 180
 
 
 def main() -> int:
-    """Run the demo; 0 when all four scenarios held."""
+    """Run the demo; 0 when all scenarios held."""
     console = Console(highlight=False, soft_wrap=True)
     home = DemoHome()
     airflow: LiveAirflow | None = None
@@ -58,6 +58,7 @@ def _run(home: DemoHome, airflow: LiveAirflow, console: Console) -> list[Outcome
     stage = Stage(airflow, client, home.postgres.url(WAREHOUSE), lambda: screen.look(), label="demo")
     screen = Screen(console, client, lambda: _loaded(stage))
     try:
+        airflow.start_part("wfstate", "deliver", "--every", "1")
         stage.wait_for_dags()
         with screen:
             outcomes = []
@@ -81,7 +82,7 @@ def _summarise(home: DemoHome, airflow: LiveAirflow, outcomes: list[Outcome], co
     held = sum(outcome.held for outcome in outcomes)
     console.print(f"\n[bold]{held} of {len(outcomes)} held.[/]")
     if stays:
-        console.print(f"\nThe page:  {airflow.url}/plugin/wfstate   (user admin, password {airflow.admin_password()})")
+        console.print(f"\nThe page:  {airflow.url}/plugin/wfstate   (user admin, password {airflow.password()})")
         console.print(f"An order that was undone in two DAGs:\n  {_most_interesting(airflow)}", soft_wrap=True)
     command = os.path.relpath(home.command)
     console.print(f"\nCommands to try{'' if stays else ' (they start the PostgreSQL of the demo as they need it)'}:")
@@ -89,6 +90,7 @@ def _summarise(home: DemoHome, airflow: LiveAirflow, outcomes: list[Outcome], co
         "list",
         "list --state compensated -o json",
         "show order/demo-refused",
+        "show choreographed_order/demo-declined",
         "journal load_airports/demo-airports",
     ):
         console.print(f"  {command} wfstate {words}", markup=False)

@@ -178,6 +178,25 @@ class AirflowClient:
         """Delete a run from Airflow."""
         self._delete(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
 
+    def apply_definition(self, name: str, text: str) -> None:
+        """Put a definition file in force for the workflows of a name."""
+        self._ask("PUT", f"/wfstate/v1/definitions/{name}", json={"text": text})
+
+    def send_event(self, event_id: str, source: str, event_type: str, data: Mapping[str, object]) -> None:
+        """Send an event of a service, as CloudEvents 1.0."""
+        event = {"specversion": "1.0", "id": event_id, "source": source, "type": event_type, "data": dict(data)}
+        self._ask("POST", "/wfstate/v1/events", json=event, headers={"Content-Type": "application/cloudevents+json"})
+
+    def subscribe(self, name: str, url: str, **wanted: object) -> str:
+        """Have a webhook told of changes, and return the secret that signs them.
+
+        :param wanted: which ones: ``names`` of workflows, ``states``, ``kinds``.
+        """
+        secret: str = self._ask("POST", "/wfstate/v1/subscriptions", json={"name": name, "url": url, **wanted})[
+            "secret"
+        ]
+        return secret
+
     def sweep(self) -> Json:
         """Let the sweep make a pass, unless another is under way; its report."""
         return self._ask("POST", "/wfstate/v1/sweep")

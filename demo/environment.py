@@ -57,7 +57,21 @@ def small_and_quick(database_url: str, dags_folder: Path, jwt_secret: str) -> Va
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+        # A task whose first request is not answered in time fails without having run: 5 seconds are few where many
+        # begin at once, or where the machine is busy.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__WFSTATE__TURN_INTERVAL_SECONDS": "1",
+    }
+
+
+def with_services(*users: str) -> Variables:
+    """Let services on this machine take part: a user for each, beside the administrator, and webhooks to them.
+
+    The users have the role with the fewest rights. What they may send is in the definition.
+    """
+    return {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(["admin:admin", *(f"{user}:viewer" for user in users)]),
+        "AIRFLOW__WFSTATE__WEBHOOK_HOSTS": "127.0.0.1",
     }
 
 

@@ -17,6 +17,9 @@ from demo.standalone import LiveAirflow
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 WAREHOUSE = "warehouse"
+STOCK, PAYMENTS = "svc-stock", "svc-payments"
+"""The users that the services of dags/definitions/choreographed_order.yaml log in as."""
+
 _METADATA = "airflow"
 
 
@@ -81,6 +84,7 @@ class DemoHome:
             **environment.small_and_quick(
                 self.postgres.url(_METADATA, "psycopg2"), CHECKOUT / "dags", settings["jwt_secret"]
             ),
+            **environment.with_services(STOCK, PAYMENTS),
             **environment.connection("demo_warehouse", self.postgres.airflow_connection(WAREHOUSE)),
         }
 

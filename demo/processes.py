@@ -30,12 +30,15 @@ def session_processes(session_id: int) -> list[psutil.Process]:
     return [process for process in found.values() if _is_alive(process)]
 
 
+_OURS = ("airflow", "demo/services/")
+
+
 def airflow_processes_in(folder: Path) -> list[psutil.Process]:
-    """The processes of an Airflow that was started in a folder, whoever started it."""
+    """The processes of an Airflow that was started in a folder, and of services beside it, whoever started them."""
     found = []
     for process in psutil.process_iter():
         try:
-            if Path(process.cwd()) == folder and any("airflow" in word for word in process.cmdline()):
+            if Path(process.cwd()) == folder and any(part in word for word in process.cmdline() for part in _OURS):
                 found.append(process)
         except (psutil.Error, OSError):
             continue  # it ended meanwhile, or is somebody else's

@@ -1,4 +1,4 @@
-"""The four things that the demo shows, each with its proof."""
+"""What the demo shows with DAGs alone, each with its proof."""
 
 from __future__ import annotations
 

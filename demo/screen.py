@@ -91,7 +91,8 @@ class Screen:
             summary = workflow["summary"]
             name = f"{summary['name']}/{summary['key']}"
             for step in workflow["steps"]:
-                self._tell(f"{name} {_step_name(step)}", f"{step['state']}, attempt {len(step['attempts'])}")
+                attempt = f", attempt {len(step['attempts'])}" if step["attempts"] else ""  # services have none
+                self._tell(f"{name} {_step_name(step)}", f"{step['state']}{attempt}")
             self._tell(name, summary["state"])
         if loaded := self._progress():
             quarter = 4 * loaded[0] // loaded[1]
@@ -121,7 +122,7 @@ def _table(workflows: list[Json]) -> Table:
         table.add_row(Text(f"{summary['name']}/{summary['key']}", style="bold"), _state(summary["state"], done), "", "")
         for step in workflow["steps"]:
             undo = step["compensations"][-1]["state"] if step["compensations"] else ""
-            table.add_row(f"  {_step_name(step)}", _state(step["state"]), str(len(step["attempts"])), undo)
+            table.add_row(f"  {_step_name(step)}", _state(step["state"]), str(len(step["attempts"]) or ""), undo)
         for entry in workflow["progress"]["remaining"]:
             table.add_row(Text(f"  {entry}", style="dim"), Text("planned", style="dim"), "", "")
     return table

@@ -13,7 +13,7 @@ import psycopg
 from demo.client import AirflowClient, Json
 from demo.standalone import LiveAirflow
 
-DAGS = ("order_intake", "order_fulfilment", "load_airports")
+DAGS = ("order_intake", "order_fulfilment", "load_airports", "choreographed_order")
 
 Found = TypeVar("Found")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 import httpx
 import psutil
@@ -38,8 +37,7 @@ class LiveAirflow:
         self.log_file = home / "standalone.log"
         self._variables = dict(variables)
         self._process: subprocess.Popen[bytes] | None = None
-        self._started_again: list[subprocess.Popen[bytes]] = []
-        self._log: IO[bytes] | None = None
+        self._started_apart: list[subprocess.Popen[bytes]] = []
         home.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -54,8 +52,7 @@ class LiveAirflow:
 
     def start(self) -> None:
         """Start the processes; :meth:`wait_until_healthy` waits for them."""
-        self._log = self.log_file.open("ab")
-        self._process = self._popen("standalone")
+        self._process = self._start("standalone")
 
     def wait_until_healthy(self, timeout_seconds: float) -> None:
         """Wait until every part says that it is healthy.
@@ -82,9 +79,20 @@ class LiveAirflow:
             process.kill()
         psutil.wait_procs(part_processes(self._all_processes(), name), timeout=10)
 
-    def start_part(self, name: str) -> None:
-        """Start a part that was killed: ``airflow standalone`` does not. :meth:`wait_until_healthy` waits for it."""
-        self._started_again.append(self._popen(name))
+    def start_part(self, *words: str) -> None:
+        """Start a part that was killed, or one that ``airflow standalone`` does not have.
+
+        :param words: of its command: ``airflow <words>``. :meth:`wait_until_healthy` waits for Airflow's own parts.
+        """
+        self._started_apart.append(self._start(*words))
+
+    def start_beside(self, command: Sequence[str], variables: Mapping[str, str], log_file: Path) -> None:
+        """Start a program that is no part of Airflow, and ends with it.
+
+        :param variables: its whole environment.
+        :param log_file: what it prints is added to it.
+        """
+        self._started_apart.append(_popen(command, self.home, variables, log_file))
 
     def run(self, *words: str, timeout_seconds: float = 180) -> subprocess.CompletedProcess[str]:
         """Run an ``airflow`` command against the same home, and return what it printed."""
@@ -99,15 +107,15 @@ class LiveAirflow:
             check=False,
         )
 
-    def admin_password(self) -> str:
-        """The password of the user ``admin``, which Airflow made up at its first start."""
+    def password(self, user: str = "admin") -> str:
+        """The password of a user, which Airflow made up at its first start."""
         passwords = json.loads((self.home / "simple_auth_manager_passwords.json.generated").read_text())
-        password: str = passwords["admin"]
+        password: str = passwords[user]
         return password
 
     def client(self) -> AirflowClient:
         """The user ``admin``."""
-        return AirflowClient(self.url, "admin", self.admin_password())
+        return AirflowClient(self.url, "admin", self.password())
 
     def owns_process(self, pid: int) -> bool:
         """Whether a process is one of this Airflow."""
@@ -117,13 +125,10 @@ class LiveAirflow:
         """End every process, and wait until they are gone; nothing happens when none was started."""
         if self._process is not None:
             end(self._all_processes, patience_seconds=10)
-            for process in (self._process, *self._started_again):
+            for process in (self._process, *self._started_apart):
                 process.wait(timeout=10)
             self._process = None
-            self._started_again = []
-        if self._log is not None:
-            self._log.close()
-            self._log = None
+            self._started_apart = []
 
     def __enter__(self) -> LiveAirflow:
         self.start()
@@ -134,19 +139,11 @@ class LiveAirflow:
     ) -> None:
         self.stop()
 
-    def _popen(self, *words: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [str(airflow_command()), *words],
-            cwd=self.home,
-            env=self._variables,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        return _popen([str(airflow_command()), *words], self.home, self._variables, self.log_file)
 
     def _all_processes(self) -> list[psutil.Process]:
-        sessions = [self.session_id, *(process.pid for process in self._started_again)]
+        sessions = [self.session_id, *(process.pid for process in self._started_apart)]
         return [process for session_id in sessions for process in session_processes(session_id)]
 
     def _unhealthy_parts(self) -> str:
@@ -162,3 +159,19 @@ class LiveAirflow:
     def _failure(self, reason: str) -> AirflowDidNotStart:
         tail = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-40:])
         return AirflowDidNotStart(f"{reason}. The end of {self.log_file}:\n{tail}")
+
+
+def _popen(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str], log_file: Path
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own."""
+    with log_file.open("ab") as log:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )

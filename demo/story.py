@@ -1,4 +1,4 @@
-"""The story: four scenarios, one after the other, and how each came out."""
+"""The story: five scenarios, one after the other, and how each came out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import httpx
 import psycopg
 
+from demo.choreography import payment_declined
 from demo.client import Refused
 from demo.scenarios import killed_half_way, order_across_two_dags, shipping_fails, submitted_again
 from demo.stage import NotHeld, Stage
@@ -17,6 +18,7 @@ SCENARIOS: tuple[tuple[str, Callable[[Stage], str]], ...] = (
     ("Shipping fails for good: what was done is undone, in both DAGs", shipping_fails),
     ("A long step is killed half-way, and goes on from its checkpoint", killed_half_way),
     ("The same order again: nothing is done twice", submitted_again),
+    ("A payment service declines: what a DAG and another service did is undone, in one order", payment_declined),
 )
 
 

@@ -68,7 +68,9 @@ def _checkpoints(
 def _compensate_plan(
     caller: UserCaller, access: WorkflowAccess, request: object, plan: CompensatePlan
 ) -> CompensatePlan:
-    dag_ids = readable_dag_ids(caller, {item.dag_id for item in plan.undone})
+    dag_ids = readable_dag_ids(caller, {item.dag_id for item in plan.undone if item.dag_id})
+    if may_see_input(caller, access):
+        dag_ids |= {""}  # of steps of services, as in _steps
     return replace(
         plan, undone=[item if item.dag_id in dag_ids else replace(item, output=None) for item in plan.undone]
     )

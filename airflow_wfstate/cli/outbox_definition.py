@@ -58,6 +58,11 @@ ARG_KINDS: Final = Arg(
     help="Only journal entries of this kind, such as step.failed; may be given several times (default: all but "
     "run.linked and turn.given)",
 )
+ARG_REQUESTS_ONLY: Final = Arg(
+    ("--requests-only",),
+    action="store_true",
+    help="No changes at all: only requests to a service to undo its steps, which pass every filter",
+)
 _POINT: Final = "now, beginning, a time (2026-03-01T12:00:00+00:00, or how long ago, as 2h), or the id of an event"
 ARG_START: Final = Arg(("--from",), dest="start", default="now", help=f"Where to begin: {_POINT} (default: now)")
 ARG_REPLAY_START: Final = Arg(("--from",), dest="start", required=True, help=f"Where to begin: {_POINT}")
@@ -85,7 +90,17 @@ SUBSCRIPTIONS: Final = GroupCommand(
             name="add",
             help="Subscribe a webhook, and print the secret that verifies what it gets: it is shown once",
             func=lazy_load_command(f"{_ACTIONS}.add_subscription"),
-            args=(ARG_NEW_NAME, ARG_URL, ARG_NAMES, ARG_STATES, ARG_LABELS, ARG_KINDS, ARG_START, *FROM_ANYWHERE),
+            args=(
+                ARG_NEW_NAME,
+                ARG_URL,
+                ARG_NAMES,
+                ARG_STATES,
+                ARG_LABELS,
+                ARG_KINDS,
+                ARG_REQUESTS_ONLY,
+                ARG_START,
+                *FROM_ANYWHERE,
+            ),
         ),
         ActionCommand(
             name="list",

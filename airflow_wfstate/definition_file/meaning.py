@@ -76,6 +76,7 @@ class _Meaning:
             yield from self._checked((*path, "step"), said.get("step"), check_step_name)
             yield from self._checked((*path, "output"), said.get("output"), parse_event_path)
             yield from self._checked((*path, "error"), said.get("error"), parse_event_path)
+        yield from self._checked((*at, "subscription"), service.get("subscription"), _check_subscription)
         yield from self._undos(name)
 
     def _undos(self, name: str) -> Iterator[tuple[Path, Problem]]:
@@ -140,6 +141,10 @@ def _check_user(text: str) -> None:
 
 def _check_event_type(text: str) -> None:
     check_name("type of event", text)
+
+
+def _check_subscription(text: str) -> None:
+    check_name("subscription name", text)
 
 
 def _check_entry(text: str) -> None:

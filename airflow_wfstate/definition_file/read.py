@@ -85,6 +85,7 @@ def _service(name: str, said: Any) -> Service:
             step: ServiceUndo(undo["send"], _seconds(undo["within"]))
             for step, undo in sorted(said.get("compensate", {}).items())
         },
+        subscription=None if said.get("subscription") == name else said.get("subscription"),
     )
 
 

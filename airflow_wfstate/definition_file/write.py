@@ -83,6 +83,8 @@ def _service_values(service: Service) -> dict[str, Any]:
             step: _Inline(send=undo.event_type, within=iso_duration(undo.within_seconds))
             for step, undo in sorted(service.compensate.items())
         }
+    if service.subscription is not None:
+        values["subscription"] = service.subscription
     return values
 
 

@@ -189,6 +189,7 @@ def test_an_undo_that_a_service_was_asked_for_is_waited_for_and_flagged(world: W
             insert(schema.compensation).values(
                 step_id=step.id, round=1, workflow_id=detail.summary.id, state="running", handler="event:refund",
                 compensate_when="completed", max_attempts=3, attempts=1, dag_id="", run_id="", started_at=LONG_AGO,
+                answer_due_at=LONG_AGO + timedelta(days=1),
                 last_entry=1,
             )
         )  # fmt: skip
@@ -197,7 +198,7 @@ def test_an_undo_that_a_service_was_asked_for_is_waited_for_and_flagged(world: W
     (wait,) = shop.find("1").waits
 
     assert told([wait]) == ["undo: payments.capture waits for payments to confirm that it is undone"]
-    assert (wait.since, wait.step_id) == (LONG_AGO, step.id)
+    assert (wait.since, wait.until, wait.step_id) == (LONG_AGO, LONG_AGO + timedelta(days=1), step.id)
     (flag,) = late(world, detail.summary.id)
     assert flag.cause.startswith(
         "The service payments was asked to undo payments.capture, and has not answered for 5:0"

@@ -12,7 +12,7 @@ from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.reading.journal import JournalEntry
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.store.database import schema
-from tests.crash_grid.play import CHILD, NAME
+from tests.crash_grid.play import CHILD
 from tests.crash_grid.sites import Site
 from tests.crash_grid.story import Story
 
@@ -20,7 +20,7 @@ from tests.crash_grid.story import Story
 def complaints(story: Story, key: str, site: Site) -> list[str]:
     """What does not hold; empty when all does."""
     backend = DatabaseBackend(site.engine)
-    found = backend.list_workflows(WorkflowQuery(name=NAME, key=key)).workflows
+    found = backend.list_workflows(WorkflowQuery(key=key)).workflows
     if len(found) != 1:
         return [f"there are {len(found)} workflows of the key"]
     detail = backend.get_workflow(found[0].id)

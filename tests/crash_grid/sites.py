@@ -128,8 +128,11 @@ def sites(ways: list[Way], folder: Path) -> Iterator[dict[Way, Site]]:
 
 def _take_webhook(receiver: Receiver, delivery: Delivery) -> Answer:
     """Do the effect of a webhook once for its id, as every receiver should."""
-    story = delivery.event["data"]["workflow"]["labels"]["story"]
-    receiver.call(story, f"told {delivery.kind}", f"webhook {delivery.headers['webhook-id']}")
+    story = delivery.event["data"]["workflow"]["key"]
+    is_told = delivery.event["type"].startswith("wfstate.")
+    receiver.call(
+        story, f"{'told' if is_told else 'asked'} {delivery.kind}", f"webhook {delivery.headers['webhook-id']}"
+    )
     return 200, ""
 
 

@@ -39,6 +39,15 @@ from tests.crash_grid.play import (
     try_again,
     watch,
 )
+from tests.crash_grid.service_play import (
+    REQUEST_TYPE,
+    capture,
+    define,
+    is_asked,
+    refund,
+    start_with_service,
+    take_requests,
+)
 from tests.crash_grid.webhook_play import (
     change_subscription,
     subscribe,
@@ -239,6 +248,44 @@ TOLD: Final = Story(
     undone=[],
 )
 
+_WITH_SERVICE: Final = [
+    Task(OWNER, "define", define, is_person=True),
+    Task(OWNER, "take_requests", take_requests, is_person=True),
+    Task(OWNER, "start", start_with_service, begins_run=True),
+    Task(OWNER, "charge", charge),
+    Task(OWNER, "capture", capture, is_person=True),
+]
+
+EVENT_APPLIED: Final = Story(
+    name="an event applied",
+    tasks=[
+        *_WITH_SERVICE,
+        Task(OWNER, "complete", complete, ends_run="success"),
+        Task(OWNER, "unsubscribe", unsubscribe, is_person=True),
+    ],
+    ends="succeeded",
+    done=["charge", "capture"],
+    effects=[*_EFFECTS, "capture"],
+    undone=[],
+)
+
+SERVICE_UNDONE: Final = Story(
+    name="a service step undone",
+    tasks=[
+        *_WITH_SERVICE,
+        Task(OWNER, "ship", fail_to_ship, ends_run="failed"),
+        Task(OWNER, RELAY, relay_of_owner),
+        Task(OWNER, "is_asked", is_asked, is_person=True),
+        Task(OWNER, "refund", refund, is_person=True),
+        Task(OWNER, RELAY, relay_of_owner),
+        Task(OWNER, "unsubscribe", unsubscribe, is_person=True),
+    ],
+    ends="compensated",
+    done=["charge", "capture"],
+    effects=[*_EFFECTS, "capture", "undo ship", f"asked {REQUEST_TYPE}", "undo charge"],
+    undone=["ship", "capture", "charge"],
+)
+
 STORIES: Final = {
     story.name: story
     for story in (
@@ -252,5 +299,7 @@ STORIES: Final = {
         TRIED_AGAIN,
         ANSWERED,
         TOLD,
+        EVENT_APPLIED,
+        SERVICE_UNDONE,
     )
 }

@@ -12,7 +12,6 @@ from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.reading.journal import JournalEntry
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import WorkflowStateError
-from tests.crash_grid.play import NAME
 from tests.crash_grid.seam import Seam
 
 READS: Final = (
@@ -86,7 +85,7 @@ class WatchedBackend:
             )
 
     def _seen(self) -> _Seen | None:
-        found = self._backend.list_workflows(WorkflowQuery(name=NAME, key=self._key, limit=1)).workflows
+        found = self._backend.list_workflows(WorkflowQuery(key=self._key, limit=1)).workflows
         if not found:
             return None
         detail = self._backend.get_workflow(found[0].id)

@@ -30,12 +30,12 @@ def subscribe(hands: Hands) -> str:
 
 def tell_of_charge(hands: Hands) -> str:
     """What happened up to the charge is delivered."""
-    return _deliver(hands, "told step.succeeded")
+    return deliver_until(hands, "told step.succeeded")
 
 
 def tell_of_end(hands: Hands) -> str:
     """What happened up to the end is delivered."""
-    return _deliver(hands, "told workflow.succeeded")
+    return deliver_until(hands, "told workflow.succeeded")
 
 
 def change_subscription(hands: Hands) -> str:
@@ -58,8 +58,8 @@ def unsubscribe(hands: Hands) -> str:
     return "success"
 
 
-def _deliver(hands: Hands, effect: str) -> str:
-    """One pass; more when another process was at it, or died with it."""
+def deliver_until(hands: Hands, effect: str) -> str:
+    """One pass that delivers, until an effect is there; more when another process was at it, or died with it."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:
         hands.deliver()

@@ -53,7 +53,8 @@ def _service(draw: st.DrawFn, name: str, source: str) -> Service:
         )
     undos = {step: ServiceUndo(draw(NAMES), draw(_SECONDS)) for step in draw(st.sets(st.sampled_from(steps)))}
     users = tuple(draw(st.lists(NAMES, unique=True, max_size=2)))
-    return Service(name, (source,), users, dict(sorted(events.items())), dict(sorted(undos.items())))
+    subscription = draw(st.none() | NAMES.filter(lambda text: text != name)) if undos else None
+    return Service(name, (source,), users, dict(sorted(events.items())), dict(sorted(undos.items())), subscription)
 
 
 @st.composite

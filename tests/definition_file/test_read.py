@@ -141,12 +141,14 @@ def test_what_is_too_large_or_too_deep_is_refused_unread(text: str) -> None:
 
 def test_each_field_that_needs_another_is_told_once() -> None:
     text = "name: order\nparticipants:\n  wms:\n    users: [a]\n    compensate: {}\n  erp:\n    events: {e: {}}\n"
+    text += "  shop: {subscription: shop}\n"
     assert [str(problem).partition(": ")[2] for problem in problems(text)] == [
         "participants.wms.users: users needs sources. Give sources too.",
         "participants.wms.compensate: compensate needs sources. Give sources too.",
         "participants.erp.events: events needs sources. Give sources too.",
         "participants.erp.events.e: 'step' is missing. Give step, is.",
         "participants.erp.events.e: 'is' is missing. Give step, is.",
+        "participants.shop.subscription: subscription needs compensate. Give compensate too.",
     ]
 
 

@@ -14,14 +14,13 @@ from demo.home import CHECKOUT
 from demo.stage import Stage
 from demo.standalone import LiveAirflow
 from tests.live.outside import Outside
+from tests.support import redis_server
 from tests.support.postgres import PostgresServer, sqlalchemy_url
 
 _PATIENCE = {
     # Five minutes, until Airflow takes a worker that is not heard of for dead, are too many for a test.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    # A task whose first request is not answered in time fails without having run. Many begin at once here.
-    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
     # As many items as tests/live/test_wide.py is ever asked for.
     "AIRFLOW__CORE__MAX_MAP_LENGTH": "10000",
     # Airflow may lose an event that comes while a task is still being deferred, and it fails a task that runs again
@@ -58,11 +57,22 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Outside:
 
 
 @pytest.fixture(scope="session")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a Redis server; one that nobody listens on where none is installed."""
+    if redis_server.PROGRAM is None:
+        yield environment.free_port()
+    else:
+        with redis_server.running_redis(tmp_path_factory.mktemp("redis")) as port:
+            yield port
+
+
+@pytest.fixture(scope="session")
 def live_airflow(
     postgres_server: PostgresServer,
     warehouse_url: str,
     dags_folder: Path,
     outside: Outside,
+    redis_port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveAirflow]:
     """Scheduler, workers, triggerer and api-server on a PostgreSQL database of their own; healthy."""
@@ -74,6 +84,7 @@ def live_airflow(
             **environment.on_free_log_ports(),
             **environment.small_and_quick(sqlalchemy_url(url), dags_folder, environment.new_jwt_secret()),
             **environment.connection("demo_warehouse", _connection_fields(warehouse_url)),
+            **environment.connection("redis_default", {"conn_type": "redis", "host": "127.0.0.1", "port": redis_port}),
             **_PATIENCE,
             "WFSTATE_OUTSIDE": str(outside.folder),
         }

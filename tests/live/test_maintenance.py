@@ -38,7 +38,7 @@ def test_it_sweeps_over_the_api_and_says_what_it_needs(stage: Stage) -> None:
                 "conn_type": "wfstate",
                 "host": stage.airflow.url,
                 "login": "admin",
-                "password": stage.airflow.admin_password(),
+                "password": stage.airflow.password(),
             },
         )
         known = {run["dag_run_id"] for run in client.runs(DAG_ID)}

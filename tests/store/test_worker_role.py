@@ -27,6 +27,8 @@ from airflow_wfstate.exceptions import AccessDenied
 from tests.conftest import CHECKOUT
 from tests.support.airflow_rows import AirflowRows
 from tests.support.saga import Saga
+from tests.support.services import Shop
+from tests.support.undo_requests import undo_requests
 from tests.support.waiting import Watch, for_workflow
 from tests.support.world import World
 
@@ -180,6 +182,24 @@ def test_a_relay_undoes_and_hands_over(world: World) -> None:
     relay = world.rows.add_task("intake", run_id, "compensate", state=None)
     answer = Saga(world, started.workflow.id, run_id, relay).fail()
     assert answer.decision is TurnDecision.HANDED_OVER
+
+
+def test_a_relay_asks_a_service_which_answers(world: World) -> None:
+    server = replace(world, backend=DatabaseBackend(world.rows.engine))
+    shop = Shop(server.backend, plan=["payments.capture"], on_failure="compensate", within="PT1H").apply()
+    sender = replace(shop, backend=world.backend)
+    with undo_requests(server, shop, "payments") as requests:
+        run_id = world.rows.add_run("intake")
+        started = world.start(run_id, name=shop.name, key="1")
+        sender.send(shop.event("payments", "captured", "1"))
+        relay = world.rows.add_task("intake", run_id, "compensate", state=None)
+        assert Saga(world, started.workflow.id, run_id, relay).fail().decision is TurnDecision.HANDED_OVER
+        assert len(requests.sent("payments")) == 1
+
+        sender.send(shop.event("payments", "refunded", "1"))
+
+        assert shop.find("1").summary.state is WorkflowState.COMPENSATED
+        assert requests.sent("payments") == []
 
 
 def test_what_only_a_server_does_is_refused(world: World) -> None:

@@ -25,11 +25,13 @@ class ScriptedServer:
 
     :param seen: method, path and bearer token of each request, in order.
     :param encodings: that each request accepted, in order.
+    :param bodies: of each POST, in order.
     """
 
     url: str
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     encodings: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
 
 @contextmanager
@@ -46,7 +48,7 @@ def scripted_server(answer: Callable[[str, str], Answer]) -> Iterator[ScriptedSe
             self._answer()
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            served.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             self._answer()
 
         def _answer(self) -> None:

@@ -22,6 +22,7 @@ class Shop:
 
     :param backend: by which it is applied, and by which events are sent.
     :param users: who may send for the services; empty: administrators.
+    :param within: how long payments and the carrier have to undo what they did; None: they cannot undo it.
     """
 
     backend: StateBackend
@@ -29,6 +30,7 @@ class Shop:
     on_failure: str = "hold"
     plan: list[str] = field(default_factory=lambda: ["shop.place", "payments.capture", "carrier.deliver"])
     more: dict[str, Any] = field(default_factory=dict)
+    within: str | None = None
     tag: str = field(default_factory=lambda: uuid4().hex[:12])
 
     @property
@@ -63,20 +65,32 @@ class Shop:
                         "declined": {"step": "capture", "is": "failed", "error": "$.data.reason"},
                         "refunded": {"step": "capture", "is": "compensated"},
                     },
+                    capture="refund_requested",
                 ),
                 "carrier": self._service(
                     "carrier",
                     {
                         "collected": {"step": "deliver", "is": "began"},
                         "delivered": {"step": "deliver", "is": "succeeded"},
+                        "refused": {"step": "deliver", "is": "failed", "error": "$.data.reason"},
+                        "returned": {"step": "deliver", "is": "compensated"},
                     },
+                    deliver="return_requested",
                 ),
             },
             **self.more,
         }
 
-    def _service(self, name: str, events: dict[str, Any]) -> dict[str, Any]:
-        return {"sources": [self.source(name)], "users": self.users, "events": events}
+    def _service(self, name: str, events: dict[str, Any], **sends: str) -> dict[str, Any]:
+        service = {"sources": [self.source(name)], "users": self.users, "events": events}
+        if not sends or self.within is None:
+            return service
+        undos = {step: {"send": event_type, "within": self.within} for step, event_type in sends.items()}
+        return {**service, "compensate": undos, "subscription": self.subscription(name)}
+
+    def subscription(self, service: str) -> str:
+        """The name of the subscription by which a service is asked to undo something."""
+        return f"{service}-{self.tag}"
 
     def event(self, service: str, type_: str, key: str, data: dict[str, Any] | None = None, **attributes: Any) -> Event:
         """An event of a service about an order."""

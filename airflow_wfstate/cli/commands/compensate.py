@@ -71,8 +71,8 @@ def _row(item: PlannedCompensation) -> dict[str, object]:
         "state": item.state,
         "handler": item.handler,
         "payload": None if item.output is None else item.output.text,
-        "dag_id": item.dag_id,
-        "run_id": item.run_id,
+        "dag_id": item.dag_id or None,
+        "run_id": item.run_id or None,
     }
 
 

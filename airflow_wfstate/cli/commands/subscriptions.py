@@ -52,6 +52,7 @@ def add_subscription(arguments: Namespace, store: StateBackend) -> None:
         states=parse_choices(WorkflowState, arguments.states),
         labels=parse_labels(arguments.labels),
         kinds=parse_choices(EntryKind, arguments.kinds),
+        requests_only=arguments.requests_only,
         start=_point(arguments.start),
         actor=actor(),
     )
@@ -188,7 +189,7 @@ def _wanted(wanted: SubscriptionFilter) -> str:
         *(f"label={name}={value}" for name, value in wanted.labels.items()),
         *(f"kind={kind.value}" for kind in wanted.kinds),
     ]
-    return " ".join(parts) or "all"
+    return "requests only" if wanted.requests_only else " ".join(parts) or "all"
 
 
 def _refusal(refusal: Answered | None) -> str:
@@ -202,7 +203,7 @@ def _waiting_rows(waiting: WaitingDeliveries) -> Iterator[Mapping[str, object]]:
     for delivery in waiting.deliveries:
         yield {
             "workflow": f"{delivery.name}/{delivery.key}",
-            "event": f"{delivery.workflow_id}:{delivery.number}",
+            "event": delivery.event_id,
             "attempts": delivery.attempts,
             "since": short_time(delivery.since),
             "next_try_at": "parked" if delivery.next_try_at is None else short_time(delivery.next_try_at),

@@ -48,7 +48,7 @@ class PlannedCompensation:
 
     :param step: ``participant.name`` or ``participant.name[item]``.
     :param state: in which it is now.
-    :param dag_id: with ``run_id``: of the run whose relay runs it.
+    :param dag_id: with ``run_id``: of the run whose relay runs it; both empty for a step of a service, which is asked.
     :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), when
         the reader may not see it, and when it is large or kept in a file: its step has it.
     :param obstacle: why nobody could run it now, in one sentence; None when nothing is known to be in the way.

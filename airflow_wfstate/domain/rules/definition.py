@@ -110,6 +110,7 @@ def _choreography_values(choreography: Choreography) -> dict[str, JsonValue]:
                 step: {"send": undo.event_type, "within_seconds": undo.within_seconds}
                 for step, undo in service.compensate.items()
             },
+            **({} if service.subscription is None else {"subscription": service.subscription}),
         }
         for service in choreography.services
     ]
@@ -135,6 +136,7 @@ def _parse_choreography(values: dict[str, Any]) -> Choreography:
                     step: ServiceUndo(undo["send"], undo["within_seconds"])
                     for step, undo in service["compensate"].items()
                 },
+                subscription=service.get("subscription"),
             )
             for service in values["services"]
         ),

@@ -102,8 +102,10 @@ COMPENSATION_TRANSITIONS: Final[frozenset[tuple[CompensationState, CompensationS
         (_C.ARMED, _C.DISCARDED),
         (_C.ARMED, _C.NOT_NEEDED),
         (_C.ARMED, _C.SKIPPED),
-        (_C.ARMED, _C.DONE),  # by a person
+        (_C.ARMED, _C.DONE),  # by a person, or by its service unasked
+        (_C.ARMED, _C.FAILED),  # its service cannot be asked, and the workflow is compensated already
         (_C.DISCARDED, _C.ARMED),  # reopened, or a person compensates
+        (_C.DISCARDED, _C.DONE),  # by its service, unasked
         (_C.RUNNING, _C.RUNNING),  # the next attempt
         (_C.RUNNING, _C.DONE),
         (_C.RUNNING, _C.FAILED),
@@ -111,7 +113,7 @@ COMPENSATION_TRANSITIONS: Final[frozenset[tuple[CompensationState, CompensationS
         (_C.RUNNING, _C.NOT_NEEDED),  # its handler found that there is nothing to undo
         (_C.FAILED, _C.RUNNING),
         (_C.FAILED, _C.SKIPPED),
-        (_C.FAILED, _C.DONE),  # by a person
+        (_C.FAILED, _C.DONE),  # by a person, or by its service after its time
     }
 )
 

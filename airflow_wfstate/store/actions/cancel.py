@@ -21,6 +21,7 @@ from airflow_wfstate.store.actions.judgement import Judgement, told, why_nothing
 from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.compensation.pending import pending_compensations
 from airflow_wfstate.store.compensation.pivot import why_only_forward
+from airflow_wfstate.store.compensation.service_undo import withdraw_requests
 from airflow_wfstate.store.compensation.staying_steps import read_staying_steps, undo_counts
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
@@ -174,8 +175,13 @@ def _give_up_compensations(change: Change) -> None:
     change.update(
         schema.compensation,
         where={"workflow_id": change.workflow_id, "state": CompensationState.RUNNING.value},
-        values={"state": CompensationState.FAILED.value, "error": "given up: the workflow was cancelled"},
+        values={
+            "state": CompensationState.FAILED.value,
+            "error": "given up: the workflow was cancelled",
+            "answer_due_at": None,
+        },
     )
+    withdraw_requests(change.connection, change.workflow_id)
     change.connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
 
 

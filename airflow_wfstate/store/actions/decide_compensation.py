@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
@@ -10,22 +10,24 @@ from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decid
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
-from airflow_wfstate.domain.rules.step_name import distinct, find_called
+from airflow_wfstate.domain.rules.step_name import StepName, distinct, find_called
 from airflow_wfstate.domain.rules.text.counted import listed
 from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.compensate import let_try_again
 from airflow_wfstate.store.compensation.compensated_step import settle_step
+from airflow_wfstate.store.compensation.late_undo import tell_of_late_undos, undo_late
 from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
 from airflow_wfstate.store.compensation.rest import come_to_rest
+from airflow_wfstate.store.compensation.service_undo import withdraw_requests_of
 from airflow_wfstate.store.compensation.take_turn import give_turn
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
-from airflow_wfstate.store.steps.row import steps_of
-from airflow_wfstate.store.steps.undo_order import OUT_OF_LINE
+from airflow_wfstate.store.steps.undo_order import OUT_OF_LINE, has_something_to_undo
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 from airflow_wfstate.store.workflows.id import check_exists
+from airflow_wfstate.store.workflows.places import places_of_workflow
 
 _ENTRY_KINDS = {
     Decision.RETRY: EntryKind.COMPENSATION_RETRIED,
@@ -46,7 +48,8 @@ def decide_compensation(
     if change is None:
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
     change.check_version(request.if_version)
-    if change.state not in (WorkflowState.COMPENSATION_FAILED, WorkflowState.COMPENSATING):
+    is_late = change.state is WorkflowState.COMPENSATED and has_something_to_undo(connection, change.workflow_id)
+    if not is_late and change.state not in (WorkflowState.COMPENSATION_FAILED, WorkflowState.COMPENSATING):
         raise WorkflowClosed(
             f"Workflow {change.workflow_id} is {change.state.value}: no compensation of it waits for a decision.",
             f"Undo it with: airflow wfstate compensate {change.workflow_id}",
@@ -57,7 +60,12 @@ def decide_compensation(
     change.journal(_ENTRY_KINDS[request.decision], step=pending.label, step_id=pending.step_id, data=data)
     if request.code is not None:
         change.set(relay_code=request.code.value)
-    _go_on(connection, change, request, reason)
+    if is_late:
+        if request.decision is Decision.RETRY:
+            undo_late(connection, change, pending.step_id, pending.round)
+        tell_of_late_undos(connection, change)
+    else:
+        _go_on(connection, change, request, reason)
     change.write()
     return DecidedCompensation(change.ref(), pending.label, pending.round, state)
 
@@ -68,16 +76,14 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
     Its step is looked for among all that declare an undo, and not only among those that wait for one: a decision that
     is sent again must not fall to another step.
     """
-    declared = select(schema.compensation.c.step_id).where(schema.compensation.c.workflow_id == change.workflow_id)
-    declaring = set(connection.execute(declared).scalars())
-    steps = [step for step in steps_of(connection, change.workflow_id) if step.id in declaring]
+    steps = _declaring(connection, change.workflow_id)
     named = [step for step in steps if step.id == request.step]
     named = named or find_called(steps, request.step, lambda step: step.called, with_item=True)
     pending = pending_compensations(connection, change.workflow_id)
     if len(named) > 1:
         raise InvalidRequest(
             f"Workflow {change.workflow_id} has several steps {request.step}.",
-            f"Name one: {distinct((step.label, step.id) for step in named)}.",
+            f"Name one: {distinct((step.called.label, step.id) for step in named)}.",
         )
     of_step = [item for item in pending if named and item.step_id == named[0].id]
     found = [item for item in of_step if request.round in (None, item.round)]
@@ -93,7 +99,8 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
         raise InvalidRequest(
             f"Several rounds of step {found[0].label} are to be undone: {rounds}.", "Say which of them: give the round."
         )
-    if found[0].state is CompensationState.RUNNING and not found[0].attempt_ended:
+    at_work = found[0].state is CompensationState.RUNNING and not found[0].attempt_ended
+    if at_work and not found[0].is_of_service:
         raise WorkflowClosed(
             f"Step {found[0].label} is being undone at this moment.",
             "Decide when its attempt has ended: airflow wfstate show " + change.workflow_id,
@@ -101,19 +108,41 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
     return found[0]
 
 
+@dataclass(frozen=True)
+class _Declaring:
+    """A step that declares an undo."""
+
+    id: str
+    called: StepName
+
+
+def _declaring(connection: Connection, workflow_id: str) -> list[_Declaring]:
+    compensation, step = schema.compensation, schema.step
+    declared = select(compensation.c.step_id).where(compensation.c.workflow_id == workflow_id)
+    found = select(step.c.id, step.c.participant, step.c.place, step.c.name, step.c.item_key)
+    rows = connection.execute(found.where(step.c.id.in_(declared)).order_by(step.c.started_at, step.c.id))
+    places = places_of_workflow(connection, workflow_id)
+    return [_Declaring(row.id, places.name(row)) for row in rows]
+
+
 def _decide(change: Change, decision: Decision, pending: PendingCompensation) -> CompensationState:
     compensation = schema.compensation
     key = {"step_id": pending.step_id, "round": pending.round}
     if decision is Decision.RETRY:
+        if pending.is_of_service and pending.state is CompensationState.RUNNING:
+            # The service is asked once more, and has its whole time again.
+            change.update(compensation, where=key, values={"ended_at": change.now, "answer_due_at": None})
         let_try_again(change, compensation.c.step_id == pending.step_id, compensation.c.round == pending.round)
         return CompensationState.RUNNING if pending.state is CompensationState.FAILED else pending.state
     target = CompensationState.SKIPPED if decision is Decision.SKIP else CompensationState.DONE
     change.update(
         compensation,
         where=key,
-        values={"state": target.value, "ended_at": change.now, **OUT_OF_LINE},
+        values={"state": target.value, "ended_at": change.now, "answer_due_at": None, **OUT_OF_LINE},
         from_states=predecessors(target),
     )
+    if pending.is_of_service:
+        withdraw_requests_of(change.connection, [(pending.step_id, pending.round)])
     settle_step(change, pending.step_id)
     return target
 

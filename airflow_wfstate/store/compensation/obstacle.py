@@ -5,6 +5,7 @@ Only where Airflow's ORM may be used: in the api-server and the command line, ne
 
 from __future__ import annotations
 
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,6 +15,8 @@ from airflow_wfstate.domain.messages.code import Code
 from airflow_wfstate.store.compensation.pending import PendingCompensation
 from airflow_wfstate.store.compensation.relay import NoRelay, Relay, find_relay
 from airflow_wfstate.store.compensation.relay_code import relay_code, what_is_missing
+from airflow_wfstate.store.compensation.service_undo import find_service
+from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, UNFINISHED_RUN_STATES, dag
 from airflow_wfstate.store.runs.code import RunCodes
 
@@ -36,10 +39,31 @@ class CompensationObstacles:
 
     def of(self, pending: PendingCompensation) -> str | None:
         """Why nobody could run a compensation now, in one sentence; None when nothing is known to be in the way."""
+        if pending.is_of_service:
+            return self._why_not_asked(pending) or pending.why_no_output()
         relay = self._relay(pending)
         if isinstance(relay, NoRelay):
             return relay.why(pending.label)
         return self._why_no_handler(pending, relay) or pending.why_no_output() or self._why_paused(relay.dag_id)
+
+    def _why_not_asked(self, pending: PendingCompensation) -> str | None:
+        found = find_service(self._session.connection(), *self._definition, pending)
+        if isinstance(found, str):
+            return found
+        service, recipient = found
+        if recipient.paused_because is None:
+            return None
+        return (
+            f"Subscription {recipient.name}, by which {service.name} is asked, is paused: the request is sent when it "
+            f"is continued, with: airflow wfstate subscriptions continue {recipient.name}"
+        )
+
+    @cached_property
+    def _definition(self) -> tuple[str, str]:
+        """The workflow's name, and the hash of its definition."""
+        found = select(schema.workflow.c.name, schema.workflow.c.definition_sha256)
+        row = self._session.connection().execute(found.where(schema.workflow.c.id == self._workflow_id)).one()
+        return row.name, row.definition_sha256
 
     def _relay(self, pending: PendingCompensation) -> Relay | NoRelay:
         key = (pending.dag_id, pending.run_id, pending.handler)

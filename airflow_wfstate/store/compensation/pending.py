@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -35,7 +36,8 @@ class PendingCompensation:
     :param called: what its step is called.
     :param output: of the round, unopened; None when it has none, or it was not asked for.
     :param redact: what of it people do not get to see.
-    :param dag_id: with ``run_id``: of the run whose relay runs it.
+    :param dag_id: with ``run_id``: of the run whose relay runs it; both empty for a step of a service.
+    :param answer_due_at: until when the service that was asked has to answer; None when no answer is waited for.
     """
 
     step_id: str
@@ -52,6 +54,12 @@ class PendingCompensation:
     called: StepName
     output: StoredPayload | None
     redact: tuple[str, ...]
+    answer_due_at: datetime | None = None
+
+    @property
+    def is_of_service(self) -> bool:
+        """Whether a service did the step, which is asked to undo it; no relay runs the compensation."""
+        return self.run_id == schema.NO_RUN
 
     @property
     def label(self) -> str:
@@ -121,6 +129,15 @@ def next_compensation(
     return (row.position, row.step_id, row.round), pending
 
 
+def read_compensation(connection: Connection, step_id: str, round_number: int) -> PendingCompensation:
+    """The compensation of a round that recorded one, with its output, whatever its state."""
+    of_round = (_compensation.c.step_id == step_id, _compensation.c.round == round_number)
+    row = connection.execute(_select(*_OUTPUT).where(*of_round)).one()
+    places = read_places(connection, [(row.participant, row.place)])
+    output = stored_payload_of(row.output, row.output_type, row.output_sha256)
+    return _pending(row, CompensationState(row.state), places, output)
+
+
 @lru_cache
 def _next(*, behind: bool, but_failed: bool) -> Select[Any]:
     # A subquery, so that the database looks for the next one first, whatever its statistics say.
@@ -165,6 +182,7 @@ def _pending(
         called=places.name(row),
         output=output,
         redact=redacted_paths(row.redact),
+        answer_due_at=row.answer_due_at,
     )
 
 

@@ -26,6 +26,7 @@ from airflow_wfstate.store.compensation.pending import (
 )
 from airflow_wfstate.store.compensation.relay import NoRelay, Relay, find_relay
 from airflow_wfstate.store.compensation.rest import come_to_rest
+from airflow_wfstate.store.compensation.service_undo import undo_by_service
 from airflow_wfstate.store.compensation.staying_steps import undo_counts
 from airflow_wfstate.store.database import audit, schema
 from airflow_wfstate.store.database.identity import compensation_idempotency_key, idempotency_key
@@ -169,6 +170,8 @@ def _next(
     """The answer when this compensation is the next one; else the reason why a person must decide about it."""
     if pending.state is CompensationState.FAILED:
         return failed_for_good(pending.label, pending.error)
+    if pending.is_of_service:
+        return _ask(connection, change, pending)
     if pending.state is CompensationState.RUNNING:
         again = _same_work(change, caller, pending)
         if again is not None:
@@ -188,6 +191,12 @@ def _next(
             return unreadable
         return _take(change, caller, pending)
     return _hand_over(change, pending, relay)
+
+
+def _ask(connection: Connection, change: Change, pending: PendingCompensation) -> TurnAnswer | str:
+    """Let the service undo it, and leave the rest to the event by which it answers."""
+    awaited = undo_by_service(connection, change, pending)
+    return awaited if isinstance(awaited, str) else _answer(change, TurnDecision.HANDED_OVER, awaited.why)
 
 
 def _relay_that_asks(caller: Caller | None, pending: PendingCompensation) -> Relay | None:

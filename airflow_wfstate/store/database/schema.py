@@ -55,6 +55,9 @@ from airflow_wfstate.store.database.server_tables import request as request
 from airflow_wfstate.store.database.server_tables import sweep as sweep
 
 NO_PLACE: Final = NO_PARENT_STEP
+NO_RUN: Final = ""
+"""DAG id and run id of a compensation whose step a service did."""
+
 """The ``place`` of the steps of runs that no step has triggered. Not NULL: the identity of a step is a unique key."""
 
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in OPEN_WORKFLOW_STATES)
@@ -291,7 +294,7 @@ compensation: Final = Table(
     Column("attempt_limit", Integer, comment="raised by a person's retry; null: max_attempts"),
     Column("task_instance_id", id_(), comment="of the relay that runs it"),
     Column("dag_id", name(), nullable=False, comment="of the run that did the round, whose relay undoes it"),
-    Column("run_id", name(), nullable=False),
+    Column("run_id", name(), nullable=False),  # NO_RUN, as dag_id: a service did it, which is asked to undo it
     Column("error", Text),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
@@ -307,6 +310,7 @@ compensation: Final = Table(
         server_default="0",
         comment="journal number of the last entry that the round wrote itself",
     ),
+    Column("answer_due_at", UtcDateTime, comment="the service that was asked has until then; null: none is waited for"),
     PrimaryKeyConstraint("step_id", "round", name="wfstate_compensation_pkey"),
     *one_of("state", CompensationState, "wfstate_compensation_state_check"),
     *one_of("compensate_when", CompensateWhen, "wfstate_compensation_when_check"),
@@ -316,6 +320,7 @@ compensation: Final = Table(
         "wfstate_compensation_order", "workflow_id", "position", "step_id", "round", where="position IS NOT NULL"
     ),
     Index("wfstate_compensation_page", "workflow_id", "last_entry"),
+    partial_index("wfstate_compensation_answer", "answer_due_at", "workflow_id", where="answer_due_at IS NOT NULL"),
 )
 
 turn: Final = Table(

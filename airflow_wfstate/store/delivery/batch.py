@@ -84,6 +84,8 @@ def read_batch(connection: Connection, subscription_id: str, source: str) -> Bat
     if own := _due_events(connection, subscription_id, now, 1 if is_trial else _DELAYED):
         letters = [Letter(row.event_id, row.event_id, 0, unsealed(row.body), cursor) for row in own]
         return Batch(subscription, secrets, letters, own={row.event_id: row for row in own})
+    if wanted.filter.requests_only:
+        return None
     due = connection.execute(
         select(_delivery)
         .where(_delivery.c.subscription_id == subscription_id, _delivery.c.next_try_at <= now)

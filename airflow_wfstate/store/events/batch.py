@@ -28,12 +28,16 @@ from airflow_wfstate.store.database.transaction import Contention, Unchanged
 from airflow_wfstate.store.definitions.applied import AppliedDefinition, read_choreographies
 from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.events.address import address_of
-from airflow_wfstate.store.events.application import OpenWorkflow, apply_event
+from airflow_wfstate.store.events.answer import MAY_ANSWER
+from airflow_wfstate.store.events.application import apply_event
 from airflow_wfstate.store.events.correlation import Correlated, StartedByEvent, correlate
 from airflow_wfstate.store.events.delivery import Delivery, Settled, told
 from airflow_wfstate.store.events.end_of_choreography import end_workflows
+from airflow_wfstate.store.events.open_workflow import OpenWorkflow
 from airflow_wfstate.store.events.parked import locked, read_parked
 from airflow_wfstate.store.events.service_steps import ServiceSteps
+from airflow_wfstate.store.events.service_undos import ServiceUndos
+from airflow_wfstate.store.events.undoing import go_on_undoing
 from airflow_wfstate.store.payloads.checks import described
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.workflows.change import Change
@@ -77,6 +81,7 @@ def apply_batch(
     settled = [delivery for delivery in taken if delivery.settled is not None]
     _write(connection, settled, now or connection.execute(select(database_now())).scalar_one())
     end_workflows(connection, workflows, steps)
+    go_on_undoing(connection, workflows)
     write_changes(connection, changes.values())
     return deliveries if any(delivery.settled is not None for delivery in deliveries) else Unchanged(deliveries)
 
@@ -97,6 +102,7 @@ def apply_parked(connection: Connection, workflow: Change) -> None:
             settled = [delivery for delivery in parked[workflow.workflow_id] if delivery.settled is not None]
             _write(connection, settled, changes[workflow.workflow_id].now)
             end_workflows(connection, workflows, steps)
+            go_on_undoing(connection, workflows)
             write_changes(connection, changes.values())
     except (WorkflowStateError, SQLAlchemyError) as error:
         if is_cut_off(error) or isinstance(error, OperationalError):
@@ -174,9 +180,10 @@ def _apply(
         # A workflow that was started before its definition was applied has no services of its own.
         choreography = definition.choreography or in_force[change.name].choreography
         assert choreography is not None  # noqa: S101 - the definition in force knows the event's source
-        workflows.append(OpenWorkflow(change, definition, choreography))
+        workflows.append(OpenWorkflow(change, definition, choreography, change.state))
     services = {service.name for workflow in workflows for service in workflow.choreography.services}
     steps = ServiceSteps(connection, correlated.by_workflow.keys(), services)
+    undos = ServiceUndos(connection, _steps_undone(correlated, workflows, steps))
     for workflow in workflows:
         workflow_id = workflow.change.workflow_id
         started = correlated.started.get(workflow_id)
@@ -186,9 +193,23 @@ def _apply(
         for delivery in in_order(correlated.by_workflow[workflow_id]):
             # What waits by its correlation id may be of a service that takes part in workflows of another name.
             if delivery.was is None or workflow.choreography.service_of(delivery.event.source) is not None:
-                apply_event(workflow, steps, delivery)
+                apply_event(workflow, steps, undos, delivery)
     steps.write()
+    undos.write()
     return workflows, steps
+
+
+def _steps_undone(correlated: Correlated, workflows: Sequence[OpenWorkflow], steps: ServiceSteps) -> set[str]:
+    """The ids of the steps of which an event may say how their undo ended."""
+    found: set[str] = set()
+    for workflow in workflows:
+        for delivery in correlated.by_workflow[workflow.change.workflow_id]:
+            meant = workflow.choreography.meaning_of(delivery.event.source, delivery.event.type)
+            if meant is not None and meant[1].meaning in MAY_ANSWER:
+                service, said = meant
+                step_id = steps.id_of((workflow.change.workflow_id, service.name, said.step))
+                found |= set() if step_id is None else {step_id}
+    return found
 
 
 def in_order(deliveries: Sequence[Delivery]) -> Sequence[Delivery]:

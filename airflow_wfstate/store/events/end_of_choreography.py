@@ -13,7 +13,7 @@ from airflow_wfstate.store.compensation.complete import complete
 from airflow_wfstate.store.compensation.failure import fail_by_step
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.definitions.content import read_definition
-from airflow_wfstate.store.events.application import OpenWorkflow
+from airflow_wfstate.store.events.open_workflow import OpenWorkflow
 from airflow_wfstate.store.events.service_steps import ServiceSteps
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.steps.counts import count_steps

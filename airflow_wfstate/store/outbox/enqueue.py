@@ -7,16 +7,19 @@ workflow.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
 from airflow_wfstate.encryption import sealed
 from airflow_wfstate.store.database import outbox_tables
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 
-_outgoing = outbox_tables.outgoing_event
+_outgoing: Final = outbox_tables.outgoing_event
+_subscription: Final = outbox_tables.subscription
 
 
 @dataclass(frozen=True)
@@ -33,22 +36,72 @@ class OutgoingEvent:
     body: str
 
 
-def enqueue(connection: Connection, subscription_id: str, event: OutgoingEvent) -> bool:
-    """Have an event sent, in the transaction of the change that it tells of; whether it did not wait there already.
+@dataclass(frozen=True)
+class Recipient:
+    """A subscription that events are enqueued for.
 
-    Enqueued again after it was accepted, it is sent again under the same id.
+    :param paused_because: why nothing is sent to it for now; None unless it is paused.
     """
-    enqueued = connection.execute(
+
+    id: str
+    name: str
+    paused_because: str | None
+
+
+@dataclass(frozen=True)
+class WaitingEvent:
+    """An event that was not accepted yet.
+
+    :param attempts: how often it was sent.
+    :param is_parked: whether it is not sent again until somebody continues its subscription.
+    :param last_status: of HTTP, of the last refusal; None when there was no answer, or no attempt.
+    :param last_answer: of the last refusal; None when there was no attempt.
+    """
+
+    attempts: int
+    is_parked: bool
+    last_status: int | None
+    last_answer: str | None
+
+
+def find_recipient(connection: Connection, name: str) -> Recipient | None:
+    """The subscription of this name; None when there is none."""
+    found = select(_subscription.c.id, _subscription.c.paused, _subscription.c.paused_because)
+    row = connection.execute(found.where(_subscription.c.name == name)).one_or_none()
+    return None if row is None else Recipient(row.id, name, (row.paused_because or "") if row.paused else None)
+
+
+def enqueue(connection: Connection, subscription_id: str, event: OutgoingEvent) -> None:
+    """Have an event sent, in the transaction of the change that it tells of.
+
+    Enqueued again it is sent again, under the same id: also while it waits, or is parked, or after it was accepted.
+    """
+    again: dict[str, object] = {
+        "body": sealed(event.body),
+        "enqueued_at": database_now(),
+        "attempts": 0,
+        "next_try_at": database_now(),
+        "last_status": None,
+        "last_answer": None,
+    }
+    identity = {"subscription_id": subscription_id, "event_id": event.id}
+    connection.execute(
         conflict_insert(connection.dialect.name, _outgoing)
-        .values(
-            subscription_id=subscription_id,
-            event_id=event.id,
-            workflow_id=event.workflow_id,
-            body=sealed(event.body),
-            enqueued_at=database_now(),
-            attempts=0,
-            next_try_at=database_now(),
-        )
-        .on_conflict_do_nothing()
+        .values(**identity, workflow_id=event.workflow_id, **again)
+        .on_conflict_do_update(index_elements=[_outgoing.c.subscription_id, _outgoing.c.event_id], set_=again)
     )
-    return enqueued.rowcount == 1
+
+
+def find_waiting_event(connection: Connection, subscription_id: str, event_id: str) -> WaitingEvent | None:
+    """An event that was enqueued and not accepted yet; None when there is none."""
+    its_row = (_outgoing.c.subscription_id == subscription_id, _outgoing.c.event_id == event_id)
+    row = connection.execute(select(_outgoing).where(*its_row)).one_or_none()
+    if row is None:
+        return None
+    return WaitingEvent(row.attempts, row.next_try_at is None, row.last_status, row.last_answer)
+
+
+def withdraw(connection: Connection, event_ids: Collection[str]) -> None:
+    """Send events no more, whomever to: what they ask for is settled. One that is on its way may still arrive."""
+    of_all = _outgoing.c.subscription_id.in_(select(_subscription.c.id))  # so that the primary key finds them
+    connection.execute(delete(_outgoing).where(of_all, _outgoing.c.event_id.in_(event_ids)))

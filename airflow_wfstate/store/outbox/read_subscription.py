@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, select, union_all
 
 from airflow_wfstate.domain.messages.outbox.subscription import (
     Answered,
@@ -29,17 +30,23 @@ from airflow_wfstate.store.database.clock import database_now
 
 _subscription: Final = outbox_tables.subscription
 _delivery: Final = outbox_tables.delivery
+_outgoing: Final = outbox_tables.outgoing_event
 _workflow: Final = schema.workflow
 
 _SHOWN: Final = 200
 
+_REFUSED: Final = union_all(
+    select(_delivery.c.subscription_id, _delivery.c.next_try_at),
+    select(_outgoing.c.subscription_id, _outgoing.c.next_try_at).where(_outgoing.c.attempts > 0),
+).subquery()
+
 _COUNTS: Final = (
     select(
-        _delivery.c.subscription_id,
+        _REFUSED.c.subscription_id,
         func.count().label("waiting"),
-        func.count(case((_delivery.c.next_try_at.is_(None), 1))).label("parked"),
+        func.count(case((_REFUSED.c.next_try_at.is_(None), 1))).label("parked"),
     )
-    .group_by(_delivery.c.subscription_id)
+    .group_by(_REFUSED.c.subscription_id)
     .subquery()
 )
 
@@ -74,14 +81,23 @@ def read_subscription(connection: Connection, subscription_id: str) -> Subscript
 def list_waiting_deliveries(connection: Connection, request: ListWaitingDeliveries) -> WaitingDeliveries:
     """What waits, as ``StateBackend.list_waiting_deliveries`` says."""
     subscription = read_subscription(connection, request.subscription_id)
-    rows = connection.execute(
-        select(_delivery, _workflow.c.name, _workflow.c.key)
-        .join(_workflow, _workflow.c.id == _delivery.c.workflow_id)
-        .where(_delivery.c.subscription_id == subscription.id)
-        .order_by(_delivery.c.next_try_at.is_not(None), _delivery.c.next_try_at, _delivery.c.workflow_id)
-        .limit(_SHOWN)
-    )
+    requests = _waiting(connection, _outgoing, subscription.id, _outgoing.c.attempts > 0)
+    delayed = _waiting(connection, _delivery, subscription.id)
     deliveries = [
+        WaitingDelivery(
+            workflow_id=row.workflow_id,
+            name=row.name,
+            key=row.key,
+            number=0,
+            attempts=row.attempts,
+            since=row.enqueued_at,
+            next_try_at=row.next_try_at,
+            last_refusal=Answered(row.last_status, row.last_answer or ""),
+            event_id=row.event_id,
+        )
+        for row in requests
+    ]
+    deliveries += [
         WaitingDelivery(
             workflow_id=row.workflow_id,
             name=row.name,
@@ -91,10 +107,23 @@ def list_waiting_deliveries(connection: Connection, request: ListWaitingDeliveri
             since=row.since,
             next_try_at=row.next_try_at,
             last_refusal=Answered(row.last_status, row.last_answer),
+            event_id=f"{row.workflow_id}:{row.number}",
         )
-        for row in rows
+        for row in delayed
     ]
+    deliveries.sort(key=lambda item: (item.next_try_at is not None, item.next_try_at or item.since, item.event_id))
+    deliveries = deliveries[:_SHOWN]
     return WaitingDeliveries(deliveries, total=subscription.parked + subscription.retried)
+
+
+def _waiting(
+    connection: Connection, table: Table, subscription_id: str, *conditions: ColumnElement[bool]
+) -> Sequence[Row[Any]]:
+    """The first rows of a table of what waits: parked ones, then by their next attempt."""
+    found = select(table, _workflow.c.name, _workflow.c.key).join(_workflow, _workflow.c.id == table.c.workflow_id)
+    found = found.where(table.c.subscription_id == subscription_id, *conditions)
+    order = (table.c.next_try_at.is_not(None), table.c.next_try_at, table.c.workflow_id)
+    return connection.execute(found.order_by(*order).limit(_SHOWN)).all()
 
 
 def filter_of(text: str) -> SubscriptionFilter:
@@ -105,6 +134,7 @@ def filter_of(text: str) -> SubscriptionFilter:
         states=[WorkflowState(state) for state in kept["states"]],
         labels=kept["labels"],
         kinds=[EntryKind(kind) for kind in kept["kinds"]],
+        requests_only=kept.get("requests_only", False),
     )
 
 
@@ -115,6 +145,8 @@ def kept_filter(wanted: SubscriptionFilter) -> str:
         "states": [state.value for state in wanted.states],
         "labels": wanted.labels,
         "kinds": [kind.value for kind in wanted.kinds],
+        # Those of before revision 0018 do not have it.
+        **({"requests_only": True} if wanted.requests_only else {}),
     }
     return json.dumps(kept, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 

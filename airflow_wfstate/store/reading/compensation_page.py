@@ -97,5 +97,6 @@ def _decisions(connection: Connection, workflow_id: str, labels: dict[str, str])
         .order_by(_journal.c.number)
     ).all()
     for row, entry in zip(rows, entries_of(connection, rows), strict=True):
-        found[row.step_id or ids[row.step]].append(entry)
+        if "event" not in entry.data:  # a service's answer has the name of who sent it, and is nobody's decision
+            found[row.step_id or ids[row.step]].append(entry)
     return found

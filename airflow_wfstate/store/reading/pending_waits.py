@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -15,7 +15,6 @@ from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.plan import PlannedStep
 from airflow_wfstate.domain.rules.services.awaited import BegunStep, awaited_steps, service_steps
-from airflow_wfstate.domain.rules.services.choreography import Choreography
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, WorkflowState
 from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.domain.rules.waiting import WaitKind
@@ -88,30 +87,28 @@ def _of_services(connection: Connection, workflow: WaitingWorkflow) -> Iterator[
             )
     elif workflow.state is WorkflowState.COMPENSATING:
         for row in connection.execute(undo_requests().where(_compensation.c.workflow_id == workflow.id)):
-            yield _undo(row, choreography)
+            yield _undo(row)
 
 
 def undo_requests() -> Select[Any]:
     """The undos that services have been asked for and have not confirmed: no relay runs them."""
     return (
-        select(_compensation.c.step_id, _compensation.c.started_at, *STEP_IDENTITY)
+        select(_compensation.c.step_id, _compensation.c.started_at, _compensation.c.answer_due_at, *STEP_IDENTITY)
         .join(_step, _step.c.id == _compensation.c.step_id)
         .where(
             _compensation.c.state == CompensationState.RUNNING.value,
-            _compensation.c.task_instance_id.is_(None),
-            _step.c.attempt == 0,
+            _compensation.c.answer_due_at.is_not(None),
         )
     )
 
 
-def _undo(row: Any, choreography: Choreography) -> PendingWait:
-    declared = choreography.undo_of(row.participant, row.name)
+def _undo(row: Any) -> PendingWait:
     return PendingWait(
         kind=PendingKind.UNDO,
         waiter=StepName(row.participant, row.name).label,
         what=f"{row.participant} to confirm that it is undone",
         since=row.started_at,
-        until=None if declared is None else row.started_at + timedelta(seconds=declared.within_seconds),
+        until=row.answer_due_at,
         participant=row.participant,
         name=row.name,
         step_id=row.step_id,

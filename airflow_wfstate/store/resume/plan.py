@@ -35,6 +35,7 @@ from airflow_wfstate.store.resume.step_changes import StepChanges, find_step_cha
 from airflow_wfstate.store.resume.steps import ResumeSteps
 from airflow_wfstate.store.runs.code import RunCodes, is_versioned
 from airflow_wfstate.store.runs.linked_run import LinkedDagRun, linked_dag_runs
+from airflow_wfstate.store.steps.of_services import steps_of_services
 from airflow_wfstate.store.steps.row import steps_of
 from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.reference import read_reference
@@ -107,7 +108,14 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     cleared = [(run, task, why) for run in selection.touched for task, why in selection.cleared(run)]
     relays = [(run, relay) for run in selection.touched for relay in selection.tasks_of(run).relays]
     definition = find_definition_change(connection, workflow_id, adopts=_takes_latest(codes, selection))
-    told = ResumeSteps(steps, selection, gone.runs, changes, definition_in_use(connection, workflow_id, definition))
+    told = ResumeSteps(
+        steps,
+        steps_of_services(connection, workflow_id),
+        selection,
+        gone.runs,
+        changes,
+        definition_in_use(connection, workflow_id, definition),
+    )
     plan = ResumePlan(
         workflow=workflow,
         from_step=label,

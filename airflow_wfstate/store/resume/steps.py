@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from airflow_wfstate.domain.messages.resume import RecreatedRun, StepToRun
 from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.plan import PlannedStep, progress
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
+from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.store.resume.selection import ResumeSelection
 from airflow_wfstate.store.resume.step_changes import StepChanges
 from airflow_wfstate.store.steps.row import StepRow
@@ -18,6 +20,7 @@ _DONE = (StepState.SUCCEEDED, StepState.SKIPPED)
 class ResumeSteps:
     """The steps of a workflow, as a plan tells of them.
 
+    :param of_services: steps that services do: nothing of a resume reaches them.
     :param definition: that the workflow has once it goes on.
     :ivar to_run: see :class:`~airflow_wfstate.domain.messages.resume.ResumePlan`.
     :ivar answering: as well.
@@ -27,6 +30,7 @@ class ResumeSteps:
     def __init__(
         self,
         steps: list[StepRow],
+        of_services: Sequence[PlannedStep],
         selection: ResumeSelection,
         recreated: list[RecreatedRun],
         changes: StepChanges,
@@ -42,11 +46,18 @@ class ResumeSteps:
         self._again: list[StepRow] = []
         for step in steps:
             self._tell(step)
+        for done_outside in of_services:
+            self._tell_of_service(done_outside)
         # Items in one state count once: only which entries have begun matters here.
         begun = {(step.participant, self._name(step), step.state, step.place) for step in steps}
-        planned = [PlannedStep(*step) for step in begun]
+        planned = [*(PlannedStep(*step) for step in begun), *of_services]
         plan = [self._entry(entry) for entry in definition.plan]
-        self.to_run += [StepToRun(entry, "has not begun") for entry in progress(plan, planned).remaining]
+        services = () if definition.choreography is None else definition.choreography.services
+        named = tuple(f"{service.name}." for service in services)
+        self.to_run += [
+            StepToRun(entry, "is waited for: a service does it" if entry.startswith(named) else "has not begun")
+            for entry in progress(plan, planned).remaining
+        ]
         if self._again:
             self.notes.append("A step that is declared with on_clear='reuse' is not executed again: it answers.")
         self.notes += [_about_new_child(step) for step in self._again if selection.triggers_anew(step)]
@@ -84,6 +95,17 @@ class ResumeSteps:
             self.notes.append(f"Step {step.label} is at work in {step.holder}; it goes on.")
         else:
             self.notes.append(self._why_not(step))
+
+    def _tell_of_service(self, step: PlannedStep) -> None:
+        label = StepName(step.participant, step.name).label
+        if step.state in _DONE:
+            self.answering.append(label)
+        elif step.state in OPEN_STEP_STATES:
+            self.notes.append(f"Step {label} is at work at its service; it goes on.")
+        elif step.state is StepState.COMPENSATED:
+            self.notes.append(f"Step {label} stays compensated: it was undone.")
+        else:
+            self.notes.append(f"Step {label} stays {step.state.value} until an event of its service says otherwise.")
 
     def _why_not(self, step: StepRow) -> str:
         task = self._selection.task_of(step)

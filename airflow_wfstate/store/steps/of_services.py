@@ -1,9 +1,12 @@
-"""Steps of services, as a run that completes its workflow finds them."""
+"""Steps of services, as those find them who complete or resume their workflow."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, select
 
+from airflow_wfstate.domain.rules.plan import PlannedStep
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.exceptions import WorkflowUnfinished
@@ -38,3 +41,12 @@ def open_step_of_service(
                 "CompleteWorkflowOperator(over_failed_steps=True).",
             )
     return waits_for
+
+
+def steps_of_services(connection: Connection, workflow_id: str) -> Sequence[PlannedStep]:
+    """The steps of services in a workflow, in the order in which they first began."""
+    of_services = select(_step.c.participant, _step.c.name, _step.c.state).where(
+        _step.c.workflow_id == workflow_id, _step.c.attempt == 0
+    )
+    rows = connection.execute(of_services.order_by(_step.c.started_at, _step.c.id))
+    return [PlannedStep(row.participant, row.name, StepState(row.state)) for row in rows]

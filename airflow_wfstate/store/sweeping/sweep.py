@@ -21,6 +21,7 @@ from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.store.compensation.failed_by_hand import fail_as_marked, perhaps_failed_by_hand
 from airflow_wfstate.store.compensation.failure import fail_workflow
+from airflow_wfstate.store.compensation.late_undo import fail_overdue_answers, with_overdue_answers
 from airflow_wfstate.store.compensation.patience import hold_when_not_at_rest, hold_when_turn_is_not_taken
 from airflow_wfstate.store.compensation.relay_clear import clear_waiting_relays
 from airflow_wfstate.store.compensation.rest import come_to_rest, settle_cancelled
@@ -57,7 +58,7 @@ _TURNS: Final = "turns"
 
 _LATELY: Final = timedelta(minutes=10)
 """A compensation that has not gone on for so long waits for a person, or for something outside."""
-_workflow, _run, _step = schema.workflow, schema.run, schema.step
+_workflow, _run, _step, _compensation = schema.workflow, schema.run, schema.step, schema.compensation
 
 
 def sweep(engine: Engine) -> SweepReport:
@@ -154,7 +155,8 @@ class _Pass:
 
     def give_turns(self) -> int:
         """See to it that somebody has the turn in each workflow that is being undone; how many were changed."""
-        return self._each(_in_state(WorkflowState.COMPENSATING), _give_turn)
+        late = self._each(with_overdue_answers(), fail_overdue_answers)
+        return late + self._each(_to_be_given_turns(), _give_turn)
 
     def _end_ended(self) -> int:
         self._each(with_runs_marked_after_failure(), go_on_as_marked)
@@ -200,6 +202,12 @@ def _change_one(
 
 def _in_state(*states: WorkflowState) -> Select[tuple[str]]:
     return select(_workflow.c.id).where(_workflow.c.state.in_([state.value for state in states]))
+
+
+def _to_be_given_turns() -> Select[tuple[str]]:
+    """Workflows that are being undone, but for those that wait for a service: its answer, or its end, goes on."""
+    awaited = select(_compensation.c.workflow_id).where(_compensation.c.answer_due_at > database_now())
+    return _in_state(WorkflowState.COMPENSATING).where(_workflow.c.id.not_in(awaited))
 
 
 def _complete(connection: Connection, change: Change) -> None:

@@ -51,6 +51,8 @@ class AddSubscription:
     """The request for a new subscription. Sent again with the same content and a secret, it changes nothing.
 
     :param url: where to send events; https, unless ``[wfstate] webhook_hosts`` names the host.
+    :param requests_only: it is told of no changes, and gets what is sent to it alone: a service's requests to undo its
+        steps. Only without the other filters.
     :param start: from where: ``now``, ``beginning``, a time with an offset, or the id of an event.
     :param secret: ``whsec_`` and base64; None: a new one is made.
     :param actor: who asks: ``cli:name``. Over HTTP it is the user whom the token names, whatever stands here.
@@ -62,6 +64,7 @@ class AddSubscription:
     states: list[WorkflowState] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     kinds: list[EntryKind] = field(default_factory=list)
+    requests_only: bool = False
     start: str = NOW
     secret: str | None = None
     actor: str = "cli:unknown"
@@ -75,6 +78,7 @@ class AddSubscription:
             [state for state in WorkflowState if state in self.states],
             dict(sorted(self.labels.items())),
             [kind for kind in EntryKind if kind in self.kinds],
+            self.requests_only,
         )
 
     def check(self) -> None:
@@ -93,7 +97,12 @@ class AddSubscription:
         for name in self.names:
             check_name("workflow name", name)
         check_labels(self.labels)
-        if not self.wanted.wanted_kinds():
+        if self.requests_only and (self.names or self.states or self.labels or self.kinds):
+            raise InvalidRequest(
+                "A subscription to requests only is told of no changes, and a filter of changes is given.",
+                "Leave out the names, states, labels and kinds, or requests_only.",
+            )
+        if not self.requests_only and not self.wanted.wanted_kinds():
             raise InvalidRequest(
                 "Nothing passes this filter: no entry of the kinds brings a workflow into one of the states.",
                 "Leave out the kinds, or the states.",

@@ -53,15 +53,20 @@ class SubscriptionFilter:
     :param states: only entries that bring a workflow into one of these states.
     :param labels: that a workflow has now, all of them.
     :param kinds: only entries of one of these kinds. Empty: all but ``run.linked`` and ``turn.given``.
+    :param requests_only: no entries at all: the subscriber gets what is sent to it alone, such as the request to undo a
+        step. Those requests pass every filter.
     """
 
     names: list[str] = field(default_factory=list)
     states: list[WorkflowState] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     kinds: list[EntryKind] = field(default_factory=list)
+    requests_only: bool = False
 
     def wanted_kinds(self) -> frozenset[EntryKind]:
         """The kinds of entries that can pass."""
+        if self.requests_only:
+            return frozenset()
         kinds = frozenset(self.kinds) or frozenset(EntryKind) - NOT_SENT_UNASKED
         if not self.states:
             return kinds
@@ -87,8 +92,8 @@ class Subscription:
     :param name: unique; how people name it.
     :param wanted: of which entries it is told.
     :param parked: workflows of which nothing more is sent until somebody continues the subscription: an event of each
-        was refused ten times.
-    :param retried: workflows whose next event was refused, and is sent again later.
+        was refused ten times. Requests to this subscriber alone count likewise.
+    :param retried: workflows whose next event was refused, and is sent again later; and such requests.
     :param failures: attempts in a row, each for another workflow, that were not accepted.
     :param last_refusal: the last answer that was no acceptance; None when there was none since the last replay.
     :param paused_because: why; None unless it is paused.
@@ -116,9 +121,10 @@ class Subscription:
 
 @dataclass(frozen=True)
 class WaitingDelivery:
-    """A workflow of which a subscriber is not told for now, because an event of it was not accepted.
+    """A workflow of which a subscriber is not told for now, because an event of it was not accepted; or a request.
 
-    :param number: of the journal entry that is sent next.
+    :param number: of the journal entry that is sent next; 0 of a request to this subscriber alone.
+    :param event_id: of the event that is sent next.
     :param attempts: how often it was sent.
     :param since: when it was first refused.
     :param next_try_at: None: it is parked.
@@ -132,6 +138,7 @@ class WaitingDelivery:
     since: datetime
     next_try_at: datetime | None
     last_refusal: Answered
+    event_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,8 @@ def _compensating(entry: _Entry) -> str:
     many = f" ({counted(undos, 'step')} to undo)" if undos else ""
     if by in ("retry", "skip", "done"):
         return _ended(f"The compensation goes on after {entry.person or 'somebody'} decided", entry.text("reason"))
+    if by == "answer":
+        return "The compensation goes on: the service has answered."
     if by == "deadline":
         return _ended(f"The compensation of the workflow began{many}", entry.text("reason"))
     if by:
@@ -180,7 +182,8 @@ def _decided(what: str) -> Callable[[_Entry], str]:
 def _undone(entry: _Entry) -> str:
     if entry.data.get("by_hand"):
         return _decided("marked the compensation of {step} as done")(entry)
-    return f"{entry.step} was undone{entry.try_}."
+    by = " by its service, which was asked" if entry.event("type") else ""
+    return f"{entry.step} was undone{by}{entry.try_}."
 
 
 def _undo_began(entry: _Entry) -> str:

@@ -100,7 +100,7 @@ class StepCompensation:
 
     :param step: ``participant.name`` or ``participant.name[item]``.
     :param last_entry: number of the round's last journal entry: what has the greatest is undone first.
-    :param dag_id: with ``run_id``: the run whose relay runs it.
+    :param dag_id: with ``run_id``: the run whose relay runs it; both empty for a step of a service, which is asked.
     :param decisions: of people, about any round of the step, as the journal tells them.
     """
 

@@ -43,7 +43,7 @@ class ServiceUndo:
     """How a step of a service is undone: it is sent an event, and answers with one that says ``compensated``.
 
     :param event_type: the type of the event that is sent.
-    :param within_seconds: how long the service has to answer; after that the undo has failed.
+    :param within_seconds: how long the service has to answer, from the request on; after that the undo has failed.
     """
 
     event_type: str
@@ -59,6 +59,8 @@ class Service:
     :param users: the Airflow users who may send its events.
     :param events: by type of event, what it means.
     :param compensate: by step, how it is undone; a step that is not named here cannot be undone.
+    :param subscription: name of the subscription that its requests for an undo are sent to; None for one that has the
+        service's own name.
     """
 
     name: str
@@ -66,6 +68,19 @@ class Service:
     users: tuple[str, ...]
     events: Mapping[str, ServiceEvent] = field(default_factory=dict)
     compensate: Mapping[str, ServiceUndo] = field(default_factory=dict)
+    subscription: str | None = None
+
+    @property
+    def subscription_name(self) -> str:
+        """The name of the subscription that its requests are sent to."""
+        return self.subscription or self.name
+
+    def handler_of(self, step: str) -> str:
+        """What undoes a step, in words: it stands where a step of a DAG has its function.
+
+        :raises KeyError: the step cannot be undone.
+        """
+        return f"event {self.compensate[step].event_type} to {self.name}"
 
     @property
     def steps(self) -> tuple[str, ...]:

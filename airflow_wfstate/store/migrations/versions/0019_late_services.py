@@ -1,7 +1,7 @@
 """A flag for workflows that wait for a service, and an index by which dead letters are counted.
 
 Revision ID: 0019
-Revises: 0017
+Revises: 0018
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -64,7 +64,8 @@ export const CompensatePlanView = ({ plan }: { readonly plan: CompensatePlan }) 
     <Text mb={3}>{plan.outcome}</Text>
     <Part
       items={plan.undone.map(
-        (item) => `${item.step}, by ${item.handler} in ${item.dag_id}${item.obstacle === null ? "" : `. ${item.obstacle}`}`,
+        (item) =>
+          `${item.step}, by ${item.handler}${item.dag_id === "" ? "" : ` in ${item.dag_id}`}${item.obstacle === null ? "" : `. ${item.obstacle}`}`,
       )}
       ordered
       title={`${counted(plan.undone.length, "step")} will be undone, in this order`}

@@ -100,13 +100,16 @@ const columns: readonly Column<Rung>[] = [
     width: "5.5rem",
   },
   {
-    cell: (item) => (
-      <Link asChild color="fg.info" display="block" minWidth={0}>
-        <RouterLink to={runAddress(item.dag_id, item.run_id)}>
-          <Ellipsis text={item.dag_id} />
-        </RouterLink>
-      </Link>
-    ),
+    cell: (item) =>
+      item.run_id === "" ? (
+        "its service"
+      ) : (
+        <Link asChild color="fg.info" display="block" minWidth={0}>
+          <RouterLink to={runAddress(item.dag_id, item.run_id)}>
+            <Ellipsis text={item.dag_id} />
+          </RouterLink>
+        </Link>
+      ),
     header: "Run by",
     width: "minmax(6rem, 1fr)",
   },

@@ -1165,6 +1165,11 @@ export interface components {
             /** Kinds */
             kinds?: components["schemas"]["EntryKind"][];
             /**
+             * Requests Only
+             * @default false
+             */
+            requests_only: boolean;
+            /**
              * Start
              * @default now
              */
@@ -3024,7 +3029,7 @@ export interface components {
          *
          *     :param step: ``participant.name`` or ``participant.name[item]``.
          *     :param state: in which it is now.
-         *     :param dag_id: with ``run_id``: of the run whose relay runs it.
+         *     :param dag_id: with ``run_id``: of the run whose relay runs it; both empty for a step of a service, which is asked.
          *     :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), when
          *         the reader may not see it, and when it is large or kept in a file: its step has it.
          *     :param obstacle: why nobody could run it now, in one sentence; None when nothing is known to be in the way.
@@ -3732,7 +3737,7 @@ export interface components {
          *
          *     :param step: ``participant.name`` or ``participant.name[item]``.
          *     :param last_entry: number of the round's last journal entry: what has the greatest is undone first.
-         *     :param dag_id: with ``run_id``: the run whose relay runs it.
+         *     :param dag_id: with ``run_id``: the run whose relay runs it; both empty for a step of a service, which is asked.
          *     :param decisions: of people, about any round of the step, as the journal tells them.
          */
         StepCompensation: {
@@ -3970,8 +3975,8 @@ export interface components {
          *     :param name: unique; how people name it.
          *     :param wanted: of which entries it is told.
          *     :param parked: workflows of which nothing more is sent until somebody continues the subscription: an event of each
-         *         was refused ten times.
-         *     :param retried: workflows whose next event was refused, and is sent again later.
+         *         was refused ten times. Requests to this subscriber alone count likewise.
+         *     :param retried: workflows whose next event was refused, and is sent again later; and such requests.
          *     :param failures: attempts in a row, each for another workflow, that were not accepted.
          *     :param last_refusal: the last answer that was no acceptance; None when there was none since the last replay.
          *     :param paused_because: why; None unless it is paused.
@@ -4020,6 +4025,8 @@ export interface components {
          *     :param states: only entries that bring a workflow into one of these states.
          *     :param labels: that a workflow has now, all of them.
          *     :param kinds: only entries of one of these kinds. Empty: all but ``run.linked`` and ``turn.given``.
+         *     :param requests_only: no entries at all: the subscriber gets what is sent to it alone, such as the request to undo a
+         *         step. Those requests pass every filter.
          */
         SubscriptionFilter: {
             /** Names */
@@ -4032,6 +4039,11 @@ export interface components {
             };
             /** Kinds */
             kinds?: components["schemas"]["EntryKind"][];
+            /**
+             * Requests Only
+             * @default false
+             */
+            requests_only: boolean;
         };
         /**
          * SubscriptionList
@@ -4372,9 +4384,10 @@ export interface components {
         };
         /**
          * WaitingDelivery
-         * @description A workflow of which a subscriber is not told for now, because an event of it was not accepted.
+         * @description A workflow of which a subscriber is not told for now, because an event of it was not accepted; or a request.
          *
-         *     :param number: of the journal entry that is sent next.
+         *     :param number: of the journal entry that is sent next; 0 of a request to this subscriber alone.
+         *     :param event_id: of the event that is sent next.
          *     :param attempts: how often it was sent.
          *     :param since: when it was first refused.
          *     :param next_try_at: None: it is parked.
@@ -4398,6 +4411,11 @@ export interface components {
             /** Next Try At */
             next_try_at: string | null;
             last_refusal: components["schemas"]["Answered"];
+            /**
+             * Event Id
+             * @default
+             */
+            event_id: string;
         };
         /**
          * Way

@@ -1,0 +1,77 @@
+"""The undo of a service's step that succeeded when its workflow was compensated already: it is asked for at once.
+
+The workflow stays compensated, and nobody's turn depends on it. When such an undo fails, the workflow has the reason of
+a hold, as one that waits for an operator.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Select, select
+
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
+from airflow_wfstate.store.compensation.hold import failed_for_good
+from airflow_wfstate.store.compensation.pending import read_compensation
+from airflow_wfstate.store.compensation.service_undo import Awaited, ask_service, fail_overdue
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.clock import database_now
+from airflow_wfstate.store.workflows.change import Change
+
+_compensation, _workflow = schema.compensation, schema.workflow
+
+
+def undo_late(connection: Connection, change: Change, step_id: str, round_number: int) -> None:
+    """Ask the service to undo a round; where it cannot be asked, the undo has failed, and an operator decides."""
+    pending = read_compensation(connection, step_id, round_number)
+    is_tried_again = pending.state is CompensationState.RUNNING and pending.attempt_ended
+    if pending.state is not CompensationState.ARMED and not is_tried_again:
+        return  # it was undone in the meantime, or is asked for already
+    asked = ask_service(connection, change, pending)
+    if isinstance(asked, Awaited):
+        return
+    change.update(
+        _compensation,
+        where={"step_id": step_id, "round": round_number},
+        values={"state": CompensationState.FAILED.value, "error": asked, "ended_at": change.now},
+        from_states=predecessors(CompensationState.FAILED),
+    )
+    change.journal(
+        EntryKind.COMPENSATION_FAILED,
+        step=pending.label,
+        step_id=step_id,
+        data={"round": round_number, "error": asked},
+    )
+
+
+def with_overdue_answers() -> Select[tuple[str]]:
+    """Workflows that are not being undone, and wait for an answer of a service that is overdue."""
+    overdue = select(_compensation.c.workflow_id).where(_compensation.c.answer_due_at <= database_now())
+    return select(_workflow.c.id).where(
+        _workflow.c.id.in_(overdue), _workflow.c.state != WorkflowState.COMPENSATING.value
+    )
+
+
+def fail_overdue_answers(connection: Connection, change: Change) -> None:
+    """Record of each undo whose answer is overdue that it has failed."""
+    overdue = select(_compensation.c.step_id, _compensation.c.round).where(
+        _compensation.c.workflow_id == change.workflow_id, _compensation.c.answer_due_at <= change.now
+    )
+    for row in connection.execute(overdue).all():
+        fail_overdue(connection, change, read_compensation(connection, row.step_id, row.round))
+    tell_of_late_undos(connection, change)
+
+
+def tell_of_late_undos(connection: Connection, change: Change) -> None:
+    """Give a compensated workflow the reason why an operator must look at it, or take that away."""
+    if change.state is not WorkflowState.COMPENSATED:
+        return
+    failed = select(_compensation.c.step_id, _compensation.c.round).where(
+        _compensation.c.workflow_id == change.workflow_id,
+        _compensation.c.state == CompensationState.FAILED.value,
+    )
+    first = connection.execute(failed.order_by(_compensation.c.last_entry).limit(1)).one_or_none()
+    reason = None
+    if first is not None:
+        pending = read_compensation(connection, first.step_id, first.round)
+        reason = failed_for_good(pending.label, pending.error)
+    change.set(hold_reason=reason)

@@ -1,0 +1,271 @@
+"""The undo of a service's step: the service is asked by an event through the outbox, and answers by one of its own.
+
+The request is enqueued in the transaction that marks the compensation as running, under an id that is the same however
+often it is sent or asked for again. What an answer does is in ``store/events``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, or_, select
+
+from airflow_wfstate import conf
+from airflow_wfstate.domain.messages.reading.journal import EntryKind
+from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
+from airflow_wfstate.domain.rules.services.choreography import Service
+from airflow_wfstate.domain.rules.states import CompensationState, predecessors
+from airflow_wfstate.domain.rules.text.time_span import time_span
+from airflow_wfstate.redaction import recorded_text
+from airflow_wfstate.store.compensation.hold import failed_for_good
+from airflow_wfstate.store.compensation.pending import PendingCompensation
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.identity import compensation_idempotency_key
+from airflow_wfstate.store.definitions.applied import read_applied
+from airflow_wfstate.store.definitions.content import read_definition
+from airflow_wfstate.store.outbox.enqueue import (
+    OutgoingEvent,
+    Recipient,
+    enqueue,
+    find_recipient,
+    find_waiting_event,
+    withdraw,
+)
+from airflow_wfstate.store.runs.verdict import is_finished
+from airflow_wfstate.store.workflows.change import Change
+
+_compensation, _turn = schema.compensation, schema.turn
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """The undo goes on when somebody outside has answered.
+
+    :param why: what is waited for, as a sentence.
+    """
+
+    why: str
+
+
+def undo_by_service(connection: Connection, change: Change, pending: PendingCompensation) -> Awaited | str:
+    """Ask the service for the next compensation, which is one of its steps, or wait for its answer.
+
+    One whose answer is overdue has failed.
+
+    :return: the reason, as a sentence, when an operator must decide.
+    """
+    is_asked = pending.state is CompensationState.RUNNING and not pending.attempt_ended
+    if is_asked and not is_overdue(change, pending):
+        return Awaited(f"Step {pending.label} is being undone by its service, whose answer is awaited.")
+    if is_asked:
+        return failed_for_good(pending.label, fail_overdue(connection, change, pending))
+    if _another_is_at_work(connection, change, pending):
+        return Awaited(f"Step {pending.label} is undone when the undo that is at work has ended.")
+    return ask_service(connection, change, pending)
+
+
+def ask_service(connection: Connection, change: Change, pending: PendingCompensation) -> Awaited | str:
+    """Enqueue the request, and mark the compensation as running: no relay has the turn meanwhile.
+
+    :return: the reason, as a sentence, when the service cannot be asked.
+    """
+    found = find_service(connection, change.name, change.definition_sha256, pending)
+    if isinstance(found, str):
+        return found
+    if (unreadable := pending.why_no_output()) is not None:
+        return unreadable
+    service, recipient = found
+    undo = service.compensate[pending.called.name]
+    handler, number = service.handler_of(pending.called.name), pending.attempts + 1
+    due_at = change.now + timedelta(seconds=undo.within_seconds)
+    event_id = compensation_idempotency_key(pending.step_id, pending.round)
+    body = json.dumps(_request(change, pending, undo.event_type, event_id), ensure_ascii=True, separators=(",", ":"))
+    connection.execute(delete(_turn).where(_turn.c.workflow_id == change.workflow_id))
+    enqueue(connection, recipient.id, OutgoingEvent(event_id, change.workflow_id, body))
+    change.update(
+        _compensation,
+        where={"step_id": pending.step_id, "round": pending.round, "attempts": pending.attempts},
+        values={
+            "state": CompensationState.RUNNING.value,
+            "handler": handler,
+            "attempts": number,
+            "started_at": change.now,
+            "ended_at": None,
+            "answer_due_at": due_at,
+        },
+        from_states=predecessors(CompensationState.RUNNING),
+    )
+    change.journal(
+        EntryKind.COMPENSATION_BEGAN,
+        step=pending.label,
+        step_id=pending.step_id,
+        attempt=number,
+        data={
+            "round": pending.round,
+            "handler": handler,
+            "subscription": recipient.name,
+            "event_id": event_id,
+            "answer_due_at": due_at.isoformat(),
+        },
+    )
+    return Awaited(f"Step {pending.label} is undone by its service, which is asked by {undo.event_type}.")
+
+
+def find_service(
+    connection: Connection, name: str, definition_sha256: str, pending: PendingCompensation
+) -> tuple[Service, Recipient] | str:
+    """Who is asked to undo a step of a service, and through which subscription.
+
+    :param name: of the workflow.
+    :return: the reason, as a sentence, when nobody can be asked.
+    """
+    choreography = read_definition(connection, name, definition_sha256).choreography
+    if choreography is None:  # started before services took part
+        applied = read_applied(connection, name)
+        choreography = None if applied is None else applied.definition.choreography
+    service = None if choreography is None else choreography.service(pending.called.participant)
+    if service is None or pending.called.name not in service.compensate:
+        return (
+            f"The definition of the workflow no longer says how step {pending.label} is undone: undo it by hand, and "
+            "mark its compensation as done."
+        )
+    recipient = find_recipient(connection, service.subscription_name)
+    if recipient is None:
+        return (
+            f"Step {pending.label} cannot be undone: there is no subscription {service.subscription_name} by which "
+            f"{service.name} is asked for it. {_add(service)}"
+        )
+    return service, recipient
+
+
+def is_overdue(change: Change, pending: PendingCompensation) -> bool:
+    """Whether the service has had its time to answer."""
+    return pending.answer_due_at is None or pending.answer_due_at <= change.now
+
+
+def fail_overdue(connection: Connection, change: Change, pending: PendingCompensation) -> str:
+    """Record that no answer came in time; why, as far as the outbox tells it."""
+    error = _why_no_answer(connection, change, pending)
+    change.update(
+        _compensation,
+        where={"step_id": pending.step_id, "round": pending.round},
+        values={
+            "state": CompensationState.FAILED.value,
+            "error": error,
+            "ended_at": change.now,
+            "answer_due_at": None,
+        },
+        from_states=predecessors(CompensationState.FAILED),
+    )
+    change.journal(
+        EntryKind.COMPENSATION_FAILED,
+        step=pending.label,
+        step_id=pending.step_id,
+        attempt=pending.attempts,
+        data={"round": pending.round, "error": error},
+    )
+    return error
+
+
+def withdraw_requests_of(connection: Connection, rounds: Collection[tuple[str, int]]) -> None:
+    """See to it that requests which wait to be sent are not sent any more: these undos are settled.
+
+    :param rounds: step ids and rounds.
+    """
+    if rounds:
+        withdraw(connection, [compensation_idempotency_key(step_id, number) for step_id, number in rounds])
+
+
+def withdraw_requests(connection: Connection, workflow_id: str) -> None:
+    """Likewise those of all undos of a workflow that have failed, and are given up."""
+    asked = select(_compensation.c.step_id, _compensation.c.round).where(
+        _compensation.c.workflow_id == workflow_id,
+        _compensation.c.run_id == schema.NO_RUN,
+        _compensation.c.state == CompensationState.FAILED.value,
+    )
+    withdraw_requests_of(connection, [(row.step_id, row.round) for row in connection.execute(asked)])
+
+
+def _request(change: Change, pending: PendingCompensation, event_type: str, event_id: str) -> dict[str, Any]:
+    output = None if pending.output is None else pending.output.open().value()
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": conf.event_source(),
+        "type": event_type,
+        "subject": f"{change.name}/{change.key}",
+        "time": change.now.isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "correlationid": change.correlation_id,
+        "data": {
+            "workflow": {
+                "id": change.workflow_id,
+                "name": change.name,
+                "key": change.key,
+                "generation": change.generation,
+            },
+            "step": pending.called.name,
+            "round": pending.round,
+            "output": output,
+            "reason": change.error,
+        },
+    }
+
+
+def _why_no_answer(connection: Connection, change: Change, pending: PendingCompensation) -> str:
+    found = find_service(connection, change.name, change.definition_sha256, pending)
+    participant = pending.called.participant
+    if isinstance(found, str):
+        return recorded_text(f"{participant} has not answered in time. {found}", MAX_ERROR_LENGTH)
+    service, recipient = found
+    within = time_span(service.compensate[pending.called.name].within_seconds)
+    told = _why_not_received(connection, pending, recipient)
+    return recorded_text(f"{participant} has not answered within {within}; {told}", MAX_ERROR_LENGTH)
+
+
+def _why_not_received(connection: Connection, pending: PendingCompensation, recipient: Recipient) -> str:
+    event_id = compensation_idempotency_key(pending.step_id, pending.round)
+    waiting = find_waiting_event(connection, recipient.id, event_id)
+    if waiting is None:
+        return "it has accepted the request"
+    answered = "no answer" if waiting.last_status is None else str(waiting.last_status)
+    text = " ".join((waiting.last_answer or "").split())[:200]
+    last = f"its last answer to the delivery: {answered}{f' {text}' if text else ''}" if waiting.attempts else ""
+    go_on = f"airflow wfstate subscriptions continue {recipient.name}"
+    if recipient.paused_because is not None:
+        told = f"the request is not sent while subscription {recipient.name} is paused ({go_on})"
+    elif waiting.is_parked:
+        told = f"the request is parked after {waiting.attempts} attempts ({go_on})"
+    elif waiting.attempts:
+        told = "the request is sent again until it is accepted"
+    else:
+        told = "the request was not sent yet (airflow wfstate deliver --every 1 sends it)"
+    return f"{last}; {told}" if last else told
+
+
+def _add(service: Service) -> str:
+    return (
+        f"Add it with: airflow wfstate subscriptions add {service.subscription_name} URL --requests-only, and let the "
+        "undo go on with: airflow wfstate compensate WORKFLOW"
+    )
+
+
+def _another_is_at_work(connection: Connection, change: Change, pending: PendingCompensation) -> bool:
+    """Whether another undo of the workflow has begun: a step that succeeded late stands before it in the order."""
+    others = select(_compensation.c.task_instance_id, _compensation.c.answer_due_at).where(
+        _compensation.c.workflow_id == change.workflow_id,
+        _compensation.c.position.is_not(None),
+        _compensation.c.state == CompensationState.RUNNING.value,
+        _compensation.c.ended_at.is_(None),
+        or_(_compensation.c.step_id != pending.step_id, _compensation.c.round != pending.round),
+    )
+    return any(
+        row.answer_due_at > change.now
+        if row.answer_due_at is not None
+        else row.task_instance_id is not None and not is_finished(connection, row.task_instance_id)
+        for row in connection.execute(others)
+    )

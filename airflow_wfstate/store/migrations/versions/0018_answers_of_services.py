@@ -1,0 +1,42 @@
+"""Until when a service that was asked to undo a step has to answer.
+
+Revision ID: 0018
+Revises: 0017
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from airflow.utils.sqlalchemy import UtcDateTime
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column, and the index by which the sweep finds what is overdue."""
+    op.add_column(
+        "wfstate_compensation",
+        sa.Column(
+            "answer_due_at",
+            UtcDateTime(),
+            comment="the service that was asked has until then; null: none is waited for",
+        ),
+    )
+    is_awaited = sa.text("answer_due_at IS NOT NULL")
+    op.create_index(
+        "wfstate_compensation_answer",
+        "wfstate_compensation",
+        ["answer_due_at", "workflow_id"],
+        postgresql_where=is_awaited,
+        sqlite_where=is_awaited,
+    )
+
+
+def downgrade() -> None:
+    """Drop them. An undo that a service was asked for stays as it is, and waits for an operator."""
+    op.drop_index("wfstate_compensation_answer", "wfstate_compensation")
+    op.drop_column("wfstate_compensation", "answer_due_at")
