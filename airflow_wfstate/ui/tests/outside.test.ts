@@ -58,7 +58,7 @@ describe("a journal entry", () => {
 
 describe("a subscription", () => {
   it("says of what it is told", () => {
-    const none = { kinds: [], labels: {}, names: [], states: [] };
+    const none = { kinds: [], labels: {}, names: [], requests_only: false, states: [] };
 
     expect(wantedText(none)).toBe("every change");
     expect(wantedText({ ...none, labels: { region: "eu" }, names: ["order"], states: ["compensation_failed"] })).toBe(

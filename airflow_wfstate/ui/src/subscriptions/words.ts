@@ -4,8 +4,9 @@ import type { Subscription } from "../server/model";
 import { words } from "../server/model";
 
 /** Of which changes it is told. */
-export const wantedText = ({ kinds, labels, names, states }: Subscription["wanted"]): string =>
+export const wantedText = ({ kinds, labels, names, requests_only: isOfRequests, states }: Subscription["wanted"]): string =>
   [
+    ...(isOfRequests ? ["requests to undo steps alone"] : []),
     ...names.map((name) => `workflow ${name}`),
     ...states.map((state) => `state ${words(state)}`),
     ...Object.entries(labels).map(([name, value]) => `label ${name}=${value}`),
