@@ -12,7 +12,17 @@ from airflow_wfstate.api.authentication import authenticate
 from airflow_wfstate.api.background_sweep import sweep_afterwards
 from airflow_wfstate.api.operation_routes import add_routes
 from airflow_wfstate.api.parameters import check_parameters
-from airflow_wfstate.api.routes import actions, description, events, health, journal_export, page, sweep, tokens
+from airflow_wfstate.api.routes import (
+    actions,
+    description,
+    events,
+    health,
+    journal_export,
+    page,
+    rights,
+    sweep,
+    tokens,
+)
 from airflow_wfstate.backends.operations import OPERATIONS
 from airflow_wfstate.domain.messages.operation import Who
 
@@ -53,7 +63,15 @@ def create_app() -> FastAPI:
 def _v1() -> APIRouter:
     router = APIRouter(prefix="/v1", dependencies=_OF_EVERY_ROUTE)
     add_routes(router, OPERATIONS)
-    for part in (events.writes, actions.reads, journal_export.reads, health.reads, sweep.writes, description.reads):
+    for part in (
+        events.writes,
+        actions.reads,
+        journal_export.reads,
+        health.reads,
+        rights.reads,
+        sweep.writes,
+        description.reads,
+    ):
         router.include_router(part)
     return router
 
@@ -67,6 +85,7 @@ def _ui() -> APIRouter:
     data.include_router(actions.reads)
     data.include_router(journal_export.reads)
     data.include_router(health.reads)
+    data.include_router(rights.reads)
     router.include_router(data)
     return router
 

@@ -18,6 +18,7 @@ from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.api.task_instance import run_of
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.event import DAG_SENDER, Sender
+from airflow_wfstate.domain.messages.rights import Rights
 from airflow_wfstate.domain.messages.starting_dag import ListStartingDags
 from airflow_wfstate.domain.messages.wait import RegisteredWait
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
@@ -129,6 +130,16 @@ def check_operator_read(caller: Caller) -> None:
     """
     if isinstance(caller, TaskCaller) or not _reads_every_dag(caller):
         raise AccessDenied("This caller may not look at events.", "Call as a user who may read every DAG.")
+
+
+def rights_of(caller: Caller) -> Rights:
+    """What the caller may do that concerns every DAG; a task nothing."""
+    if isinstance(caller, TaskCaller):
+        return Rights(looks_at_events=False, operates=False)
+    return Rights(
+        looks_at_events=_reads_every_dag(caller),
+        operates=_may_change_runs(caller, _nobody_named()),
+    )
 
 
 def sender_of(caller: Caller) -> Sender:

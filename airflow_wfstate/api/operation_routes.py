@@ -29,7 +29,7 @@ from airflow_wfstate.api.authorization import (
 )
 from airflow_wfstate.api.backend import get_backend, json_response
 from airflow_wfstate.api.entity_tag import READ_RESPONSES, WRITE_RESPONSES, IfNoneMatch, tagged_response
-from airflow_wfstate.api.person_headers import PersonHeaders, person_headers
+from airflow_wfstate.api.person_headers import PersonHeaders, person_headers, unversioned_headers
 from airflow_wfstate.api.strict_body import STRICT_BODY, exact
 from airflow_wfstate.api.visible import visible
 from airflow_wfstate.api.write_headers import IdempotencyKey
@@ -81,10 +81,11 @@ def _parameters(operation: Operation[Any, Any]) -> Iterator[inspect.Parameter]:
             yield _parameter("if_none_match", IfNoneMatch, None)
     elif operation.who in (Who.PERSON, Who.OPERATOR):
         yield _parameter("body", _strict_body(operation))
-        yield _parameter("headers", Annotated[PersonHeaders, Depends(person_headers)])
+        headers = person_headers if _has(operation, "if_version") else unversioned_headers
+        yield _parameter("headers", Annotated[PersonHeaders, Depends(headers)])
     else:
         yield _parameter("body", operation.request)
-        if _is_keyed(operation):
+        if _has(operation, "idempotency_key"):
             yield _parameter("idempotency_key", IdempotencyKey, None)
 
 
@@ -112,14 +113,15 @@ def _default(field: Field[Any], narrower: object) -> object:
     return ... if field.default is MISSING or narrower not in (None, NoneType) else field.default
 
 
-def _is_keyed(operation: Operation[Any, Any]) -> bool:
-    return any(field.name == "idempotency_key" for field in fields(operation.request))
+def _has(operation: Operation[Any, Any], name: str) -> bool:
+    """Whether the request has a field of this name."""
+    return any(field.name == name for field in fields(operation.request))
 
 
 def _responses(operation: Operation[Any, Any]) -> dict[int | str, dict[str, Any]]:
     if operation.has_tag:
         return READ_RESPONSES
-    return WRITE_RESPONSES if operation.who in (Who.PERSON, Who.OPERATOR) else {}
+    return WRITE_RESPONSES if _has(operation, "if_version") else {}
 
 
 def _for_task(operation: Operation[Any, Any], given: Given) -> Response:

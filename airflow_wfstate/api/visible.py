@@ -11,9 +11,11 @@ from airflow_wfstate.api.authorization import may_see_input, readable_dag_ids
 from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.domain.messages.access import WorkflowAccess
 from airflow_wfstate.domain.messages.compensate import CompensatePlan
+from airflow_wfstate.domain.messages.event import EventDetail
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.reading.graph import WorkflowGraph, without_structure
 from airflow_wfstate.domain.messages.reading.pages import CheckpointPage, ListCheckpoints, StepPage
+from airflow_wfstate.domain.messages.reading.pending_wait import OF_SERVICES, PendingWait
 from airflow_wfstate.domain.messages.resume import ResumePlan
 from airflow_wfstate.domain.messages.step import StepSummary
 
@@ -36,12 +38,14 @@ def _detail(caller: UserCaller, access: WorkflowAccess, request: object, detail:
         input=detail.input if sees_input else None,
         output=detail.output if sees_input else None,
         steps=_steps(caller, access, detail.steps),
+        waits=_waits(caller, detail.waits),
     )
 
 
 def _graph(caller: UserCaller, access: WorkflowAccess, request: object, graph: WorkflowGraph) -> WorkflowGraph:
-    dag_ids = readable_dag_ids(caller, {lane.dag_id for lane in graph.lanes})
-    return replace(graph, lanes=[lane if lane.dag_id in dag_ids else without_structure(lane) for lane in graph.lanes])
+    dag_ids = readable_dag_ids(caller, {lane.dag_id for lane in graph.lanes if lane.dag_id is not None})
+    lanes = [lane if lane.dag_id is None or lane.dag_id in dag_ids else without_structure(lane) for lane in graph.lanes]
+    return replace(graph, lanes=lanes)
 
 
 def _page(caller: UserCaller, access: WorkflowAccess, request: object, page: StepPage) -> StepPage:
@@ -79,6 +83,19 @@ def _resume_plan(caller: UserCaller, access: WorkflowAccess, request: object, pl
     return replace(plan, recreated_runs=[replace(run, conf=None) for run in plan.recreated_runs])
 
 
+def _waits(caller: UserCaller, waits: list[PendingWait]) -> list[PendingWait]:
+    """What a task waits for may name other workflows, and events with keys: that is for readers of its DAG."""
+    ours = {wait.participant for wait in waits if wait.kind not in OF_SERVICES}
+    dag_ids = readable_dag_ids(caller, ours) if ours else set()
+    return [
+        wait if wait.kind in OF_SERVICES or wait.participant in dag_ids else replace(wait, what=None) for wait in waits
+    ]
+
+
+def _event(caller: UserCaller, access: WorkflowAccess, request: object, detail: EventDetail) -> EventDetail:
+    return detail if may_see_input(caller, access) else replace(detail, body=None)
+
+
 def _steps(caller: UserCaller, access: WorkflowAccess, steps: list[StepSummary]) -> list[StepSummary]:
     """What a service has said of its steps is for those who may read what the workflow was started with."""
     dag_ids = readable_dag_ids(caller, {step.participant for step in steps if not step.is_of_service})
@@ -97,5 +114,6 @@ _HIDERS: Final[dict[type, Callable[[UserCaller, WorkflowAccess, Any, Any], Any]]
     CheckpointPage: _checkpoints,
     CompensatePlan: _compensate_plan,
     ResumePlan: _resume_plan,
+    EventDetail: _event,
 }
 """By type of answer, what hides payloads in it, and in a graph the DAGs themselves; others hold nothing to hide."""

@@ -22,6 +22,7 @@ from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.exceptions import (
     AccessDenied,
     InvalidRequest,
+    NotAuthenticated,
     ReadTimedOut,
     WorkflowStateError,
 )
@@ -59,6 +60,7 @@ class ApiBackend(StateBackend):
     :param trust: which certificates the server may show. Default: those that Airflow's own task client trusts.
     :param connection_id: of the Airflow connection that the URL comes from, for the error message; None: it comes from
         options.
+    :param log_in: what to do about credentials that the server refuses; None: as the server says.
     :raises InvalidRequest: a file of certificates cannot be read.
     :raises ServerUnreachable: the URL, or the proxy that the environment names, is none that can be used.
     """
@@ -71,10 +73,12 @@ class ApiBackend(StateBackend):
         configured_by: str,
         trust: Trust | None = None,
         connection_id: str | None = None,
+        log_in: str | None = None,
     ) -> None:
         self.server_url = server_url
         self._base_url = f"{server_url}/wfstate/v1"
         self._configured_by = configured_by
+        self._log_in = log_in
         trust = trust or Trust.of_airflow()
         self._server = CalledServer(self._base_url, configured_by, trust, connection_id)
         self._retrying = Retrying(
@@ -174,6 +178,9 @@ class ApiBackend(StateBackend):
         """What an answer without success means."""
         status = response.status_code
         problem = _problem_of(response)
+        if status == 401 and self._log_in is not None:
+            reason = "" if problem is None else str(problem.get("reason", ""))
+            return NotAuthenticated(reason or f"{self._base_url} refused the credentials with 401.", self._log_in)
         if problem is not None:
             return error_class_of(problem.get("type"))(str(problem.get("reason", "")), str(problem.get("remedy", "")))
         if status in (401, 403):

@@ -38,6 +38,21 @@ class EventBackend(TaskBackend):
         """
         return self.carry_out(event.GET_EVENT, event.GetEvent(source, event_id))
 
+    def get_workflow_event(self, workflow_id: str, source: str, event_id: str) -> event.EventDetail:
+        """One event that was applied to a workflow; without its body where the caller may not see the workflow's input.
+
+        :raises WorkflowNotFound: there is none with this id.
+        :raises EventNotFound: no such event was applied to it.
+        """
+        return self.carry_out(event.GET_WORKFLOW_EVENT, event.GetWorkflowEvent(workflow_id, source, event_id))
+
+    def count_events(self) -> event.EventCounts:
+        """How many events are parked, and how many dead; each counted up to 10,000.
+
+        :raises AccessDenied: as for :meth:`list_events`.
+        """
+        return self.carry_out(event.COUNT_EVENTS, event.CountEvents())
+
     def replay_events(self, request: event.ReplayEvents) -> event.DecidedEvents:
         """Apply events that are parked or dead; others stay as they are. None of them is applied twice.
 

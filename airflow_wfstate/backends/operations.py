@@ -73,6 +73,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     event.SEND_EVENTS,
     event.LIST_EVENTS,
     event.GET_EVENT,
+    event.GET_WORKFLOW_EVENT,
+    event.COUNT_EVENTS,
     event.REPLAY_EVENTS,
     event.DROP_EVENTS,
     change_subscription.ADD_SUBSCRIPTION,

@@ -45,7 +45,14 @@ from airflow_wfstate.store.compensation.take_turn import take_turn
 from airflow_wfstate.store.database.transaction import Refused, Unchanged, run_read, run_transaction
 from airflow_wfstate.store.definitions.apply import apply_definition, read_request
 from airflow_wfstate.store.definitions.versions import get_definition, list_definition_versions, list_definitions
-from airflow_wfstate.store.events.letters import drop_events, get_event, list_events, replay_events
+from airflow_wfstate.store.events.letters import (
+    count_events,
+    drop_events,
+    get_event,
+    get_workflow_event,
+    list_events,
+    replay_events,
+)
 from airflow_wfstate.store.events.receive import receive_events
 from airflow_wfstate.store.outbox.change_subscription import (
     add_subscription,
@@ -101,17 +108,6 @@ def _write(operation: Operation[Keyed, Answer], transaction: Transaction[Keyed, 
 
 def _read(operation: Operation[Request, Answer], read: Callable[[Connection, Request], Answer]) -> None:
     _CARRIED_OUT[operation.name] = lambda backend, request: backend.read(lambda connection: read(connection, request))
-
-
-def _unkeyed(
-    operation: Operation[Request, Answer], transaction: Callable[[Connection, Request], Answer | Unchanged[Answer]]
-) -> None:
-    """For a write that can be sent again by itself, and whose answer is not to be stored, for it holds a secret."""
-
-    def write(backend: DatabaseBackend, request: Request) -> Answer:
-        return run_transaction(backend.engine, lambda connection: transaction(connection, request))
-
-    _CARRIED_OUT[operation.name] = write
 
 
 def _do(operation: Operation[Request, Answer], work: Callable[[DatabaseBackend, Request], Answer]) -> None:
@@ -254,6 +250,8 @@ _read(definition.LIST_DEFINITION_VERSIONS, list_definition_versions)
 _do(event.SEND_EVENTS, _send_events)
 _read(event.LIST_EVENTS, list_events)
 _read(event.GET_EVENT, get_event)
+_read(event.GET_WORKFLOW_EVENT, get_workflow_event)
+_read(event.COUNT_EVENTS, lambda connection, _: count_events(connection))
 _do(event.REPLAY_EVENTS, _replay_events)
 _do(event.DROP_EVENTS, _drop_events)
 
@@ -282,11 +280,11 @@ _read(
 _read(task_activity.READ_TASK_ACTIVITY, read_task_activity)
 _read(journal.READ_JOURNAL, read_journal)
 
-_unkeyed(change_subscription.ADD_SUBSCRIPTION, add_subscription)
+_write(change_subscription.ADD_SUBSCRIPTION, add_subscription)
 _read(subscription.LIST_SUBSCRIPTIONS, list_subscriptions)
 _read(subscription.LIST_WAITING_DELIVERIES, list_waiting_deliveries)
 _write(change_subscription.PAUSE_SUBSCRIPTION, pause_subscription)
 _write(change_subscription.CONTINUE_SUBSCRIPTION, continue_subscription)
 _write(change_subscription.REPLAY_SUBSCRIPTION, replay_subscription)
 _write(change_subscription.REMOVE_SUBSCRIPTION, remove_subscription)
-_unkeyed(change_subscription.ROTATE_SECRET, rotate_secret)
+_write(change_subscription.ROTATE_SECRET, rotate_secret)

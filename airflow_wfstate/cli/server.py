@@ -60,10 +60,14 @@ def open_server(arguments: Namespace) -> StateBackend | None:
     from airflow_wfstate.backends.api import ApiBackend
     from airflow_wfstate.backends.credentials import StaticToken
 
-    token = os.environ.get(TOKEN_VARIABLE) or kept_token(address)
+    given = os.environ.get(TOKEN_VARIABLE)
+    token = given or kept_token(address)
+    log_in = f"Log in with: airflow wfstate login --server {address}"
     if not token:
         raise NotAuthenticated(
             f"Nobody has logged in to {address}.",
-            f"Log in with: airflow wfstate login --server {address}; or put a token into {TOKEN_VARIABLE}.",
+            f"{log_in}; or put a token into {TOKEN_VARIABLE}.",
         )
-    return ApiBackend(address, StaticToken(token), configured_by=f"--server or {SERVER_VARIABLE}")
+    # The token of the variable counts before the one that a login keeps.
+    remedy = f"{log_in}; and unset {TOKEN_VARIABLE}, or put a new token into it." if given else log_in
+    return ApiBackend(address, StaticToken(token), configured_by=f"--server or {SERVER_VARIABLE}", log_in=remedy)

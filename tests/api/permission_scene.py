@@ -16,6 +16,7 @@ from airflow_wfstate.domain.messages.outbox.change_subscription import (
     RemoveSubscription,
 )
 from airflow_wfstate.domain.messages.step import BegunStep
+from airflow_wfstate.exceptions import EventNotFound
 from tests.support.saga import Saga
 from tests.support.shop import INTAKE, failed_order
 from tests.support.world import World
@@ -23,6 +24,7 @@ from tests.support.world import World
 DAG: Final = "orders"
 SOURCE: Final = "https://permissions.example/"
 LETTER: Final = "letter"
+APPLIED: Final = "applied"
 _SERVED: Final = "served"
 _INPUT: Final = asdict(encode({}, sort_keys=True))
 _VALUE: Final = asdict(encode("value"))
@@ -136,6 +138,20 @@ def with_letter(world: World) -> Scene:
     return scene
 
 
+def with_applied_event(world: World) -> Scene:
+    """The same, and an event that was applied to it; one workflow for all who ask, since an event counts once."""
+    try:
+        found = world.backend.get_event(SOURCE, APPLIED).event
+    except EventNotFound:
+        scene = with_services(world)
+        event = {"specversion": "1.0", "id": APPLIED, "source": SOURCE, "type": "noted"}
+        world.backend.send_events(SendEvents([{**event, "data": {"key": scene.business_key}}]))
+        return scene
+    (run,) = world.backend.get_workflow(str(found.workflow_id)).runs
+    task = world.rows.add_task(DAG, run.run_id, world.unique("work"))
+    return Scene(str(found.workflow_id), task, business_key=str(found.key))
+
+
 def _saga_at_work(world: World) -> tuple[Saga, str]:
     saga = Saga.start(world)
     saga.done("one")
@@ -225,6 +241,7 @@ REQUESTS: Final = {
         media_type="application/cloudevents+json",
     ),
     "GET /event": Request(with_letter, parameters={"source": SOURCE, "id": LETTER}),
+    f"GET {_ONE}/event": Request(with_applied_event, parameters={"source": SOURCE, "id": APPLIED}),
     "POST /events/replay": Request(with_letter, lambda scene, key: {"events": [{"source": SOURCE, "id": LETTER}]}),
     "POST /events/drop": Request(
         with_letter, lambda scene, key: {"events": [{"source": SOURCE, "id": LETTER}], "reason": "x"}

@@ -113,6 +113,7 @@ ROUTES: Final = [
     Route("POST", "/tokens/{token}", _NO_LOGIN),
     Route("POST", "/sweep", _SWEEP),
     Route("GET", "/health", _ANYBODY, on_page=True),
+    Route("GET", "/rights", _ANYBODY, on_page=True),
     Route("GET", "/openapi.json", _ANYBODY),
     Route("GET", "/docs", _ANYBODY),
 ]

@@ -13,6 +13,7 @@ from sqlalchemy import Column, DateTime, select, update
 from airflow_wfstate.store.database import schema
 from tests.browser.conftest import OpenPage
 from tests.browser.history import history
+from tests.browser.services import hours_of_services
 from tests.browser.story import Story
 from tests.browser.test_workflow import address
 from tests.support.shop import FULFILMENT
@@ -61,9 +62,15 @@ def fared(world: World, slowly: None) -> str:
     return history(world, "order")
 
 
+@pytest.fixture(scope="session")
+def services(world: World, slowly: None) -> str:
+    """The id of a workflow of services alone that has taken some hours."""
+    return hours_of_services(world)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_take_them_all(open_page: OpenPage, story: Story, fared: str, theme: str) -> None:
-    """The list, an order undone across two DAGs, the plan of an undo, a graph, a name, and the tab of a DAG run."""
+def test_take_them_all(open_page: OpenPage, story: Story, fared: str, services: str, theme: str) -> None:
+    """The list, orders undone and of services, the plan of an undo, a graph, a name, and the tab of a DAG run."""
     page = open_page("/plugin/wfstate", theme=theme)
     expect(page.get_by_role("link", name=story.running.key)).to_be_visible()
     take(page, "workflows", theme)
@@ -80,6 +87,10 @@ def test_take_them_all(open_page: OpenPage, story: Story, fared: str, theme: str
     page = open_page(address(story.running.workflow_id, "graph"), theme=theme)
     expect(page.get_by_role("group", name="Legend")).to_be_visible()
     take(page, "graph", theme)
+
+    page = open_page(address(services), theme=theme)
+    expect(page.get_by_role("region", name="Timeline, scrolls sideways")).to_be_visible()
+    take(page, "services", theme)
 
     page = open_page("/plugin/wfstate?about=order", theme=theme)
     expect(page.get_by_role("table", name="Slowest steps")).to_be_visible()

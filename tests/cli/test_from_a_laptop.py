@@ -156,6 +156,12 @@ def test_who_has_not_logged_in_is_told_how(api_server: ApiServer, laptop: Home) 
     assert f"Log in with: airflow wfstate login --server {api_server.url}" in answer.stderr
 
 
+def test_whose_token_is_refused_is_told_to_log_in(api_server: ApiServer, laptop: Home) -> None:
+    answer = laptop.airflow("wfstate", "list", WFSTATE_TOKEN="garbage")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert f"Log in with: airflow wfstate login --server {api_server.url}; and unset WFSTATE_TOKEN" in answer.stderr
+
+
 def test_a_token_is_got_by_login_and_password(api_server: ApiServer, laptop: Home) -> None:
     got = laptop.wfstate("login", "--username", "admin", "--print-token", answer="admin\n")
     assert got.returncode == 0, got.stderr

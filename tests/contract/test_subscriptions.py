@@ -23,6 +23,7 @@ from airflow_wfstate.domain.messages.outbox.subscription import (
 )
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.domain.rules.webhooks.secret import new_webhook_secret
 from airflow_wfstate.exceptions import Conflict, InvalidName, InvalidRequest, NotFound
 from tests.support.world import World
 
@@ -53,6 +54,7 @@ def test_what_was_added_is_listed_without_its_secret(world: World) -> None:
         states=[WorkflowState.FAILED, WorkflowState.SUCCEEDED],
         labels={"region": "eu"},
         kinds=[EntryKind.WORKFLOW_FAILED],
+        secret=new_webhook_secret(),
     )
     answer = world.backend.add_subscription(request)
     added = answer.subscription
@@ -63,15 +65,20 @@ def test_what_was_added_is_listed_without_its_secret(world: World) -> None:
     )
     (listed,) = _listed(world, added.id)
     assert listed == added
-    assert request.secret not in repr(listed)
+    assert answer.secret not in repr(listed)
     world.backend.remove_subscription(RemoveSubscription(added.id))
 
 
-def test_sent_again_it_is_added_once(world: World) -> None:
-    request = _request(world)
+@pytest.mark.parametrize("told", [{"secret": new_webhook_secret()}, {"idempotency_key": "key"}])
+def test_sent_again_it_is_added_once(world: World, told: dict[str, str]) -> None:
+    if "idempotency_key" in told:
+        told = {"idempotency_key": world.unique("key")}
+    request = _request(world, **told)
     first, second = world.backend.add_subscription(request), world.backend.add_subscription(request)
     assert (first.subscription.id, first.secret) == (second.subscription.id, second.secret)
-    for other in (replace(request, url=f"{URL}/other"), AddSubscription(request.name, URL, names=request.names)):
+    assert second.secret.startswith("whsec_")
+    unkeyed = replace(request, idempotency_key=None)
+    for other in (replace(unkeyed, url=f"{URL}/other"), AddSubscription(request.name, URL, names=request.names)):
         with pytest.raises(Conflict, match="already"):
             world.backend.add_subscription(other)
     world.backend.remove_subscription(RemoveSubscription(first.subscription.id))
@@ -124,10 +131,12 @@ def test_pause_continue_and_replay(world: World, subscription_id: str) -> None:
 
 
 def test_a_secret_is_replaced_once(world: World, subscription_id: str) -> None:
-    request = RotateSecret(subscription_id)
+    request = RotateSecret(subscription_id, idempotency_key=world.unique("key"))
     first, second = world.backend.rotate_secret(request), world.backend.rotate_secret(request)
     assert first == second
-    assert first.secret == request.secret
+    given = RotateSecret(subscription_id, secret=new_webhook_secret())
+    assert [world.backend.rotate_secret(given).secret for _ in range(2)] == [given.secret] * 2
+    assert world.backend.rotate_secret(RotateSecret(subscription_id)).secret not in (first.secret, given.secret)
     assert first.subscription.previous_secret_until is not None
     for wrong in (RotateSecret(subscription_id, -1), RotateSecret(subscription_id, 2592001)):
         with pytest.raises(InvalidRequest):

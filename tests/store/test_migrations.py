@@ -205,7 +205,7 @@ def test_airflow_db_migrate_makes_our_tables_and_stamps_them(database: str, requ
     engine.dispose()
 
     assert {table.name for table in WorkflowStateDBManager.metadata.sorted_tables} <= names
-    assert stamp == "0018"
+    assert stamp == "0019"
 
 
 def test_every_constraint_has_a_name() -> None:

@@ -63,7 +63,8 @@ def show_event(arguments: Namespace, store: StateBackend) -> None:
     print_text(f"Sent by {event.sender}, received {short_time(event.received_at)}, {counted(event.size, 'byte')}.")
     if event.workflow_id is not None:
         print_text(f"Workflow: {event.workflow_id}")
-    print_text(detail.body.text)
+    if detail.body is not None:
+        print_text(detail.body.text)
 
 
 @command

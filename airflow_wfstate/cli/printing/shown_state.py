@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
-from airflow_wfstate.cli.printing.rendering import short_duration
+from airflow_wfstate.cli.printing.rendering import short_duration, short_time
+from airflow_wfstate.domain.messages.reading.pending_wait import PendingWait
 from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.workflow import WorkflowSummary
 from airflow_wfstate.domain.rules.states import WorkflowState
@@ -69,3 +71,10 @@ def undone_after(workflow: WorkflowSummary) -> str | None:
     begun, ended = workflow.forward_ended_at, workflow.ended_at
     is_undone = workflow.state is WorkflowState.COMPENSATED
     return None if not is_undone or begun is None or ended is None else short_duration(ended - begun)
+
+
+def wait_text(wait: PendingWait, now: datetime) -> str:
+    """What is waited for, and since when: ``payments to report how it ended, since 2026-11-24 08:00:00Z (2h 5m)``."""
+    until = "" if wait.until is None else f", until {short_time(wait.until)}"
+    since = f"since {short_time(wait.since)} ({short_duration(now - wait.since)})"
+    return f"{wait.what or 'something that you may not see'}, {since}{until}"

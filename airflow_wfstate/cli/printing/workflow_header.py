@@ -10,7 +10,7 @@ from typing import Final
 from rich.text import Text
 
 from airflow_wfstate.cli.printing.rendering import short_duration, short_time, shortened
-from airflow_wfstate.cli.printing.shown_state import failing_text, state_text, telling_line, undone_after
+from airflow_wfstate.cli.printing.shown_state import failing_text, state_text, telling_line, undone_after, wait_text
 from airflow_wfstate.cli.printing.state_style import styled_state
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.workflow import WorkflowSummary
@@ -24,6 +24,9 @@ _NARROWEST: Final = 30
 
 _MOST_FAILED: Final = 5
 """Failed steps that are named; the tree has all."""
+
+_MOST_WAITS: Final = 5
+"""Waits that are told; sections and programs have up to fifty."""
 
 
 def workflow_title(summary: WorkflowSummary) -> Text:
@@ -71,6 +74,10 @@ def _lines(workflow: WorkflowDetail, now: datetime) -> Iterator[tuple[str, str]]
     yield "on failure", summary.on_failure.value
     if workflow.definition_in_force is not None:
         yield "definition", _definition(workflow)
+    for wait in workflow.waits[:_MOST_WAITS]:
+        yield "waits", f"{wait.waiter} waits for {wait_text(wait, now)}"
+    if more := len(workflow.waits[_MOST_WAITS:]) + workflow.further_waits:
+        yield "waits", f"and {more} more"
     if workflow.progress.remaining:
         yield "remaining", ", ".join(workflow.progress.remaining)
     if workflow.not_reached:

@@ -8,6 +8,7 @@ from datetime import datetime
 from airflow_wfstate.cli.printing.rendering import print_section, short_duration, short_time, shortened
 from airflow_wfstate.cli.printing.shown_state import LEFT_OUT, counts_text, failing_text, state_text, undone_after
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.pending_wait import PendingWait
 from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.flag import Flag
@@ -22,6 +23,7 @@ def print_workflow_sections(workflow: WorkflowDetail, output: str) -> None:
     print_section("Workflow", [_header(workflow)], output)
     print_section("Progress", [_progress(workflow)], output)
     print_section("Flags", [_flag(flag) for flag in workflow.summary.flags], output)
+    print_section("Waits", [_wait(wait) for wait in workflow.waits], output)
     print_section("Steps", _rows(workflow), output)
     _print_parts(workflow.steps, output)
     print_section(
@@ -83,6 +85,16 @@ def _flag(flag: Flag) -> dict[str, object]:
         "owner": flag.owner,
         "cause": flag.cause,
         "command": flag.command,
+    }
+
+
+def _wait(wait: PendingWait) -> dict[str, object]:
+    return {
+        "kind": wait.kind,
+        "waits": wait.waiter,
+        "since": short_time(wait.since),
+        "until": short_time(wait.until),
+        "for": wait.what,
     }
 
 

@@ -1,4 +1,4 @@
-"""A workflow as a tree: DAG runs, their steps, and of each its attempts, checkpoints and undo.
+"""A workflow as a tree: DAG runs and services, their steps, and of each its attempts, checkpoints and undo.
 
 A run that a step triggered hangs below that step.
 """
@@ -18,6 +18,7 @@ from airflow_wfstate.cli.printing.shown_state import LEFT_OUT, counts_text, tell
 from airflow_wfstate.cli.printing.state_style import styled_state
 from airflow_wfstate.domain.messages.compensation import CompensationSummary
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
+from airflow_wfstate.domain.messages.reading.pending_wait import PendingWait
 from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.step import AttemptSummary, StepSummary
 from airflow_wfstate.domain.messages.workflow import LinkedRun
@@ -31,7 +32,7 @@ _Work: TypeAlias = "StepSummary | StepGroup"
 
 
 def workflow_trees(workflow: WorkflowDetail) -> list[Tree]:
-    """A tree for each run that no step of the workflow triggered, in the order in which they joined.
+    """A tree for each run that no step of the workflow triggered, in the order in which they joined; then the services.
 
     :param workflow: its steps are those that are not mapped.
     """
@@ -44,7 +45,12 @@ class _Forest:
         work: list[_Work] = [*workflow.steps, *(group for group in workflow.step_groups if group.is_mapped)]
         self._by_run: defaultdict[tuple[str, str], list[_Work]] = defaultdict(list)
         self._without_run: list[_Work] = []
+        self._by_service: defaultdict[str, list[StepSummary]] = defaultdict(list)
+        self._waits = workflow.waits
         for one in sorted(work, key=lambda one: one.started_at):
+            if isinstance(one, StepSummary) and one.is_of_service:
+                self._by_service[one.participant].append(one)
+                continue
             run = self._run_of(one)
             (self._without_run if run is None else self._by_run[run]).append(one)
         steps = {step.id for step in workflow.steps}
@@ -60,6 +66,14 @@ class _Forest:
 
     def grow(self) -> list[Tree]:
         trees = [self._grow_run(run) for run in self._roots]
+        silent = [wait for wait in self._waits if not wait.has_begun]
+        for service in dict.fromkeys([*self._by_service, *(wait.participant for wait in silent)]):
+            trees.append(Tree(Text.assemble((shown_text(service), "bold"), " (service)")))
+            for step in self._by_service[service]:
+                self._add(trees[-1], step)
+            for wait in silent:
+                if wait.participant == service:
+                    trees[-1].add(Text(shown_text(f"{wait.name} not reported yet, waited for"), style="dim"))
         if self._without_run:
             trees.append(Tree(Text("without a run", style="dim")))
             for one in self._without_run:
@@ -91,10 +105,20 @@ class _Forest:
             tree.add(_group_label(work))
             return
         branch = tree.add(_step_label(work))
+        for wait in self._waits:
+            if wait.has_begun and _is_of(wait, work):
+                branch.add(Text(shown_text(f"waits for {wait.what or 'something that you may not see'}"), style="dim"))
         for text in _details(work):
             branch.add(text)
         for run in self._below.pop(work.id, []):
             self._grow_run(run, branch)
+
+
+def _is_of(wait: PendingWait, step: StepSummary) -> bool:
+    """Whether it is the step that waits; of a service at work its name tells."""
+    if wait.step_id is not None:
+        return wait.step_id == step.id
+    return step.is_of_service and (wait.participant, wait.name) == (step.participant, step.name)
 
 
 def _key(run: LinkedRun) -> tuple[str, str]:
@@ -115,11 +139,13 @@ def _step_label(step: StepSummary) -> Text:
         label.append(f", round {step.round}")
     if len(step.attempts) == 1:
         label.append(_lasted(step.attempts[0].started_at, step.attempts[0].ended_at))
+    elif step.is_of_service and step.state is StepState.SUCCEEDED and step.updated_at > step.started_at:
+        label.append(_lasted(step.started_at, step.updated_at))
     if step.output is not None:
         label.append(shown_text(f" -> {shortened(step.output.text, _LONGEST_OUTPUT)}"), style="dim")
     elif step.output_left_out:
         label.append(f" -> {LEFT_OUT}", style="dim")
-    if len(step.attempts) == 1 and step.state in (StepState.FAILED, StepState.LOST):
+    if len(step.attempts) <= 1 and step.state in (StepState.FAILED, StepState.LOST):
         label.append(shown_text(f": {telling_line(step.error) or ''}"), style="red")
     return label
 

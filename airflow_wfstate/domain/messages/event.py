@@ -14,6 +14,9 @@ from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.services.event_state import EventState
 
+MOST_COUNTED: Final = 10_000
+"""Nobody needs to know how many more wait, and each costs a row."""
+
 DAG_SENDER: Final = "dag:"
 """Before the id of a DAG among the ``users`` of a service: the DAG's tasks may send its events."""
 
@@ -155,11 +158,12 @@ class EventPage:
 class EventDetail:
     """An event with its body.
 
-    :param body: in its JSON form; what the definition of its workflow redacts is hidden in its data.
+    :param body: in its JSON form; what the definition of its workflow redacts is hidden in its data. None when the
+        reader may not see what services have said.
     """
 
     event: EventSummary
-    body: Payload
+    body: Payload | None
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,32 @@ class GetEvent:
 
     source: str = field(metadata=asked("Of the event"))
     id: str = field(metadata=asked("Of the event"))
+
+
+@dataclass(frozen=True)
+class GetWorkflowEvent:
+    """The request for one event that was applied to a workflow, by who may see the workflow."""
+
+    workflow_id: str
+    source: str = field(metadata=asked("Of the event"))
+    id: str = field(metadata=asked("Of the event"))
+
+
+@dataclass(frozen=True)
+class CountEvents:
+    """The request for how many events wait."""
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """How many events wait, each counted up to :data:`MOST_COUNTED`: that many means at least so many.
+
+    :param parked: whose workflow is not there yet.
+    :param dead: about which an operator is to decide.
+    """
+
+    parked: int
+    dead: int
 
 
 @dataclass(frozen=True)
@@ -272,6 +302,33 @@ GET_EVENT: Final = Operation(
     request=GetEvent,
     answer=EventDetail,
     says="One event with its body.",
+    who=Who.OPERATOR,
+    tag="events",
+    has_tag=True,
+)
+
+GET_WORKFLOW_EVENT: Final = Operation(
+    name="get_workflow_event",
+    method="GET",
+    path="/workflows/{workflow_id}/event",
+    request=GetWorkflowEvent,
+    answer=EventDetail,
+    says="""One event that was applied to a workflow, as its journal names it.
+
+    Its body is for those who may read what the workflow was started with.
+    """,
+    who=Who.READER,
+    tag="events",
+    has_tag=True,
+)
+
+COUNT_EVENTS: Final = Operation(
+    name="count_events",
+    method="GET",
+    path="/events/counts",
+    request=CountEvents,
+    answer=EventCounts,
+    says="How many events wait for their workflow, or for an operator: each at most 10,000.",
     who=Who.OPERATOR,
     tag="events",
     has_tag=True,

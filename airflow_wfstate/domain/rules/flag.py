@@ -23,7 +23,8 @@ class FlagKind(str, Enum):
     ``child_lost``: a run that it waits for is gone. ``upstream_failed``: a task will never run, because one before it
     failed. ``queued``: a task waits too long for its turn at Airflow. ``slow``: a step is at work, and longer without
     checkpoint or heartbeat than it usually takes. ``not_completed``: its runs ended well, and it was never completed.
-    ``turn_not_taken``: a relay has the turn to compensate, and does not run.
+    ``turn_not_taken``: a relay has the turn to compensate, and does not run. ``waits_for_service``: a service has not
+    reported for longer than it usually takes: on a step of its own, or on an undo that it was asked for.
     """
 
     OVERDUE = "overdue"
@@ -34,6 +35,7 @@ class FlagKind(str, Enum):
     SLOW = "slow"
     NOT_COMPLETED = "not_completed"
     TURN_NOT_TAKEN = "turn_not_taken"
+    WAITS_FOR_SERVICE = "waits_for_service"
 
 
 _W = WorkflowState
@@ -47,6 +49,7 @@ FLAG_STATES: Final[Mapping[FlagKind, tuple[WorkflowState, ...]]] = {
     FlagKind.SLOW: (_W.RUNNING,),
     FlagKind.NOT_COMPLETED: (_W.RUNNING,),
     FlagKind.TURN_NOT_TAKEN: (_W.COMPENSATING,),
+    FlagKind.WAITS_FOR_SERVICE: (_W.RUNNING, _W.COMPENSATING),
 }
 """The states in which a workflow may have a flag of each kind; in any other it would contradict the state."""
 
@@ -65,7 +68,8 @@ class Flag:
 
     :param cause: one sentence, for people.
     :param since: when it came to be so, as far as that is known; else when the sweep first saw it.
-    :param owner: of the DAG concerned, as Airflow's tables name it; None when that is not known.
+    :param owner: of the DAG concerned, as Airflow's tables name it; of a service, who sends for it; None when that is
+        not known.
     :param command: that would help, to be typed as it stands.
     """
 

@@ -11,6 +11,7 @@ from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.store.database.columns import SHA256, STATE, TYPE, id_, metadata, name, one_of, partial_index
 
 _PARKED: Final = f"state = '{EventState.PARKED.value}'"
+_DEAD: Final = f"state = '{EventState.DEAD.value}'"
 _NOT_APPLIED: Final = f"state <> '{EventState.APPLIED.value}'"
 
 event: Final = Table(
@@ -38,5 +39,6 @@ event: Final = Table(
     partial_index("wfstate_event_parked_correlation", "correlation_id", where=_PARKED),
     partial_index("wfstate_event_parked_key", "name", "key", where=_PARKED),
     partial_index("wfstate_event_not_applied", "received_at", "source", "id", where=_NOT_APPLIED),
+    partial_index("wfstate_event_dead", "received_at", where=_DEAD),
 )
 """No foreign key: an event is written under the lock of its workflow, or waits for one that is not there yet."""

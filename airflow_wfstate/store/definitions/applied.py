@@ -21,6 +21,7 @@ from sqlalchemy import (
 from airflow_wfstate.domain.messages.definition import AppliedVersion
 from airflow_wfstate.domain.messages.way import Way
 from airflow_wfstate.domain.rules.definition import Definition, parse_definition
+from airflow_wfstate.domain.rules.services.choreography import Choreography
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.definitions.content import read_definition
 
@@ -128,3 +129,15 @@ def read_choreographies(connection: Connection) -> list[AppliedDefinition]:
         for row in connection.execute(_ALL_IN_FORCE).all()
     ]
     return [applied for applied in found if applied.definition.choreography is not None]
+
+
+def choreography_of(connection: Connection, name: str, definition: Definition) -> Choreography | None:
+    """What a workflow of this name hears of services: by its own definition, else by the one in force.
+
+    As events are applied: a workflow that an operator started without services still hears those that were declared
+    later. None when there are none.
+    """
+    if definition.choreography is not None:
+        return definition.choreography
+    applied = read_applied(connection, name)
+    return None if applied is None else applied.definition.choreography

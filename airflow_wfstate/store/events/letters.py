@@ -8,16 +8,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, and_, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, Row, and_, func, literal, literal_column, or_, select, tuple_, update
 
 from airflow_wfstate.domain.messages.event import (
+    MOST_COUNTED,
     DecidedEvents,
     DropEvents,
+    EventCounts,
     EventDetail,
     EventId,
     EventPage,
     EventSummary,
     GetEvent,
+    GetWorkflowEvent,
     ListEvents,
     ReplayEvents,
 )
@@ -36,7 +39,7 @@ from airflow_wfstate.store.events.separation import apply_deliveries
 from airflow_wfstate.store.payloads.shown_payload import shown
 from airflow_wfstate.store.payloads.size import size_columns
 from airflow_wfstate.store.payloads.stored_payload import size_by_head, stored_payload_of
-from airflow_wfstate.store.workflows.id import check_id
+from airflow_wfstate.store.workflows.id import check_exists, check_id
 
 _event, _workflow = event_tables.event, schema.workflow
 
@@ -71,11 +74,45 @@ def list_events(connection: Connection, wanted: ListEvents) -> EventPage:
 
 def get_event(connection: Connection, wanted: GetEvent) -> EventDetail:
     """One event, as ``StateBackend.get_event`` says."""
-    row = connection.execute(
-        _select(connection, body=True).where(_event.c.source == wanted.source, _event.c.id == wanted.id)
-    ).one_or_none()
+    row = _read_whole(connection, wanted.source, wanted.id)
     if row is None:
         raise _not_found(EventId(wanted.source, wanted.id))
+    return _detail(connection, row)
+
+
+def get_workflow_event(connection: Connection, wanted: GetWorkflowEvent) -> EventDetail:
+    """One event of a workflow, as ``StateBackend.get_workflow_event`` says."""
+    workflow_id = check_exists(connection, wanted.workflow_id)
+    row = _read_whole(connection, wanted.source, wanted.id)
+    if row is None or row.workflow_id != workflow_id:
+        raise EventNotFound(
+            f"No event with the source {wanted.source[:250]!r} and the id {wanted.id[:250]!r} was applied to workflow "
+            f"{workflow_id}.",
+            f"See its events with: airflow wfstate event list --workflow {workflow_id}",
+        )
+    return _detail(connection, row)
+
+
+def count_events(connection: Connection) -> EventCounts:
+    """How many events wait, as ``StateBackend.count_events`` says. Each state has an index that holds nothing else."""
+    return EventCounts(_count(connection, EventState.PARKED), _count(connection, EventState.DEAD))
+
+
+def _count(connection: Connection, state: EventState) -> int:
+    # A constant, not a parameter: by it PostgreSQL knows the index.
+    some = select(_event.c.source).where(_event.c.state == literal_column(f"'{state.value}'")).limit(MOST_COUNTED)
+    count: int = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+    return count
+
+
+def _read_whole(connection: Connection, source: str, event_id: str) -> Row[Any] | None:
+    row: Row[Any] | None = connection.execute(
+        _select(connection, body=True).where(_event.c.source == source, _event.c.id == event_id)
+    ).one_or_none()
+    return row
+
+
+def _detail(connection: Connection, row: Row[Any]) -> EventDetail:
     body = stored_payload_of(row.body, row.body_type, row.body_sha256)
     assert body is not None  # noqa: S101 - the columns are NOT NULL
     # What is redacted is said of the data; with a $ in front it begins there.

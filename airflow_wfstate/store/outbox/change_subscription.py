@@ -23,6 +23,7 @@ from airflow_wfstate.domain.messages.outbox.subscription import (
     Subscription,
 )
 from airflow_wfstate.domain.rules.text.names import storable_text
+from airflow_wfstate.domain.rules.webhooks.secret import new_webhook_secret
 from airflow_wfstate.domain.rules.webhooks.url import check_webhook_url
 from airflow_wfstate.exceptions import Conflict
 from airflow_wfstate.store.database import outbox_tables
@@ -54,6 +55,7 @@ def add_subscription(
     """Add one, as ``StateBackend.add_subscription`` says."""
     request.check()
     _check_reachable(request.url)
+    secret = request.secret or new_webhook_secret()
     inserted = connection.execute(
         conflict_insert(connection.dialect.name, _subscription)
         .values(
@@ -61,7 +63,7 @@ def add_subscription(
             name=request.name,
             url=request.url,
             wanted=kept_filter(request.wanted),
-            secret=kept_secret(request.secret),
+            secret=kept_secret(secret),
             replay=0,
             **_at(connection, request.start),
             failures=0,
@@ -78,7 +80,7 @@ def add_subscription(
             f"There are {MAX_SUBSCRIPTIONS} subscriptions already, which is the most.",
             "Remove one with: airflow wfstate subscriptions remove NAME",
         )
-    return SubscriptionSecret(read_subscription(connection, inserted), request.secret)
+    return SubscriptionSecret(read_subscription(connection, inserted), secret)
 
 
 def pause_subscription(connection: Connection, request: PauseSubscription) -> Subscription:
@@ -129,18 +131,19 @@ def rotate_secret(connection: Connection, request: RotateSecret) -> Subscription
     """Replace its secret, as ``StateBackend.rotate_secret`` says."""
     request.check()
     row = _write(connection, request.subscription_id, replay=_subscription.c.replay)
-    if secret_of(row.secret) == request.secret:
-        return Unchanged(SubscriptionSecret(read_subscription(connection, row.id), request.secret))
+    secret = request.secret or new_webhook_secret()
+    if secret_of(row.secret) == secret:
+        return Unchanged(SubscriptionSecret(read_subscription(connection, row.id), secret))
     now: datetime = connection.execute(select(database_now())).scalar_one()
     is_kept = request.keep_seconds > 0
     _write(
         connection,
         row.id,
-        secret=kept_secret(request.secret),
+        secret=kept_secret(secret),
         previous_secret=row.secret if is_kept else None,
         previous_secret_until=now + timedelta(seconds=request.keep_seconds) if is_kept else None,
     )
-    return SubscriptionSecret(read_subscription(connection, row.id), request.secret)
+    return SubscriptionSecret(read_subscription(connection, row.id), secret)
 
 
 def _existing(connection: Connection, request: AddSubscription) -> SubscriptionSecret:
@@ -150,12 +153,13 @@ def _existing(connection: Connection, request: AddSubscription) -> SubscriptionS
     """
     row = connection.execute(select(_subscription).where(_subscription.c.name == request.name)).one()
     asked_for = (request.url, kept_filter(request.wanted), request.secret)
-    if (row.url, row.wanted, secret_of(row.secret)) != asked_for:
+    secret = secret_of(row.secret)
+    if (row.url, row.wanted, secret) != asked_for:
         raise Conflict(
             f"There is a subscription {request.name!r} already.",
             "Give another name, or remove it first with: airflow wfstate subscriptions remove NAME",
         )
-    return SubscriptionSecret(read_subscription(connection, row.id), request.secret)
+    return SubscriptionSecret(read_subscription(connection, row.id), secret)
 
 
 def _write(connection: Connection, subscription_id: str, **values: Any) -> Row[Any]:

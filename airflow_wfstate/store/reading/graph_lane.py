@@ -49,6 +49,7 @@ class GraphFacts:
     :param tasks: by run and task id how many task instances are in which state of Airflow.
     :param structures: of the runs whose DAG is known.
     :param triggers: rows of the steps that triggered runs, by the step's id.
+    :param positions: places in the plan, from 1, by entry.
     """
 
     steps: Mapping[TaskKey, TaskSteps]
@@ -57,6 +58,7 @@ class GraphFacts:
     structures: Mapping[RunKey, LaneStructure]
     triggers: Mapping[str, Any]
     places: Places
+    positions: Mapping[str, int]
 
 
 def place_of(run: Any) -> str:
@@ -111,6 +113,13 @@ def planned_names(lane: GraphLane, places: Places) -> Iterator[str]:
             yield from StepName(lane.participant, node.step, place=place).forms(with_item=False)
 
 
+def _position(run: Any, step: str | None, facts: GraphFacts) -> int | None:
+    if step is None:
+        return None
+    forms = StepName(run.dag_id, step, place=facts.places.of(run.dag_id, place_of(run))).forms(with_item=False)
+    return next((facts.positions[form] for form in forms if form in facts.positions), None)
+
+
 def _node(run: Any, task_id: str, task: StructureTask | None, facts: GraphFacts) -> GraphNode:
     key = (run.dag_id, run.run_id)
     steps = _steps_of(run, task_id, task, facts)
@@ -118,9 +127,10 @@ def _node(run: Any, task_id: str, task: StructureTask | None, facts: GraphFacts)
     by_state = {} if steps is None else steps.by_state
     declared = None if task is None else task.step
     done = steps.name if steps is not None and steps.names == 1 else None
+    step = done or declared if steps is None or steps.names == 1 else None
     return GraphNode(
         id=task_id,
-        step=done or declared if steps is None or steps.names == 1 else None,
+        step=step,
         operator=None if task is None else task.operator,
         group=None if task is None else task.group,
         is_mapped=(task is not None and task.is_mapped) or (steps is not None and steps.is_mapped),
@@ -130,6 +140,7 @@ def _node(run: Any, task_id: str, task: StructureTask | None, facts: GraphFacts)
         steps=dict(by_state),
         tasks=dict(tasks),
         compensation=facts.compensations.get((*key, task_id)),
+        position=_position(run, step, facts),
     )
 
 

@@ -21,6 +21,7 @@ from airflow_wfstate.store.reading.lists.failed_steps import read_failures
 from airflow_wfstate.store.reading.lists.shown_flags import flags_of
 from airflow_wfstate.store.reading.lists.workflow_list import flagged_row, select_summaries, summary_of
 from airflow_wfstate.store.reading.participation import participation_of
+from airflow_wfstate.store.reading.pending_waits import WaitingWorkflow, read_pending_waits
 from airflow_wfstate.store.reading.step_page import read_step_page
 from airflow_wfstate.store.steps.counts import read_step_groups
 from airflow_wfstate.store.workflows.id import check_id, unknown_workflow
@@ -55,6 +56,10 @@ def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> 
     definition = parse_definition(row.content)
     where = progress(definition.plan, counted)
     participation = participation_of(connection, [canonical_id])[canonical_id]
+    waits, further_waits = read_pending_waits(
+        connection,
+        WaitingWorkflow(canonical_id, row.name, WorkflowState(row.state), row.started_at, definition, groups),
+    )
     return WorkflowDetail(
         summary=summary_of(
             row,
@@ -76,6 +81,8 @@ def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> 
         output=shown(stored_payload_of(row.output, row.output_type, row.output_sha256), definition.redact),
         definition_number=row.definition_number,
         definition_in_force=row.definition_in_force,
+        waits=waits,
+        further_waits=further_waits,
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from airflow_wfstate.domain.messages.reading.graph import MAX_LANES, MAX_SKIPPED_LANES, GetGraph, WorkflowGraph
 from airflow_wfstate.domain.rules.definition import parse_definition
 from airflow_wfstate.domain.rules.plan import progress
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag_run
@@ -26,8 +27,10 @@ from airflow_wfstate.store.reading.graph_counts import (
     count_task_instances,
 )
 from airflow_wfstate.store.reading.graph_lane import GraphFacts, LaneStructure, lane_of, place_of, planned_names
+from airflow_wfstate.store.reading.pending_waits import WaitingWorkflow, begun_steps
+from airflow_wfstate.store.reading.service_lanes import read_service_lanes
 from airflow_wfstate.store.runs.dag_structure import VersionOfRun, structure_of, versions_of
-from airflow_wfstate.store.steps.counts import count_steps
+from airflow_wfstate.store.steps.counts import read_step_groups
 from airflow_wfstate.store.workflows.id import check_id, unknown_workflow
 from airflow_wfstate.store.workflows.places import read_places
 
@@ -40,8 +43,11 @@ def read_graph(connection: Connection, asked: GetGraph) -> WorkflowGraph:
     if not 0 <= asked.skip <= MAX_SKIPPED_LANES:
         raise InvalidRequest(f"{asked.skip} lanes cannot be skipped.", f"Give 0 to {MAX_SKIPPED_LANES}.")
     canonical_id = check_id(asked.workflow_id)
-    plan = _read_plan(connection, asked.workflow_id, canonical_id)
-    runs = _read_runs(connection, canonical_id, asked.skip)
+    workflow = _read_workflow(connection, asked.workflow_id, canonical_id)
+    plan = workflow.definition.plan
+    services = read_service_lanes(connection, workflow)
+    shown_services = services[asked.skip : asked.skip + MAX_LANES]
+    runs = _read_runs(connection, canonical_id, max(0, asked.skip - len(services)), MAX_LANES - len(shown_services))
     keys = {(run.dag_id, run.run_id) for run in runs}
     tasks = count_task_instances(connection, keys)
     facts = GraphFacts(
@@ -51,35 +57,39 @@ def read_graph(connection: Connection, asked: GetGraph) -> WorkflowGraph:
         structures=_read_structures(connection, runs, tasks),
         triggers=_read_triggers(connection, {run.parent_step_id for run in runs if run.parent_step_id is not None}),
         places=read_places(connection, ((run.dag_id, place_of(run)) for run in runs)),
+        positions={entry: number for number, entry in enumerate(plan, start=1)},
     )
-    lanes = [lane_of(run, facts) for run in runs]
-    remaining = progress(plan, count_steps(connection, [canonical_id])[canonical_id]).remaining
+    lanes = [*shown_services, *(lane_of(run, facts) for run in runs)]
+    remaining = progress(plan, [step.planned for step in begun_steps(workflow.groups)]).remaining
     named = {name for lane in lanes for name in planned_names(lane, facts.places)}
-    count = _count_runs(connection, canonical_id) if asked.skip or len(runs) == MAX_LANES else len(runs)
+    is_whole = asked.skip == 0 and len(lanes) < MAX_LANES
+    count = len(services) + (len(runs) if is_whole else _count_runs(connection, canonical_id))
     earlier = min(asked.skip, count)
     return WorkflowGraph(
         lanes=lanes,
-        further_lanes=count - earlier - len(runs),
+        further_lanes=count - earlier - len(lanes),
         remaining=[entry for entry in remaining if entry not in named],
         earlier_lanes=earlier,
     )
 
 
-def _read_plan(connection: Connection, workflow_id: str, canonical_id: str) -> Sequence[str]:
-    content = connection.execute(
-        select(_definition.c.content)
+def _read_workflow(connection: Connection, workflow_id: str, canonical_id: str) -> WaitingWorkflow:
+    row = connection.execute(
+        select(_workflow.c.name, _workflow.c.state, _workflow.c.started_at, _definition.c.content)
         .join(
-            _workflow,
+            _definition,
             (_workflow.c.name == _definition.c.name) & (_workflow.c.definition_sha256 == _definition.c.sha256),
         )
         .where(_workflow.c.id == canonical_id)
-    ).scalar_one_or_none()
-    if content is None:
+    ).one_or_none()
+    if row is None:
         raise unknown_workflow(workflow_id)
-    return parse_definition(content).plan
+    _, groups = read_step_groups(connection, canonical_id)
+    definition = parse_definition(row.content)
+    return WaitingWorkflow(canonical_id, row.name, WorkflowState(row.state), row.started_at, definition, groups)
 
 
-def _read_runs(connection: Connection, workflow_id: str, skip: int) -> Sequence[Any]:
+def _read_runs(connection: Connection, workflow_id: str, skip: int, limit: int) -> Sequence[Any]:
     """Runs of the workflow, in the order in which they joined it, and what Airflow knows of each."""
     return connection.execute(
         select(_run, dag_run.c.state, dag_run.c.created_dag_version_id)
@@ -87,7 +97,7 @@ def _read_runs(connection: Connection, workflow_id: str, skip: int) -> Sequence[
         .where(_run.c.workflow_id == workflow_id)
         .order_by(_run.c.linked_at, _run.c.dag_id, _run.c.run_id)
         .offset(skip)
-        .limit(MAX_LANES)
+        .limit(limit)
     ).all()
 
 

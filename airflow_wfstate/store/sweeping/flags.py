@@ -23,10 +23,10 @@ from airflow_wfstate.store.database.identity import BEFORE_ALL_IDS
 from airflow_wfstate.store.database.lease import Lease
 from airflow_wfstate.store.database.transaction import Unchanged, run_transaction
 from airflow_wfstate.store.reading.lists.flag_conditions import is_shown
-from airflow_wfstate.store.sweeping import stuck_tasks, stuck_workflows
+from airflow_wfstate.store.sweeping import late_services, stuck_tasks, stuck_workflows
 from airflow_wfstate.store.sweeping.flag_cause import FlagCause, FoundRow
 
-_CAUSES: Final = (*stuck_workflows.CAUSES, *stuck_tasks.CAUSES)
+_CAUSES: Final = (*stuck_workflows.CAUSES, *stuck_tasks.CAUSES, *late_services.CAUSES)
 _BATCH: Final = 500
 _flag: Final = schema.flag
 

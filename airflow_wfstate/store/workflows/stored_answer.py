@@ -4,7 +4,8 @@ As in the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi
 stored with the hash of the request and the answer, in the transaction of the write itself. The hash covers what kind of
 request it is and who sends it, so that a key is good for one caller and one route alone.
 
-An answer may hold payloads: it is encrypted when they are.
+An answer may hold payloads: it is encrypted when they are. One that holds a secret is encrypted whenever Airflow has a
+key, as the secret itself is.
 
 Rows are only added, never changed: a worker's database role need not be able to change an answer.
 """
@@ -21,11 +22,12 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, select
 
+from airflow_wfstate.domain.messages.outbox.change_subscription import SubscriptionSecret
 from airflow_wfstate.domain.messages.step import BeginDecision, BegunStep
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.domain.messages.wait import RegisteredWait
 from airflow_wfstate.domain.messages.workflow import CompletedWorkflow, StartedWorkflow
-from airflow_wfstate.encryption import sealed
+from airflow_wfstate.encryption import has_key, seal, sealed
 from airflow_wfstate.exceptions import IdempotencyConflict, InvalidName, Unavailable, WorkflowStateError
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
@@ -154,12 +156,18 @@ def _store(connection: Connection, request: KeyedRequest, answer: object) -> boo
         .values(
             idempotency_key=request.idempotency_key,
             body_sha256=_hash(request),
-            answer=sealed(_adapter(type(answer)).dump_json(answer).decode()),
+            answer=_kept(answer),
             created_at=database_now(),
         )
         .on_conflict_do_nothing()
     )
     return inserted.rowcount == 1
+
+
+def _kept(answer: object) -> str:
+    """An answer as its column keeps it: one that holds a secret encrypted wherever Airflow has a key."""
+    text = _adapter(type(answer)).dump_json(answer).decode()
+    return seal(text) if isinstance(answer, SubscriptionSecret) and has_key() else sealed(text)
 
 
 def _is_to_ask_again(answer: object) -> bool:

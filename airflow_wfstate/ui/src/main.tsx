@@ -7,8 +7,10 @@ import { DashboardCard } from "./airflow/DashboardCard";
 import { RunTab } from "./airflow/RunTab";
 import { TaskTab } from "./airflow/TaskTab";
 import { ComparePage } from "./compare/ComparePage";
+import { EventsPage } from "./events/EventsPage";
 import { Keyboard } from "./keys/Keyboard";
 import { NamePage } from "./names/NamePage";
+import { SubscriptionsPage } from "./subscriptions/SubscriptionsPage";
 import { WorkflowPage } from "./workflow/WorkflowPage";
 import { WorkflowsPage } from "./list/WorkflowsPage";
 
@@ -29,11 +31,18 @@ const pageOf = (address: URLSearchParams): ReactElement | undefined => {
   if (name !== null) {
     return <NamePage key={name} name={name} />;
   }
+  if (address.has("events")) {
+    return <EventsPage />;
+  }
+  if (address.has("subscriptions")) {
+    return <SubscriptionsPage />;
+  }
   return first === null ? undefined : <ComparePage first={first} second={address.get("with") ?? undefined} />;
 };
 
 /**
- * At /plugin/wfstate what the address names: one workflow, two side by side, or a name; else the list. On a DAG's page the
+ * At /plugin/wfstate what the address names: one workflow, two side by side, a name, the events that
+ * wait, or the subscriptions; else the list. On a DAG's page the
  * list of that DAG.
  */
 const Workflows = ({ dagId }: Place) => {

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { curve, layoutOf } from "../src/graph/layout";
 import { stateOf, stateText, titleOf, undoOf } from "../src/graph/look";
 import { nextStop } from "../src/graph/moves";
-import { type Box, foldedAtFirst, foldKey, shapeOf } from "../src/graph/shape";
+import { type Box, foldedAtFirst, foldKey, runAddressOf, shapeOf } from "../src/graph/shape";
+import { boxStop, runStop, stopsOf } from "../src/graph/stops";
 import type { Graph, GraphLane, GraphNode } from "../src/server/model";
 
 const node = (id: string, more: Partial<GraphNode> = {}): GraphNode => ({
@@ -14,10 +15,12 @@ const node = (id: string, more: Partial<GraphNode> = {}): GraphNode => ({
   is_mapped: false,
   is_relay: false,
   operator: "EmptyOperator",
+  position: null,
   state: null,
   step: null,
   steps: {},
   tasks: {},
+  waited_since: null,
   ...more,
 });
 
@@ -189,4 +192,25 @@ describe("nextStop", () => {
     ["ArrowLeft", undefined],
     ["a", undefined],
   ])("%s leads to %s", (key, wanted) => expect(nextStop(stops, "here", key)).toBe(wanted));
+});
+
+describe("a service's lane", () => {
+  const payments = lane("service:payments", [node("capture", { step: "capture", waited_since: "2026-01-01T12:00:00Z" })], {
+    dag_id: null,
+    kind: "service",
+    participant: "payments",
+    role: null,
+    run_id: null,
+    state: null,
+  });
+
+  it("has no page of a run to go to, and the keyboard no stop for one", () => {
+    const stops = stopsOf(layoutOf(shapeOf(graph(payments, grouped), new Set()), "right")).map((stop) => stop.id);
+
+    expect(runAddressOf(payments)).toBeUndefined();
+    expect(runAddressOf(grouped)).toBe("/dags/a/runs/r");
+    expect(stops).not.toContain(runStop("service:payments"));
+    expect(stops).toContain(runStop("a"));
+    expect(stops).toContain(boxStop("service:payments", "capture"));
+  });
 });

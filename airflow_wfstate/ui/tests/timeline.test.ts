@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Step, StepDensity, StepGroup, WorkflowDetail } from "../src/server/model";
+import type { PendingWait, Step, StepDensity, StepGroup, WorkflowDetail } from "../src/server/model";
 import { timelineOf as timelineWith } from "../src/timeline/timeline";
 import { percentOf, whole } from "../src/timeline/axis";
 
@@ -50,8 +50,8 @@ const step = (participant: string, from: number, to: number | null): Step => ({
   updated_at: second(to ?? from),
 });
 
-const workflow = (endedAt: string | null, groups: StepGroup[] = []): WorkflowDetail =>
-  ({ step_groups: groups, summary: { ended_at: endedAt, started_at: second(0) } }) as unknown as WorkflowDetail;
+const workflow = (endedAt: string | null, groups: StepGroup[] = [], waits: PendingWait[] = []): WorkflowDetail =>
+  ({ plan: ["shop.pack", "payments.pack"], step_groups: groups, waits, summary: { ended_at: endedAt, started_at: second(0) } }) as unknown as WorkflowDetail;
 
 const group: StepGroup = {
   attempts: 12,
@@ -161,5 +161,66 @@ describe("places", () => {
       "mail[tell_received]",
       "mail[tell_sent]",
     ]);
+  });
+});
+
+describe("steps of services", () => {
+  const reported = (from: number, to: number | null): Step => ({
+    ...step("payments", from, to),
+    attempts: [],
+    name: "capture",
+  });
+  const silence: PendingWait = {
+    has_begun: false,
+    kind: "service",
+    name: "deliver",
+    participant: "carrier",
+    since: second(5),
+    step_id: null,
+    until: null,
+    waiter: "carrier.deliver",
+    what: "carrier to report that it began or ended",
+  };
+  const barsOf = (steps: Step[], waits: PendingWait[], now: number) =>
+    timelineWith(workflow(null, [], waits), steps, [], at(now)).lanes.map(({ participant, rows }) => ({
+      bars: rows.flatMap((row) => row.services.map(({ from, isWaited, to }) => ({ from, isWaited, to }))),
+      participant,
+    }));
+
+  it("are drawn from the first report to the last, and to now while the service is at work", () => {
+    expect(barsOf([reported(1, 4)], [], 9)).toEqual([
+      { bars: [{ from: at(1), isWaited: false, to: at(4) }], participant: "payments" },
+    ]);
+    expect(barsOf([reported(1, null)], [], 9)[0]?.bars).toEqual([{ from: at(1), isWaited: true, to: at(9) }]);
+  });
+
+  it("stand in the order of the plan where they are of the same time", () => {
+    const lanes = timelineWith(workflow(null), [step("payments", 1, 2), step("shop", 1, 2)], [], at(9)).lanes;
+
+    expect(lanes.map((lane) => lane.participant)).toEqual(["shop", "payments"]);
+  });
+
+  it("end where their undo begins, which has a bar of its own", () => {
+    const undo = {
+      attempts: 1,
+      ended_at: null,
+      error: null,
+      handler: "event:refund",
+      max_attempts: 3,
+      round: 1,
+      started_at: second(4),
+      state: "running",
+      when: "completed",
+    } as const;
+    const undone: Step = { ...reported(1, 8), compensations: [undo], state: "compensated" };
+
+    expect(barsOf([undone], [], 9)[0]?.bars).toEqual([{ from: at(1), isWaited: false, to: at(4) }]);
+  });
+
+  it("have a row before their service has said anything, when they are next", () => {
+    expect(barsOf([reported(1, 5)], [silence], 9)[1]).toEqual({
+      bars: [{ from: at(5), isWaited: true, to: at(9) }],
+      participant: "carrier",
+    });
   });
 });

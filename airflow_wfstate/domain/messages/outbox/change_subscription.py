@@ -11,7 +11,7 @@ from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.labels import check_labels
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.text.names import check_name
-from airflow_wfstate.domain.rules.webhooks.secret import check_webhook_secret, new_webhook_secret
+from airflow_wfstate.domain.rules.webhooks.secret import check_webhook_secret
 from airflow_wfstate.domain.rules.webhooks.stream_point import NOW, parse_stream_point
 from airflow_wfstate.domain.rules.webhooks.url import check_webhook_url
 from airflow_wfstate.exceptions import InvalidRequest
@@ -48,13 +48,13 @@ class RemovedSubscription:
 
 @dataclass(frozen=True)
 class AddSubscription:
-    """The request for a new subscription. Sent again with the same content, it changes nothing.
+    """The request for a new subscription. Sent again with the same content and a secret, it changes nothing.
 
     :param url: where to send events; https, unless ``[wfstate] webhook_hosts`` names the host.
     :param requests_only: it is told of no changes, and gets what is sent to it alone: a service's requests to undo its
         steps. Only without the other filters.
     :param start: from where: ``now``, ``beginning``, a time with an offset, or the id of an event.
-    :param secret: ``whsec_`` and base64; a new one unless it is given.
+    :param secret: ``whsec_`` and base64; None: a new one is made.
     :param actor: who asks: ``cli:name``. Over HTTP it is the user whom the token names, whatever stands here.
     """
 
@@ -66,8 +66,9 @@ class AddSubscription:
     kinds: list[EntryKind] = field(default_factory=list)
     requests_only: bool = False
     start: str = NOW
-    secret: str = field(default_factory=new_webhook_secret)
+    secret: str | None = None
     actor: str = "cli:unknown"
+    idempotency_key: str | None = None
 
     @property
     def wanted(self) -> SubscriptionFilter:
@@ -88,7 +89,8 @@ class AddSubscription:
         """
         check_name("subscription name", self.name)
         check_webhook_url(self.url)
-        check_webhook_secret(self.secret)
+        if self.secret is not None:
+            check_webhook_secret(self.secret)
         parse_stream_point(self.start)
         if len(self.names) > MAX_NAMES:
             raise InvalidRequest(f"The filter names {len(self.names)} workflow names.", f"Give at most {MAX_NAMES}.")
@@ -154,23 +156,26 @@ class RemoveSubscription:
 
 @dataclass(frozen=True)
 class RotateSecret:
-    """The request for a new secret. Sent again with the same secret, it changes nothing.
+    """The request for another secret. Sent again with the same secret, it changes nothing.
 
+    :param secret: None: a new one is made.
     :param keep_seconds: for how long the secret before goes on signing too, so that the receiver can change over;
         0: not at all. Default: a day.
     """
 
     subscription_id: str
     keep_seconds: int = 86_400
-    secret: str = field(default_factory=new_webhook_secret)
+    secret: str | None = None
     actor: str = "cli:unknown"
+    idempotency_key: str | None = None
 
     def check(self) -> None:
         """Check it.
 
         :raises InvalidRequest: the secret or the time is out of range.
         """
-        check_webhook_secret(self.secret)
+        if self.secret is not None:
+            check_webhook_secret(self.secret)
         if not 0 <= self.keep_seconds <= MAX_KEPT_SECONDS:
             raise InvalidRequest(
                 f"keep_seconds is {self.keep_seconds}.", f"Give 0 to {MAX_KEPT_SECONDS} seconds, which is 30 days."
@@ -187,6 +192,7 @@ ADD_SUBSCRIPTION: Final = Operation(
     who=Who.OPERATOR,
     tag=TAG,
     body="AddSubscriptionBody",
+    is_keyed=True,
 )
 
 PAUSE_SUBSCRIPTION: Final = Operation(
@@ -251,4 +257,5 @@ ROTATE_SECRET: Final = Operation(
     who=Who.OPERATOR,
     tag=TAG,
     body="RotateSecretBody",
+    is_keyed=True,
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from airflow_wfstate.domain.messages.asked import asked
 from airflow_wfstate.domain.messages.operation import Operation, Who
+from airflow_wfstate.domain.messages.reading.pending_wait import PendingWait
 from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.messages.workflow import LinkedRun, WorkflowSummary
@@ -32,6 +33,8 @@ class WorkflowDetail:
     :param definition_number: of the version of the definition that it has; None when that was never applied from a
         file.
     :param definition_in_force: the number in force for its name; None when none was applied.
+    :param waits: what it waits for now, services first; at most 50.
+    :param further_waits: how many more there are.
     """
 
     summary: WorkflowSummary
@@ -47,6 +50,8 @@ class WorkflowDetail:
     output: Payload | None
     definition_number: int | None = None
     definition_in_force: int | None = None
+    waits: list[PendingWait] = field(default_factory=list)
+    further_waits: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum
 from typing import Final
 
@@ -20,12 +21,13 @@ MAX_SKIPPED_LANES: Final = 1_000_000
 
 
 class LaneKind(str, Enum):
-    """What takes part. Expect further kinds: services, and runs that were found by lineage.
+    """What takes part. Expect further kinds: runs that were found by lineage.
 
-    ``dag_run``: a DAG run.
+    ``dag_run``: a DAG run. ``service``: a service that Airflow does not run, of which events tell.
     """
 
     DAG_RUN = "dag_run"
+    SERVICE = "service"
 
 
 class Structure(str, Enum):
@@ -57,19 +59,21 @@ class NodeCompensation:
 
 @dataclass(frozen=True)
 class GraphNode:
-    """A task of a run, with the step that it does; a mapped task is one node.
+    """A task of a run, with the step that it does, or a step of a service; a mapped task is one node.
 
-    :param id: unique in its lane: the task's id.
+    :param id: unique in its lane: the task's id; of a service the step's name.
     :param step: the name of its step; None when it does none, or when its items do steps of different names.
     :param operator: its class, without the module; None when the DAG is not known.
     :param group: id of the task group that it is in; None for none.
     :param is_mapped: by itself, or by a task group around it.
     :param is_relay: whether it undoes the steps of its run.
-    :param is_current: whether it is at work or waits.
+    :param is_current: whether it is at work or waits; of a service whether the workflow waits for it.
     :param state: of its step, of several items the one that tells most; None when no step has begun.
     :param steps: how many items of the step are in which state; states that none is in are left out.
     :param tasks: how many task instances are in which state of Airflow, ``none`` for one that is not scheduled.
     :param compensation: None when nothing that it did can be undone.
+    :param position: place of its step in the plan, from 1; None when the plan does not name it.
+    :param waited_since: of a step of a service: since when the workflow waits for it; None when it does not.
     """
 
     id: str
@@ -83,6 +87,8 @@ class GraphNode:
     steps: dict[StepState, int]
     tasks: dict[str, int]
     compensation: NodeCompensation | None
+    position: int | None = None
+    waited_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ class GraphGroup:
 
 @dataclass(frozen=True)
 class GraphEdge:
-    """One task follows on another in its DAG.
+    """One task follows on another in its DAG, or one step of a service on another in the plan.
 
     :param source: id of the node that comes first, in the same lane.
     :param target: id of the node that waits for it.
@@ -131,8 +137,9 @@ class GraphLane:
     """Something that takes part in the workflow, with its nodes.
 
     :param id: unique in the graph.
-    :param participant: who does its steps: a DAG id.
+    :param participant: who does its steps: a DAG id, or the name of a service.
     :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
+    :param dag_id: of the run; None for a service, as ``run_id`` and ``role``.
     :param role: of the DAG run in the workflow.
     :param state: of the DAG run in Airflow; None when the run does not exist.
     :param version: number of the DAG's version that is shown; None unless ``structure`` is ``known``.
@@ -144,9 +151,9 @@ class GraphLane:
     participant: str
     place: str | None
     parent_step_id: str | None
-    dag_id: str
-    run_id: str
-    role: RunRole
+    dag_id: str | None
+    run_id: str | None
+    role: RunRole | None
     state: str | None
     structure: Structure
     version: int | None
@@ -160,7 +167,7 @@ class GraphLane:
 class WorkflowGraph:
     """The graph of a workflow.
 
-    :param lanes: in the order in which they joined the workflow, at most :data:`MAX_LANES`.
+    :param lanes: services by the plan, then DAG runs in the order in which they joined; at most :data:`MAX_LANES`.
     :param further_lanes: how many more there are behind them.
     :param remaining: entries of the plan that have not begun and that no node of these lanes will do.
     :param earlier_lanes: how many there are before them: as many as were skipped, unless there are fewer.
@@ -203,7 +210,7 @@ GET_GRAPH: Final = Operation(
     path="/workflows/{workflow_id}/graph",
     request=GetGraph,
     answer=WorkflowGraph,
-    says="""The DAG runs that take part, their tasks and steps, and what follows what.
+    says="""The services and DAG runs that take part, their tasks and steps, and what follows what.
 
     At most 50 lanes; ``skip`` leaves out the first ones. Of a DAG that the caller may not read, only the steps that
     have begun are told.

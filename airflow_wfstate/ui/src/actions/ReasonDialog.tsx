@@ -11,6 +11,8 @@ type Props = {
   readonly close: () => void;
   /** The line of a shell that does the same, with a reason; left out where there is none. */
   readonly command?: (reason: string) => string;
+  /** Whether a reason can be given; by default it can. */
+  readonly hasReason?: boolean;
   /** Why the button is disabled; undefined when it is not. */
   readonly refusal: string | undefined;
   /** Whether a reason must be given. */
@@ -23,7 +25,7 @@ type Props = {
 };
 
 /** Shows what will happen, asks why it shall, and does it. */
-export const ReasonDialog = ({ children, close, command, refusal, requiresReason = false, send, title, verb }: Props) => {
+export const ReasonDialog = ({ children, close, command, hasReason = true, refusal, requiresReason = false, send, title, verb }: Props) => {
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<{ readonly text: string; readonly title: string }>();
@@ -60,7 +62,7 @@ export const ReasonDialog = ({ children, close, command, refusal, requiresReason
             <Dialog.Body tabIndex={0}>
               {error === undefined ? undefined : <ErrorNotice error={error.text} stale title={error.title} />}
               {children}
-              {refusal === undefined ? (
+              {refusal === undefined && hasReason ? (
                 <Field.Root mt={2} required={requiresReason}>
                   <Field.Label>{requiresReason ? "Reason" : "Reason (for the journal)"}</Field.Label>
                   <Textarea

@@ -19,6 +19,12 @@ export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent
 /** The page of a workflow's name: how its workflows have fared. */
 export const nameAddress = (name: string): string => `${pageAddress}?about=${encodeURIComponent(name)}`;
 
+/** The page of events that wait for their workflow, or for somebody's decision. */
+export const eventsAddress = `${pageAddress}?events=waiting`;
+
+/** The page of subscriptions. */
+export const subscriptionsAddress = `${pageAddress}?subscriptions=all`;
+
 /** The page that shows two workflows side by side; with one alone it asks for the other. */
 export const compareAddress = (workflowId: string, otherId?: string): string =>
   `${pageAddress}?compare=${encodeURIComponent(workflowId)}${otherId === undefined ? "" : `&with=${encodeURIComponent(otherId)}`}`;

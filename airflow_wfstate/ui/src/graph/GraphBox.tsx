@@ -2,15 +2,16 @@ import { Box, Flex, Text } from "@chakra-ui/react";
 import type { ReactNode } from "react";
 import { Link as RouterLink } from "react-router-dom";
 
-import { runAddress } from "../airflow/airflow";
 import type { GraphLane, GraphNode } from "../server/model";
 import { useStepAddress } from "../steps/stepAddress";
 import { counted } from "../text/counted";
 import { paletteOfAny } from "../text/StateBadge";
 import { shownText } from "../text/shownText";
+import { timeText } from "../text/time";
 import { boxSize, type Rect } from "./layout";
+import { waitedLook } from "../timeline/looks";
 import { stateOf, stateText, titleOf, type Undo, undoOf } from "./look";
-import type { Box as Shape } from "./shape";
+import { type Box as Shape, runAddressOf } from "./shape";
 
 type Props = {
   /** What it follows on, by the ids of the boxes. */
@@ -18,25 +19,37 @@ type Props = {
   readonly box: Shape;
   readonly lane: GraphLane;
   readonly rect: Rect;
+  /** Whether the place of each step in the plan is written on its box. */
+  readonly showsPlan: boolean;
   readonly stop: { readonly "data-stop": string; readonly onFocus: () => void; readonly tabIndex: number };
   readonly unfold: () => void;
 };
 
 /** A task, which leads to its step or to Airflow's page of it, or a folded group, which a click unfolds. */
-export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
+export const GraphBox = ({ after, box, lane, rect, showsPlan, stop, unfold }: Props) => {
   const [only] = box.nodes;
   const address = useNodeAddress(lane, only);
   const state = stateOf(box);
   const undo = undoOf(box);
+  const waitedSince = only?.waited_since;
+  const isWaited = waitedSince !== null && waitedSince !== undefined;
+  const position = showsPlan && box.group === undefined ? (only?.position ?? undefined) : undefined;
   const isCurrent = box.nodes.some((node) => node.is_current);
   const isMapped = box.nodes.some((node) => node.is_mapped) || box.group !== undefined;
-  const inside = <Inside box={box} isCurrent={isCurrent} undo={undo} />;
+  const inside = <Inside box={box} isCurrent={isCurrent} position={position} undo={undo} />;
   const text = [
     `${titleOf(box)}: ${stateText(box)}`,
     box.group !== undefined ? `group of ${counted(box.nodes.length, "task")}` : undefined,
     only !== undefined && box.group === undefined && titleOf(box) !== only.id ? `task ${only.id}` : undefined,
     only?.operator !== null && box.group === undefined ? only?.operator : undefined,
-    isCurrent ? "at work now" : undefined,
+    isWaited
+      ? `waited for since ${timeText(waitedSince)}`
+      : isCurrent
+        ? "at work now"
+        : undefined,
+    only?.position === null || only?.position === undefined || box.group !== undefined
+      ? undefined
+      : `place ${only.position} in the plan`,
     undo?.text,
     after.length === 0 ? undefined : `after ${after.map((id) => id.replace(/^group /, "")).join(", ")}`,
   ]
@@ -50,6 +63,7 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
       aria-label={shownText(text)}
       asChild
       bg="bg"
+      {...(isWaited ? waitedLook : {})}
       borderColor={state === undefined ? "border.emphasized" : "colorPalette.solid"}
       borderRadius="md"
       borderStyle={state === undefined ? "dashed" : "solid"}
@@ -57,7 +71,7 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
       boxShadow={isMapped ? "4px 4px 0 -1px {colors.border.emphasized}" : undefined}
       color={state === undefined ? "fg.muted" : "fg"}
       colorPalette={state === undefined ? "gray" : paletteOfAny(state)}
-      cursor="pointer"
+      cursor={box.group === undefined && address === undefined ? "default" : "pointer"}
       display="block"
       height={`${boxSize.height}px`}
       left={`${rect.x}px`}
@@ -74,8 +88,12 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
       width={`${boxSize.width}px`}
       zIndex={1}
     >
-      {box.group === undefined ? (
-        <RouterLink {...stop} to={address}>
+      {box.group === undefined && address === undefined ? (
+        <div {...stop} role="img">
+          {inside}
+        </div>
+      ) : box.group === undefined ? (
+        <RouterLink {...stop} to={address ?? ""}>
           {inside}
         </RouterLink>
       ) : (
@@ -87,18 +105,27 @@ export const GraphBox = ({ after, box, lane, rect, stop, unfold }: Props) => {
   );
 };
 
-/** Its step among the steps; of a task without one, its page in Airflow. */
+/** Its step among the steps; of a task without one, its page in Airflow; undefined for what a service has not begun. */
 const useNodeAddress = (lane: GraphLane, node: GraphNode | undefined) => {
   const stepAddress = useStepAddress();
+  const run = runAddressOf(lane);
   const hasBegun = node !== undefined && Object.keys(node.steps).length > 0;
   return hasBegun && node.step !== null
     ? stepAddress({ name: node.step, parent_step_id: lane.parent_step_id, participant: lane.participant })
-    : `${runAddress(lane.dag_id, lane.run_id)}/tasks/${encodeURIComponent(node?.id ?? "")}`;
+    : run === undefined
+      ? undefined
+      : `${run}/tasks/${encodeURIComponent(node?.id ?? "")}`;
 };
 
-type InsideProps = { readonly box: Shape; readonly isCurrent: boolean; readonly undo: Undo | undefined };
+type InsideProps = {
+  readonly box: Shape;
+  readonly isCurrent: boolean;
+  /** Of the step in the plan, where services take part: no arrow leads from one to the other. */
+  readonly position: number | undefined;
+  readonly undo: Undo | undefined;
+};
 
-const Inside = ({ box, isCurrent, undo }: InsideProps): ReactNode => (
+const Inside = ({ box, isCurrent, position, undo }: InsideProps): ReactNode => (
   <>
     <Flex align="center" gap={1}>
       <Text as="bdi" flex="1" fontSize="sm" fontWeight={box.nodes[0]?.step === null ? "normal" : "bold"} truncate>
@@ -106,7 +133,7 @@ const Inside = ({ box, isCurrent, undo }: InsideProps): ReactNode => (
       </Text>
       {isCurrent ? (
         <Text as="span" bg="fg" borderRadius="sm" color="bg" flexShrink={0} fontSize="10px" px={1}>
-          now
+          {box.nodes.some((node) => node.waited_since !== null) ? "waited for" : "now"}
         </Text>
       ) : undefined}
     </Flex>
@@ -117,6 +144,11 @@ const Inside = ({ box, isCurrent, undo }: InsideProps): ReactNode => (
       <Text as="span" color="fg.muted" flex="1" truncate>
         {stateText(box)}
       </Text>
+      {position === undefined ? undefined : (
+        <Text as="span" color="fg.muted" flexShrink={0} fontSize="10px">
+          {`plan ${position}`}
+        </Text>
+      )}
       {undo === undefined ? undefined : (
         <Text
           as="span"

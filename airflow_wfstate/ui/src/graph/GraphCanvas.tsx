@@ -30,6 +30,7 @@ export const GraphCanvas = ({ children, lanes, turn }: Props) => {
   const [chosen, setChosen] = useState<string>();
   const scale = zoom ?? Math.min(1, Math.max(smallestAtFirst, width / layout.width));
   const stops = useMemo(() => stopsOf(layout), [layout]);
+  const hasServices = lanes.some(({ lane }) => lane.kind === "service");
   const focused = stops.some((stop) => stop.id === chosen) ? chosen : stops[0]?.id;
 
   const zoomTo = (wanted: number) => setZoom(Math.min(largest, Math.max(smallest, wanted)));
@@ -98,7 +99,14 @@ export const GraphCanvas = ({ children, lanes, turn }: Props) => {
               width={`${layout.width}px`}
             >
               {layout.lanes.map((lane) => (
-                <GraphLane focused={focused} focus={setChosen} key={lane.lane.lane.id} placed={lane} turn={turn} />
+                <GraphLane
+                  focused={focused}
+                  focus={setChosen}
+                  key={lane.lane.lane.id}
+                  placed={lane}
+                  showsPlan={hasServices}
+                  turn={turn}
+                />
               ))}
               <GraphArrows arrows={layout.triggers} isTrigger size={layout} />
             </Box>

@@ -1,7 +1,6 @@
 import { Box, Button, Flex, HStack, Link, Text } from "@chakra-ui/react";
 import { Link as RouterLink } from "react-router-dom";
 
-import { runAddress } from "../airflow/airflow";
 import { type GraphLane as LaneOfServer, participantLabel } from "../server/model";
 import { counted } from "../text/counted";
 import { shownText } from "../text/shownText";
@@ -9,7 +8,7 @@ import { AirflowState } from "./AirflowState";
 import { GraphArrows } from "./GraphArrows";
 import { GraphBox } from "./GraphBox";
 import { headHeight, labelHeight, type PlacedLane } from "./layout";
-import { foldKey } from "./shape";
+import { foldKey, runAddressOf } from "./shape";
 import { boxStop, runStop } from "./stops";
 
 type Props = {
@@ -18,6 +17,7 @@ type Props = {
   /** The stop that Tab leads to. */
   readonly focused: string | undefined;
   readonly placed: PlacedLane;
+  readonly showsPlan: boolean;
   readonly turn: (key: string) => void;
 };
 
@@ -35,8 +35,12 @@ const whyBare = ({ state, structure }: LaneOfServer): string | undefined => {
   return `${reason}: begun steps alone.`;
 };
 
+/** What takes part, in words. */
+const kindText = ({ kind, role }: LaneOfServer): string =>
+  kind === "service" ? "service, which reports by events" : `${role} run`;
+
 /** What takes part: its head, its groups, its boxes and what follows what. */
-export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
+export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) => {
   const { arrows, boxes, groups, height, lane: shape, width, x, y } = placed;
   const { lane } = shape;
   const stop = (id: string) => ({ "data-stop": id, onFocus: () => focus(id), tabIndex: id === focused ? 0 : -1 });
@@ -79,22 +83,30 @@ export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
         </Button>
         <Box lineHeight="short" minWidth={0}>
           <HStack gap={2}>
-            <Link asChild color="fg" fontSize="sm" fontWeight="bold" title={shownText(participantLabel(lane))}>
-              <RouterLink to={runAddress(lane.dag_id, lane.run_id)} {...stop(runStop(lane.id))}>
-                <Text as="bdi" truncate>
-                  {shownText(participantLabel(lane))}
-                </Text>
-              </RouterLink>
-            </Link>
-            <AirflowState state={lane.state} />
+            {runAddressOf(lane) === undefined ? (
+              <Text as="bdi" fontSize="sm" fontWeight="bold" title={shownText(participantLabel(lane))} truncate>
+                {shownText(participantLabel(lane))}
+              </Text>
+            ) : (
+              <>
+                <Link asChild color="fg" fontSize="sm" fontWeight="bold" title={shownText(participantLabel(lane))}>
+                  <RouterLink to={runAddressOf(lane) ?? ""} {...stop(runStop(lane.id))}>
+                    <Text as="bdi" truncate>
+                      {shownText(participantLabel(lane))}
+                    </Text>
+                  </RouterLink>
+                </Link>
+                <AirflowState state={lane.state} />
+              </>
+            )}
             {shape.isFolded ? (
               <Text color="fg.muted" flexShrink={0} fontSize="xs">
-                {counted(lane.nodes.length, "task")}
+                {counted(lane.nodes.length, lane.kind === "service" ? "step" : "task")}
               </Text>
             ) : undefined}
           </HStack>
-          <Text color="fg.muted" fontSize="xs" title={shownText(`${said ?? `${lane.role} run`} ${lane.run_id}`)} truncate>
-            {said ?? `${lane.role} run`}
+          <Text color="fg.muted" fontSize="xs" title={shownText(`${said ?? kindText(lane)} ${lane.run_id ?? ""}`.trim())} truncate>
+            {said ?? kindText(lane)}
             {lane.trigger === null || lane.trigger.item_key === "" ? undefined : (
               <>
                 {" of item "}
@@ -103,7 +115,7 @@ export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
             )}
             {said === undefined && lane.version !== null ? `, version ${lane.version}` : ""}
             {" "}
-            <bdi>{shownText(lane.run_id)}</bdi>
+            <bdi>{shownText(lane.run_id ?? "")}</bdi>
           </Text>
         </Box>
       </Flex>
@@ -149,6 +161,7 @@ export const GraphLane = ({ focus, focused, placed, turn }: Props) => {
           key={box.id}
           lane={lane}
           rect={rect}
+          showsPlan={showsPlan}
           stop={stop(boxStop(lane.id, box.id))}
           unfold={() => (box.group === undefined ? undefined : turn(foldKey(lane, box.group)))}
         />

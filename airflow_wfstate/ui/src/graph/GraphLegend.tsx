@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 
 import { words } from "../server/model";
 import { paletteOfAny } from "../text/StateBadge";
+import { waitedLook } from "../timeline/looks";
 import { countsOf } from "./look";
 import type { Lane } from "./shape";
 
@@ -22,6 +23,11 @@ export const GraphLegend = ({ lanes }: { readonly lanes: readonly Lane[] }) => {
       <Entry name="not begun">
         <Box borderColor="border.emphasized" borderRadius="sm" borderStyle="dashed" borderWidth={1} height={3} width={5} />
       </Entry>
+      {lanes.some(({ lane }) => lane.nodes.some((node) => node.waited_since !== null)) ? (
+        <Entry name="a service that the workflow waits for">
+          <Box borderRadius="sm" borderWidth={1} height={3} width={5} {...waitedLook} />
+        </Entry>
+      ) : undefined}
       <Entry name="several items in one box">
         <Box borderRadius="sm" borderWidth={1} boxShadow="3px 3px 0 -1px {colors.border.emphasized}" height={3} width={5} />
       </Entry>

@@ -22,11 +22,12 @@ export const GraphPages = ({ graph: { earlier_lanes: earlier, further_lanes: fur
     return undefined;
   }
   const total = earlier + lanes.length + further;
+  const what = lanes.some((lane) => lane.kind === "service") ? "Services and DAG runs" : "DAG runs";
   const shown = lanes.length === 0 ? "none" : `${earlier + 1} to ${earlier + lanes.length}`;
 
   return (
     <HStack aria-label="DAG runs in the graph" mb={2} role="group" wrap="wrap">
-      <Text fontSize="sm" role="status">{`DAG runs ${shown} of ${total}, in the order in which they joined`}</Text>
+      <Text fontSize="sm" role="status">{`${what} ${shown} of ${total}, in the order in which they joined`}</Text>
       <Button disabled={earlier === 0} onClick={() => show(Math.max(0, earlier - runsOfPage))} size="2xs" variant="outline">
         Earlier runs
       </Button>

@@ -12,7 +12,7 @@ import { GraphLegend } from "./GraphLegend";
 import { GraphPages, skipName, skippedIn } from "./GraphPages";
 import { foldedAtFirst, foldKey, shapeOf } from "./shape";
 
-/** The runs that take part, what follows what in each, and which step triggered which run; a page of them at a time. */
+/** The services and runs that take part, what follows what in each, and which step triggered which run; a page of them at a time. */
 export const GraphSection = ({ workflowId }: { readonly workflowId: string }) => {
   const [address, setAddress] = useSearchParams();
   const skip = skippedIn(address);
@@ -84,7 +84,7 @@ const Shown = ({ graph }: { readonly graph: Graph }) => {
   return (
     <>
       {lanes.length === 0 && graph.earlier_lanes === 0 ? (
-        <Nothing>No DAG run takes part in this workflow yet.</Nothing>
+        <Nothing>Neither a DAG run nor a service takes part in this workflow yet.</Nothing>
       ) : undefined}
       {lanes.length === 0 ? undefined : (
         <GraphCanvas lanes={lanes} turn={turn}>
@@ -106,7 +106,7 @@ const Shown = ({ graph }: { readonly graph: Graph }) => {
   );
 };
 
-/** Of the plan what no task of these runs will do: of runs that are not triggered yet, mostly. No arrows: nobody knows. */
+/** Of the plan what nothing above will do: of runs that are not triggered yet, mostly. No arrows: nobody knows. */
 const Remaining = ({ entries }: { readonly entries: readonly string[] }) =>
   entries.length === 0 ? undefined : (
     <Box mt={3}>

@@ -1,5 +1,6 @@
 /** Which boxes and arrows of a workflow's graph are drawn, with some of its groups and lanes folded. Pure. */
 
+import { runAddress } from "../airflow/airflow";
 import type { Graph, GraphGroup, GraphLane, GraphNode } from "../server/model";
 
 /** Above so many nodes, groups and lanes in which nothing happens begin folded. */
@@ -29,6 +30,10 @@ export type Lane = {
 /** Names a lane, or a group of it, among what can be folded. */
 export const foldKey = (lane: GraphLane, group?: { readonly id: string }): string =>
   group === undefined ? lane.id : `${lane.id} ${group.id}`;
+
+/** The page of a lane's run; undefined for a service, which has none. */
+export const runAddressOf = ({ dag_id: dagId, run_id: runId }: GraphLane): string | undefined =>
+  dagId === null || runId === null ? undefined : runAddress(dagId, runId);
 
 /** The box of a folded group; no task has such an id. */
 const boxOfGroup = (groupId: string): string => `group ${groupId}`;

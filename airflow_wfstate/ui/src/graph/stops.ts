@@ -2,7 +2,7 @@
 
 import { headHeight, labelHeight, type Layout } from "./layout";
 import type { Stop } from "./moves";
-import { foldKey } from "./shape";
+import { foldKey, runAddressOf } from "./shape";
 
 /** The link to the run of a lane. */
 export const runStop = (laneId: string): string => `${laneId} run`;
@@ -13,7 +13,7 @@ export const boxStop = (laneId: string, boxId: string): string => `${laneId}\n${
 export const stopsOf = (layout: Layout): Stop[] =>
   layout.lanes.flatMap(({ boxes, groups, lane: { lane }, x, y }): Stop[] => [
     { height: headHeight, id: foldKey(lane), width: 24, x, y },
-    { height: headHeight, id: runStop(lane.id), width: 200, x: x + 32, y },
+    ...(runAddressOf(lane) === undefined ? [] : [{ height: headHeight, id: runStop(lane.id), width: 200, x: x + 32, y }]),
     ...groups.map((group) => ({ ...group, height: labelHeight, id: foldKey(lane, group), width: 60 })),
     ...boxes.map(({ box, ...rect }) => ({ ...rect, id: boxStop(lane.id, box.id) })),
   ]);

@@ -1,14 +1,20 @@
 import { Box, DataList, List, Text } from "@chakra-ui/react";
 
+import { EventBody } from "../events/EventBody";
+import { getWorkflowEvent } from "../server/events";
+
 import { JsonTree } from "../payloads/JsonTree";
 import type { JournalEntry, JsonValue } from "../server/model";
 import { paletteOf } from "../text/StateBadge";
 import { StoredText } from "../text/StoredText";
 import { timeText } from "../text/time";
 import { stateOfKind } from "./entryKinds";
+import { eventOf } from "./eventOf";
+
+type Props = { readonly entries: readonly JournalEntry[]; readonly workflowId: string };
 
 /** Entries as sentences; each unfolds to its details. */
-export const JournalEntries = ({ entries }: { readonly entries: readonly JournalEntry[] }) => (
+export const JournalEntries = ({ entries, workflowId }: Props) => (
   <List.Root aria-label="Journal" as="ol" gap={0} listStyle="none" ps={0}>
     {entries.map((entry) => (
       <List.Item borderBottomWidth={1} key={entry.number} py={1.5}>
@@ -34,7 +40,7 @@ export const JournalEntries = ({ entries }: { readonly entries: readonly Journal
               <StoredText text={entry.sentence} />
             </Text>
           </Box>
-          <Details entry={entry} />
+          <Details entry={entry} workflowId={workflowId} />
         </details>
       </List.Item>
     ))}
@@ -44,22 +50,35 @@ export const JournalEntries = ({ entries }: { readonly entries: readonly Journal
 const turnedWhenOpen = { "details[open] > summary &": { transform: "rotate(90deg)" } };
 const columns = { base: "minmax(0, 1fr)", md: "max-content minmax(0, 1fr)" };
 
-const Details = ({ entry }: { readonly entry: JournalEntry }) => (
-  <Box bg="bg.subtle" borderRadius="md" mt={2} p={3}>
-    <DataList.Root orientation="horizontal" size="sm">
-      <Detail name="Entry">{`${entry.number}, ${entry.kind}`}</Detail>
-      {entry.step === null ? undefined : (
-        <Detail name="Step">{`${entry.step}${entry.attempt === null ? "" : `, attempt ${entry.attempt}`}`}</Detail>
+const Details = ({ entry, workflowId }: { readonly entry: JournalEntry; readonly workflowId: string }) => {
+  const event = eventOf(entry);
+  return (
+    <Box bg="bg.subtle" borderRadius="md" mt={2} p={3}>
+      <DataList.Root orientation="horizontal" size="sm">
+        <Detail name="Entry">{`${entry.number}, ${entry.kind}`}</Detail>
+        {entry.step === null ? undefined : (
+          <Detail name="Step">{`${entry.step}${entry.attempt === null ? "" : `, attempt ${entry.attempt}`}`}</Detail>
+        )}
+        <Detail name={event === undefined ? "By" : "Sender"}>{entry.actor}</Detail>
+        {event === undefined ? undefined : (
+          <>
+            <Detail name="Event">{event.type}</Detail>
+            <Detail name="Source">{event.source}</Detail>
+            <Detail name="Event id">{event.id}</Detail>
+          </>
+        )}
+      </DataList.Root>
+      {event === undefined ? undefined : (
+        <EventBody load={() => getWorkflowEvent(workflowId, event)} name={event.id} />
       )}
-      <Detail name="By">{entry.actor}</Detail>
-    </DataList.Root>
-    {Object.keys(entry.data).length === 0 ? undefined : (
-      <Box mt={2}>
-        <JsonTree value={entry.data as JsonValue} />
-      </Box>
-    )}
-  </Box>
-);
+      {Object.keys(entry.data).length === 0 ? undefined : (
+        <Box mt={2}>
+          <JsonTree value={entry.data as JsonValue} />
+        </Box>
+      )}
+    </Box>
+  );
+};
 
 const Detail = ({ children, name }: { readonly children: string; readonly name: string }) => (
   <DataList.Item>

@@ -81,7 +81,7 @@ export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail
               ? counted(value.entries.length, "entry", "entries")
               : `${shown.length} of ${counted(value.entries.length, "entry", "entries")}`}
           </Text>
-          {shown.length === 0 ? <Nothing>No entry matches.</Nothing> : <JournalEntries entries={shown} />}
+          {shown.length === 0 ? <Nothing>No entry matches.</Nothing> : <JournalEntries entries={shown} workflowId={id} />}
           <HStack justify="flex-end" mt={4}>
             {after === 0 ? undefined : (
               <Button onClick={() => setAfter(0)} size="sm" variant="outline">

@@ -5,6 +5,7 @@ import { useSearchParams } from "react-router-dom";
 import { ActiveFilters } from "./ActiveFilters";
 import { BulkActions } from "./BulkActions";
 import { getStats, getWorkflows } from "../server/client";
+import { OutsideLinks } from "../events/OutsideLinks";
 import { FilterBar } from "./FilterBar";
 import { Freshness } from "../notices/Notices";
 import { NoWorkflows } from "./NoWorkflows";
@@ -42,6 +43,7 @@ export const WorkflowsPage = ({ dagId }: Props) => {
         Workflows
       </Heading>
       <ViewsBar address={address} />
+      {dagId === undefined ? <OutsideLinks /> : undefined}
       {stats.value === undefined ? undefined : (
         <>
           <StartsChart buckets={stats.value.inTime.buckets} window={stats.value.window} />

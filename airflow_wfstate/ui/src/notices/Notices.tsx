@@ -51,7 +51,7 @@ type FreshnessProps = {
 
 /** What stands above something that is loaded: that it is on its way, or why the newest request for it failed. */
 export const Freshness = ({ fresh, isPart = false, lines }: FreshnessProps) => {
-  const { at, error, refresh, value } = fresh;
+  const { at, error, isRefusedForGood, refresh, value } = fresh;
   if (error !== undefined && isPart && value !== undefined) {
     return (
       <Text color="fg.muted" fontSize="xs" mb={1}>
@@ -60,7 +60,14 @@ export const Freshness = ({ fresh, isPart = false, lines }: FreshnessProps) => {
     );
   }
   if (error !== undefined) {
-    return <ErrorNotice at={at} error={error} retry={refresh} stale={value !== undefined} />;
+    return (
+      <ErrorNotice
+        at={at}
+        error={error}
+        stale={value !== undefined}
+        {...(isRefusedForGood ? {} : { retry: refresh })}
+      />
+    );
   }
   return value === undefined ? <Loading {...(lines === undefined ? {} : { lines })} /> : undefined;
 };

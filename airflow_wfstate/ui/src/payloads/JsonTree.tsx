@@ -34,7 +34,7 @@ export const JsonTree = ({ depth = 0, name, path = rootPath, value }: Props) => 
     <Box className="group" position="relative">
       <details open={depth < openDepth}>
         <Box as="summary" cursor="pointer" paddingInlineEnd={12}>
-          <Code overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
+          <Code display="inline" overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
             <StoredText text={`${label}${Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`}`} />
           </Code>
         </Box>
@@ -56,9 +56,10 @@ export const JsonTree = ({ depth = 0, name, path = rootPath, value }: Props) => 
 
 type LineProps = { readonly path: string; readonly text: string };
 
+/** Inline: in the flex box that Code is by itself, a hash is not broken, and makes a telephone scroll sideways. */
 const Line = ({ path, text }: LineProps) => (
   <Box className="group">
-    <Code overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
+    <Code display="inline" overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
       <StoredText text={text} />
     </Code>
     <CopyPath path={path} />

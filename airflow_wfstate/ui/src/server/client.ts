@@ -30,7 +30,7 @@ import type {
   WorkflowPage,
   WorkflowStats,
 } from "./model";
-import { problemText, Unanswered } from "./problem";
+import { problemText, RefusedForGood, Unanswered } from "./problem";
 import { newStepsOf, renamesOf, type ResumeWish } from "../actions/resumeWish";
 import { words, workingStates, type WorkflowState } from "./model";
 import type { operations, paths } from "./schema";
@@ -43,7 +43,7 @@ class PageRequest extends Request {
 }
 
 // Airflow's <base> names the server's root, also behind a proxy that serves it under a path.
-const client = createClient<paths>({
+export const client = createClient<paths>({
   baseUrl: new URL("wfstate", document.baseURI).href,
   credentials: "same-origin",
   Request: PageRequest,
@@ -304,12 +304,13 @@ export const decide = async (
   return { changed: true, outcome: `The compensation of ${step} is now ${state.replaceAll("_", " ")}.` };
 };
 
-type Fetched = { readonly data?: unknown; readonly error?: unknown; readonly response: Response };
+export type Fetched = { readonly data?: unknown; readonly error?: unknown; readonly response: Response };
 
 /** The answer, or an Error with what the server says is wrong and what to do about it. */
-const answer = <Shape>({ data, error, response }: Fetched): Shape => {
+export const answer = <Shape>({ data, error, response }: Fetched): Shape => {
   if (!response.ok) {
-    throw response.status >= 500 ? new Unanswered(reasonOf(response, error)) : new Error(reasonOf(response, error));
+    const Problem = response.status >= 500 ? Unanswered : [400, 422].includes(response.status) ? RefusedForGood : Error;
+    throw new Problem(reasonOf(response, error));
   }
   return data as Shape;
 };

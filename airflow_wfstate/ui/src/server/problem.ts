@@ -9,5 +9,8 @@ export const problemText = (problem: unknown): string =>
 /** A request whose answer did not come: it may have been carried out. */
 export class Unanswered extends Error {}
 
+/** A request that the server will never accept as it is: asked again, it would be refused again. */
+export class RefusedForGood extends Error {}
+
 /** Whether it is not known if a request was carried out: its answer was lost, or cut short. */
 export const isUnknown = (problem: unknown): boolean => problem instanceof Unanswered || problem instanceof SyntaxError;

@@ -282,7 +282,7 @@ export interface paths {
         };
         /**
          * Get Graph
-         * @description The DAG runs that take part, their tasks and steps, and what follows what.
+         * @description The services and DAG runs that take part, their tasks and steps, and what follows what.
          *
          *     At most 50 lanes; ``skip`` leaves out the first ones. Of a DAG that the caller may not read, only the steps that
          *     have begun are told.
@@ -809,6 +809,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{workflow_id}/event": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Workflow Event
+         * @description One event that was applied to a workflow, as its journal names it.
+         *
+         *     Its body is for those who may read what the workflow was started with.
+         */
+        get: operations["get_workflow_event_v1_workflows__workflow_id__event_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Events
+         * @description How many events wait for their workflow, or for an operator: each at most 10,000.
+         */
+        get: operations["count_events_v1_events_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events/replay": {
         parameters: {
             query?: never;
@@ -1053,6 +1095,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rights
+         * @description Whether the caller may look at events and subscriptions, and whether they may decide about them.
+         */
+        get: operations["get_rights_v1_rights_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sweep": {
         parameters: {
             query?: never;
@@ -1085,7 +1147,7 @@ export interface components {
         ActionName: "resume" | "restart" | "cancel" | "cancel_and_compensate" | "compensate" | "decide";
         /**
          * AddSubscriptionBody
-         * @description The request for a new subscription. Sent again with the same content, it changes nothing.
+         * @description The request for a new subscription. Sent again with the same content and a secret, it changes nothing.
          */
         AddSubscriptionBody: {
             /** Name */
@@ -1113,7 +1175,9 @@ export interface components {
              */
             start: string;
             /** Secret */
-            secret?: string;
+            secret?: string | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * AffectedCompensation
@@ -2162,14 +2226,28 @@ export interface components {
          */
         EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.answered" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "step.compensated" | "event.noted" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
         /**
+         * EventCounts
+         * @description How many events wait, each counted up to :data:`MOST_COUNTED`: that many means at least so many.
+         *
+         *     :param parked: whose workflow is not there yet.
+         *     :param dead: about which an operator is to decide.
+         */
+        EventCounts: {
+            /** Parked */
+            parked: number;
+            /** Dead */
+            dead: number;
+        };
+        /**
          * EventDetail
          * @description An event with its body.
          *
-         *     :param body: in its JSON form; what the definition of its workflow redacts is hidden in its data.
+         *     :param body: in its JSON form; what the definition of its workflow redacts is hidden in its data. None when the
+         *         reader may not see what services have said.
          */
         EventDetail: {
             event: components["schemas"]["EventSummary"];
-            body: components["schemas"]["Payload"];
+            body: components["schemas"]["Payload"] | null;
         };
         /**
          * EventId
@@ -2367,7 +2445,8 @@ export interface components {
          *
          *     :param cause: one sentence, for people.
          *     :param since: when it came to be so, as far as that is known; else when the sweep first saw it.
-         *     :param owner: of the DAG concerned, as Airflow's tables name it; None when that is not known.
+         *     :param owner: of the DAG concerned, as Airflow's tables name it; of a service, who sends for it; None when that is
+         *         not known.
          *     :param command: that would help, to be typed as it stands.
          */
         Flag: {
@@ -2392,10 +2471,11 @@ export interface components {
          *     ``child_lost``: a run that it waits for is gone. ``upstream_failed``: a task will never run, because one before it
          *     failed. ``queued``: a task waits too long for its turn at Airflow. ``slow``: a step is at work, and longer without
          *     checkpoint or heartbeat than it usually takes. ``not_completed``: its runs ended well, and it was never completed.
-         *     ``turn_not_taken``: a relay has the turn to compensate, and does not run.
+         *     ``turn_not_taken``: a relay has the turn to compensate, and does not run. ``waits_for_service``: a service has not
+         *     reported for longer than it usually takes: on a step of its own, or on an undo that it was asked for.
          * @enum {string}
          */
-        FlagKind: "overdue" | "held" | "child_lost" | "upstream_failed" | "queued" | "slow" | "not_completed" | "turn_not_taken";
+        FlagKind: "overdue" | "held" | "child_lost" | "upstream_failed" | "queued" | "slow" | "not_completed" | "turn_not_taken" | "waits_for_service";
         /**
          * FrequentError
          * @description An error that workflows have; those that differ in numbers and ids alone are counted as one.
@@ -2417,7 +2497,7 @@ export interface components {
         };
         /**
          * GraphEdge
-         * @description One task follows on another in its DAG.
+         * @description One task follows on another in its DAG, or one step of a service on another in the plan.
          *
          *     :param source: id of the node that comes first, in the same lane.
          *     :param target: id of the node that waits for it.
@@ -2451,8 +2531,9 @@ export interface components {
          * @description Something that takes part in the workflow, with its nodes.
          *
          *     :param id: unique in the graph.
-         *     :param participant: who does its steps: a DAG id.
+         *     :param participant: who does its steps: a DAG id, or the name of a service.
          *     :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
+         *     :param dag_id: of the run; None for a service, as ``run_id`` and ``role``.
          *     :param role: of the DAG run in the workflow.
          *     :param state: of the DAG run in Airflow; None when the run does not exist.
          *     :param version: number of the DAG's version that is shown; None unless ``structure`` is ``known``.
@@ -2469,10 +2550,10 @@ export interface components {
             /** Parent Step Id */
             parent_step_id: string | null;
             /** Dag Id */
-            dag_id: string;
+            dag_id: string | null;
             /** Run Id */
-            run_id: string;
-            role: components["schemas"]["RunRole"];
+            run_id: string | null;
+            role: components["schemas"]["RunRole"] | null;
             /** State */
             state: string | null;
             structure: components["schemas"]["Structure"];
@@ -2488,19 +2569,21 @@ export interface components {
         };
         /**
          * GraphNode
-         * @description A task of a run, with the step that it does; a mapped task is one node.
+         * @description A task of a run, with the step that it does, or a step of a service; a mapped task is one node.
          *
-         *     :param id: unique in its lane: the task's id.
+         *     :param id: unique in its lane: the task's id; of a service the step's name.
          *     :param step: the name of its step; None when it does none, or when its items do steps of different names.
          *     :param operator: its class, without the module; None when the DAG is not known.
          *     :param group: id of the task group that it is in; None for none.
          *     :param is_mapped: by itself, or by a task group around it.
          *     :param is_relay: whether it undoes the steps of its run.
-         *     :param is_current: whether it is at work or waits.
+         *     :param is_current: whether it is at work or waits; of a service whether the workflow waits for it.
          *     :param state: of its step, of several items the one that tells most; None when no step has begun.
          *     :param steps: how many items of the step are in which state; states that none is in are left out.
          *     :param tasks: how many task instances are in which state of Airflow, ``none`` for one that is not scheduled.
          *     :param compensation: None when nothing that it did can be undone.
+         *     :param position: place of its step in the plan, from 1; None when the plan does not name it.
+         *     :param waited_since: of a step of a service: since when the workflow waits for it; None when it does not.
          */
         GraphNode: {
             /** Id */
@@ -2527,6 +2610,10 @@ export interface components {
                 [key: string]: number;
             };
             compensation: components["schemas"]["NodeCompensation"] | null;
+            /** Position */
+            position?: number | null;
+            /** Waited Since */
+            waited_since?: string | null;
         };
         /**
          * Health
@@ -2628,12 +2715,12 @@ export interface components {
         };
         /**
          * LaneKind
-         * @description What takes part. Expect further kinds: services, and runs that were found by lineage.
+         * @description What takes part. Expect further kinds: runs that were found by lineage.
          *
-         *     ``dag_run``: a DAG run.
+         *     ``dag_run``: a DAG run. ``service``: a service that Airflow does not run, of which events tell.
          * @enum {string}
          */
-        LaneKind: "dag_run";
+        LaneKind: "dag_run" | "service";
         /**
          * LaneTrigger
          * @description The step that triggered what takes part in a lane.
@@ -2887,6 +2974,54 @@ export interface components {
              * @default false
              */
             is_masked: boolean;
+        };
+        /**
+         * PendingKind
+         * @description What is waited for.
+         *
+         *     ``service``: a service, to report on a step of its own; ``undo``: a service, to confirm that a step is undone;
+         *     ``event``: a step waits for an event; ``token``: a step waits for whoever has a token of it; ``workflow`` and
+         *     ``step``: a task waits for a state of another workflow, or of a step.
+         * @enum {string}
+         */
+        PendingKind: "service" | "undo" | "event" | "token" | "workflow" | "step";
+        /**
+         * PendingWait
+         * @description Something that a workflow waits for now.
+         *
+         *     :param waiter: what waits: ``participant.step``, or ``participant.step[item]``; of a service its own step.
+         *     :param what: is waited for, as a sentence has it behind "waits for"; None when the reader may not know.
+         *     :param since: when the wait began. Of a service that has said nothing of its step: when the step before it changed.
+         *     :param until: when it ends without success; None for no such time.
+         *     :param participant: that does the step.
+         *     :param name: of the step.
+         *     :param step_id: None for a step of a service that has not begun.
+         *     :param has_begun: of a service: whether it has said that it is at work. True for everything else.
+         */
+        PendingWait: {
+            kind: components["schemas"]["PendingKind"];
+            /** Waiter */
+            waiter: string;
+            /** What */
+            what: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Until */
+            until: string | null;
+            /** Participant */
+            participant: string;
+            /** Name */
+            name: string;
+            /** Step Id */
+            step_id: string | null;
+            /**
+             * Has Begun
+             * @default true
+             */
+            has_begun: boolean;
         };
         /**
          * PlannedCompensation
@@ -3268,8 +3403,21 @@ export interface components {
             paused_dag_ids?: string[];
         };
         /**
+         * Rights
+         * @description What a caller may do; what concerns one workflow is told with its actions.
+         *
+         *     :param looks_at_events: may see events that wait, and subscriptions: who may read every DAG.
+         *     :param operates: may decide about events, and manage subscriptions: who may change the runs of every DAG.
+         */
+        Rights: {
+            /** Looks At Events */
+            looks_at_events: boolean;
+            /** Operates */
+            operates: boolean;
+        };
+        /**
          * RotateSecretBody
-         * @description The request for a new secret. Sent again with the same secret, it changes nothing.
+         * @description The request for another secret. Sent again with the same secret, it changes nothing.
          */
         RotateSecretBody: {
             /**
@@ -3278,7 +3426,9 @@ export interface components {
              */
             keep_seconds: number;
             /** Secret */
-            secret?: string;
+            secret?: string | null;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
         };
         /**
          * RunCode
@@ -4300,6 +4450,8 @@ export interface components {
          *     :param definition_number: of the version of the definition that it has; None when that was never applied from a
          *         file.
          *     :param definition_in_force: the number in force for its name; None when none was applied.
+         *     :param waits: what it waits for now, services first; at most 50.
+         *     :param further_waits: how many more there are.
          */
         WorkflowDetail: {
             summary: components["schemas"]["WorkflowSummary"];
@@ -4324,12 +4476,19 @@ export interface components {
             definition_number?: number | null;
             /** Definition In Force */
             definition_in_force?: number | null;
+            /** Waits */
+            waits?: components["schemas"]["PendingWait"][];
+            /**
+             * Further Waits
+             * @default 0
+             */
+            further_waits: number;
         };
         /**
          * WorkflowGraph
          * @description The graph of a workflow.
          *
-         *     :param lanes: in the order in which they joined the workflow, at most :data:`MAX_LANES`.
+         *     :param lanes: services by the plan, then DAG runs in the order in which they joined; at most :data:`MAX_LANES`.
          *     :param further_lanes: how many more there are behind them.
          *     :param remaining: entries of the plan that have not begun and that no node of these lanes will do.
          *     :param earlier_lanes: how many there are before them: as many as were skipped, unless there are fewer.
@@ -8866,14 +9025,195 @@ export interface operations {
             };
         };
     };
+    get_workflow_event_v1_workflows__workflow_id__event_get: {
+        parameters: {
+            query: {
+                /** @description Of the event. */
+                source: string;
+                /** @description Of the event. */
+                id: string;
+            };
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_events_v1_events_counts_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventCounts"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of the answer as this caller sees it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     replay_events_v1_events_replay_post: {
         parameters: {
             query?: never;
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -8947,15 +9287,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -8982,8 +9313,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -9050,15 +9379,6 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since */
-            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9140,15 +9460,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
@@ -9175,8 +9486,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -9243,15 +9552,6 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since */
-            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9335,15 +9635,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
             503: {
                 headers: {
@@ -9370,8 +9661,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -9447,15 +9736,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -9482,8 +9762,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -9559,15 +9837,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -9594,8 +9863,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -9671,15 +9938,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -9706,8 +9964,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -9783,15 +10039,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -9818,8 +10065,6 @@ export interface operations {
             header?: {
                 /** @description Sent again with the same body, the write changes nothing and answers the same. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
-                "if-match"?: string | null;
             };
             path: {
                 subscription_id: string;
@@ -9888,15 +10133,6 @@ export interface operations {
             };
             /** @description Payload damaged */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since */
-            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10114,6 +10350,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Access denied, or Invalid attempt key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or Workflow not found, or Step not found, or Event not found, or Definition not found, or Task instance not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable, or Server unreachable, or Database unavailable, or Payload unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read timed out */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rights_v1_rights_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rights"];
                 };
             };
             /** @description Invalid request, or Invalid name, or Invalid payload, or Invalid definition, or Invalid dag */

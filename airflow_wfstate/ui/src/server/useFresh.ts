@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import { problemText } from "./problem";
+import { problemText, RefusedForGood } from "./problem";
 
 /** A page that is left open shall not keep the server at work for more than a tenth of the time. */
 const shareOfPause = 10;
@@ -10,6 +10,8 @@ export type Fresh<Value> = {
   at: number;
   /** Why the newest request failed; undefined when it did not. */
   error: string | undefined;
+  /** Whether that request would always be refused: it is not made again by itself. */
+  isRefusedForGood: boolean;
   /** The newest answer; undefined before the first one. Kept when a later request fails. */
   value: Value | undefined;
   /** Asks again at once. */
@@ -66,17 +68,22 @@ export const useFresh = <Value>(
         if (controller.signal.aborted) {
           return;
         }
-        setAnswer({ at: Date.now(), error: undefined, question, subject, value });
+        setAnswer({ at: Date.now(), error: undefined, isRefusedForGood: false, question, subject, value });
       } catch (problem) {
         if (controller.signal.aborted) {
           return;
         }
         const error = problemText(problem);
+        const isRefusedForGood = problem instanceof RefusedForGood;
         setAnswer((last) =>
           last?.subject === subject
-            ? { ...last, error, question }
-            : { at: 0, error, question, subject, value: undefined },
+            ? { ...last, error, isRefusedForGood, question }
+            : { at: 0, error, isRefusedForGood, question, subject, value: undefined },
         );
+        if (isRefusedForGood) {
+          asking = false;
+          return;
+        }
       }
       asking = false;
       timer = setTimeout(() => void ask(), Math.max(1_000 * seconds, shareOfPause * (performance.now() - began)));
@@ -100,6 +107,7 @@ export const useFresh = <Value>(
   return {
     at: known?.at ?? 0,
     error: known?.question === question ? known.error : undefined,
+    isRefusedForGood: known?.question === question && known.isRefusedForGood,
     refresh,
     value: known?.value,
   };

@@ -4,12 +4,13 @@ import { Link as RouterLink } from "react-router-dom";
 
 import { AttemptComparison } from "../compare/AttemptComparison";
 import { isAirflows, logAddress, runAddress } from "../airflow/airflow";
-import { getCheckpoints, getStep } from "../server/client";
+import { JournalEntries } from "../journal/JournalEntries";
+import { getCheckpoints, getJournal, getStep } from "../server/client";
 import { ErrorText } from "../text/ErrorText";
 import { sizeText } from "../server/json";
 import { problemText } from "../server/problem";
 import { type Attempt, type Step, stepLabel } from "../server/model";
-import { ErrorNotice, Loading } from "../notices/Notices";
+import { ErrorNotice, Freshness, Loading } from "../notices/Notices";
 import { PayloadView } from "../payloads/PayloadView";
 import { StateBadge } from "../text/StateBadge";
 import { spanText, timeText } from "../text/time";
@@ -18,8 +19,14 @@ import { useFresh } from "../server/useFresh";
 /** All about one step: attempts, output, checkpoints with their values, compensations. */
 export const StepDetail = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => (
   <Stack gap={4} py={2}>
-    <AttemptsTable attempts={step.attempts} />
-    <AttemptComparison attempts={step.attempts} />
+    {step.attempts.length === 0 ? (
+      <Reports step={step} workflowId={workflowId} />
+    ) : (
+      <>
+        <AttemptsTable attempts={step.attempts} />
+        <AttemptComparison attempts={step.attempts} />
+      </>
+    )}
     <Box>
       <Heading as="h4" mb={1} size="sm">
         Output
@@ -53,6 +60,22 @@ export const StepDetail = ({ step, workflowId }: { readonly step: Step; readonly
     )}
   </Stack>
 );
+
+/** What a service has said of its step, each report with its event. */
+const Reports = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => {
+  const filter = { kinds: [], step: `${step.participant}.${step.name}` };
+  const fresh = useFresh(`reports ${workflowId} ${step.id}`, (signal) => getJournal(workflowId, 0, filter, signal));
+
+  return (
+    <Box>
+      <Heading as="h4" mb={1} size="sm">
+        Reports of the service
+      </Heading>
+      <Freshness fresh={fresh} isPart lines={2} />
+      {fresh.value === undefined ? undefined : <JournalEntries entries={fresh.value.entries} workflowId={workflowId} />}
+    </Box>
+  );
+};
 
 const NoOutput = ({ step }: { readonly step: Step }) => (
   <Text color="fg.muted" fontSize="sm">

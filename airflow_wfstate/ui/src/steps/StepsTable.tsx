@@ -8,7 +8,7 @@ import { ActionDialog } from "../actions/ActionDialog";
 import { RefusableButton } from "../actions/RefusableButton";
 import { counted } from "../text/counted";
 import { ErrorText } from "../text/ErrorText";
-import { type AllowedActions, groupKey, isOpen, participantLabel, type StepGroup, stepStates, type WorkflowDetail } from "../server/model";
+import { type AllowedActions, groupKey, isOpen, participantLabel, type PendingWait, type StepGroup, stepStates, type WorkflowDetail } from "../server/model";
 import { CopyButton } from "../text/CopyButton";
 import { Ellipsis } from "../text/Ellipsis";
 import { Nothing } from "../notices/Notices";
@@ -18,6 +18,7 @@ import { stepParameter } from "./stepAddress";
 import { StepItems } from "./StepItems";
 import { spanText } from "../text/time";
 import { StoredText } from "../text/StoredText";
+import { WaitsOfStep } from "../workflow/Waits";
 
 type Props = {
   readonly allowed: AllowedActions | undefined;
@@ -32,7 +33,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set(asked === null ? [] : [asked]));
   const [from, setFrom] = useState<string>();
   const refusal = refusalOf(allowed, "restart");
-  const { not_reached: notReached, progress, step_groups: groups, summary } = workflow;
+  const { not_reached: notReached, progress, step_groups: groups, summary, waits } = workflow;
   const columns = useMemo(() => {
     const toggle = (key: string) =>
       setOpen((before) => {
@@ -42,15 +43,15 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
         }
         return next;
       });
-    return stepColumns({ open, refusal, restart: setFrom, toggle, workflowId: summary.id });
-  }, [open, refusal, summary.id]);
+    return stepColumns({ open, refusal, restart: setFrom, toggle, waits, workflowId: summary.id });
+  }, [open, refusal, summary.id, waits]);
 
   return (
     <>
       {groups.length === 0 ? (
         <Nothing>
-          No step has begun yet. A step appears here as soon as its task calls for it: a task decorated with @task.step, or an
-          operator with durable().
+          No step has begun yet. A step appears here as soon as its task calls for it (a task decorated with @task.step, or an
+          operator with durable()), or its service reports on it by an event.
         </Nothing>
       ) : (
         <VirtualTable
@@ -96,10 +97,11 @@ type Acts = {
   /** Is told the step, as the server takes it. */
   readonly restart: (step: string) => void;
   readonly toggle: (key: string) => void;
+  readonly waits: readonly PendingWait[];
   readonly workflowId: string;
 };
 
-const stepColumns = ({ open, refusal, restart, toggle, workflowId }: Acts): readonly Column<StepGroup>[] => [
+const stepColumns = ({ open, refusal, restart, toggle, waits, workflowId }: Acts): readonly Column<StepGroup>[] => [
   {
     cell: (group) => (
       <Button
@@ -125,9 +127,13 @@ const stepColumns = ({ open, refusal, restart, toggle, workflowId }: Acts): read
     width: "8.5rem",
   },
   { cell: (group) => <Ellipsis text={participantLabel(group)} />, header: "Participant", width: "minmax(6rem, 1fr)" },
-  { cell: (group) => group.attempts, header: "Attempts", width: "5rem" },
+  { cell: (group) => (group.attempts === 0 ? "events" : group.attempts), header: "Attempts", width: "5rem" },
   {
-    cell: (group) => spanText(group.started_at, isOpen(group) ? null : group.updated_at),
+    // A service that has reported once has told of no time.
+    cell: (group) =>
+      group.attempts === 0 && !isOpen(group) && group.started_at === group.updated_at
+        ? undefined
+        : spanText(group.started_at, isOpen(group) ? null : group.updated_at),
     header: "Duration",
     width: "5.5rem",
   },
@@ -137,8 +143,13 @@ const stepColumns = ({ open, refusal, restart, toggle, workflowId }: Acts): read
     width: "7.5rem",
   },
   {
-    cell: (group) => (group.error === null ? undefined : <ErrorText error={group.error} />),
-    header: "Error",
+    cell: (group) => (
+      <>
+        {group.error === null ? undefined : <ErrorText error={group.error} />}
+        <WaitsOfStep group={group} waits={waits} />
+      </>
+    ),
+    header: "Error, or what it waits for",
     width: "minmax(9rem, 3fr)",
   },
   {

@@ -3,24 +3,31 @@
  * palettes of Airflow's theme, so that a state looks here as it does in Airflow's grid.
  */
 
-import type { CompensationState, StepState, WorkflowState } from "../server/model";
+import type { CompensationState, EventState, StepState, Subscription, WorkflowState } from "../server/model";
 
-export type State = CompensationState | StepState | WorkflowState;
+export type State = CompensationState | EventState | StepState | Subscription["state"] | WorkflowState;
 
 const palettes: Record<State, string> = {
+  active: "success",
+  applied: "success",
   armed: "scheduled",
   cancelled: "removed",
   compensated: "skipped",
   compensating: "up_for_retry",
   compensation_failed: "upstream_failed",
+  dead: "failed",
   discarded: "removed",
   done: "success",
+  dropped: "removed",
   failed: "failed",
   lost: "upstream_failed",
   not_needed: "removed",
+  parked: "queued",
+  paused: "removed",
   running: "running",
   skipped: "skipped",
   succeeded: "success",
+  unavailable: "up_for_retry",
   waiting: "deferred",
 };
 

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 import { words } from "../server/model";
 import { paletteOf, type State } from "../text/StateBadge";
-import { foldLook, hatched, queuedLook } from "./looks";
+import { foldLook, hatched, queuedLook, waitedLook } from "./looks";
 import type { Timeline } from "./timeline";
 
 const signs: Partial<Record<State, string>> = { failed: "✕", lost: "?" };
@@ -12,7 +12,11 @@ const signs: Partial<Record<State, string>> = { failed: "✕", lost: "?" };
 export const TimelineLegend = ({ timeline }: { readonly timeline: Timeline }) => {
   const rows = timeline.lanes.flatMap((lane) => lane.rows);
   const attempts = rows.flatMap((row) => row.attempts);
-  const states = new Set<State>(attempts.map((bar) => bar.attempt.state));
+  const services = rows.flatMap((row) => row.services);
+  const states = new Set<State>([
+    ...attempts.map((bar) => bar.attempt.state),
+    ...services.flatMap(({ step }) => (step === undefined ? [] : [step.state])),
+  ]);
   const undone = new Set<State>(
     rows.flatMap((row) => row.compensations.map(({ compensation: { state } }) => (state === "done" ? "compensated" : state))),
   );
@@ -43,6 +47,16 @@ export const TimelineLegend = ({ timeline }: { readonly timeline: Timeline }) =>
       {attempts.some((bar) => bar.waits.length > 0) ? (
         <Entry name="waited">
           <Box backgroundColor="colorPalette.solid" backgroundImage={hatched} colorPalette="running" height={3} width={5} />
+        </Entry>
+      ) : undefined}
+      {services.some((bar) => bar.isWaited && bar.step !== undefined) ? (
+        <Entry name="a service is at work, and is waited for">
+          <Box backgroundColor="colorPalette.solid" backgroundImage={hatched} colorPalette="running" height={3} width={5} />
+        </Entry>
+      ) : undefined}
+      {services.some((bar) => bar.step === undefined) ? (
+        <Entry name="a service is to begin, and has said nothing">
+          <Box borderColor="border.emphasized" borderRadius="sm" borderStyle="dashed" borderWidth={1} height={3} width={5} {...waitedLook} />
         </Entry>
       ) : undefined}
       {attempts.some((bar) => bar.queued !== undefined) ? (

@@ -7,9 +7,9 @@ import { paletteOf } from "../text/StateBadge";
 import { shownText } from "../text/shownText";
 import { percentOf, type Piece, type Span, type Window } from "./axis";
 import type { Stretch } from "./density";
-import { foldLook, hatched, queuedLook } from "./looks";
-import type { AttemptBar, CompensationBar, GroupBar, Row } from "./timeline";
-import { type Tip, tipOfAttempt, tipOfCompensation, tipOfGroup, tipText } from "./tips";
+import { foldLook, hatched, queuedLook, waitedLook } from "./looks";
+import type { AttemptBar, CompensationBar, GroupBar, Row, ServiceBar } from "./timeline";
+import { type Tip, tipOfAttempt, tipOfCompensation, tipOfGroup, tipOfService, tipText } from "./tips";
 import type { Shown } from "./Tooltip";
 
 /** What of the time is drawn, and where. */
@@ -45,6 +45,9 @@ export const TimelineRow = ({ now, row, scale, show }: Props) => (
       ))}
       {row.groups.map((bar) => (
         <GroupMark bar={bar} key={row.key} scale={scale} show={show} />
+      ))}
+      {row.services.map((bar) => (
+        <ServiceMark bar={bar} key={row.key} label={row.label} scale={scale} show={show} />
       ))}
       {row.compensations.map((bar) => (
         <CompensationMark bar={bar} key={bar.compensation.round} label={row.label} scale={scale} show={show} />
@@ -190,6 +193,37 @@ const StretchMark = ({ bar, scale, stretch }: StretchProps) => (
     {...inside(scale, bar, stretch)}
   />
 );
+
+/** A step of a service: hatched while the workflow only waits for it, pale before the service has said anything. */
+const ServiceMark = ({ bar, label, scale, show }: MarkProps<ServiceBar>) => {
+  const { isWaited, step } = bar;
+  return (
+    <Box
+      _focusVisible={focusLook}
+      bg={step === undefined ? "bg" : "colorPalette.solid"}
+      borderColor={step === undefined ? "border.emphasized" : "colorPalette.solid"}
+      borderRadius="sm"
+      borderStyle={step === undefined ? "dashed" : "solid"}
+      borderWidth={2}
+      color={step === undefined ? "fg.muted" : "colorPalette.contrast"}
+      colorPalette={step === undefined ? "gray" : paletteOf(step.state)}
+      fontSize="10px"
+      height="18px"
+      lineHeight="14px"
+      overflow="hidden"
+      position="absolute"
+      px="2px"
+      role="img"
+      tabIndex={0}
+      top="5px"
+      {...(step === undefined ? waitedLook : isWaited ? { backgroundImage: hatched } : {})}
+      {...placed(scale, bar)}
+      {...tells(tipOfService(bar, label), show)}
+    >
+      <span aria-hidden="true">{step?.state === "failed" ? "✕" : ""}</span>
+    </Box>
+  );
+};
 
 const CompensationMark = ({ bar, label, scale, show }: MarkProps<CompensationBar>) => {
   const { compensation } = bar;

@@ -1,6 +1,6 @@
 /** Which bars the timeline has. Pure: from what the server told to lanes, rows and times. */
 
-import type { Attempt, Compensation, Step, StepDensity, StepGroup, WorkflowDetail } from "../server/model";
+import type { Attempt, Compensation, PendingWait, Step, StepDensity, StepGroup, WorkflowDetail } from "../server/model";
 import { groupKey, isOpen, participantLabel, stepLabel } from "../server/model";
 import { axisOf, type Piece, type Span } from "./axis";
 import { densityOf, type Stretch, stretchesOf } from "./density";
@@ -15,12 +15,21 @@ export type CompensationBar = Span & { readonly compensation: Compensation };
 
 export type GroupBar = Span & { readonly group: StepGroup; readonly stretches: readonly Stretch[] };
 
+/** A step of a service: from its first report to its last; or for as long as nothing was said of it. */
+export type ServiceBar = Span & {
+  /** Whether the workflow waits for the service: nothing of Airflow's is at work. */
+  readonly isWaited: boolean;
+  /** Undefined: the service has said nothing yet. */
+  readonly step: Step | undefined;
+};
+
 export type Row = {
   readonly attempts: readonly AttemptBar[];
   readonly compensations: readonly CompensationBar[];
   readonly groups: readonly GroupBar[];
   readonly key: string;
   readonly label: string;
+  readonly services: readonly ServiceBar[];
 };
 
 export type Lane = { readonly participant: string; readonly rows: readonly Row[] };
@@ -51,6 +60,25 @@ const rowOf = (step: Step, now: number): Row => ({
   groups: [],
   key: step.id,
   label: stepLabel(step),
+  services: step.attempts.length === 0 ? [serviceBarOf(step, now)] : [],
+});
+
+/** A service tells when it began and when it ended; what came after that is the undo, which has a bar of its own. */
+const serviceBarOf = (step: Step, now: number): ServiceBar => {
+  const isWaited = step.state === "running" || step.state === "waiting";
+  const undone = step.compensations.flatMap(({ started_at: at }) => (at === null ? [] : [Date.parse(at)]));
+  const { from, to } = spanOf(step.started_at, isWaited ? null : step.updated_at, now);
+  return { from, isWaited, step, to: Math.max(from, Math.min(to, ...undone)) };
+};
+
+/** A row for a service that is next and has said nothing. */
+const rowOfSilence = (wait: PendingWait, now: number): Row => ({
+  attempts: [],
+  compensations: [],
+  groups: [],
+  key: wait.waiter,
+  label: wait.name,
+  services: [{ ...spanOf(wait.since, null, now), isWaited: true, step: undefined }],
 });
 
 /** A mapped step is one bar: by its density, else from the begin of its first item to the last change of one. */
@@ -68,6 +96,7 @@ const rowOfGroup = (group: StepGroup, densities: readonly StepDensity[], now: nu
     groups: [{ ...span, group, stretches }],
     key: groupKey(group),
     label: group.name,
+    services: [],
   };
 };
 
@@ -75,6 +104,12 @@ const spanOf = (from: string, to: string | null, now: number): Span => ({
   from: Date.parse(from),
   to: to === null ? now : Date.parse(to),
 });
+
+/** Where the plan has a row's step: several events of one batch have the same time. What it does not name comes last. */
+const placeIn = (plan: readonly string[], { lane, row }: { readonly lane: string; readonly row: Row }): number => {
+  const places = [`${lane}.${row.label}`, row.label].map((name) => plan.indexOf(name)).filter((place) => place >= 0);
+  return places[0] ?? plan.length;
+};
 
 /** When an attempt was at work: without the times in which it waited. */
 const workOf = (bar: AttemptBar): Span[] => {
@@ -103,7 +138,13 @@ export const timelineOf = (
   const rows = [
     ...unmapped.map((step) => ({ lane: participantLabel(step), row: rowOf(step, now), since: step.started_at })),
     ...mapped.map((group) => ({ lane: participantLabel(group), row: rowOfGroup(group, densities, now), since: group.started_at })),
-  ].sort((one, other) => Date.parse(one.since) - Date.parse(other.since));
+    ...workflow.waits
+      .filter((wait) => wait.kind === "service" && !wait.has_begun)
+      .map((wait) => ({ lane: wait.participant, row: rowOfSilence(wait, now), since: wait.since })),
+  ].sort(
+    (one, other) =>
+      Date.parse(one.since) - Date.parse(other.since) || placeIn(workflow.plan, one) - placeIn(workflow.plan, other),
+  );
   const lanes = new Map<string, Row[]>();
   for (const { lane, row } of rows) {
     lanes.set(lane, [...(lanes.get(lane) ?? []), row]);
@@ -113,11 +154,12 @@ export const timelineOf = (
     ...row.attempts.flatMap(({ queued }) => (queued === undefined ? [] : [queued])),
     ...row.compensations,
     ...row.groups,
+    ...row.services,
   ]);
   const from = Math.min(Date.parse(workflow.summary.started_at), ...bars.map((bar) => bar.from));
   const ended = workflow.summary.ended_at;
   const to = Math.max(ended === null ? now : Date.parse(ended), from + 1000, ...bars.map((bar) => bar.to));
-  const busy = rows.flatMap(({ row }) => [...row.attempts.flatMap(workOf), ...row.compensations, ...row.groups.flatMap((bar) => bar.stretches)]);
+  const busy = rows.flatMap(({ row }) => [...row.attempts.flatMap(workOf), ...row.compensations, ...row.groups.flatMap((bar) => bar.stretches), ...row.services.filter((bar) => bar.step !== undefined)]);
   return {
     axis: axisOf({ from, to }, busy),
     from,

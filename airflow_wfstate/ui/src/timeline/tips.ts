@@ -4,7 +4,7 @@ import { countsText, words } from "../server/model";
 import { counted } from "../text/counted";
 import { durationText, timeText } from "../text/time";
 import type { Span } from "./axis";
-import type { AttemptBar, CompensationBar, GroupBar } from "./timeline";
+import type { AttemptBar, CompensationBar, GroupBar, ServiceBar } from "./timeline";
 
 /** A headline, and facts by name. */
 export type Tip = { readonly facts: readonly (readonly [name: string, text: string])[]; readonly title: string };
@@ -62,6 +62,26 @@ export const tipOfCompensation = (bar: CompensationBar, label: string): Tip => {
     title: `${label}, compensation ${compensation.handler}: ${words(compensation.state)}`,
   };
 };
+
+/** The times are those of the reports: what the service did before it told is not known. */
+export const tipOfService = (bar: ServiceBar, label: string): Tip =>
+  bar.step === undefined
+    ? {
+        facts: [
+          ["Since", momentText(bar.from)],
+          ["So far", exactText(bar.to - bar.from)],
+        ],
+        title: `${label}: its service has said nothing yet`,
+      }
+    : {
+        facts: [
+          ["First report", momentText(bar.from)],
+          ["Last report", bar.isWaited ? "none since" : momentText(bar.to)],
+          [bar.isWaited ? "So far" : "Took", exactText(bar.to - bar.from)],
+          ...lastLine(bar.step.error),
+        ],
+        title: `${label}, by a service: ${words(bar.step.state)}`,
+      };
 
 /** All of it in one line, for who does not see it. */
 export const tipText = ({ facts, title }: Tip): string => `${title}; ${facts.map(([name, text]) => `${name} ${text}`).join("; ")}`;

@@ -13,6 +13,7 @@ import { StepsTable } from "../steps/StepsTable";
 import { TimelineView } from "../timeline/TimelineView";
 import { titleOf, useTitle } from "./useTitle";
 import { useFresh } from "../server/useFresh";
+import { Waits } from "./Waits";
 import { WorkflowHeader } from "./WorkflowHeader";
 
 const sections = {
@@ -76,6 +77,7 @@ export const WorkflowPage = ({ isWholePage = false, workflowId }: Props) => {
             showCompensations={() => show("compensations")}
             workflow={value}
           />
+          <Waits now={at} workflow={value} />
           {state === "compensation_failed" ? (
             <DecisionPanel allowed={allowed.value} done={done} workflowId={workflowId} />
           ) : undefined}

@@ -1,0 +1,62 @@
+"""A flag for workflows that wait for a service, and an index by which dead letters are counted.
+
+Revision ID: 0019
+Revises: 0018
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from airflow.utils.sqlalchemy import UtcDateTime
+from alembic import op
+
+revision = "0019"
+down_revision = "0018"
+branch_labels = None
+depends_on = None
+
+_BEFORE = ("overdue", "held", "child_lost", "upstream_failed", "queued", "slow", "not_completed", "turn_not_taken")
+_CHECK = "wfstate_flag_kind_check"
+_DEAD = sa.text("state = 'dead'")
+
+
+def upgrade() -> None:
+    """Let a flag be of the new kind, and make the index."""
+    _let_kinds_be((*_BEFORE, "waits_for_service"))
+    op.create_index("wfstate_event_dead", "wfstate_event", ["received_at"], postgresql_where=_DEAD, sqlite_where=_DEAD)
+
+
+def downgrade() -> None:
+    """Remove both, and the flags of that kind: the next sweep of a later version finds again what still is so."""
+    op.drop_index("wfstate_event_dead", "wfstate_event")
+    op.execute("DELETE FROM wfstate_flag WHERE kind = 'waits_for_service'")
+    _let_kinds_be(_BEFORE)
+
+
+def _let_kinds_be(kinds: tuple[str, ...]) -> None:
+    if op.get_context().dialect.name == "postgresql":
+        op.drop_constraint(_CHECK, "wfstate_flag")
+        op.create_check_constraint(_CHECK, "wfstate_flag", f"kind = ANY ('{{{','.join(kinds)}}}'::text[])")
+        return
+    # SQLite makes the table anew, with the rows of the old one.
+    with op.batch_alter_table("wfstate_flag", recreate="always", copy_from=_flag_table(kinds)):
+        pass
+
+
+def _flag_table(kinds: tuple[str, ...]) -> sa.Table:
+    metadata = sa.MetaData()
+    sa.Table("wfstate_workflow", metadata, sa.Column("id", sa.Uuid(as_uuid=False), primary_key=True))
+    return sa.Table(
+        "wfstate_flag",
+        metadata,
+        sa.Column("workflow_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.Column("owner", sa.String(2000), nullable=True),
+        sa.Column("command", sa.Text(), nullable=False),
+        sa.Column("found_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(f"kind IN ({', '.join(map(repr, kinds))})", name=_CHECK),
+        sa.ForeignKeyConstraint(["workflow_id"], ["wfstate_workflow.id"], name="wfstate_flag_workflow_fkey"),
+        sa.PrimaryKeyConstraint("workflow_id", "kind", name="wfstate_flag_pkey"),
+    )

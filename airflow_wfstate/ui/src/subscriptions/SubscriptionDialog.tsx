@@ -1,0 +1,82 @@
+import { Field, Input, Text } from "@chakra-ui/react";
+import { useState } from "react";
+
+import { quoted } from "../actions/command";
+import { ReasonDialog } from "../actions/ReasonDialog";
+import type { Subscription } from "../server/model";
+import { words } from "../server/model";
+import { continueSubscription, pauseSubscription, replaySubscription } from "../server/subscriptions";
+import { isStart } from "./words";
+
+export type SubscriptionAction = "continue" | "pause" | "replay";
+
+type Props = {
+  readonly action: SubscriptionAction;
+  readonly close: () => void;
+  /** Is told what was done, in one sentence. */
+  readonly done: (outcome: string) => void;
+  readonly subscription: Subscription;
+};
+
+const titles: Readonly<Record<SubscriptionAction, string>> = { continue: "Continue", pause: "Pause", replay: "Replay" };
+
+const effects: Readonly<Record<SubscriptionAction, string>> = {
+  continue: "It is delivered again from where it stands, and what its receiver did not accept is sent at once.",
+  pause: "Nothing more is sent for now. Nothing is lost: it goes on from there when it is continued.",
+  replay:
+    "It is delivered again from another point, forwards or backwards; events keep their ids. What waits to be sent again is dropped, and sent again as far as it stands behind that point.",
+};
+
+/** What an action would do to a subscription, and the button that does it. */
+export const SubscriptionDialog = ({ action, close, done, subscription }: Props) => {
+  const { id, name } = subscription;
+  const [start, setStart] = useState("");
+  const isReplay = action === "replay";
+
+  const act = (reason: string): Promise<Subscription> =>
+    isReplay
+      ? replaySubscription(id, start.trim())
+      : action === "pause"
+        ? pauseSubscription(id, reason)
+        : continueSubscription(id);
+
+  return (
+    <ReasonDialog
+      close={close}
+      command={(reason) =>
+        [
+          ...["airflow", "wfstate", "subscriptions", action, name],
+          ...(isReplay ? [`--from=${start.trim()}`] : []),
+          ...(action === "pause" && reason !== "" ? [`--reason=${reason}`] : []),
+        ]
+          .map(quoted)
+          .join(" ")
+      }
+      hasReason={action === "pause"}
+      refusal={isReplay && !isStart(start.trim()) ? "Say from where." : undefined}
+      send={async (reason) => {
+        const { name: changed, state } = await act(reason);
+        done(`Subscription ${changed} is ${words(state)}${isReplay ? `, and is delivered from ${start.trim()}` : ""}.`);
+      }}
+      title={`${titles[action]} ${name}`}
+      verb={titles[action]}
+    >
+      <Text mb={3}>{effects[action]}</Text>
+      {isReplay ? (
+        <Field.Root mb={2} required>
+          <Field.Label>From</Field.Label>
+          <Input
+            maxLength={200}
+            onChange={(event) => setStart(event.currentTarget.value)}
+            placeholder="beginning, now, 2026-11-24T08:00:00Z, or the id of an event"
+            size="sm"
+            value={start}
+          />
+          <Field.HelperText>
+            beginning, now, a time with its offset, or the id of an event that was delivered.
+          </Field.HelperText>
+        </Field.Root>
+      ) : undefined}
+    </ReasonDialog>
+  );
+};

@@ -1,0 +1,47 @@
+import { Heading, Text } from "@chakra-ui/react";
+import { useState } from "react";
+
+import { Freshness, Nothing, OutcomeNotice } from "../notices/Notices";
+import { getRights } from "../server/events";
+import { getSubscriptions } from "../server/subscriptions";
+import { useFresh } from "../server/useFresh";
+import { SubscriptionCard } from "./SubscriptionCard";
+
+/** Who is told of changes by webhook; for who may look after that. */
+export const SubscriptionsPage = () => {
+  const rights = useFresh("rights", getRights, 300);
+  const operates = rights.value?.operates ?? false;
+  const fresh = useFresh(`subscriptions ${operates}`, async (signal) => (operates ? getSubscriptions(signal) : []));
+  const [told, setTold] = useState<string>();
+
+  return (
+    <>
+      <Heading mb={1} size="lg">
+        Subscriptions
+      </Heading>
+      <Text color="fg.muted" fontSize="sm" mb={4} maxWidth="4xl">
+        Webhooks that are told of changes of workflows and steps, each workflow&rsquo;s in order. They are added, removed
+        and given secrets by the command line: airflow wfstate subscriptions.
+      </Text>
+      {told === undefined ? undefined : <OutcomeNotice dismiss={() => setTold(undefined)}>{told}</OutcomeNotice>}
+      <Freshness fresh={rights} lines={3} />
+      {rights.value !== undefined && !operates ? (
+        <Nothing>You may not manage subscriptions. Whoever may change the runs of every DAG may.</Nothing>
+      ) : undefined}
+      {operates ? <Freshness fresh={fresh} lines={6} /> : undefined}
+      {operates && fresh.value?.length === 0 ? (
+        <Nothing>There is none. Add one with: airflow wfstate subscriptions add NAME URL</Nothing>
+      ) : undefined}
+      {fresh.value?.map((subscription) => (
+        <SubscriptionCard
+          done={(outcome) => {
+            setTold(outcome);
+            fresh.refresh();
+          }}
+          key={subscription.id}
+          subscription={subscription}
+        />
+      ))}
+    </>
+  );
+};

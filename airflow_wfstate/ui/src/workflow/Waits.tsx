@@ -1,0 +1,56 @@
+import { Box, Heading, List, Text } from "@chakra-ui/react";
+
+import type { PendingWait, StepGroup, WorkflowDetail } from "../server/model";
+import { StoredText } from "../text/StoredText";
+import { ageText, timeText } from "../text/time";
+
+/** What is waited for, where the reader may know it. */
+export const whatText = ({ what }: Pick<PendingWait, "what">): string => what ?? "something that you may not see";
+
+/** Since when, and until when where that ends. */
+export const sinceText = ({ since, until }: Pick<PendingWait, "since" | "until">, now: number): string => {
+  const began = `since ${timeText(since)} (${ageText(now - Date.parse(since))})`;
+  return until === null ? began : `${began}, until ${timeText(until)}`;
+};
+
+/** What the workflow waits for that Airflow does not run: services, events, people, other workflows. */
+export const Waits = ({ now, workflow }: { readonly now: number; readonly workflow: WorkflowDetail }) =>
+  workflow.waits.length === 0 ? undefined : (
+    <Box aria-label="Waits for" as="section" borderRadius="md" borderWidth={1} mb={4} px={4} py={3}>
+      <Heading as="h3" mb={1} size="sm">
+        Waits for
+      </Heading>
+      <List.Root fontSize="sm" gap={1} listStyle="none" ps={0}>
+        {workflow.waits.map((wait) => (
+          <List.Item key={`${wait.waiter} ${wait.kind} ${wait.since}`} overflowWrap="anywhere">
+            <Text as="span" fontWeight="bold">
+              <StoredText text={wait.waiter} />
+            </Text>
+            {" waits for "}
+            <StoredText text={whatText(wait)} />
+            <Text as="span" color="fg.muted">{`, ${sinceText(wait, now)}`}</Text>
+          </List.Item>
+        ))}
+      </List.Root>
+      {workflow.further_waits === 0 ? undefined : (
+        <Text color="fg.muted" fontSize="sm">{`and ${workflow.further_waits.toLocaleString("en")} more`}</Text>
+      )}
+    </Box>
+  );
+
+type OfStepProps = { readonly group: StepGroup; readonly waits: readonly PendingWait[] };
+
+/** What a step waits for, in its row; of the items of a mapped one the first. */
+export const WaitsOfStep = ({ group, waits }: OfStepProps) => {
+  const [wait] = waits.filter(
+    (one) => one.has_begun && one.participant === group.participant && one.name === group.name,
+  );
+
+  return wait === undefined || group.state === "succeeded" ? undefined : (
+    <Text color="fg.muted" fontSize="xs" overflowWrap="anywhere">
+      {"waits for "}
+      <StoredText text={whatText(wait)} />
+      {`, since ${timeText(wait.since)}`}
+    </Text>
+  );
+};
