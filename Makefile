@@ -37,10 +37,10 @@ demo: install  ## Run the main job on a real Airflow with a real PostgreSQL, and
 
 test: lint  ## Check the code and run every test
 	@# A folder of its own: pytest deletes older ones, also those of a test run that is still at work.
-	@# Four processes on two cores, since the tests of a live Airflow mostly wait (tests/conftest.py says what goes
+	@# Three processes on two cores, since the tests of a live Airflow mostly wait (tests/conftest.py says what goes
 	@# together).
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/pytest --basetemp="$$folder/tests" \
-		--numprocesses=4 --dist=loadscope --no-loadscope-reorder $(PYTEST_ARGUMENTS)
+		--numprocesses=3 --dist=loadscope --no-loadscope-reorder $(PYTEST_ARGUMENTS)
 
 fab: $(FAB_VENV)/.installed  ## Try the roles of the FAB auth manager on a live api-server
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

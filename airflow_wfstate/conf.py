@@ -70,8 +70,7 @@ _DECLARED: Final = {
     "wait_poll_seconds": DeclaredOption(
         "float",
         "10",
-        "How often a triggerer looks at least whether any of the waits of its tasks has ended; it asks for all of them "
-        "at once. Where a look takes less than 1/50 of that time, it looks sooner again, at most once a second.",
+        "How long a triggerer waits at most between two looks at its waits. The cheaper a look, the sooner the next.",
         at_least=0.1,
         at_most=_DAY,
     ),
@@ -268,7 +267,7 @@ def child_poll() -> timedelta:
 
 
 def wait_poll() -> timedelta:
-    """How often a triggerer looks at least whether any of its waits has ended."""
+    """How long a triggerer waits at most between two looks at its waits."""
     return _seconds("wait_poll_seconds")
 
 

@@ -90,4 +90,4 @@ def _ui() -> APIRouter:
     return router
 
 
-_PEOPLE: Final = (Who.PERSON, Who.READER, Who.LISTER, Who.VIEWER, Who.OPERATOR)
+_PEOPLE: Final = (Who.PERSON, Who.READER, Who.LISTER, Who.VIEWER, Who.OPERATOR, Who.MANAGER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,9 @@ from airflow_wfstate.exceptions import InvalidPayload, InvalidRequest, PayloadTo
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCHED: Final = "application/cloudevents-batch+json"
+
+_MAX_DIGITS: Final = 4300
+"""Of an integer."""
 
 _PREFIX: Final = "ce-"
 _HOW: Final = f"Send {STRUCTURED}, {BATCHED}, or the data with the attributes in headers ce-id, ce-source and so on."
@@ -100,11 +104,24 @@ def _data(media_type: str, body: bytes) -> dict[str, Any]:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body, parse_constant=_refuse)
+        return json.loads(body, parse_constant=_refuse, parse_float=_finite, parse_int=_short)
     except RecursionError as error:
         raise InvalidPayload("The body nests too deep.", "Send a flatter one.") from error
     except ValueError as error:
         raise InvalidRequest(f"The body is no JSON: {str(error)[:200]}.", _HOW) from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is beyond what a number of 64 bits holds")
+    return number
+
+
+def _short(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(f"an integer has {len(text)} digits, and at most {_MAX_DIGITS} are taken")
+    return int(text)
 
 
 def _refuse(name: str) -> Any:

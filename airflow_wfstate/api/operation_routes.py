@@ -170,6 +170,11 @@ def _for_operator(operation: Operation[Any, Any], given: Given) -> Response:
     return _done_by(check_operator(given["caller"], operation.name.replace("_", " ")), operation, given)
 
 
+def _for_manager(operation: Operation[Any, Any], given: Given) -> Response:
+    check_operator(given["caller"], operation.name.replace("_", " "))
+    return _read(operation, given)
+
+
 def _done_by(actor: str, operation: Operation[Any, Any], given: Given) -> Response:
     """Carry out what a user asks for, who may."""
     body: BaseModel = given["body"]
@@ -218,5 +223,6 @@ _ANSWERS: Final[dict[Who, Callable[[Operation[Any, Any], Given], Response]]] = {
     Who.WAITER: _for_waiter,
     Who.VIEWER: _for_viewer,
     Who.OPERATOR: _for_operator,
+    Who.MANAGER: _for_manager,
 }
 """By who may call an operation, what checks it and answers."""

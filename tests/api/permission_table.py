@@ -84,6 +84,7 @@ _BY_WHO: Final = {
     Who.WAITER: _ANYBODY,
     Who.VIEWER: _LIST,
     Who.OPERATOR: _SWEEP,
+    Who.MANAGER: _SWEEP,
     Who.SENDER: _SENDER,
 }
 """What an operation's own declaration means, said by hand: tests compare it with what a live server answers."""
@@ -104,7 +105,7 @@ ROUTES: Final = [
             operation.method,
             operation.path,
             _statuses_of(operation),
-            on_page=operation.who in (Who.PERSON, Who.READER, Who.LISTER, Who.VIEWER, Who.OPERATOR),
+            on_page=operation.who in (Who.PERSON, Who.READER, Who.LISTER, Who.VIEWER, Who.OPERATOR, Who.MANAGER),
         )
         for operation in OPERATIONS
     ),

@@ -148,7 +148,7 @@ def test_a_service_that_undoes_its_step_unasked_is_not_asked(shop: Shop, request
 
     shop.send(shop.event("carrier", "refused", "1"))
 
-    assert shop.find("1").summary.state is WorkflowState.FAILED  # and nothing is left to undo
+    assert shop.find("1").summary.state is WorkflowState.COMPENSATED, "nothing is left to undo"
     assert requests.sent("payments") == []
 
 

@@ -190,3 +190,18 @@ def test_the_wait_belongs_to_an_attempt_of_the_task(world: World, shop: Shop) ->
     other = Waiting.of_another(world, waiting.target)
     with pytest.raises(InvalidAttemptKey, match="of another task"):
         world.backend.register_wait(RegisterWait(waiting.task, waiting.target, attempt_key=other.begun.attempt_key))
+
+
+def test_a_wait_for_the_news_of_an_undo_lives_while_the_workflow_is_undone(world: World) -> None:
+    shop = Shop(world.backend, on_failure="compensate", within="PT1H").apply()
+    target = WaitTarget(WaitKind.EVENT, shop.name, "1", event="refunded")
+    waiting = Waiting.of_another(world, target)
+    shop.send(shop.placed("1"), shop.event("payments", "captured", "1"))
+    assert waiting.register(600).outcome is None
+    world.backend.cancel_workflow(CancelWorkflow(shop.find("1").summary.id, compensate=True))
+    assert not waiting.has_ended()
+
+    shop.send(shop.event("payments", "refunded", "1"))
+
+    assert waiting.has_ended()
+    assert waiting.register(600).outcome is WaitOutcome.ARRIVED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -133,3 +134,96 @@ def test_a_plan_of_a_resume_says_what_becomes_of_the_steps_of_services(world: Wo
     shop.send(shop.event("carrier", "refused", key))
     (note,) = world.backend.plan_resume(order.workflow_id).notes
     assert note == "Step carrier.deliver stays failed until an event of its service says otherwise."
+
+
+def test_a_success_that_comes_after_the_failure_is_undone(shop: Shop, requests: UndoRequests) -> None:
+    """The order is declined before the news of what was done comes: it has begun, or not even that."""
+    for key, early in (("1", []), ("2", [shop.event("carrier", "collected", "2")])):
+        shop.send(shop.placed(key), *early, shop.event("payments", "declined", key))
+        assert shop.find(key).summary.state is WorkflowState.COMPENSATED, "nothing to undo yet"
+
+        shop.send(shop.event("carrier", "delivered", key))
+
+        asked = [request for request in requests.sent("carrier") if request["data"]["workflow"]["key"] == key]
+        assert len(asked) == 1
+        shop.send(shop.event("carrier", "returned", key))
+        assert requests.undos(key) == {"carrier.deliver 1": "done"}
+        assert shop.find(key).summary.state is WorkflowState.COMPENSATED
+    again = shop.placed("1")
+    shop.send(again)
+    assert len(shop.generations("1")) == 2
+
+
+def test_a_success_after_a_failure_without_a_relay_has_what_there_is_undone(
+    world: World, shop: Shop, requests: UndoRequests
+) -> None:
+    """A DAG started it, has no relay, and failed when there was nothing to undo."""
+    run_id, key = world.rows.add_run("intake"), world.unique("key")
+    started = world.start(run_id, name=shop.name, key=key)
+    task, begun = world.begin(run_id, "pack")
+    world.fail(begun, "no boxes")
+    world.rows.set_task_state(task, "failed", ended_ago=timedelta(minutes=5))
+    world.rows.set_run_state("intake", run_id, "failed")
+    world.sweep()
+    assert world.state(started.workflow.id) is WorkflowState.FAILED
+
+    shop.send(shop.event("carrier", "delivered", key))
+
+    assert world.state(started.workflow.id) is WorkflowState.COMPENSATING
+    assert len(requests.sent("carrier")) == 1
+    shop.send(shop.event("carrier", "returned", key))
+    assert world.state(started.workflow.id) is WorkflowState.COMPENSATED
+
+
+def test_what_a_service_has_undone_by_itself_and_done_again_is_undone(shop: Shop, requests: UndoRequests) -> None:
+    """A reservation expires and is made again, and then the order is declined."""
+    times = [f"2026-01-01T10:0{minute}:00Z" for minute in range(4)]
+    shop.send(shop.placed("1"), shop.event("carrier", "delivered", "1", time=times[0]))
+    shop.send(shop.event("carrier", "returned", "1", time=times[1]))
+
+    assert shop.told(shop.event("carrier", "delivered", "1", time=times[2])) == ["applied"]
+    assert requests.undos("1") == {"carrier.deliver 1": "done", "carrier.deliver 2": "armed"}
+    shop.send(shop.event("payments", "declined", "1", time=times[3]))
+    (request,) = requests.sent("carrier")
+
+    assert request["data"]["round"] == 2
+    shop.send(shop.event("carrier", "returned", "1", causationid=request["id"]))
+    assert requests.undos("1") == {"carrier.deliver 1": "done", "carrier.deliver 2": "done"}
+    assert shop.find("1").summary.state is WorkflowState.COMPENSATED
+
+
+def test_a_cancel_with_compensation_undoes_what_a_service_at_work_has_still_done(
+    world: World, shop: Shop, requests: UndoRequests
+) -> None:
+    shop.send(shop.placed("1"), shop.event("carrier", "collected", "1"))
+    plan = world.backend.plan_cancel(shop.find("1").summary.id, compensate=True)
+    assert (plan.next_state, plan.outcome.startswith("There is nothing to undo yet")) == (
+        WorkflowState.COMPENSATING,
+        True,
+    )
+    cancel(shop)
+    world.sweep()
+    assert shop.find("1").summary.state is WorkflowState.COMPENSATED
+
+    shop.send(shop.event("carrier", "delivered", "1"))
+    assert len(requests.sent("carrier")) == 1
+    shop.send(shop.event("carrier", "returned", "1"))
+
+    assert requests.undos("1") == {"carrier.deliver 1": "done"}
+
+
+def test_an_answer_is_about_the_generation_that_was_asked(world: World, shop: Shop, requests: UndoRequests) -> None:
+    """Also when it holds the business key alone, of which there is a newer generation meanwhile."""
+    shop.send(shop.placed("1"), shop.event("payments", "declined", "1"))
+    shop.send(shop.event("carrier", "delivered", "1"))
+    first = shop.find("1").summary.id
+    (request,) = requests.sent("carrier")
+    shop.send({**shop.placed("1"), "id": world.unique("again")})
+    assert shop.generations("1") == ["running", "compensated"]
+
+    (answered,) = shop.send(shop.event("carrier", "returned", "1", causationid=request["id"]))
+
+    undone = world.backend.list_compensations(first).compensations
+    assert [item.compensation.state.value for item in undone] == ["done"]
+    assert "carrier.deliver" not in shop.states("1")
+    assert answered.workflow_id in (first, None), "none of one that is sent again"

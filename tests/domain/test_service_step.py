@@ -80,4 +80,22 @@ def test_an_end_counts_although_its_begin_has_a_clock_that_runs_ahead() -> None:
 def test_what_was_undone_stays_so() -> None:
     for meaning in EventMeaning:
         assert move(ServiceStep(StepState.COMPENSATED, 1), meaning, _LATE) == Unmoved("the step was undone")
+        undone_late = ServiceStep(StepState.COMPENSATED, 1, _LATE)
+        assert move(undone_late, meaning, _EARLY) == Unmoved("the step was undone"), "late news of what was undone"
+        assert move(undone_late, meaning, Order()) == Unmoved("the step was undone")
     assert move(None, EventMeaning.COMPENSATED, _EARLY) == Move(StepState.COMPENSATED, 1, StepState.LOST)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "state"),
+    [
+        (EventMeaning.BEGAN, StepState.RUNNING),
+        (EventMeaning.SUCCEEDED, StepState.SUCCEEDED),
+        (EventMeaning.FAILED, StepState.FAILED),
+    ],
+)
+def test_what_was_undone_may_be_done_again_as_the_next_round(meaning: EventMeaning, state: StepState) -> None:
+    undone = ServiceStep(StepState.COMPENSATED, 1, _EARLY)
+
+    assert move(undone, meaning, _LATE) == Move(state, 2, state)
+    assert move(undone, EventMeaning.COMPENSATED, _LATE) == Unmoved("the step was undone")

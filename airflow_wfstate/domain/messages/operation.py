@@ -41,6 +41,7 @@ class Who(str, Enum):
     - ``waiter``: every task and every user; what may be learnt is named by ids that nobody can guess;
     - ``viewer``: who may see the page of workflows, or read every DAG;
     - ``operator``: who may change the runs of every DAG; for reads, who may read every DAG;
+    - ``manager``: who may change the runs of every DAG, for reads too: what is read may open doors elsewhere;
     - ``sender``: whom a definition lets speak for a service, decided for each event.
     """
 
@@ -54,6 +55,7 @@ class Who(str, Enum):
     VIEWER = "viewer"
     SENDER = "sender"
     OPERATOR = "operator"
+    MANAGER = "manager"
 
 
 @dataclass(frozen=True)

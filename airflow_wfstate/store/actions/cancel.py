@@ -21,7 +21,7 @@ from airflow_wfstate.store.actions.judgement import Judgement, told, why_nothing
 from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.compensation.pending import pending_compensations
 from airflow_wfstate.store.compensation.pivot import why_only_forward
-from airflow_wfstate.store.compensation.service_undo import withdraw_requests
+from airflow_wfstate.store.compensation.service_undo import may_be_undone_by_services, withdraw_requests
 from airflow_wfstate.store.compensation.staying_steps import read_staying_steps, undo_counts
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import Contention, Unchanged
@@ -159,6 +159,11 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
             "still armed.",
         )
     if not has_something_to_undo(connection, workflow_id):
+        if may_be_undone_by_services(connection, workflow_id):
+            return Judgement(
+                WorkflowState.COMPENSATING,
+                "There is nothing to undo yet; what a service tells of from now on is undone.",
+            )
         return Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
     return Judgement(
         WorkflowState.COMPENSATING, "It is undone, newest step first, as soon as no step is at work.", is_counted=True

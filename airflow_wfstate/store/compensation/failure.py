@@ -12,6 +12,7 @@ from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.store.compensation.pivot import pivot_at_work, why_only_forward
 from airflow_wfstate.store.compensation.relay import has_relay
+from airflow_wfstate.store.compensation.service_undo import may_be_undone_by_services
 from airflow_wfstate.store.compensation.staying_steps import undo_counts
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.runs.fail import fail_unfinished_tasks, runs_to_end
@@ -57,6 +58,12 @@ def fail_by_step(connection: Connection, change: Change, reason: str) -> None:
     _follow_policy(connection, change, error)
 
 
+def undo_after_all(connection: Connection, change: Change) -> None:
+    """Undo a failed workflow of which there was nothing to undo when it failed: a step of a service succeeded late."""
+    if _why_held(connection, change, FailurePolicy(change.on_failure)) is None:
+        _compensate(connection, change)
+
+
 def undo_because_skipped(connection: Connection, change: Change) -> None:
     """Undo a running workflow whose CompleteWorkflowOperator was skipped, as ``on_skip="compensate"`` asks."""
     error = change.error or "The CompleteWorkflowOperator was skipped."
@@ -73,7 +80,12 @@ def _follow_policy(connection: Connection, change: Change, error: str, policy: F
     if reason is not None:
         become_failed(change, error=error, hold_reason=reason)
         return
-    change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
+    change.set(error=error)
+    _compensate(connection, change)
+
+
+def _compensate(connection: Connection, change: Change) -> None:
+    change.become(WorkflowState.COMPENSATING, hold_reason=None, ended_at=None)
     change.journal(EntryKind.WORKFLOW_COMPENSATING, data=undo_counts(connection, change.workflow_id))
 
 
@@ -88,10 +100,19 @@ def _why_held(connection: Connection, change: Change, policy: FailurePolicy) -> 
         return "its policy on failure is to hold"
     if has_something_to_undo(connection, change.workflow_id):
         return None
-    if not has_relay(connection, change.workflow_id):
+    if not has_relay(connection, change.workflow_id) and not (
+        _is_of_services_alone(connection, change) and may_be_undone_by_services(connection, change.workflow_id)
+    ):
         return "nothing to undo, and no DAG of it has a relay (CompensateWorkflowOperator) that would end it"
     pivot = pivot_at_work(connection, change.workflow_id)
     return None if pivot is None else f"nothing to undo, and step {pivot}, a pivot, was still at work"
+
+
+def _is_of_services_alone(connection: Connection, change: Change) -> bool:
+    """Whether no DAG has started it: it needs no relay to be undone."""
+    workflow = schema.workflow
+    has_dag = connection.execute(select(workflow.c.has_dag).where(workflow.c.id == change.workflow_id)).scalar_one()
+    return not has_dag
 
 
 def _first_error(connection: Connection, change: Change, dag_id: str, run_id: str) -> str:

@@ -142,6 +142,15 @@ def find_service(
     return service, recipient
 
 
+def may_be_undone_by_services(connection: Connection, workflow_id: str) -> bool:
+    """Whether a service of the workflow declares an undo: what it tells of late, it may be asked to undo."""
+    workflow = schema.workflow
+    found = select(workflow.c.name, workflow.c.definition_sha256).where(workflow.c.id == workflow_id)
+    row = connection.execute(found).one()
+    choreography = read_definition(connection, row.name, row.definition_sha256).choreography
+    return choreography is not None and any(service.compensate for service in choreography.services)
+
+
 def is_overdue(change: Change, pending: PendingCompensation) -> bool:
     """Whether the service has had its time to answer."""
     return pending.answer_due_at is None or pending.answer_due_at <= change.now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Final
 
@@ -9,6 +10,8 @@ import uuid6
 
 BEFORE_ALL_IDS: Final = "00000000-0000-0000-0000-000000000000"
 """Where a walk through all rows in the order of their ids begins: the nil UUID."""
+
+_COMPENSATION_KEY: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-\d{1,9}-compensation", re.ASCII)
 
 
 def new_id() -> str:
@@ -29,3 +32,9 @@ def idempotency_key(step_id: str, round_number: int) -> str:
 def compensation_idempotency_key(step_id: str, round_number: int) -> str:
     """What an undo hands to outside systems: the same on every attempt of it."""
     return f"{step_id}-{round_number}-compensation"
+
+
+def step_of_compensation(key: str) -> str | None:
+    """The id of the step to whose undo an idempotency key belongs; None when it is no such key."""
+    found = _COMPENSATION_KEY.fullmatch(key)
+    return None if found is None else found[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from airflow_wfstate.domain.messages.event import Sender
 from airflow_wfstate.domain.rules.services.choreography import Choreography
@@ -10,8 +11,11 @@ from airflow_wfstate.domain.rules.services.cloud_event import CloudEvent
 from airflow_wfstate.domain.rules.services.event_path import parse_event_path
 from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import AccessDenied, InvalidName, InvalidRequest
+from airflow_wfstate.store.database.identity import step_of_compensation
 from airflow_wfstate.store.definitions.applied import AppliedDefinition
 from airflow_wfstate.store.events.delivery import Address
+
+_A_KEY: Final = "an integer or a text of 1 to 250 printable characters without a space at its ends"
 
 
 def address_of(event: CloudEvent, sender: Sender, definitions: Sequence[AppliedDefinition]) -> Address:
@@ -51,16 +55,18 @@ def address_of(event: CloudEvent, sender: Sender, definitions: Sequence[AppliedD
     if starts is not None and starts.name not in {applied.name for applied, _ in keys}:
         raise InvalidRequest(
             f"The event starts a workflow {starts.name}, and holds no business key at {_choreography(starts).key}.",
-            "Send the key there, as a text of 1 to 250 characters or an integer.",
+            f"Send the key there, as {_A_KEY}.",
         )
     if event.correlation_id is None and not keys:
         places = sorted({_choreography(applied).key or "(no key)" for applied in allowed})
         raise InvalidRequest(
             f"The event has no correlationid, and no business key at {' or '.join(places)}.",
-            "Send one of them; the key is a text of 1 to 250 characters or an integer.",
+            f"Send one of them; the key is {_A_KEY}.",
         )
     named = tuple((applied.name, key) for applied, key in keys)
-    return Address(named, starts, frozenset(applied.name for applied in allowed), event.correlation_id)
+    names, cause = frozenset(applied.name for applied in allowed), event.causation_id
+    answers = None if cause is None else step_of_compensation(cause)
+    return Address(named, starts, names, event.correlation_id, answers)
 
 
 def _choreography(applied: AppliedDefinition) -> Choreography:

@@ -34,8 +34,7 @@ def apply_answer(
     step, step_id = steps.find(identity), steps.id_of(identity)
     if said.meaning not in MAY_ANSWER or step is None or step_id is None or steps.is_of_dag(identity):
         return False
-    causation_id = event.content.get("causationid")
-    answer = answer_of(undos.of(step_id), said.meaning, causation_id if isinstance(causation_id, str) else None)
+    answer = answer_of(undos.of(step_id), said.meaning, event.causation_id)
     if answer is None:
         return False
     label, order = StepName(service.name, said.step).label, Order(event.sequence, event.time)

@@ -21,6 +21,7 @@ from airflow_wfstate.store.events.delivery import Address, Delivery
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, keep_inline
 
 _workflow: Final = schema.workflow
+_step: Final = schema.step
 
 NameAndKey = tuple[str, str]
 
@@ -88,6 +89,11 @@ class _Workflows:
             if address.correlation_id is None or address.starts is not None:
                 for name, key in address.keys:
                     keys[name].add(key)
+        answered = {address.answers for address in addresses if address.answers is not None}
+        self._by_step: dict[str, Any] = {}
+        if answered:
+            for row in connection.execute(_BY_STEP, {"step_ids": sorted(answered)}):
+                self._by_step[row.step_id] = row
         self._by_correlation: dict[str, list[Any]] = defaultdict(list)
         self._by_key: dict[NameAndKey, list[Any]] = defaultdict(list)
         if correlation_ids:
@@ -101,10 +107,14 @@ class _Workflows:
     def of(self, address: Address) -> str | None:
         """The workflow's id; None when it is not there yet.
 
-        Of several with the correlation id the open one, else the newest; of a key the newest generation.
+        An answer to a request is about the workflow of that request. Else: of several with the correlation id the open
+        one, else the newest; of a key the newest generation.
 
         :raises InvalidRequest: the event may mean workflows of several names.
         """
+        asked = None if address.answers is None else self._by_step.get(address.answers)
+        if asked is not None and address.starts is None and asked.name in address.names:
+            return str(asked.id)
         if address.correlation_id is not None:
             named = [row for row in self._by_correlation[address.correlation_id] if row.name in address.names]
             if named or address.starts is None:
@@ -140,6 +150,11 @@ _FOUND: Final = select(
 
 
 _BY_CORRELATION: Final = _FOUND.where(_workflow.c.correlation_id.in_(bindparam("correlation_ids", expanding=True)))
+_BY_STEP: Final = (
+    _FOUND.add_columns(_step.c.id.label("step_id"))
+    .join(_step, _step.c.workflow_id == _workflow.c.id)
+    .where(_step.c.id.in_(bindparam("step_ids", expanding=True)))
+)
 _BY_KEY: Final = _FOUND.where(
     _workflow.c.name == bindparam("name"), _workflow.c.key.in_(bindparam("keys", expanding=True))
 )

@@ -21,12 +21,15 @@ class Address:
         none.
     :param starts: the definition of which it starts a workflow; None when it starts none.
     :param names: of every definition that knows its source.
+    :param answers: id of the step whose undo was requested by the event that it names as its cause; None when it
+        names none.
     """
 
     keys: tuple[tuple[str, str], ...]
     starts: AppliedDefinition | None
     names: frozenset[str]
     correlation_id: str | None
+    answers: str | None = None
 
     @property
     def key(self) -> tuple[str, str] | None:

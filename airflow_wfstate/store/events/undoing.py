@@ -8,6 +8,7 @@ from sqlalchemy import Connection, exists, select
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
+from airflow_wfstate.store.compensation.failure import undo_after_all
 from airflow_wfstate.store.compensation.late_undo import tell_of_late_undos, undo_late
 from airflow_wfstate.store.compensation.rest import come_to_rest
 from airflow_wfstate.store.compensation.take_turn import give_turn
@@ -28,6 +29,8 @@ def go_on_undoing(connection: Connection, workflows: Sequence[OpenWorkflow]) -> 
         change = workflow.change
         if workflow.has_answer and change.state is WorkflowState.COMPENSATION_FAILED:
             _go_on_after_answer(connection, change)
+        if workflow.armed and change.state is WorkflowState.FAILED:
+            undo_after_all(connection, change)
         if change.state is WorkflowState.COMPENSATING:
             if workflow.has_answer or workflow.armed or change.state is not workflow.was:
                 _give_turn(connection, workflow)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from airflow_wfstate.domain.messages.wait import WaitTarget
 from airflow_wfstate.domain.rules.payload import canonical_json
+from airflow_wfstate.domain.rules.services.choreography import EventMeaning
 from airflow_wfstate.domain.rules.states import State, StepState, WorkflowState
 from airflow_wfstate.domain.rules.text.names import check_name, check_step_name
 from airflow_wfstate.domain.rules.waiting import GOING_ON, WaitKind, states_of, waking_states
@@ -113,15 +114,21 @@ def _step_of_event(connection: Connection, name: str, event_type: str) -> dict[s
         told = service.events.get(event_type)
         if told is not None:
             contradicting = [state for state in _CONTRADICTING if state.value != told.meaning.value]
+            undone = told.meaning is EventMeaning.COMPENSATED
             return {
                 "target_participant": service.name,
                 "target_step": told.step,
                 "step_wakes": _between_commas(contradicting),
+                "workflow_wakes": _between_commas(_UNDO_IS_OVER if undone else _WORKFLOW_IS_OVER),
             }
     return {}
 
 
 _WORKFLOW_IS_OVER = [state for state in WorkflowState if state not in GOING_ON]
+"""States in which no event counts any more but of an undo."""
+
+_UNDO_IS_OVER = [WorkflowState.SUCCEEDED, WorkflowState.CANCELLED, WorkflowState.COMPENSATED]
+"""States in which no service is asked for an undo any more, unless somebody wants it."""
 
 
 def _columns(target: WaitTarget) -> dict[str, object]:

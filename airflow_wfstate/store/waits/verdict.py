@@ -15,7 +15,6 @@ from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.domain.rules.text.error_line import error_line
 from airflow_wfstate.domain.rules.waiting import (
-    GOING_ON,
     WaitKind,
     WaitOutcome,
     can_still_become,
@@ -108,7 +107,7 @@ def _judge_event(connection: Connection, wait: Row[Any], workflow: Row[Any] | No
     missing = f"No event {wait.target_event} of {called} came"
     if workflow is None:
         return _in_time(Verdict(None), wait, now, f"{missing}: the workflow has not started")
-    if WorkflowState(workflow.state) not in GOING_ON:
+    if f",{workflow.state}," in wait.workflow_wakes:
         reason = f"{missing}, and none counts any more: the workflow is {workflow.state}."
         return Verdict(WaitOutcome.IMPOSSIBLE, reason, workflow_id)
     step = _read_contradiction(connection, wait, workflow.id)

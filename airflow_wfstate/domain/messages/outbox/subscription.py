@@ -182,7 +182,7 @@ LIST_SUBSCRIPTIONS: Final = Operation(
     request=ListSubscriptions,
     answer=SubscriptionList,
     says="Every subscription, by name: its filter, its state, and what its receiver last refused.",
-    who=Who.OPERATOR,
+    who=Who.MANAGER,
     tag=TAG,
 )
 
@@ -193,6 +193,6 @@ LIST_WAITING_DELIVERIES: Final = Operation(
     request=ListWaitingDeliveries,
     answer=WaitingDeliveries,
     says="The workflows of which the subscriber is not told for now, each with the receiver's last answer.",
-    who=Who.OPERATOR,
+    who=Who.MANAGER,
     tag=TAG,
 )

@@ -85,6 +85,12 @@ class CloudEvent:
         return self.source, self.id
 
     @property
+    def causation_id(self) -> str | None:
+        """The id of the event that caused it, as its source says; None when it does not."""
+        cause = self.content.get("causationid")
+        return cause if isinstance(cause, str) else None
+
+    @property
     def trace(self) -> dict[str, JsonValue]:
         """Its :data:`TRACE_ATTRIBUTES`, as far as it has them."""
         return {name: self.content[name] for name in TRACE_ATTRIBUTES if name in self.content}

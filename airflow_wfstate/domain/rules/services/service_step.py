@@ -94,7 +94,7 @@ def move(step: ServiceStep | None, meaning: EventMeaning, order: Order) -> Move 
             return Move(target, 1, _S.LOST)
         return Move(target, 1, target)
     if step.state is _S.COMPENSATED:
-        return Unmoved("the step was undone")
+        return _do_again(step, meaning, order)
     if meaning is _M.BEGAN:
         return _begin(step, order)
     if step.last_end is not None and order.is_before(step.last_end):
@@ -106,6 +106,16 @@ def move(step: ServiceStep | None, meaning: EventMeaning, order: Order) -> Move 
     if may_become(step.state, target) or may_become(step.state, _S.RUNNING) or step.state is target:
         return Move(target, step.round, target)
     return Unmoved(f"the step is {step.state.value}")
+
+
+def _do_again(step: ServiceStep, meaning: EventMeaning, order: Order) -> Move | Unmoved:
+    """A step that was undone is done again, as its next round, by an event that is known to be newer than the undo.
+
+    Where nothing tells, it is late news of what was undone: a success and its undo often come close together.
+    """
+    if meaning is _M.COMPENSATED or step.last_end is None or not step.last_end.is_before(order):
+        return Unmoved("the step was undone")
+    return Move(MEANT[meaning], step.round + 1, MEANT[meaning])
 
 
 def _begin(step: ServiceStep, order: Order) -> Move | Unmoved:
