@@ -58,6 +58,21 @@ def test_a_success_while_the_workflow_is_undone_is_undone_too(shop: Shop, reques
     assert shop.states("1")["carrier.deliver"] == "compensated"
 
 
+def test_a_success_beside_an_undo_that_is_overdue_is_not_undone_before_an_operator_has_decided(
+    shop: Shop, requests: UndoRequests
+) -> None:
+    shop.send(shop.placed("1"), shop.event("payments", "captured", "1"), shop.event("carrier", "collected", "1"))
+    cancel(shop)
+    requests.world.sweep()
+    requests.become_overdue("1")
+
+    shop.send(shop.event("carrier", "delivered", "1"))
+
+    assert requests.undos("1") == {"payments.capture 1": "failed", "carrier.deliver 1": "armed"}
+    assert requests.sent("carrier") == []
+    assert shop.find("1").summary.state is WorkflowState.COMPENSATION_FAILED
+
+
 def test_a_success_after_the_workflow_was_undone_is_undone_at_once(shop: Shop, requests: UndoRequests) -> None:
     compensated_but_for_carrier(shop, requests)
 

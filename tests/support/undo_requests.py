@@ -59,6 +59,11 @@ class UndoRequests:
 
     def time_passes(self, key: str) -> None:
         """Let the time be over in which services have to answer about an order, and the sweep find it."""
+        self.become_overdue(key)
+        self.world.sweep()
+
+    def become_overdue(self, key: str) -> None:
+        """Let that time be over, and nobody have looked yet."""
         awaited = (
             _compensation.c.workflow_id == self.shop.find(key).summary.id,
             _compensation.c.answer_due_at.is_not(None),
@@ -68,7 +73,6 @@ class UndoRequests:
                 its_row = (_compensation.c.step_id == row.step_id, _compensation.c.round == row.round)
                 values = {"answer_due_at": row.started_at - timedelta(seconds=1)}
                 connection.execute(update(_compensation).where(*its_row).values(**values))
-        self.world.sweep()
 
     def undos(self, key: str) -> dict[str, str]:
         """The state of each undo of an order, by step and round."""

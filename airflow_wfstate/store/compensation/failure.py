@@ -61,7 +61,7 @@ def fail_by_step(connection: Connection, change: Change, reason: str) -> None:
 def undo_after_all(connection: Connection, change: Change) -> None:
     """Undo a failed workflow of which there was nothing to undo when it failed: a step of a service succeeded late."""
     if _why_held(connection, change, FailurePolicy(change.on_failure)) is None:
-        _compensate(connection, change)
+        _compensate(connection, change, change.error)
 
 
 def undo_because_skipped(connection: Connection, change: Change) -> None:
@@ -80,12 +80,11 @@ def _follow_policy(connection: Connection, change: Change, error: str, policy: F
     if reason is not None:
         become_failed(change, error=error, hold_reason=reason)
         return
-    change.set(error=error)
-    _compensate(connection, change)
+    _compensate(connection, change, error)
 
 
-def _compensate(connection: Connection, change: Change) -> None:
-    change.become(WorkflowState.COMPENSATING, hold_reason=None, ended_at=None)
+def _compensate(connection: Connection, change: Change, error: str | None) -> None:
+    change.become(WorkflowState.COMPENSATING, error=error, hold_reason=None, ended_at=None)
     change.journal(EntryKind.WORKFLOW_COMPENSATING, data=undo_counts(connection, change.workflow_id))
 
 

@@ -17,12 +17,13 @@ from sqlalchemy import Connection, delete, or_, select
 from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
 from airflow_wfstate.domain.rules.services.choreography import Service
 from airflow_wfstate.domain.rules.states import CompensationState, predecessors
 from airflow_wfstate.domain.rules.text.time_span import time_span
 from airflow_wfstate.redaction import recorded_text
-from airflow_wfstate.store.compensation.hold import failed_for_good
-from airflow_wfstate.store.compensation.pending import PendingCompensation
+from airflow_wfstate.store.compensation.hold import compensation_error_policy, failed_for_good
+from airflow_wfstate.store.compensation.pending import PendingCompensation, read_compensation
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.identity import compensation_idempotency_key
 from airflow_wfstate.store.definitions.applied import read_applied
@@ -63,8 +64,12 @@ def undo_by_service(connection: Connection, change: Change, pending: PendingComp
         return Awaited(f"Step {pending.label} is being undone by its service, whose answer is awaited.")
     if is_asked:
         return failed_for_good(pending.label, fail_overdue(connection, change, pending))
-    if _another_is_at_work(connection, change, pending):
-        return Awaited(f"Step {pending.label} is undone when the undo that is at work has ended.")
+    for other in _others_at_work(connection, change, pending):
+        if other.answer_due_at is None or not is_overdue(change, other):
+            return Awaited(f"Step {pending.label} is undone when the undo that is at work has ended.")
+        reason = failed_for_good(other.label, fail_overdue(connection, change, other))
+        if compensation_error_policy(connection, change) is CompensationErrorPolicy.STOP:
+            return reason
     return ask_service(connection, change, pending)
 
 
@@ -263,18 +268,19 @@ def _add(service: Service) -> str:
     )
 
 
-def _another_is_at_work(connection: Connection, change: Change, pending: PendingCompensation) -> bool:
-    """Whether another undo of the workflow has begun: a step that succeeded late stands before it in the order."""
-    others = select(_compensation.c.task_instance_id, _compensation.c.answer_due_at).where(
+def _others_at_work(connection: Connection, change: Change, pending: PendingCompensation) -> list[PendingCompensation]:
+    """The other undos of the workflow that have begun: a step that succeeded late stands before them in the order."""
+    others = select(_compensation.c.step_id, _compensation.c.round).where(
         _compensation.c.workflow_id == change.workflow_id,
         _compensation.c.position.is_not(None),
         _compensation.c.state == CompensationState.RUNNING.value,
         _compensation.c.ended_at.is_(None),
         or_(_compensation.c.step_id != pending.step_id, _compensation.c.round != pending.round),
     )
-    return any(
-        row.answer_due_at > change.now
-        if row.answer_due_at is not None
-        else row.task_instance_id is not None and not is_finished(connection, row.task_instance_id)
-        for row in connection.execute(others)
-    )
+    begun = [read_compensation(connection, row.step_id, row.round) for row in connection.execute(others).all()]
+    return [
+        other
+        for other in begun
+        if other.answer_due_at is not None
+        or (other.task_instance_id and not is_finished(connection, other.task_instance_id))
+    ]
