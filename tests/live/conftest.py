@@ -21,6 +21,8 @@ _PATIENCE = {
     # Five minutes, until Airflow takes a worker that is not heard of for dead, are too many for a test.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    # Each file anew every half minute was a fifth of the CPU of all tests. One that has changed is parsed at once.
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
     # As many items as tests/live/test_wide.py is ever asked for.
     "AIRFLOW__CORE__MAX_MAP_LENGTH": "10000",
     # Airflow may lose an event that comes while a task is still being deferred, and it fails a task that runs again
@@ -32,6 +34,18 @@ _PATIENCE = {
     # A turn that nobody takes is flagged after a tenth of this, and held after all of it.
     "AIRFLOW__WFSTATE__RELAY_PATIENCE_SECONDS": "300",
 }
+
+
+_RUNNING: list[LiveAirflow] = []
+"""The live Airflow of this process, while it runs."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Stop Airflow behind the last live test: until the end of the session it would take CPU from other rooms."""
+    if nextitem is None or not nextitem.path.is_relative_to(Path(__file__).parent):
+        while _RUNNING:
+            _RUNNING.pop().stop()
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +104,7 @@ def live_airflow(
         }
         with LiveAirflow(home, port, variables) as airflow:
             airflow.wait_until_healthy(timeout_seconds=240)
+            _RUNNING.append(airflow)
             yield airflow
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ _DAG = "events_from_queue"
 _CHANNEL = "workflow-events"
 
 
-def test_a_message_becomes_an_event_that_starts_a_workflow(stage: Stage, redis_port: int) -> None:
+def test_a_message_becomes_an_event_that_starts_a_workflow(stage: Stage, redis_port: int, dags_folder: Path) -> None:
     name, source = f"{stage.label}-queued", f"https://{stage.label}-queued.example/"
     stage.client.apply_definition(
         name,
@@ -39,6 +40,7 @@ def test_a_message_becomes_an_event_that_starts_a_workflow(stage: Stage, redis_p
         ),
     )
     stage.client.unpause(_DAG)
+    (dags_folder / f"{_DAG}.py").touch()  # a watcher is registered when its file is next parsed
     queue = redis.Redis(port=redis_port)
 
     def publish(order_id: str) -> None:
