@@ -145,9 +145,8 @@ def test_the_next_one_is_found_by_the_index(engine: Engine) -> None:
 
         next_compensation(connection, workflow_id)
         ((statement, parameters),) = statements
-        if (
-            engine.dialect.name == "postgresql"
-        ):  # whether it can, whatever other tests have told the planner's statistics
+        # Whether it can, whatever the planner has seen of the rows of other tests.
+        if engine.dialect.name == "postgresql":
             for other_way in ("sort", "seqscan", "bitmapscan"):
                 connection.exec_driver_sql(f"SET LOCAL enable_{other_way} = off")
         explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
