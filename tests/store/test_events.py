@@ -228,3 +228,20 @@ def test_a_batch_makes_as_many_statements_whatever_its_number_of_workflows(
         counted.append(len(reads.statements))
 
     assert counted[0] == counted[1] <= 25
+
+
+def test_what_is_sent_again_is_looked_for_again_where_its_receiver_died_before_its_second_look(
+    backend: DatabaseBackend, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = shop.event("payments", "captured", "1", {"amount": 30})
+    with monkeypatch.context() as died:
+        died.setattr("airflow_wfstate.store.events.batch.read_parked", lambda *_: {})
+        for module in ("gathering", "receive"):
+            died.setattr(f"airflow_wfstate.store.events.{module}.look_again", lambda *_: None)
+        shop.send(early)
+        shop.send(shop.placed("1"))
+    assert "payments.capture" not in shop.states("1")
+
+    assert shop.told(early) == ["duplicate"]
+
+    assert shop.states("1")["payments.capture"] == "succeeded"

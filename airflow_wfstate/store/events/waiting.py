@@ -65,15 +65,17 @@ _BY_CORRELATION_OF_STARTED: Final = _of_started(_event.c.correlation_id == _work
 def look_again(engine: Engine, deliveries: Sequence[Delivery]) -> None:
     """Apply what can be applied of the deliveries that were just parked, and what waits for workflows they started.
 
-    What has become of the parked ones stands in them afterwards.
+    What has become of the parked ones stands in them afterwards. One that was received before, and is parked, is looked
+    for as well: whoever received it may have died before this look.
     """
     parked = {
         delivery.event.identity: delivery for delivery in deliveries if delivery.settled_state is EventState.PARKED
     }
+    looked_for = {*parked, *(delivery.event.identity for delivery in deliveries if delivery.is_duplicate)}
     started = [delivery.started for delivery in deliveries if delivery.started is not None]
-    if not parked and not started:
+    if not looked_for and not started:
         return
-    found = run_read(engine, partial(_read_waiting, identities=sorted(parked), workflow_ids=sorted(started)))
+    found = run_read(engine, partial(_read_waiting, identities=sorted(looked_for), workflow_ids=sorted(started)))
     apply_deliveries(engine, found)
     for delivery in found:
         first = parked.get(delivery.event.identity)
