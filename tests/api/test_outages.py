@@ -70,7 +70,8 @@ def listing(server: ScriptedServer) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_a_busy_server_is_asked_again(status: int) -> None:
+def test_a_busy_server_is_asked_again(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__WFSTATE__API_RETRY_SECONDS", "30")  # a busy machine may need more than a second
     with scripted_server(Scenario(Answer(status), Answer(status), Answer(200, NOTHING))) as server:
         next(listing(server))
     assert [path for _, path, _ in server.seen] == ["/auth/token", *["/wfstate/v1/workflows"] * 3]
