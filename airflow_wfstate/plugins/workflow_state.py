@@ -69,11 +69,11 @@ class SweepFromTheStart:
 @cache
 def _app() -> AsgiApp:
     from airflow_wfstate.api.app import create_app
-    from airflow_wfstate.api.gate import Gate
-    from airflow_wfstate.api.head_requests import HeadRequests
-    from airflow_wfstate.api.request_limits import RequestLimits
-    from airflow_wfstate.api.requests_at_once import RequestsAtOnce
-    from airflow_wfstate.api.security_headers import SecurityHeaders
+    from airflow_wfstate.api.middleware.gate import Gate
+    from airflow_wfstate.api.middleware.head_requests import HeadRequests
+    from airflow_wfstate.api.middleware.request_limits import RequestLimits
+    from airflow_wfstate.api.middleware.requests_at_once import RequestsAtOnce
+    from airflow_wfstate.api.middleware.security_headers import SecurityHeaders
 
     return SecurityHeaders(Gate(RequestLimits(HeadRequests(RequestsAtOnce(create_app())))))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from airflow_wfstate.api.requests_at_once import RequestsAtOnce
-from airflow_wfstate.api.security_headers import Message, Receive, Send
+from airflow_wfstate.api.middleware.requests_at_once import RequestsAtOnce
+from airflow_wfstate.api.middleware.security_headers import Message, Receive, Send
 
 
 async def _receive() -> Message:

@@ -9,7 +9,7 @@ import re
 import httpx
 import pytest
 
-from airflow_wfstate.api.security_headers import HEADERS
+from airflow_wfstate.api.middleware.security_headers import HEADERS
 from airflow_wfstate.exceptions import NotFound
 from tests.support.api_server import ApiServer
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 
+from airflow_wfstate.api.middleware.security_headers import docs_policy
 from airflow_wfstate.api.openapi import describe
-from airflow_wfstate.api.security_headers import docs_policy
 from airflow_wfstate.exceptions import NotFound
 
 reads = APIRouter()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_wfstate.api.security_headers import AsgiApp, Message, Receive, Send
+from airflow_wfstate.api.middleware.security_headers import AsgiApp, Message, Receive, Send
 
 
 class HeadRequests:

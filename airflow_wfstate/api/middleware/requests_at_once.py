@@ -12,7 +12,7 @@ from typing import Final
 
 from airflow.configuration import conf
 
-from airflow_wfstate.api.security_headers import AsgiApp, Message, Receive, Send
+from airflow_wfstate.api.middleware.security_headers import AsgiApp, Message, Receive, Send
 
 _MOST: Final = 8
 """More at once do not answer sooner: Python runs one at a time, and a call waits a millisecond for the database."""

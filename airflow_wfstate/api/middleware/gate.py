@@ -11,9 +11,9 @@ from typing import Final
 from starlette.requests import Request
 
 from airflow_wfstate.api.authentication import authenticate
+from airflow_wfstate.api.middleware.security_headers import AsgiApp, Message, Receive, Send
 from airflow_wfstate.api.mounted_path import mounted_path
 from airflow_wfstate.api.problems import problem
-from airflow_wfstate.api.security_headers import AsgiApp, Message, Receive, Send
 from airflow_wfstate.exceptions import NotAuthenticated
 
 _GUARDED: Final = ("/v1/", "/ui/")

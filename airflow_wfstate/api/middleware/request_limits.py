@@ -11,9 +11,9 @@ from typing import Final
 from starlette.datastructures import Headers
 
 from airflow_wfstate import conf
+from airflow_wfstate.api.middleware.security_headers import AsgiApp, Message, Receive, Send
 from airflow_wfstate.api.mounted_path import mounted_path
 from airflow_wfstate.api.problems import problem
-from airflow_wfstate.api.security_headers import AsgiApp, Message, Receive, Send
 from airflow_wfstate.domain.rules.payload import MAX_DEPTH
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest, PayloadTooLarge, WorkflowStateError
 
