@@ -24,7 +24,7 @@ FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo test fab screenshots bench events-bench replay load page-bench waits-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
+.PHONY: help demo test fab screenshots bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -67,6 +67,9 @@ page-bench: install  ## What the page asks of an api-server that has a million w
 
 waits-bench: install  ## What ten thousand waits of one triggerer cost, and how soon one that ends is told
 	@$(BIN)/python -m benchmarks.waits
+
+wake-bench: install  ## How soon a task of a live Airflow runs again after the event that it waits for
+	@$(BIN)/python -m benchmarks.wake
 
 wide: install  ## What one workflow of 100, 1,000 and 10,000 mapped items costs, in each thing that is done with it
 	@$(BIN)/python -m benchmarks.wide

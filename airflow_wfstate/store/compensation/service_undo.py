@@ -22,6 +22,7 @@ from airflow_wfstate.domain.rules.services.choreography import Service
 from airflow_wfstate.domain.rules.states import CompensationState, predecessors
 from airflow_wfstate.domain.rules.text.time_span import time_span
 from airflow_wfstate.redaction import recorded_text
+from airflow_wfstate.store.compensation.failed import fail_compensation
 from airflow_wfstate.store.compensation.hold import compensation_error_policy, failed_for_good
 from airflow_wfstate.store.compensation.pending import PendingCompensation, read_compensation
 from airflow_wfstate.store.database import schema
@@ -164,24 +165,7 @@ def is_overdue(change: Change, pending: PendingCompensation) -> bool:
 def fail_overdue(connection: Connection, change: Change, pending: PendingCompensation) -> str:
     """Record that no answer came in time; why, as far as the outbox tells it."""
     error = _why_no_answer(connection, change, pending)
-    change.update(
-        _compensation,
-        where={"step_id": pending.step_id, "round": pending.round},
-        values={
-            "state": CompensationState.FAILED.value,
-            "error": error,
-            "ended_at": change.now,
-            "answer_due_at": None,
-        },
-        from_states=predecessors(CompensationState.FAILED),
-    )
-    change.journal(
-        EntryKind.COMPENSATION_FAILED,
-        step=pending.label,
-        step_id=pending.step_id,
-        attempt=pending.attempts,
-        data={"round": pending.round, "error": error},
-    )
+    fail_compensation(change, pending.label, pending.step_id, pending.round, pending.attempts, error)
     return error
 
 
