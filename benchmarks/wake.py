@@ -51,7 +51,8 @@ def _stage(folder: Path) -> Iterator[tuple[Stage, AirflowClient]]:
     from demo import environment
     from demo.choreography import DEFINITION, NAME
     from demo.client import AirflowClient
-    from demo.home import CHECKOUT, STOCK
+    from demo.folder import CHECKOUT
+    from demo.home import STOCK
     from demo.postgres import EmbeddedPostgres
     from demo.stage import Stage
     from demo.standalone import LiveAirflow

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from demo.client import AirflowClient
 from demo.environment import free_port
-from demo.home import CHECKOUT, PAYMENTS, STOCK
+from demo.folder import CHECKOUT
+from demo.home import PAYMENTS, STOCK
 from demo.stage import Stage, check
 
 NAME = "choreographed_order"
