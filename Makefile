@@ -27,7 +27,7 @@ CLUSTER_VENV := .venv-cluster
 CLUSTER_PACKAGES := redis-server pgbouncer haproxy
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo cluster cluster-programs test fab screenshots bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
+.PHONY: help demo cluster cluster-load cluster-programs test fab screenshots bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -42,6 +42,9 @@ cluster: $(CLUSTER_VENV)/.installed cluster-programs  ## The same on a cluster: 
 	@$(CLUSTER_VENV)/bin/python -m demo.cluster
 
 # Debian's packages have the names of their programs.
+cluster-load: $(CLUSTER_VENV)/.installed cluster-programs  ## What steps add to the throughput of a cluster, beside plain tasks
+	@$(CLUSTER_VENV)/bin/python -m benchmarks.cluster_load $(LOAD_ARGUMENTS)
+
 cluster-programs:
 	@missing=; for package in $(CLUSTER_PACKAGES); do \
 		PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v $$package >/dev/null || missing="$$missing $$package"; done; \
