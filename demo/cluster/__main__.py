@@ -11,5 +11,5 @@ from demo.show import show
 _HEALTHY_SECONDS = 300
 
 if __name__ == "__main__":
-    home = ClusterHome(*(Path(word).resolve() for word in sys.argv[1:2]))
+    home = ClusterHome(Path(sys.argv[1]).resolve()) if len(sys.argv) > 1 else ClusterHome()
     sys.exit(show(home, exit_variable="CLUSTER_EXIT", healthy_seconds=_HEALTHY_SECONDS))
