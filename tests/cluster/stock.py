@@ -44,7 +44,7 @@ class Stock:
 
     def _accept(self, delivery: Delivery) -> Answer:
         event = delivery.event
-        if event["type"] in _ANSWERS:
+        if event["type"] in _ANSWERS and not delivery.path.endswith("/audit"):
             with self._lock:
                 key = str(event["subject"]).partition("/")[2]
                 self._done.setdefault(event["id"], (key, _ANSWERS[event["type"]]))
