@@ -27,7 +27,7 @@ CLUSTER_VENV := .venv-cluster
 CLUSTER_PACKAGES := redis-server pgbouncer haproxy
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo cluster cluster-chaos cluster-test cluster-programs test fab screenshots bench events-bench replay load page-bench waits-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
+.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-programs test fab screenshots bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -47,6 +47,9 @@ cluster-chaos: $(CLUSTER_VENV)/.installed cluster-programs  ## Fifteen minutes o
 cluster-test: $(CLUSTER_VENV)/.installed cluster-programs  ## A sample of the two: the stories, and a minute of faults
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(CLUSTER_VENV)/bin/pytest --basetemp="$$folder/tests" -s tests/cluster $(PYTEST_ARGUMENTS)
+
+cluster-load: $(CLUSTER_VENV)/.installed cluster-programs  ## What steps add to the throughput of a cluster, beside plain tasks
+	@$(CLUSTER_VENV)/bin/python -m benchmarks.cluster_load $(LOAD_ARGUMENTS)
 
 # Debian's packages have the names of their programs.
 cluster-programs:
@@ -88,6 +91,9 @@ page-bench: install  ## What the page asks of an api-server that has a million w
 
 waits-bench: install  ## What ten thousand waits of one triggerer cost, and how soon one that ends is told
 	@$(BIN)/python -m benchmarks.waits
+
+wake-bench: install  ## How soon a task of a live Airflow runs again after the event that it waits for
+	@$(BIN)/python -m benchmarks.wake
 
 wide: install  ## What one workflow of 100, 1,000 and 10,000 mapped items costs, in each thing that is done with it
 	@$(BIN)/python -m benchmarks.wide

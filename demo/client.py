@@ -64,6 +64,11 @@ class AirflowClient:
         found: list[Json] = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"limit": 100})["dag_runs"]
         return found
 
+    def count_runs(self, dag_id: str, state: str) -> int:
+        """How many runs of a DAG are in a state, as Airflow names it."""
+        found = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"limit": 1, "state": state})
+        return int(found["total_entries"])
+
     def has_dag(self, dag_id: str) -> bool:
         """Whether Airflow has parsed a DAG."""
         return self._send("GET", f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK

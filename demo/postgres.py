@@ -56,6 +56,14 @@ class EmbeddedPostgres:
         self._server.cleanup()
         self._server = None
 
+    def processes(self) -> list[psutil.Process]:
+        """The server's processes; empty when it has not been started."""
+        pid = None if self._server is None else self._server.get_pid()
+        if pid is None or not psutil.pid_exists(pid):
+            return []
+        leader = psutil.Process(pid)
+        return [leader, *leader.children(recursive=True)]
+
     @property
     def socket_folder(self) -> Path:
         """The folder of the Unix socket: what libpq calls the host.

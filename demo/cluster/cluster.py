@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 import httpx
+import psutil
 
 from demo.client import AirflowClient
 from demo.cluster import pgbouncer, proxy, redis
@@ -131,6 +132,13 @@ class Cluster:
         :param name: one of :data:`PARTS`.
         """
         self._supervisor.kill(name)
+
+    def part_processes(self, name: str) -> list[psutil.Process]:
+        """The processes of a part, with what descends from them.
+
+        :param name: one of :data:`PARTS`.
+        """
+        return self._supervisor.processes_of(name)
 
     def drop_connections(self) -> None:
         """Let the proxy cut every connection to an api-server."""

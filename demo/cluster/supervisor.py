@@ -65,6 +65,12 @@ class Supervisor:
         with self._lock:
             return name in self._processes and self._processes[name].poll() is None
 
+    def processes_of(self, name: str) -> list[psutil.Process]:
+        """The processes of one part, with what descends from them."""
+        with self._lock:
+            process = self._processes[name]
+        return session_processes(process.pid)
+
     def processes(self) -> list[psutil.Process]:
         """All processes of all parts, with what descends from them."""
         with self._lock:

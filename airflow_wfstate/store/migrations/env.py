@@ -39,10 +39,15 @@ def run_migrations_offline() -> None:
 
 
 def run_migrations_online() -> None:
-    """Run the migrations on Airflow's engine, or on the connection that the configuration carries."""
+    """Run the migrations on Airflow's engine, or on the connection that the configuration carries.
+
+    What that connection has done before is committed.
+    """
     given = context.config.attributes.get("connection")
     with contextlib.ExitStack() as stack:
         connection = given if given is not None else stack.enter_context(_engine().connect())
+        # A revision commits as it goes, which it could not do inside a transaction that somebody else began.
+        connection.commit()
         context.configure(
             connection=connection,
             transaction_per_migration=True,

@@ -12,11 +12,13 @@ Revises: 0006
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
-from airflow_wfstate.store.migrations import functions_0007
+from airflow_wfstate.store.migrations import functions_0007, online
 
 revision = "0007"
 down_revision = "0006"
@@ -43,7 +45,7 @@ WHERE EXISTS (
       JOIN wfstate_run r ON r.dag_id = a.dag_id AND r.run_id = a.run_id
      WHERE a.step_id = wfstate_step.id AND a.number = wfstate_step.attempt
        AND r.workflow_id = wfstate_step.workflow_id AND r.role = 'child' AND r.parent_step_id IS NOT NULL
-)
+) AND id > :after AND id <= :up_to
 """
 
 _OLD_REHEARSALS = """
@@ -70,8 +72,8 @@ WHERE NOT implicit AND EXISTS (
 """
 """A rehearsal took the plain key when nobody had used it: a real run would take part in what was only tried."""
 
-_END_OF_FORWARD_WORK = """
-UPDATE wfstate_workflow SET forward_ended_at = (
+_TIMES_AND_ERRORS = """
+UPDATE wfstate_workflow SET forward_ended_at = CASE WHEN state <> 'running' THEN (
     SELECT min(j.at)
       FROM wfstate_journal j
      WHERE j.workflow_id = wfstate_workflow.id
@@ -81,22 +83,36 @@ UPDATE wfstate_workflow SET forward_ended_at = (
              FROM wfstate_journal r
             WHERE r.workflow_id = wfstate_workflow.id AND r.kind IN ('workflow.resumed', 'workflow.reopened')
        ), 0)
-)
-WHERE state <> 'running'
-"""
-
-_CHANGE_OF_STATE = """
-UPDATE wfstate_workflow SET state_changed_at = (
+) END,
+state_changed_at = (
     SELECT max(j.at)
       FROM wfstate_journal j
      WHERE j.workflow_id = wfstate_workflow.id AND j.kind LIKE 'workflow.%' AND j.kind <> 'workflow.overdue'
-)
+),
+error = CASE WHEN state NOT IN ('running', 'succeeded') THEN error END
+WHERE id > :after AND id <= :up_to
 """
 
 
 def upgrade() -> None:
     """Add the columns, give each step its place, and make the place part of its identity."""
-    op.add_column(
+    _add_columns()
+    online.create_index("wfstate_run_parent_step", "wfstate_run", ["parent_step_id"])
+    _add_place()
+    online.in_batches("wfstate_step", "id", _PLACE_OF_EACH_STEP)
+    if sa.inspect(op.get_bind()).has_table("dag_run"):
+        online.briefly(lambda: op.execute(_OLD_REHEARSALS))
+        online.briefly(lambda: op.execute(_THEIR_KEYS))
+    online.in_batches("wfstate_workflow", "id", _TIMES_AND_ERRORS)
+    online.briefly(lambda: _make_flag_table_anew(_found_at()))
+    _functions(functions_0007.DROP_OLDER, functions_0007.CREATE)
+    online.commit()
+    # Those that the older functions began meanwhile.
+    online.in_batches("wfstate_step", "id", _PLACE_OF_EACH_STEP)
+
+
+def _add_columns() -> None:
+    online.add_columns(
         "wfstate_run",
         sa.Column(
             "clears_at_failure",
@@ -104,9 +120,6 @@ def upgrade() -> None:
             nullable=True,
             comment="Airflow's clear_number of the run when the workflow last failed",
         ),
-    )
-    op.add_column(
-        "wfstate_run",
         sa.Column(
             "rehearsed_at",
             UtcDateTime(),
@@ -114,8 +127,7 @@ def upgrade() -> None:
             comment="of a test run: when Airflow created it; NULL for a real run",
         ),
     )
-    op.create_index("wfstate_run_parent_step", "wfstate_run", ["parent_step_id"])
-    op.add_column(
+    online.add_columns(
         "wfstate_round",
         sa.Column(
             "arguments_sha256",
@@ -124,7 +136,7 @@ def upgrade() -> None:
             comment="of the step's arguments: tells a repetition from a collision",
         ),
     )
-    op.add_column(
+    online.add_columns(
         "wfstate_workflow",
         sa.Column(
             "relay_code",
@@ -132,56 +144,7 @@ def upgrade() -> None:
             nullable=True,
             comment="the code that its relays use, as a person asked; null: as Airflow decides",
         ),
-    )
-    op.add_column(
-        "wfstate_attempt",
-        sa.Column("last_write_sha256", sa.String(64), nullable=True, comment="of what that write said"),
-    )
-    op.add_column(
-        "wfstate_attempt",
-        sa.Column(
-            "dag_version_id",
-            sa.Uuid(as_uuid=False),
-            nullable=True,
-            comment="of Airflow: the DAG's version that the attempt ran",
-        ),
-    )
-    op.add_column(
-        "wfstate_attempt",
-        sa.Column("bundle_version", sa.String(250), nullable=True, comment="of that DAG's bundle; for Git the commit"),
-    )
-    with op.batch_alter_table("wfstate_journal") as batch:
-        batch.alter_column("step", existing_type=sa.String(754), type_=sa.Text(), comment=_LABEL)
-        batch.add_column(
-            sa.Column("step_id", sa.Uuid(as_uuid=False), nullable=True, comment="of that step: labels may gain a place")
-        )
-    with op.batch_alter_table("wfstate_step", table_args=_checks()) as batch:
-        batch.add_column(
-            sa.Column(
-                "place",
-                sa.Uuid(as_uuid=False),
-                server_default=_NIL,
-                nullable=False,
-                comment="the step that triggered the participant's run; the nil UUID for owners and guests",
-            )
-        )
-        batch.drop_constraint(_IDENTITY, type_="unique")
-        batch.create_unique_constraint(_IDENTITY, ["workflow_id", "participant", "place", "name", "item_key"])
-    op.execute(_PLACE_OF_EACH_STEP)
-    if sa.inspect(op.get_bind()).has_table("dag_run"):
-        op.execute(_OLD_REHEARSALS)
-        op.execute(_THEIR_KEYS)
-    op.add_column(
-        "wfstate_workflow",
-        sa.Column(
-            "state_changed_at",
-            UtcDateTime(),
-            nullable=True,
-            comment="since when it is in its state",
-        ),
-    )
-    op.add_column(
-        "wfstate_workflow",
+        sa.Column("state_changed_at", UtcDateTime(), nullable=True, comment="since when it is in its state"),
         sa.Column(
             "forward_ended_at",
             UtcDateTime(),
@@ -189,18 +152,47 @@ def upgrade() -> None:
             comment="when it last left running: what follows is its undo",
         ),
     )
-    op.execute(_END_OF_FORWARD_WORK)
-    op.execute("UPDATE wfstate_workflow SET error = NULL WHERE state IN ('running', 'succeeded')")
-    op.execute(_CHANGE_OF_STATE)
-    _make_flag_table_anew(
+    online.add_columns(
+        "wfstate_attempt",
+        sa.Column("last_write_sha256", sa.String(64), nullable=True, comment="of what that write said"),
         sa.Column(
-            "found_at",
-            UtcDateTime(),
-            nullable=False,
-            comment="shown unless the workflow's state has changed since",
-        )
+            "dag_version_id",
+            sa.Uuid(as_uuid=False),
+            nullable=True,
+            comment="of Airflow: the DAG's version that the attempt ran",
+        ),
+        sa.Column("bundle_version", sa.String(250), nullable=True, comment="of that DAG's bundle; for Git the commit"),
     )
-    _functions(functions_0007.DROP_OLDER, functions_0007.CREATE)
+    online.briefly(_let_labels_be_longer)
+    online.add_columns(
+        "wfstate_journal",
+        sa.Column("step_id", sa.Uuid(as_uuid=False), nullable=True, comment="of that step: labels may gain a place"),
+    )
+
+
+def _let_labels_be_longer() -> None:
+    """On PostgreSQL without rewriting the table: every varchar is a text."""
+    with op.batch_alter_table("wfstate_journal") as batch:
+        batch.alter_column("step", existing_type=sa.String(754), type_=sa.Text(), comment=_LABEL)
+
+
+def _add_place() -> None:
+    place = sa.Column(
+        "place",
+        sa.Uuid(as_uuid=False),
+        server_default=_NIL,
+        nullable=False,
+        comment="the step that triggered the participant's run; the nil UUID for owners and guests",
+    )
+    identity = ["workflow_id", "participant", "place", "name", "item_key"]
+    if online.is_postgres():
+        online.add_columns("wfstate_step", place)
+        online.replace_unique(_IDENTITY, "wfstate_step", identity)
+        return
+    with op.batch_alter_table("wfstate_step", table_args=_checks()) as batch:
+        batch.add_column(place)
+        batch.drop_constraint(_IDENTITY, type_="unique")
+        batch.create_unique_constraint(_IDENTITY, identity)
 
 
 def downgrade() -> None:
@@ -225,7 +217,13 @@ def downgrade() -> None:
     op.drop_column("wfstate_workflow", "relay_code")
 
 
-def _make_flag_table_anew(*further: sa.Column[object]) -> None:
+def _found_at() -> sa.Column[Any]:
+    return sa.Column(
+        "found_at", UtcDateTime(), nullable=False, comment="shown unless the workflow's state has changed since"
+    )
+
+
+def _make_flag_table_anew(*further: sa.Column[Any]) -> None:
     """Empty: the next sweep finds again what still is so."""
     op.drop_table("wfstate_flag")
     op.create_table(

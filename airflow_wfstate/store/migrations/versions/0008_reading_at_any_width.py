@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
+from airflow_wfstate.store.migrations import online
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -24,35 +26,28 @@ _SETTLED = "CASE WHEN state NOT IN ('running', 'compensating') THEN updated_at E
 
 def upgrade() -> None:
     """Add the column and the indexes."""
-    op.add_column(
+    online.add_columns(
         "wfstate_workflow",
         sa.Column(
             "settled_at",
             UtcDateTime(),
-            sa.Computed(_SETTLED, persisted=op.get_context().dialect.name == "postgresql"),
+            sa.Computed(_SETTLED, persisted=online.is_postgres()),
             nullable=True,
             comment="updated_at, of one that is not at work",
         ),
     )
-    op.create_index("wfstate_workflow_settled", "wfstate_workflow", ["settled_at", "id"])
-    op.create_index("wfstate_workflow_count", "wfstate_workflow", ["state"])
-    has_deadline = sa.text("deadline_at IS NOT NULL")
-    op.create_index(
-        "wfstate_workflow_deadline",
-        "wfstate_workflow",
-        ["deadline_at"],
-        postgresql_where=has_deadline,
-        sqlite_where=has_deadline,
+    online.create_index("wfstate_workflow_settled", "wfstate_workflow", ["settled_at", "id"])
+    online.create_index("wfstate_workflow_count", "wfstate_workflow", ["state"])
+    online.create_index(
+        "wfstate_workflow_deadline", "wfstate_workflow", ["deadline_at"], where="deadline_at IS NOT NULL"
     )
-    about_waiting = sa.text("kind IN ('step.waiting', 'step.continued')")
-    op.create_index(
+    online.create_index(
         "wfstate_journal_waiting",
         "wfstate_journal",
         ["step_id", "number"],
-        postgresql_where=about_waiting,
-        sqlite_where=about_waiting,
+        where="kind IN ('step.waiting', 'step.continued')",
     )
-    op.create_index("wfstate_run_name", "wfstate_run", ["dag_id", "run_id"])
+    online.create_index("wfstate_run_name", "wfstate_run", ["dag_id", "run_id"])
 
 
 def downgrade() -> None:

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
+from airflow_wfstate.store.migrations import online
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -22,7 +24,7 @@ _NOT_SETTLED = "state = 'cancelled' AND NOT at_rest"
 
 _SETTLE = """
 UPDATE wfstate_workflow SET at_rest = {true}
- WHERE state = 'cancelled' AND NOT EXISTS (
+ WHERE id > :after AND id <= :up_to AND state = 'cancelled' AND NOT EXISTS (
     SELECT 1 FROM wfstate_step s WHERE s.workflow_id = wfstate_workflow.id AND s.state IN ('running', 'waiting')
  )
 """
@@ -30,7 +32,7 @@ UPDATE wfstate_workflow SET at_rest = {true}
 
 def upgrade() -> None:
     """Add the columns, their indexes and the table of leases."""
-    op.add_column(
+    online.add_columns(
         "wfstate_workflow",
         sa.Column(
             "at_rest",
@@ -40,15 +42,9 @@ def upgrade() -> None:
             comment="cancelled or being undone, no step is open any more, and each undo has its position",
         ),
     )
-    op.execute(_SETTLE.format(true="true" if op.get_context().dialect.name == "postgresql" else "1"))
-    op.create_index(
-        "wfstate_workflow_unsettled",
-        "wfstate_workflow",
-        ["id"],
-        postgresql_where=sa.text(_NOT_SETTLED),
-        sqlite_where=sa.text(_NOT_SETTLED),
-    )
-    op.add_column(
+    online.in_batches("wfstate_workflow", "id", _SETTLE.format(true="true" if online.is_postgres() else "1"))
+    online.create_index("wfstate_workflow_unsettled", "wfstate_workflow", ["id"], where=_NOT_SETTLED)
+    online.add_columns(
         "wfstate_compensation",
         sa.Column(
             "position",
@@ -57,19 +53,12 @@ def upgrade() -> None:
             comment="in the undo, the highest first; null: not at rest, not needed, or over",
         ),
     )
-    op.create_index(
+    online.create_index(
         "wfstate_compensation_order", "wfstate_compensation", ["workflow_id", "position", "step_id", "round"]
     )
-    op.drop_index("wfstate_compensation_workflow", "wfstate_compensation")
-    op.create_table(
-        "wfstate_lease",
-        sa.Column("name", sa.String(20), nullable=False, comment="what only one process does at a time"),
-        sa.Column("owner", sa.String(250), nullable=False, comment="the process that does it, or did it last"),
-        sa.Column("leased_until", UtcDateTime(), nullable=False, comment="nobody else does it before"),
-        sa.PrimaryKeyConstraint("name", name="wfstate_lease_pkey"),
-    )
-    op.drop_column("wfstate_sweep", "leased_until")
-    op.add_column(
+    online.drop_index("wfstate_compensation_workflow", "wfstate_compensation")
+    online.drop_column("wfstate_sweep", "leased_until")
+    online.add_columns(
         "wfstate_sweep",
         sa.Column(
             "files_token",
@@ -77,6 +66,13 @@ def upgrade() -> None:
             nullable=True,
             comment="of that look and the one before: the folder keeps one, a clone another",
         ),
+    )
+    op.create_table(
+        "wfstate_lease",
+        sa.Column("name", sa.String(20), nullable=False, comment="what only one process does at a time"),
+        sa.Column("owner", sa.String(250), nullable=False, comment="the process that does it, or did it last"),
+        sa.Column("leased_until", UtcDateTime(), nullable=False, comment="nobody else does it before"),
+        sa.PrimaryKeyConstraint("name", name="wfstate_lease_pkey"),
     )
 
 

@@ -8,7 +8,7 @@ Revises: 0009
 
 from __future__ import annotations
 
-from alembic import op
+from airflow_wfstate.store.migrations import online
 
 revision = "0010"
 down_revision = "0009"
@@ -41,10 +41,9 @@ def downgrade() -> None:
 
 
 def _replace(condition: str) -> None:
-    if op.get_context().dialect.name != "postgresql":
+    if not online.is_postgres():
         return
     for (table, column), values in _CHECKS.items():
         name = "wfstate_compensation_when_check" if column == "compensate_when" else f"{table}_{column}_check"
         listed = ", ".join(f"'{value}'" for value in values.split(","))
-        op.drop_constraint(name, table)
-        op.create_check_constraint(name, table, condition.format(column=column, values=values, listed=listed))
+        online.replace_check(name, table, condition.format(column=column, values=values, listed=listed))

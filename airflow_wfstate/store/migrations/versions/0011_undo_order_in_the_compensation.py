@@ -15,35 +15,36 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-from airflow_wfstate.store.migrations import functions_0011
+from airflow_wfstate.store.migrations import functions_0011, online
 
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-_BATCH: Final = 10_000
-"""Rows for each UPDATE."""
-
 _ORDER: Final = ["workflow_id", "position", "step_id", "round"]
 
-_compensation = sa.table(
-    "wfstate_compensation",
-    sa.column("step_id", sa.Uuid(as_uuid=False)),
-    sa.column("round", sa.Integer()),
-    sa.column("last_entry", sa.BigInteger()),
+_COPY: Final = """
+UPDATE {target} SET last_entry = (
+    SELECT s.last_entry FROM {source} s WHERE s.step_id = {target}.step_id AND s.{source_number} = {target}.{target_number}
 )
-_round = sa.table(
-    "wfstate_round",
-    sa.column("step_id", sa.Uuid(as_uuid=False)),
-    sa.column("number", sa.Integer()),
-    sa.column("last_entry", sa.BigInteger()),
+WHERE step_id > :after AND step_id <= :up_to AND EXISTS (
+    SELECT 1 FROM {source} s
+     WHERE s.step_id = {target}.step_id AND s.{source_number} = {target}.{target_number}
+       AND s.last_entry > {target}.last_entry
+)
+"""
+_TO_COMPENSATIONS: Final = _COPY.format(
+    source="wfstate_round", source_number="number", target="wfstate_compensation", target_number="round"
+)
+_TO_ROUNDS: Final = _COPY.format(
+    source="wfstate_compensation", source_number="round", target="wfstate_round", target_number="number"
 )
 
 
 def upgrade() -> None:
     """Move the column, and add the indexes."""
-    op.add_column(
+    online.add_columns(
         "wfstate_compensation",
         sa.Column(
             "last_entry",
@@ -53,36 +54,30 @@ def upgrade() -> None:
             comment="journal number of the last entry that the round wrote itself",
         ),
     )
-    _copy(_round, "number", _compensation, "round")
-    op.create_index("wfstate_compensation_page", "wfstate_compensation", ["workflow_id", "last_entry"])
-    op.drop_index("wfstate_compensation_order", "wfstate_compensation")
-    in_line = sa.text("position IS NOT NULL")
-    op.create_index(
-        "wfstate_compensation_order",
-        "wfstate_compensation",
-        _ORDER,
-        postgresql_where=in_line,
-        sqlite_where=in_line,
-    )
-    is_pivot = sa.text("pivot")
-    op.create_index(
-        "wfstate_step_pivot", "wfstate_step", ["workflow_id"], postgresql_where=is_pivot, sqlite_where=is_pivot
-    )
-    ends = sa.text("kind IN ('compensation.retried', 'compensation.skipped', 'compensation.done')")
-    op.create_index(
+    moves = online.has_column("wfstate_round", "last_entry")
+    if moves and online.is_postgres():
+        # The new functions do not write it any more.
+        online.briefly(lambda: op.alter_column("wfstate_round", "last_entry", server_default="0"))
+    _replace(functions_0011.CREATE)
+    online.commit()
+    # An index is built after every transaction that was under way has ended: those of the older functions, too.
+    online.create_index("wfstate_compensation_page", "wfstate_compensation", ["workflow_id", "last_entry"])
+    if moves:
+        online.in_batches("wfstate_compensation", "step_id", _TO_COMPENSATIONS)
+        online.drop_column("wfstate_round", "last_entry")
+    online.replace_index("wfstate_compensation_order", "wfstate_compensation", _ORDER, where="position IS NOT NULL")
+    online.create_index("wfstate_step_pivot", "wfstate_step", ["workflow_id"], where="pivot")
+    online.create_index(
         "wfstate_journal_undo",
         "wfstate_journal",
         ["workflow_id", "step_id"],
-        postgresql_where=ends,
-        sqlite_where=ends,
+        where="kind IN ('compensation.retried', 'compensation.skipped', 'compensation.done')",
     )
-    _replace(functions_0011.CREATE)
-    op.drop_column("wfstate_round", "last_entry")
 
 
 def downgrade() -> None:
     """Move it back. A round without a compensation gets 0: its number orders nothing."""
-    op.add_column(
+    online.add_columns(
         "wfstate_round",
         sa.Column(
             "last_entry",
@@ -92,7 +87,7 @@ def downgrade() -> None:
             comment="journal number of the round's last entry of its own",
         ),
     )
-    _copy(_compensation, "round", _round, "number")
+    online.in_batches("wfstate_round", "step_id", _TO_ROUNDS)
     if op.get_context().dialect.name == "postgresql":
         op.alter_column("wfstate_round", "last_entry", server_default=None)
     _replace(functions_0011.CREATE_OLDER)
@@ -102,25 +97,6 @@ def downgrade() -> None:
     op.create_index("wfstate_compensation_order", "wfstate_compensation", _ORDER)
     op.drop_index("wfstate_compensation_page", "wfstate_compensation")
     op.drop_column("wfstate_compensation", "last_entry")
-
-
-def _copy(source: sa.TableClause, source_number: str, target: sa.TableClause, target_number: str) -> None:
-    """Give each row of the target its round's number, step by step in the order of their ids, a batch at a time."""
-    connection = op.get_bind()
-    found = sa.select(source.c.last_entry).where(
-        source.c.step_id == target.c.step_id, source.c[source_number] == target.c[target_number]
-    )
-    given = sa.update(target).values(last_entry=found.scalar_subquery()).where(found.exists())
-    after: str | None = None
-    while True:
-        ids = sa.select(target.c.step_id).order_by(target.c.step_id)
-        behind = [] if after is None else [target.c.step_id > after]
-        last = connection.execute(ids.where(*behind).offset(_BATCH - 1).limit(1)).scalar_one_or_none()
-        up_to = [] if last is None else [target.c.step_id <= last]
-        connection.execute(given.where(*behind, *up_to))
-        if last is None:
-            return
-        after = last
 
 
 def _replace(functions: tuple[str, ...]) -> None:

@@ -9,33 +9,30 @@ Revises: 0011
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
+
+from airflow_wfstate.store.migrations import online
 
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-_WORKED = """
-CREATE INDEX wfstate_workflow_worked ON wfstate_workflow ((forward_ended_at - started_at), id)
- WHERE forward_ended_at IS NOT NULL
-"""
-
-_TRIGRAMS = """
+_EXTENSION = """
 DO $do$
 BEGIN
     CREATE EXTENSION IF NOT EXISTS pg_trgm;
-    CREATE INDEX wfstate_workflow_key_trigrams ON wfstate_workflow USING gin (key gin_trgm_ops);
-    CREATE INDEX wfstate_workflow_error_trigrams ON wfstate_workflow USING gin (error gin_trgm_ops)
-     WHERE error IS NOT NULL;
-    CREATE INDEX wfstate_label_value_trigrams ON wfstate_label USING gin (value gin_trgm_ops);
 EXCEPTION
-    -- May not be created; not installed; its operators are in a schema that is not searched.
+    -- May not be created; not installed.
     WHEN insufficient_privilege OR undefined_file OR feature_not_supported OR undefined_object THEN
         RAISE NOTICE 'wfstate: no index of trigrams: %', SQLERRM;
 END
 $do$
 """
+"""A block that fails is rolled back as to a savepoint."""
+
+_HAS_TRIGRAMS = "SELECT count(*) FROM pg_opclass WHERE opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(oid)"
 
 _NAMES = (
     "wfstate_workflow_worked",
@@ -47,9 +44,26 @@ _NAMES = (
 
 def upgrade() -> None:
     """Create those that the server can have."""
-    if op.get_context().dialect.name == "postgresql":
-        op.execute(_WORKED)
-        op.execute(_TRIGRAMS)
+    if not online.is_postgres():
+        return
+    online.create_index(
+        "wfstate_workflow_worked",
+        "wfstate_workflow",
+        [sa.text("(forward_ended_at - started_at)"), "id"],
+        where="forward_ended_at IS NOT NULL",
+    )
+    op.execute(_EXTENSION)
+    online.commit()
+    if op.get_bind().execute(sa.text(_HAS_TRIGRAMS)).scalar_one():
+        _create_trigrams("wfstate_workflow_key_trigrams", "wfstate_workflow", "key")
+        _create_trigrams("wfstate_workflow_error_trigrams", "wfstate_workflow", "error", where="error IS NOT NULL")
+        _create_trigrams("wfstate_label_value_trigrams", "wfstate_label", "value")
+
+
+def _create_trigrams(name: str, table: str, column: str, where: str | None = None) -> None:
+    online.create_index(
+        name, table, [column], where=where, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"}
+    )
 
 
 def downgrade() -> None:

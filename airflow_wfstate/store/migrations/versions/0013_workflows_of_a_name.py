@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from airflow_wfstate.store.migrations import online
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -16,7 +18,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the index."""
-    op.create_index("wfstate_workflow_name", "wfstate_workflow", ["name", "started_at", "id"])
+    online.create_index("wfstate_workflow_name", "wfstate_workflow", ["name", "started_at", "id"])
 
 
 def downgrade() -> None:

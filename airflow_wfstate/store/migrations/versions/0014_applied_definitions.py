@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
+from airflow_wfstate.store.migrations import online
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -18,8 +20,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the table."""
-    is_postgres = op.get_bind().dialect.name == "postgresql"
-    way_check = "way = ANY ('{ui,cli,api}'::text[])" if is_postgres else "way IN ('ui', 'cli', 'api')"
+    if not sa.inspect(op.get_bind()).has_table("wfstate_applied_definition"):
+        online.briefly(_create)
+
+
+def _create() -> None:
+    way_check = "way = ANY ('{ui,cli,api}'::text[])" if online.is_postgres() else "way IN ('ui', 'cli', 'api')"
     op.create_table(
         "wfstate_applied_definition",
         sa.Column("name", sa.String(250), nullable=False),

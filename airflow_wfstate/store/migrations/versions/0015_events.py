@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
+from airflow_wfstate.store.migrations import online
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -21,6 +23,16 @@ _NOT_APPLIED = "state <> 'applied'"
 
 def upgrade() -> None:
     """Add the table, and two columns that are NULL for every step of a DAG."""
+    online.add_columns(
+        "wfstate_step",
+        sa.Column(
+            "end_sequence",
+            sa.String(1000),
+            nullable=True,
+            comment="of a service's step: of the event that last ended it",
+        ),
+        sa.Column("end_time", UtcDateTime(), nullable=True, comment="likewise, by the clock of its source"),
+    )
     is_postgres = op.get_bind().dialect.name == "postgresql"
     state_check = (
         "state = ANY ('{applied,parked,dead,dropped}'::text[])"
@@ -62,19 +74,6 @@ def upgrade() -> None:
     _partial_index("wfstate_event_parked_correlation", ["correlation_id"], _PARKED)
     _partial_index("wfstate_event_parked_key", ["name", "key"], _PARKED)
     _partial_index("wfstate_event_not_applied", ["received_at", "source", "id"], _NOT_APPLIED)
-    op.add_column(
-        "wfstate_step",
-        sa.Column(
-            "end_sequence",
-            sa.String(1000),
-            nullable=True,
-            comment="of a service's step: of the event that last ended it",
-        ),
-    )
-    op.add_column(
-        "wfstate_step",
-        sa.Column("end_time", UtcDateTime(), nullable=True, comment="likewise, by the clock of its source"),
-    )
 
 
 def downgrade() -> None:

@@ -13,35 +13,37 @@ import sqlalchemy as sa
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
+from airflow_wfstate.store.migrations import online
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-_CREATE_STREAM = """
-CREATE INDEX wfstate_journal_stream ON wfstate_journal USING brin (transaction_id)
-  WITH (pages_per_range = 32, autosummarize = on)
-"""
+_POSITION = "ALTER TABLE wfstate_journal ALTER COLUMN transaction_id SET DEFAULT (pg_current_xact_id()::text)::bigint"
 
 
 def upgrade() -> None:
     """Add the column, its index and the tables."""
-    is_postgres = op.get_context().dialect.name == "postgresql"
-    op.add_column(
+    online.add_columns(
         "wfstate_journal",
         sa.Column(
             "transaction_id",
             sa.BigInteger(),
             nullable=True,
-            server_default=None if is_postgres else sa.text("NULL"),
+            server_default=None if online.is_postgres() else sa.text("NULL"),
             comment="that wrote it: its place in the stream of all journals; null on SQLite, and in older entries",
         ),
     )
-    if is_postgres:
-        op.execute(
-            "ALTER TABLE wfstate_journal ALTER COLUMN transaction_id SET DEFAULT (pg_current_xact_id()::text)::bigint"
+    if online.is_postgres():
+        online.briefly(lambda: op.execute(_POSITION))
+        online.create_index(
+            "wfstate_journal_stream",
+            "wfstate_journal",
+            ["transaction_id"],
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
         )
-        op.execute(_CREATE_STREAM)
     op.create_table(
         "wfstate_subscription",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
+from airflow_wfstate.store.migrations import online
+
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
@@ -18,7 +20,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column, and the index by which the sweep finds what is overdue."""
-    op.add_column(
+    online.add_columns(
         "wfstate_compensation",
         sa.Column(
             "answer_due_at",
@@ -26,13 +28,11 @@ def upgrade() -> None:
             comment="the service that was asked has until then; null: none is waited for",
         ),
     )
-    is_awaited = sa.text("answer_due_at IS NOT NULL")
-    op.create_index(
+    online.create_index(
         "wfstate_compensation_answer",
         "wfstate_compensation",
         ["answer_due_at", "workflow_id"],
-        postgresql_where=is_awaited,
-        sqlite_where=is_awaited,
+        where="answer_due_at IS NOT NULL",
     )
 
 

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import op
 
+from airflow_wfstate.store.migrations import online
+
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
@@ -17,13 +19,12 @@ depends_on = None
 
 _BEFORE = ("overdue", "held", "child_lost", "upstream_failed", "queued", "slow", "not_completed", "turn_not_taken")
 _CHECK = "wfstate_flag_kind_check"
-_DEAD = sa.text("state = 'dead'")
 
 
 def upgrade() -> None:
     """Let a flag be of the new kind, and make the index."""
     _let_kinds_be((*_BEFORE, "waits_for_service"))
-    op.create_index("wfstate_event_dead", "wfstate_event", ["received_at"], postgresql_where=_DEAD, sqlite_where=_DEAD)
+    online.create_index("wfstate_event_dead", "wfstate_event", ["received_at"], where="state = 'dead'")
 
 
 def downgrade() -> None:
@@ -34,9 +35,8 @@ def downgrade() -> None:
 
 
 def _let_kinds_be(kinds: tuple[str, ...]) -> None:
-    if op.get_context().dialect.name == "postgresql":
-        op.drop_constraint(_CHECK, "wfstate_flag")
-        op.create_check_constraint(_CHECK, "wfstate_flag", f"kind = ANY ('{{{','.join(kinds)}}}'::text[])")
+    if online.is_postgres():
+        online.replace_check(_CHECK, "wfstate_flag", f"kind = ANY ('{{{','.join(kinds)}}}'::text[])")
         return
     # SQLite makes the table anew, with the rows of the old one.
     with op.batch_alter_table("wfstate_flag", recreate="always", copy_from=_flag_table(kinds)):
