@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,14 +67,28 @@ class Place:
     folder: Path
 
 
+_DAG_FILES = (*(CHECKOUT / "dags").glob("*.py"), *Path(__file__).with_name("dags").glob("*.py"))
+
+
 @contextmanager
-def place(folder: Path) -> Iterator[Place]:
-    """A cluster with the DAGs of the demo and of tests/cluster/dags; healthy."""
+def place(
+    folder: Path, dag_files: Iterable[Path] = _DAG_FILES, more: Mapping[str, str] | None = None
+) -> Iterator[Place]:
+    """A cluster, healthy.
+
+    :param folder: an empty one.
+    :param dag_files: files, and packages beside them; by default the DAGs of the demo and of tests/cluster/dags.
+    :param more: variables for every process of Airflow, and for the tasks on its workers.
+    """
     dags = folder / "dags"
-    for source in (CHECKOUT / "dags", Path(__file__).with_name("dags")):
-        shutil.copytree(source, dags, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    dags.mkdir()
+    for source in dag_files:
+        if source.is_dir():
+            shutil.copytree(source, dags / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, dags)
     effects = Effects(folder / "effects.db")
-    home = ClusterHome(folder / "cluster", dags, {"WFSTATE_EFFECTS": str(effects.path)})
+    home = ClusterHome(folder / "cluster", dags, {"WFSTATE_EFFECTS": str(effects.path), **(more or {})})
     home.occupy()
     home.start_postgres()
     try:
@@ -138,7 +152,7 @@ def _prepare(where: Place, receiver: Receiver) -> None:
         stage = Stage(where.cluster, client, "", look=lambda: None, label="chaos")
         stage.wait_for("Airflow to parse the DAGs", lambda: all(client.has_dag(dag_id) for dag_id in DAGS))
         client.apply_definition("chaos_choreographed", text)
-        client.subscribe("stock", receiver.url, names=["chaos_choreographed"], kinds=["workflow.started"])
+        client.subscribe("chaos-stock", receiver.url, names=["chaos_choreographed"], kinds=["workflow.started"])
         told = ["workflow.started", "workflow.succeeded", "workflow.compensated"]
         client.subscribe("audit", f"{receiver.url}/audit", kinds=told)
 
