@@ -143,7 +143,7 @@ def _prepare(where: Place, receiver: Receiver) -> None:
     text = (CHECKOUT / "dags" / "definitions" / "choreographed_order.yaml").read_text(encoding="utf-8")
     for old, new in (
         ("choreographed_order", "chaos_choreographed"),
-        ("[svc-stock]", "[admin]"),
+        ("    users: [svc-stock]", "    users: [admin]\n    subscription: chaos-stock"),
         ("[svc-payments]", "[admin]"),
         ("PT10M", "PT2H"),
     ):
