@@ -27,7 +27,7 @@ CLUSTER_VENV := .venv-cluster
 CLUSTER_PACKAGES := redis-server pgbouncer haproxy
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo cluster cluster-load cluster-programs test fab screenshots bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
+.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-wide cluster-programs test fab screenshots bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -41,10 +41,20 @@ demo: install  ## Run the main job on a real Airflow with a real PostgreSQL, and
 cluster: $(CLUSTER_VENV)/.installed cluster-programs  ## The same on a cluster: several of every part, Celery, Redis, PgBouncer, a proxy
 	@$(CLUSTER_VENV)/bin/python -m demo.cluster
 
-# Debian's packages have the names of their programs.
+cluster-chaos: $(CLUSTER_VENV)/.installed cluster-programs  ## Fifteen minutes of faults on the cluster (CHAOS_SECONDS, CHAOS_SEED)
+	@$(CLUSTER_VENV)/bin/python -m tests.cluster
+
+cluster-test: $(CLUSTER_VENV)/.installed cluster-programs  ## A sample of the two: the stories, and a minute of faults
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(CLUSTER_VENV)/bin/pytest --basetemp="$$folder/tests" -s tests/cluster $(PYTEST_ARGUMENTS)
+
+cluster-wide: $(CLUSTER_VENV)/.installed cluster-programs  ## One workflow of many mapped steps on the cluster, cancelled half-way and undone (WFSTATE_WIDE_ITEMS)
+	@$(CLUSTER_VENV)/bin/python -m tests.cluster.wide
+
 cluster-load: $(CLUSTER_VENV)/.installed cluster-programs  ## What steps add to the throughput of a cluster, beside plain tasks
 	@$(CLUSTER_VENV)/bin/python -m benchmarks.cluster_load $(LOAD_ARGUMENTS)
 
+# Debian's packages have the names of their programs.
 cluster-programs:
 	@missing=; for package in $(CLUSTER_PACKAGES); do \
 		PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v $$package >/dev/null || missing="$$missing $$package"; done; \

@@ -187,10 +187,19 @@ class AirflowClient:
         """Put a definition file in force for the workflows of a name."""
         self._ask("PUT", f"/wfstate/v1/definitions/{name}", json={"text": text})
 
-    def send_event(self, event_id: str, source: str, event_type: str, data: Mapping[str, object]) -> None:
-        """Send an event of a service, as CloudEvents 1.0."""
+    def send_event(
+        self, event_id: str, source: str, event_type: str, data: Mapping[str, object], **extensions: str
+    ) -> str:
+        """Send an event of a service, as CloudEvents 1.0, and return the verdict on it.
+
+        :param extensions: more attributes, such as ``correlationid``.
+        """
         event = {"specversion": "1.0", "id": event_id, "source": source, "type": event_type, "data": dict(data)}
-        self._ask("POST", "/wfstate/v1/events", json=event, headers={"Content-Type": "application/cloudevents+json"})
+        event |= extensions
+        headers = {"Content-Type": "application/cloudevents+json"}
+        (result,) = self._ask("POST", "/wfstate/v1/events", json=event, headers=headers)["results"]
+        verdict: str = result["verdict"]
+        return verdict
 
     def subscribe(self, name: str, url: str, **wanted: object) -> str:
         """Have a webhook told of changes, and return the secret that signs them.
