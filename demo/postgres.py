@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import warnings
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _USER = "postgres"
 _SECONDS_TO_STOP = 60
+_TRIES_TO_START = 6
 
 
 class EmbeddedPostgres:
@@ -129,7 +131,13 @@ class EmbeddedPostgres:
         os.kill(pid, {"immediate": signal.SIGQUIT, "fast": signal.SIGINT}[mode])
         if psutil.pid_exists(pid):
             psutil.Process(pid).wait(_SECONDS_TO_STOP)
-        self._server.ensure_postgres_running()
+        for tries_left in reversed(range(_TRIES_TO_START)):
+            try:
+                self._server.ensure_postgres_running()
+                return
+            except subprocess.TimeoutExpired:  # after ten seconds, which recovery on a busy machine may take
+                if not tries_left:
+                    raise
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()
