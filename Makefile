@@ -22,9 +22,12 @@ SOURCES := $(shell find airflow_wfstate -type f -not -path '*/node_modules/*' -n
 
 FAB_CONSTRAINTS := constraints/fab-3.3.2.txt
 FAB_VENV := .venv-fab
+CLUSTER_CONSTRAINTS := constraints/cluster-3.3.2.txt
+CLUSTER_VENV := .venv-cluster
+CLUSTER_PACKAGES := redis-server pgbouncer haproxy
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo test fab screenshots bench events-bench replay load page-bench waits-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
+.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-wide cluster-programs test fab screenshots bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -34,6 +37,30 @@ help:  ## Show this
 
 demo: install  ## Run the main job on a real Airflow with a real PostgreSQL, and stay up
 	@$(BIN)/python -m demo
+
+cluster: $(CLUSTER_VENV)/.installed cluster-programs  ## The same on a cluster: several of every part, Celery, Redis, PgBouncer, a proxy
+	@$(CLUSTER_VENV)/bin/python -m demo.cluster
+
+cluster-chaos: $(CLUSTER_VENV)/.installed cluster-programs  ## Fifteen minutes of faults on the cluster (CHAOS_SECONDS, CHAOS_SEED)
+	@$(CLUSTER_VENV)/bin/python -m tests.cluster
+
+cluster-test: $(CLUSTER_VENV)/.installed cluster-programs  ## A sample of the two: the stories, and a minute of faults
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(CLUSTER_VENV)/bin/pytest --basetemp="$$folder/tests" -s tests/cluster $(PYTEST_ARGUMENTS)
+
+cluster-wide: $(CLUSTER_VENV)/.installed cluster-programs  ## One workflow of many mapped steps on the cluster, cancelled half-way and undone (WFSTATE_WIDE_ITEMS)
+	@$(CLUSTER_VENV)/bin/python -m tests.cluster.wide
+
+cluster-load: $(CLUSTER_VENV)/.installed cluster-programs  ## What steps add to the throughput of a cluster, beside plain tasks
+	@$(CLUSTER_VENV)/bin/python -m benchmarks.cluster_load $(LOAD_ARGUMENTS)
+
+# Debian's packages have the names of their programs.
+cluster-programs:
+	@missing=; for package in $(CLUSTER_PACKAGES); do \
+		PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v $$package >/dev/null || missing="$$missing $$package"; done; \
+	test -z "$$missing" || { command -v apt-get >/dev/null && test "$$(id -u)" -eq 0 && echo "Installing$$missing ..." && \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $$missing >/dev/null; } || \
+	{ echo "The cluster needs these packages of Debian or Ubuntu:$$missing. Install them, and try again." >&2; exit 1; }
 
 test: lint  ## Check the code and run every test
 	@# A folder of its own: pytest deletes older ones, also those of a test run that is still at work.
@@ -67,6 +94,9 @@ page-bench: install  ## What the page asks of an api-server that has a million w
 
 waits-bench: install  ## What ten thousand waits of one triggerer cost, and how soon one that ends is told
 	@$(BIN)/python -m benchmarks.waits
+
+wake-bench: install  ## How soon a task of a live Airflow runs again after the event that it waits for
+	@$(BIN)/python -m benchmarks.wake
 
 wide: install  ## What one workflow of 100, 1,000 and 10,000 mapped items costs, in each thing that is done with it
 	@$(BIN)/python -m benchmarks.wide
@@ -111,7 +141,7 @@ wheel: dist/.built  ## Build the wheel into dist/
 install: $(VENV)/.installed  ## Install the wheel and all tools into the virtualenv
 
 clean:  ## Remove all that make made
-	rm -rf .venv .venv-* dist build .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* dist build .demo .cluster .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The wheel, never an editable install: Airflow would find the entry points of an editable one twice.
 $(VENV)/.installed: dist/.built $(VENV)/.dependencies
@@ -133,6 +163,18 @@ $(FAB_VENV)/.dependencies: $(FAB_CONSTRAINTS) pyproject.toml | dist/.built
 	@$(PYTHON) -m venv $(FAB_VENV)
 	@$(FAB_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --constraint $(FAB_CONSTRAINTS) \
 		apache-airflow apache-airflow-providers-fab "$$(ls dist/*.whl)[dev]"
+	@touch $@
+
+# The Celery provider, which the other tests do without: a virtualenv and pins of its own.
+$(CLUSTER_VENV)/.installed: dist/.built $(CLUSTER_VENV)/.dependencies
+	@$(CLUSTER_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --force-reinstall dist/*.whl
+	@touch $@
+
+$(CLUSTER_VENV)/.dependencies: $(CLUSTER_CONSTRAINTS) pyproject.toml | dist/.built
+	@echo "Installing Airflow, its Celery provider and the tools into $(CLUSTER_VENV) ..."
+	@$(PYTHON) -m venv $(CLUSTER_VENV)
+	@$(CLUSTER_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --constraint $(CLUSTER_CONSTRAINTS) \
+		apache-airflow apache-airflow-providers-celery "$$(ls dist/*.whl)[dev]"
 	@touch $@
 
 dist/.built: $(SOURCES) | $(VENV)/.builder

@@ -1,120 +1,13 @@
-"""``python -m demo``: start everything, tell the story, say how it came out, and stay up until Ctrl-C."""
+"""``python -m demo``: the stories on ``airflow standalone``."""
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import time
 
-from rich.console import Console
-
-from demo.home import WAREHOUSE, DemoHome, DemoIsRunning
-from demo.scenarios import AIRPORTS
-from demo.screen import Screen, outcome_line
-from demo.signals import Ended, ending_on_signals, undisturbed
-from demo.stage import NotHeld, Stage
-from demo.standalone import AirflowDidNotStart, LiveAirflow
-from demo.story import Outcome, tell
+from demo.home import DemoHome
+from demo.show import show
 
 _HEALTHY_SECONDS = 180
 
-
-def main() -> int:
-    """Run the demo; 0 when all scenarios held."""
-    console = Console(highlight=False, soft_wrap=True)
-    home = DemoHome()
-    airflow: LiveAirflow | None = None
-    stays = console.is_terminal and os.environ.get("DEMO_EXIT") != "1"
-    with ending_on_signals():
-        try:
-            home.occupy()
-            console.print("Starting PostgreSQL ...")
-            home.start_postgres()
-            airflow = home.airflow()
-            outcomes = _run(home, airflow, console)
-            _summarise(home, airflow, outcomes, console, stays)
-            if stays:
-                _wait_for_the_end(console)
-            return 0 if all(outcome.held for outcome in outcomes) else 1
-        except (DemoIsRunning, AirflowDidNotStart, NotHeld) as error:
-            console.print(str(error), style="red", markup=False)
-            return 1
-        finally:
-            with undisturbed():
-                if airflow is not None:
-                    console.print("Stopping Airflow and PostgreSQL ...")
-                    airflow.stop()
-                home.postgres.stop()
-
-
-def _run(home: DemoHome, airflow: LiveAirflow, console: Console) -> list[Outcome]:
-    began = time.monotonic()
-    console.print(f"Starting Airflow at {airflow.url}; its log is {airflow.log_file} ...", soft_wrap=True)
-    airflow.start()
-    airflow.wait_until_healthy(_HEALTHY_SECONDS)
-    console.print(f"Airflow is healthy after {time.monotonic() - began:.0f} seconds.")
-    client = airflow.client()
-    stage = Stage(airflow, client, home.postgres.url(WAREHOUSE), lambda: screen.look(), label="demo")
-    screen = Screen(console, client, lambda: _loaded(stage))
-    try:
-        airflow.start_part("wfstate", "deliver", "--every", "1")
-        stage.wait_for_dags()
-        with screen:
-            outcomes = []
-            for outcome in tell(stage, screen.begin):
-                screen.end(outcome)
-                outcomes.append(outcome)
-        return outcomes
-    finally:
-        client.close()
-
-
-def _loaded(stage: Stage) -> tuple[int, int] | None:
-    rows, _ = stage.airports()
-    return (rows, AIRPORTS) if rows else None
-
-
-def _summarise(home: DemoHome, airflow: LiveAirflow, outcomes: list[Outcome], console: Console, stays: bool) -> None:
-    console.print("\n[bold]What was asserted[/]")
-    for outcome in outcomes:
-        console.print(outcome_line(outcome))
-    held = sum(outcome.held for outcome in outcomes)
-    console.print(f"\n[bold]{held} of {len(outcomes)} held.[/]")
-    if stays:
-        console.print(f"\nThe page:  {airflow.url}/plugin/wfstate   (user admin, password {airflow.password()})")
-        console.print(f"An order that was undone in two DAGs:\n  {_most_interesting(airflow)}", soft_wrap=True)
-    command = os.path.relpath(home.command)
-    console.print(f"\nCommands to try{'' if stays else ' (they start the PostgreSQL of the demo as they need it)'}:")
-    for words in (
-        "list",
-        "list --state compensated -o json",
-        "show order/demo-refused",
-        "show choreographed_order/demo-declined",
-        "journal load_airports/demo-airports",
-    ):
-        console.print(f"  {command} wfstate {words}", markup=False)
-
-
-def _most_interesting(airflow: LiveAirflow) -> str:
-    """The address of the order whose shipping failed; of the list, when that scenario did not come so far."""
-    client = airflow.client()
-    try:
-        found = client.workflows(name="order", state="compensated", limit=1)
-    finally:
-        client.close()
-    page = f"{airflow.url}/plugin/wfstate"
-    return f"{page}?workflow={found[0]['id']}" if found else page
-
-
-def _wait_for_the_end(console: Console) -> None:
-    console.print("\nAirflow stays up. Press Ctrl-C to stop it.")
-    try:
-        while True:
-            signal.pause()
-    except Ended:
-        return
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(show(DemoHome(), exit_variable="DEMO_EXIT", healthy_seconds=_HEALTHY_SECONDS))

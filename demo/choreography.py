@@ -14,19 +14,21 @@ from pathlib import Path
 
 from demo.client import AirflowClient
 from demo.environment import free_port
-from demo.home import CHECKOUT, PAYMENTS, STOCK
+from demo.folder import CHECKOUT
+from demo.home import PAYMENTS, STOCK
 from demo.stage import Stage, check
 
 NAME = "choreographed_order"
 """Of the DAG, its definition and its workflows."""
 
 _SERVICES = Path(__file__).with_name("services")
-_DEFINITION = CHECKOUT / "dags" / "definitions" / f"{NAME}.yaml"
+DEFINITION = CHECKOUT / "dags" / "definitions" / f"{NAME}.yaml"
+"""The file that says what the services' events mean."""
 
 
 def payment_declined(stage: Stage) -> str:
     """A payment service declines an order: the parcel and the stock service's reservation are undone, newest first."""
-    stage.client.apply_definition(NAME, _DEFINITION.read_text())
+    stage.client.apply_definition(NAME, DEFINITION.read_text())
     paid, declined = f"{stage.label}-paid", f"{stage.label}-declined"
     database = _start_stock_service(stage)
     for order_id in (paid, declined):

@@ -64,6 +64,11 @@ class AirflowClient:
         found: list[Json] = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"limit": 100})["dag_runs"]
         return found
 
+    def count_runs(self, dag_id: str, state: str) -> int:
+        """How many runs of a DAG are in a state, as Airflow names it."""
+        found = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"limit": 1, "state": state})
+        return int(found["total_entries"])
+
     def has_dag(self, dag_id: str) -> bool:
         """Whether Airflow has parsed a DAG."""
         return self._send("GET", f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK
@@ -182,10 +187,19 @@ class AirflowClient:
         """Put a definition file in force for the workflows of a name."""
         self._ask("PUT", f"/wfstate/v1/definitions/{name}", json={"text": text})
 
-    def send_event(self, event_id: str, source: str, event_type: str, data: Mapping[str, object]) -> None:
-        """Send an event of a service, as CloudEvents 1.0."""
+    def send_event(
+        self, event_id: str, source: str, event_type: str, data: Mapping[str, object], **extensions: str
+    ) -> str:
+        """Send an event of a service, as CloudEvents 1.0, and return the verdict on it.
+
+        :param extensions: more attributes, such as ``correlationid``.
+        """
         event = {"specversion": "1.0", "id": event_id, "source": source, "type": event_type, "data": dict(data)}
-        self._ask("POST", "/wfstate/v1/events", json=event, headers={"Content-Type": "application/cloudevents+json"})
+        event |= extensions
+        headers = {"Content-Type": "application/cloudevents+json"}
+        (result,) = self._ask("POST", "/wfstate/v1/events", json=event, headers=headers)["results"]
+        verdict: str = result["verdict"]
+        return verdict
 
     def subscribe(self, name: str, url: str, **wanted: object) -> str:
         """Have a webhook told of changes, and return the secret that signs them.

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 from demo.environment import airflow_command
+from demo.folder import AirflowFolder
 from demo.home import DemoHome
 from demo.signals import ending_on_signals
 
 
-def main(folder: str, *words: str) -> int:
+def run(home: AirflowFolder, *words: str) -> int:
     """Run ``airflow`` with these words; its exit code."""
-    home = DemoHome(Path(folder))
     with ending_on_signals(), home.postgres:
         process = subprocess.Popen([str(airflow_command()), *words], env=home.variables())
         try:
@@ -26,4 +26,4 @@ def main(folder: str, *words: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(run(DemoHome(Path(sys.argv[1])), *sys.argv[2:]))

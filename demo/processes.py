@@ -30,15 +30,19 @@ def session_processes(session_id: int) -> list[psutil.Process]:
     return [process for process in found.values() if _is_alive(process)]
 
 
-_OURS = ("airflow", "demo/services/")
+_OURS = ("airflow", "celery", "redis-server", "pgbouncer", "haproxy", "multiprocessing", "demo/services/")
 
 
 def airflow_processes_in(folder: Path) -> list[psutil.Process]:
-    """The processes of an Airflow that was started in a folder, and of services beside it, whoever started them."""
+    """The processes of an Airflow that was started in a folder, or in one below it, and of services beside it,
+    whoever started them.
+    """
     found = []
     for process in psutil.process_iter():
         try:
-            if Path(process.cwd()) == folder and any(part in word for word in process.cmdline() for part in _OURS):
+            if Path(process.cwd()).is_relative_to(folder) and any(
+                part in word for word in process.cmdline() for part in _OURS
+            ):
                 found.append(process)
         except (psutil.Error, OSError):
             continue  # it ended meanwhile, or is somebody else's

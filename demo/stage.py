@@ -11,7 +11,7 @@ import httpx
 import psycopg
 
 from demo.client import AirflowClient, Json
-from demo.standalone import LiveAirflow
+from demo.running import RunningAirflow
 
 DAGS = ("order_intake", "order_fulfilment", "load_airports", "choreographed_order")
 
@@ -31,7 +31,7 @@ class Stage:
     :param label: part of every key and run id, so that a second story in the same Airflow has its own.
     """
 
-    airflow: LiveAirflow
+    airflow: RunningAirflow
     client: AirflowClient
     warehouse_url: str
     look: Callable[[], None]

@@ -15,12 +15,9 @@ import psutil
 from demo.client import AirflowClient
 from demo.environment import airflow_command
 from demo.processes import end, part_processes, session_processes
+from demo.running import AirflowDidNotStart
 
 _PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-
-
-class AirflowDidNotStart(RuntimeError):
-    """``airflow standalone`` ended, or did not become healthy in time; the text has the end of its log."""
 
 
 class LiveAirflow:

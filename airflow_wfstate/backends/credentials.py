@@ -19,8 +19,11 @@ from airflow_wfstate.exceptions import NotAuthenticated
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.tokens import JWTGenerator
 
+    from airflow_wfstate.backends.token_file import TokenFile
+
 _RENEW_BEFORE_SECONDS: Final = 60
 _TASK_TOKEN_SECONDS: Final = 600
+_DAY_SECONDS: Final = 86_400
 _INVALID_TOKEN: Final = "Invalid JWT token"  # noqa: S105  # what Airflow answers, with 403, to a token of another key
 
 AuthFlow = Generator[httpx.Request, httpx.Response, None]
@@ -48,30 +51,61 @@ class StaticToken(httpx.Auth):
 class UserToken(httpx.Auth):
     """A token that Airflow gives for a login and password.
 
-    Fetched when it is first needed; fetched again before it expires, and once when the server refuses it.
+    Fetched when it is first needed; fetched again before it expires, and when the server refuses it. With a file,
+    each other process that uses the same file takes the token from there instead, and one of them at a time logs in.
 
     :param server_url: of the api-server, without a slash at the end.
+    :param kept: where the token is kept for other processes; None: nowhere.
     """
 
     requires_response_body = True  # the flow reads why the server refused
 
-    def __init__(self, server_url: str, login: str, password: str) -> None:
+    def __init__(self, server_url: str, login: str, password: str, kept: TokenFile | None = None) -> None:
         self._token_url = f"{server_url}/auth/token"
         self._login = login
         self._password = password
+        self._kept = kept
         self._token = ""
         self._expires_at = 0.0
 
     def auth_flow(self, request: httpx.Request) -> AuthFlow:
-        """Send the request, with a token fetched before when needed; once more when the token was refused."""
+        """Send the request, with a token fetched before when needed; again when the token was refused."""
         fetched = False
-        if time.time() > self._expires_at - _RENEW_BEFORE_SECONDS:
-            yield from self._fetch(request)
-            fetched = True
+        if not _lasts_until(self._expires_at):
+            fetched = yield from self._renew(request)
         response = yield _with_token(request, self._token)
-        if not fetched and _is_token_refused(response):
+        # A token of another process may be refused in its turn: the server's secret was changed behind both.
+        for look in (True, False):
+            if fetched or not _is_token_refused(response):
+                return
+            fetched = yield from self._renew(request, look=look)
+            response = yield _with_token(request, self._token)
+
+    def _renew(self, request: httpx.Request, *, look: bool = True) -> Generator[httpx.Request, httpx.Response, bool]:
+        """Get another token than the one at hand; whether by a login.
+
+        :param look: whether one that another process has kept will do.
+        """
+        if self._kept is None:
             yield from self._fetch(request)
-            yield _with_token(request, self._token)
+            return True
+        if look and self._take(self._kept.read()):
+            return False
+        with self._kept.lock():
+            if look and self._take(self._kept.read()):  # who had the lock before has logged in
+                return False
+            yield from self._fetch(request)
+            if _expiry_of(self._token) is not None:  # nobody could tell later whether another one still holds
+                self._kept.keep(self._token)
+        return True
+
+    def _take(self, token: str) -> bool:
+        """Use a token that was kept; False when it is the one at hand, or ends soon."""
+        expires_at = _expiry_of(token)
+        if token == self._token or expires_at is None or not _lasts_until(expires_at):
+            return False
+        self._token, self._expires_at = token, expires_at
+        return True
 
     def _fetch(self, request: httpx.Request) -> AuthFlow:
         response = yield httpx.Request(
@@ -89,7 +123,7 @@ class UserToken(httpx.Auth):
                 "Correct login and password in the Airflow connection of type wfstate.",
             )
         self._token = token
-        self._expires_at = _expiry(token)
+        self._expires_at = _expiry_of(token) or time.time() + _DAY_SECONDS
 
 
 class TaskToken(httpx.Auth):
@@ -103,7 +137,7 @@ class TaskToken(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> AuthFlow:
         """Send the request once, with a token signed anew when the last one ends."""
-        if time.time() > self._expires_at - _RENEW_BEFORE_SECONDS:
+        if not _lasts_until(self._expires_at):
             self._token = self._sign()
             self._expires_at = time.time() + _TASK_TOKEN_SECONDS
         yield _with_token(request, self._token)
@@ -156,10 +190,14 @@ def _access_token(response: httpx.Response) -> str:
     return str(body.get("access_token", "")) if isinstance(body, dict) else ""
 
 
-def _expiry(token: str) -> float:
-    """When the token ends, in seconds of the epoch; in a day when it does not say so."""
+def _lasts_until(expires_at: float) -> bool:
+    return time.time() < expires_at - _RENEW_BEFORE_SECONDS
+
+
+def _expiry_of(token: str) -> float | None:
+    """When a token ends, in seconds of the epoch; None when it does not say so."""
     try:
         claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
         return float(claims["exp"])
     except (ValueError, KeyError, IndexError, TypeError):
-        return time.time() + 86400
+        return None

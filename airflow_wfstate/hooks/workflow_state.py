@@ -118,11 +118,13 @@ def _user_backend(connection: Connection) -> StateBackend:
 
 def _user_credentials(connection: Connection, url: str) -> httpx.Auth:
     from airflow_wfstate.backends.credentials import StaticToken, UserToken
+    from airflow_wfstate.backends.token_file import TokenFile
 
     if token := connection.extra_dejson.get("token"):
         return StaticToken(str(token))
     if connection.login and connection.password:
-        return UserToken(url, connection.login, connection.password)
+        kept = TokenFile.of_airflow(url, connection.login, connection.password)
+        return UserToken(url, connection.login, connection.password, kept)
     raise InvalidRequest(
         f"The Airflow connection {connection.conn_id!r} names nobody.",
         "Give it a login and a password of an Airflow user, or a token.",

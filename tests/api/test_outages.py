@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -21,7 +18,7 @@ from airflow_wfstate.exceptions import (
     ReadTimedOut,
     ServerUnreachable,
 )
-from tests.support.scripted_server import Answer, ScriptedServer, scripted_server
+from tests.support.scripted_server import Answer, ScriptedServer, jwt_that_ends_in, scripted_server
 
 NOTHING: dict[str, object] = {"workflows": [], "next_cursor": None}
 UNAVAILABLE = {
@@ -36,11 +33,6 @@ PROBLEM = "application/problem+json"
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__WFSTATE__API_RETRY_SECONDS", "1")
-
-
-def jwt_that_ends_in(seconds: float, name: str = "") -> str:
-    claims = json.dumps({"exp": time.time() + seconds, "name": name}).encode()
-    return f"h.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.s"
 
 
 class Scenario:

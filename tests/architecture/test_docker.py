@@ -1,27 +1,85 @@
-"""The compose file can be read; there is no engine here to run it."""
+"""What docker/ says: it is the configuration that `make cluster` runs. There is no engine here to run it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import pytest
 import yaml
 
-from tests.conftest import CHECKOUT
+from demo.cluster import deployment, settings
+from demo.cluster.layout import API_SERVERS
+
+SERVERS = (*API_SERVERS, "scheduler", "dag-processor", "triggerer")
 
 
-def test_the_compose_file_names_every_part_of_airflow() -> None:
-    compose = yaml.safe_load((CHECKOUT / "docker" / "compose.yaml").read_text(encoding="utf-8"))
-    parts = {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "postgres", "redis", "migrate"}
-    assert set(compose["services"]) == parts
+@pytest.fixture
+def compose() -> Any:
+    return yaml.safe_load(deployment.COMPOSE.read_text(encoding="utf-8"))["services"]
 
 
-def test_servers_and_workers_sign_requests_for_logs_with_the_same_key() -> None:
-    services = yaml.safe_load((CHECKOUT / "docker" / "compose.yaml").read_text(encoding="utf-8"))["services"]
-    parts = ("api-server", "scheduler", "dag-processor", "triggerer", "worker")
-    assert len({services[part]["environment"]["AIRFLOW__API__SECRET_KEY"] for part in parts}) == 1
+@pytest.fixture
+def values() -> Any:
+    return yaml.safe_load(deployment.VALUES.read_text(encoding="utf-8"))
 
 
-def test_the_worker_is_given_neither_the_database_nor_the_secret() -> None:
-    compose = yaml.safe_load((CHECKOUT / "docker" / "compose.yaml").read_text(encoding="utf-8"))
-    given = compose["services"]["worker"]["environment"]
-    assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in given
-    assert "AIRFLOW__API_AUTH__JWT_SECRET" not in given
+@pytest.mark.parametrize("path", deployment.WRITTEN, ids=lambda path: path.name)
+def test_the_files_are_written_from_the_settings_of_the_cluster(path: Path) -> None:
+    again = "Write them anew: python -m demo.cluster.deployment"
+    assert path.read_text(encoding="utf-8") == deployment.WRITTEN[path](), again
+
+
+def test_the_compose_file_names_every_part_of_airflow(compose: Any) -> None:
+    assert set(compose) == {*SERVERS, "worker", "proxy", "postgres", "pgbouncer", "redis", "migrate"}
+
+
+def test_servers_and_workers_are_given_the_same_of_what_they_must_agree_upon(compose: Any) -> None:
+    given = [compose[part]["environment"] for part in (*SERVERS, "worker")]
+    shared = settings.common(_ANY)
+    assert {name for name in shared if len({part[name] for part in given}) != 1} == set()
+
+
+def test_the_worker_is_given_neither_the_database_nor_a_secret_of_the_servers(compose: Any) -> None:
+    given = compose["worker"]["environment"]
+    assert set(given) & set(settings.server_only(_ANY)) == set()
+    assert not any("JWT_SECRET" in value or "POSTGRES_PASSWORD" in value for value in given.values())
     assert '"conn_type": "wfstate"' in given["AIRFLOW_CONN_WFSTATE_DEFAULT"]
+
+
+def test_on_kubernetes_the_worker_is_given_neither(values: Any) -> None:
+    kept = {name for name in settings.server_only(_ANY) if "SIMPLE_AUTH" not in name}
+    for part in ("apiServer", "scheduler", "dagProcessor", "triggerer", "migrateDatabaseJob"):
+        assert kept <= _names(values[part]["env"]), part
+    for_all = yaml.safe_load(values["extraEnv"])
+    assert (_names(values["workers"]["env"]) | _names(for_all)) & kept == set()
+    # What the chart would put into every container.
+    built_in = values["enableBuiltInSecretEnvVars"]
+    assert {name: built_in.get(name) for name in kept if name != "AIRFLOW__API__WORKERS"} == dict.fromkeys(
+        kept - {"AIRFLOW__API__WORKERS"}, False
+    )
+    assert values["workers"]["waitForMigrations"] == {"enabled": False}
+
+
+def test_on_kubernetes_servers_and_workers_are_given_what_they_must_agree_upon(values: Any) -> None:
+    # The chart sets the executor itself.
+    assert _names(yaml.safe_load(values["extraEnv"])) == set(settings.common(_ANY)) - {"AIRFLOW__CORE__EXECUTOR"}
+
+
+def _names(env: list[dict[str, Any]]) -> set[str]:
+    return {entry["name"] for entry in env}
+
+
+_ANY = settings.Shared(
+    proxy="",
+    base_url="",
+    broker="",
+    metadata="",
+    warehouse={},
+    users="",
+    passwords_file="",
+    fernet_key="",
+    secret_key="",
+    jwt_secret="",
+    service_password="",
+)

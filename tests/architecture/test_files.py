@@ -27,7 +27,12 @@ def test_no_loose_ends() -> None:
 def test_constraints_are_pins_and_nothing_else() -> None:
     pin = re.compile(r"[a-z0-9-]+==[0-9a-z.]+( ; python_version (<|>=) \"3\.\d+\")?")
     files = sorted((CHECKOUT / "constraints").glob("*.txt"))
-    assert [path.name for path in files] == ["airflow-3.2.2.txt", "airflow-3.3.2.txt", "fab-3.3.2.txt"]
+    assert [path.name for path in files] == [
+        "airflow-3.2.2.txt",
+        "airflow-3.3.2.txt",
+        "cluster-3.3.2.txt",
+        "fab-3.3.2.txt",
+    ]
     for path in files:
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
         assert [line for line in lines if not pin.fullmatch(line)] == []

@@ -190,6 +190,7 @@ def test_a_success_after_a_failure_without_a_relay_has_what_there_is_undone(
     assert world.state(started.workflow.id) is WorkflowState.COMPENSATED
 
 
+@pytest.mark.first_answer
 def test_what_a_service_has_undone_by_itself_and_done_again_is_undone(shop: Shop, requests: UndoRequests) -> None:
     """A reservation expires and is made again, and then the order is declined."""
     times = [f"2026-01-01T10:0{minute}:00Z" for minute in range(4)]

@@ -13,12 +13,12 @@ from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
 
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.sweeping.sweep import sweep
+from demo.postgres import EmbeddedPostgres
 from tests.crash_grid.cell import Fault, Way
 from tests.crash_grid.play import HELD, RELAY
 from tests.crash_grid.receiver import Receiver
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServerProcess
-from tests.support.crashable_postgres import CrashablePostgres
 from tests.support.postgres import migrate
 from tests.support.serialized_dags import deploy
 from tests.support.webhook_receiver import Answer, Delivery, running_receiver
@@ -98,7 +98,7 @@ def sites(ways: list[Way], folder: Path) -> Iterator[dict[Way, Site]]:
             home.mkdir()
             disturbances: dict[Fault, Callable[[], None]] = {}
             if is_postgres:
-                server = stack.enter_context(CrashablePostgres(folder / "data"))
+                server = stack.enter_context(EmbeddedPostgres(folder / "data"))
                 server.create_database("grid")
                 database_url = server.url("grid", "psycopg2")
                 disturbances[Fault.POSTGRES_RESTARTED] = server.crash

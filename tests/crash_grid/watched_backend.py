@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from airflow_wfstate.backends.operations import OPERATIONS
 from airflow_wfstate.backends.state_backend import StateBackend
 from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 from airflow_wfstate.domain.messages.reading.journal import JournalEntry
@@ -14,24 +15,7 @@ from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import WorkflowStateError
 from tests.crash_grid.seam import Seam
 
-READS: Final = (
-    "get_workflow",
-    "get_graph",
-    "list_workflows",
-    "read_stats",
-    "read_name_stats",
-    "read_density",
-    "list_steps",
-    "get_step",
-    "list_checkpoints",
-    "list_compensations",
-    "read_task_activity",
-    "read_journal",
-    "read_records",
-    "look_at_waits",
-    "list_subscriptions",
-    "list_waiting_deliveries",
-)
+READS: Final = (*(operation.name for operation in OPERATIONS if operation.is_read), "look_at_waits")
 """Calls that change nothing: sent again, there is nothing to look at."""
 
 _QUESTIONS: Final = ("take_turn", "sweep")

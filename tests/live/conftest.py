@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from demo import environment
-from demo.home import CHECKOUT
+from demo.folder import CHECKOUT
 from demo.stage import Stage
 from demo.standalone import LiveAirflow
 from tests.live.outside import Outside

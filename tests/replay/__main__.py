@@ -32,14 +32,14 @@ def _run(folder: Path, path: Path, seed: int) -> int:
 
     from airflow_wfstate.backends.api import ApiBackend
     from airflow_wfstate.backends.credentials import UserToken
+    from demo.postgres import EmbeddedPostgres
     from tests.replay.event_log import read_log
     from tests.replay.replay import replay
     from tests.support.api_server import ApiServerProcess
-    from tests.support.crashable_postgres import CrashablePostgres
     from tests.support.postgres import migrate
 
     log = read_log(path, "order-to-cash")
-    with CrashablePostgres(folder / "data") as server:
+    with EmbeddedPostgres(folder / "data") as server:
         server.create_database("replay")
         url = server.url("replay", "psycopg2")
         (folder / "migrate").mkdir()

@@ -22,10 +22,10 @@ from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
+from demo.postgres import EmbeddedPostgres
 from tests.crash_grid.receiver import Receiver
 from tests.soak.worker import NAME, STEPS, Done, Place, work
 from tests.support.api_server import ApiServerProcess
-from tests.support.crashable_postgres import CrashablePostgres
 from tests.support.postgres import migrate
 
 _PATIENCE_SECONDS: Final = 300
@@ -66,7 +66,7 @@ def soak(
 
     :param pause_seconds: between restarts, at least and at most.
     """
-    with CrashablePostgres(folder / "data") as server:
+    with EmbeddedPostgres(folder / "data") as server:
         server.create_database("soak")
         database_url = server.url("soak", "psycopg2")
         (folder / "migrate").mkdir()
@@ -114,7 +114,7 @@ def _working(places: list[Place]) -> Iterator[tuple[Event, list[Connection]]]:
 
 
 def _restart_now_and_then(
-    server: CrashablePostgres, until: float, pauses: Callable[[], float], choice: random.Random, found: Found
+    server: EmbeddedPostgres, until: float, pauses: Callable[[], float], choice: random.Random, found: Found
 ) -> None:
     while True:
         pause = pauses()

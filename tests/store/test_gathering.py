@@ -133,3 +133,29 @@ def test_an_outage_is_told_to_all_and_the_next_request_is_served(
         with pytest.raises(DatabaseUnavailable):
             answer.result()
     assert meeting.send(shop.placed("2"))[0].result().verdict is Verdict.APPLIED
+
+
+def test_no_request_waits_for_ever_for_the_transaction_of_another(
+    backend: DatabaseBackend, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meets = Gathering(backend.engine)
+    plain = gathering.apply_deliveries
+    is_in, may_end = Event(), Event()
+
+    def stuck(engine: Engine, deliveries: Sequence[Delivery]) -> None:
+        is_in.set()
+        assert may_end.wait(30)
+        plain(engine, deliveries)
+
+    monkeypatch.setattr(gathering, "apply_deliveries", stuck)
+    monkeypatch.setattr(gathering, "_PATIENCE_SECONDS", 0.1)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(receive_events, backend.engine, [shop.placed("1")], _ADMIN, meets)
+        assert is_in.wait(30)
+        with pytest.raises(DatabaseUnavailable, match="has not ended"):
+            receive_events(backend.engine, [shop.placed("2")], _ADMIN, meets)
+        may_end.set()
+        assert first.result().results[0].verdict is Verdict.APPLIED
+
+    after = receive_events(backend.engine, [shop.placed("2")], _ADMIN, meets)
+    assert after.results[0].verdict is Verdict.APPLIED

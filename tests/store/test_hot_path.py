@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 
@@ -9,14 +11,17 @@ import pytest
 from sqlalchemy import Connection, Engine, TextClause, create_engine, make_url, text
 
 from airflow_wfstate.backends.database import DatabaseBackend
-from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, EndAttempt
+from airflow_wfstate.domain.messages.record import SaveRecord
+from airflow_wfstate.domain.messages.step import BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import StepState
-from airflow_wfstate.exceptions import DatabaseNotMigrated
-from airflow_wfstate.store.database.stored_function_call import DRIVERS, StoredFunctionCall
-from airflow_wfstate.store.database.stored_functions import BEGIN_FIRST_ATTEMPT
+from airflow_wfstate.exceptions import DatabaseNotMigrated, InvalidAttemptKey
+from airflow_wfstate.store.database.stored_function_call import DRIVERS, StoredFunction, StoredFunctionCall
+from airflow_wfstate.store.database.stored_functions import BEGIN_FIRST_ATTEMPT, END_RUNNING_ATTEMPT, HMAC_SHA256
 from airflow_wfstate.store.database.transaction import Unchanged, run_transaction
+from airflow_wfstate.store.migrations import functions_0020
 from tests.support.airflow_rows import AirflowRows
+from tests.support.counted_reads import counted_reads
 from tests.support.postgres import PostgresServer
 from tests.support.world import World
 
@@ -164,10 +169,96 @@ def test_a_database_without_the_functions_is_named(postgres_server: PostgresServ
 def test_a_write_that_is_sent_again_after_a_restart_of_the_caller_is_recognised(
     world: World, run_id: str, engine: Engine
 ) -> None:
-    """The other process has no secret at hand, and goes the regular path."""
+    """The stored function leaves it to the transaction, which compares it with what was applied."""
     _, begun = world.begin(run_id, "charge")
     end = EndAttempt(begun.attempt_key, 1, StepState.SUCCEEDED, output=Payload.of("receipt"))
     first = world.backend.end_attempt(end)
 
     assert DatabaseBackend(engine).end_attempt(end) == first
     assert world.told(begun.workflow.id).count("step.succeeded intake.charge") == 1
+
+
+def test_each_process_of_the_server_takes_the_hot_path(world: World, run_id: str, other_engine: Engine) -> None:
+    """Behind a load balancer a step ends at another process than the one where it began."""
+    other = DatabaseBackend(other_engine)
+    begun = [world.begin(run_id, f"charge-{number}")[1] for number in range(5)]
+
+    with counted_reads(other_engine) as slow:
+        for attempt in begun:
+            key = attempt.attempt_key
+            other.save_checkpoint(SaveCheckpoint(key, 1, "row", Payload.of(7)))
+            other.save_record(SaveRecord(key, 2, "call", Payload.of("paid")))
+            other.end_attempt(EndAttempt(key, 3, StepState.SUCCEEDED, output=Payload.of("receipt")))
+
+    assert slow.statements == []  # a stored function is called by the driver's own cursor
+    steps = world.backend.get_workflow(begun[0].workflow.id).steps
+    assert [step.state for step in steps] == [StepState.SUCCEEDED] * 5
+
+
+def test_a_key_that_another_workflow_signed_changes_nothing(world: World, run_id: str) -> None:
+    _, begun = world.begin(run_id, "charge")
+    world.start(other_run := world.rows.add_run("intake"))
+    _, other = world.begin(other_run, "charge")
+    key = f"{begun.attempt_key.rpartition('.')[0]}.{other.attempt_key.rpartition('.')[2]}"
+
+    with pytest.raises(InvalidAttemptKey, match="not issued by this store"):
+        world.backend.save_checkpoint(SaveCheckpoint(key, 1, "row", Payload.of(7)))
+    with pytest.raises(InvalidAttemptKey, match="not issued by this store"):
+        world.backend.save_record(SaveRecord(key, 1, "call", Payload.of(7)))
+    with pytest.raises(InvalidAttemptKey, match="not issued by this store"):
+        world.backend.end_attempt(EndAttempt(key, 1, StepState.SUCCEEDED, output=Payload.of("receipt")))
+
+    workflow = world.backend.get_workflow(begun.workflow.id)
+    assert [(step.state, step.checkpoints) for step in workflow.steps] == [(StepState.RUNNING, [])]
+    assert world.told(begun.workflow.id) == ["workflow.started", "run.linked", "step.began intake.charge"]
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "mac"),
+    [  # RFC 4231, sections 4.2 to 4.5: its keys that are not longer than a block
+        ("0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+        (
+            b"Jefe".hex(),
+            b"what do ya want for nothing?",
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+        ),
+        ("aa" * 20, b"\xdd" * 50, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+        (
+            bytes(range(1, 26)).hex(),
+            b"\xcd" * 50,
+            "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
+        ),
+    ],
+)
+def test_the_databases_hmac_is_that_of_the_standard(other_engine: Engine, key: str, data: bytes, mac: str) -> None:
+    assert _hmac(other_engine, key, data) == mac
+
+
+def test_the_databases_hmac_is_that_of_python(other_engine: Engine) -> None:
+    for length in range(200):
+        key, data = secrets.token_bytes(32), secrets.token_bytes(length)
+        assert _hmac(other_engine, key.hex(), data) == hmac.digest(key, data, "sha256").hex()
+
+
+def _hmac(engine: Engine, key: str, data: bytes) -> str:
+    value = StoredFunctionCall(engine)(HMAC_SHA256, key, data)
+    assert isinstance(value, bytes | memoryview)
+    return bytes(value).hex()
+
+
+def test_an_older_process_ends_attempts_in_a_database_that_was_migrated(
+    world: World, run_id: str, engine: Engine, other_engine: Engine
+) -> None:
+    """Servers are upgraded one after the other: the function without an attempt key is called until the last is."""
+    _, begun = world.begin(run_id, "charge")
+    older = StoredFunction(END_RUNNING_ATTEMPT.name, END_RUNNING_ATTEMPT.types[:-2])
+    data = ("a" * 64, "succeeded", '"receipt"', "str", "b" * 64, None, "step.succeeded", "{}")
+    try:
+        with other_engine.begin() as connection:  # a database that is made new does not have it
+            connection.execute(text(functions_0020.BEFORE[0]))
+        assert StoredFunctionCall(engine)(older, begun.workflow.id, begun.step_id, 1, 1, 1, *data) is True
+    finally:
+        with other_engine.begin() as connection:
+            connection.execute(text(older.drop))
+
+    assert world.backend.get_workflow(begun.workflow.id).steps[0].state is StepState.SUCCEEDED

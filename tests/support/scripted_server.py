@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +34,15 @@ class ScriptedServer:
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     encodings: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+
+
+def jwt_that_ends_in(seconds: float, name: str = "") -> str:
+    """A token as /auth/token gives it, but for its signature.
+
+    :param name: tells it from others.
+    """
+    claims = json.dumps({"exp": time.time() + seconds, "name": name}).encode()
+    return f"h.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.s"
 
 
 @contextmanager

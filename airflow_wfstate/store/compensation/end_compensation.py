@@ -15,6 +15,7 @@ from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.exceptions import InvalidAttemptKey, InvalidRequest, StaleAttempt
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.compensation.compensated_step import settle_step
+from airflow_wfstate.store.compensation.failed import fail_compensation
 from airflow_wfstate.store.compensation.hold import compensation_error_policy, failed_for_good, hold
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import Unchanged
@@ -125,17 +126,22 @@ def _record_error(
     """
     error = recorded_text(request.error or "", MAX_ERROR_LENGTH)
     final = not request.may_retry or key.attempt >= (row.attempt_limit or row.max_attempts)
-    state = CompensationState.FAILED if final else CompensationState.RUNNING
+    if final:
+        fail_compensation(change, label, key.step_id, key.round, key.attempt, error)
+        if not goes_on and change.state is WorkflowState.COMPENSATING:
+            hold(change, failed_for_good(label, error))
+        return CompensationState.FAILED
     change.update(
         schema.compensation,
         where={"step_id": key.step_id, "round": key.round},
-        values={"state": state.value, "error": error, "ended_at": change.now},
-        from_states=predecessors(state),
+        values={"error": error, "ended_at": change.now},
+        from_states=[CompensationState.RUNNING],
     )
-    kind = EntryKind.COMPENSATION_FAILED if final else EntryKind.COMPENSATION_ATTEMPT_FAILED
     change.journal(
-        kind, step=label, step_id=key.step_id, attempt=key.attempt, data={"round": key.round, "error": error}
+        EntryKind.COMPENSATION_ATTEMPT_FAILED,
+        step=label,
+        step_id=key.step_id,
+        attempt=key.attempt,
+        data={"round": key.round, "error": error},
     )
-    if final and not goes_on and change.state is WorkflowState.COMPENSATING:
-        hold(change, failed_for_good(label, error))
-    return state
+    return CompensationState.RUNNING

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Select, select
 
-from airflow_wfstate.domain.messages.reading.journal import EntryKind
-from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
+from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
+from airflow_wfstate.store.compensation.failed import fail_compensation
 from airflow_wfstate.store.compensation.hold import failed_for_good
 from airflow_wfstate.store.compensation.pending import read_compensation
 from airflow_wfstate.store.compensation.service_undo import Awaited, ask_service, fail_overdue
@@ -29,18 +29,7 @@ def undo_late(connection: Connection, change: Change, step_id: str, round_number
     asked = ask_service(connection, change, pending)
     if isinstance(asked, Awaited):
         return
-    change.update(
-        _compensation,
-        where={"step_id": step_id, "round": round_number},
-        values={"state": CompensationState.FAILED.value, "error": asked, "ended_at": change.now},
-        from_states=predecessors(CompensationState.FAILED),
-    )
-    change.journal(
-        EntryKind.COMPENSATION_FAILED,
-        step=pending.label,
-        step_id=step_id,
-        data={"round": round_number, "error": asked},
-    )
+    fail_compensation(change, pending.label, step_id, round_number, pending.attempts, asked)
 
 
 def with_overdue_answers() -> Select[tuple[str]]:

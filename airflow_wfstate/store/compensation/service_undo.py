@@ -18,10 +18,11 @@ from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.messages.step import MAX_ERROR_LENGTH
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
-from airflow_wfstate.domain.rules.services.choreography import Service
+from airflow_wfstate.domain.rules.services.choreography import Choreography, Service
 from airflow_wfstate.domain.rules.states import CompensationState, predecessors
 from airflow_wfstate.domain.rules.text.time_span import time_span
 from airflow_wfstate.redaction import recorded_text
+from airflow_wfstate.store.compensation.failed import fail_compensation
 from airflow_wfstate.store.compensation.hold import compensation_error_policy, failed_for_good
 from airflow_wfstate.store.compensation.pending import PendingCompensation, read_compensation
 from airflow_wfstate.store.database import schema
@@ -128,10 +129,7 @@ def find_service(
     :param name: of the workflow.
     :return: the reason, as a sentence, when nobody can be asked.
     """
-    choreography = read_definition(connection, name, definition_sha256).choreography
-    if choreography is None:  # started before services took part
-        applied = read_applied(connection, name)
-        choreography = None if applied is None else applied.definition.choreography
+    choreography = _choreography(connection, name, definition_sha256)
     service = None if choreography is None else choreography.service(pending.called.participant)
     if service is None or pending.called.name not in service.compensate:
         return (
@@ -152,8 +150,19 @@ def may_be_undone_by_services(connection: Connection, workflow_id: str) -> bool:
     workflow = schema.workflow
     found = select(workflow.c.name, workflow.c.definition_sha256).where(workflow.c.id == workflow_id)
     row = connection.execute(found).one()
-    choreography = read_definition(connection, row.name, row.definition_sha256).choreography
+    choreography = _choreography(connection, row.name, row.definition_sha256)
     return choreography is not None and any(service.compensate for service in choreography.services)
+
+
+def _choreography(connection: Connection, name: str, definition_sha256: str) -> Choreography | None:
+    """What says how services undo: of the workflow's own version, else, if it started before services took part, of the
+    version in force.
+    """
+    own = read_definition(connection, name, definition_sha256).choreography
+    if own is not None:
+        return own
+    applied = read_applied(connection, name)
+    return None if applied is None else applied.definition.choreography
 
 
 def is_overdue(change: Change, pending: PendingCompensation) -> bool:
@@ -164,24 +173,7 @@ def is_overdue(change: Change, pending: PendingCompensation) -> bool:
 def fail_overdue(connection: Connection, change: Change, pending: PendingCompensation) -> str:
     """Record that no answer came in time; why, as far as the outbox tells it."""
     error = _why_no_answer(connection, change, pending)
-    change.update(
-        _compensation,
-        where={"step_id": pending.step_id, "round": pending.round},
-        values={
-            "state": CompensationState.FAILED.value,
-            "error": error,
-            "ended_at": change.now,
-            "answer_due_at": None,
-        },
-        from_states=predecessors(CompensationState.FAILED),
-    )
-    change.journal(
-        EntryKind.COMPENSATION_FAILED,
-        step=pending.label,
-        step_id=pending.step_id,
-        attempt=pending.attempts,
-        data={"round": pending.round, "error": error},
-    )
+    fail_compensation(change, pending.label, pending.step_id, pending.round, pending.attempts, error)
     return error
 
 

@@ -16,6 +16,7 @@ from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState, predecessors
+from airflow_wfstate.store.compensation.failed import fail_compensation
 from airflow_wfstate.store.compensation.failed_by_hand import marked_as_failed
 from airflow_wfstate.store.compensation.failure import fail_workflow
 from airflow_wfstate.store.compensation.hold import compensation_error_policy, failed_for_good, hold, hold_reason
@@ -275,19 +276,7 @@ def _store_turn(change: Change, pending: PendingCompensation, relay: Relay) -> b
 def _give_up(change: Change, pending: PendingCompensation) -> str:
     """The last attempt's process died: its outcome is unknown, and no attempt is left. Why a person must decide."""
     error = f"attempt {pending.attempts} of {pending.max_attempts} was lost with its process"
-    change.update(
-        schema.compensation,
-        where={"step_id": pending.step_id, "round": pending.round},
-        values={"state": CompensationState.FAILED.value, "error": error, "ended_at": change.now},
-        from_states=predecessors(CompensationState.FAILED),
-    )
-    change.journal(
-        EntryKind.COMPENSATION_FAILED,
-        step=pending.label,
-        step_id=pending.step_id,
-        attempt=pending.attempts,
-        data={"error": error},
-    )
+    fail_compensation(change, pending.label, pending.step_id, pending.round, pending.attempts, error)
     return failed_for_good(pending.label, error)
 
 

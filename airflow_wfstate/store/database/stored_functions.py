@@ -7,6 +7,10 @@ plans.
 Each does only the plain case of its transaction (store/steps/): the workflow is
 running, the step is new, or its newest attempt is running. In any other case it changes nothing and answers NULL or
 false, and the transaction in Python decides. Their guards are filled in from the state tables.
+
+Those of an attempt verify its key themselves (store/steps/attempt_key.py), with the secret in the workflow's row that
+they touch anyway: 5 microseconds. A process need not have seen the begin, so that every server process behind a load
+balancer takes the hot path.
 """
 
 from __future__ import annotations
@@ -21,6 +25,26 @@ from airflow_wfstate.domain.rules.states import CompensationState, StepState, Wo
 from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 from airflow_wfstate.store.database.schema import NO_PLACE, metadata
 from airflow_wfstate.store.database.stored_function_call import StoredFunction
+
+_CREATE_HMAC_SHA256: Final = """
+CREATE OR REPLACE FUNCTION wfstate_hmac_sha256(p_key text, p_data bytea) RETURNS bytea
+LANGUAGE sql STABLE AS $function$
+    -- RFC 2104, from core functions alone: pgcrypto may be missing. The key is hexadecimal, at most a block of 64 bytes
+    -- long, and is padded with zeros to one. bit_send writes the length in front, 4 bytes.
+    SELECT sha256(
+        substring(bit_send(('x' || rpad(p_key, 128, '0'))::bit(512) # ('x' || repeat('5c', 64))::bit(512)) FROM 5)
+        || sha256(
+            substring(bit_send(('x' || rpad(p_key, 128, '0'))::bit(512) # ('x' || repeat('36', 64))::bit(512)) FROM 5)
+            || p_data
+        )
+    )
+$function$
+"""
+
+# Of both sides a hash is compared, so that how long the comparison takes tells nothing about the right MAC.
+_IS_KEY_OF_WORKFLOW: Final = (
+    "sha256(wfstate_hmac_sha256(w.secret, convert_to(p_body, 'UTF8'))) = sha256(decode(p_mac, 'hex'))"
+)
 
 _CREATE_BEGIN_FIRST_ATTEMPT: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_begin_first_attempt(
@@ -101,7 +125,8 @@ _CREATE_END_RUNNING_ATTEMPT: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_end_running_attempt(
     p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_write_sha256 text,
     p_state text,
-    p_output text, p_output_type text, p_output_sha256 text, p_error text, p_kind text, p_data text
+    p_output text, p_output_type text, p_output_sha256 text, p_error text, p_kind text, p_data text,
+    p_body text, p_mac text
 ) RETURNS boolean
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
@@ -121,8 +146,11 @@ BEGIN
     END IF;
     UPDATE wfstate_workflow w
        SET version = w.version + 1, journal_count = w.journal_count + 1, updated_at = clock_timestamp()
-     WHERE w.id = p_workflow_id
+     WHERE w.id = p_workflow_id AND {_IS_KEY_OF_WORKFLOW}
     RETURNING w.journal_count, w.updated_at INTO entry, moment;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
     UPDATE wfstate_step s SET state = p_state, error = p_error, updated_at = moment
      WHERE s.id = p_step_id AND s.attempt = p_attempt AND s.state = '{StepState.RUNNING.value}';
     IF NOT FOUND THEN
@@ -154,13 +182,16 @@ _CREATE_SAVE_CHECKPOINT: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_save_checkpoint(
     p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_write_sha256 text,
     p_name text,
-    p_value text, p_value_type text, p_value_sha256 text
+    p_value text, p_value_type text, p_value_sha256 text,
+    p_body text, p_mac text
 ) RETURNS boolean
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 BEGIN
     IF NOT EXISTS (
-        SELECT 1 FROM wfstate_workflow w WHERE w.id = p_workflow_id AND w.state = '{WorkflowState.RUNNING.value}'
+        SELECT 1 FROM wfstate_workflow w
+         WHERE w.id = p_workflow_id AND w.state = '{WorkflowState.RUNNING.value}'
+           AND {_IS_KEY_OF_WORKFLOW}
     ) THEN
         RETURN false;
     END IF;
@@ -184,13 +215,16 @@ _CREATE_SAVE_RECORD: Final = f"""
 CREATE OR REPLACE FUNCTION wfstate_save_record(
     p_workflow_id uuid, p_step_id uuid, p_attempt integer, p_round integer, p_write bigint, p_write_sha256 text,
     p_name text,
-    p_value text, p_value_type text, p_value_sha256 text, p_is_error boolean
+    p_value text, p_value_type text, p_value_sha256 text, p_is_error boolean,
+    p_body text, p_mac text
 ) RETURNS boolean
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 BEGIN
     IF NOT EXISTS (
-        SELECT 1 FROM wfstate_workflow w WHERE w.id = p_workflow_id AND w.state = '{WorkflowState.RUNNING.value}'
+        SELECT 1 FROM wfstate_workflow w
+         WHERE w.id = p_workflow_id AND w.state = '{WorkflowState.RUNNING.value}'
+           AND {_IS_KEY_OF_WORKFLOW}
     ) THEN
         RETURN false;
     END IF;
@@ -212,6 +246,9 @@ BEGIN
 END $function$
 """  # noqa: S608 - filled in from our own enums alone
 
+HMAC_SHA256: Final = StoredFunction("wfstate_hmac_sha256", ("text", "bytea"))
+"""Of key, in hexadecimal and at most 64 bytes, and data. The others call it."""
+
 BEGIN_FIRST_ATTEMPT: Final = StoredFunction(
     "wfstate_begin_first_attempt", ("uuid", "text", "text", "uuid", "text", "text", "integer", "text", "text")
 )
@@ -220,24 +257,34 @@ id, and the hash of the arguments (each NULL for none). Its value: the workflow'
 id and secret."""
 
 _ATTEMPT: Final = ("uuid", "uuid", "integer", "integer", "bigint", "text")
+_KEY: Final = ("text", "text")
 
-END_RUNNING_ATTEMPT: Final = StoredFunction("wfstate_end_running_attempt", (*_ATTEMPT, *["text"] * 7))
+END_RUNNING_ATTEMPT: Final = StoredFunction("wfstate_end_running_attempt", (*_ATTEMPT, *["text"] * 7, *_KEY))
 """Of workflow, step, attempt, round, write and its hash; state; output, its type and sha256; error; journal kind and
-data. Its value: whether it did it."""
-
-SAVE_CHECKPOINT: Final = StoredFunction("wfstate_save_checkpoint", (*_ATTEMPT, *["text"] * 4))
-"""Of workflow, step, attempt, round, write and its hash; name; value, its type and sha256. Its value: whether it
+data; body and MAC of the attempt key, which must name the same workflow, step, attempt and round. Its value: whether it
 did it."""
 
-SAVE_RECORD: Final = StoredFunction("wfstate_save_record", (*SAVE_CHECKPOINT.types, "boolean"))
-"""As :data:`SAVE_CHECKPOINT`; then whether the value is an error."""
+SAVE_CHECKPOINT: Final = StoredFunction("wfstate_save_checkpoint", (*_ATTEMPT, *["text"] * 4, *_KEY))
+"""Of workflow, step, attempt, round, write and its hash; name; value, its type and sha256; body and MAC of the attempt
+key, as above. Its value: whether it did it."""
+
+SAVE_RECORD: Final = StoredFunction("wfstate_save_record", (*_ATTEMPT, *["text"] * 4, "boolean", *_KEY))
+"""As :data:`SAVE_CHECKPOINT`, with whether the value is an error before the attempt key."""
 
 _FUNCTIONS: Final = {
+    HMAC_SHA256: _CREATE_HMAC_SHA256,
     BEGIN_FIRST_ATTEMPT: _CREATE_BEGIN_FIRST_ATTEMPT,
     END_RUNNING_ATTEMPT: _CREATE_END_RUNNING_ATTEMPT,
     SAVE_CHECKPOINT: _CREATE_SAVE_CHECKPOINT,
     SAVE_RECORD: _CREATE_SAVE_RECORD,
 }
+
+_OLDER: Final = (
+    StoredFunction("wfstate_end_running_attempt", (*_ATTEMPT, *["text"] * 7)),
+    StoredFunction("wfstate_save_checkpoint", (*_ATTEMPT, *["text"] * 4)),
+    StoredFunction("wfstate_save_record", (*_ATTEMPT, *["text"] * 4, "boolean")),
+)
+"""Those that a migrated database keeps for older processes of the server (revision 0020)."""
 
 
 def _statement(sql: str) -> DDL:
@@ -246,4 +293,7 @@ def _statement(sql: str) -> DDL:
 
 for _function, _create in _FUNCTIONS.items():
     event.listen(metadata, "after_create", _statement(_create).execute_if(dialect="postgresql"))
+    event.listen(metadata, "before_drop", _statement(_function.drop).execute_if(dialect="postgresql"))
+
+for _function in _OLDER:
     event.listen(metadata, "before_drop", _statement(_function.drop).execute_if(dialect="postgresql"))

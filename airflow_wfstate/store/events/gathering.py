@@ -13,17 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Final
 
 from sqlalchemy import Engine
 
+from airflow_wfstate.exceptions import DatabaseUnavailable
 from airflow_wfstate.store.events.delivery import Delivery
 from airflow_wfstate.store.events.separation import apply_deliveries
 from airflow_wfstate.store.events.waiting import look_again
 
+_PATIENCE_SECONDS: Final = 60
+"""How long a request waits for the transaction of another one, with its repetitions."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class _Request:
     """What a request brings.
 
@@ -55,15 +61,34 @@ class Gathering:
 
         :param deliveries: no two of one event.
         :raises Exception: as ``apply_deliveries``; all that were applied together are told the same.
+        :raises DatabaseUnavailable: the transaction of another request has not ended for a minute. The events may
+            have been applied: sent again, they count once.
         """
         mine = _Request(deliveries)
         self._join(mine)
-        if mine.leads.result():
+        try:
+            leads = mine.leads.result(_PATIENCE_SECONDS)
+        except FutureTimeout:
+            raise self._given_up(mine) from None
+        if leads:
             try:
                 self._lead(mine)
             finally:
                 self._hand_over()
-        mine.end.result()
+        try:
+            mine.end.result(_PATIENCE_SECONDS)
+        except FutureTimeout:
+            raise _not_ended() from None
+
+    def _given_up(self, mine: _Request) -> DatabaseUnavailable:
+        """Wait no longer. Who was to lead meanwhile hands that on."""
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                return _not_ended()
+        if mine.leads.result(_PATIENCE_SECONDS):
+            self._hand_over()
+        return _not_ended()
 
     def _join(self, mine: _Request) -> None:
         with self._lock:
@@ -101,6 +126,13 @@ class Gathering:
         else:
             for request in together:
                 request.end.set_result(None)
+
+
+def _not_ended() -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"Another transaction of this process has not ended for {_PATIENCE_SECONDS} seconds.",
+        "Send the events again: each counts once. Look for what blocks the database (pg_stat_activity).",
+    )
 
 
 def _without_repeats(taken: Sequence[_Request]) -> tuple[list[_Request], list[_Request]]:

@@ -7,14 +7,20 @@ stands before it, with the workflow's secret.
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from airflow_wfstate.exceptions import InvalidAttemptKey
 
 STEP: Final = "step"
 COMPENSATION: Final = "compensation"
+
+_UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_FORM: Final = re.compile(
+    rf"v1\.(?P<kind>{STEP}|{COMPENSATION})\.(?P<workflow>{_UUID})\.(?P<step>{_UUID})\.(?P<attempt>[0-9]{{1,10}})"
+    rf"\.(?P<round>[0-9]{{1,10}})\.(?P<task_instance>{_UUID})\.(?P<mac>[0-9a-f]{{64}})"
+)
 
 
 @dataclass(frozen=True)
@@ -48,19 +54,18 @@ def parse(text: str, kind: str = STEP) -> AttemptKey:
 
     :raises InvalidAttemptKey: when the text has not the form of a key of this kind.
     """
-    parts = text.split(".")
-    if len(parts) != 8 or parts[0] != "v1" or parts[1] != kind or not (parts[4] + parts[5]).isdecimal():
+    found = _FORM.fullmatch(text)
+    if found is None or found["kind"] != kind or max(int(found["attempt"]), int(found["round"])) >= 2**31:
         raise InvalidAttemptKey("The attempt key is malformed.", "Send the one that the begin answered with.")
-    try:
-        workflow_id, step_id, task_instance_id = (str(UUID(part)) for part in (parts[2], parts[3], parts[6]))
-        number, round_number = int(parts[4]), int(parts[5])
-    except ValueError as error:
-        raise InvalidAttemptKey(
-            "The attempt key is malformed.", "Send the one that the begin answered with."
-        ) from error
-    if number >= 2**31 or round_number >= 2**31:
-        raise InvalidAttemptKey("The attempt key is malformed.", "Send the one that the begin answered with.")
-    return AttemptKey(kind, workflow_id, step_id, number, round_number, task_instance_id, parts[7])
+    return AttemptKey(
+        kind,
+        found["workflow"],
+        found["step"],
+        int(found["attempt"]),
+        int(found["round"]),
+        found["task_instance"],
+        found["mac"],
+    )
 
 
 def verify(key: AttemptKey, secret: str) -> None:

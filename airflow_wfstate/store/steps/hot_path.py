@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
-from threading import Lock
 from typing import cast
 
 from sqlalchemy import Engine
@@ -29,35 +27,10 @@ from airflow_wfstate.store.database.stored_functions import (
     SAVE_RECORD,
 )
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload
-from airflow_wfstate.store.steps.attempt_key import STEP, AttemptKey, issue, parse, verify
+from airflow_wfstate.store.steps.attempt_key import STEP, AttemptKey, issue, parse
 from airflow_wfstate.store.steps.begin_request import check_begin
 from airflow_wfstate.store.steps.end_attempt import ENTRY_KINDS, end_data, stored_error
 from airflow_wfstate.store.steps.write_content import content_sha256
-
-
-class WorkflowSecrets:
-    """The secrets of the workflows that were begun lately: they never change, and verify keys without a read.
-
-    :param size: how many are kept; the least lately used goes first.
-    """
-
-    def __init__(self, size: int = 10_000) -> None:
-        self._size = size
-        self._secrets: OrderedDict[str, str] = OrderedDict()
-        self._lock = Lock()
-
-    def remember(self, workflow_id: str, secret: str) -> None:
-        """Keep a secret."""
-        with self._lock:
-            self._secrets[workflow_id] = secret
-            self._secrets.move_to_end(workflow_id)
-            while len(self._secrets) > self._size:
-                self._secrets.popitem(last=False)
-
-    def find(self, workflow_id: str) -> str | None:
-        """The secret of a workflow; None when it is not kept."""
-        with self._lock:
-            return self._secrets.get(workflow_id)
 
 
 def has_hot_path(engine: Engine) -> bool:
@@ -68,16 +41,15 @@ def has_hot_path(engine: Engine) -> bool:
 class HotPath:
     """Begin, checkpoints, records and end of attempts in the plain case.
 
-    A method answers None when the case is not plain, and when the database was not reached or did not answer: the
-    transaction in Python decides then. A write whose answer was lost may have been carried out; that transaction
-    recognises it, as any write that is sent again.
+    A method answers None when the case is not plain, when the attempt key was not issued by this store, and when the
+    database was not reached or did not answer: the transaction in Python decides then, and names the reason. A write
+    whose answer was lost may have been carried out; that transaction recognises it, as any write that is sent again.
 
     :param engine: of a PostgreSQL database, by a driver that :func:`has_hot_path` knows.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._call = StoredFunctionCall(engine)
-        self._secrets = WorkflowSecrets()
 
     def begin_new_step(self, request: BeginStep) -> BegunStep | None:
         """Begin a step that never began in a running workflow; None in any other case."""
@@ -105,10 +77,8 @@ class HotPath:
 
         :param value: as ``keep_checkpoint`` kept it.
         """
-        key = self._verified(request.attempt_key)
-        if key is None:
-            return None
-        saved = self._call(SAVE_CHECKPOINT, *_value_arguments(key, request, value))
+        key = parse(request.attempt_key)
+        saved = self._call(SAVE_CHECKPOINT, *_value_arguments(key, request, value), key.body(), key.mac)
         return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
 
     def save_record(self, request: SaveRecord, value: StoredPayload) -> RecordedWrite | None:
@@ -116,10 +86,8 @@ class HotPath:
 
         :param value: as ``keep_record`` kept it.
         """
-        key = self._verified(request.attempt_key)
-        if key is None:
-            return None
-        saved = self._call(SAVE_RECORD, *_value_arguments(key, request, value), request.is_error)
+        key = parse(request.attempt_key)
+        saved = self._call(SAVE_RECORD, *_value_arguments(key, request, value), request.is_error, key.body(), key.mac)
         return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
 
     def end_running_attempt(self, request: EndAttempt, output: StoredPayload | None) -> RecordedWrite | None:
@@ -127,9 +95,7 @@ class HotPath:
 
         :param output: as ``keep_output`` kept it.
         """
-        key = self._verified(request.attempt_key)
-        if key is None:
-            return None
+        key = parse(request.attempt_key)
         ended = self._call(
             END_RUNNING_ATTEMPT,
             key.workflow_id,
@@ -145,23 +111,15 @@ class HotPath:
             stored_error(request),
             ENTRY_KINDS[request.state].value,
             json.dumps(end_data(request), ensure_ascii=True, separators=(",", ":")),
+            key.body(),
+            key.mac,
         )
         return RecordedWrite(key.step_id, key.attempt, request.write) if ended else None
-
-    def _verified(self, text: str) -> AttemptKey | None:
-        """The key, when its workflow's secret is kept here; None when it is not."""
-        key = parse(text)
-        secret = self._secrets.find(key.workflow_id)
-        if secret is None:
-            return None
-        verify(key, secret)
-        return key
 
     def _begun(self, found: list[str], step_id: str, task_instance_id: str) -> BegunStep:
         """The answer; ``found`` is the workflow's id, name, key, generation, correlation id and secret."""
         workflow_id, name, key, generation, correlation_id, secret = found
         workflow = WorkflowRef(workflow_id, name, key, int(generation), correlation_id, WorkflowState.RUNNING)
-        self._secrets.remember(workflow.id, secret)
         return BegunStep(
             decision=BeginDecision.RUN,
             workflow=workflow,

@@ -1,0 +1,51 @@
+"""The same ten tasks in a row four times: plain, as steps, and classic operators without and with ``durable``."""
+
+from __future__ import annotations
+
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import chain, dag, task
+
+from airflow_wfstate import durable
+
+TASKS = 10
+
+
+def work(number: int) -> dict[str, int]:
+    """Next to nothing."""
+    return {"number": number}
+
+
+@dag(schedule=None, catchup=False, max_active_runs=1000)
+def plain() -> None:
+    """Ten plain tasks."""
+    do = task(work)
+    chain(*(do.override(task_id=f"task_{number}")(number) for number in range(TASKS)))
+
+
+@dag(schedule=None, catchup=False, max_active_runs=1000)
+def steps() -> None:
+    """The same as steps of an implicit workflow."""
+    do = task.step(work)
+    chain(*(do.override(task_id=f"task_{number}")(number) for number in range(TASKS)))
+
+
+def _operator(number: int) -> PythonOperator:
+    return PythonOperator(task_id=f"task_{number}", python_callable=work, op_args=[number])
+
+
+@dag(schedule=None, catchup=False, max_active_runs=1000)
+def classic() -> None:
+    """Ten classic operators."""
+    chain(*(_operator(number) for number in range(TASKS)))
+
+
+@dag(schedule=None, catchup=False, max_active_runs=1000)
+def made_durable() -> None:
+    """The same with ``durable``."""
+    chain(*(durable(_operator(number)) for number in range(TASKS)))
+
+
+plain()
+steps()
+classic()
+made_durable()

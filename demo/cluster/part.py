@@ -1,0 +1,46 @@
+"""One process of a cluster, with what descends from it: how it is started."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Part:
+    """How a part is started, and started again.
+
+    :param name: that it is killed by, and that its log is named after.
+    :param variables: its whole environment.
+    :param folder: that it works in; made when it is missing.
+    :param log_file: what it prints is added to it.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    variables: Mapping[str, str]
+    folder: Path
+    log_file: Path
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it in a session of its own."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("ab") as log:
+            return subprocess.Popen(
+                self.command,
+                cwd=self.folder,
+                env=self.variables,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def log_end(self, lines: int = 30) -> str:
+        """The last lines that it printed."""
+        if not self.log_file.exists():
+            return ""
+        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,120 @@
+"""Keeps the parts of a cluster running: what ends is started again, as systemd or Kubernetes would do."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import psutil
+
+from demo.cluster.part import Part
+from demo.processes import end, session_processes
+
+_LOOKS_EVERY_SECONDS = 0.2
+_RESTARTS_AFTER_SECONDS = 1.0
+
+
+class Supervisor:
+    """Starts parts, starts them again when they end, and ends them all.
+
+    :param others: finds processes of the parts whatever became of their parents, for the end of everything.
+    """
+
+    def __init__(self, others: Callable[[], list[psutil.Process]]) -> None:
+        self._others = others
+        self._parts: dict[str, Part] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._sessions: set[int] = set()
+        self._due: dict[str, float] = {}
+        self._restarts: Counter[str] = Counter()
+        self._lock = threading.RLock()
+        self._ending = threading.Event()
+        self._watch = threading.Thread(target=self._keep_running, name="supervisor", daemon=True)
+
+    @property
+    def restarts(self) -> Counter[str]:
+        """How often each part has been started again."""
+        with self._lock:
+            return Counter(self._restarts)
+
+    def start(self, part: Part) -> None:
+        """Start a part, and keep it running."""
+        with self._lock:
+            self._parts[part.name] = part
+            self._begin(part)
+        if not self._watch.is_alive() and not self._ending.is_set():
+            self._watch.start()
+
+    def part(self, name: str) -> Part:
+        """How a part is started."""
+        return self._parts[name]
+
+    def kill(self, name: str) -> None:
+        """Kill a part with all its processes (SIGKILL); it is started again after a second."""
+        with self._lock:
+            process = self._processes[name]
+        for member in session_processes(process.pid):
+            _kill(member)
+        process.wait(10)
+
+    def is_running(self, name: str) -> bool:
+        """Whether a part's process is there."""
+        with self._lock:
+            return name in self._processes and self._processes[name].poll() is None
+
+    def processes_of(self, name: str) -> list[psutil.Process]:
+        """The processes of one part, with what descends from them."""
+        with self._lock:
+            process = self._processes[name]
+        return session_processes(process.pid)
+
+    def processes(self) -> list[psutil.Process]:
+        """All processes of all parts, with what descends from them."""
+        with self._lock:
+            sessions = set(self._sessions)
+        found = {process.pid: process for session in sessions for process in session_processes(session)}
+        return list(found.values())
+
+    def stop(self, patience_seconds: float = 10) -> None:
+        """End every part, and wait until its processes are gone."""
+        self._ending.set()
+        if self._watch.is_alive():
+            self._watch.join()
+        end(lambda: [*self.processes(), *self._others()], patience_seconds)
+        for process in self._processes.values():
+            process.wait(10)
+
+    def _begin(self, part: Part) -> None:
+        process = part.start()
+        self._processes[part.name] = process
+        self._sessions.add(process.pid)
+
+    def _keep_running(self) -> None:
+        while not self._ending.wait(_LOOKS_EVERY_SECONDS):
+            with self._lock:
+                ended = [name for name, process in self._processes.items() if process.poll() is not None]
+            for name in ended:
+                self._start_again_when_due(name)
+
+    def _start_again_when_due(self, name: str) -> None:
+        due = self._due.setdefault(name, time.monotonic() + _RESTARTS_AFTER_SECONDS)
+        if time.monotonic() < due:
+            return
+        session = self._processes[name].pid
+        for process in session_processes(session):
+            _kill(process)  # what a part leaves behind ends with it, as in a container
+        with self._lock:
+            del self._due[name]
+            self._sessions.discard(session)
+            self._restarts[name] += 1
+            self._begin(self._parts[name])
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return

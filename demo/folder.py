@@ -1,0 +1,110 @@
+"""A folder that one Airflow runs in: anew for each run, and left for its command ``<folder>/airflow`` afterwards."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shlex
+import shutil
+import sys
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import IO, Any
+
+from demo import environment
+from demo.postgres import EmbeddedPostgres
+from demo.processes import airflow_processes_in, end
+from demo.running import RunningAirflow
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class FolderInUse(RuntimeError):
+    """Another process runs an Airflow in the folder."""
+
+
+class AirflowFolder(ABC):
+    """The folder of one Airflow and its PostgreSQL.
+
+    :param folder: made when it is missing.
+    :param command_module: the module that ``<folder>/airflow`` runs, with the folder and its own words as arguments.
+    """
+
+    def __init__(self, folder: Path, command_module: str) -> None:
+        self.folder = folder
+        self.postgres = EmbeddedPostgres(folder / "postgres")
+        self._command_module = command_module
+        self._settings_file = folder / "settings.json"
+        self._lock: IO[str] | None = None
+
+    @abstractmethod
+    def start_postgres(self) -> None:
+        """Start PostgreSQL, or join it when it runs, and make its databases."""
+
+    @abstractmethod
+    def airflow(self) -> RunningAirflow:
+        """The Airflow of this folder, not started; PostgreSQL must run."""
+
+    @abstractmethod
+    def variables(self) -> environment.Variables:
+        """The environment of ``<folder>/airflow``; PostgreSQL must run."""
+
+    @abstractmethod
+    def _new_settings(self) -> dict[str, Any]:
+        """Ports, secrets and passwords of a run, as JSON."""
+
+    @property
+    def airflow_folder(self) -> Path:
+        """The folder that Airflow's processes run in, or in folders below it."""
+        return self.folder / "home"
+
+    @property
+    def command(self) -> Path:
+        """A shell script that runs any ``airflow`` command against this folder."""
+        return self.folder / "airflow"
+
+    def occupy(self) -> None:
+        """Take the folder for this process, and empty it.
+
+        :raises FolderInUse: another process has it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise FolderInUse(
+                f"An Airflow is running in {self.folder} already: stop it first (Ctrl-C where it runs)."
+            ) from error
+        self._end_leftovers()
+        for entry in self.folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != "lock":
+                entry.unlink()
+        self._write_settings()
+        self._write_command()
+
+    def _end_leftovers(self) -> None:
+        """End what a run that was killed has left running."""
+        end(lambda: airflow_processes_in(self.airflow_folder), patience_seconds=5)
+        if (self.postgres.folder / "postmaster.pid").exists():
+            self.postgres.start()
+            self.postgres.stop()
+
+    def _settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = json.loads(self._settings_file.read_text())
+        return settings
+
+    def _write_settings(self) -> None:
+        self._settings_file.touch(mode=0o600)
+        self._settings_file.write_text(json.dumps(self._new_settings()))
+
+    def _write_command(self) -> None:
+        python, checkout, folder = (shlex.quote(str(path)) for path in (sys.executable, CHECKOUT, self.folder))
+        self.command.write_text(
+            "#!/bin/sh\n"
+            "# Any airflow command against this folder; starts its PostgreSQL when it does not run.\n"
+            f'PYTHONPATH={checkout} exec {python} -m {self._command_module} {folder} "$@"\n'
+        )
+        self.command.chmod(0o755)
