@@ -74,6 +74,12 @@ _DECLARED: Final = {
         at_least=0.1,
         at_most=_DAY,
     ),
+    "step_xcom": DeclaredOption(
+        "boolean",
+        "False",
+        "Whether each step pushes the XCom wfstate, which names its workflow and its attempt, as StartWorkflowOperator "
+        "always does. It is a request more to the api-server for each step.",
+    ),
     "callback_url": DeclaredOption(
         "string",
         "",
@@ -249,6 +255,12 @@ def inline_payload_bytes() -> int:
 def encrypt_payloads() -> bool:
     """Whether payloads are encrypted at rest. Read once in a process."""
     return boolean_of("encrypt_payloads", _text("encrypt_payloads"))
+
+
+@cache
+def step_xcom() -> bool:
+    """Whether each step pushes the XCom ``wfstate``. Read once in a process."""
+    return boolean_of("step_xcom", _text("step_xcom"))
 
 
 def busy_poll() -> timedelta:

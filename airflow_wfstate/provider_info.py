@@ -50,7 +50,7 @@ def get_provider_info() -> ProviderInfo:
             }
         ],
         "task-decorators": [{"name": "step", "class-name": "airflow_wfstate.decorators.step.step_task"}],
-        "extra-links": ["airflow_wfstate.operators.links.WorkflowLink"],
+        "extra-links": ["airflow_wfstate.plugins.workflow_link.WorkflowLink"],
         "connection-types": [_connection_type()],
         "db-managers": ["airflow_wfstate.store.db_manager.WorkflowStateDBManager"],
         "cli": ["airflow_wfstate.cli.definition.get_wfstate_cli_commands"],

@@ -14,7 +14,6 @@ from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, _TaskD
 
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.dag.complete import ChecksItsDag, check_when_complete
-from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.step import Step
 from airflow_wfstate.operators.steps.attempt import Attempt
 from airflow_wfstate.operators.steps.declaration.option_keywords import STEP_KEYWORDS
@@ -38,7 +37,6 @@ class StepDecoratedOperator(ChecksItsDag, StepOperator, DecoratedOperator, Pytho
         "op_args": "py",
         "op_kwargs": "py",
     }
-    operator_extra_links = (WorkflowLink(),)
     step_options: StepOptions
     step_function: ClassVar[Callable[..., object]]
 

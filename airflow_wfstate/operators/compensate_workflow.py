@@ -25,7 +25,6 @@ from airflow_wfstate.domain.rules.states import CompensationState
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.dag.complete import ChecksItsDag, when_complete
-from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.relay.arguments import without_unfit_defaults
 from airflow_wfstate.operators.relay.handler import call_handler
 from airflow_wfstate.operators.relay.undo_operator import run_undo_operator
@@ -35,6 +34,7 @@ from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTI
 from airflow_wfstate.operators.steps.error_text import error_text
 from airflow_wfstate.operators.steps.refusal import failing_for_good
 from airflow_wfstate.operators.steps.relay_task import RelayTask
+from airflow_wfstate.operators.workflow_xcom import push_workflow
 from airflow_wfstate.redaction import recorded_text
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
     """
 
     ui_color = "#f4e3d7"
-    operator_extra_links = (WorkflowLink(),)
 
     def __init__(
         self,
@@ -105,7 +104,7 @@ class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
         while True:
             answer = self._take_turn(backend, context)
             if answer.workflow is not None and not done:
-                announce(self, context["ti"], answer.workflow, decision=answer.decision.value)
+                push_workflow(context["ti"], answer.workflow, decision=answer.decision.value)
             if answer.decision is TurnDecision.HELD:
                 # So that Airflow shows it, and calls the task's on_failure_callback; the run's state stays as it is.
                 raise AirflowFailException(f"The workflow is held: {answer.reason} A person must decide.")

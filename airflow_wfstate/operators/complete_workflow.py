@@ -12,11 +12,11 @@ from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
-from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID
 from airflow_wfstate.operators.steps.output import WHAT_XCOM_REFUSES, fits_xcom
 from airflow_wfstate.operators.steps.refusal import failing_for_good
 from airflow_wfstate.operators.steps.waiting import defer_to_ask_again
+from airflow_wfstate.operators.workflow_xcom import push_workflow
 
 
 class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
@@ -39,7 +39,6 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
 
     template_fields: Sequence[str] = ("output_value",)
     ui_color = "#dcefe0"
-    operator_extra_links = (WorkflowLink(),)
 
     def __init__(
         self,
@@ -83,7 +82,7 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
                     )
                 )
             )
-        announce(self, context["ti"], completed.workflow)
+        push_workflow(context["ti"], completed.workflow)
         if completed.waits_for is not None:
             defer_to_ask_again(self, completed.waits_for, waiting_since)
         return {

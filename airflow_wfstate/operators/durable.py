@@ -11,7 +11,6 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.dag.complete import check_when_complete
-from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.steps.attempt import cancel_at_work
 from airflow_wfstate.operators.steps.declaration.option_keywords import options_by_keyword
 from airflow_wfstate.operators.steps.declaration.options import StepOptions, step_options_of
@@ -32,7 +31,6 @@ def durable(operator: Task, options: StepOptions) -> Task:
     _check(operator)
     if isinstance(operator, MappedOperator):
         operator.operator_class = _step_class(operator.operator_class, options)
-        operator.operator_extra_links = operator.operator_class.operator_extra_links
     else:
         # The instance's class, not its methods: Airflow renders and runs a copy of the instance.
         operator.__class__ = _step_class(type(operator), options)
@@ -102,7 +100,6 @@ def _step_class(operator_class: type[BaseOperator], options: StepOptions) -> typ
         "__qualname__": operator_class.__qualname__,
         "__doc__": operator_class.__doc__,
         "step_options": options,
-        "operator_extra_links": (*operator_class.operator_extra_links, WorkflowLink()),
         "execute": run,
         "resume_execution": resume,
         "on_kill": on_kill,

@@ -27,12 +27,12 @@ from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidDag, InvalidRequest
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
-from airflow_wfstate.operators.links import WorkflowLink, announce
 from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID, check_redact, is_template
 from airflow_wfstate.operators.steps.identity_text import TextIdentities, identity_text
 from airflow_wfstate.operators.steps.refusal import failing_for_good
 from airflow_wfstate.operators.steps.relay_task import find_relay
 from airflow_wfstate.operators.steps.waiting import defer_to_ask_again
+from airflow_wfstate.operators.workflow_xcom import push_workflow
 
 _POLICIES: Final[Mapping[str, type[Enum]]] = {
     "on_deadline": DeadlinePolicy,
@@ -98,7 +98,6 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     }
     text_fields: ClassVar[Sequence[str]] = ("labels", "deadline")
     ui_color = "#dcefe0"
-    operator_extra_links = (WorkflowLink(),)
 
     def __init__(
         self,
@@ -193,7 +192,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         with failing_for_good():
             request = self._request(context)
             started = WorkflowStateHook(self.wfstate_conn_id).get_conn().start_workflow(request)
-        announce(self, context["ti"], started.workflow, role=started.role.value)
+        push_workflow(context["ti"], started.workflow, role=started.role.value)
         if started.workflow.key != request.key:
             self.log.info(
                 "This is a rehearsal: it leaves the key %s to real runs, and its workflow has the key %s.",

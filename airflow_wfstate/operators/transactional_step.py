@@ -26,7 +26,6 @@ from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.exceptions import InvalidDag, StaleAttempt, TransactionRefused
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
-from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.steps.attempt import Attempt
 from airflow_wfstate.operators.steps.commit_inquiry import Inquiry, TransactionalTask, was_undone
 from airflow_wfstate.operators.steps.commit_marker import (
@@ -69,7 +68,6 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
     identity_fields: ClassVar[Mapping[str, str]] = {"conn_id": "connection id"}
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json", "op_kwargs": "py"}
     ui_color = "#dcefe0"
-    operator_extra_links = (WorkflowLink(),)
     step_keywords: ClassVar[StepKeywords] = StepKeywords(name="step_name")
 
     @step_keywords.shown

@@ -12,12 +12,12 @@ from airflow.sdk.exceptions import AirflowException
 
 from airflow_wfstate import conf as options
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
-from airflow_wfstate.operators.links import WORKFLOW_XCOM_KEY, WorkflowLink
 from airflow_wfstate.operators.steps.attempt import Attempt
 from airflow_wfstate.operators.steps.dag_run_trigger import dag_run_state, trigger_dag_run
 from airflow_wfstate.operators.steps.declaration.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.identity_text import TextIdentities
 from airflow_wfstate.operators.steps.step_operator import StepOperator
+from airflow_wfstate.operators.workflow_xcom import WORKFLOW_XCOM_KEY
 
 _ENDED: Final = ("success", "failed")
 _MAX_READABLE: Final = 100
@@ -45,7 +45,6 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
     identity_fields: ClassVar[Mapping[str, str]] = {"trigger_dag_id": "id of the DAG to trigger"}
     template_fields_renderers: ClassVar[dict[str, str]] = {"conf": "py"}
     ui_color = "#dcefe0"
-    operator_extra_links = (WorkflowLink(),)
     # What the run did is undone, and hidden, as its own steps say.
     step_keywords: ClassVar[StepKeywords] = StepKeywords(
         name="step_name",

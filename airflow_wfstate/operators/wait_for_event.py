@@ -12,7 +12,6 @@ from airflow_wfstate.domain.messages.wait import WaitTarget
 from airflow_wfstate.domain.rules.waiting import WaitKind
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
-from airflow_wfstate.operators.links import WorkflowLink
 from airflow_wfstate.operators.steps.attempt import Attempt
 from airflow_wfstate.operators.steps.declaration.option_keywords import StepKeywords
 from airflow_wfstate.operators.steps.identity_text import TextIdentities
@@ -53,7 +52,6 @@ class WaitForEventOperator(ChecksItsDag, StepOperator, TextIdentities):
         "correlation_id": "correlation id",
     }
     ui_color = "#dce7ef"
-    operator_extra_links = (WorkflowLink(),)
     # It changes nothing outside: there is nothing to undo.
     step_keywords: ClassVar[StepKeywords] = StepKeywords(
         name="step_name",

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
+from airflow_wfstate.plugins.workflow_link import WorkflowLink
+
 URL_PREFIX: Final = "/wfstate"
 
 
@@ -89,6 +91,8 @@ class WorkflowStatePlugin(AirflowPlugin):
     fastapi_root_middlewares: list[Any] = [  # noqa: RUF012
         {"middleware": SweepFromTheStart, "name": "Workflow State: the sweep"},
     ]
+    # Of all tasks, not of operators: durable() makes steps of any of them.
+    global_operator_extra_links: list[Any] = [WorkflowLink()]  # noqa: RUF012
     react_apps: list[Any] = [  # noqa: RUF012
         {
             "name": "Workflows",

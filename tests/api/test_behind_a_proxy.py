@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.api import ApiBackend
@@ -24,6 +26,7 @@ from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import free_port, running_api_server, task_token
 from tests.support.certificates import Certificates, make_certificates
 from tests.support.nginx import PROGRAM, has_ipv6, running_nginx
+from tests.support.serialized_dags import deploy, pin
 from tests.support.world import World
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed (Debian: apt-get install nginx-light).")
@@ -91,6 +94,32 @@ def test_the_bundle_is_found_in_all_five_places(site: Site) -> None:
             assert (bundle.status_code, bundle.headers["Content-Type"].partition(";")[0]) == (200, "text/javascript")
         assert browser.get(f"{site.url}/wfstate/ui/workflows", headers=token).status_code == 200
         assert browser.get(f"{site.url}/wfstate/ui/workflows").json()["code"] == "not-authenticated"
+
+
+def test_the_button_of_a_task_leads_to_its_workflow_below_the_path(site: Site) -> None:
+    """Made by the api-server, which alone knows the path, for a task that is still running and has pushed nothing."""
+    engine = create_engine(site.database_url)
+    world = World(DatabaseBackend(engine), AirflowRows(engine))
+    with DAG(world.unique("buttons")) as dag:
+        EmptyOperator(task_id="work")
+    deploy(engine, dag)
+    started, other = (world.rows.add_run(dag.dag_id) for _ in range(2))
+    for run_id in (started, other):
+        world.rows.add_task(dag.dag_id, run_id, "work")
+        pin(engine, dag.dag_id, run_id)
+    workflow = world.start(started, dag_id=dag.dag_id).workflow
+    engine.dispose()
+
+    with site.open_client() as browser:
+        answer = browser.post(f"{site.url}/auth/token", json={"username": "admin", "password": "admin"})
+        token = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+        def buttons(run_id: str) -> object:
+            task = f"{site.url}/api/v2/dags/{dag.dag_id}/dagRuns/{run_id}/taskInstances/work"
+            return browser.get(f"{task}/links", headers=token).raise_for_status().json()["extra_links"]
+
+        assert buttons(started) == {"Workflow": f"{site.url}/plugin/wfstate?workflow={workflow.id}"}
+        assert buttons(other) == {"Workflow": None}
 
 
 def test_a_connection_with_the_authority_reaches_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

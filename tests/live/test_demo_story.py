@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from demo.scenarios import killed_half_way, order_across_two_dags, shipping_fails, submitted_again
@@ -11,8 +13,21 @@ pytestmark = pytest.mark.live
 
 
 def test_an_order_succeeds_across_two_dags_and_is_not_done_again(stage: Stage) -> None:
+    read = stage.airflow.log_file.stat().st_size
     order_across_two_dags(stage)
+    _check_requests(stage.airflow.log_file.read_bytes()[read:].decode(errors="replace"))
     submitted_again(stage)
+
+
+def _check_requests(log: str) -> None:
+    """A step asks for its begin and its end, and pushes what it returned, as any task does; nothing else."""
+    asked = re.findall(r"/(?:wfstate|execution|auth)/[^\s?]+", log)
+    pushed = [path.split("/")[5:7] for path in asked if path.startswith("/execution/xcoms/")]
+    steps = ("reserve_stock", "charge_card", "pack", "ship")
+    assert asked.count("/wfstate/v1/steps/begin") >= len(steps)
+    assert sorted(task for task, _ in pushed if task in steps) == sorted(steps)
+    assert {key for task, key in pushed if task in steps} == {"return_value"}
+    assert not [key for _, key in pushed if key.startswith("_link")]
 
 
 def test_what_was_done_in_both_dags_is_undone_in_reverse_order(stage: Stage) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
+from airflow_wfstate import conf
 from airflow_wfstate.backends.codec import decode, encode
 from airflow_wfstate.domain.messages.step import LEFT_BEHIND, BeginDecision, BeginStep, BegunStep, OnClear
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import StaleAttempt, WaitFailed, WorkflowClosed, WorkflowStateError
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
-from airflow_wfstate.operators.links import announce
 from airflow_wfstate.operators.steps.attempt import Attempt, at_work
 from airflow_wfstate.operators.steps.control_flow import WAITING
 from airflow_wfstate.operators.steps.declaration.declared_steps import is_sole_task
@@ -27,6 +27,7 @@ from airflow_wfstate.operators.steps.refusal import failing_for_good
 from airflow_wfstate.operators.steps.relay_task import find_relay
 from airflow_wfstate.operators.steps.task_state import keep_task_state_to_round
 from airflow_wfstate.operators.steps.waiting import ASK_AGAIN, defer_to_ask_again
+from airflow_wfstate.operators.workflow_xcom import push_workflow
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -123,16 +124,16 @@ class StepExecution:
             was=list(self._options.was),
         )
         begun = self._backend.begin_step(request)
-        announce(
-            self._operator,
-            self._context["ti"],
-            begun.workflow,
-            step=request.name,
-            item_key=request.item_key,
-            decision=begun.decision.value,
-            attempt=begun.attempt,
-            round=begun.round,
-        )
+        if conf.step_xcom():
+            push_workflow(
+                self._context["ti"],
+                begun.workflow,
+                step=request.name,
+                item_key=request.item_key,
+                decision=begun.decision.value,
+                attempt=begun.attempt,
+                round=begun.round,
+            )
         return begun
 
     def _answer(self, begun: BegunStep) -> object:

@@ -1,0 +1,29 @@
+"""The XCom ``wfstate``, in which a task names its workflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol
+
+    from airflow_wfstate.domain.messages.workflow import WorkflowRef
+
+WORKFLOW_XCOM_KEY: Final = "wfstate"
+
+
+def push_workflow(task_instance: RuntimeTaskInstanceProtocol, workflow: WorkflowRef, **details: object) -> None:
+    """Push it; it can be read while the task is still running.
+
+    :param details: further entries, beside the workflow's id, name, key and correlation id.
+    """
+    task_instance.xcom_push(
+        key=WORKFLOW_XCOM_KEY,
+        value={
+            "workflow_id": workflow.id,
+            "name": workflow.name,
+            "key": workflow.key,
+            "correlation_id": workflow.correlation_id,
+            **details,
+        },
+    )
