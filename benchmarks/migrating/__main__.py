@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+DATABASE: Final = "migrating"
 _STEPS: Final = 5_000_000
 _WRITERS: Final = 4
 _QUIET_SECONDS: Final = 5
@@ -58,69 +59,74 @@ def main() -> None:
 
 def _run(folder: Path, steps: int, since: str) -> None:
     from alembic import command
-    from alembic.script import ScriptDirectory
     from sqlalchemy import create_engine
 
     from benchmarks.migrating.fill import fill
-    from benchmarks.migrating.watch import LockWatch
-    from benchmarks.migrating.writers import Writers
     from demo.postgres import EmbeddedPostgres
-    from tests.support.airflow_rows import AirflowRows
     from tests.support.postgres import migrate
 
     with EmbeddedPostgres(folder / "postgres") as postgres:
-        postgres.create_database("migrating")
+        postgres.create_database(DATABASE)
         (folder / "home").mkdir()
-        url, libpq_url = postgres.url("migrating", "psycopg2"), postgres.url("migrating")
+        url = postgres.url(DATABASE, "psycopg2")
         migrate(url, folder / "home")
         engine = create_engine(url)
-        rows = AirflowRows(engine)
-        runs = [_running_task(rows) for _ in range(_WRITERS)]
         with engine.connect() as connection:
-            config = _config(connection)
-            command.downgrade(config, "0006")
-            began = time.monotonic()
-            fill(libpq_url, steps)
-            print(f"{steps:,} steps were written in {time.monotonic() - began:.0f} s.", flush=True)
-            command.upgrade(config, since)
+            command.downgrade(_config(connection), "0006")
             connection.commit()
-            raw: Any = connection.connection.driver_connection
-            pid = raw.info.backend_pid
-            revisions = [
-                script.revision
-                for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))
-                if script.revision > since
-            ]
-            measured = []
-            with Writers(libpq_url, runs) as writers, LockWatch(libpq_url, pid, _tables(connection)) as watch:
-                connection.commit()
-                quiet = time.monotonic()
-                time.sleep(_QUIET_SECONDS)
-                usual = writers.longest(quiet, time.monotonic())
-                for revision in revisions:
-                    with _timed(engine) as statements:
-                        began = time.monotonic()
-                        failed = _upgrade(connection, config, revision)
-                        ended = time.monotonic()
-                    time.sleep(0.2)  # so that a call that waited until now is noted
-                    call, hold = writers.longest(began, ended), watch.longest(began, ended)
-                    statement, taken = max(statements, key=lambda each: each[1], default=("", 0.0))
-                    measured.append(
-                        Row(
-                            revision,
-                            ended - began,
-                            call.what,
-                            call.seconds,
-                            "" if hold is None else f"{hold.table} ({hold.mode.removesuffix('Lock')})",
-                            0.0 if hold is None else hold.seconds,
-                            statement,
-                            taken,
-                            failed,
-                        )
-                    )
-                    print(measured[-1], flush=True)
-                calls = len(writers.calls)
         engine.dispose()
+        began = time.monotonic()
+        fill(postgres.url(DATABASE), steps)
+        print(f"{steps:,} steps were written in {time.monotonic() - began:.0f} s.", flush=True)
+        measure(url, postgres.url(DATABASE), since)
+
+
+def measure(url: str, libpq_url: str, since: str) -> None:
+    """Migrate a database that was filled, revision by revision, while others write to it; print what was measured.
+
+    :param url: of the database, for SQLAlchemy; ``libpq_url`` is another of the same.
+    :param since: the revision from which on is measured; the database is at this one, or at one before it.
+    """
+    from alembic import command
+    from alembic.script import ScriptDirectory
+    from sqlalchemy import create_engine
+
+    from benchmarks.migrating.watch import LockWatch
+    from benchmarks.migrating.writers import Writers
+    from tests.support.airflow_rows import AirflowRows
+
+    engine = create_engine(url)
+    rows = AirflowRows(engine)
+    runs = [_running_task(rows) for _ in range(_WRITERS)]
+    with engine.connect() as connection:
+        config = _config(connection)
+        command.upgrade(config, since)
+        connection.commit()
+        scripts = ScriptDirectory.from_config(config).walk_revisions()
+        revisions = [script.revision for script in reversed(list(scripts)) if script.revision > since]
+        raw: Any = connection.connection.driver_connection
+        watch = LockWatch(libpq_url, raw.info.backend_pid, _tables(connection))
+        connection.commit()
+        measured = []
+        with Writers(libpq_url, runs) as writers, watch:
+            quiet = time.monotonic()
+            time.sleep(_QUIET_SECONDS)
+            usual = writers.longest(quiet, time.monotonic())
+            for revision in revisions:
+                with _timed(engine) as statements:
+                    began = time.monotonic()
+                    failed = _upgrade(connection, config, revision)
+                    ended = time.monotonic()
+                time.sleep(0.2)  # so that a call that waited until now is noted
+                call, hold = writers.longest(began, ended), watch.longest(began, ended)
+                statement, taken = max(statements, key=lambda each: each[1], default=("", 0.0))
+                held = "" if hold is None else f"{hold.table} ({hold.mode.removesuffix('Lock')})"
+                seconds = 0.0 if hold is None else hold.seconds
+                row = Row(revision, ended - began, call.what, call.seconds, held, seconds, statement, taken, failed)
+                measured.append(row)
+                print(row, flush=True)
+            calls = len(writers.calls)
+    engine.dispose()
     print(f"\nWithout a migration the longest call took {usual.seconds * 1000:.0f} ms ({usual.what}).")
     print(f"{calls:,} calls; refused: {dict(writers.errors) or 'none'}.\n")
     _print(measured)
