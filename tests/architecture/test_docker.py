@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from demo.cluster import deployment, settings
 from demo.cluster.layout import API_SERVERS
+from demo.programs import ProgramMissing, find_program
 
 SERVERS = (*API_SERVERS, "scheduler", "dag-processor", "triggerer")
 
@@ -45,6 +47,17 @@ def test_the_worker_is_given_neither_the_database_nor_a_secret_of_the_servers(co
     assert set(given) & set(settings.server_only(_ANY)) == set()
     assert not any("JWT_SECRET" in value or "POSTGRES_PASSWORD" in value for value in given.values())
     assert '"conn_type": "wfstate"' in given["AIRFLOW_CONN_WFSTATE_DEFAULT"]
+
+
+def test_haproxy_takes_the_configuration_of_the_compose_file(tmp_path: Path) -> None:
+    try:
+        program = find_program("haproxy", "haproxy")
+    except ProgramMissing as error:
+        pytest.skip(str(error))
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(yaml.safe_load(deployment.COMPOSE.read_text(encoding="utf-8"))["configs"]["proxy"]["content"])
+    checked = subprocess.run([program, "-c", "-f", file], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_on_kubernetes_the_worker_is_given_neither(values: Any) -> None:

@@ -100,7 +100,7 @@ def place(
             cluster.wait_until_healthy(HEALTHY_SECONDS)
             yield Place(cluster, home, effects, folder)
     finally:
-        home.postgres.stop()
+        home.leave()
 
 
 def chaos(

@@ -67,6 +67,18 @@ def test_the_stories_hold_on_the_cluster(stage: Stage, scenario) -> None:
     assert scenario(stage)
 
 
+def test_the_command_of_the_folder_reaches_what_the_cluster_did(stage: Stage, where: Place) -> None:
+    said = subprocess.run(
+        [where.home.command, "wfstate", "show", f"order/{stage.label}-good"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    assert "succeeded" in said.stdout
+
+
 def test_nothing_is_lost_or_doubled_while_parts_are_killed(stage: Stage, where: Place) -> None:
     found = chaos(where, SECONDS, SEED, pause_seconds=(5, 10), open_at_most=4)
     print(report(found))

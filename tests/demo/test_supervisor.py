@@ -47,6 +47,13 @@ def _wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def _is_there(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE  # which its new parent has yet to reap
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_a_part_that_ends_is_started_again(supervisor: Supervisor, part: Callable[..., Part]) -> None:
     supervisor.start(part("ends", "print('here', flush=True)"))
     _wait_for(lambda: supervisor.restarts["ends"] >= 1)
@@ -56,10 +63,10 @@ def test_a_part_that_ends_is_started_again(supervisor: Supervisor, part: Callabl
 def test_a_part_is_killed_with_what_descends_from_it(supervisor: Supervisor, part: Callable[..., Part]) -> None:
     supervisor.start(part("parent", PARENT, SLEEPS))
     _wait_for(lambda: bool(supervisor.part("parent").log_end()))
-    child = int(supervisor.part("parent").log_end())
+    child = psutil.Process(int(supervisor.part("parent").log_end()))
     supervisor.kill("parent")
     assert not supervisor.is_running("parent")
-    _wait_for(lambda: not psutil.pid_exists(child))
+    _wait_for(lambda: not _is_there(child))
     _wait_for(lambda: supervisor.is_running("parent"))
 
 
@@ -69,4 +76,4 @@ def test_nothing_is_left_when_it_stops(supervisor: Supervisor, part: Callable[..
     left = supervisor.processes()
     assert len(left) == 2
     supervisor.stop(patience_seconds=0.2)
-    assert [process for process in left if process.is_running()] == []
+    assert [process for process in left if _is_there(process)] == []
