@@ -29,18 +29,25 @@ _TRIES: Final = 20
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one revision."""
+    """What was measured of one revision.
+
+    :param called: what a writer's longest call did, and how long it took, whatever the reason.
+    :param blocked_seconds: for which a writer was blocked by the migration, at most.
+    :param held: the lock of a busy table that blocks writers and was held longest.
+    :param statement: the one that took longest.
+    :param failed: how often it was begun again, because it met a deadlock.
+    """
 
     revision: str
     seconds: float
-    waited: str
-    waited_seconds: float
+    called: str
+    called_seconds: float
+    blocked_seconds: float
     held: str
     held_seconds: float
     statement: str
     statement_seconds: float
     failed: int
-    """How often it was begun again, because it met a deadlock."""
 
 
 def main() -> None:
@@ -91,7 +98,7 @@ def measure(url: str, libpq_url: str, since: str) -> None:
     from alembic.script import ScriptDirectory
     from sqlalchemy import create_engine
 
-    from benchmarks.migrating.watch import LockWatch
+    from benchmarks.migrating.watch import LockWatch, longest
     from benchmarks.migrating.writers import Writers
     from tests.support.airflow_rows import AirflowRows
 
@@ -118,13 +125,24 @@ def measure(url: str, libpq_url: str, since: str) -> None:
                     failed = _upgrade(connection, config, revision)
                     ended = time.monotonic()
                 time.sleep(0.2)  # so that a call that waited until now is noted
-                call, hold = writers.longest(began, ended), watch.longest(began, ended)
+                call, hold = writers.longest(began, ended), longest(watch.holds, began, ended)
+                blocked = longest(watch.blocked, began, ended)
                 statement, taken = max(statements, key=lambda each: each[1], default=("", 0.0))
-                held = "" if hold is None else f"{hold.table} ({hold.mode.removesuffix('Lock')})"
-                seconds = 0.0 if hold is None else hold.seconds
-                row = Row(revision, ended - began, call.what, call.seconds, held, seconds, statement, taken, failed)
-                measured.append(row)
-                print(row, flush=True)
+                measured.append(
+                    Row(
+                        revision,
+                        seconds=ended - began,
+                        called=call.what,
+                        called_seconds=call.seconds,
+                        blocked_seconds=0.0 if blocked is None else blocked.seconds,
+                        held="" if hold is None else f"{hold.what} ({hold.how.removesuffix('Lock')})",
+                        held_seconds=0.0 if hold is None else hold.seconds,
+                        statement=statement,
+                        statement_seconds=taken,
+                        failed=failed,
+                    )
+                )
+                print(measured[-1], flush=True)
             calls = len(writers.calls)
     engine.dispose()
     print(f"\nWithout a migration the longest call took {usual.seconds * 1000:.0f} ms ({usual.what}).")
@@ -197,14 +215,17 @@ def _timed(engine: Any) -> Iterator[list[tuple[str, float]]]:
 
 
 def _print(rows: list[Row]) -> None:
-    print("| revision | took, s | longest call, ms | longest lock that blocks writers, ms | longest statement, s |")
-    print("|---|---|---|---|---|")
+    print(
+        "| revision | took, s | a writer was blocked, ms | longest call, ms | longest lock that blocks writers, ms | "
+        "longest statement, s |\n|---|---:|---:|---|---|---|"
+    )
     for row in rows:
         held = f"{row.held_seconds * 1000:.0f}: {row.held}" if row.held else "none seen"
-        too_long = ", too long" if row.waited_seconds > _LONG_SECONDS else ""
-        too_long += f", failed {row.failed} times" if row.failed else ""
+        remark = ", too long" if max(row.blocked_seconds, row.held_seconds) > _LONG_SECONDS else ""
+        remark += f", failed {row.failed} times" if row.failed else ""
         print(
-            f"| {row.revision} | {row.seconds:.1f} | {row.waited_seconds * 1000:.0f} ({row.waited}){too_long} | {held} "
+            f"| {row.revision} | {row.seconds:.1f} | {row.blocked_seconds * 1000:.0f}{remark} "
+            f"| {row.called_seconds * 1000:.0f} ({row.called}) | {held} "
             f"| {row.statement_seconds:.1f}: `{row.statement}` |"
         )
 
