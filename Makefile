@@ -27,7 +27,7 @@ CLUSTER_VENV := .venv-cluster
 CLUSTER_PACKAGES := redis-server pgbouncer haproxy
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-wide cluster-programs test fab screenshots bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network pgbouncer audit lint wheel install clean
+.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-rolling cluster-wide cluster-programs test fab screenshots compat test-matrix migrate-bench bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network pgbouncer audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -50,6 +50,9 @@ cluster-test: $(CLUSTER_VENV)/.installed cluster-programs  ## A sample of the tw
 
 cluster-wide: $(CLUSTER_VENV)/.installed cluster-programs  ## One workflow of many mapped steps on the cluster, cancelled half-way and undone (WFSTATE_WIDE_ITEMS)
 	@$(CLUSTER_VENV)/bin/python -m tests.cluster.wide
+
+cluster-rolling: $(CLUSTER_VENV)/.installed cluster-programs  ## The cluster is upgraded part by part from the version before, under load: no task may fail
+	@$(CLUSTER_VENV)/bin/python -m tests.cluster.rolling
 
 cluster-load: $(CLUSTER_VENV)/.installed cluster-programs  ## What steps add to the throughput of a cluster, beside plain tasks
 	@$(CLUSTER_VENV)/bin/python -m benchmarks.cluster_load $(LOAD_ARGUMENTS)
@@ -76,6 +79,15 @@ fab: $(FAB_VENV)/.installed  ## Try the roles of the FAB auth manager on a live 
 screenshots: install  ## Take the pictures of docs/images anew
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		WFSTATE_BROWSER_TESTS=required $(BIN)/pytest --basetemp="$$folder/tests" tests/browser/screenshots.py
+
+compat: install  ## The contract across two versions of the package (WAYS="new-client old-client server")
+	@$(BIN)/python -m tests.compat $(WAYS)
+
+test-matrix:  ## Airflow, Python and PostgreSQL in several versions (CELLS=... for some of them), and docs/production/versions.md
+	@$(PYTHON) .ci/matrix.py $(CELLS)
+
+migrate-bench: install  ## How long migrations of 5,000,000 steps take, and how long those who write wait (STEPS=200000)
+	@$(BIN)/python -m benchmarks.migrating $(if $(STEPS),--steps $(STEPS))
 
 bench: install  ## Measure, and compare
 	@$(BIN)/python -m benchmarks
@@ -145,7 +157,7 @@ wheel: dist/.built  ## Build the wheel into dist/
 install: $(VENV)/.installed  ## Install the wheel and all tools into the virtualenv
 
 clean:  ## Remove all that make made
-	rm -rf .venv .venv-* dist build .demo .cluster .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .compat dist build .demo .cluster .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The wheel, never an editable install: Airflow would find the entry points of an editable one twice.
 $(VENV)/.installed: dist/.built $(VENV)/.dependencies

@@ -27,6 +27,9 @@ from xml.etree import ElementTree
 CHECKOUT: Final = Path(__file__).parents[1]
 PAGE: Final = CHECKOUT / "docs" / "production" / "versions.md"
 
+NEWEST: Final = "3.3.2"
+"""The Airflow of ``make test``."""
+
 PYTHON: Final = "3.11"
 """Of every cell that is about Airflow and PostgreSQL."""
 
@@ -90,7 +93,7 @@ def cells(pre_release: str | None) -> list[Cell]:
     ]
     tested = (*UNIT, *CONTRACT, *_SQLITE_ONLY)
     says = "unit tests, contract, migrations"
-    return [*of_postgres, *(Cell(known[-1], python, "SQLite", tested, says) for python in (PYTHON, *OTHER_PYTHONS))]
+    return [*of_postgres, *(Cell(NEWEST, python, "SQLite", tested, says) for python in (PYTHON, *OTHER_PYTHONS))]
 
 
 def main() -> None:
@@ -125,7 +128,7 @@ def run(cell: Cell) -> str:
     programs = INSTALLED.get(cell.database)
     if programs is not None and not (programs / "postgres").exists():
         return f"left out: {cell.database} is not installed"
-    venv = f".venv-matrix-{cell.airflow}-{cell.python}"
+    venv = _venv(cell)
     told = [f"VENV={venv}", f"PYTHON={interpreter}", f"CONSTRAINTS={_constraints(cell.airflow)}"]
     installed = subprocess.run(["make", "install", *told], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     if installed.returncode != 0:
@@ -146,6 +149,17 @@ def run(cell: Cell) -> str:
         if not report.exists():
             return "failed: pytest did not end"
         return f"{_counts(report)}, {(time.monotonic() - began) / 60:.0f} min"
+
+
+def _venv(cell: Cell) -> str:
+    """The virtualenv of a cell: that of ``make test`` where it is of these versions."""
+    name = ".venv" if cell.airflow == NEWEST else f".venv-{cell.airflow}"
+    try:
+        configuration = (CHECKOUT / name / "pyvenv.cfg").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        configuration = ""
+    fits = re.search(rf"^version = {re.escape(cell.python)}\.", configuration, re.MULTILINE)
+    return name if fits else f".venv-matrix-{cell.airflow}-{cell.python}"
 
 
 def _counts(report: Path) -> str:

@@ -26,6 +26,7 @@ from airflow_wfstate.exceptions import (
     NotAuthenticated,
     PayloadTooLarge,
     ReadTimedOut,
+    ServerUnreachable,
     WorkflowStateError,
 )
 
@@ -198,6 +199,11 @@ class ApiBackend(StateBackend):
             return PayloadTooLarge(
                 f"Something between here and the api-server at {self._base_url} takes no request of this size (413).",
                 "Let it pass bodies of three times [wfstate] max_payload_bytes (nginx: client_max_body_size).",
+            )
+        if status in _BUSY_STATUSES:
+            return ServerUnreachable(
+                f"The api-server at {self._base_url} was not reached: something before it answered {status}.",
+                "Look whether the api-server runs, and at the log of the proxy before it.",
             )
         if status == 404:
             return self._server.unreachable("answered 404: it has no plugin wfstate, or another URL")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+DATABASE: Final = "migrating"
 _STEPS: Final = 5_000_000
 _WRITERS: Final = 4
 _QUIET_SECONDS: Final = 5
@@ -28,18 +29,25 @@ _TRIES: Final = 20
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one revision."""
+    """What was measured of one revision.
+
+    :param called: what a writer's longest call did, and how long it took, whatever the reason.
+    :param blocked_seconds: for which a writer was blocked by the migration, at most.
+    :param held: the lock of a busy table that blocks writers and was held longest.
+    :param statement: the one that took longest.
+    :param failed: how often it was begun again, because it met a deadlock.
+    """
 
     revision: str
     seconds: float
-    waited: str
-    waited_seconds: float
+    called: str
+    called_seconds: float
+    blocked_seconds: float
     held: str
     held_seconds: float
     statement: str
     statement_seconds: float
     failed: int
-    """How often it was begun again, because it met a deadlock."""
 
 
 def main() -> None:
@@ -58,69 +66,85 @@ def main() -> None:
 
 def _run(folder: Path, steps: int, since: str) -> None:
     from alembic import command
-    from alembic.script import ScriptDirectory
     from sqlalchemy import create_engine
 
     from benchmarks.migrating.fill import fill
-    from benchmarks.migrating.watch import LockWatch
-    from benchmarks.migrating.writers import Writers
     from demo.postgres import EmbeddedPostgres
-    from tests.support.airflow_rows import AirflowRows
     from tests.support.postgres import migrate
 
     with EmbeddedPostgres(folder / "postgres") as postgres:
-        postgres.create_database("migrating")
+        postgres.create_database(DATABASE)
         (folder / "home").mkdir()
-        url, libpq_url = postgres.url("migrating", "psycopg2"), postgres.url("migrating")
+        url = postgres.url(DATABASE, "psycopg2")
         migrate(url, folder / "home")
         engine = create_engine(url)
-        rows = AirflowRows(engine)
-        runs = [_running_task(rows) for _ in range(_WRITERS)]
         with engine.connect() as connection:
-            config = _config(connection)
-            command.downgrade(config, "0006")
-            began = time.monotonic()
-            fill(libpq_url, steps)
-            print(f"{steps:,} steps were written in {time.monotonic() - began:.0f} s.", flush=True)
-            command.upgrade(config, since)
+            command.downgrade(_config(connection), "0006")
             connection.commit()
-            raw: Any = connection.connection.driver_connection
-            pid = raw.info.backend_pid
-            revisions = [
-                script.revision
-                for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))
-                if script.revision > since
-            ]
-            measured = []
-            with Writers(libpq_url, runs) as writers, LockWatch(libpq_url, pid, _tables(connection)) as watch:
-                connection.commit()
-                quiet = time.monotonic()
-                time.sleep(_QUIET_SECONDS)
-                usual = writers.longest(quiet, time.monotonic())
-                for revision in revisions:
-                    with _timed(engine) as statements:
-                        began = time.monotonic()
-                        failed = _upgrade(connection, config, revision)
-                        ended = time.monotonic()
-                    time.sleep(0.2)  # so that a call that waited until now is noted
-                    call, hold = writers.longest(began, ended), watch.longest(began, ended)
-                    statement, taken = max(statements, key=lambda each: each[1], default=("", 0.0))
-                    measured.append(
-                        Row(
-                            revision,
-                            ended - began,
-                            call.what,
-                            call.seconds,
-                            "" if hold is None else f"{hold.table} ({hold.mode.removesuffix('Lock')})",
-                            0.0 if hold is None else hold.seconds,
-                            statement,
-                            taken,
-                            failed,
-                        )
-                    )
-                    print(measured[-1], flush=True)
-                calls = len(writers.calls)
         engine.dispose()
+        began = time.monotonic()
+        fill(postgres.url(DATABASE), steps)
+        print(f"{steps:,} steps were written in {time.monotonic() - began:.0f} s.", flush=True)
+        measure(url, postgres.url(DATABASE), since)
+
+
+def measure(url: str, libpq_url: str, since: str) -> None:
+    """Migrate a database that was filled, revision by revision, while others write to it; print what was measured.
+
+    :param url: of the database, for SQLAlchemy; ``libpq_url`` is another of the same.
+    :param since: the revision from which on is measured; the database is at this one, or at one before it.
+    """
+    from alembic import command
+    from alembic.script import ScriptDirectory
+    from sqlalchemy import create_engine
+
+    from benchmarks.migrating.watch import LockWatch, longest
+    from benchmarks.migrating.writers import Writers
+    from tests.support.airflow_rows import AirflowRows
+
+    engine = create_engine(url)
+    rows = AirflowRows(engine)
+    runs = [_running_task(rows) for _ in range(_WRITERS)]
+    with engine.connect() as connection:
+        config = _config(connection)
+        command.upgrade(config, since)
+        connection.commit()
+        scripts = ScriptDirectory.from_config(config).walk_revisions()
+        revisions = [script.revision for script in reversed(list(scripts)) if script.revision > since]
+        raw: Any = connection.connection.driver_connection
+        watch = LockWatch(libpq_url, raw.info.backend_pid, _tables(connection))
+        connection.commit()
+        measured = []
+        with Writers(libpq_url, runs) as writers, watch:
+            quiet = time.monotonic()
+            time.sleep(_QUIET_SECONDS)
+            usual = writers.longest(quiet, time.monotonic())
+            for revision in revisions:
+                with _timed(engine) as statements:
+                    began = time.monotonic()
+                    failed = _upgrade(connection, config, revision)
+                    ended = time.monotonic()
+                time.sleep(0.2)  # so that a call that waited until now is noted
+                call, hold = writers.longest(began, ended), longest(watch.holds, began, ended)
+                blocked = longest(watch.blocked, began, ended)
+                statement, taken = max(statements, key=lambda each: each[1], default=("", 0.0))
+                measured.append(
+                    Row(
+                        revision,
+                        seconds=ended - began,
+                        called=call.what,
+                        called_seconds=call.seconds,
+                        blocked_seconds=0.0 if blocked is None else blocked.seconds,
+                        held="" if hold is None else f"{hold.what} ({hold.how.removesuffix('Lock')})",
+                        held_seconds=0.0 if hold is None else hold.seconds,
+                        statement=statement,
+                        statement_seconds=taken,
+                        failed=failed,
+                    )
+                )
+                print(measured[-1], flush=True)
+            calls = len(writers.calls)
+    engine.dispose()
     print(f"\nWithout a migration the longest call took {usual.seconds * 1000:.0f} ms ({usual.what}).")
     print(f"{calls:,} calls; refused: {dict(writers.errors) or 'none'}.\n")
     _print(measured)
@@ -191,14 +215,17 @@ def _timed(engine: Any) -> Iterator[list[tuple[str, float]]]:
 
 
 def _print(rows: list[Row]) -> None:
-    print("| revision | took, s | longest call, ms | longest lock that blocks writers, ms | longest statement, s |")
-    print("|---|---|---|---|---|")
+    print(
+        "| revision | took, s | a writer was blocked, ms | longest call, ms | longest lock that blocks writers, ms | "
+        "longest statement, s |\n|---|---:|---:|---|---|---|"
+    )
     for row in rows:
         held = f"{row.held_seconds * 1000:.0f}: {row.held}" if row.held else "none seen"
-        too_long = ", too long" if row.waited_seconds > _LONG_SECONDS else ""
-        too_long += f", failed {row.failed} times" if row.failed else ""
+        remark = ", too long" if max(row.blocked_seconds, row.held_seconds) > _LONG_SECONDS else ""
+        remark += f", failed {row.failed} times" if row.failed else ""
         print(
-            f"| {row.revision} | {row.seconds:.1f} | {row.waited_seconds * 1000:.0f} ({row.waited}){too_long} | {held} "
+            f"| {row.revision} | {row.seconds:.1f} | {row.blocked_seconds * 1000:.0f}{remark} "
+            f"| {row.called_seconds * 1000:.0f} ({row.called}) | {held} "
             f"| {row.statement_seconds:.1f}: `{row.statement}` |"
         )
 

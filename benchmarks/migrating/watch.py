@@ -1,4 +1,4 @@
-"""Looks at the locks of the connection that migrates, many times a second."""
+"""Looks at what the connection that migrates does to others, many times a second."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 import psycopg
 
-_EVERY_SECONDS: Final = 0.01
+_EVERY_SECONDS: Final = 0.02
 
 _BLOCKS_WRITERS: Final = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 
@@ -18,25 +18,35 @@ SELECT c.relname, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
  WHERE l.pid = %s AND l.granted AND c.relkind = 'r' AND c.relname = ANY(%s) AND l.mode = ANY(%s)
 """
 
+# A writer that waits behind the migration's own waiting for a lock is blocked by it, too.
+_BLOCKED: Final = """
+SELECT pid::text, 'blocked' FROM pg_stat_activity
+ WHERE wait_event_type = 'Lock' AND pid <> %(pid)s AND %(pid)s = ANY(pg_blocking_pids(pid))
+"""
+
 
 @dataclass(frozen=True)
-class Hold:
-    """A lock that blocks those who write, from when to when it was seen (monotonic seconds)."""
+class Seen:
+    """A lock that blocks those who write, or a writer that is blocked, from when to when (monotonic seconds).
 
-    table: str
-    mode: str
+    :param what: the table, or the writer's process.
+    :param how: the lock's mode, or ``blocked``.
+    """
+
+    what: str
+    how: str
     began: float
     ended: float
 
     @property
     def seconds(self) -> float:
-        """How long it was held, to a hundredth of a second."""
+        """How long it was seen, to some hundredths of a second."""
         return self.ended - self.began
 
 
 @dataclass
 class LockWatch:
-    """Notes how long one connection holds locks that block those who write to a table.
+    """Notes how long one connection holds locks that block those who write, and how long it blocks one of them.
 
     :param url: a libpq URL.
     :param pid: the server process of that connection.
@@ -46,7 +56,8 @@ class LockWatch:
     url: str
     pid: int
     tables: list[str]
-    holds: list[Hold] = field(default_factory=list)
+    holds: list[Seen] = field(default_factory=list)
+    blocked: list[Seen] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -60,20 +71,28 @@ class LockWatch:
         if self._thread is not None:
             self._thread.join()
 
-    def longest(self, since: float, until: float) -> Hold | None:
-        """The longest that began between two moments; None: none was seen."""
-        met = [hold for hold in list(self.holds) if since <= hold.began < until]
-        return max(met, key=lambda hold: hold.seconds, default=None)
-
     def _look(self) -> None:
         held: dict[tuple[str, str], float] = {}
+        blocked: dict[tuple[str, str], float] = {}
         with psycopg.connect(self.url, autocommit=True) as connection:
             while not self._stop.is_set():
                 rows = connection.execute(_HELD, (self.pid, self.tables, list(_BLOCKS_WRITERS))).fetchall()
-                now = time.monotonic()
-                seen = {(str(table), str(mode)) for table, mode in rows}
-                for lock in seen:
-                    held.setdefault(lock, now)
-                for lock in [lock for lock in held if lock not in seen]:
-                    self.holds.append(Hold(*lock, held.pop(lock), now))
+                _note(rows, held, self.holds)
+                _note(connection.execute(_BLOCKED, {"pid": self.pid}).fetchall(), blocked, self.blocked)
                 self._stop.wait(_EVERY_SECONDS)
+
+
+def longest(seen: list[Seen], since: float, until: float) -> Seen | None:
+    """The longest that began between two moments; None: none did."""
+    met = [each for each in list(seen) if since <= each.began < until]
+    return max(met, key=lambda each: each.seconds, default=None)
+
+
+def _note(rows: list[tuple[str, str]], lasting: dict[tuple[str, str], float], over: list[Seen]) -> None:
+    """Compare what is there now with what was there before."""
+    now = time.monotonic()
+    seen = {(str(what), str(how)) for what, how in rows}
+    for each in seen:
+        lasting.setdefault(each, now)
+    gone = [each for each in lasting if each not in seen]
+    over.extend(Seen(*each, lasting.pop(each), now) for each in gone)

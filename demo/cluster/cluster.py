@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -38,6 +40,7 @@ class Cluster:
     :param passwords: of the users of Airflow.
     :param roles: the passwords of PostgreSQL's roles, at PgBouncer.
     :param postgres: runs already, and is not stopped with the cluster.
+    :param airflow: the command ``airflow`` of the installation that its parts run; None: the one that runs this.
     """
 
     def __init__(
@@ -47,11 +50,13 @@ class Cluster:
         passwords: Mapping[str, str],
         roles: Mapping[str, str],
         postgres: EmbeddedPostgres,
+        airflow: Path | None = None,
     ) -> None:
         self.home = layout.folder / "servers"
         self.url = shared.base_url
         self.log_file = layout.log_folder
         self.postgres = postgres
+        self._airflow = airflow or airflow_command()
         self._layout = layout
         self._shared = shared
         self._passwords = passwords
@@ -133,6 +138,24 @@ class Cluster:
         """
         self._supervisor.kill(name)
 
+    def use(self, airflow: Path) -> None:
+        """Let commands, and parts that are replaced from now on, be of another installation.
+
+        :param airflow: its command ``airflow``.
+        """
+        self._airflow = airflow
+
+    def replace_part(self, name: str, patience_seconds: float = 120) -> None:
+        """End a part of Airflow by SIGTERM, as a deployment does, and start it anew.
+
+        :param name: one of :data:`PARTS`, but none that Airflow stands on.
+        :param patience_seconds: for which it may finish its work.
+        """
+        part = self._supervisor.part(name)
+        command = (str(self._airflow), *part.command[1:])
+        variables = _with_commands_of(self._airflow, part.variables)
+        self._supervisor.replace(replace(part, command=command, variables=variables), patience_seconds)
+
     def part_processes(self, name: str) -> list[psutil.Process]:
         """The processes of a part, with what descends from them.
 
@@ -154,9 +177,9 @@ class Cluster:
         """Run an ``airflow`` command in the environment of a server, and return what it printed."""
         self.home.mkdir(parents=True, exist_ok=True)
         return subprocess.run(
-            [str(airflow_command()), *words],
+            [str(self._airflow), *words],
             cwd=self.home,
-            env=self._layout.server(self._shared),
+            env=_with_commands_of(self._airflow, self._layout.server(self._shared)),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -205,7 +228,8 @@ class Cluster:
         return found
 
     def _airflow_part(self, name: str, words: Sequence[str], variables: Variables, folder: Path | None = None) -> Part:
-        return self._part(name, (str(airflow_command()), *words), variables, folder or self.home)
+        command = (str(self._airflow), *words)
+        return self._part(name, command, _with_commands_of(self._airflow, variables), folder or self.home)
 
     def _part(self, name: str, command: tuple[str, ...], variables: Variables, folder: Path) -> Part:
         return Part(name, command, variables, folder, self._log(name))
@@ -224,6 +248,12 @@ class Cluster:
 
     def _log(self, name: str) -> Path:
         return self._layout.log_folder / f"{name}.log"
+
+
+def _with_commands_of(airflow: Path, variables: Mapping[str, str]) -> Variables:
+    """The variables, with the commands of an installation first on the path: parts start others by name."""
+    others = variables.get("PATH", "").split(os.pathsep)
+    return {**variables, "PATH": os.pathsep.join([str(airflow.parent), *others])}
 
 
 def _answers(url: str) -> bool:

@@ -26,6 +26,7 @@ class ClusterHome(AirflowFolder):
 
     :param dags_folder: the DAG files, which servers and workers read.
     :param more: variables for every process of Airflow, and for the tasks on its workers.
+    :param airflow: the command ``airflow`` of the installation that the parts run; None: the one that runs this.
     """
 
     def __init__(
@@ -33,10 +34,12 @@ class ClusterHome(AirflowFolder):
         folder: Path = CHECKOUT / ".cluster",
         dags_folder: Path = CHECKOUT / "dags",
         more: environment.Variables | None = None,
+        airflow: Path | None = None,
     ) -> None:
         super().__init__(folder, "demo.cluster.command")
         self._dags_folder = dags_folder
         self._more = more or {}
+        self._airflow = airflow
 
     def start_postgres(self) -> None:
         """Start PostgreSQL, or join it when it runs; make a role with a database for Airflow, and for the examples."""
@@ -52,7 +55,8 @@ class ClusterHome(AirflowFolder):
         passwords_file.parent.mkdir(exist_ok=True)
         passwords_file.touch(mode=0o600)
         passwords_file.write_text(json.dumps(found["passwords"]))
-        return Cluster(self._layout(found), self._shared(found), found["passwords"], found["roles"], self.postgres)
+        layout, shared = self._layout(found), self._shared(found)
+        return Cluster(layout, shared, found["passwords"], found["roles"], self.postgres, self._airflow)
 
     def variables(self) -> environment.Variables:
         """The environment of a server, which reaches PostgreSQL by its socket: also when nothing else runs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import threading
 import time
@@ -59,6 +60,25 @@ class Supervisor:
         for member in session_processes(process.pid):
             _kill(member)
         process.wait(10)
+
+    def replace(self, part: Part, patience_seconds: float) -> None:
+        """End a part by SIGTERM, and start another way of it.
+
+        :param part: of the same name.
+        :param patience_seconds: for which it may finish its work; then it is killed.
+        """
+        with self._lock:
+            process = self._processes.pop(part.name)  # that it ends is not looked at
+            self._parts[part.name] = part
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience_seconds)
+        for member in session_processes(process.pid):
+            _kill(member)
+        process.wait(10)
+        with self._lock:
+            self._sessions.discard(process.pid)
+            self._begin(part)
 
     def is_running(self, name: str) -> bool:
         """Whether a part's process is there."""

@@ -72,13 +72,17 @@ _DAG_FILES = (*(CHECKOUT / "dags").glob("*.py"), *Path(__file__).with_name("dags
 
 @contextmanager
 def place(
-    folder: Path, dag_files: Iterable[Path] = _DAG_FILES, more: Mapping[str, str] | None = None
+    folder: Path,
+    dag_files: Iterable[Path] = _DAG_FILES,
+    more: Mapping[str, str] | None = None,
+    airflow: Path | None = None,
 ) -> Iterator[Place]:
     """A cluster, healthy.
 
     :param folder: an empty one.
     :param dag_files: files, and packages beside them; by default the DAGs of the demo and of tests/cluster/dags.
     :param more: variables for every process of Airflow, and for the tasks on its workers.
+    :param airflow: the command ``airflow`` of the installation that its parts run; None: the one that runs this.
     """
     dags = folder / "dags"
     dags.mkdir()
@@ -88,7 +92,7 @@ def place(
         else:
             shutil.copy(source, dags)
     effects = Effects(folder / "effects.db")
-    home = ClusterHome(folder / "cluster", dags, {"WFSTATE_EFFECTS": str(effects.path), **(more or {})})
+    home = ClusterHome(folder / "cluster", dags, {"WFSTATE_EFFECTS": str(effects.path), **(more or {})}, airflow)
     home.occupy()
     home.start_postgres()
     try:
@@ -114,7 +118,7 @@ def chaos(
     found = Found(seed)
     cluster = where.cluster
     with running_receiver() as receiver, closing(cluster.client()) as client:
-        _prepare(where, receiver)
+        prepare(where, receiver)
         stock = Stock(cluster.client)
         stock.start(receiver)
         choice = random.Random(seed)  # noqa: S311 - no secret
@@ -125,9 +129,9 @@ def chaos(
             workload.submit_no_more()
             found.healed_in = _timed(lambda: cluster.wait_until_healthy(HEALTHY_SECONDS))
             say(f"healthy again after {found.healed_in:.0f} s; {len(workload.open_orders())} workflows are open")
-            found.quiet_in = _timed(lambda: _wait_until_quiet(workload, where.effects))
+            found.quiet_in = _timed(lambda: wait_until_quiet(workload, where.effects))
             workload.submit_all_kinds()
-            found.after_in = _timed(lambda: _wait_until_quiet(workload, where.effects))
+            found.after_in = _timed(lambda: wait_until_quiet(workload, where.effects))
         finally:
             workload.stop()
         found.orders = list(workload.orders.values())
@@ -138,7 +142,7 @@ def chaos(
     return found
 
 
-def _prepare(where: Place, receiver: Receiver) -> None:
+def prepare(where: Place, receiver: Receiver) -> None:
     """The DAGs are there, the definition is applied, and the receiver is told of starts and ends."""
     text = (CHECKOUT / "dags" / "definitions" / "choreographed_order.yaml").read_text(encoding="utf-8")
     for old, new in (
@@ -183,7 +187,7 @@ def _paused(
         yield next(faults)
 
 
-def _wait_until_quiet(workload: Workload, effects: Effects) -> None:
+def wait_until_quiet(workload: Workload, effects: Effects) -> None:
     """Wait until every workflow has ended, or nothing happens any more: then the comparison tells what is missing."""
     last, since = None, time.monotonic()
     while workload.open_orders() and time.monotonic() - since < _QUIET_PATIENCE_SECONDS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
@@ -44,6 +44,7 @@ class Workload:
 
     :param connect: a client of the proxy.
     :param open_at_most: workflows that have not ended.
+    :param kinds: of which they are.
     """
 
     connect: Callable[[], AirflowClient]
@@ -51,6 +52,7 @@ class Workload:
     choice: random.Random
     label: str
     open_at_most: int = 8
+    kinds: Sequence[Kind] = KINDS
     orders: dict[str, Order] = field(default_factory=dict)
     _submitting: threading.Event = field(default_factory=threading.Event)
     _ending: threading.Event = field(default_factory=threading.Event)
@@ -68,7 +70,7 @@ class Workload:
 
     def submit_all_kinds(self) -> list[Order]:
         """One more workflow of each kind, at once."""
-        return [self._new_order(kind) for kind in KINDS]
+        return [self._new_order(kind) for kind in self.kinds]
 
     def stop(self) -> None:
         """End the thread."""
@@ -86,7 +88,7 @@ class Workload:
         with closing(self.connect()) as client:
             while not self._ending.wait(0.5):
                 if self._submitting.is_set() and len(self.open_orders()) < self.open_at_most:
-                    self._new_order(self.choice.choice(KINDS))
+                    self._new_order(self.choice.choice(self.kinds))
                 for order in self.open_orders():
                     if order.key not in submitted and _try(lambda order=order: _trigger(client, order)):
                         submitted.add(order.key)

@@ -75,7 +75,7 @@ def main() -> None:
         if arguments.ways and way.name not in arguments.ways:
             continue
         began = time.monotonic()
-        result = _tried(way, new, arguments.chosen)
+        result = _tried(way, old, new, arguments.chosen)
         took = time.monotonic() - began
         counts = f"{result.passed} | {len(result.differing)} | {len(result.failed)}"
         print(f"| {way.name} | {counts} | {took:.0f} s |", flush=True)
@@ -85,14 +85,15 @@ def main() -> None:
     sys.exit(failed)
 
 
-def _tried(way: Way, newest: Installation, chosen: str | None) -> Result:
+def _tried(way: Way, old: Installation, new: Installation, chosen: str | None) -> Result:
     with tempfile.TemporaryDirectory(prefix="wfstate-compat-") as folder:
         report = Path(folder) / "report.xml"
         expression = way.way if chosen is None else f"{way.way} and ({chosen})"
         environment = os.environ | {
             "PYTHONPATH": str(CHECKOUT / "tests" / "compat"),
             "WFSTATE_COMPAT_SERVER": str(way.server.python),
-            "WFSTATE_COMPAT_MIGRATION": str(newest.python),
+            "WFSTATE_COMPAT_OLDER": str(old.python),
+            "WFSTATE_COMPAT_NEWER": str(new.python),
         }
         pytest = [str(way.tests.python), "-c", _PYTEST, "-p", "plugin", "-p", "no:cacheprovider", "--quiet"]
         subprocess.run(

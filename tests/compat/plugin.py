@@ -12,24 +12,35 @@ import sys
 from typing import Any, Final
 
 SERVER: Final = "WFSTATE_COMPAT_SERVER"
-"""The Python of the installation whose api-server answers; that of the tests where it is not set."""
+"""The Python of the installation whose api-server answers."""
 
-MIGRATION: Final = "WFSTATE_COMPAT_MIGRATION"
-"""The Python of the installation that migrates the databases; that of the tests where it is not set."""
+OLDER: Final = "WFSTATE_COMPAT_OLDER"
+"""The Python of the installation that makes a database."""
 
-_PYTHONS: Final = {"api-server": SERVER, "db": MIGRATION}
-
-
-def _redirected(arguments: Any) -> Any:
-    if not isinstance(arguments, list) or arguments[:3] != [sys.executable, "-m", "airflow"]:
-        return arguments
-    python = os.environ.get(_PYTHONS.get(arguments[3], ""), sys.executable)
-    return [python, *arguments[1:]]
+NEWER: Final = "WFSTATE_COMPAT_NEWER"
+"""The Python of the installation that migrates it then."""
 
 
 class _Popen(subprocess.Popen):  # type: ignore[type-arg]  # subscripted it is no class to derive from
     def __init__(self, args: Any, *rest: Any, **options: Any) -> None:
-        super().__init__(_redirected(args), *rest, **options)
+        if isinstance(args, list) and args[:3] == [sys.executable, "-m", "airflow"]:
+            if args[3] == "api-server":
+                args = [os.environ[SERVER], *args[1:]]
+            if args[3:5] == ["db", "migrate"]:
+                _migrate_by_the_older(args, options)
+                args = [os.environ[NEWER], *args[1:]]
+        super().__init__(args, *rest, **options)
+
+
+def _migrate_by_the_older(arguments: list[str], options: dict[str, Any]) -> None:
+    where = {name: options[name] for name in ("cwd", "env") if name in options}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with _ORIGINAL([os.environ[OLDER], *arguments[1:]], **where, **quiet) as migration:
+        if migration.wait() != 0:
+            raise RuntimeError("The older version could not migrate the database.")
+
+
+_ORIGINAL: Final = subprocess.Popen
 
 
 subprocess.Popen = _Popen  # type: ignore[misc]

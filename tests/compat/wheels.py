@@ -39,11 +39,11 @@ def installed(commit: str) -> Installation:
     """The installation of a commit; made when it is not there yet, which takes some ten seconds.
 
     Its virtualenv has the other packages of the one that runs this, as hard links: to install them again takes a
-    minute and a half and a gigabyte.
+    minute and a half and a gigabyte. It has the command ``airflow``.
 
     :raises subprocess.CalledProcessError: there is no such commit, or its wheel cannot be built.
     """
-    folder = CACHE / commit
+    folder = CACHE / f"{commit}{Path(sys.prefix).name}"  # .venv, or another one with more packages
     found = Installation(commit, folder / "tree", folder / "venv" / "bin" / "python")
     done = folder / "done"
     if done.exists():
@@ -82,3 +82,9 @@ def _link_packages(venv: Path) -> None:
         return [name for name in names if name.startswith(("airflow_wfstate", "airflow_provider_wfstate"))]
 
     shutil.copytree(Path(sys.prefix) / inside, venv / inside, copy_function=os.link, ignore=ours, dirs_exist_ok=True)
+
+
+def _write_command(python: Path) -> None:
+    command = python.with_name("airflow")
+    command.write_text(f"#!{python}\nimport sys\nfrom airflow.__main__ import main\nsys.exit(main())\n")
+    command.chmod(0o755)

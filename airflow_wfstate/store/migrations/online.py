@@ -173,10 +173,11 @@ def replace_check(name: str, table: str, condition: str) -> None:
     commit()
 
 
-def in_batches(table: str, key: str, statement: str) -> None:
+def in_batches(table: str, key: str, statement: str, needed: str = "true") -> None:
     """Change many rows, a thousand in each transaction.
 
     :param key: the column of the table, a UUID, by whose order the batches follow each other.
+    :param needed: which rows are to be changed. They are looked for without a lock.
     :param statement: changes the rows whose key is ``IN :keys``. It may be carried out again for rows that it has
         changed. (Of a range of keys PostgreSQL expects as many rows as between two values of its histogram, 50,000 of
         5,000,000, and read whole tables for each batch.)
@@ -186,7 +187,8 @@ def in_batches(table: str, key: str, statement: str) -> None:
     change = sa.text(statement).bindparams(sa.bindparam("keys", type_=kind, expanding=True))
     after = _LOWEST
     while True:
-        following = sa.select(column).distinct().select_from(sa.table(table)).where(column > after).order_by(column)
+        following = sa.select(column).distinct().select_from(sa.table(table)).order_by(column)
+        following = following.where(column > after, sa.text(needed))
         keys = op.get_bind().execute(following.limit(_BATCH)).scalars().all()
         if not keys:
             return

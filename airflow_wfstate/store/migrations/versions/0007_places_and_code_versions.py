@@ -39,14 +39,19 @@ UPDATE wfstate_step SET place = (
      WHERE a.step_id = wfstate_step.id AND a.number = wfstate_step.attempt
        AND r.workflow_id = wfstate_step.workflow_id AND r.role = 'child'
 )
-WHERE EXISTS (
-    SELECT 1
+WHERE id IN :keys
+"""
+
+_HAS_A_PLACE = """
+place <> COALESCE((
+    SELECT r.parent_step_id
       FROM wfstate_attempt a
       JOIN wfstate_run r ON r.dag_id = a.dag_id AND r.run_id = a.run_id
      WHERE a.step_id = wfstate_step.id AND a.number = wfstate_step.attempt
-       AND r.workflow_id = wfstate_step.workflow_id AND r.role = 'child' AND r.parent_step_id IS NOT NULL
-) AND id IN :keys
+       AND r.workflow_id = wfstate_step.workflow_id AND r.role = 'child'
+), place)
 """
+"""Of a step: another one than it has by now."""
 
 _OLD_REHEARSALS = """
 UPDATE wfstate_run SET rehearsed_at = (
@@ -99,7 +104,7 @@ def upgrade() -> None:
     _add_columns()
     online.create_index("wfstate_run_parent_step", "wfstate_run", ["parent_step_id"])
     _add_place()
-    online.in_batches("wfstate_step", "id", _PLACE_OF_EACH_STEP)
+    online.in_batches("wfstate_step", "id", _PLACE_OF_EACH_STEP, needed=_HAS_A_PLACE)
     if sa.inspect(op.get_bind()).has_table("dag_run"):
         online.briefly(lambda: op.execute(_OLD_REHEARSALS))
         online.briefly(lambda: op.execute(_THEIR_KEYS))
@@ -108,7 +113,7 @@ def upgrade() -> None:
     _functions(functions_0007.DROP_OLDER, functions_0007.CREATE)
     online.commit()
     # Those that the older functions began meanwhile.
-    online.in_batches("wfstate_step", "id", _PLACE_OF_EACH_STEP)
+    online.in_batches("wfstate_step", "id", _PLACE_OF_EACH_STEP, needed=_HAS_A_PLACE)
 
 
 def _add_columns() -> None:

@@ -61,12 +61,13 @@ def upgrade() -> None:
     _replace(functions_0011.CREATE)
     online.commit()
     # An index is built after every transaction that was under way has ended: those of the older functions, too.
-    online.create_index("wfstate_compensation_page", "wfstate_compensation", ["workflow_id", "last_entry"])
+    online.create_index("wfstate_step_pivot", "wfstate_step", ["workflow_id"], where="pivot")
     if moves:
         online.in_batches("wfstate_compensation", "step_id", _TO_COMPENSATIONS)
         online.drop_column("wfstate_round", "last_entry")
+    # Behind the copy, which it would make twice as long.
+    online.create_index("wfstate_compensation_page", "wfstate_compensation", ["workflow_id", "last_entry"])
     online.replace_index("wfstate_compensation_order", "wfstate_compensation", _ORDER, where="position IS NOT NULL")
-    online.create_index("wfstate_step_pivot", "wfstate_step", ["workflow_id"], where="pivot")
     online.create_index(
         "wfstate_journal_undo",
         "wfstate_journal",
