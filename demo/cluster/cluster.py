@@ -92,12 +92,12 @@ class Cluster:
 
         :raises AirflowDidNotStart: a part ends again and again, or the time is over.
         """
-        deadline = time.monotonic() + timeout_seconds
+        deadline, before = time.monotonic() + timeout_seconds, self.restarts
         while True:
             unhealthy = self.unhealthy_parts() + self._workers_not_ready()
             if not unhealthy:
                 return
-            for name, count in self.restarts.items():
+            for name, count in (self.restarts - before).items():
                 if count > _RESTARTS_ALLOWED:
                     raise AirflowDidNotStart(f"{name} ended {count} times. {self._end_of_log(name)}")
             if time.monotonic() > deadline:
