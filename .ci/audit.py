@@ -34,9 +34,7 @@ def _ask(service: str, constraints: str) -> list[dict[str, object]]:
         *("--format", "json", "--progress-spinner", "off", "--timeout", "20"),
     ]
     try:
-        done = subprocess.run(  # noqa: S603 - our own words
-            command, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
         found: list[dict[str, object]] = json.loads(done.stdout)["dependencies"]
     except (subprocess.TimeoutExpired, ValueError, KeyError):
         return []

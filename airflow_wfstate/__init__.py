@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-__version__ = "0.1.0"
+from airflow_wfstate.version import __version__
 
 if TYPE_CHECKING:
     from airflow_wfstate.hooks.workflow_state import WorkflowStateHook

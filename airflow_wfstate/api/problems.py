@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from airflow_wfstate.api.mounted_path import mounted_path
 from airflow_wfstate.api.openapi import methods_of
+from airflow_wfstate.backends.other_version import DESCRIPTION
 from airflow_wfstate.backends.problem_types import problem_type_of
 from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.exceptions import InvalidRequest, MethodNotAllowed, NotFound, WorkflowStateError
@@ -66,7 +67,7 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     return problem(
         InvalidRequest(
             f"The request to {request.url.path} is not valid ({'; '.join(named)}).",
-            "Correct it as /wfstate/v1/openapi.json describes.",
+            f"Correct it as {DESCRIPTION} describes.",
         )
     )
 
@@ -81,7 +82,7 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
     answer = problem(
         known(
             f"{request.method} {request.url.path}: {error.detail}.",
-            "See /wfstate/v1/openapi.json for what there is.",
+            f"See {DESCRIPTION} for what there is.",
         )
     )
     answer.headers.update(error.headers or {})

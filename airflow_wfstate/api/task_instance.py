@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from airflow.models.taskinstance import TaskInstance
-from airflow.models.taskinstancehistory import TaskInstanceHistory
-from airflow.utils.session import create_session
-
+from airflow_wfstate.api.backend import get_backend
 from airflow_wfstate.exceptions import TaskInstanceNotFound
 
 
@@ -28,14 +25,13 @@ def run_of(task_instance_id: str) -> TaskInstanceRun:
     :raises TaskInstanceNotFound: Airflow does not know it.
     """
     try:
-        identity = UUID(task_instance_id)
+        identity = str(UUID(task_instance_id))
     except ValueError as error:
         raise _not_found(task_instance_id) from error
-    with create_session() as session:
-        found = session.get(TaskInstance, identity) or session.get(TaskInstanceHistory, identity)
-        if found is None:
-            raise _not_found(task_instance_id)
-        return TaskInstanceRun(found.dag_id, found.run_id)
+    found = get_backend().run_of_task(identity)
+    if found is None:
+        raise _not_found(task_instance_id)
+    return TaskInstanceRun(*found)
 
 
 def _not_found(task_instance_id: str) -> TaskInstanceNotFound:

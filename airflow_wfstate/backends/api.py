@@ -11,6 +11,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from airflow_wfstate import conf
 from airflow_wfstate.backends.called_server import CalledServer
+from airflow_wfstate.backends.other_version import VERSION_HEADER, about_versions, other_version
 from airflow_wfstate.backends.problem_types import error_class_of
 from airflow_wfstate.backends.request import request_parameters, request_path, sendable
 from airflow_wfstate.backends.state_backend import StateBackend
@@ -112,12 +113,12 @@ class ApiBackend(StateBackend):
         if operation.body_field is not None:
             body = to_json(getattr(sent, operation.body_field))
         else:
-            body = to_json(sent, without=operation.told_otherwise)
+            body = to_json(sent, without=operation.told_otherwise, defaults=False)
         return self._write(operation.method, path, body, operation.answer, accepts, operation.media_type)
 
     def sweep(self, request: StartSweep | None = None) -> SweepReport:
         """See ``StateBackend.sweep``."""
-        body = to_json(request or StartSweep(), without=TOLD_OTHERWISE)
+        body = to_json(request or StartSweep(), without=TOLD_OTHERWISE, defaults=False)
         return self._write("POST", "/sweep", body, SweepReport)
 
     def check(self) -> str:
@@ -156,7 +157,9 @@ class ApiBackend(StateBackend):
         try:
             return from_json(answer_type, response.content)
         except ValueError as error:
-            raise self._server.unreachable(f"answered something else than a {answer_type.__name__}") from error
+            complaint = f"answered something else than a {answer_type.__name__}"
+            versions = about_versions(response.headers.get(VERSION_HEADER))
+            raise self._server.unreachable(complaint, versions) from error
 
     def _send_once(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -182,7 +185,9 @@ class ApiBackend(StateBackend):
             reason = "" if problem is None else str(problem.get("reason", ""))
             return NotAuthenticated(reason or f"{self._base_url} refused the credentials with 401.", self._log_in)
         if problem is not None:
-            return error_class_of(problem.get("type"))(str(problem.get("reason", "")), str(problem.get("remedy", "")))
+            remedy = str(problem.get("remedy", ""))
+            remedy += other_version(remedy, response.headers.get(VERSION_HEADER))
+            return error_class_of(problem.get("type"))(str(problem.get("reason", "")), remedy)
         if status in (401, 403):
             return AccessDenied(
                 f"The api-server at {self._base_url} refused this caller with {status}: {response.text[:200]}.",

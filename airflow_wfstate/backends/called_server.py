@@ -25,10 +25,11 @@ class CalledServer:
     trust: Trust
     connection_id: str | None = None
 
-    def unreachable(self, complaint: str) -> ServerUnreachable:
+    def unreachable(self, complaint: str, further: str = "") -> ServerUnreachable:
         """The error for a server that is not there, or is another.
 
         :param complaint: what it did, without a full stop: "answered 404".
+        :param further: what else may be the remedy, with a space before it.
         """
         correction = "correct it"
         if self.connection_id is None:
@@ -36,7 +37,7 @@ class CalledServer:
         return ServerUnreachable(
             f"The api-server at {self.url} {complaint}.",
             f"The URL comes from {self.configured_by}: {correction}; and install airflow-provider-wfstate on the "
-            "api-server.",
+            f"api-server.{further}",
         )
 
     def unanswered(self, failure: httpx.TransportError) -> ServerUnreachable:

@@ -31,7 +31,7 @@ from airflow_wfstate.store.steps.hot_path import HotPath, has_hot_path
 from airflow_wfstate.store.sweeping.health import Health, read_health
 from airflow_wfstate.store.sweeping.sweep import sweep
 from airflow_wfstate.store.waits.token import use_token
-from airflow_wfstate.store.workflows.access import read_access, takes_part
+from airflow_wfstate.store.workflows.access import read_access, run_of_task, takes_part
 from airflow_wfstate.store.workflows.stored_answer import KeyedRequest, answer_once, find_answer, keep_answer
 
 Keyed = TypeVar("Keyed", bound=KeyedRequest)
@@ -120,6 +120,10 @@ class DatabaseBackend(StateBackend):
     def takes_part(self, workflow_id: str, dag_id: str, run_id: str) -> bool:
         """Whether a run is linked to a workflow, for the server's authorization."""
         return self.read(lambda connection: takes_part(connection, workflow_id, dag_id, run_id))
+
+    def run_of_task(self, task_instance_id: str) -> tuple[str, str] | None:
+        """DAG and run of a task instance, also of an earlier try; None when Airflow does not know it."""
+        return run_read(self.engine, lambda connection: run_of_task(connection, task_instance_id))
 
     def read_health(self) -> Health:
         """Whether the tables answer, and somebody sweeps."""

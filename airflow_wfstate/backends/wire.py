@@ -15,14 +15,16 @@ Kind = TypeVar("Kind")
 _ADAPTERS: Final[dict[type[object], TypeAdapter[Any]]] = {}
 
 
-def to_json(value: object, *, without: Set[str] = frozenset()) -> bytes:
+def to_json(value: object, *, without: Set[str] = frozenset(), defaults: bool = True) -> bytes:
     """The JSON of a dataclass.
 
     :param without: fields that are left out.
+    :param defaults: whether fields that have their default are told. A client leaves them out, so that a server that
+        is one version older, and refuses fields that it does not know, takes its requests.
     :raises InvalidName: a text holds a lone surrogate, which has no UTF-8 form. (Payloads are ASCII.)
     """
     try:
-        return _adapter(type(value)).dump_json(value, exclude=set(without))
+        return _adapter(type(value)).dump_json(value, exclude=set(without), exclude_defaults=not defaults)
     except PydanticSerializationError as error:
         raise InvalidName(
             f"A text of {type(value).__name__} cannot be sent: {error}.", "Leave out lone surrogates."

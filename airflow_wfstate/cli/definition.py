@@ -149,6 +149,12 @@ ARG_TIMEOUT: Final = Arg(
 )
 ARG_YES: Final = Arg(("-y", "--yes"), action="store_true", help="Do not ask")
 ARG_PLAN: Final = Arg(("--plan",), action="store_true", help="Print what would happen, and change nothing")
+ARG_DOWNGRADE_TO: Final = Arg(
+    ("--to",),
+    required=True,
+    metavar="VERSION",
+    help="The version of airflow-provider-wfstate that will use the tables (0.1.0), or the number of a revision (0013)",
+)
 ARG_REASON: Final = Arg(("--reason",), help="Why, for the journal")
 ARG_COMPENSATE: Final = Arg(
     ("--compensate",),
@@ -249,6 +255,12 @@ WFSTATE_COMMANDS: Final = (
         args=(ARG_EVERY, ARG_OUTPUT, ARG_VERBOSE),
     ),
     DELIVER,
+    ActionCommand(
+        name="downgrade",
+        help="Take back migrations of the wfstate_* tables, before an older version of the package is installed",
+        func=lazy_load_command("airflow_wfstate.cli.commands.downgrade.downgrade"),
+        args=(ARG_DOWNGRADE_TO, ARG_PLAN, ARG_YES, ARG_VERBOSE),
+    ),
     ActionCommand(
         name="rotate-keys",
         help=escape(

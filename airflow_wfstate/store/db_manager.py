@@ -1,10 +1,17 @@
-"""What ``airflow db migrate`` runs for our tables."""
+"""What ``airflow db migrate`` runs for our tables, and ``airflow wfstate downgrade``."""
+
+# Airflow's managers of databases have no annotations.
+# mypy: allow-untyped-calls
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import dataclass
 from pathlib import Path
 
 from airflow.utils.db_manager import BaseDBManager
+
+from airflow_wfstate.exceptions import DatabaseNotMigrated, InvalidRequest
 
 # All of them join the metadata, whose create_all makes theirs, too. The tables of events, waits and the outbox stand
 # apart from the schema: a list of workflows need not load them.
@@ -15,13 +22,28 @@ from airflow_wfstate.store.database import (
     stored_functions,  # noqa: F401
     wait_tables,  # noqa: F401
 )
+from airflow_wfstate.store.database.outage import not_migrated
 from airflow_wfstate.store.database.schema import metadata
 
 _STORE = Path(__file__).parent
 
 
+@dataclass(frozen=True)
+class TakenBack:
+    """A revision that a downgrade takes back.
+
+    :param revision: its number.
+    :param is_about: what it had brought.
+    :param loses: what taking it back does to what is stored.
+    """
+
+    revision: str
+    is_about: str
+    loses: str
+
+
 class WorkflowStateDBManager(BaseDBManager):
-    """Creates and upgrades the ``wfstate_*`` tables, with a version table of their own.
+    """Creates, upgrades and downgrades the ``wfstate_*`` tables, with a version table of their own.
 
     A fresh database gets the tables from the metadata and a stamp; an older one is upgraded by the migrations. Both
     give the same tables (tests/store/test_migrations.py).
@@ -32,3 +54,58 @@ class WorkflowStateDBManager(BaseDBManager):
     migration_dir = (_STORE / "migrations").as_posix()
     alembic_file = (_STORE / "alembic.ini").as_posix()
     supports_table_dropping = True
+    revision_heads_map = {"0.1.0": "0006"}  # noqa: RUF012 - as the base class declares it
+    """The newest revision of each released version of the package, but for this one."""
+
+    def plan_downgrade(self, to_revision: str) -> list[TakenBack]:
+        """What a downgrade would take back, the newest revision first. Nothing is changed.
+
+        :param to_revision: the number of the revision that the tables shall have, or the version of the package.
+        :raises InvalidRequest: there is no such revision, or the tables are not newer.
+        :raises DatabaseNotMigrated: the tables are missing, or of a newer version than this one.
+        """
+        target = self.revision_heads_map.get(to_revision, to_revision)
+        scripts = {script.revision: script for script in self.get_script_object().walk_revisions()}
+        current = self.get_current_revision()
+        # Alembic's own reads are over: DDL does not wait for them.
+        self.session.commit()
+        if current is None:
+            raise not_migrated()
+        if current not in scripts:
+            raise DatabaseNotMigrated(
+                f"The tables of the workflow state have revision {current}, which this version does not know.",
+                "Downgrade with the version of airflow-provider-wfstate that made it.",
+            )
+        if target not in scripts:
+            raise InvalidRequest(
+                f"There is no revision and no version {to_revision!r}.",
+                f"Name one of {', '.join(sorted(scripts))}, or a version: {', '.join(self.revision_heads_map)}.",
+            )
+        if target >= current:
+            raise InvalidRequest(
+                f"The tables of the workflow state have revision {current}; {target} is none before it.",
+                "To upgrade, run: airflow db migrate",
+            )
+        newest_first = sorted((number for number in scripts if target < number <= current), reverse=True)
+        return [
+            TakenBack(number, scripts[number].doc, _first_line(scripts[number].module.downgrade))
+            for number in newest_first
+        ]
+
+    def downgrade(self, to_revision: str, from_revision: str | None = None, show_sql_only: bool = False) -> None:
+        """Downgrade the tables. Nobody may use them meanwhile: locks are held until the end of each revision.
+
+        :param to_revision: as of :meth:`plan_downgrade`.
+        :param from_revision: as Airflow declares it; not heeded.
+        :param show_sql_only: likewise.
+        """
+        from airflow.utils.db import DBLocks, create_global_lock
+        from alembic import command
+
+        target = self.revision_heads_map.get(to_revision, to_revision)
+        with create_global_lock(self.session, lock=DBLocks.MIGRATIONS):
+            command.downgrade(self.get_alembic_config(), target)
+
+
+def _first_line(function: object) -> str:
+    return (inspect.getdoc(function) or "").partition("\n")[0]

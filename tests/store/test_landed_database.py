@@ -7,25 +7,14 @@ half undone; of one a step is in its second attempt.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
-from airflow.models.dagrun import DagRun
-from airflow.models.taskinstance import TaskInstance
-from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from airflow.utils.sqlalchemy import UtcDateTime
 from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Table, Uuid, column, create_engine, insert
-from sqlalchemy import table as table_clause
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy import create_engine
 
 from airflow_wfstate import CompensateWorkflowOperator, StartWorkflowOperator, TriggerWorkflowDagRunOperator
 from airflow_wfstate.backends.database import DatabaseBackend
@@ -35,19 +24,13 @@ from airflow_wfstate.domain.messages.step import BeginDecision, SaveCheckpoint
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
-from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.db_manager import WorkflowStateDBManager
 from airflow_wfstate.store.steps.attempt_key import STEP, AttemptKey, issue
 from tests.support.airflow_rows import AirflowRows
+from tests.support.landed import LANDED, load, migrations
 from tests.support.postgres import PostgresServer, migrate, sqlalchemy_url
 from tests.support.serialized_dags import deploy
 from tests.support.world import World
 
-_LANDED: dict[str, list[dict[str, Any]]] = json.loads(
-    (Path(__file__).parent / "landed_0006.json").read_text(encoding="utf-8")
-)
-_AIRFLOW_TABLES: list[Table] = [DagRun.__table__, TaskInstance.__table__, TaskInstanceHistory.__table__]
-_AGE = timedelta(hours=1)
 ORDER, MAIL = "landed_order", "landed_mail"
 
 
@@ -77,37 +60,14 @@ def _fill(url: str, home: Path) -> None:
     migrate(url, home)
     engine = create_engine(url)
     with engine.connect() as connection:
-        config = Config(WorkflowStateDBManager.alembic_file)
-        config.set_main_option("script_location", WorkflowStateDBManager.migration_dir)
-        config.attributes["connection"] = connection
+        config = migrations(connection)
         command.downgrade(config, "0006")
         connection.commit()
-        _load(connection)
+        load(connection)
         connection.commit()
         command.upgrade(config, "head")
         connection.commit()
     engine.dispose()
-
-
-def _load(connection: Connection) -> None:
-    """Insert the landed rows, as if the newest of them had been written an hour ago."""
-    ended = max(datetime.fromisoformat(row["updated_at"]) for row in _LANDED["wfstate_workflow"])
-    shift = datetime.now(timezone.utc) - _AGE - ended
-    for table in [*_AIRFLOW_TABLES, *schema.metadata.sorted_tables]:
-        for row in _LANDED.get(table.name, []):
-            # As the table was then: it may have had columns that it has no more.
-            kinds = {name: table.c[name].type if name in table.c else NullType() for name in row}
-            then = table_clause(table.name, *(column(name, kind) for name, kind in kinds.items()))
-            values = {name: _value(kinds[name], value, shift) for name, value in row.items()}
-            connection.execute(insert(then).values(values))
-
-
-def _value(kind: TypeEngine[Any], value: object, shift: timedelta) -> object:
-    if isinstance(value, str) and isinstance(kind, UtcDateTime):
-        return datetime.fromisoformat(value) + shift
-    if isinstance(value, str) and isinstance(kind, Uuid) and kind.as_uuid:
-        return UUID(value)
-    return value
 
 
 def _workflow(world: World, key: str) -> WorkflowDetail:
@@ -203,7 +163,7 @@ def test_an_attempt_that_was_at_work_goes_on_writing(world: World) -> None:
     detail = _workflow(world, "at work")
     (step,) = detail.steps
     task = step.attempts[-1].task_instance_id
-    secret = next(row["secret"] for row in _LANDED["wfstate_workflow"] if row["id"] == detail.summary.id)
+    secret = next(row["secret"] for row in LANDED["wfstate_workflow"] if row["id"] == detail.summary.id)
     key = issue(AttemptKey(STEP, detail.summary.id, step.id, 2, 1, task), secret)
 
     world.backend.save_checkpoint(SaveCheckpoint(key, 1, "row", Payload.of(40)))  # its answer was lost before

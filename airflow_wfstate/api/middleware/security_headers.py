@@ -1,4 +1,4 @@
-"""What browsers are told about every response: do not guess types, do not frame, do not keep data.
+"""What every response tells: to browsers not to guess types, frame or keep data; to clients the server's version.
 
 An ASGI app around the whole API, so that also the answers to unknown paths and unexpected errors have the headers. A
 route that sets one of them itself keeps its own.
@@ -11,6 +11,9 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
+
+from airflow_wfstate.backends.other_version import VERSION_HEADER
+from airflow_wfstate.version import __version__
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -25,6 +28,7 @@ HEADERS: Final = {
     # Addresses hold the ids of workflows, and keys in filters.
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+    VERSION_HEADER: __version__,
 }
 """The headers, and the value that a response gets unless its route has set another."""
 

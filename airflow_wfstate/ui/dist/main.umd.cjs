@@ -1,4 +1,4 @@
-/*! Built from the sources 500cfbb2ce7a7cd9fca63573f91243e1285cee5640240bcda8cc2c68c435cffc */
+/*! Built from the sources fd5c7cc7f2603e73d223dfd191744419deee338ac4ac891209833214526d93ad */
 /*! @dagrejs/dagre:
 Copyright (c) 2012-2014 Chris Pettitt
 

@@ -45,7 +45,7 @@ WHERE EXISTS (
       JOIN wfstate_run r ON r.dag_id = a.dag_id AND r.run_id = a.run_id
      WHERE a.step_id = wfstate_step.id AND a.number = wfstate_step.attempt
        AND r.workflow_id = wfstate_step.workflow_id AND r.role = 'child' AND r.parent_step_id IS NOT NULL
-) AND id > :after AND id <= :up_to
+) AND id IN :keys
 """
 
 _OLD_REHEARSALS = """
@@ -90,7 +90,7 @@ state_changed_at = (
      WHERE j.workflow_id = wfstate_workflow.id AND j.kind LIKE 'workflow.%' AND j.kind <> 'workflow.overdue'
 ),
 error = CASE WHEN state NOT IN ('running', 'succeeded') THEN error END
-WHERE id > :after AND id <= :up_to
+WHERE id IN :keys
 """
 
 

@@ -24,7 +24,7 @@ _NOT_SETTLED = "state = 'cancelled' AND NOT at_rest"
 
 _SETTLE = """
 UPDATE wfstate_workflow SET at_rest = {true}
- WHERE id > :after AND id <= :up_to AND state = 'cancelled' AND NOT EXISTS (
+ WHERE id IN :keys AND state = 'cancelled' AND NOT EXISTS (
     SELECT 1 FROM wfstate_step s WHERE s.workflow_id = wfstate_workflow.id AND s.state IN ('running', 'waiting')
  )
 """

@@ -28,7 +28,7 @@ _COPY: Final = """
 UPDATE {target} SET last_entry = (
     SELECT s.last_entry FROM {source} s WHERE s.step_id = {target}.step_id AND s.{source_number} = {target}.{target_number}
 )
-WHERE step_id > :after AND step_id <= :up_to AND EXISTS (
+WHERE step_id IN :keys AND EXISTS (
     SELECT 1 FROM {source} s
      WHERE s.step_id = {target}.step_id AND s.{source_number} = {target}.{target_number}
        AND s.last_entry > {target}.last_entry

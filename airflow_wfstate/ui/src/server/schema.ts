@@ -2064,17 +2064,16 @@ export interface components {
          * @description A version of the name's definition that counted workflows have.
          *
          *     :param sha256: of its content.
-         *     :param number: under which it was applied last; None when it is of a start, and was never applied from a file.
          *     :param created_at: when it was first used, or applied.
          *     :param planned_steps: how many steps its plan has; 0 when it has none.
          *     :param workflows: that have it.
          *     :param unsuccessful: of them, as :attr:`NameStats.failure_rate` counts them.
+         *     :param number: under which it was applied last; None when it is of a start, and was never applied from a file. (The
+         *         default is what servers of 0.1.0 do not tell.)
          */
         DefinitionVersion: {
             /** Sha256 */
             sha256: string;
-            /** Number */
-            number: number | null;
             /**
              * Created At
              * Format: date-time
@@ -2086,6 +2085,8 @@ export interface components {
             workflows: number;
             /** Unsuccessful */
             unsuccessful: number;
+            /** Number */
+            number?: number | null;
         };
         /**
          * DefinitionVersionPage

@@ -1,0 +1,1 @@
+"""How long each migration takes on a large database, and how long those who write wait for it."""
