@@ -211,7 +211,7 @@ class Cluster:
         return Part(name, command, variables, folder, self._log(name))
 
     def _workers_not_ready(self) -> list[str]:
-        return [name for name in WORKERS if " ready." not in self._supervisor.part(name).log_end(1000)]
+        return [name for name in WORKERS if " ready." not in self._supervisor.printed(name)]
 
     def _end_of_log(self, name: str) -> str:
         log = self._log(name)
