@@ -83,12 +83,13 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     workflow_id, from_step = wish.workflow_id, wish.from_step
     workflow = read_reference(connection, workflow_id)
     runs = linked_dag_runs(session, workflow_id)
+    # Before the step is looked for: in a state that allows no restart the reason is the state.
+    refusal = refusal_of_state(connection, workflow, runs, is_restart=from_step is not None)
+    if refusal is not None:
+        return _refused(ResumePlan(workflow, from_step, allowed=False, refusal=refusal))
     steps = steps_of(connection, workflow_id)
     named = [] if from_step is None else find_named_steps(steps, from_step, workflow_id)
     label = named[0].called.qualified if named else None
-    refusal = refusal_of_state(connection, workflow, runs, is_restart=bool(named))
-    if refusal is not None:
-        return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
     codes = RunCodes(session, dag_bag, wish.code)
     selection = ResumeSelection(session, codes, runs, steps)
     if label is not None:
