@@ -27,7 +27,7 @@ CLUSTER_VENV := .venv-cluster
 CLUSTER_PACKAGES := redis-server pgbouncer haproxy
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-rolling cluster-wide cluster-programs test fab screenshots compat test-matrix migrate-bench bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network audit lint wheel install clean
+.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-rolling cluster-wide cluster-programs test fab screenshots compat test-matrix migrate-bench bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network pgbouncer audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -131,6 +131,10 @@ state-machine: install  ## Random stories over the store, 20,000 steps long (WFS
 faulty-network: install  ## The whole contract of the store by HTTP, over a network that loses, cuts short and delays
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && WFSTATE_WHOLE_CONTRACT=all \
 		$(BIN)/pytest --basetemp="$$folder/tests" -s tests/contract -k api-faulty-network $(PYTEST_ARGUMENTS)
+
+pgbouncer: install  ## The whole contract of the store through PgBouncer in transaction mode, by each driver and by HTTP
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && WFSTATE_WHOLE_CONTRACT=all \
+		$(BIN)/pytest --basetemp="$$folder/tests" tests/contract tests/store/test_pgbouncer.py -k pgbouncer $(PYTEST_ARGUMENTS)
 
 fuzz: install  ## Thousands of requests made from the OpenAPI document, against a live api-server
 	@$(BIN)/python -m tests.fuzz

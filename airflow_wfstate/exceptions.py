@@ -38,6 +38,7 @@ stable: the API sends it, and the client raises the same class from it.
     ├── PayloadDamaged              a stored value cannot be read: its file or key is gone, or it was changed
     ├── AccessDenied
     │   ├── NotAuthenticated        no credentials, or credentials that do not hold
+    │   │   └── LoginRefused        Airflow gives no token for the login and password of a connection
     │   └── InvalidAttemptKey       an attempt key that this server did not issue
     ├── TransactionRefused          a step's writes and its marker cannot be one transaction in the user's database
     ├── ForeignProcess              a process writes for an attempt that another process began
@@ -267,6 +268,12 @@ class NotAuthenticated(AccessDenied):
     """There are no credentials, or credentials that do not hold."""
 
     code = "not-authenticated"
+
+
+class LoginRefused(NotAuthenticated):
+    """Airflow gave no token for the login and password of a connection, as while its password is being changed."""
+
+    code = "login-refused"
 
 
 class InvalidAttemptKey(AccessDenied):

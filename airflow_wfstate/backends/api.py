@@ -24,7 +24,9 @@ from airflow_wfstate.exceptions import (
     AccessDenied,
     InvalidRequest,
     NotAuthenticated,
+    PayloadTooLarge,
     ReadTimedOut,
+    ServerUnreachable,
     WorkflowStateError,
 )
 
@@ -192,6 +194,16 @@ class ApiBackend(StateBackend):
             return AccessDenied(
                 f"The api-server at {self._base_url} refused this caller with {status}: {response.text[:200]}.",
                 f"Check {self._configured_by}.",
+            )
+        if status == 413:
+            return PayloadTooLarge(
+                f"Something between here and the api-server at {self._base_url} takes no request of this size (413).",
+                "Let it pass bodies of three times [wfstate] max_payload_bytes (nginx: client_max_body_size).",
+            )
+        if status in _BUSY_STATUSES:
+            return ServerUnreachable(
+                f"The api-server at {self._base_url} was not reached: something before it answered {status}.",
+                "Look whether the api-server runs, and at the log of the proxy before it.",
             )
         if status == 404:
             return self._server.unreachable("answered 404: it has no plugin wfstate, or another URL")

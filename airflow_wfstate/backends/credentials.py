@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from airflow_wfstate.exceptions import NotAuthenticated
+from airflow_wfstate.exceptions import LoginRefused, NotAuthenticated
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.tokens import JWTGenerator
@@ -118,7 +118,7 @@ class UserToken(httpx.Auth):
             raise httpx.ConnectError(f"{self._token_url} answered {response.status_code}")
         token = _access_token(response)
         if not token:
-            raise NotAuthenticated(
+            raise LoginRefused(
                 f"{self._token_url} gave no token for the login {self._login!r}: it answered {response.status_code}.",
                 "Correct login and password in the Airflow connection of type wfstate.",
             )

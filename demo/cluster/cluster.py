@@ -97,12 +97,12 @@ class Cluster:
 
         :raises AirflowDidNotStart: a part ends again and again, or the time is over.
         """
-        deadline = time.monotonic() + timeout_seconds
+        deadline, before = time.monotonic() + timeout_seconds, self.restarts
         while True:
             unhealthy = self.unhealthy_parts() + self._workers_not_ready()
             if not unhealthy:
                 return
-            for name, count in self.restarts.items():
+            for name, count in (self.restarts - before).items():
                 if count > _RESTARTS_ALLOWED:
                     raise AirflowDidNotStart(f"{name} ended {count} times. {self._end_of_log(name)}")
             if time.monotonic() > deadline:
@@ -235,7 +235,7 @@ class Cluster:
         return Part(name, command, variables, folder, self._log(name))
 
     def _workers_not_ready(self) -> list[str]:
-        return [name for name in WORKERS if " ready." not in self._supervisor.part(name).log_end(1000)]
+        return [name for name in WORKERS if " ready." not in self._supervisor.printed(name)]
 
     def _end_of_log(self, name: str) -> str:
         log = self._log(name)

@@ -33,6 +33,8 @@ def configuration(*, bind: str, servers: Mapping[str, str], control: str = "", r
         "    timeout connect 2s",
         "    timeout client 75s",
         "    timeout server 75s",
+        "    # A busy server is not a dead one: with the two seconds of `inter` all of them were taken out at times.",
+        "    timeout check 10s",
         "",
         "listen airflow",
         f"    bind {bind}",

@@ -28,6 +28,7 @@ class Supervisor:
         self._others = others
         self._parts: dict[str, Part] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._printed_before: dict[str, int] = {}
         self._sessions: set[int] = set()
         self._due: dict[str, float] = {}
         self._restarts: Counter[str] = Counter()
@@ -52,6 +53,14 @@ class Supervisor:
     def part(self, name: str) -> Part:
         """How a part is started."""
         return self._parts[name]
+
+    def printed(self, name: str) -> str:
+        """What a part has printed since it was started last."""
+        with self._lock:
+            part, before = self._parts[name], self._printed_before[name]
+        with part.log_file.open("rb") as log:
+            log.seek(before)
+            return log.read().decode(errors="replace")
 
     def kill(self, name: str) -> None:
         """Kill a part with all its processes (SIGKILL); it is started again after a second."""
@@ -108,6 +117,7 @@ class Supervisor:
             process.wait(10)
 
     def _begin(self, part: Part) -> None:
+        self._printed_before[part.name] = part.log_file.stat().st_size if part.log_file.exists() else 0
         process = part.start()
         self._processes[part.name] = process
         self._sessions.add(process.pid)

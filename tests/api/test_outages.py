@@ -14,10 +14,12 @@ from airflow_wfstate.exceptions import (
     AccessDenied,
     DatabaseUnavailable,
     InvalidRequest,
-    NotAuthenticated,
+    LoginRefused,
+    PayloadTooLarge,
     ReadTimedOut,
     ServerUnreachable,
 )
+from airflow_wfstate.operators.steps.refusal import failing_for_good
 from tests.support.scripted_server import Answer, ScriptedServer, jwt_that_ends_in, scripted_server
 
 NOTHING: dict[str, object] = {"workflows": [], "next_cursor": None}
@@ -114,7 +116,16 @@ def test_a_token_is_renewed_before_it_ends() -> None:
 def test_a_wrong_password_names_the_login() -> None:
     with (
         scripted_server(lambda path, token: Answer(401, {"detail": "Invalid credentials"})) as server,
-        pytest.raises(NotAuthenticated, match="no token for the login 'a'"),
+        pytest.raises(LoginRefused, match="no token for the login 'a'"),  # not for good: a retry may find it corrected
+        failing_for_good(),
+    ):
+        next(listing(server))
+
+
+def test_a_proxy_that_takes_no_large_bodies_is_named() -> None:
+    with (
+        scripted_server(Scenario(Answer(413, {"html": "413 Request Entity Too Large"}))) as server,
+        pytest.raises(PayloadTooLarge, match="client_max_body_size"),
     ):
         next(listing(server))
 

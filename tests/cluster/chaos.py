@@ -13,6 +13,7 @@ from pathlib import Path
 from demo.cluster.cluster import Cluster
 from demo.cluster.home import ClusterHome
 from demo.folder import CHECKOUT
+from demo.running import AirflowDidNotStart
 from demo.stage import Stage
 from tests.cluster.effects import Effects
 from tests.cluster.faults import Fault, Faults
@@ -127,7 +128,10 @@ def chaos(
         try:
             found.faults = _make_faults(cluster, seconds, random.Random(seed), pause_seconds, say)  # noqa: S311
             workload.submit_no_more()
-            found.healed_in = _timed(lambda: cluster.wait_until_healthy(HEALTHY_SECONDS))
+            try:
+                found.healed_in = _timed(lambda: cluster.wait_until_healthy(HEALTHY_SECONDS))
+            except AirflowDidNotStart as error:
+                found.verdict.complaints.append(str(error))
             say(f"healthy again after {found.healed_in:.0f} s; {len(workload.open_orders())} workflows are open")
             found.quiet_in = _timed(lambda: wait_until_quiet(workload, where.effects))
             workload.submit_all_kinds()
@@ -137,8 +141,9 @@ def chaos(
         found.orders = list(workload.orders.values())
         found.restarts = dict(cluster.restarts)
         found.signs = _signs(found.orders, where.effects)
+        unhealthy = found.complaints
         found.verdict = verify(client, found.orders, where.effects, stock)
-        found.verdict.complaints += _of_delivery(found.orders, receiver)
+        found.verdict.complaints += [*unhealthy, *_of_delivery(found.orders, receiver)]
     return found
 
 

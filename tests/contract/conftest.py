@@ -1,6 +1,7 @@
 """The ways to the store that the contract holds for.
 
-Three, and two of them once more: one with every payload encrypted and in a file, one over a network that fails.
+Three, and some of them once more: with every payload encrypted and in a file, over a network that fails, and through
+PgBouncer, which gives each transaction another session.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 
 import pytest
 from sqlalchemy import Engine, create_engine
@@ -15,28 +17,32 @@ from sqlalchemy import Engine, create_engine
 from airflow_wfstate.backends.api import ApiBackend
 from airflow_wfstate.backends.credentials import UserToken
 from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.store.database.stored_function_call import DRIVERS
 from tests.conftest import CONTRACT_SEED
 from tests.support.airflow_rows import AirflowRows
-from tests.support.api_server import ApiServer
+from tests.support.api_server import ApiServer, running_api_server
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.support.payload_options import new_key, payload_options
+from tests.support.pgbouncer import PROGRAM, running_pgbouncer
 from tests.support.world import World
 
 FAULTY = "api-faulty-network"
 SEALED = "database-sqlite-sealed"
-WAYS = ("database-sqlite", SEALED, "database-postgresql", "api-postgresql", FAULTY)
+POOLED = {"pgbouncer-psycopg2": "psycopg2", "pgbouncer-psycopg3": "psycopg"}
+API_POOLED = "api-pgbouncer"
+WAYS = ("database-sqlite", SEALED, "database-postgresql", "api-postgresql", FAULTY, *POOLED, API_POOLED)
 
 FIRST_ANSWER = "first_answer"
 """The marker of a test that asserts an answer which a repetition of its request does not get."""
 
 _WHOLE = "WFSTATE_WHOLE_CONTRACT"
-"""Set it, and the whole contract is tried on every way: ``make faulty-network`` does."""
+"""Set it, and the whole contract is tried on every way: ``make faulty-network`` and ``make pgbouncer`` do."""
 
 _INLINE_BYTES = 16
 """Of the way with files: most payloads of the tests are larger."""
 
-_SAMPLES = {FAULTY: 30, SEALED: 80}
-"""How many tests are drawn for a way that is one of the others once more."""
+_SAMPLES = {FAULTY: 30, SEALED: 80, **dict.fromkeys(POOLED, 40), API_POOLED: 0}
+"""How many tests are drawn for a way that is one of the others once more. None for that which needs a server more."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -45,6 +51,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     What asserts the first answer to a request is not tried where requests are repeated: an event that was received
     already is a duplicate, as it should be.
     """
+    if PROGRAM is None:
+        for item in items:
+            if "[pgbouncer-" in item.name or f"[{API_POOLED}" in item.name:
+                item.add_marker(pytest.mark.skip("PgBouncer is not installed (Debian: apt-get install pgbouncer)."))
     first = [item for item in items if item.get_closest_marker(FIRST_ANSWER) and f"[{FAULTY}" in item.name]
     config.hook.pytest_deselected(items=first)
     items[:] = [item for item in items if item not in first]
@@ -110,6 +120,28 @@ def sealed_engine(
         yield sqlite_engine
 
 
+@pytest.fixture(scope="session")
+def pooled_engines(migrated_postgres_url: str) -> Iterator[dict[str, Engine]]:
+    """By driver, each through a PgBouncer of its own."""
+    with ExitStack() as stack:
+        engines = {}
+        for driver in DRIVERS:
+            engines[driver] = create_engine(stack.enter_context(running_pgbouncer(migrated_postgres_url, driver)))
+            stack.callback(engines[driver].dispose)
+        yield engines
+
+
+@pytest.fixture(scope="session")
+def pooled_api(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiBackend]:
+    """An api-server whose own way to its database leads through PgBouncer."""
+    with (
+        running_pgbouncer(api_database_url, "psycopg2") as url,
+        running_api_server(url, tmp_path_factory.mktemp("pooled-api")) as server,
+        closing(server.backend()) as backend,
+    ):
+        yield backend
+
+
 @pytest.fixture(params=WAYS)
 def world(request: pytest.FixtureRequest) -> World:
     """A store reached by one of the ways."""
@@ -119,6 +151,11 @@ def world(request: pytest.FixtureRequest) -> World:
     if request.param == "database-postgresql":
         engine = request.getfixturevalue("postgres_engine")
         return World(DatabaseBackend(engine), AirflowRows(engine))
+    if request.param in POOLED:
+        engine = request.getfixturevalue("pooled_engines")[POOLED[request.param]]
+        return World(DatabaseBackend(engine), AirflowRows(request.getfixturevalue("postgres_engine")))
     engine = request.getfixturevalue("api_engine")
-    backend = request.getfixturevalue("faulty_backend" if request.param == FAULTY else "api_backend")
+    backend = request.getfixturevalue(
+        {FAULTY: "faulty_backend", API_POOLED: "pooled_api"}.get(request.param, "api_backend")
+    )
     return World(backend, AirflowRows(engine))

@@ -27,23 +27,12 @@ def test_only_its_role_is_let_into_a_database(server: EmbeddedPostgres) -> None:
         psycopg.connect(server.url("airflow", role="warehouse"))
 
 
-def test_a_crash_that_is_interrupted_leaves_no_server_behind(
-    server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_that_was_interrupted_leaves_no_server_behind(server: EmbeddedPostgres) -> None:
     server.start()
     embedded = server._server
     assert embedded is not None
-
-    def start_and_be_interrupted() -> None:
-        before = embedded._postmaster_info
-        monkeypatch.undo()
-        embedded.ensure_postgres_running()
-        embedded._postmaster_info = before
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(embedded, "ensure_postgres_running", start_and_be_interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        server.crash()
-    assert (server.folder / "postmaster.pid").exists()
+    before = embedded._postmaster_info
+    server.crash()
+    embedded._postmaster_info = before  # it was interrupted before it had found the new process
     server.stop()
     assert not (server.folder / "postmaster.pid").exists()

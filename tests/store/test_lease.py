@@ -6,12 +6,13 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, create_engine, make_url, update
 
 from airflow_wfstate.store.database import lease as lease_module
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.database.lease import Lease, LeaseLost, held
+from airflow_wfstate.store.database.stored_function_call import DRIVERS
 
 NAME = "of_a_test"
 
@@ -31,6 +32,15 @@ def test_one_at_a_time(engine: Engine) -> None:
 
     with held(engine, NAME) as second:
         assert second is not None
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_it_can_be_taken_by_each_driver(migrated_postgres_url: str, driver: str) -> None:
+    """They differ in whether they tell how many rows an insert wrote."""
+    by_driver = create_engine(make_url(migrated_postgres_url).set(drivername=f"postgresql+{driver}"))
+    with held(by_driver, f"by {driver}") as first, held(by_driver, f"by {driver}") as second:
+        assert (first is None, second is None) == (False, True)
+    by_driver.dispose()
 
 
 def test_nobody_takes_it_before_its_rest_is_over(engine: Engine) -> None:

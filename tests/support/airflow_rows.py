@@ -16,8 +16,11 @@ from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.models.trigger import Trigger
-from sqlalchemy import Engine, RowMapping, delete, func, insert, select, update
+from airflow.models.xcom import XComModel
+from sqlalchemy import Connection, Engine, RowMapping, and_, delete, exists, func, insert, literal, select, update
 from sqlalchemy.orm import Session
+
+_XCOM = XComModel.__table__
 
 
 class AirflowRows:
@@ -83,6 +86,8 @@ class AirflowRows:
                     span_status="not_started",
                 )
             )
+            if state == "success":
+                _push_return_value(connection, str(task_instance_id))
         return str(task_instance_id)
 
     def running_task(self, dag_id: str = "orders", task_id: str = "work", run_id: str | None = None) -> str:
@@ -107,6 +112,13 @@ class AirflowRows:
                 .where(TaskInstance.__table__.c.id == _uuid(task_instance_id))
                 .values(state=state, end_date=ended_at)
             )
+            if state == "success":
+                _push_return_value(connection, task_instance_id)
+
+    def delete_return_values(self, dag_id: str) -> None:
+        """What ``airflow db clean --tables xcom`` does to those of a DAG."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(_XCOM).where(_XCOM.c.dag_id == dag_id))
 
     def task_state(self, task_instance_id: str) -> str | None:
         """The state of a task instance; ``cleared`` when its id is gone, as after a clear."""
@@ -306,3 +318,25 @@ def _uuid(text: str) -> object:
     from uuid import UUID
 
     return UUID(text)
+
+
+def _push_return_value(connection: Connection, task_instance_id: str) -> None:
+    """What a task that returned something leaves for those below it."""
+    task, run, key = TaskInstance.__table__, DagRun.__table__, "return_value"
+    pushed = exists().where(_XCOM.c.dag_run_id == run.c.id, _XCOM.c.task_id == task.c.task_id, _XCOM.c.key == key)
+    returned = (
+        select(
+            run.c.id,
+            task.c.task_id,
+            task.c.map_index,
+            literal(key),
+            task.c.dag_id,
+            task.c.run_id,
+            literal("1", _XCOM.c.value.type),
+            func.now(),
+        )
+        .join(run, and_(run.c.dag_id == task.c.dag_id, run.c.run_id == task.c.run_id))
+        .where(task.c.id == _uuid(task_instance_id), ~pushed.where(_XCOM.c.map_index == task.c.map_index))
+    )
+    columns = ["dag_run_id", "task_id", "map_index", "key", "dag_id", "run_id", "value", "timestamp"]
+    connection.execute(insert(_XCOM).from_select(columns, returned))

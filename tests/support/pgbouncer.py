@@ -21,7 +21,9 @@ PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin
 
 @contextmanager
 def running_pgbouncer(url: str, driver: str) -> Iterator[str]:
-    """An SQLAlchemy URL by which a database is reached through PgBouncer, with two server connections.
+    """An SQLAlchemy URL by which a database is reached through PgBouncer.
+
+    It has two connections to the server, and takes them in turns: also a single client's transactions change sessions.
 
     :param url: of the database, an SQLAlchemy URL.
     :raises RuntimeError: it does not listen; the text has its log.
@@ -39,7 +41,7 @@ def running_pgbouncer(url: str, driver: str) -> Iterator[str]:
         configuration.write_text(
             f"[databases]\nthrough = {' '.join(f'{name}={value}' for name, value in parts.items())}\n"
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
-            "pool_mode = transaction\ndefault_pool_size = 2\nserver_round_robin = 1\n"
+            "pool_mode = transaction\ndefault_pool_size = 2\nmin_pool_size = 2\nserver_round_robin = 1\n"
             "ignore_startup_parameters = extra_float_digits\nclient_login_timeout = 10\n"
         )
         Path(folder).chmod(0o755)

@@ -294,9 +294,13 @@ def failed_order(
     name: str = "shop",
     on_failure: FailurePolicy | None = FailurePolicy.HOLD,
     plan: tuple[str, ...] = ("reserve", "invoice"),
+    packed: JsonValue = None,
 ) -> Order:
-    """An order that shipping has failed; it holds for a person, unless its definition says otherwise."""
-    order = open_order(world, name=name, on_failure=on_failure, plan=plan)
+    """An order that shipping has failed; it holds for a person, unless its definition says otherwise.
+
+    :param packed: the output of ``pack``.
+    """
+    order = open_order(world, name=name, on_failure=on_failure, plan=plan, packed=packed)
     order.fail("ship")
     order.end_run(FULFILMENT, order.child_run, "child_compensate", "ship", "failed")
     world.fail(order.begin_again("fulfil"), "the run failed", write=9)

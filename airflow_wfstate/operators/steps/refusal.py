@@ -7,18 +7,19 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_wfstate.exceptions import Unavailable, WorkflowStateError, WorkflowUnfinished
+from airflow_wfstate.exceptions import LoginRefused, Unavailable, WorkflowStateError, WorkflowUnfinished
 
 
 @contextmanager
 def failing_for_good() -> Iterator[None]:
     """Turn a refusal that would be the same at the next try into ``AirflowFailException``, with its text.
 
-    ``Unavailable`` and ``WorkflowUnfinished`` pass as they are: time may heal them, so the task's retries apply.
+    ``Unavailable``, ``WorkflowUnfinished`` and ``LoginRefused`` pass as they are: time may heal them, or somebody who
+    corrects the password, so the task's retries apply.
     """
     try:
         yield
-    except (Unavailable, WorkflowUnfinished):
+    except (Unavailable, WorkflowUnfinished, LoginRefused):
         raise
     except WorkflowStateError as error:
         raise AirflowFailException(str(error)) from error

@@ -7,8 +7,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def conflict_insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An insert into the table.
+    """An insert into the table; the result's ``rowcount`` tells how many rows it wrote.
 
     :param dialect: SQLAlchemy's name of the database's kind: ``connection.dialect.name``.
     """
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    # Without the option SQLAlchemy reads the number of an insert from a cursor that is closed: psycopg then says -1,
+    # other drivers remember it.
+    return insert.execution_options(preserve_rowcount=True)

@@ -58,7 +58,8 @@ def not_migrated() -> DatabaseNotMigrated:
     """The error for a database without our tables, or with old ones."""
     return DatabaseNotMigrated(
         "The tables of the workflow state are missing in this database, or older than this package.",
-        "Run: airflow db migrate",
+        "Run: airflow db migrate. On a machine that reaches Airflow by HTTP alone, such as a worker, give the command "
+        "--server URL or --conn CONN_ID instead.",
     )
 
 

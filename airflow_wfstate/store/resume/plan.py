@@ -23,6 +23,7 @@ from airflow_wfstate.domain.messages.resume import (
 )
 from airflow_wfstate.domain.rules.run_tasks import RunTask
 from airflow_wfstate.domain.rules.states import WorkflowState
+from airflow_wfstate.domain.rules.text.counted import listed
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.resume.definition_change import definition_in_use, find_definition_change, note_of
@@ -36,7 +37,7 @@ from airflow_wfstate.store.resume.steps import ResumeSteps
 from airflow_wfstate.store.runs.code import RunCodes, is_versioned
 from airflow_wfstate.store.runs.linked_run import LinkedDagRun, linked_dag_runs
 from airflow_wfstate.store.steps.of_services import steps_of_services
-from airflow_wfstate.store.steps.row import steps_of
+from airflow_wfstate.store.steps.row import StepRow, steps_of
 from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.reference import read_reference
 
@@ -139,6 +140,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
             *changes.notes,
             *_code_notes(codes, selection),
             *_deadline_notes(connection, workflow_id),
+            *_lost_output_notes(selection.lost_outputs(workflow_id)),
             *([] if definition is None else [note_of(definition, workflow.name)]),
         ],
     )
@@ -155,6 +157,17 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
             if run.dag_run is not None and codes.of(run.dag_run) is Code.LATEST
         },
     )
+
+
+def _lost_output_notes(lost: list[StepRow]) -> list[str]:
+    if not lost:
+        return []
+    names = listed(sorted({step.called.qualified for step in lost}))
+    return [
+        f"Airflow has no return value any more of {names} (airflow db clean removes XComs). It is stored here, and the "
+        "step is not done again; but a task below that pulls it from Airflow gets None. Restart from that step instead "
+        "if one does."
+    ]
 
 
 def _refused(plan: ResumePlan) -> PreparedResume:

@@ -16,7 +16,8 @@ from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload
 from airflow_wfstate.store.runs.graph import read_run_tasks
 from airflow_wfstate.store.runs.linked_run import LinkedDagRun
-from airflow_wfstate.store.steps.row import StepRow
+from airflow_wfstate.store.runs.returned_values import ReturnedValues
+from airflow_wfstate.store.steps.row import StepRow, steps_with_output
 
 if TYPE_CHECKING:
     from airflow_wfstate.store.runs.code import RunCodes
@@ -150,6 +151,29 @@ class ResumeSelection:
                 }
                 if chosen:
                     self._take(run, chosen)
+
+    def lost_outputs(self, workflow_id: str) -> list[StepRow]:
+        """The steps of the runs that go on that are not done again, and whose return value Airflow has lost.
+
+        ``airflow db clean`` does that. It is stored; but a task below that pulls it from Airflow gets None.
+        """
+        returned = {
+            run.key: ReturnedValues(self._session, dag, run.dag_run)
+            for run in self.touched
+            if run.dag_run is not None and (dag := self._codes.dag_of(run.dag_run)) is not None
+        }
+        lost = [
+            step
+            for step in self._steps.values()
+            if step.state is StepState.SUCCEEDED
+            and (step.dag_id, step.run_id) in returned
+            and returned[step.dag_id, step.run_id].is_lost(step.task_id, step.map_index)
+            and (task := self.task_of(step)) is not None
+            and task.state == "success"
+            and not self.is_cleared(step)
+        ]
+        stored = steps_with_output(self._session.connection(), workflow_id) if lost else set()
+        return [step for step in lost if step.id in stored]
 
     def tasks_of(self, run: LinkedDagRun) -> RunTasks:
         """The tasks of a run that exists."""

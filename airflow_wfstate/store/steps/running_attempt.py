@@ -78,7 +78,8 @@ def lock_running_attempt(connection: Connection, key: AttemptKey, write: SaveChe
             return False
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {row.name} is {row.state}; attempt {row.attempt} is the newest.",
-            "Only an attempt that runs or waits saves values; this one is not kept.",
+            "Only an attempt that runs or waits saves values; this one is not kept. The journal tells who ended it: "
+            f"airflow wfstate journal {key.workflow_id}",
         )
     if row.workflow_state != WorkflowState.RUNNING.value:
         raise WorkflowClosed(
