@@ -359,12 +359,6 @@ def handler_modules() -> tuple[str, ...]:
     return tuple(name.strip() for name in _text("handler_modules").split(",") if name.strip())
 
 
-def allows_handler(handler: str) -> bool:
-    """Whether any relay may run ``module:function``, because :func:`handler_modules` names its module or one above."""
-    module = handler.partition(":")[0]
-    return any(module == allowed or module.startswith(f"{allowed}.") for allowed in handler_modules())
-
-
 def webhook_hosts() -> tuple[str, ...]:
     """Hosts to which webhooks may be sent although their addresses are not public, and by http."""
     return tuple(name.strip() for name in _text("webhook_hosts").split(",") if name.strip())
@@ -403,10 +397,3 @@ def quiesce() -> timedelta:
 def event_ttl() -> timedelta:
     """How long an event waits for its workflow before it is a dead letter."""
     return _seconds("event_ttl_seconds")
-
-
-def scheduler_silence() -> timedelta:
-    """After how long of silence a scheduler counts as dead: Airflow's own threshold."""
-    from airflow.configuration import conf
-
-    return timedelta(seconds=conf.getint("scheduler", "scheduler_health_check_threshold", fallback=30))

@@ -23,6 +23,8 @@ from airflow_wfstate.store.sweeping import late_services
 from tests.support.services import Shop
 from tests.support.world import World
 
+pytestmark = pytest.mark.first_answer
+
 LONG_AGO = datetime.now(timezone.utc) - timedelta(hours=5)
 
 

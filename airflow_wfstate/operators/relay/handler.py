@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from airflow_wfstate import conf
+from airflow_wfstate.allowed_handlers import allows_handler
 from airflow_wfstate.backends.codec import decode
 from airflow_wfstate.domain.messages.compensation import CompensationWork
 from airflow_wfstate.domain.messages.workflow import WorkflowRef
@@ -137,7 +137,7 @@ def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> Compensatio
             "The DAG was changed since the step ran: bring the task back, with compensate=<function>.",
         )
     # A name from the database is imported only if the DAG's code has it too, or the administrator allows its module.
-    if handler not in declared.values() and not conf.allows_handler(handler):
+    if handler not in declared.values() and not allows_handler(handler):
         raise InvalidDag(
             f"No task of the DAG declares the compensation {handler!r}.",
             "The DAG was changed since the step ran: bring compensate='module:function' back, or let the "

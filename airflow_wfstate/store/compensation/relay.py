@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, select
 
-from airflow_wfstate import conf
+from airflow_wfstate.allowed_handlers import allows_handler
 from airflow_wfstate.domain.rules.undo_order import TASK_HANDLER
 from airflow_wfstate.store.compensation.pending import PendingCompensation
 from airflow_wfstate.store.database import schema
@@ -61,7 +61,7 @@ def find_relay(connection: Connection, workflow_id: str, pending: PendingCompens
     own = connection.execute(of_run).one_or_none()
     if own is not None:
         return Relay(own.dag_id, own.run_id, str(own.id))
-    if not pending.handler.startswith(TASK_HANDLER) and conf.allows_handler(pending.handler):
+    if not pending.handler.startswith(TASK_HANDLER) and allows_handler(pending.handler):
         any_other = _relays(workflow_id).order_by(_run.c.linked_at, _run.c.dag_id, _run.c.run_id).limit(1)
         other = connection.execute(any_other).one_or_none()
         if other is not None:

@@ -163,7 +163,7 @@ def _has_live_scheduler(connection: Connection, now: datetime) -> bool:
     newest = connection.execute(
         select(func.max(job.c.latest_heartbeat)).where(job.c.job_type == "SchedulerJob", job.c.state == "running")
     ).scalar_one()
-    return newest is not None and newest > now - conf.scheduler_silence()
+    return newest is not None and newest > now - _scheduler_silence()
 
 
 def _pool(connection: Connection, name: str) -> tuple[int | None, int]:
@@ -258,3 +258,10 @@ CAUSES: Final = (
     FlagCause(FlagKind.QUEUED, _queued, _queued_flag),
     FlagCause(FlagKind.SLOW, _slow, _slow_flag),
 )
+
+
+def _scheduler_silence() -> timedelta:
+    """After how long of silence a scheduler counts as dead: Airflow's own threshold."""
+    from airflow.configuration import conf
+
+    return timedelta(seconds=conf.getint("scheduler", "scheduler_health_check_threshold", fallback=30))
