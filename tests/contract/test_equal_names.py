@@ -9,6 +9,8 @@ import pytest
 from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration
 from airflow_wfstate.domain.messages.step import BeginStep
+from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 from tests.support.saga import Saga
@@ -30,8 +32,8 @@ def test_a_step_name_with_brackets_is_refused_and_nothing_is_stored(world: World
     assert renamed.attempt == 1
 
 
-def test_steps_that_are_called_the_same_are_named_by_their_ids(world: World) -> None:
-    """Step ``eu.pack`` of DAG ``intake``, and step ``pack`` of DAG ``intake.eu``."""
+def _packed_twice(world: World) -> Saga:
+    """Step ``eu.pack`` of DAG ``intake``, and step ``pack`` of DAG ``intake.eu``, are done."""
     saga = Saga.start(world, on_compensation_error=CompensationErrorPolicy.CONTINUE)
     task, trigger = world.begin(saga.run_id, "call")
     child_run = world.child(trigger, "intake.eu")
@@ -42,6 +44,20 @@ def test_steps_that_are_called_the_same_are_named_by_their_ids(world: World) -> 
     world.succeed(trigger, {"state": "success"}, write=2)
     world.rows.set_task_state(task, "success")
     saga.done("eu.pack")
+    return saga
+
+
+def test_a_restart_from_one_of_them_asks_for_its_id(world: World) -> None:
+    saga = _packed_twice(world)
+    complete = world.rows.add_task("intake", saga.run_id, "complete")
+    world.backend.complete_workflow(CompleteWorkflow(complete, Payload.of(None)))
+
+    with pytest.raises(InvalidRequest, match=r"in full: .* or .*"):
+        world.backend.plan_resume(saga.workflow_id, "intake.eu.pack")
+
+
+def test_steps_that_are_called_the_same_are_named_by_their_ids(world: World) -> None:
+    saga = _packed_twice(world)
     saga.undo(saga.fail(), fails=["eu.pack"])
     ids = {step.name: step.id for step in saga.detail().steps}
 
@@ -50,8 +66,6 @@ def test_steps_that_are_called_the_same_are_named_by_their_ids(world: World) -> 
 
     with pytest.raises(InvalidRequest, match=r"by its id \(.* or .*\)") as refused:
         world.backend.decide_compensation(decide("intake.eu.pack"))
-    with pytest.raises(InvalidRequest, match=r"by its id \(.* or .*\)"):
-        world.backend.plan_resume(saga.workflow_id, "intake.eu.pack")
 
     assert all(ids[name] in str(refused.value) for name in ("pack", "eu.pack"))
     decided = world.backend.decide_compensation(decide(ids["eu.pack"]))
