@@ -43,12 +43,6 @@ DIFFERENCES: Final = (
         for way in ("server", "old-client")
     ),
     Difference(
-        "old-client",
-        "test_equal_names::test_steps_that_are_called_the_same_are_named_by_their_ids",
-        "DID NOT RAISE InvalidRequest",
-        "The plan of a restart that the workflow's state forbids says so, whatever step is named (commit f2daf43).",
-    ),
-    Difference(
         "new-client",
         "test_pages::test_workflows_are_counted_by_state_flag_and_start",
         "WAITS_FOR_SERVICE",

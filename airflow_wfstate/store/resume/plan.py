@@ -24,6 +24,7 @@ from airflow_wfstate.domain.messages.resume import (
 from airflow_wfstate.domain.rules.run_tasks import RunTask
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.text.counted import listed
+from airflow_wfstate.exceptions import StepNotFound
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.resume.definition_change import definition_in_use, find_definition_change, note_of
@@ -84,13 +85,18 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     workflow_id, from_step = wish.workflow_id, wish.from_step
     workflow = read_reference(connection, workflow_id)
     runs = linked_dag_runs(session, workflow_id)
-    # Before the step is looked for: in a state that allows no restart the reason is the state.
-    refusal = refusal_of_state(connection, workflow, runs, is_restart=from_step is not None)
-    if refusal is not None:
-        return _refused(ResumePlan(workflow, from_step, allowed=False, refusal=refusal))
     steps = steps_of(connection, workflow_id)
-    named = [] if from_step is None else find_named_steps(steps, from_step, workflow_id)
+    refusal = refusal_of_state(connection, workflow, runs, is_restart=from_step is not None)
+    try:
+        named = [] if from_step is None else find_named_steps(steps, from_step, workflow_id)
+    except StepNotFound:
+        if refusal is None:
+            raise
+        # No step could be named: the reason is the state.
+        return _refused(ResumePlan(workflow, from_step, allowed=False, refusal=refusal))
     label = named[0].called.qualified if named else None
+    if refusal is not None:
+        return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
     codes = RunCodes(session, dag_bag, wish.code)
     selection = ResumeSelection(session, codes, runs, steps)
     if label is not None:
