@@ -179,11 +179,10 @@ def test_a_running_workflow_is_not_restarted(world: World) -> None:
         world.backend.resume_workflow(_restart(order, "pack"))
 
 
-def test_in_a_state_that_allows_no_restart_the_reason_is_the_state_and_no_step(world: World) -> None:
+def test_whoever_names_an_unknown_step_learns_that_no_step_could_be_restarted_now(world: World) -> None:
     order = open_order(world)
-    plan = world.backend.plan_resume(order.workflow_id, "unheard_of")
-    assert plan.refusal is not None
-    assert "is running" in plan.refusal.reason
+    with pytest.raises(StepNotFound, match=r"None of them could be restarted: .* is running"):
+        world.backend.plan_resume(order.workflow_id, "unheard_of")
 
 
 def test_nothing_is_restarted_while_a_task_below_is_at_work(world: World) -> None:

@@ -89,11 +89,10 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     refusal = refusal_of_state(connection, workflow, runs, is_restart=from_step is not None)
     try:
         named = [] if from_step is None else find_named_steps(steps, from_step, workflow_id)
-    except StepNotFound:
+    except StepNotFound as error:
         if refusal is None:
             raise
-        # No step could be named: the reason is the state.
-        return _refused(ResumePlan(workflow, from_step, allowed=False, refusal=refusal))
+        raise StepNotFound(error.reason, f"{error.remedy} None of them could be restarted: {refusal.reason}") from error
     label = named[0].called.qualified if named else None
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
