@@ -38,6 +38,16 @@ task_instance: Final = Table(
     Column("dag_version_id", Uuid(as_uuid=False)),
 )
 
+xcom: Final = Table(
+    "xcom",
+    airflow_metadata,
+    Column("dag_id", String(250)),
+    Column("run_id", String(250)),
+    Column("task_id", String(250)),
+    Column("map_index", Integer),
+    Column("key", String(512)),
+)
+
 task_instance_history: Final = Table(
     "task_instance_history",
     airflow_metadata,

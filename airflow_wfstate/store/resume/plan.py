@@ -38,7 +38,7 @@ from airflow_wfstate.store.resume.steps import ResumeSteps
 from airflow_wfstate.store.runs.code import RunCodes, is_versioned
 from airflow_wfstate.store.runs.linked_run import LinkedDagRun, linked_dag_runs
 from airflow_wfstate.store.steps.of_services import steps_of_services
-from airflow_wfstate.store.steps.row import StepRow, steps_of
+from airflow_wfstate.store.steps.row import steps_of
 from airflow_wfstate.store.workflows.id import check_exists
 from airflow_wfstate.store.workflows.reference import read_reference
 
@@ -145,7 +145,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
             *changes.notes,
             *_code_notes(codes, selection),
             *_deadline_notes(connection, workflow_id),
-            *_lost_output_notes(selection.lost_outputs(workflow_id)),
+            *_lost_output_notes(selection.lost_values(workflow_id)),
             *([] if definition is None else [note_of(definition, workflow.name)]),
         ],
     )
@@ -164,10 +164,10 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     )
 
 
-def _lost_output_notes(lost: list[StepRow]) -> list[str]:
+def _lost_output_notes(lost: list[str]) -> list[str]:
     if not lost:
         return []
-    names = listed(sorted({step.called.qualified for step in lost}))
+    names = listed(sorted(set(lost)))
     return [
         f"Airflow has no return value any more of {names} (airflow db clean removes XComs). It is stored here, and the "
         "step is not done again; but a task below that pulls it from Airflow gets None. Restart from that step instead "

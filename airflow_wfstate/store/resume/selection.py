@@ -16,8 +16,8 @@ from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload
 from airflow_wfstate.store.runs.graph import read_run_tasks
 from airflow_wfstate.store.runs.linked_run import LinkedDagRun
-from airflow_wfstate.store.runs.returned_values import ReturnedValues
-from airflow_wfstate.store.steps.row import StepRow, steps_with_output
+from airflow_wfstate.store.runs.returned_values import LostValue, lost_values
+from airflow_wfstate.store.steps.row import StepRow
 
 if TYPE_CHECKING:
     from airflow_wfstate.store.runs.code import RunCodes
@@ -152,28 +152,26 @@ class ResumeSelection:
                 if chosen:
                     self._take(run, chosen)
 
-    def lost_outputs(self, workflow_id: str) -> list[StepRow]:
-        """The steps of the runs that go on that are not done again, and whose return value Airflow has lost.
+    def lost_values(self, workflow_id: str) -> list[str]:
+        """The tasks that are not cleared in the runs that go on, and whose return value Airflow has lost.
 
-        ``airflow db clean`` does that. It is stored; but a task below that pulls it from Airflow gets None.
+        It is stored; but a task below that pulls it from Airflow gets None.
         """
-        returned = {
-            run.key: ReturnedValues(self._session, dag, run.dag_run)
-            for run in self.touched
-            if run.dag_run is not None and (dag := self._codes.dag_of(run.dag_run)) is not None
-        }
-        lost = [
-            step
-            for step in self._steps.values()
-            if step.state is StepState.SUCCEEDED
-            and (step.dag_id, step.run_id) in returned
-            and returned[step.dag_id, step.run_id].is_lost(step.task_id, step.map_index)
-            and (task := self.task_of(step)) is not None
-            and task.state == "success"
-            and not self.is_cleared(step)
-        ]
-        stored = steps_with_output(self._session.connection(), workflow_id) if lost else set()
-        return [step for step in lost if step.id in stored]
+        if not self._chosen:
+            return []
+        lost = lost_values(self._session.connection(), workflow_id, self._chosen)
+        return [f"{value.dag_id}.{value.step}" for value in lost if self._stays(value) and self._pushes(value)]
+
+    def _stays(self, value: LostValue) -> bool:
+        run = self._runs[value.dag_id, value.run_id]
+        chosen = self._chosen[run.key]
+        return any(task.task_id == value.task_id and task.id not in chosen for task in self.tasks_of(run).tasks)
+
+    def _pushes(self, value: LostValue) -> bool:
+        run = self._runs[value.dag_id, value.run_id]
+        dag = None if run.dag_run is None else self._codes.dag_of(run.dag_run)
+        task = None if dag is None else dag.task_dict.get(value.task_id)
+        return task is not None and bool(getattr(task, "do_xcom_push", True))
 
     def tasks_of(self, run: LinkedDagRun) -> RunTasks:
         """The tasks of a run that exists."""

@@ -1,37 +1,63 @@
-"""What tasks have returned, as Airflow keeps it for the tasks below them."""
+"""What tasks have returned, as Airflow keeps it for the tasks below them (the XCom ``return_value``)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, exists, select, tuple_
 
-if TYPE_CHECKING:
-    from airflow.models.dagrun import DagRun
-    from airflow.serialization.definitions.dag import SerializedDAG
+from airflow_wfstate.domain.rules.payload import Payload
+from airflow_wfstate.domain.rules.states import StepState
+from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import task_instance, xcom
 
 _KEY: Final = "return_value"
-"""Of the XCom that holds it (airflow.models.xcom: XCOM_RETURN_KEY)."""
+"""Of the XCom (airflow.models.xcom: XCOM_RETURN_KEY)."""
+
+_step, _round, _attempt = schema.step, schema.round_, schema.attempt
 
 
-class ReturnedValues:
-    """The tasks of a run whose return value is still there.
+@dataclass(frozen=True)
+class LostValue:
+    """A task that succeeded at a step and returned something, of which Airflow has no return value any more.
 
-    :param dag: in the version that the run uses.
+    :param step: the name of the step; a mapped one counts once.
     """
 
-    def __init__(self, session: Session, dag: SerializedDAG, run: DagRun) -> None:
-        from airflow.models.xcom import XComModel
+    dag_id: str
+    run_id: str
+    task_id: str
+    step: str
 
-        self._dag = dag
-        of_run = select(XComModel.task_id, XComModel.map_index).where(
-            XComModel.dag_id == run.dag_id, XComModel.run_id == run.run_id, XComModel.key == _KEY
+
+def lost_values(connection: Connection, workflow_id: str, runs: Collection[tuple[str, str]]) -> list[LostValue]:
+    """Those of some runs of a workflow; ``airflow db clean`` makes them.
+
+    :param runs: DAG ids and run ids.
+    """
+    kept = exists().where(
+        xcom.c.dag_id == _attempt.c.dag_id,
+        xcom.c.run_id == _attempt.c.run_id,
+        xcom.c.task_id == _attempt.c.task_id,
+        xcom.c.map_index == _attempt.c.map_index,
+        xcom.c.key == _KEY,
+    )
+    lost = (
+        select(_attempt.c.dag_id, _attempt.c.run_id, _attempt.c.task_id, _step.c.name)
+        .distinct()
+        .join(_attempt, (_attempt.c.step_id == _step.c.id) & (_attempt.c.number == _step.c.attempt))
+        .join(_round, (_round.c.step_id == _step.c.id) & (_round.c.number == _step.c.round))
+        .join(task_instance, task_instance.c.id == _attempt.c.task_instance_id)
+        .where(
+            _step.c.workflow_id == workflow_id,
+            _step.c.state == StepState.SUCCEEDED.value,
+            _round.c.output_sha256 != Payload.of(None).sha256,
+            task_instance.c.state == "success",
+            tuple_(_attempt.c.dag_id, _attempt.c.run_id).in_(list(runs)),
+            ~kept,
         )
-        self._kept = {(task_id, map_index) for task_id, map_index in session.connection().execute(of_run)}
-
-    def is_lost(self, task_id: str, map_index: int) -> bool:
-        """Whether a task that has returned something keeps it for those below, and it is gone."""
-        task = self._dag.task_dict.get(task_id)
-        pushes = task is not None and getattr(task, "do_xcom_push", True)
-        return pushes and (task_id, map_index) not in self._kept
+        .order_by(_attempt.c.dag_id, _attempt.c.run_id, _attempt.c.task_id, _step.c.name)
+    )
+    return [LostValue(*row) for row in connection.execute(lost)]

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, exists, select
 
-from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.domain.rules.step_name import Place, StepName
 from airflow_wfstate.store.database import schema
@@ -216,20 +215,6 @@ def steps_of(connection: Connection, workflow_id: str) -> list[StepRow]:
     # process (170 ms with Airflow in it, a third of the plan of a resume).
     rows = connection.execute(_OF_WORKFLOW.order_by(_step.c.started_at, _step.c.id), workflow)
     return [_step_row(row, places.of(row.participant, row.place)) for row in rows]
-
-
-def steps_with_output(connection: Connection, workflow_id: str) -> set[str]:
-    """The ids of the steps of a workflow that succeeded and returned something else than None."""
-    returned = (
-        select(_step.c.id)
-        .join(_round, (_round.c.step_id == _step.c.id) & (_round.c.number == _step.c.round))
-        .where(
-            _step.c.workflow_id == workflow_id,
-            _step.c.state == StepState.SUCCEEDED.value,
-            _round.c.output_sha256 != Payload.of(None).sha256,
-        )
-    )
-    return set(connection.execute(returned).scalars())
 
 
 def _step_rows(connection: Connection, rows: Sequence[Row[tuple[object, ...]]]) -> list[StepRow]:
