@@ -46,6 +46,7 @@ _STATUSES: Final = {
     "payload-damaged": 410,
     "access-denied": 403,
     "not-authenticated": 401,
+    "login-refused": 401,
     "invalid-attempt-key": 403,
     "transaction-refused": 500,
     "foreign-process": 500,

@@ -1,4 +1,4 @@
-/*! Built from the sources fd5c7cc7f2603e73d223dfd191744419deee338ac4ac891209833214526d93ad */
+/*! Built from the sources e818b402272f15c41b97aa15a85a744b084c01edfe4e04772245688f9968826c */
 /*! @dagrejs/dagre:
 Copyright (c) 2012-2014 Chris Pettitt
 
