@@ -89,7 +89,7 @@ def values() -> str:
         passwords_file="",
         fernet_key="fernet-key",
         secret_key="api-secret-key",  # noqa: S106 - the name of a key of the secret, as those above and below
-        jwt_secret="jwt-secret",  # noqa: S106
+        jwt_secret="jwt-secret",  # noqa: S106 - as before
         service_password="$(SERVICE_PASSWORD)",  # noqa: S106 - Kubernetes puts in the variable before it
     )
     from_secret = {

@@ -126,7 +126,7 @@ def chaos(
         workload = Workload(cluster.client, where.effects, choice, f"chaos-{seed}", open_at_most)
         workload.start()
         try:
-            found.faults = _make_faults(cluster, seconds, random.Random(seed), pause_seconds, say)  # noqa: S311
+            found.faults = _make_faults(cluster, seconds, random.Random(seed), pause_seconds, say)  # noqa: S311 - no secret
             workload.submit_no_more()
             try:
                 found.healed_in = _timed(lambda: cluster.wait_until_healthy(HEALTHY_SECONDS))

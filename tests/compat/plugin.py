@@ -43,4 +43,4 @@ def _migrate_by_the_older(arguments: list[str], options: dict[str, Any]) -> None
 _ORIGINAL: Final = subprocess.Popen
 
 
-subprocess.Popen = _Popen  # type: ignore[misc]
+subprocess.Popen = _Popen  # type: ignore[misc]  # a name of a class is not to be given another

@@ -67,7 +67,7 @@ def _write_subscription(connection: Connection, batch: Batch, values: dict[str, 
 def _columns(batch: Batch, sent: Sequence[Sent], streak: Streak, now: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {"failures": streak.failures, "next_try_at": None}
     if streak.failures >= AWAY_AFTER:
-        values["next_try_at"] = now + max(pause_after(streak.failures, random.random()), streak.wait)  # noqa: S311
+        values["next_try_at"] = now + max(pause_after(streak.failures, random.random()), streak.wait)  # noqa: S311 - jitter
     if any(of_lane.accepted for of_lane in sent):
         values["last_delivered_at"] = now
     refusals = [of_lane.result for of_lane in sent if of_lane.result is not None]

@@ -128,7 +128,7 @@ def create_index(
         if is_valid is False:
             op.drop_index(name, table, postgresql_concurrently=True)
         if not is_valid:
-            op.create_index(name, table, columns, postgresql_concurrently=True, **options)  # type: ignore[arg-type]
+            op.create_index(name, table, columns, postgresql_concurrently=True, **options)  # type: ignore[arg-type]  # as above
 
 
 def replace_index(name: str, table: str, columns: Sequence[str | sa.TextClause], *, where: str | None = None) -> None:
@@ -192,7 +192,7 @@ def in_batches(table: str, key: str, statement: str, needed: str = "true") -> No
         keys = op.get_bind().execute(following.limit(_BATCH)).scalars().all()
         if not keys:
             return
-        briefly(lambda keys=keys: op.get_bind().execute(change, {"keys": keys}))  # type: ignore[misc]
+        briefly(lambda keys=keys: op.get_bind().execute(change, {"keys": keys}))  # type: ignore[misc]  # mypy infers no lambda with a default
         after = keys[-1]
 
 
