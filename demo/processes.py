@@ -4,10 +4,32 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
+
+
+def run_to_its_end(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str], timeout_seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a program without input, and return what it printed.
+
+    :param folder: that it works in.
+    :param variables: its whole environment.
+    :raises subprocess.TimeoutExpired: the time is over.
+    """
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds,
+        check=False,
+    )
 
 
 def session_processes(session_id: int) -> list[psutil.Process]:

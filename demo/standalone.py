@@ -14,7 +14,7 @@ import psutil
 
 from demo.client import AirflowClient
 from demo.environment import airflow_command
-from demo.processes import end, part_processes, session_processes
+from demo.processes import end, part_processes, run_to_its_end, session_processes
 from demo.running import AirflowDidNotStart
 
 _PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
@@ -93,16 +93,7 @@ class LiveAirflow:
 
     def run(self, *words: str, timeout_seconds: float = 180) -> subprocess.CompletedProcess[str]:
         """Run an ``airflow`` command against the same home, and return what it printed."""
-        return subprocess.run(
-            [str(airflow_command()), *words],
-            cwd=self.home,
-            env=self._variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
+        return run_to_its_end([str(airflow_command()), *words], self.home, self._variables, timeout_seconds)
 
     def password(self, user: str = "admin") -> str:
         """The password of a user, which Airflow made up at its first start."""

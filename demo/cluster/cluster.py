@@ -23,7 +23,7 @@ from demo.cluster.settings import Shared
 from demo.cluster.supervisor import Supervisor
 from demo.environment import Variables, airflow_command, bare
 from demo.postgres import EmbeddedPostgres
-from demo.processes import airflow_processes_in
+from demo.processes import airflow_processes_in, run_to_its_end
 from demo.running import AirflowDidNotStart
 
 PARTS = ("redis", "pgbouncer", "proxy", *API_SERVERS, *SCHEDULERS, "dag-processor", "triggerer", *WORKERS)
@@ -176,16 +176,8 @@ class Cluster:
     def run(self, *words: str, timeout_seconds: float = 240) -> subprocess.CompletedProcess[str]:
         """Run an ``airflow`` command in the environment of a server, and return what it printed."""
         self.home.mkdir(parents=True, exist_ok=True)
-        return subprocess.run(
-            [str(self._airflow), *words],
-            cwd=self.home,
-            env=_with_commands_of(self._airflow, self._layout.server(self._shared)),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
+        variables = _with_commands_of(self._airflow, self._layout.server(self._shared))
+        return run_to_its_end([str(self._airflow), *words], self.home, variables, timeout_seconds)
 
     def password(self, user: str = "admin") -> str:
         """The password of a user."""

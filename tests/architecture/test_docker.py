@@ -12,6 +12,7 @@ import yaml
 from demo.cluster import deployment, settings
 from demo.cluster.layout import API_SERVERS
 from demo.programs import ProgramMissing, find_program
+from tests.support.cluster_settings import SHARED
 
 SERVERS = (*API_SERVERS, "scheduler", "dag-processor", "triggerer")
 
@@ -38,13 +39,13 @@ def test_the_compose_file_names_every_part_of_airflow(compose: Any) -> None:
 
 def test_servers_and_workers_are_given_the_same_of_what_they_must_agree_upon(compose: Any) -> None:
     given = [compose[part]["environment"] for part in (*SERVERS, "worker")]
-    shared = settings.common(_ANY)
+    shared = settings.common(SHARED)
     assert {name for name in shared if len({part[name] for part in given}) != 1} == set()
 
 
 def test_the_worker_is_given_neither_the_database_nor_a_secret_of_the_servers(compose: Any) -> None:
     given = compose["worker"]["environment"]
-    assert set(given) & set(settings.server_only(_ANY)) == set()
+    assert set(given) & set(settings.server_only(SHARED)) == set()
     assert not any("JWT_SECRET" in value or "POSTGRES_PASSWORD" in value for value in given.values())
     assert '"conn_type": "wfstate"' in given["AIRFLOW_CONN_WFSTATE_DEFAULT"]
 
@@ -61,7 +62,7 @@ def test_haproxy_takes_the_configuration_of_the_compose_file(tmp_path: Path) -> 
 
 
 def test_on_kubernetes_the_worker_is_given_neither(values: Any) -> None:
-    kept = {name for name in settings.server_only(_ANY) if "SIMPLE_AUTH" not in name}
+    kept = {name for name in settings.server_only(SHARED) if "SIMPLE_AUTH" not in name}
     for part in ("apiServer", "scheduler", "dagProcessor", "triggerer", "migrateDatabaseJob"):
         assert kept <= _names(values[part]["env"]), part
     for_all = yaml.safe_load(values["extraEnv"])
@@ -76,23 +77,8 @@ def test_on_kubernetes_the_worker_is_given_neither(values: Any) -> None:
 
 def test_on_kubernetes_servers_and_workers_are_given_what_they_must_agree_upon(values: Any) -> None:
     # The chart sets the executor itself.
-    assert _names(yaml.safe_load(values["extraEnv"])) == set(settings.common(_ANY)) - {"AIRFLOW__CORE__EXECUTOR"}
+    assert _names(yaml.safe_load(values["extraEnv"])) == set(settings.common(SHARED)) - {"AIRFLOW__CORE__EXECUTOR"}
 
 
 def _names(env: list[dict[str, Any]]) -> set[str]:
     return {entry["name"] for entry in env}
-
-
-_ANY = settings.Shared(
-    proxy="",
-    base_url="",
-    broker="",
-    metadata="",
-    warehouse={},
-    users="",
-    passwords_file="",
-    fernet_key="",
-    secret_key="",
-    jwt_secret="",
-    service_password="",
-)

@@ -11,20 +11,8 @@ import pytest
 from demo.cluster import pgbouncer, proxy, settings
 from demo.cluster.layout import API_SERVERS, WORKERS, Layout, Ports
 from demo.programs import ProgramMissing, find_program
+from tests.support.cluster_settings import SHARED
 
-SHARED = settings.Shared(
-    proxy="http://proxy:8080",
-    base_url="https://airflow.example",
-    broker="redis://redis:6379",
-    metadata="postgresql+psycopg2://airflow:database-password@pgbouncer/airflow",
-    warehouse={"conn_type": "postgres", "password": "warehouse-password"},
-    users="admin:admin,wfstate:user",
-    passwords_file="passwords.json",
-    fernet_key="the-fernet-key",
-    secret_key="the-secret-key",
-    jwt_secret="the-jwt-secret",
-    service_password="service-password",
-)
 KEPT_FROM_WORKERS = ("database-password", "the-jwt-secret", "the-fernet-key")
 
 
