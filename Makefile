@@ -117,7 +117,7 @@ wide-live: install  ## A live scheduler runs, cancels and undoes one workflow of
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && WFSTATE_WIDE_ITEMS=$${WFSTATE_WIDE_ITEMS:-2000} \
 		$(BIN)/pytest --basetemp="$$folder/tests" -s tests/live/test_wide.py $(PYTEST_ARGUMENTS)
 
-crash-grid: install  ## Try every way to die at every commit and call, and write docs/reliability.md
+crash-grid: install  ## Try every way to die at every commit and call, and write docs/explanation/reliability.md
 	@$(BIN)/python -m tests.crash_grid --write
 
 soak: install  ## Sixteen workers, ten minutes, and a PostgreSQL that restarts

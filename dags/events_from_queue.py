@@ -1,7 +1,7 @@
 """Events of services that come by a message queue: each message is a CloudEvent in JSON.
 
 Here the queue is a channel of Redis (connection ``redis_default``); another ``scheme`` of ``MessageQueueTrigger`` reads
-from Kafka, SQS and others. Redis forgets what is published while nobody listens: see docs/events.md. A definition lets
+from Kafka, SQS and others. Redis forgets what is published while nobody listens: see docs/reference/events.md. A definition lets
 this DAG speak for its services: ``users: ["dag:events_from_queue"]``. It is paused when it is new: define the
 connection, then unpause it.
 """

@@ -134,15 +134,15 @@ def openapi() -> str:
 
 
 PARTS = {
-    ("api.md", "problems"): problem_table,
-    ("states.md", "workflow"): lambda: diagram(WORKFLOW_TRANSITIONS),
-    ("states.md", "step"): lambda: diagram(STEP_TRANSITIONS),
-    ("states.md", "compensation"): lambda: diagram(COMPENSATION_TRANSITIONS),
-    ("configuration.md", "options"): options,
-    ("authoring.md", "step options"): step_options,
-    ("definitions.md", "definition fields"): definition_fields,
-    ("security.md", "permissions"): permission_table.as_markdown,
-    ("security.md", "fab permissions"): fab_permission_table.as_markdown,
+    ("reference/api.md", "problems"): problem_table,
+    ("reference/states.md", "workflow"): lambda: diagram(WORKFLOW_TRANSITIONS),
+    ("reference/states.md", "step"): lambda: diagram(STEP_TRANSITIONS),
+    ("reference/states.md", "compensation"): lambda: diagram(COMPENSATION_TRANSITIONS),
+    ("reference/configuration.md", "options"): options,
+    ("reference/authoring.md", "step options"): step_options,
+    ("reference/definitions.md", "definition fields"): definition_fields,
+    ("reference/security.md", "permissions"): permission_table.as_markdown,
+    ("reference/security.md", "fab permissions"): fab_permission_table.as_markdown,
 }
 
 

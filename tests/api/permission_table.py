@@ -1,5 +1,5 @@
 """Who gets which answer from each route of /wfstate/v1: the one table that test_permissions.py tries on a live
-api-server, and that docs/generate.py writes into docs/security.md.
+api-server, and that docs/generate.py writes into docs/reference/security.md.
 
 Nothing is imported here that needs a service.
 """

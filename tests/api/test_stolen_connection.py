@@ -1,4 +1,4 @@
-"""What somebody can do who has a worker's connection of type wfstate: what docs/security.md says, and no more.
+"""What somebody can do who has a worker's connection of type wfstate: what docs/reference/security.md says.
 
 The connection's user has the role ``user`` of the simple auth manager, as docker/compose.yaml gives it; ``clerk`` has
 permissions on one DAG alone.

@@ -1,4 +1,4 @@
-"""The grid for people: in the terminal, and as Markdown in docs/reliability.md."""
+"""The grid for people: in the terminal, and as Markdown in docs/explanation/reliability.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example of docs/definitions.md is a definition, and its errors are told as the page says."""
+"""The example of docs/reference/definitions.md is a definition, and its errors are told as the page says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from airflow_wfstate.definition_file.read import check_definition_file, read_definition_file
 from tests.conftest import CHECKOUT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "definitions.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "definitions.md").read_text(encoding="utf-8")
 EXAMPLE = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0]
 
 

@@ -1,4 +1,4 @@
-"""The example of docs/sagas.md is a DAG, and undoes what the page says."""
+"""The example of docs/reference/sagas.md is a DAG, and undoes what the page says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from tests.support.airflow_home import Home
 
-PAGE = (Path(__file__).parents[2] / "docs" / "sagas.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "sagas.md").read_text(encoding="utf-8")
 MATCH = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
 SOURCE = MATCH.group(1) if MATCH else ""
 

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import CHECKOUT
 from tests.support.api_server import free_port, running_api_server
 
-PAGE = CHECKOUT / "docs" / "service-tutorial.md"
+PAGE = CHECKOUT / "docs" / "tutorial" / "service.md"
 SERVICE = CHECKOUT / "demo" / "services" / "stock.py"
 
 _STANDALONE = "airflow standalone"

@@ -1,4 +1,4 @@
-"""The receiver of docs/webhooks.md, as it stands there, gets what is really sent."""
+"""The receiver of docs/reference/webhooks.md, as it stands there, gets what is really sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_wfstate.domain.rules.webhooks.secret import new_webhook_secret
 from airflow_wfstate.webhooks.signature import signed_headers
 from tests.conftest import CHECKOUT
 
-PAGE = CHECKOUT / "docs" / "webhooks.md"
+PAGE = CHECKOUT / "docs" / "reference" / "webhooks.md"
 BODY = '{"type":"wfstate.workflow.failed","text":"\\ud83d"}'
 
 

@@ -18,7 +18,7 @@ CUSTOM_ROLES: Final = {
         ("can_edit", f"DAG:{DAG}"),
         ("can_edit", f"DAG Run:{DAG}"),
     ],
-    # What docs/security.md gives the user of a connection of type wfstate: no more than to edit runs of its DAGs.
+    # What docs/reference/security.md gives the user of a connection of type wfstate: to edit runs of its DAGs.
     "orders_worker": [("can_edit", f"DAG:{DAG}"), ("can_edit", f"DAG Run:{DAG}")],
     "ledger_editor": [
         ("can_read", "DAG:ledger"),

@@ -1,5 +1,5 @@
 """What each role of the FAB auth manager gets from a workflow of the DAG ``orders``; docs/generate.py writes it into
-docs/security.md.
+docs/reference/security.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who may do what with the FAB auth manager's roles, on a live api-server. docs/security.md has the table."""
+"""Who may do what with the FAB auth manager's roles, on a live api-server. docs/reference/security.md has the table."""
 
 from __future__ import annotations
 

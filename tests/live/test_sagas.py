@@ -15,7 +15,7 @@ from demo.stage import Stage
 pytestmark = pytest.mark.live
 
 AT_ONCE = int(os.environ.get("WFSTATE_SAGAS_AT_ONCE", "8"))
-"""How many workflows are undone at once; up to 50 (docs/reliability.md), which take minutes."""
+"""How many workflows are undone at once; up to 50 (docs/explanation/reliability.md), which take minutes."""
 
 
 @dataclass(frozen=True)

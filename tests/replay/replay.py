@@ -85,7 +85,7 @@ def replay(
     with ThreadPoolExecutor(SENDERS) as pool:
         for verdicts in pool.map(send, range(SENDERS)):
             replayed.verdicts += verdicts
-    # A server that was killed behind a commit leaves its second look to the next sweep (docs/events.md).
+    # A server that was killed behind a commit leaves its second look to the next sweep (docs/reference/events.md).
     sweep(engine)
     replayed.complaints = list(_compare(log, engine, replayed))
     return replayed

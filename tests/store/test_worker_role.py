@@ -1,4 +1,4 @@
-"""The database role that docs/security.md gives to workers of the postgres way: enough for them, and no more.
+"""The database role that docs/reference/security.md gives to workers of the postgres way: enough for them, and no more.
 
 The statements are taken from that page.
 """
@@ -32,13 +32,13 @@ from tests.support.undo_requests import undo_requests
 from tests.support.waiting import Watch, for_workflow
 from tests.support.world import World
 
-_PAGE = (CHECKOUT / "docs" / "security.md").read_text(encoding="utf-8")
+_PAGE = (CHECKOUT / "docs" / "reference" / "security.md").read_text(encoding="utf-8")
 _ROLE = "wfstate_worker"
 
 
 def _statements() -> str:
     found = re.search(r"```sql\n(.*?)```", _PAGE, re.DOTALL)
-    assert found is not None, "docs/security.md has no SQL."
+    assert found is not None, "docs/reference/security.md has no SQL."
     return found.group(1)
 
 

@@ -1,7 +1,7 @@
 """The three state machines, as explicit pairs.
 
 Everything that depends on a transition is derived from these tables: the guards of the store's SQL, the CHECK
-constraints, the actions that the API allows, the diagram in docs/states.md and the property tests.
+constraints, the actions that the API allows, the diagram in docs/reference/states.md and the property tests.
 """
 
 from __future__ import annotations

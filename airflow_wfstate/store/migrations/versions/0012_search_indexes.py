@@ -1,7 +1,7 @@
 """Indexes by which PostgreSQL finds the longest workflows, and what stands anywhere in a key, a label or an error.
 
 Those of texts need the extension ``pg_trgm``. Where it cannot be created they are left out, and nothing else changes;
-docs/api.md says how to add them later.
+docs/reference/api.md says how to add them later.
 
 Revision ID: 0012
 Revises: 0011
