@@ -1,8 +1,8 @@
 """Events of services that come by a message queue: each message is a CloudEvent in JSON.
 
 Here the queue is a channel of Redis (connection ``redis_default``); another ``scheme`` of ``MessageQueueTrigger`` reads
-from Kafka, SQS and others. Redis forgets what is published while nobody listens: see docs/reference/events.md. A definition lets
-this DAG speak for its services: ``users: ["dag:events_from_queue"]``. It is paused when it is new: define the
+from Kafka, SQS and others. Redis forgets what is published while nobody listens: see docs/reference/events.md.
+A definition lets this DAG speak for its services: ``users: ["dag:events_from_queue"]``. It is paused when it is new: define the
 connection, then unpause it.
 """
 

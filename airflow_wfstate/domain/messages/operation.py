@@ -1,7 +1,8 @@
 """An operation on the store: what is sent, what is answered, and who may call it.
 
 Each is declared once, below its messages. The client (:mod:`airflow_wfstate.backends.api`), the route
-(:mod:`airflow_wfstate.api.operation_routes`) and the row of the table of permissions (docs/reference/security.md) follow.
+(:mod:`airflow_wfstate.api.operation_routes`) and the row of the table of permissions
+(docs/reference/security.md) follow.
 """
 
 from __future__ import annotations

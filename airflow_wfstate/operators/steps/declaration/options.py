@@ -36,8 +36,8 @@ class StepOptions:
     """The options of a step: each is a field here, and nowhere else.
 
     ``@task.step``, ``durable()`` and the operators that are steps take the fields as keywords
-    (``option_keywords.py``), and the table in docs/reference/authoring.md is generated from the docstrings of the fields. An
-    option that was left at its default follows the ``default_args`` of the task group and the DAG, unless its
+    (``option_keywords.py``), and the table in docs/reference/authoring.md is generated from the docstrings of the
+    fields. An option that was left at its default follows the ``default_args`` of the task group and the DAG, unless its
     ``metadata`` is ``_OF_ONE_STEP``.
 
     :raises InvalidDag: an option is wrong.
