@@ -2,8 +2,8 @@
 
 Here the queue is a channel of Redis (connection ``redis_default``); another ``scheme`` of ``MessageQueueTrigger`` reads
 from Kafka, SQS and others. Redis forgets what is published while nobody listens: see docs/reference/events.md.
-A definition lets this DAG speak for its services: ``users: ["dag:events_from_queue"]``. It is paused when it is new: define the
-connection, then unpause it.
+A definition lets this DAG speak for its services: ``users: ["dag:events_from_queue"]``. It is paused when it is
+new: define the connection, then unpause it.
 """
 
 from __future__ import annotations

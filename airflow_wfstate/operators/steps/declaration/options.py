@@ -37,8 +37,8 @@ class StepOptions:
 
     ``@task.step``, ``durable()`` and the operators that are steps take the fields as keywords
     (``option_keywords.py``), and the table in docs/reference/authoring.md is generated from the docstrings of the
-    fields. An option that was left at its default follows the ``default_args`` of the task group and the DAG, unless its
-    ``metadata`` is ``_OF_ONE_STEP``.
+    fields. An option that was left at its default follows the ``default_args`` of the task group and the DAG, unless
+    its ``metadata`` is ``_OF_ONE_STEP``.
 
     :raises InvalidDag: an option is wrong.
     """
