@@ -54,10 +54,15 @@ def create_app() -> FastAPI:
         redirect_slashes=False,
     )
     problems.add_handlers(app)
-    app.include_router(tokens.writes, prefix="/v1")
-    app.include_router(_v1())
-    app.include_router(_ui())
+    # As they are, not by include_router, which makes each route and the pydantic models of its answer once more.
+    app.router.routes += [*_token_routes().routes, *_v1().routes, *_ui().routes]
     return app
+
+
+def _token_routes() -> APIRouter:
+    router = APIRouter(prefix="/v1")
+    router.include_router(tokens.writes)
+    return router
 
 
 def _v1() -> APIRouter:
@@ -78,15 +83,14 @@ def _v1() -> APIRouter:
 
 def _ui() -> APIRouter:
     """What people read and do, for the page, and its bundle."""
-    router = APIRouter(prefix="/ui", include_in_schema=False)
-    router.include_router(page.reads)
-    data = APIRouter(dependencies=_OF_EVERY_ROUTE)
-    add_routes(data, (operation for operation in OPERATIONS if operation.who in _PEOPLE))
-    data.include_router(actions.reads)
-    data.include_router(journal_export.reads)
-    data.include_router(health.reads)
-    data.include_router(rights.reads)
-    router.include_router(data)
+    bundle = APIRouter(prefix="/ui", include_in_schema=False)
+    bundle.include_router(page.reads)
+    data = APIRouter(prefix="/ui", include_in_schema=False, dependencies=_OF_EVERY_ROUTE)
+    add_routes(data, (operation for operation in OPERATIONS if operation.who in _PEOPLE), is_documented=False)
+    for part in (actions.reads, journal_export.reads, health.reads, rights.reads):
+        data.include_router(part)
+    router = APIRouter()
+    router.routes += [*bundle.routes, *data.routes]
     return router
 
 

@@ -44,8 +44,11 @@ Given: TypeAlias = dict[str, Any]
 """What a request gave, by the name of the route's parameter."""
 
 
-def add_routes(router: APIRouter, operations: Iterable[Operation[Any, Any]]) -> None:
-    """Give the router a route for each operation, in this order."""
+def add_routes(router: APIRouter, operations: Iterable[Operation[Any, Any]], *, is_documented: bool = True) -> None:
+    """Give the router a route for each operation, in this order.
+
+    :param is_documented: whether FastAPI builds models of the answers. They serve the OpenAPI document alone.
+    """
     for operation in operations:
         if operation.who is Who.SENDER:  # a CloudEvent is not only JSON: api/routes/events.py
             continue
@@ -53,8 +56,8 @@ def add_routes(router: APIRouter, operations: Iterable[Operation[Any, Any]]) -> 
             operation.path,
             _endpoint(operation),
             methods=[operation.method],
-            response_model=operation.answer,
-            responses=_responses(operation),
+            response_model=operation.answer if is_documented else None,
+            responses=_responses(operation) if is_documented else None,
             tags=[operation.tag],
         )
 

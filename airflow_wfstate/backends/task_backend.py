@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from airflow_wfstate.domain.messages import compensation, record, step, token, wait, workflow
+from airflow_wfstate.domain import messages
 from airflow_wfstate.domain.messages.operation import Answer, Operation, Request
 
 
@@ -15,7 +15,7 @@ class TaskBackend(ABC):
     def carry_out(self, operation: Operation[Request, Answer], request: Request) -> Answer:
         """Carry out an operation, and answer as its method here says."""
 
-    def start_workflow(self, request: workflow.StartWorkflow) -> workflow.StartedWorkflow:
+    def start_workflow(self, request: messages.workflow.StartWorkflow) -> messages.workflow.StartedWorkflow:
         """Start a workflow, or attach the caller's run to the one that has the key.
 
         :raises InvalidName: name, key, plan or participants break the rule of names.
@@ -27,9 +27,9 @@ class TaskBackend(ABC):
         :raises AccessDenied: the DAG takes no part in the workflow of this key; or ``if_exists`` is ``terminate``,
             and this way may not change runs.
         """
-        return self.carry_out(workflow.START_WORKFLOW, request)
+        return self.carry_out(messages.workflow.START_WORKFLOW, request)
 
-    def complete_workflow(self, request: workflow.CompleteWorkflow) -> workflow.CompletedWorkflow:
+    def complete_workflow(self, request: messages.workflow.CompleteWorkflow) -> messages.workflow.CompletedWorkflow:
         """End the workflow of the caller's run as succeeded.
 
         A guest gets what it was completed with. While the owner is still at it, and while nothing but a guest's steps
@@ -39,9 +39,9 @@ class TaskBackend(ABC):
         :raises WorkflowUnfinished: a child run or a step is unfinished.
         :raises WorkflowClosed: it ended otherwise.
         """
-        return self.carry_out(workflow.COMPLETE_WORKFLOW, request)
+        return self.carry_out(messages.workflow.COMPLETE_WORKFLOW, request)
 
-    def begin_step(self, request: step.BeginStep) -> step.BegunStep:
+    def begin_step(self, request: messages.step.BeginStep) -> messages.step.BegunStep:
         """Begin the next attempt of a step, or learn that there is nothing to do.
 
         :raises InvalidName: step or item key break the rule of names.
@@ -49,9 +49,9 @@ class TaskBackend(ABC):
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises StepCollision: another task of the run, or another item of the task, has begun the step.
         """
-        return self.carry_out(step.BEGIN_STEP, request)
+        return self.carry_out(messages.step.BEGIN_STEP, request)
 
-    def save_checkpoint(self, request: step.SaveCheckpoint) -> step.RecordedWrite:
+    def save_checkpoint(self, request: messages.step.SaveCheckpoint) -> messages.step.RecordedWrite:
         """Keep a value inside the round.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
@@ -59,9 +59,9 @@ class TaskBackend(ABC):
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        return self.carry_out(step.SAVE_CHECKPOINT, request)
+        return self.carry_out(messages.step.SAVE_CHECKPOINT, request)
 
-    def save_record(self, request: record.SaveRecord) -> step.RecordedWrite:
+    def save_record(self, request: messages.record.SaveRecord) -> messages.step.RecordedWrite:
         """Keep the result of a call, once in a round: a record of that name that is there already is never changed.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
@@ -69,26 +69,26 @@ class TaskBackend(ABC):
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        return self.carry_out(record.SAVE_RECORD, request)
+        return self.carry_out(messages.record.SAVE_RECORD, request)
 
-    def read_records(self, request: record.ReadRecords) -> record.RecordPage:
+    def read_records(self, request: messages.record.ReadRecords) -> messages.record.RecordPage:
         """The records of the attempt's round, in the order in which they were saved.
 
         :raises InvalidAttemptKey: the key was not issued by this store.
         :raises InvalidRequest: the page is out of range.
         """
-        return self.carry_out(record.READ_RECORDS, request)
+        return self.carry_out(messages.record.READ_RECORDS, request)
 
-    def end_attempt(self, request: step.EndAttempt) -> step.RecordedWrite:
+    def end_attempt(self, request: messages.step.EndAttempt) -> messages.step.RecordedWrite:
         """Record how the attempt ended, or that it waits. Recorded also when the workflow is over meanwhile.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended otherwise.
         :raises WriteConflict: another write of this number, or a later one, was applied.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        return self.carry_out(step.END_ATTEMPT, request)
+        return self.carry_out(messages.step.END_ATTEMPT, request)
 
-    def link_child_run(self, request: step.LinkChildRun) -> step.LinkedChildRun:
+    def link_child_run(self, request: messages.step.LinkChildRun) -> messages.step.LinkedChildRun:
         """Bind a run that is about to be triggered to the workflow of the step, or learn which one to wait for.
 
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
@@ -98,9 +98,9 @@ class TaskBackend(ABC):
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        return self.carry_out(step.LINK_CHILD_RUN, request)
+        return self.carry_out(messages.step.LINK_CHILD_RUN, request)
 
-    def register_wait(self, request: wait.RegisterWait) -> wait.RegisteredWait:
+    def register_wait(self, request: messages.wait.RegisterWait) -> messages.wait.RegisteredWait:
         """Wait for a state of a workflow or of a step, or learn how the task's wait has ended.
 
         In the same transaction it is looked at whether what is waited for has come already.
@@ -109,16 +109,16 @@ class TaskBackend(ABC):
         :raises InvalidName: a name of the target breaks the rule of names.
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         """
-        return self.carry_out(wait.REGISTER_WAIT, request)
+        return self.carry_out(messages.wait.REGISTER_WAIT, request)
 
-    def look_at_waits(self, request: wait.LookAtWaits) -> wait.EndedWaits:
+    def look_at_waits(self, request: messages.wait.LookAtWaits) -> messages.wait.EndedWaits:
         """Which of the waits have ended.
 
         :raises InvalidRequest: they are more than 1,000, or an id is none.
         """
-        return self.carry_out(wait.LOOK_AT_WAITS, request)
+        return self.carry_out(messages.wait.LOOK_AT_WAITS, request)
 
-    def create_token(self, request: token.CreateToken) -> token.CreatedToken:
+    def create_token(self, request: messages.token.CreateToken) -> messages.token.CreatedToken:
         """Make a token by which somebody outside ends a wait of the attempt's round.
 
         :raises InvalidRequest: the hash or the time is out of range.
@@ -128,19 +128,21 @@ class TaskBackend(ABC):
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        return self.carry_out(token.CREATE_TOKEN, request)
+        return self.carry_out(messages.token.CREATE_TOKEN, request)
 
-    def take_turn(self, request: compensation.TakeTurn) -> compensation.TurnAnswer:
+    def take_turn(self, request: messages.compensation.TakeTurn) -> messages.compensation.TurnAnswer:
         """Judge the relay's run, and get the next compensation if it belongs to that run.
 
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         """
-        return self.carry_out(compensation.TAKE_TURN, request)
+        return self.carry_out(messages.compensation.TAKE_TURN, request)
 
-    def end_compensation(self, request: compensation.EndCompensation) -> compensation.EndedCompensation:
+    def end_compensation(
+        self, request: messages.compensation.EndCompensation
+    ) -> messages.compensation.EndedCompensation:
         """Record how an attempt of a compensation ended.
 
         :raises StaleAttempt: another attempt of the compensation has begun.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
-        return self.carry_out(compensation.END_COMPENSATION, request)
+        return self.carry_out(messages.compensation.END_COMPENSATION, request)

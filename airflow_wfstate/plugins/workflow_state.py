@@ -1,12 +1,14 @@
 """The plugin: mounts the API and the page. Wiring only.
 
-The class is loaded in every Airflow process; FastAPI is imported when the api-server gets the first request.
+The class is loaded in every Airflow process; FastAPI is imported when an api-server has started.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
-from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +16,8 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from airflow_wfstate.plugins.workflow_link import WorkflowLink
+
+log = logging.getLogger(__name__)
 
 URL_PREFIX: Final = "/wfstate"
 
@@ -36,15 +40,31 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class LazyApp:
-    """An ASGI app that is built by its first request."""
+    """An ASGI app that is built in a thread: when the server starts, or else by its first request.
+
+    Building it takes a second or so of CPU, and the event loop serves the whole api-server.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._built: AsgiApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as the ASGI specification says."""
-        await _app()(scope, receive, send)
+        if self._built is None:
+            await asyncio.to_thread(self.build)
+        await self.build()(scope, receive, send)
+
+    def build(self) -> AsgiApp:
+        """Build the app unless it is built; callers in other threads wait for the one that builds it."""
+        with self._lock:
+            if self._built is None:
+                self._built = _build_app()
+        return self._built
 
 
-class SweepFromTheStart:
-    """An ASGI middleware of Airflow's whole app: it starts the sweep when the server starts, before any request.
+class StartsWithTheServer:
+    """An ASGI middleware of Airflow's whole app: it starts the sweep and builds our app when the server starts.
 
     Airflow runs the lifespan of plugins' apps for those alone that are FastAPI's.
     """
@@ -58,18 +78,26 @@ class SweepFromTheStart:
             await self._app(scope, receive, send)
             return
 
-        async def send_and_sweep(message: MutableMapping[str, Any]) -> None:
+        async def send_and_start(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "lifespan.startup.complete":
-                from airflow_wfstate.api.background_sweep import sweep_from_now_on
-
-                sweep_from_now_on()
+                threading.Thread(target=_start, name="wfstate-start", daemon=True).start()
             await send(message)
 
-        await self._app(scope, receive, send_and_sweep)
+        await self._app(scope, receive, send_and_start)
 
 
-@cache
-def _app() -> AsgiApp:
+def _start() -> None:
+    """What a server process does besides answering, in a thread: both imports take a while."""
+    from airflow_wfstate.api.background_sweep import sweep_from_now_on
+
+    sweep_from_now_on()
+    try:
+        _APP.build()
+    except Exception:  # the first request tries again, and is told
+        log.exception("The API of workflow state could not be built when the server started")
+
+
+def _build_app() -> AsgiApp:
     from airflow_wfstate.api.app import create_app
     from airflow_wfstate.api.middleware.gate import Gate
     from airflow_wfstate.api.middleware.head_requests import HeadRequests
@@ -80,16 +108,19 @@ def _app() -> AsgiApp:
     return SecurityHeaders(Gate(RequestLimits(HeadRequests(RequestsAtOnce(create_app())))))
 
 
+_APP: Final = LazyApp()
+
+
 class WorkflowStatePlugin(AirflowPlugin):
     """Mounts ``/wfstate/v1``, ``/wfstate/ui``, the page, and what stands inside Airflow's own pages."""
 
     name = "wfstate"
     # Airflow's base class declares these as instance variables, and reads them from the class.
     fastapi_apps: list[Any] = [  # noqa: RUF012
-        {"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "Workflow State"},
+        {"app": _APP, "url_prefix": URL_PREFIX, "name": "Workflow State"},
     ]
     fastapi_root_middlewares: list[Any] = [  # noqa: RUF012
-        {"middleware": SweepFromTheStart, "name": "Workflow State: the sweep"},
+        {"middleware": StartsWithTheServer, "name": "Workflow State: starts with the server"},
     ]
     # Of all tasks, not of operators: durable() makes steps of any of them.
     global_operator_extra_links: list[Any] = [WorkflowLink()]  # noqa: RUF012

@@ -72,3 +72,14 @@ def test_what_only_a_call_needs_is_not_loaded(loaded: set[str], name: str) -> No
     assert (Path(airflow_wfstate.__file__).parent / name.replace(".", "/")).exists() or (
         Path(airflow_wfstate.__file__).parent / f"{name.replace('.', '/')}.py"
     ).exists()
+
+
+def test_a_task_that_calls_the_server_makes_only_the_messages_of_tasks(tmp_path: Path) -> None:
+    program = "import sys, airflow_wfstate.backends.api; print(*(name for name in sys.modules if '.messages.' in name))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made = {name.partition(".messages.")[2].partition(".")[0] for name in done.stdout.split()}
+    assert "step" in made
+    assert made.isdisjoint({"reading", "outbox", "resume", "cancel", "compensate", "definition", "event", "wait"})

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from airflow_wfstate.backends.codec import encode
-from airflow_wfstate.domain.messages.record import AWAITED, ReadRecords, Record, SaveRecord
+from airflow_wfstate.domain import messages
 from airflow_wfstate.domain.messages.step import (
     BegunStep,
     EndAttempt,
@@ -20,8 +20,6 @@ from airflow_wfstate.domain.messages.step import (
     RecordedWrite,
     SaveCheckpoint,
 )
-from airflow_wfstate.domain.messages.token import CreatedToken, CreateToken
-from airflow_wfstate.domain.messages.wait import RegisteredWait, RegisterWait, WaitTarget
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import ForeignProcess
@@ -30,8 +28,11 @@ from airflow_wfstate.operators.steps.once import Call, Calls
 
 if TYPE_CHECKING:
     from airflow_wfstate.backends.state_backend import StateBackend
+    from airflow_wfstate.domain.messages.record import Record
+    from airflow_wfstate.domain.messages.token import CreatedToken
+    from airflow_wfstate.domain.messages.wait import RegisteredWait, WaitTarget
 
-Written = TypeVar("Written", RecordedWrite, LinkedChildRun, CreatedToken)
+Written = TypeVar("Written", RecordedWrite, LinkedChildRun, "CreatedToken")
 
 
 class Attempt:
@@ -101,10 +102,10 @@ class Attempt:
         """Keep the result of a call; see ``StateBackend.save_record``."""
         payload = encode(value)
         if is_awaited:
-            payload = replace(payload, type=f"{AWAITED}{payload.type}")
+            payload = replace(payload, type=f"{messages.record.AWAITED}{payload.type}")
         self._write(
             lambda number: self._backend.save_record(
-                SaveRecord(
+                messages.record.SaveRecord(
                     attempt_key=self.begun.attempt_key, write=number, name=name, value=payload, is_error=is_error
                 )
             )
@@ -116,7 +117,7 @@ class Attempt:
             return records
         skip: int | None = 0
         while skip is not None:
-            page = self._backend.read_records(ReadRecords(self.begun.attempt_key, skip=skip))
+            page = self._backend.read_records(messages.record.ReadRecords(self.begun.attempt_key, skip=skip))
             records.update((record.name, record) for record in page.records)
             skip = page.next_skip
         return records
@@ -137,7 +138,7 @@ class Attempt:
         """Make a token of a wait of the round, and say how that wait stands; see ``StateBackend.create_token``."""
         created = self._write(
             lambda number: self._backend.create_token(
-                CreateToken(
+                messages.token.CreateToken(
                     attempt_key=self.begun.attempt_key,
                     write=number,
                     name=name,
@@ -155,7 +156,7 @@ class Attempt:
         """
         seconds = None if timeout is None else timeout.total_seconds()
         return self._backend.register_wait(
-            RegisterWait(task_instance_id, target, seconds, attempt_key=self.begun.attempt_key)
+            messages.wait.RegisterWait(task_instance_id, target, seconds, attempt_key=self.begun.attempt_key)
         )
 
     def end(self, state: StepState, *, output: Payload | None = None, error: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The same ten tasks in a row four times: plain, as steps, and classic operators without and with ``durable``."""
+"""The same ten tasks as ``without.py``, as steps and with ``durable``."""
 
 from __future__ import annotations
 
@@ -20,13 +20,6 @@ def work(number: int) -> dict[str, int]:
 
 
 @dag(schedule=None, catchup=False, max_active_runs=1000, default_args=PATIENT)
-def plain() -> None:
-    """Ten plain tasks."""
-    do = task(work)
-    chain(*(do.override(task_id=f"task_{number}")(number) for number in range(TASKS)))
-
-
-@dag(schedule=None, catchup=False, max_active_runs=1000, default_args=PATIENT)
 def steps() -> None:
     """The same as steps of an implicit workflow."""
     do = task.step(work)
@@ -38,18 +31,10 @@ def _operator(number: int) -> PythonOperator:
 
 
 @dag(schedule=None, catchup=False, max_active_runs=1000, default_args=PATIENT)
-def classic() -> None:
-    """Ten classic operators."""
-    chain(*(_operator(number) for number in range(TASKS)))
-
-
-@dag(schedule=None, catchup=False, max_active_runs=1000, default_args=PATIENT)
 def made_durable() -> None:
     """The same with ``durable``."""
     chain(*(durable(_operator(number)) for number in range(TASKS)))
 
 
-plain()
 steps()
-classic()
 made_durable()
