@@ -39,6 +39,11 @@ def from_json(kind: type[Kind], text: bytes) -> Kind:
     return _adapter(kind).validate_json(text)
 
 
+def prepare(kind: type[object]) -> None:
+    """Build what turns this dataclass into JSON and back, which its first use would do."""
+    _adapter(kind)
+
+
 def _adapter(kind: type[Kind]) -> TypeAdapter[Kind]:
     # Building one takes milliseconds, using it microseconds.
     if kind not in _ADAPTERS:

@@ -84,3 +84,29 @@ def test_a_task_that_calls_the_server_makes_only_the_messages_of_tasks(tmp_path:
     assert "step" in made
     assert made.isdisjoint({"resume", "cancel", "compensate", "definition", "event", "wait"})
     assert not [name for name in made if name.startswith(("reading.", "outbox."))]
+
+
+def test_a_fork_of_a_process_that_preloaded_loads_nothing_more(tmp_path: Path) -> None:
+    program = PROGRAM.replace(
+        "plain = set(sys.modules)\n", "import airflow_wfstate.preload\nplain = set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = json.loads(done.stdout.splitlines()[-1])
+    assert [name for name in loaded if name.startswith("airflow_wfstate")] == []
+
+
+def test_preloading_opens_nothing_that_a_fork_would_share(tmp_path: Path) -> None:
+    program = """
+import os, threading
+import airflow.sdk, httpx
+before = set(os.listdir("/proc/self/fd"))
+import airflow_wfstate.preload
+print(sorted(set(os.listdir("/proc/self/fd")) - before), threading.active_count())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[] 1"), done.stderr
