@@ -80,6 +80,8 @@ def sweep_if_due(engine: Engine) -> SweepReport:
     """
     if run_read(engine, _is_due):
         return sweep(engine)
+    if not is_compensating(engine):  # a look costs less than a lease, and every process looks after each request
+        return SweepReport(swept=False)
     with held(engine, _TURNS, rest=conf.turn_interval()) as lease:
         if lease is None:
             return SweepReport(swept=False)
