@@ -41,7 +41,7 @@ def test_a_step_runs_on_airflow_standalone_as_it_comes(tmp_path: Path) -> None:
     with LiveAirflow(home, port, {**environment.bare(home), **environment.on_port(port)}) as airflow:
         airflow.wait_until_healthy(timeout_seconds=300)
         client = airflow.client()
-        _run(client, "greeting", "first")
+        run_once(client, "greeting", "first")
         listed = airflow.run("wfstate", "list", "-o", "json")
         client.close()
     assert listed.returncode == 0, listed.stderr
@@ -50,7 +50,7 @@ def test_a_step_runs_on_airflow_standalone_as_it_comes(tmp_path: Path) -> None:
     assert (workflow["steps_done"], workflow["steps_total"]) == (1, 1)
 
 
-def _run(client: AirflowClient, dag_id: str, run_id: str) -> None:
+def run_once(client: AirflowClient, dag_id: str, run_id: str) -> None:
     """Trigger a DAG as soon as Airflow has parsed it, and wait until the run has succeeded."""
     deadline = time.monotonic() + 240
     while not client.has_dag(dag_id):
