@@ -10,10 +10,10 @@ from typing import Final
 class Way(str, Enum):
     """A way to the store, and the database below it."""
 
-    DATABASE_SQLITE = "database way, SQLite"
-    DATABASE_POSTGRES = "database way, PostgreSQL"
-    API_SQLITE = "api way, SQLite"
-    API_POSTGRES = "api way, PostgreSQL"
+    DATABASE_SQLITE = "database backend, SQLite"
+    DATABASE_POSTGRES = "database backend, PostgreSQL"
+    API_SQLITE = "api backend, SQLite"
+    API_POSTGRES = "api backend, PostgreSQL"
 
     @property
     def is_api(self) -> bool:
