@@ -59,12 +59,12 @@ from tests.crash_grid.webhook_play import (
 
 @dataclass(frozen=True)
 class Story:
-    """A workflow, told by its tasks.
+    """A workflow told by its tasks.
 
-    :param ends: the workflow's last state.
-    :param done: steps that end as succeeded or compensated, each recorded as succeeded exactly once; twice where a DAG
-        is called at two places.
-    :param effects: what the receiver must have seen, in any order, as often as it stands here.
+    :param ends: the workflow's final state.
+    :param done: steps that end as succeeded or compensated, each recorded as succeeded exactly once; twice if a DAG is
+        called at two places.
+    :param effects: what the receiver must have seen, in any order, as often as it is listed.
     :param undone: steps in the order in which they are undone.
     """
 
@@ -228,7 +228,7 @@ ANSWERED: Final = Story(
     effects=[*_EFFECTS, "ask"],
     undone=[],
 )
-"""A partner that Airflow does not run answers, and another workflow's task waits for the end."""
+"""A partner outside Airflow answers, and another workflow's task waits for the end."""
 
 TOLD: Final = Story(
     name="a subscriber receives a workflow's events, and then all of them again",
