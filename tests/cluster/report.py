@@ -11,7 +11,7 @@ from tests.cluster.faults import Fault
 
 
 def report(found: Found) -> str:
-    """A table of the faults, and what was counted."""
+    """A table of the faults, and the counts."""
     return "\n".join([*_table(found), "", *_counts(found)])
 
 
