@@ -216,9 +216,7 @@ def _signs(orders: list[Order], effects: Effects) -> dict[str, list[float]]:
 def _of_delivery(orders: list[Order], receiver: Receiver) -> Iterator[str]:
     """Complaints, unless the webhook received each workflow's start and end, in this order."""
     wanted = {order.key: ["workflow.started", f"workflow.{order.kind.state}"] for order in orders}
-    deadline = (
-        time.monotonic() + 120
-    )  # deliveries that were refused while parts were down are sent again after some time
+    deadline = time.monotonic() + 120  # deliveries that were refused while parts were down come again after some time
     while any((told := _told(receiver)).get(key) != kinds for key, kinds in wanted.items()):
         if time.monotonic() > deadline:
             break
