@@ -1,4 +1,4 @@
-"""``make cluster-chaos``: fifteen minutes of chaos on a cluster. CHAOS_SECONDS and CHAOS_SEED in the environment."""
+"""``make cluster-chaos``: 15 minutes of chaos on a cluster. The environment may set CHAOS_SECONDS and CHAOS_SEED."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS = 900
 
 
 def main() -> int:
-    """Run it, print its report, and return 0 when nothing was lost, doubled or wrong."""
+    """Run it, print its report, and return 0 if nothing was lost, doubled or wrong."""
     seconds = float(os.environ.get("CHAOS_SECONDS", _SECONDS))
     seed = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(1_000_000))
     print(f"CHAOS_SEED={seed}; {seconds:.0f} seconds", flush=True)

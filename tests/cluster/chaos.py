@@ -1,4 +1,4 @@
-"""Chaos: workflows of every kind on a cluster, while one part after the other is killed; then all is compared."""
+"""Chaos: workflows of every kind on a cluster, while one part after another is killed; then everything is compared."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from tests.support.webhook_receiver import Receiver, running_receiver
 
 HEALTHY_SECONDS = 300
 _QUIET_PATIENCE_SECONDS = 420
-"""Without any sign of life; Airflow itself takes its time where all tasks of a worker are lost."""
+"""How long there may be no sign of life. Airflow itself takes long to notice that all tasks of a worker are lost."""
 
 
 @dataclass
 class Found:
-    """What came of it.
+    """The result of a chaos run.
 
-    :param orders: all workflows that were submitted, those after the faults too.
+    :param orders: all workflows that were submitted, including those after the faults.
     :param healed_in: seconds from the last fault until every part was healthy.
     :param quiet_in: seconds from then until every workflow had ended.
     :param after_in: seconds that one more workflow of each kind took, afterwards.
-    :param restarts: how often each part was started again.
+    :param restarts: how often each part was restarted.
     """
 
     seed: int
@@ -57,9 +57,9 @@ class Found:
 
 @dataclass(frozen=True)
 class Place:
-    """A cluster that is made for chaos.
+    """A cluster for chaos.
 
-    :param folder: an empty one.
+    :param folder: an empty folder.
     """
 
     cluster: Cluster
@@ -78,12 +78,12 @@ def place(
     more: Mapping[str, str] | None = None,
     airflow: Path | None = None,
 ) -> Iterator[Place]:
-    """A cluster, healthy.
+    """Start a cluster, and yield it when it is healthy.
 
-    :param folder: an empty one.
+    :param folder: an empty folder.
     :param dag_files: files, and packages beside them; by default the DAGs of the demo and of tests/cluster/dags.
-    :param more: variables for every process of Airflow, and for the tasks on its workers.
-    :param airflow: the command ``airflow`` of the installation that its parts run; None: the one that runs this.
+    :param more: environment variables for every process of Airflow, and for the tasks on its workers.
+    :param airflow: the command ``airflow`` of the installation that its parts run; None for the one that runs this.
     """
     dags = folder / "dags"
     dags.mkdir()
@@ -112,7 +112,7 @@ def chaos(
     open_at_most: int = 8,
     say: Callable[[str], None] = print,
 ) -> Found:
-    """Make faults for some time, heal, wait until it is quiet, and look.
+    """Make faults for some time, heal, wait until everything has ended, and compare.
 
     :param pause_seconds: the shortest and the longest time between two faults.
     """
@@ -148,7 +148,7 @@ def chaos(
 
 
 def prepare(where: Place, receiver: Receiver) -> None:
-    """The DAGs are there, the definition is applied, and the receiver is told of starts and ends."""
+    """Wait for the DAGs, apply the definition, and subscribe the receiver to starts and ends."""
     text = (CHECKOUT / "dags" / "definitions" / "choreographed_order.yaml").read_text(encoding="utf-8")
     for old, new in (
         ("choreographed_order", "chaos_choreographed"),
@@ -193,7 +193,7 @@ def _paused(
 
 
 def wait_until_quiet(workload: Workload, effects: Effects) -> None:
-    """Wait until every workflow has ended, or nothing happens any more: then the comparison tells what is missing."""
+    """Wait until every workflow has ended, or nothing happens any more; the comparison then shows what is missing."""
     last, since = None, time.monotonic()
     while workload.open_orders() and time.monotonic() - since < _QUIET_PATIENCE_SECONDS:
         now = (len(workload.open_orders()), len(effects.all()), [order.state for order in workload.open_orders()])
@@ -203,7 +203,7 @@ def wait_until_quiet(workload: Workload, effects: Effects) -> None:
 
 
 def _signs(orders: list[Order], effects: Effects) -> dict[str, list[float]]:
-    """When each workflow gave a sign of life: it was submitted, did something outside, or ended."""
+    """When each workflow gave a sign of life: when it was submitted, did something outside, or ended."""
     signs = {order.key: [order.submitted_at] for order in orders}
     for effect in effects.all():
         signs[effect.workflow].append(effect.at)
@@ -214,9 +214,9 @@ def _signs(orders: list[Order], effects: Effects) -> dict[str, list[float]]:
 
 
 def _of_delivery(orders: list[Order], receiver: Receiver) -> Iterator[str]:
-    """Each workflow's start and end was told to the webhook, in this order."""
+    """Complaints, unless the webhook received each workflow's start and end, in this order."""
     wanted = {order.key: ["workflow.started", f"workflow.{order.kind.state}"] for order in orders}
-    deadline = time.monotonic() + 120  # what was refused while parts were away is sent again after some time
+    deadline = time.monotonic() + 120  # deliveries that were refused while parts were down come again after some time
     while any((told := _told(receiver)).get(key) != kinds for key, kinds in wanted.items()):
         if time.monotonic() > deadline:
             break
@@ -227,7 +227,7 @@ def _of_delivery(orders: list[Order], receiver: Receiver) -> Iterator[str]:
 
 
 def _told(receiver: Receiver) -> dict[str, list[str]]:
-    """The kinds that the webhook was told of each workflow's key, each event once, in the order in which they came."""
+    """The kinds that the webhook received for each workflow's key, each event once, in the order of arrival."""
     told: dict[str, dict[str, str]] = {}
     with receiver.lock:
         received = [delivery for delivery in receiver.received if delivery.path.endswith("/audit")]

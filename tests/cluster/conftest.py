@@ -1,4 +1,4 @@
-"""A production Airflow: ``make cluster-test`` (its virtualenv alone has the Celery provider)."""
+"""A production Airflow, for ``make cluster-test`` (only its virtualenv has the Celery provider)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if find_spec("airflow.providers.celery") is None:
 
 @pytest.fixture(scope="session")
 def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """The cluster; healthy."""
+    """The cluster, when it is healthy."""
     with place(tmp_path_factory.mktemp("cluster")) as found:
         found.cluster.start_part("wfstate", "deliver", "--every", "1")
         yield found
@@ -26,7 +26,7 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(scope="session")
 def stage(where: Place) -> Iterator[Stage]:
-    """What the demo's stories work with."""
+    """What the demo's stories use."""
     with closing(where.cluster.client()) as client:
         stage = Stage(where.cluster, client, where.home.postgres.url(WAREHOUSE), look=lambda: None, label="cluster")
         stage.wait_for_dags()

@@ -1,4 +1,4 @@
-"""What was done outside by the tasks of tests/cluster/dags: each call with its idempotency key."""
+"""What the tasks of tests/cluster/dags did outside: each call with its idempotency key."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 class Effect:
     """One call.
 
-    :param at: when, in seconds since 1970.
-    :param workflow: the key of its workflow.
+    :param at: time of the call, in seconds since 1970.
+    :param workflow: key of its workflow.
     """
 
     at: float
@@ -26,9 +26,9 @@ class Effect:
 
 
 class Effects:
-    """A file that outlives every process.
+    """A file that survives every process.
 
-    :param path: made when it is missing.
+    :param path: path of the file, which is created if it is missing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,7 +63,7 @@ def by_key(effects: list[Effect]) -> dict[str, Counter[str]]:
 
 
 def repeated(effects: list[Effect]) -> Iterator[Effect]:
-    """Calls whose key had come before."""
+    """The calls whose key had come before."""
     seen: set[tuple[str, str]] = set()
     for effect in effects:
         if (effect.what, effect.key) in seen:

@@ -1,4 +1,4 @@
-"""What is done to a cluster: one part after the other is killed, or its connections are cut."""
+"""Faults of a cluster: one part after another is killed, or its connections are cut."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from demo.cluster.layout import API_SERVERS, SCHEDULERS, WORKERS
 
 @dataclass(frozen=True)
 class Fault:
-    """One that was made.
+    """A fault that was made.
 
     :param at: when it began, in seconds since 1970.
     """
@@ -24,9 +24,9 @@ class Fault:
 
 
 class Faults:
-    """Chooses faults, and makes them.
+    """Chooses faults and makes them.
 
-    :param choice: by its seed the same faults come again.
+    :param choice: the random generator; the same seed repeats the same faults.
     """
 
     def __init__(self, cluster: Cluster, choice: random.Random) -> None:
@@ -51,7 +51,7 @@ class Faults:
         return list(self._ways)
 
     def endless(self) -> Iterator[Fault]:
-        """Make a fault whenever the next one is asked for: each kind once, in an order of chance, and again."""
+        """Make a fault with each iteration: each kind once, in random order, and then each again."""
         while True:
             for kind in self._choice.sample(self.kinds, len(self.kinds)):
                 parts, make = self._ways[kind]
@@ -62,7 +62,7 @@ class Faults:
 
 
 def _when_there(make: Callable[[], None], patience_seconds: float = 20) -> None:
-    """Make a fault of a part that may just be starting again."""
+    """Make a fault in a part that may just be restarting."""
     deadline = time.monotonic() + patience_seconds
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The kinds of workflows of tests/cluster/dags, and what each must come to."""
+"""The kinds of workflows of tests/cluster/dags, and how each must end."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections import Counter
 from dataclasses import dataclass
 
 TICKS = 10
-"""Of the long step, see dags/chaos.py."""
+"""Ticks of the long step, see dags/chaos.py."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One way to end.
+    """A kind of workflow with one way to end.
 
-    :param dag_id: that is triggered; the workflow's name too.
-    :param fails: given to the run.
-    :param state: the workflow's last one.
+    :param dag_id: the DAG that is triggered; also the workflow's name.
+    :param fails: passed to the run.
+    :param state: the workflow's final state.
     :param done: what is done outside, each once.
-    :param payment: what the payment service says: ``captured`` or ``declined``; empty when it takes no part.
+    :param payment: what the payment service reports: ``captured`` or ``declined``; empty if it takes no part.
     :param stock: what the stock service does, each once.
     """
 
@@ -30,7 +30,7 @@ class Kind:
 
     @property
     def label(self) -> str:
-        """In keys and reports."""
+        """The name in keys and reports."""
         return f"{self.dag_id.removeprefix('chaos_')}-{self.state}"
 
     @property
@@ -40,7 +40,7 @@ class Kind:
 
     @property
     def may_do(self) -> frozenset[str]:
-        """What may be left out together with its undo: a declined payment may come before the parcel is packed."""
+        """What may be missing together with its undo: a declined payment may come before the parcel is packed."""
         return frozenset({"pack", "undo pack"}) if self.payment == "declined" else frozenset()
 
 

@@ -1,4 +1,4 @@
-"""What came of a chaos, as Markdown."""
+"""The result of a chaos run, as Markdown."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.cluster.faults import Fault
 
 
 def report(found: Found) -> str:
-    """A table of the faults, and what was counted."""
+    """A table of the faults, and the counts."""
     return "\n".join([*_table(found), "", *_counts(found)])
 
 
 def _table(found: Found) -> Iterator[str]:
-    yield "| fault | times | next sign of life after (median) | slowest workflow went on after (median) | longest |"
+    yield "| fault | times | next sign of life after (median) | slowest workflow continued after (median) | longest |"
     yield "|---|---|---|---|---|"
     by_kind: dict[str, list[Fault]] = defaultdict(list)
     for fault in found.faults:
@@ -37,7 +37,7 @@ def _counts(found: Found) -> Iterator[str]:
     )
     yield f"- attempts of steps: {attempts}; journal entries: {verdict.journal_entries}"
     yield f"- calls of the receiver: {verdict.effects}, of which {verdict.repeated} came again with the same key"
-    yield f"- parts were started again: {restarts}"
+    yield f"- parts were restarted: {restarts}"
     yield (
         f"- after the last fault: healthy after {found.healed_in:.0f} s; every workflow ended {found.quiet_in:.0f} s "
         f"later; one more of each kind took {found.after_in:.0f} s"

@@ -1,8 +1,8 @@
 """``make cluster-rolling``: a cluster is upgraded part by part while workflows run, and no task may fail.
 
-It starts with the version before the newest migration. The database is migrated first, by the new version, while all
-parts are still of the old one. Then each part is ended by SIGTERM and started anew from the new installation: the
-api-servers, the schedulers, dag-processor and triggerer, and the workers at last.
+It starts with the version before the newest migration. The new version migrates the database first, while all parts
+still run the old one. Then each part is stopped by SIGTERM and started again from the new installation: first the
+api-servers, then the schedulers, dag-processor and triggerer, and last the workers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ORDER: Final = (*API_SERVERS, *SCHEDULERS, "dag-processor", "triggerer", *WORKE
 _BEFORE_SECONDS: Final = 30
 _BETWEEN_SECONDS: Final = 5
 
-# Kinds without a failure: whatever fails then was not meant to.
+# Kinds without a failure, so any failure is a fault.
 _KINDS: Final = tuple(kind for kind in KINDS if kind.state == "succeeded")
 
 _TASKS: Final = """
@@ -48,11 +48,11 @@ SELECT (SELECT count(*) FROM task_instance WHERE state = 'success'),
 
 @dataclass
 class Upgrade:
-    """What came of it.
+    """The result of an upgrade.
 
-    :param migrated_in: seconds of ``airflow db migrate``.
+    :param migrated_in: seconds that ``airflow db migrate`` took.
     :param replaced_in: seconds from the end of each part until it was healthy again.
-    :param tasks: that succeeded, failed, and had to be tried again.
+    :param tasks: numbers of tasks that succeeded, failed, and had to be retried.
     """
 
     revisions: tuple[str, str] = ("", "")
@@ -64,7 +64,7 @@ class Upgrade:
 
 
 def main() -> int:
-    """Do it, print what came of it, and return 0 when nothing failed, was lost or doubled."""
+    """Do the upgrade, print its result, and return 0 if nothing failed, was lost or doubled."""
     old = installed(OLD).python.with_name("airflow")
     folder = Path(tempfile.mkdtemp(prefix="wfstate-rolling-"))
     print(f"The files of this run are in {folder}", flush=True)
@@ -81,7 +81,7 @@ def main() -> int:
 
 
 def upgrade(where: Place, new: Path) -> Upgrade:
-    """Upgrade a cluster that runs workflows, wait until they have ended, and look.
+    """Upgrade a cluster that runs workflows, wait until they have ended, and compare.
 
     :param new: the command ``airflow`` of the new installation.
     """
@@ -117,7 +117,7 @@ def upgrade(where: Place, new: Path) -> Upgrade:
 
 
 def _replace(where: Place, name: str) -> float:
-    """Replace a part and wait until everything is healthy; how many seconds that took."""
+    """Replace a part, wait until everything is healthy, and return how many seconds that took."""
     log = where.cluster.log_file / f"{name}.log"
     ready = log.read_text(errors="replace").count(" ready.")
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""A stock service that outlives a killed Airflow: it acts and accepts first, and tells of it until it is heard."""
+"""A stock service that survives a killed Airflow: it acts and accepts first, then reports until it is heard."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ANSWERS = {"wfstate.workflow.started": "reserved", "com.example.stock.release_r
 
 @dataclass
 class Stock:
-    """Acts once for each event, accepts it, and tells of it until Airflow has heard.
+    """Acts once for each event, accepts it, and reports until Airflow has accepted the report.
 
-    :param connect: a client of the proxy.
+    :param connect: creates a client of the proxy.
     """
 
     connect: Callable[[], AirflowClient]
@@ -29,7 +29,7 @@ class Stock:
     _to_say: Queue[Delivery] = field(default_factory=Queue)
 
     def start(self, receiver: Receiver) -> None:
-        """Answer what is delivered to a receiver."""
+        """Answer the deliveries to a receiver."""
         receiver.answer = self._accept
         threading.Thread(target=self._say, name="stock", daemon=True).start()
 

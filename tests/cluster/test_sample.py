@@ -54,7 +54,7 @@ def test_a_task_finds_neither_the_database_nor_a_secret_of_the_servers(stage: St
     kept = [settings["roles"]["airflow"], settings["secrets"]["jwt_secret"], settings["secrets"]["fernet_key"]]
     assert [name for name, value in given.items() if any(secret in value for secret in kept)] == []
     named = {name: value for name, value in given.items() if "SQL_ALCHEMY" in name or "JWT" in name or "FERNET" in name}
-    assert set(named.values()) <= {"airflow-db-not-allowed:///"}  # as Airflow itself says it to tasks
+    assert set(named.values()) <= {"airflow-db-not-allowed:///"}  # the value that Airflow itself gives to tasks
 
     reached = stage.client.xcom("surroundings", "1", "login_to_metadata")
     assert isinstance(reached, dict)

@@ -14,11 +14,11 @@ from tests.cluster.workload import Order
 
 @dataclass
 class Verdict:
-    """What was found.
+    """The result of the comparison.
 
-    :param complaints: what was lost, doubled or wrong; empty when nothing was.
+    :param complaints: what was lost, doubled or wrong; empty if nothing was.
     :param attempts: how many attempts of steps ended in which state.
-    :param repeated: calls that a receiver had had before, with the same key.
+    :param repeated: number of calls that a receiver had received before, with the same key.
     """
 
     complaints: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Verdict:
 
 
 def verify(client: AirflowClient, orders: list[Order], effects: Effects, stock: Stock) -> Verdict:
-    """Compare every workflow with what its inputs demand, and its effects with what must be done once."""
+    """Compare every workflow with what its input demands, and its effects with what must be done once."""
     verdict = Verdict()
     calls = effects.all()
     verdict.effects, verdict.repeated = len(calls), len(list(repeated(calls)))

@@ -1,6 +1,7 @@
 """``make cluster-wide``: one workflow of many mapped steps on a cluster, cancelled half-way and undone.
 
-WFSTATE_WIDE_ITEMS in the environment: how many. WFSTATE_WIDE_CANCEL_AT: after how many of them; by default the half.
+In the environment, WFSTATE_WIDE_ITEMS sets the number of items, and WFSTATE_WIDE_CANCEL_AT after how many of them it is
+cancelled (half of them by default).
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from tests.live.outside import Outside
 _KEY = "wide"
 _NAME = "wide_shipment"
 _PATIENCE_SECONDS = 300
-"""For the next item, not for all."""
+"""How long the next item may take, not all of them."""
 
 
 def main() -> int:
-    """Run it, and print its figures; 0 when each item was undone once."""
+    """Run it, print its figures, and return 0 if each item was undone once."""
     items = int(os.environ.get("WFSTATE_WIDE_ITEMS", "1000"))
     cancel_at = int(os.environ.get("WFSTATE_WIDE_CANCEL_AT", items // 2))
     folder = Path(tempfile.mkdtemp(prefix="wfstate-wide-"))
@@ -86,7 +87,7 @@ def _summary(stage: Stage) -> Json:
 
 
 def _wait_while_it_goes_on(stage: Stage, outside: Outside, has_ended: Callable[[], bool]) -> None:
-    """Wait as long as one more effect comes in time."""
+    """Wait until it has ended, as long as the next effect always comes in time."""
     last, since = -1, time.monotonic()
     while not has_ended():
         now = len(outside.done(_KEY))

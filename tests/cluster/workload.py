@@ -1,4 +1,4 @@
-"""Workflows of every kind, submitted all the time, and the services that take part in them."""
+"""Workflows of every kind, submitted continuously, and the services that take part in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.cluster.effects import Effects
 from tests.cluster.kinds import KINDS, Kind
 
 TROUBLE = (Refused, httpx.HTTPError, KeyError, ValueError)
-"""What a client of a cluster meets whose parts are killed: it asks again."""
+"""The errors that a client gets from a cluster whose parts are killed; the client then retries."""
 
 _LIST_LIMIT = 200
 _ENDED = frozenset({"succeeded", "compensated", "cancelled"})
@@ -25,9 +25,9 @@ _ENDED = frozenset({"succeeded", "compensated", "cancelled"})
 
 @dataclass
 class Order:
-    """One workflow that was submitted.
+    """A workflow that was submitted.
 
-    :param due: when its service answers, in seconds of the monotonic clock; infinite once it has.
+    :param due: when its service answers, in seconds of the monotonic clock; infinite once it has answered.
     """
 
     key: str
@@ -40,11 +40,11 @@ class Order:
 
 @dataclass
 class Workload:
-    """Keeps some workflows open, in a thread of its own, as long as it is asked to.
+    """Keeps some workflows open, in a separate thread, until it is told to stop.
 
-    :param connect: a client of the proxy.
-    :param open_at_most: workflows that have not ended.
-    :param kinds: of which they are.
+    :param connect: creates a client of the proxy.
+    :param open_at_most: the most workflows that may be open at a time.
+    :param kinds: the kinds of the workflows.
     """
 
     connect: Callable[[], AirflowClient]
@@ -59,17 +59,17 @@ class Workload:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to submit."""
+        """Start submitting."""
         self._submitting.set()
         self._thread = threading.Thread(target=self._run, name="workload", daemon=True)
         self._thread.start()
 
     def submit_no_more(self) -> None:
-        """Submit nothing more; services go on answering."""
+        """Stop submitting; services continue to answer."""
         self._submitting.clear()
 
     def submit_all_kinds(self) -> list[Order]:
-        """One more workflow of each kind, at once."""
+        """Submit one more workflow of each kind, all at once."""
         return [self._new_order(kind) for kind in self.kinds]
 
     def stop(self) -> None:
@@ -79,7 +79,7 @@ class Workload:
             self._thread.join()
 
     def open_orders(self) -> list[Order]:
-        """Those that have not been seen to end."""
+        """The workflows that have not ended, as far as is known."""
         return [order for order in list(self.orders.values()) if order.state not in _ENDED]
 
     def _run(self) -> None:
@@ -108,7 +108,7 @@ class Workload:
         return order
 
     def _answer(self, client: AirflowClient, order: Order) -> bool:
-        """What the payment service or the vendor says; sent again it counts once. Whether it was said."""
+        """Answer as the payment service or the vendor, and return whether that succeeded. A repeat counts once."""
         if order.kind.payment:
             verdict = client.send_event(
                 f"{order.key}-payment",
@@ -126,7 +126,7 @@ class Workload:
         return True
 
     def _look(self, client: AirflowClient) -> bool:
-        """See which workflows have ended."""
+        """Check which workflows have ended."""
         for line in client.workflows(limit=_LIST_LIMIT):
             order = self.orders.get(line["key"])
             if order is not None and line["name"] == order.kind.dag_id and order.state != line["state"]:

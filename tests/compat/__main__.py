@@ -1,14 +1,13 @@
-"""``python -m tests.compat``: two versions of the package at once, on a database that the newer one has migrated.
+"""``python -m tests.compat``: two versions of the package at the same time, on a database that the newer one migrated.
 
 During an upgrade the database is migrated first; then the api-servers are replaced one by one, then the workers. So
-three things have to go on while it lasts, and the contract of the store is tried for each, with the tests of the
-version that is the client:
+three combinations have to work meanwhile. Each is tested with the contract of the store, in the version of the client:
 
-- ``server``: the older version on the database of the newer one;
-- ``new-client``: workers of the newer version that call an api-server of the older one;
-- ``old-client``: workers of the older version that call an api-server of the newer one.
+- ``server``: the older version on the database of the newer one
+- ``new-client``: workers of the newer version that call an api-server of the older one
+- ``old-client``: workers of the older version that call an api-server of the newer one
 
-What may differ is listed in ``differences.py`` with its reason; everything else that fails makes this fail.
+The differences that are allowed are listed in ``differences.py`` with their reasons. Any other failure is a failure.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ from tests.compat.wheels import CHECKOUT, Installation, current, installed
 _ENOUGH_SECONDS: Final = 3600
 
 _PYTEST: Final = "import sys; sys.path.remove(''); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-"""Without the folder that it runs in: the package there does not hide the installed wheel."""
+"""Removes the working directory from the path, so that the package there does not hide the installed wheel."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """Who is the client, who the server, and which way of the contract is tried."""
+    """Which version is the client, which the server, and on which backend the contract is tested."""
 
     name: str
     tests: Installation
@@ -45,10 +44,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of the tests of one way.
+    """The results of the tests of one combination.
 
-    :param differing: those that failed as listed.
-    :param failed: those that failed, and may not; with what they said.
+    :param differing: tests that failed as listed.
+    :param failed: tests that failed and must not, with their messages.
     """
 
     passed: int
@@ -57,7 +56,7 @@ class Result:
 
 
 def main() -> None:
-    """Parse the command line, and do it."""
+    """Parse the command line, and run the tests."""
     parser = argparse.ArgumentParser(prog="python -m tests.compat", description=__doc__)
     parser.add_argument("ways", nargs="*", help="server, new-client, old-client; all of them unless named")
     parser.add_argument("--old", default=OLD, help=f"the commit of the older version ({OLD})")

@@ -1,4 +1,4 @@
-"""What two versions of the package, one minor version apart, may do differently; each with its reason."""
+"""Allowed differences between two versions of the package, one minor version apart, each with its reason."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Final
 
 OLD: Final = "e9d370e"
-"""The version before: the last commit of revision 0013, without definitions, events, webhooks and waits."""
+"""The previous version: the last commit of revision 0013, without definitions, events, webhooks and waits."""
 
 _NAMES_THE_VERSION: Final = r"of airflow-provider-wfstate, and this process"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Tests that fail in one way, and why they may.
+    """Tests that fail in one combination, and why they may.
 
-    :param way: as ``tests.compat`` names it.
-    :param tests: a regular expression for their names.
-    :param said: another, for what they fail with.
-    :param because: for the reader.
+    :param way: the combination, as ``tests.compat`` names it.
+    :param tests: a regular expression for the names of the tests.
+    :param said: a regular expression for their messages.
+    :param because: the reason, for the reader.
     """
 
     way: str
@@ -28,7 +28,7 @@ class Difference:
     because: str
 
     def explains(self, way: str, test: str, said: str) -> bool:
-        """Whether it is the reason why this test failed with these words."""
+        """Whether it explains why this test failed with this message."""
         return way == self.way and bool(re.search(self.tests, test)) and bool(re.search(self.said, said))
 
 

@@ -1,6 +1,6 @@
-"""A pytest plugin that lets the Airflow of the tests be another installation than the one that runs the tests.
+"""A pytest plugin that makes the tests use an Airflow of another installation than the one that runs them.
 
-It is loaded into suites that may be older than this file, so it knows nothing of them but how they start Airflow:
+It is loaded into test suites that may be older than this file, so all it knows of them is how they start Airflow:
 ``sys.executable -m airflow``.
 """
 
@@ -15,10 +15,10 @@ SERVER: Final = "WFSTATE_COMPAT_SERVER"
 """The Python of the installation whose api-server answers."""
 
 OLDER: Final = "WFSTATE_COMPAT_OLDER"
-"""The Python of the installation that makes a database."""
+"""The Python of the installation that creates a database."""
 
 NEWER: Final = "WFSTATE_COMPAT_NEWER"
-"""The Python of the installation that migrates it then."""
+"""The Python of the installation that then migrates it."""
 
 
 class _Popen(subprocess.Popen):  # type: ignore[type-arg]  # subscripted it is no class to derive from

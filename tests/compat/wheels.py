@@ -1,4 +1,4 @@
-"""Installations of older versions of the package, made from this repository's history and kept in ``.compat``."""
+"""Installations of older versions of the package, built from this repository's history and kept in ``.compat``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ CACHE: Final = CHECKOUT / ".compat"
 class Installation:
     """A virtualenv with the package of one commit, and that commit's files.
 
-    :param commit: its short name.
-    :param tree: its files, with its own tests.
-    :param python: of the virtualenv.
+    :param commit: short name of the commit.
+    :param tree: the commit's files, including its own tests.
+    :param python: the Python of the virtualenv.
     """
 
     commit: str
@@ -31,19 +31,19 @@ class Installation:
 
 
 def current() -> Installation:
-    """The installation that runs this: the checkout, and its wheel."""
+    """The installation that runs this: the checkout and its wheel."""
     return Installation("now", CHECKOUT, Path(sys.executable))
 
 
 def installed(commit: str) -> Installation:
-    """The installation of a commit; made when it is not there yet, which takes some ten seconds.
+    """The installation of a commit, which is created if it does not exist yet. That takes some ten seconds.
 
-    Its virtualenv has the other packages of the one that runs this, as hard links: to install them again takes a
-    minute and a half and a gigabyte. It has the command ``airflow``.
+    Its virtualenv has the command ``airflow``, and hard links to the other packages of the virtualenv that runs this,
+    because installing them again takes a minute and a half and a gigabyte.
 
     :raises subprocess.CalledProcessError: there is no such commit, or its wheel cannot be built.
     """
-    folder = CACHE / f"{commit}{Path(sys.prefix).name}"  # .venv, or another one with more packages
+    folder = CACHE / f"{commit}{Path(sys.prefix).name}"  # .venv, or another virtualenv with more packages
     found = Installation(commit, folder / "tree", folder / "venv" / "bin" / "python")
     done = folder / "done"
     if done.exists():
@@ -75,7 +75,7 @@ def installed(commit: str) -> Installation:
 
 
 def _link_packages(venv: Path) -> None:
-    """Give a new virtualenv the packages of this one, but for ours."""
+    """Link the packages of this virtualenv into a new one, except ours."""
     inside = Path("lib") / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
     def ours(_: str, names: list[str]) -> list[str]:

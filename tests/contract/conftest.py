@@ -1,7 +1,7 @@
-"""The ways to the store that the contract holds for.
+"""The backends that the contract tests run on.
 
-Three, and some of them once more: with every payload encrypted and in a file, over a network that fails, and through
-PgBouncer, which gives each transaction another session.
+There are three, and some run again under other conditions: with every payload encrypted and in a file, over a network
+that fails, and through PgBouncer, which gives each transaction another session.
 """
 
 from __future__ import annotations
@@ -33,23 +33,24 @@ API_POOLED = "api-pgbouncer"
 WAYS = ("database-sqlite", SEALED, "database-postgresql", "api-postgresql", FAULTY, *POOLED, API_POOLED)
 
 FIRST_ANSWER = "first_answer"
-"""The marker of a test that asserts an answer which a repetition of its request does not get."""
+"""The marker of a test that asserts an answer which a repeated request does not get."""
 
 _WHOLE = "WFSTATE_WHOLE_CONTRACT"
-"""Set it, and the whole contract is tried on every way: ``make faulty-network`` and ``make pgbouncer`` do."""
+"""If set, the whole contract runs on every backend, as in ``make faulty-network`` and ``make pgbouncer``."""
 
 _INLINE_BYTES = 16
-"""Of the way with files: most payloads of the tests are larger."""
+"""The inline limit of the backend with files; most payloads of the tests are larger."""
 
 _SAMPLES = {FAULTY: 30, SEALED: 80, **dict.fromkeys(POOLED, 40), API_POOLED: 0}
-"""How many tests are drawn for a way that is one of the others once more. None for that which needs a server more."""
+"""How many tests are sampled for a backend that runs under other conditions. Zero for the one that needs another
+server."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave a sample of the tests of some ways, unless all of them are wanted.
+    """Keep only a sample of the tests of some backends, unless all of them are wanted.
 
-    What asserts the first answer to a request is not tried where requests are repeated: an event that was received
-    already is a duplicate, as it should be.
+    A test that asserts the first answer to a request does not run where requests are repeated: an event that was
+    already received is a duplicate, as it should be.
     """
     if PROGRAM is None:
         for item in items:
@@ -114,7 +115,7 @@ def sealing_key() -> str:
 def sealed_engine(
     sqlite_engine: Engine, sealing_key: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Engine]:
-    """The database of ``sqlite_engine``; what is written now is encrypted, and in files where it is not tiny."""
+    """The database of ``sqlite_engine``; new payloads are encrypted, and go to files unless they are tiny."""
     folder = tmp_path_factory.getbasetemp() / "payloads"
     with payload_options(folder=folder, inline_bytes=_INLINE_BYTES, keys=[sealing_key]):
         yield sqlite_engine
@@ -122,7 +123,7 @@ def sealed_engine(
 
 @pytest.fixture(scope="session")
 def pooled_engines(migrated_postgres_url: str) -> Iterator[dict[str, Engine]]:
-    """By driver, each through a PgBouncer of its own."""
+    """Engines by driver, each through its own PgBouncer."""
     with ExitStack() as stack:
         engines = {}
         for driver in DRIVERS:
@@ -133,7 +134,7 @@ def pooled_engines(migrated_postgres_url: str) -> Iterator[dict[str, Engine]]:
 
 @pytest.fixture(scope="session")
 def pooled_api(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiBackend]:
-    """An api-server whose own way to its database leads through PgBouncer."""
+    """An api-server that reaches its database through PgBouncer."""
     with (
         running_pgbouncer(api_database_url, "psycopg2") as url,
         running_api_server(url, tmp_path_factory.mktemp("pooled-api")) as server,
@@ -144,7 +145,7 @@ def pooled_api(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(params=WAYS)
 def world(request: pytest.FixtureRequest) -> World:
-    """A store reached by one of the ways."""
+    """A store behind one of the backends."""
     if request.param in ("database-sqlite", SEALED):
         engine: Engine = request.getfixturevalue("sealed_engine" if request.param == SEALED else "sqlite_engine")
         return World(DatabaseBackend(engine), AirflowRows(engine))

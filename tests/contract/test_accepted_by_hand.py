@@ -1,4 +1,4 @@
-"""The contract of marking as success by hand: who does so accepts what is there, and the workflow goes on."""
+"""The contract of marking as success by hand: it accepts the work as it is, and the workflow continues."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _complete(saga: Saga) -> CompletedWorkflow:
 
 
 def _hangs(saga: Saga, task_state: str) -> tuple[str, BegunStep]:
-    """A step that neither ends nor fails, with an undo; its task is in this state."""
+    """A step with an undo that neither ends nor fails; its task is in this state."""
     undo = CompensationDeclaration("task:hangs", max_attempts=1)
     task, begun = saga.world.begin(saga.run_id, "hangs", compensation=undo)
     if task_state != "running":
@@ -171,7 +171,7 @@ def test_a_cancel_and_its_undo_find_an_accepted_step_at_rest(world: World) -> No
 
 
 def test_a_child_whose_trigger_was_accepted_no_longer_decides(world: World) -> None:
-    """The step hangs on a child run that never ends: a person marks the step, and the workflow goes on without."""
+    """The step waits for a child run that never ends. A person marks it, and the workflow continues without the run."""
     saga = Saga.start(world)
     task, begun = _hangs(saga, "running")
     child = world.unique("child")

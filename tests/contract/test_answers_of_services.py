@@ -1,4 +1,4 @@
-"""What a service says, or does not say, when it is asked to undo its step: each case has its rule."""
+"""What happens after a service answers, or does not answer, a request to undo its step: one rule per case."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def requests(world: World, shop: Shop) -> Iterator[UndoRequests]:
 
 
 def asked(shop: Shop, requests: UndoRequests, *, captures: int = 1) -> Event:
-    """An order that payments was asked to undo: the request."""
+    """Create an order that payments is asked to undo, and return the request."""
     amounts = range(30, 30 + captures)
     shop.send(shop.placed("1"), *(shop.event("payments", "captured", "1", {"amount": amount}) for amount in amounts))
     shop.send(shop.event("carrier", "refused", "1", {"reason": "no such street"}))

@@ -1,4 +1,4 @@
-"""The contract of the cap: after ``[wfstate] max_attempts`` attempts of a round (100 by default) a person decides."""
+"""The contract of the cap: after ``[wfstate] max_attempts`` attempts of a round (default 100) an operator decides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CAP = 100
 
 
 def _exhausted(world: World) -> tuple[str, str, str]:
-    """A step that was killed as often as the cap allows: its run, its workflow, and the task that would begin next."""
+    """A step that was killed as often as the cap allows: its run, its workflow, and the task that would be next."""
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id).workflow.id
     task, begun = world.begin(run_id, "charge", compensation=CompensationDeclaration("task:charge"))
@@ -43,7 +43,7 @@ def test_one_more_attempt_fails_the_workflow_and_a_clear_allows_as_many_again(wo
     assert (step.state, len(step.attempts)) == (StepState.LOST, CAP)
     before = world.journal(workflow_id)
 
-    # Sent again, asked by another task of the run, or by its relay: held, and nothing is undone.
+    # Sent again, by another task of the run, or by its relay: the workflow stays on hold, and nothing is undone.
     with pytest.raises(AttemptsExhausted):
         world.begin_as(task, "charge")
     with pytest.raises(AttemptsExhausted):

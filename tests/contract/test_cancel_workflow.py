@@ -124,7 +124,7 @@ def test_with_compensation_everything_is_undone_in_order_once_the_workflow_rests
         world.backend.end_compensation(EndCompensation(answer.work.compensation_key, succeeded=True))
         return answer.work.step_name
 
-    # ``load`` is still at work for some seconds, and ``fulfil`` has just been ended.
+    # ``load`` keeps running for some seconds, and ``fulfil`` has just been ended.
     assert ask("fulfilment") is TurnDecision.NOT_AT_REST
     world.succeed(order.load)
     assert ask("fulfilment") is TurnDecision.NOT_AT_REST

@@ -67,7 +67,7 @@ def test_names_that_are_none_are_refused(world: World) -> None:
 
 
 def test_a_child_that_was_cleared_long_ago_and_starts_late_is_not_the_child_of_the_next_round(world: World) -> None:
-    """Its clear came before the round ended; that it has just started, behind a limit of runs, is no clear."""
+    """Its clear came before the round ended. That it has only now started, because of a limit of runs, is no clear."""
     run_id = world.rows.add_run("intake")
     world.start(run_id)
     task, begun = world.begin(run_id, "fulfil")

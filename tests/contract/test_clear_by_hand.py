@@ -1,4 +1,4 @@
-"""The contract of a clear by hand: a wish to run again, told from a retry by Airflow's own history."""
+"""The contract of a clear by hand: a request to run again, told from a retry by Airflow's own history."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.world import World
 
 
 def _succeeded(world: World, run_id: str, name: str = "charge") -> str:
-    """A step that succeeded; its task instance."""
+    """Do a step that succeeds, and return its task instance."""
     task, begun = world.begin(run_id, name, compensation=CompensationDeclaration(f"task:{name}"))
     world.succeed(begun, "first")
     world.rows.set_task_state(task, "success", ended_ago=timedelta(seconds=1))
@@ -83,7 +83,7 @@ def test_the_request_stands_when_tries_die_before_they_begin_the_step(world: Wor
 
 
 def test_the_request_is_met_once(world: World) -> None:
-    """What is in the history of the task from before the round that met it asks for nothing any more."""
+    """Tries in the task's history from before the round that met the request no longer request anything."""
     run_id = world.rows.add_run("intake")
     world.start(run_id)
     now = world.rows.next_try(_succeeded(world, run_id), state="success")
@@ -96,7 +96,7 @@ def test_the_request_is_met_once(world: World) -> None:
 
 
 def test_an_answered_try_that_is_cleared_asks_for_another_round(world: World) -> None:
-    """With on_clear='reuse' first, and without it later."""
+    """First with on_clear='reuse', later without it."""
     run_id = world.rows.add_run("intake")
     world.start(run_id)
     now = world.rows.next_try(_succeeded(world, run_id), state="failed")

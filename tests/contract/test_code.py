@@ -1,4 +1,4 @@
-"""The contract of ``code``: which version of its DAG and bundle a run goes on with, on a bundle that keeps versions."""
+"""The contract of ``code``: which version of its DAG and bundle a run continues with, on a versioned bundle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.world import World
 
 
 def _versioned(world: World, order: Order) -> Order:
-    """The order's intake ran commit ``one``; commit ``two`` has a further task since. The child has no versions."""
+    """The order's intake ran commit ``one``; commit ``two`` has one more task. The child has no versions."""
     deploy(world.rows.engine, intake_dag(), bundle_version="one")
     pin(world.rows.engine, INTAKE, order.run_id)
     deploy(world.rows.engine, intake_dag(extra_task="notify"), bundle_version="two")
@@ -57,7 +57,7 @@ def test_a_restart_takes_the_code_that_is_asked_for_too(world: World) -> None:
 
 
 def test_a_fix_that_no_declaration_shows_is_taken_up_too(world: World) -> None:
-    """The body of a function is not part of what Airflow keeps of a DAG: only the bundle has gone on."""
+    """The body of a function is not part of what Airflow stores of a DAG: only the bundle's version has changed."""
     order = failed_order(world)
     deploy(world.rows.engine, intake_dag(), bundle_version="one")
     pin(world.rows.engine, INTAKE, order.run_id)
@@ -72,7 +72,7 @@ def test_a_fix_that_no_declaration_shows_is_taken_up_too(world: World) -> None:
 
 
 def test_a_run_that_still_runs_gets_the_newest_code_too(world: World) -> None:
-    """Its child has failed, and the owner waits for a person to resume: Airflow's own clear would leave it as it is."""
+    """Its child has failed, and the owner waits for a resume. Airflow's own clear would leave the owner as it is."""
     order = _versioned(world, failed_order(world))
     world.rows.set_run_state(INTAKE, order.run_id, "running")
 
@@ -170,7 +170,7 @@ def test_a_person_who_lets_an_undo_be_tried_again_may_ask_for_the_newest_code(wo
 
 
 def test_the_plan_judges_an_undo_by_the_code_in_which_its_relay_will_run(world: World) -> None:
-    """The newest code has lost the task that declares the undo; the run's own still has it."""
+    """The newest code has lost the task that declares the undo; the run's own code still has it."""
     order = succeeded_order(world)
     deploy(world.rows.engine, intake_dag(), bundle_version="one")
     pin(world.rows.engine, INTAKE, order.run_id)
@@ -200,7 +200,7 @@ def test_where_the_dag_asks_for_the_newest_code_an_undo_that_it_has_lost_is_run_
 
 
 def _fail_to_undo(order: Order) -> None:
-    """Let the owner's relay, which was cleared, fail at its undo for good, and the run end."""
+    """Have the owner's relay, which was cleared, use up the attempts of its undo, and end the run."""
     order.reread()
     world, relay = order.world, order.tasks[RELAY]
     world.rows.set_task_state(relay, "running")

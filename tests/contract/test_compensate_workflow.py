@@ -23,7 +23,7 @@ _C, _W = CompensationState, WorkflowState
 
 
 def _succeeded(world: World) -> Saga:
-    """Two steps are done, and the workflow has succeeded: its run is over."""
+    """A workflow that has succeeded with two steps; its run is over."""
     saga = Saga.start(world)
     saga.done("one", "two")
     task = world.rows.add_task("intake", saga.run_id, "complete")

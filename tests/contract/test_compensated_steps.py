@@ -1,4 +1,4 @@
-"""When a step counts as compensated, if several rounds of it are undone: by the relay, or by an operator's decision."""
+"""When a step of several rounds counts as compensated: they are undone by the relay, or by an operator's decision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.world import World
 
 @pytest.fixture
 def saga(world: World) -> Saga:
-    """Step ``two`` succeeded in two rounds, whose undos wait."""
+    """A workflow whose step ``two`` succeeded in two rounds, whose undos wait."""
     saga = Saga.start(world, on_compensation_error=CompensationErrorPolicy.CONTINUE)
     undo = CompensationDeclaration("task:two", max_attempts=1)
     task, first = world.begin(saga.run_id, "two", compensation=undo)
@@ -30,7 +30,7 @@ def _state(saga: Saga) -> StepState:
 
 
 def _undo(saga: Saga, error: str | None = None, nothing: str | None = None) -> int:
-    """Let the relay undo one round; its number."""
+    """Have the relay undo one round, and return its number."""
     work = saga.ask().work
     assert work is not None
     saga.world.backend.end_compensation(

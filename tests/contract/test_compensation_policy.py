@@ -1,4 +1,4 @@
-"""What follows when a compensation fails for good: ``on_compensation_error``."""
+"""What happens when a compensation has used up its attempts: ``on_compensation_error``."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from tests.support.world import World
 
 @dataclass
 class Order:
-    """An order over two DAGs whose shipping failed: intake did ``reserve`` and ``charge``, its child ``pack``."""
+    """An order across two DAGs whose shipping failed: intake did ``reserve`` and ``charge``, its child ``pack``."""
 
     world: World
     workflow_id: str
@@ -51,7 +51,7 @@ class Order:
 
 @pytest.fixture
 def order(world: World) -> Order:
-    """Both runs have ended; no relay has asked yet but the child's, while its parent still waited."""
+    """An order whose runs have both ended. Only the child's relay has asked so far, while its parent still waited."""
     run_id, child_run = world.rows.add_run("intake"), world.unique("child")
     started = world.start(run_id)
     world.step_done(run_id, "reserve", {"shelf": 4}, undo="task:reserve")

@@ -70,7 +70,7 @@ def test_an_idempotency_key_with_another_output_is_refused(world: World) -> None
 @pytest.mark.parametrize("over_failed_steps", [False, True])
 @pytest.mark.parametrize("state", ["up_for_retry", "queued", None])
 def test_a_failed_step_that_is_tried_again_refuses_it(world: World, over_failed_steps: bool, state: str | None) -> None:
-    """A step that stands beside the operator, and whose task has retries left: its workflow is not done."""
+    """A step beside the operator, whose task has retries left: the workflow is not done."""
     run_id = world.rows.add_run("intake")
     started = world.start(run_id)
     task, begun = world.begin(run_id, "invoice")

@@ -1,4 +1,4 @@
-"""The contract of flags that follow from the workflow's row: true when they are read, without a sweep."""
+"""The contract of flags that are computed from the workflow's row: current when they are read, without a sweep."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.world import World
 
 
 def _flags(world: World, workflow_id: str) -> dict[FlagKind, Flag]:
-    """What is shown of a workflow now; list, filter and counts agree with its page."""
+    """The flags that a workflow shows now; list, filter and counts agree with its page."""
     summary = world.backend.get_workflow(workflow_id).summary
     alone = WorkflowQuery(name=summary.name, key=summary.key)
     (listed,) = world.backend.list_workflows(alone).workflows

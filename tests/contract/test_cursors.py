@@ -1,4 +1,4 @@
-"""The contract of cursors: a position in a list, valid in any window of time, and nothing that a caller can make up."""
+"""The contract of cursors: a position in a list, valid in any time window, that a caller cannot forge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_next_page_of_a_relative_time_is_found_although_the_window_has_moved
     started = [world.start(name=name).workflow.id for _ in range(3)]
 
     def ask(cursor: str | None) -> WorkflowPage:
-        """As the page and the command line do: the last hour, as of now."""
+        """Ask as the page and the command line do: for the last hour, as of now."""
         now = datetime.now(timezone.utc)
         window = {"since": now - timedelta(hours=1), "until": now + timedelta(hours=1)}
         changed = {"updated_since": now - timedelta(hours=1), "updated_until": now + timedelta(hours=1)}

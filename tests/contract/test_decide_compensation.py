@@ -19,7 +19,7 @@ _C, _W = CompensationState, WorkflowState
 
 @pytest.fixture
 def held(world: World) -> Saga:
-    """``three`` is undone, ``two`` could not be, ``one`` is armed."""
+    """A workflow in which ``three`` is undone, the undo of ``two`` has failed, and that of ``one`` is armed."""
     saga = Saga.start(world)
     saga.done("one", "two", "three")
     assert saga.undo(saga.fail(), fails=["two"]) == ["three", "two"]
@@ -137,7 +137,7 @@ def test_what_is_being_undone_at_this_moment_is_left_alone(world: World) -> None
 
 
 def test_a_decision_that_is_sent_again_never_falls_to_another_step(world: World) -> None:
-    """The step ``intake.two`` has for its own name what the step ``two`` of DAG intake is called in full."""
+    """The name of the step ``intake.two`` is the full name of the step ``two`` of DAG intake."""
     saga = Saga.start(world, on_compensation_error=CompensationErrorPolicy.CONTINUE)
     saga.done("one", "two", "intake.two")
     saga.undo(saga.fail(), fails=["two", "intake.two"])

@@ -1,4 +1,4 @@
-"""The contract of definitions: applied, kept in versions, read."""
+"""The contract of definitions: applying them, keeping their versions, reading them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.support.world import World
 
 
 def apply(world: World, name: str, *lines: str, if_version: int | None = None) -> DefinitionApplied:
-    """Apply a definition of a name, with further lines of its file."""
+    """Apply a definition with this name, with these further lines in its file."""
     text = "\n".join([f"name: {name}", *lines])
     return world.backend.apply_definition(ApplyDefinition(name, text, actor="cli:ada", if_version=if_version))
 
 
 def numbers(world: World, name: str) -> list[int]:
-    """Of the versions of a name."""
+    """The numbers of a name's versions."""
     return [version.number for version in world.backend.list_definition_versions(name).versions]
 
 

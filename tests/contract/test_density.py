@@ -1,4 +1,4 @@
-"""The contract of the density of mapped steps, and of what is told of an attempt's process."""
+"""The contract of the density of mapped steps, and of what is reported about an attempt's process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _at(seconds: float) -> datetime:
 
 
 def _item(world: World, run_id: str, item: str, began: float, ended: float | None, *, fails: bool = False) -> None:
-    """An item of the step ``load`` that was at work from one second to another."""
+    """Add an item of the step ``load`` that ran from one second to another."""
     _, begun = world.begin(run_id, "load", item_key=item)
     if ended is not None:
         (world.fail if fails else world.succeed)(begun)

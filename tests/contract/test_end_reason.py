@@ -1,4 +1,4 @@
-"""The contract of the reason: who ends a workflow, and why, is its error, and what its undos are told."""
+"""The contract of the reason: a workflow's error says who ended it and why, and its undos receive the same text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.world import World
 
 
 def _told(saga: Saga) -> tuple[str | None, str | None, str | None]:
-    """The workflow's error, as its detail, a list and its undo have it."""
+    """The workflow's error in its detail, in a list and in its undo."""
     detail = saga.detail().summary
     (listed,) = saga.world.backend.list_workflows(WorkflowQuery(key=detail.key)).workflows
     work = saga.ask().work

@@ -1,4 +1,4 @@
-"""The contract of runs that Airflow calls a success though their work is not done, or nobody has completed it."""
+"""The contract of runs that Airflow calls successful though their work is not done, or nobody has completed it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMPLETE = "CompleteWorkflowOperator"
 
 
 def _end_run(saga: Saga, complete: str | None = "skipped", *, asks: bool = True) -> None:
-    """Let the run end well; its task that completes the workflow is in this state, None when it has none."""
+    """End the run well. Its task that completes the workflow is in this state; None if it has none."""
     if complete is not None:
         saga.world.rows.add_task("intake", saga.run_id, "complete", state=complete, operator=COMPLETE)
     if asks:
@@ -30,7 +30,7 @@ def _end_run(saga: Saga, complete: str | None = "skipped", *, asks: bool = True)
 
 
 def _failed_step(saga: Saga, *, dies: bool = False) -> str:
-    """A step that failed (or died), above leaves that are skipped: as fail_fast leaves it; its task."""
+    """A step that failed (or died), above skipped leaves, as fail_fast leaves it; its task."""
     task, begun = saga.world.begin(saga.run_id, "bad")
     if not dies:
         saga.world.fail(begun, "no stock")
@@ -119,7 +119,7 @@ def test_a_failed_step_whose_task_was_marked_as_success_is_accepted(world: World
 
 
 def test_nothing_to_do_is_a_normal_end(world: World) -> None:
-    """An empty mapping: its items are skipped, and so is what stands below them."""
+    """An empty mapping: its items are skipped, and so is everything below them."""
     saga = Saga.start(world, plan=["find", "pay"])
     world.step_done(saga.run_id, "find", [])
     _end_run(saga)

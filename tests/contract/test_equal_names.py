@@ -1,4 +1,4 @@
-"""Steps that are called the same, or could be: ids of DAGs and names of steps may both have dots."""
+"""Steps whose full names are or could be equal, because both DAG ids and step names may contain dots."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_step_name_with_brackets_is_refused_and_nothing_is_stored(world: World
 
 
 def _packed_twice(world: World) -> Saga:
-    """Step ``eu.pack`` of DAG ``intake``, and step ``pack`` of DAG ``intake.eu``, are done."""
+    """A workflow in which step ``eu.pack`` of DAG ``intake`` and step ``pack`` of DAG ``intake.eu`` are done."""
     saga = Saga.start(world, on_compensation_error=CompensationErrorPolicy.CONTINUE)
     task, trigger = world.begin(saga.run_id, "call")
     child_run = world.child(trigger, "intake.eu")

@@ -1,4 +1,4 @@
-"""The contract of waits for events: a step's round waits for what a service says, or for what contradicts it."""
+"""The contract of waits for events: a step's round waits for a service's event, or for one that contradicts it."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ class Waiting:
 
     @classmethod
     def of_own_workflow(cls, world: World, shop: Shop, event: str = "captured") -> Waiting:
-        """In a workflow that its own run has started."""
+        """A wait in a workflow that its own run has started."""
         run_id = world.rows.add_run("intake")
         world.start(run_id, name=shop.name, key="1")
         return cls(world, *world.begin(run_id, "wait"), WaitTarget(WaitKind.EVENT, "", "", event=event))
 
     @classmethod
     def of_another(cls, world: World, target: WaitTarget) -> Waiting:
-        """In a run that has nothing to do with the workflow."""
+        """A wait in a run that has nothing to do with the workflow."""
         return cls(world, *world.begin(world.rows.add_run("ledger"), "wait", dag_id="ledger"), target)
 
     def register(self, timeout: float | None = None) -> RegisteredWait:
-        """Register the wait, or learn how it has ended."""
+        """Register the wait, or find out how it ended."""
         request = RegisterWait(self.task, self.target, timeout, attempt_key=self.begun.attempt_key)
         wait = self.world.backend.register_wait(request)
         self.ids.append(wait.wait_id)
         return wait
 
     def has_ended(self) -> bool:
-        """Whether a triggerer would be told so."""
+        """Whether a triggerer would be told that the wait has ended."""
         return self.world.backend.look_at_waits(LookAtWaits([self.ids[-1]])).wait_ids == [self.ids[-1]]
 
     def retry(self) -> None:
-        """Let the next attempt begin, as Airflow's retry of a task that failed."""
+        """Begin the next attempt, as when Airflow retries a failed task."""
         self.task = self.world.rows.next_try(self.task)
         self.begun = self.world.begin_as(self.task, "wait")
 

@@ -1,4 +1,4 @@
-"""Events of services: each counts once, whichever way and in whichever order they come."""
+"""Events of services: each counts once, however and in whatever order they come."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from tests.support.services import Shop
 from tests.support.world import World
 
-# An event that is sent again because its answer was lost is a duplicate: test_services_and_dags.py tries that.
+# An event that is sent again because its answer was lost is a duplicate: see test_services_and_dags.py.
 pytestmark = pytest.mark.first_answer
 
 
@@ -121,7 +121,7 @@ def test_a_late_begin_never_moves_a_step_back(world: World, shop: Shop) -> None:
     assert shop.told(
         shop.event("payments", "captured", "1", time=times[1]),
         shop.event("payments", "authorised", "1", time=times[0]),
-        shop.event("payments", "authorised", "1", time=times[2]),  # a clock that runs ahead
+        shop.event("payments", "authorised", "1", time=times[2]),  # a clock that is fast
         shop.event("payments", "authorised", "1"),
     ) == ["applied", *["applied: The step succeeded already."] * 3]
 

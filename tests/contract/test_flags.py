@@ -1,4 +1,4 @@
-"""The contract of ``StateBackend.sweep`` and of the filter for what is stuck."""
+"""The contract of ``StateBackend.sweep`` and of the filter for stuck workflows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.world import World
 
 @pytest.fixture
 def forgotten(world: World) -> str:
-    """The id of a workflow whose only run ended well, and did not complete it."""
+    """The id of a workflow whose only run ended well without completing it."""
     run_id = world.rows.add_run("forgetful")
     task = world.rows.add_task("forgetful", run_id, "start")
     request = StartWorkflow(task, "forgotten", f"f-{uuid4().hex[:8]}", Payload.of({}))

@@ -1,4 +1,4 @@
-"""The contract of a failed workflow: only a clear that came after the failure sets it going again."""
+"""The contract of a failed workflow: only a clear that came after the failure resumes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.world import World
 
 
 def _linked_child(world: World, run_id: str) -> tuple[BegunStep, str]:
-    """A step of the run that has triggered a child and ended: the step, and the child's run id."""
+    """A step of the run that triggered a child and ended; returns the step and the child's run id."""
     task, begun = world.begin(run_id, "fulfil")
     child = world.unique("child")
     world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, "fulfilment", child))
@@ -93,7 +93,7 @@ def test_a_start_that_is_tried_again_sets_it_going_only_after_a_clear(world: Wor
 
 
 def test_a_failed_one_is_completed_only_after_a_clear(world: World) -> None:
-    """Somebody marks the task of its last step as success: Airflow clears what stood below, which completes it."""
+    """Somebody marks the task of its last step as success. Airflow clears the tasks below, which complete it."""
     run_id = world.rows.add_run("intake")
     workflow = world.start(run_id, on_failure=FailurePolicy.HOLD).workflow
     world.rows.count_clear("intake", run_id)

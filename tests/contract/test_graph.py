@@ -1,4 +1,4 @@
-"""The contract of the graph: lanes, nodes, edges, and what of it belongs to which step."""
+"""The contract of the graph: lanes, nodes, edges, and which part belongs to which step."""
 
 from __future__ import annotations
 

@@ -30,9 +30,9 @@ from tests.support.world import World
 class Write:
     """A write that changes something.
 
-    :param request: without a key.
-    :param other: the same kind of request with another body, which is valid too; None for a sweep, which has none.
-    :param workflow_id: whose journal it is told in; None when it makes the workflow, or acts on all.
+    :param request: the request, without a key.
+    :param other: a request of the same kind with another valid body; None for a sweep, which has none.
+    :param workflow_id: the workflow in whose journal it appears; None if it creates the workflow, or acts on all.
     """
 
     send: Callable[[StateBackend, Any], object]
@@ -157,7 +157,7 @@ def _sweep(world: World) -> Write:
 
 
 def _sweep_until_swept(backend: StateBackend, request: StartSweep) -> object:
-    """Another pass may be under way, which is not remembered: the same request asks again."""
+    """Repeat the request, because another sweep may be running; that answer is not remembered."""
     report = backend.sweep(request)
     while not report.swept:
         report = backend.sweep(request)

@@ -1,4 +1,4 @@
-"""The contract of ``if_version``, which every wish of a person about a workflow has."""
+"""The contract of ``if_version``, which every request of a person about a workflow has."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.world import World
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person wants, of a workflow that allows it."""
+    """A person's request, and a workflow that allows it."""
 
     send: Callable[[StateBackend, Any], Any]
     request: Any

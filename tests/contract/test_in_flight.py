@@ -1,4 +1,4 @@
-"""What an attempt may still write when Airflow has given its task another state than running."""
+"""What an attempt may still write after Airflow has changed its task's state from running to another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of the journal's filter: by kind and by step, in pages, each entry with its sentence."""
+"""The contract of the journal's filter: by kind and by step, in pages, with a sentence for each entry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.world import World
 
 
 def _all(world: World, workflow_id: str, wanted: JournalFilter, limit: int = 2) -> list[JournalEntry]:
-    """Every entry that a filter lets through, in pages."""
+    """Every entry that a filter selects, read in pages."""
     entries: list[JournalEntry] = []
     after: int | None = 0
     while after is not None:
@@ -22,7 +22,7 @@ def _all(world: World, workflow_id: str, wanted: JournalFilter, limit: int = 2) 
 
 
 def _order(world: World) -> tuple[str, dict[str, str]]:
-    """A workflow of two steps and a mapped one; ids of steps by what they are called."""
+    """A workflow of two steps and a mapped one; returns the ids of steps by name."""
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id).workflow.id
     ids: dict[str, str] = {}

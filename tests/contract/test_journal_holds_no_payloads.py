@@ -1,4 +1,4 @@
-"""The contract that the journal holds type, size and sha256 of payloads, and nothing of the payloads themselves."""
+"""The contract that the journal holds the type, size and sha256 of payloads, and never the payloads themselves."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SHAPES: Final[dict[str, Callable[[str], JsonValue]]] = {
     "long": lambda secret: [secret] * 500,
     "escaped": lambda secret: f"é\n{secret}\\",
 }
-"""Payloads that hold a secret of digits."""
+"""Payloads that contain a secret made of digits."""
 
 
 class Story:
-    """A workflow that keeps a secret wherever a payload can be kept.
+    """A workflow that stores a secret wherever a payload can be stored.
 
-    :param value: with the secret in it.
+    :param value: a value that contains the secret.
     """
 
     def __init__(self, world: World, value: JsonValue) -> None:
@@ -46,7 +46,7 @@ class Story:
         self.workflow_id = world.start(self._run_id, input=value).workflow.id
 
     def do_step(self, name: str) -> None:
-        """A step that can be undone, with a checkpoint, two records, a wait, and an output."""
+        """Do a step that has a compensation, with a checkpoint, two records, a wait, and an output."""
         undo = CompensationDeclaration(f"task:{name}", max_attempts=1)
         task, begun = self._world.begin(self._run_id, name, compensation=undo)
         backend, key = self._world.backend, begun.attempt_key
@@ -59,12 +59,12 @@ class Story:
         self._world.rows.set_task_state(task, "success")
 
     def complete(self) -> None:
-        """The end of it all, with an output."""
+        """Complete the workflow, with an output."""
         task = self._world.rows.add_task("intake", self._run_id, "complete")
         self._world.backend.complete_workflow(CompleteWorkflow(task, self._payload))
 
     def fail_and_undo(self) -> None:
-        """A step fails for good, the undo of the newest step too; a person decides, and the rest is undone."""
+        """Fail a step and the undo of the newest one until an operator decides, and undo the rest."""
         task = self._world.rows.add_task("intake", self._run_id, "breaks")
         self._world.fail(self._world.begin_as(task, "breaks"))
         self._world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=60))
@@ -83,11 +83,11 @@ class Story:
         backend.take_turn(TakeTurn(relay, ["breaks"]))
 
     def state(self) -> WorkflowState:
-        """In which the workflow is."""
+        """The state of the workflow."""
         return self._world.state(self.workflow_id)
 
     def rows(self) -> list[dict[str, object]]:
-        """The journal as the table holds it."""
+        """The journal as stored in its table."""
         journal = schema.journal
         with self._world.rows.engine.connect() as connection:
             found = connection.execute(select(journal).where(journal.c.workflow_id == self.workflow_id))
@@ -95,7 +95,7 @@ class Story:
 
 
 def _described(value: object) -> Iterator[dict[str, object]]:
-    """What is told of payloads, however deep."""
+    """The descriptions of payloads, at any depth."""
     if isinstance(value, dict):
         if "sha256" in value:
             yield value

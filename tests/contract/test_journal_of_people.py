@@ -1,4 +1,4 @@
-"""The contract of the journal about people: who, which way, and why."""
+"""The contract of the journal's entries about people: who, by which interface, and why."""
 
 from __future__ import annotations
 

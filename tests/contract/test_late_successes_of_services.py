@@ -28,7 +28,7 @@ def requests(world: World, shop: Shop) -> Iterator[UndoRequests]:
 
 
 def compensated_but_for_carrier(shop: Shop, requests: UndoRequests) -> None:
-    """The carrier is at work, and all else of the order is undone: that holds nothing up."""
+    """The carrier is still running, and the rest of the order is undone; the carrier does not delay that."""
     shop.send(shop.placed("1"), shop.event("payments", "captured", "1"), shop.event("carrier", "collected", "1"))
     cancel(shop)
     requests.world.sweep()
@@ -152,7 +152,7 @@ def test_a_plan_of_a_resume_says_what_becomes_of_the_steps_of_services(world: Wo
 
 
 def test_a_success_that_comes_after_the_failure_is_undone(shop: Shop, requests: UndoRequests) -> None:
-    """The order is declined before the news of what was done comes: it has begun, or not even that."""
+    """The order is declined before the success is reported. The step may have begun, or not even that."""
     for key, early in (("1", []), ("2", [shop.event("carrier", "collected", "2")])):
         shop.send(shop.placed(key), *early, shop.event("payments", "declined", key))
         assert shop.find(key).summary.state is WorkflowState.COMPENSATED, "nothing to undo yet"
@@ -172,7 +172,7 @@ def test_a_success_that_comes_after_the_failure_is_undone(shop: Shop, requests: 
 def test_a_success_after_a_failure_without_a_relay_has_what_there_is_undone(
     world: World, shop: Shop, requests: UndoRequests
 ) -> None:
-    """A DAG started it, has no relay, and failed when there was nothing to undo."""
+    """The DAG that started it has no relay, and failed when there was nothing to undo."""
     run_id, key = world.rows.add_run("intake"), world.unique("key")
     started = world.start(run_id, name=shop.name, key=key)
     task, begun = world.begin(run_id, "pack")
@@ -229,7 +229,7 @@ def test_a_cancel_with_compensation_undoes_what_a_service_at_work_has_still_done
 
 
 def test_an_answer_is_about_the_generation_that_was_asked(world: World, shop: Shop, requests: UndoRequests) -> None:
-    """Also when it holds the business key alone, of which there is a newer generation meanwhile."""
+    """Even if it has only the business key, which has a newer generation by now."""
     shop.send(shop.placed("1"), shop.event("payments", "declined", "1"))
     shop.send(shop.event("carrier", "delivered", "1"))
     first = shop.find("1").summary.id

@@ -1,4 +1,4 @@
-"""The contract of what a list says of errors: a line, however long they are."""
+"""The contract of errors in a list: one line each, however long the error is."""
 
 from __future__ import annotations
 

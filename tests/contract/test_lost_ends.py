@@ -1,4 +1,4 @@
-"""The contract of an attempt that says that it does not know how it ended."""
+"""The contract of an attempt that reports that it does not know how it ended."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_an_attempt_that_says_that_it_is_lost_is_undone_and_not_failed(world: Wo
     assert (step.attempts[0].state, step.attempts[0].error) == (StepState.LOST, step.error)
     assert world.told(begun.workflow.id).count("step.lost intake.book") == 1
     with pytest.raises(StaleAttempt, match="is lost"):
-        world.begin_as(task_instance_id, "book")  # a begin that was sent again, and came late
+        world.begin_as(task_instance_id, "book")  # a repeated begin that came late
     work = saga.fail().work
     assert work is not None
     assert (work.step_name, work.output) == ("book", None)

@@ -1,4 +1,4 @@
-"""A resume when Airflow has lost what tasks had returned (``airflow db clean``): it says so."""
+"""A resume after Airflow has lost the return values of tasks (``airflow db clean``): the plan says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of the numbers of one name."""
+"""The contract of the statistics of one name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _workflow, _attempt = schema.workflow, schema.attempt
 
 
 def _took(world: World, workflow_id: str, seconds: float) -> None:
-    """Let a workflow have succeeded after so long, and each of its attempts have taken half of it."""
+    """Set a workflow as succeeded after this time, with each of its attempts taking half of it."""
     with world.rows.engine.begin() as connection:
         started = connection.execute(_workflow.select().where(_workflow.c.id == workflow_id)).one().started_at
         ended = started + timedelta(seconds=seconds)

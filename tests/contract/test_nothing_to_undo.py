@@ -20,7 +20,7 @@ _W = WorkflowState
 
 
 class Failing:
-    """A workflow of one run, whose only leaf fails."""
+    """A workflow of one run whose only leaf fails."""
 
     def __init__(self, world: World, *, has_relay: bool = True, on_failure: FailurePolicy = FailurePolicy.COMPENSATE):
         self.world = world
@@ -44,18 +44,18 @@ class Failing:
         return started.workflow.id, started.role, started.workflow.generation
 
     def start_again(self) -> tuple[RunRole, int]:
-        """Start the key from another run: its role and generation."""
+        """Start the key from another run, and return its role and generation."""
         return self._start(self.world.rows.add_run("intake"))[1:]
 
     def step_fails(self, when: CompensateWhen | None = None) -> None:
-        """The first step fails; its undo is only for a round that completed."""
+        """Fail the first step; its undo is only for a round that completed."""
         undo = None if when is None else CompensationDeclaration("task:charge", when=when)
         task, begun = self.world.begin(self.run_id, "charge", compensation=undo)
         self.world.fail(begun, "no money")
         self.world.rows.set_task_state(task, "failed", ended_ago=timedelta(minutes=1))
 
     def run_ends(self) -> None:
-        """The run ends as failed, and nobody but the sweep notices."""
+        """End the run as failed, so that only the sweep notices."""
         self.world.rows.set_run_state("intake", self.run_id, "failed")
         self.world.sweep()
 

@@ -1,4 +1,4 @@
-"""The contract of the pages of a workflow: steps, checkpoints, compensations; and of the counts of workflows."""
+"""The contract of the pages of a workflow (steps, checkpoints, compensations) and of the counts of workflows."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_a_round_that_is_tried_again_moves_up_in_the_order_of_the_undo(world: Wo
     world.succeed(world.begin(run_id, "ship", compensation=CompensationDeclaration("task:ship"))[1])
     after_failure = world.backend.list_compensations(workflow.id).compensations
 
-    # The newest code declares no undo any more; the one that was recorded before the step acted stays.
+    # The newest code no longer declares an undo; the one that was recorded before the step acted stays.
     again = world.begin_as(world.rows.next_try(task), "charge")
     at_work = world.backend.list_compensations(workflow.id).compensations
     world.succeed(again)

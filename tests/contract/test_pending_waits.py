@@ -34,14 +34,14 @@ def shop(world: World) -> Shop:
 
 
 def set_rows(world: World, table: Any, where: dict[str, object], **values: object) -> None:
-    """Change rows as only time does."""
+    """Change rows as only the passage of time would."""
     with world.rows.engine.begin() as connection:
         conditions = [table.c[name] == value for name, value in where.items()]
         assert connection.execute(update(table).where(*conditions).values(**values)).rowcount
 
 
 def age(world: World, workflow_id: str, by: datetime = LONG_AGO) -> None:
-    """Let the workflow, and all that it did, be of that time."""
+    """Move the workflow, and everything that it did, to that time."""
     set_rows(world, schema.workflow, {"id": workflow_id}, started_at=by, updated_at=by, state_changed_at=by)
     set_rows(world, schema.step, {"workflow_id": workflow_id}, started_at=by, updated_at=by)
 
@@ -52,7 +52,7 @@ def flags(world: World, workflow_id: str) -> list[Flag]:
 
 
 def late(world: World, workflow_id: str) -> list[Flag]:
-    """What the cause finds: a sweep would do more to a workflow that is being undone than look at it."""
+    """The flags that this cause finds. A whole sweep would do more to a workflow that is being undone."""
     (cause,) = late_services.CAUSES
     now = datetime.now(timezone.utc)
     with world.rows.engine.begin() as connection:

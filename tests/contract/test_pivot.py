@@ -17,7 +17,7 @@ _W = WorkflowState
 
 
 def _saga(world: World, *, pivot_ends: StepState | None) -> Saga:
-    """``one`` is done, then the pivot ``pay`` began, and ended so (None: it is at work)."""
+    """``one`` is done, then the pivot ``pay`` began, and ended in this state (None: it is running)."""
     saga = Saga.start(world)
     saga.done("one")
     task = world.rows.add_task("intake", saga.run_id, "pay")

@@ -1,4 +1,4 @@
-"""The contract of places: a DAG that is called twice in a workflow does its work twice, and is named by the caller."""
+"""The contract of places: a DAG that is called twice in a workflow does its work twice, named after its callers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Order:
         return Order(world, run_id, started.workflow.id)
 
     def call(self, name: str, *, item_key: str = "", dag_id: str = "mail") -> str:
-        """Trigger a run of the DAG from a step; its run id."""
+        """Trigger a run of the DAG from a step, and return its run id."""
         _, trigger = self.world.begin(self.run_id, name, dag_id="order", item_key=item_key)
         place = f"{name}[{item_key}]" if item_key else name
         self.triggers[place] = trigger
@@ -49,7 +49,7 @@ class Order:
         return self.mails[place]
 
     def send(self, place: str, output: str, *, dag_id: str = "mail") -> None:
-        """Let the run of a place do its step, and its trigger end."""
+        """Have the run of a place do its step, and end its trigger."""
         _, begun = self.world.begin(self.mails[place], "send", dag_id=dag_id, compensation=UNDO)
         assert begun.decision is BeginDecision.RUN
         self.world.succeed(begun, output)
@@ -61,7 +61,7 @@ class Order:
 
 @pytest.fixture
 def order(world: World) -> Order:
-    """An order that has told its customer at two places."""
+    """An order that has notified its customer at two places."""
     order = Order.start(world)
     for place, text in (("tell_received", "got it"), ("tell_sent", "on its way")):
         order.call(place)
@@ -180,7 +180,7 @@ def test_a_place_below_a_place_is_named_so_that_none_is_taken_for_the_other(worl
 
 
 def test_a_run_id_that_another_place_has_taken_is_not_shared(world: World) -> None:
-    """A DAG that is called twice triggers another by the same task: its name and round alone make no run id."""
+    """A DAG that is called twice triggers another by the same task, so the task's name and round are no unique id."""
     order = Order.start(world)
     runs = []
     for place in ("first", "second"):

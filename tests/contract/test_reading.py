@@ -1,4 +1,4 @@
-"""The contract of the reads: lists, one workflow, the journal."""
+"""The contract of reads: lists, one workflow, the journal."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_filters(world: World) -> None:
 
 
 def test_the_workflows_of_one_run(world: World) -> None:
-    """Run ids repeat between DAGs, so that a run alone names nothing."""
+    """Run ids repeat between DAGs, so a run id alone identifies nothing."""
     run_id = world.unique("run")
     mine = world.start(world.rows.add_run("billing", run_id), dag_id="billing").workflow.key
     world.start(world.rows.add_run("intake", run_id), dag_id="intake")
@@ -106,8 +106,8 @@ def test_every_order_pages_through_all_once(world: World, sort: WorkflowSort) ->
     keys = [workflow.key for page in pages for workflow in page.workflows]
     by_time = ["b", "a", "d", "c", "e"]
     expected = sorted(by_time) if sort.value.endswith("key") else by_time
-    if not sort.value.endswith("name"):  # their names are equal: the ids decide
-        # All of them run: the oldest has worked for longest.
+    if not sort.value.endswith("name"):  # their names are equal, so the ids decide
+        # All of them are running, so the oldest has been running for longest.
         is_backwards = sort.value.startswith("-") != sort.value.endswith("duration")
         assert keys == (expected[::-1] if is_backwards else expected)
     assert sorted(keys) == sorted(by_time)

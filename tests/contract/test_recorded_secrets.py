@@ -1,4 +1,4 @@
-"""The contract of what is recorded of texts: masked by the process that knows the secret, for all who read it later."""
+"""The contract of recorded texts: the process that knows a secret masks it, for everybody who reads the text later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of ``redact``: people see masks, steps and their undos are given the values."""
+"""The contract of ``redact``: users see masks, while steps and their undos get the values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN: JsonValue = {"id": 7, "card": {"card_number": "***", "holder": "Ada"}}
 
 
 def _begin(world: World, run_id: str, *, redact: list[str]) -> tuple[str, str]:
-    """A step ``pay`` that was begun: the task instance, and the attempt key."""
+    """Begin a step ``pay``, and return the task instance and the attempt key."""
     task = world.rows.add_task("intake", run_id, world.unique("pay"))
     begun = world.backend.begin_step(
         BeginStep(

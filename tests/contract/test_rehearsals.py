@@ -1,4 +1,4 @@
-"""The contract of rehearsals (``dag.test()``, ``airflow dags test``, ``airflow tasks test``): no key is theirs."""
+"""The contract of rehearsals (``dag.test()``, ``airflow dags test``, ``airflow tasks test``): they own no key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _rehearsal(world: World, run_id: str | None = None) -> str:
 
 
 def _repeat(world: World, run_id: str) -> None:
-    """Repeat a rehearsal of one logical date: Airflow deletes the run, and makes one of that id."""
+    """Repeat a rehearsal of one logical date: Airflow deletes the run, and creates another with the same id."""
     world.rows.delete_run("intake", run_id)
     _rehearsal(world, run_id)
 

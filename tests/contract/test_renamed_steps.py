@@ -1,4 +1,4 @@
-"""The contract of a resume after the code has renamed, removed or added steps: nothing is done twice, nothing lost."""
+"""The contract of a resume after the code renamed, removed or added steps: nothing is done twice, nothing is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHARGE_CARD = Declared("charge_card")
 
 @pytest.fixture
 def parcel(world: World) -> Parcel:
-    """``charge`` is done, ``label`` has failed, ``mail`` was not reached; then ``charge`` became ``charge_card``."""
+    """A workflow: ``charge`` done, ``label`` failed, ``mail`` not reached; then ``charge`` became ``charge_card``."""
     parcel = Parcel.start(world, CHARGE, LABEL, MAIL, plan=["charge", "label", "mail"])
     parcel.do("charge")
     parcel.fail("label")

@@ -1,4 +1,4 @@
-"""The contract of an attempt's writes: what was sent again is recognised by what it says, not by its number alone."""
+"""The contract of an attempt's writes: a repeat is recognised by its content, not only by its number."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.world import World
 
 @dataclass(frozen=True)
 class Write:
-    """A write of an attempt, and others of its kind that say something else."""
+    """A write of an attempt, and others of its kind with different content."""
 
     send: Callable[[StateBackend, Any], object]
     request: Any
@@ -130,7 +130,7 @@ def test_a_write_that_comes_late_is_superseded_and_changes_nothing(world: World,
 
 
 def test_a_second_writer_does_not_take_the_success_from_the_first(world: World, begun: BegunStep) -> None:
-    """A fork counted on by itself: its checkpoints have taken the numbers that its parent comes to use."""
+    """A fork continued to count by itself: its checkpoints have taken the numbers that its parent is about to use."""
     for number in range(1, 4):
         world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, number, "epoch", Payload.of(number)))
 
@@ -142,7 +142,7 @@ def test_a_second_writer_does_not_take_the_success_from_the_first(world: World, 
 
 
 def _all(world: World, begun: BegunStep) -> tuple[object, ...]:
-    """What is stored of the attempt's workflow."""
+    """Everything that is stored of the attempt's workflow."""
     return (
         world.backend.get_workflow(begun.workflow.id),
         world.journal(begun.workflow.id),

@@ -165,7 +165,7 @@ def test_an_unknown_step_is_not_found_and_those_that_have_begun_are_named(world:
     with pytest.raises(StepNotFound, match=rf"no step 'nothing'.*{INTAKE}\.reserve"):
         world.backend.plan_resume(order.workflow_id, "nothing")
     with pytest.raises(StepNotFound):
-        world.backend.resume_workflow(_restart(order, "invoice"))  # planned, and has not begun
+        world.backend.resume_workflow(_restart(order, "invoice"))  # planned, but has not begun
 
 
 def test_a_running_workflow_is_not_restarted(world: World) -> None:

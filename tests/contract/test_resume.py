@@ -139,7 +139,7 @@ def test_a_lost_step_runs_again(world: World) -> None:
 
 
 def test_the_task_that_waits_for_a_child_begins_its_wait_anew(world: World) -> None:
-    """Its trigger may have seen already that the child failed, and would fail it for that."""
+    """Its trigger may have already seen that the child failed, and would fail the task for that."""
     order = open_order(world)
     order.fail("ship")
     order.wait_for_child()
@@ -158,7 +158,7 @@ def test_the_task_that_waits_for_a_child_begins_its_wait_anew(world: World) -> N
 def test_tasks_that_a_timed_out_run_skipped_run(world: World) -> None:
     order = open_order(world)
     order.begin("ship")
-    for task_id in ("ship", "child_compensate"):  # what dagrun_timeout does: no end is recorded
+    for task_id in ("ship", "child_compensate"):  # as dagrun_timeout does: no end is recorded
         world.rows.set_task_state(order.tasks[task_id], "skipped")
     world.rows.set_run_state(FULFILMENT, order.child_run, "failed")
     world.fail(order.begin_again("fulfil"), "the run failed", write=9)
@@ -363,7 +363,7 @@ def test_a_dag_that_airflow_has_forgotten_is_a_reason_to_refuse(world: World) ->
 
 
 def test_nothing_is_changed_when_a_run_cannot_be_created(world: World) -> None:
-    """One transaction: what was cleared before the refusal is not."""
+    """It is one transaction, so what was cleared before the refusal is rolled back."""
     order = failed_order(world)
     order.delete_run(INTAKE)
     deploy(world.rows.engine, intake_dag(order_id_type="integer"))

@@ -1,4 +1,4 @@
-"""Steps of services are undone in the workflow's one order: each service is asked, and answers by an event."""
+"""Steps of services are undone in the workflow's common order: each service is asked, and answers by an event."""
 
 from __future__ import annotations
 

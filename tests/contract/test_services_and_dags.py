@@ -1,4 +1,4 @@
-"""Workflows in which DAGs and services take part: started by an operator, completed by it."""
+"""Workflows in which both DAGs and services take part: operators start and complete them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of what is shown of a workflow's state: its error, the step that fails, its times and its progress."""
+"""The contract of what a workflow's state shows: its error, the step that fails, its times and its progress."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.world import World
 
 
 def _shown(world: World, workflow_id: str) -> WorkflowSummary:
-    """As its page shows it, and the list, which has a line of each error."""
+    """The summary, as on its page and in the list, which shows one line of each error."""
     summary = world.backend.get_workflow(workflow_id).summary
     (listed,) = world.backend.list_workflows(WorkflowQuery(name=summary.name, key=summary.key)).workflows
     failing = None if summary.failing is None else replace(summary.failing, error=_line(summary.failing.error))

@@ -1,4 +1,4 @@
-"""The contract of ``StateBackend.start_workflow`` for a key that was started before: every case there is."""
+"""The contract of ``StateBackend.start_workflow`` for a key that was started before: every possible case."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from tests.support.world import World
 STATES: Final = ("running", "failed", "compensating", "compensation_failed", "succeeded", "compensated", "cancelled")
 
 EXPECTED: Final[dict[tuple[str, str], dict[str, tuple[str, str]]]] = {
-    # (state, whose run starts): the input: what comes of attach, reject and terminate alike, or of each
+    # (state, whose run starts): input: the result of attach, reject and terminate alike, or of each
     ("running", "own"): {"same": ("owner", "running"), "other": ("owner", "running")},
     ("failed", "own"): {"same": ("owner", "failed"), "other": ("owner", "failed")},
-    # Its own relay is to undo what it did, and runs last: it cannot wait for itself.
+    # Its own relay has to undo what it did, and runs last, so it cannot wait for itself.
     ("compensating", "own"): {"same": ("WorkflowClosed", "compensating"), "other": ("WorkflowClosed", "compensating")},
     ("compensation_failed", "own"): {
         "same": ("WorkflowClosed", "compensation_failed"),
@@ -68,7 +68,7 @@ EXPECTED: Final[dict[tuple[str, str], dict[str, tuple[str, str]]]] = {
 
 @dataclass
 class Earlier:
-    """The generation that a key has already: its owner did the step ``reserve``, which can be undone."""
+    """The existing generation of a key: its owner did the step ``reserve``, which has a compensation."""
 
     world: World
     key: str
@@ -77,7 +77,7 @@ class Earlier:
     relay: str
 
     def state(self) -> WorkflowState:
-        """In which it is."""
+        """The state of the generation."""
         return self.world.state(self.workflow_id)
 
     def start(self, whose: str, if_exists: IfExists, input: str = "same") -> StartedWorkflow:
@@ -97,7 +97,7 @@ def _earlier(world: World, state: str) -> Earlier:
     earlier = Earlier(world, key, run_id, started.workflow.id, world.rows.add_task("intake", run_id, "compensate"))
     if state in ("failed", "compensating", "compensation_failed", "compensated"):
         if state == "compensating":
-            world.begin(run_id, "charge")  # at work: nothing is undone before it ends
+            world.begin(run_id, "charge")  # running: nothing is undone before it ends
         world.rows.add_task("intake", run_id, "leaf", state="failed")
         turn = world.backend.take_turn(TakeTurn(earlier.relay, ["leaf"]))
         if turn.work is not None:
@@ -247,7 +247,7 @@ def test_a_workflow_at_work_is_not_undone_before_it_rests(world: World) -> None:
     earlier.start("another", IfExists.TERMINATE)
 
     assert world.backend.take_turn(TakeTurn(earlier.relay, [])).work is None
-    world.succeed(begun)  # its process notices in time, and says how it ended
+    world.succeed(begun)  # its process notices in time, and reports how it ended
     turn = world.backend.take_turn(TakeTurn(earlier.relay, []))
     assert turn.work is not None
     assert turn.work.step_name == "charge"

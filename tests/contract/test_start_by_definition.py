@@ -1,4 +1,4 @@
-"""The contract of starts and resumes under a definition that was applied to their name."""
+"""The contract of starts and resumes under a definition that was applied for their name."""
 
 from __future__ import annotations
 

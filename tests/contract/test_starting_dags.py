@@ -1,4 +1,4 @@
-"""The contract of what explains that a workflow is not there: the DAGs that start its name."""
+"""The contract of the explanation for a missing workflow: the DAGs that start its name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.world import World
 
 
 def _queue(world: World, dag_id: str) -> str:
-    """A run that waits at Airflow, with the task that is to start its workflow."""
+    """Add a queued run, with the task that is to start its workflow."""
     run_id = world.rows.add_run(dag_id, state="queued")
     world.rows.add_task(dag_id, run_id, "start", state=None, operator="StartWorkflowOperator")
     return run_id
@@ -29,7 +29,7 @@ def test_a_paused_dag_whose_code_starts_the_name_has_a_queued_run(world: World) 
         StartingDag(dag_id, is_paused=True, waiting=1, waiting_run_ids=[run_id])
     ]
     assert world.backend.list_starting_dags(world.unique("other")) == []
-    # Or the next tests' waiting DAGs might be more than are looked at.
+    # Otherwise there might be more waiting DAGs in the next tests than are read.
     world.rows.delete_run(dag_id, run_id)
 
 

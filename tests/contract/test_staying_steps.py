@@ -1,4 +1,4 @@
-"""The contract of what an undo leaves as it is: plans name and count it, and the journal keeps the numbers."""
+"""The contract of the steps that an undo leaves as they are: plans name and count them; the journal has the counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.world import World
 
 
 def _mixed(world: World) -> Saga:
-    """Two steps with an undo, three without: one succeeded, one is lost, one failed; and one that is irreversible."""
+    """Two steps with an undo; three without (one succeeded, one is lost, one failed); and an irreversible one."""
     saga = Saga.start(world, on_failure=FailurePolicy.HOLD)
     saga.done("reserve", "charge")
     world.step_done(saga.run_id, "greet")

@@ -98,7 +98,7 @@ def test_an_item_is_refused_while_another_with_its_key_is_at_work(world: World, 
 
 
 def test_an_item_that_moved_finds_its_step(world: World, run_id: str) -> None:
-    """The list was made anew, with a new item before it; the task instance that did the step is gone."""
+    """The list was created again, with a new item before it; the task instance that did the step is gone."""
     first = _item(world, run_id, 0)
     world.succeed(_pay(world, first), "paid")
     world.rows.delete_task(first)
@@ -134,7 +134,7 @@ def test_another_item_with_the_key_of_one_that_is_gone_is_not_that_item(world: W
 
 
 def test_a_rerun_by_a_clear_takes_what_arguments_its_item_has_now(world: World, run_id: str) -> None:
-    """Cleared by hand with its list: the item stands elsewhere, and costs more."""
+    """Cleared by hand with its list: the item is in another position, and costs more."""
     tasks = [_item(world, run_id, index) for index in range(2)]
     world.succeed(_pay(world, tasks[0]), "paid hotel")
     world.rows.set_task_state(tasks[1], "success")

@@ -1,4 +1,4 @@
-"""The contract of requests about steps that make no sense: they are refused, and change nothing."""
+"""The contract of meaningless requests about steps: they are refused, and change nothing."""
 
 from __future__ import annotations
 

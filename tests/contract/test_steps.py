@@ -1,4 +1,4 @@
-"""The contract of steps: begin, checkpoint, end, and who may write."""
+"""The contract of steps: begin, checkpoint, end, and which attempt may write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscriptions, whichever way leads to the store. What is delivered is tried in tests/store/test_delivery.py."""
+"""Subscriptions, on every backend. Their delivery is tested in tests/store/test_delivery.py."""
 
 from __future__ import annotations
 

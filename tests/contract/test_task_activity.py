@@ -1,4 +1,4 @@
-"""The contract of what a task did in a workflow beside its steps, and of the compensations of a run."""
+"""The contract of what a task did in a workflow besides its steps, and of the compensations of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of the filters that find a text anywhere: in a key, a label or an error."""
+"""The contract of the filters that find a text anywhere in a key, a label or an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of tokens: made by an attempt, used once by somebody outside, and nothing to anybody else."""
+"""The contract of tokens: an attempt creates one, an outsider uses it once, and nobody else can do anything with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.world import World
 
 @dataclass
 class Asking:
-    """A step that has asked a partner, and waits for the answer."""
+    """A step that has asked a partner and waits for the answer."""
 
     world: World
     begun: BegunStep
@@ -35,7 +35,7 @@ class Asking:
     wait: RegisteredWait | None = None
 
     def create(self, name: str = "callback", expires: float = 3600) -> RegisteredWait:
-        """Make a token."""
+        """Create a token."""
         self.write += 1
         self.tokens.append(secrets.token_urlsafe(32))
         created = self.world.backend.create_token(
@@ -45,24 +45,24 @@ class Asking:
         return created.wait
 
     def defer(self) -> None:
-        """Let the task wait in the triggerer."""
+        """Defer the task, so that it waits in the triggerer."""
         self.write += 1
         self.world.backend.end_attempt(EndAttempt(self.begun.attempt_key, self.write, StepState.WAITING))
         self.world.rows.set_task_state(self.task, "deferred")
 
     def go_on(self) -> BegunStep:
-        """Let the task go on after its wait."""
+        """Continue the task after its wait."""
         self.world.rows.set_task_state(self.task, "running")
         self.begun = self.world.begin_as(self.task, "ask")
         return self.begun
 
     def has_ended(self) -> bool:
-        """Whether a triggerer would be told so."""
+        """Whether a triggerer would be told that the wait has ended."""
         assert self.wait is not None
         return self.world.backend.look_at_waits(LookAtWaits([self.wait.wait_id])).wait_ids == [self.wait.wait_id]
 
     def answer(self, value: JsonValue = "yes", token: str | None = None) -> bool:
-        """What the partner does; whether it was accepted."""
+        """Answer as the partner does, and return whether the answer was accepted."""
         server = DatabaseBackend(self.world.rows.engine)
         return server.use_token(token or self.tokens[-1], Payload.of(value)).accepted
 
@@ -142,7 +142,7 @@ def test_an_expired_token_ends_the_wait_without_an_answer(asking: Asking) -> Non
     assert wait.outcome is WaitOutcome.EXPIRED
     assert wait.reason is not None
     assert wait.reason.startswith("Nobody used the token (until ")
-    with pytest.raises(NotFound):  # a token that was made for a wait that is over
+    with pytest.raises(NotFound):  # a token that was created for a wait that is over
         asking.answer()
 
 

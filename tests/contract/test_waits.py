@@ -1,4 +1,4 @@
-"""The contract of waits for workflows: registered, looked at, ended, and gone on with by the next try."""
+"""The contract of waits for workflows: registered, polled, ended, and continued by the next try."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_time_runs_out(world: World) -> None:
     assert ended.outcome is WaitOutcome.EXPIRED
     assert ended.reason is not None
     assert ended.reason.startswith(f"Workflow order / {key} did not start (until ")
-    anew = watch.retry()  # the try before failed for it
+    anew = watch.retry()  # the previous try failed because of it
     assert anew.outcome is None
     assert anew.registered_at > ended.registered_at
     assert anew.wait_id != ended.wait_id

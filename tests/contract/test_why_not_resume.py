@@ -1,4 +1,4 @@
-"""Whether a workflow can be resumed is answered as its plan answers, and without a plan where nothing is in doubt."""
+"""Whether a workflow can be resumed: the answer agrees with its plan, and needs no plan if there is no doubt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHARGE, LABEL, CHARGE_CARD = Declared("charge"), Declared("label"), Declared("ch
 
 
 def _parcel(world: World, *steps: Declared, done: bool = True) -> str:
-    """A failed workflow of the steps ``charge``, done or not, and ``label``; now its code has these steps."""
+    """A failed workflow of the steps ``charge``, done or not, and ``label``, whose code now has these steps."""
     parcel = Parcel.start(world, CHARGE, LABEL)
     if done:
         parcel.do("charge")
@@ -34,7 +34,7 @@ def _undone(world: World) -> str:
 
 
 def _without(world: World, *dag_ids: str, with_known_conf: bool = True) -> str:
-    """A failed order without the runs of these DAGs."""
+    """A failed order whose runs of these DAGs are gone."""
     order = failed_order(world)
     for dag_id in dag_ids:
         order.delete_run(dag_id)
@@ -49,7 +49,7 @@ def _forgotten(world: World) -> str:
     return order.workflow_id
 
 
-# With each the words of the refusal, and whether a plan had to be made.
+# Each with the words of the refusal, and whether a plan had to be made.
 SCENES: dict[str, tuple[Callable[[World], str], str | None, bool]] = {
     "failed": (lambda world: failed_order(world).workflow_id, None, False),
     "running": (lambda world: open_order(world).workflow_id, "is running", False),
@@ -82,7 +82,7 @@ def test_it_is_the_answer_of_the_plan(
         why_not_resume, "prepare_resume", lambda *arguments: made.append(arguments) or prepare(*arguments)
     )
 
-    # The list of actions is made by the server, straight from its database.
+    # The server creates the list of actions directly from its database.
     reason = DatabaseBackend(world.rows.engine).why_not_resume(workflow_id)
 
     assert reason == (None if refusal is None else f"{refusal.reason} {refusal.remedy}")

@@ -1,4 +1,4 @@
-"""``python -m tests.crash_grid``: run the grid, or a part of it; ``make crash-grid`` runs all of it."""
+"""``python -m tests.crash_grid``: run the grid, or part of it; ``make crash-grid`` runs all of it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "reliability.md"
 
 
 def main() -> int:
-    """Run it; 0 when every cell passed."""
+    """Run it, and return 0 if every cell passed."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash_grid", description=__doc__)
-    parser.add_argument("--sample", type=int, help="so many cells, chosen at random (default: all)")
-    parser.add_argument("--seed", type=int, default=None, help="of the sample (default: a new one, which is printed)")
-    parser.add_argument("--only", default="", help="cells whose description holds this text")
-    parser.add_argument("--write", action="store_true", help=f"put the grid into {PAGE.name}")
+    parser.add_argument("--sample", type=int, help="number of cells, chosen at random (default: all)")
+    parser.add_argument(
+        "--seed", type=int, default=None, help="seed of the sample (default: a new one, which is printed)"
+    )
+    parser.add_argument("--only", default="", help="only cells whose description contains this text")
+    parser.add_argument("--write", action="store_true", help=f"write the grid into {PAGE.name}")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wfstate-grid-") as folder:
-        # Airflow makes its home when it is first imported: here, in the workers, and nowhere of the user's.
+        # Airflow creates its home when it is first imported, here and in the workers: never in the user's home.
         os.environ["AIRFLOW_HOME"] = f"{folder}/home"
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
         return _run(arguments, Path(folder))

@@ -19,7 +19,7 @@ from tests.crash_grid.worker import DISTURB, Order, Report, work
 _PATIENCE_SECONDS: Final = 120
 _TRIES: Final = 4
 _AGO: Final = timedelta(seconds=60)
-"""When a task ended: longer ago than ``[wfstate] in_flight_grace_seconds``."""
+"""How long ago a task ended: longer than ``[wfstate] in_flight_grace_seconds``."""
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.crash_grid.worker"])
@@ -27,11 +27,11 @@ _CONTEXT.set_forkserver_preload(["tests.crash_grid.worker"])
 
 @dataclass
 class Telling:
-    """What came of telling a story.
+    """The result of telling a story.
 
-    :param crossings: of the first try of each task.
-    :param has_happened: whether the fault did.
-    :param has_broken: whether a request broke, because a server died while it was under way.
+    :param crossings: the crossings of the first try of each task.
+    :param has_happened: whether the fault happened.
+    :param has_broken: whether a request broke because a server died during it.
     """
 
     crossings: list[Crossing] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Strike:
 
 
 def tell(story: Story, key: str, site: Site, strike: Strike | None = None) -> Telling:
-    """Play every task of a story until it has ended well, by as many processes as it takes."""
+    """Play every task of a story until it has ended well, in as many processes as it takes."""
     telling = Telling()
     site.let_leases_end()
     site.sweep_away()
@@ -72,7 +72,7 @@ def tell(story: Story, key: str, site: Site, strike: Strike | None = None) -> Te
 def _play(
     story: Story, key: str, site: Site, position: int, strike: Strike | None, telling: Telling
 ) -> tuple[str, str] | None:
-    """The last try of the task, and the state in which it ended; None when it did not."""
+    """Play a task, and return its last try and the state in which it ended; None if it did not end."""
     task = story.tasks[position]
     task_instance_id = "" if task.is_person else site.begin_task(task.dag_id, task.run_id(key), task.task_id)
     for number in range(_TRIES):
@@ -103,7 +103,7 @@ def _play(
 
 
 def _next_try(site: Site, task: Task, task_instance_id: str, mishap: Mishap | None) -> str:
-    """What comes after a process that was killed: its task's next try, by id; nothing for a person's command."""
+    """Begin what follows a killed process: its task's next try, by id, or nothing new for a person's command."""
     is_swept = mishap is not None and mishap.is_swept
     site.let_leases_end()
     if is_swept:
@@ -111,12 +111,12 @@ def _next_try(site: Site, task: Task, task_instance_id: str, mishap: Mishap | No
     if not task.is_person:
         task_instance_id = site.rows.next_try(task_instance_id, ended_ago=_AGO)
         if is_swept:
-            site.sweep_once()  # the next try runs, and has not begun its step
+            site.sweep_once()  # the next try runs, but has not begun its step
     return task_instance_id
 
 
 def _crossings(position: int, task_id: str, calls: list[str]) -> Iterator[Crossing]:
-    """The crossings of a task; where one call has several, they are numbered from 1."""
+    """The crossings of a task; if one call has several, they are numbered from 1."""
     counted: Counter[str] = Counter()
     for index, call in enumerate(calls):
         counted[call] += 1
@@ -125,7 +125,7 @@ def _crossings(position: int, task_id: str, calls: list[str]) -> Iterator[Crossi
 
 
 def _run(order: Order, site: Site) -> Report | None:
-    """What the process reported; None when it was killed."""
+    """Run the process, and return its report; None if it was killed."""
     ours, theirs = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=work, args=(order, theirs), daemon=True)
     process.start()

@@ -1,4 +1,4 @@
-"""A cell of the grid: what dies, how, where, and on which way."""
+"""A cell of the grid: what dies, how, where, and with which backend."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 
 
 class Way(str, Enum):
-    """A way to the store, and the database below it."""
+    """A backend, and the database below it."""
 
-    DATABASE_SQLITE = "database way, SQLite"
-    DATABASE_POSTGRES = "database way, PostgreSQL"
-    API_SQLITE = "api way, SQLite"
-    API_POSTGRES = "api way, PostgreSQL"
+    DATABASE_SQLITE = "database backend, SQLite"
+    DATABASE_POSTGRES = "database backend, PostgreSQL"
+    API_SQLITE = "api backend, SQLite"
+    API_POSTGRES = "api backend, PostgreSQL"
 
     @property
     def is_api(self) -> bool:
@@ -32,32 +32,32 @@ class Fault(str, Enum):
     KILLED_BEFORE = "killed before"
     """kill -9 of the caller before the commit, or before the request is sent."""
     KILLED_AFTER = "killed after"
-    """kill -9 of the caller after the commit, or after the answer has come, before anything is made of it."""
+    """kill -9 of the caller after the commit, or after the answer has come and before the caller uses it."""
     ANSWER_LOST = "answer lost"
     """The change is committed, and the caller is told that the connection broke."""
     OVERTAKEN = "resend overtaken"
-    """The call is sent again after the caller's next call: its first answer was late."""
+    """The call is sent again after the caller's next call, because its first answer was late."""
     SERVER_KILLED = "api-server killed"
-    """kill -9 of the api-server while the request is under way; it is started again."""
+    """kill -9 of the api-server during the request; it is restarted."""
     POSTGRES_RESTARTED = "PostgreSQL restarted"
-    """An immediate stop, as by a crash, before the commit or while the request is under way."""
+    """An immediate stop, as in a crash, before the commit or during the request."""
 
     def applies_to(self, way: Way) -> bool:
-        """Whether there is such a thing to die."""
+        """Whether this backend has the part that dies."""
         if self is Fault.SERVER_KILLED:
             return way.is_api
         return self is not Fault.POSTGRES_RESTARTED or way.is_postgres
 
 
 MET_BY_A_SWEEP: Final = (Fault.KILLED_AFTER, Fault.ANSWER_LOST)
-"""Faults that are tried a second time with a sweep between the fault and what follows it."""
+"""Faults that are tested a second time, with a sweep between the fault and what follows it."""
 
 
 @dataclass(frozen=True)
 class Mishap:
-    """What happens at a crossing: a fault, perhaps with a sweep behind it.
+    """What happens at a crossing: a fault, possibly followed by a sweep.
 
-    :param is_swept: a sweep comes before the next try begins, or before the call whose answer was lost is sent again.
+    :param is_swept: whether a sweep runs before the next try begins, or before a call with a lost answer is resent.
     """
 
     fault: Fault
@@ -68,7 +68,7 @@ class Mishap:
 
 
 def mishaps(way: Way) -> list[Mishap]:
-    """All that can happen on a way, in the order of the grid's columns."""
+    """Everything that can happen with a backend, in the order of the grid's columns."""
     return [
         Mishap(fault, is_swept)
         for fault in Fault
@@ -79,11 +79,11 @@ def mishaps(way: Way) -> list[Mishap]:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A commit, or a request, of a story that is told without a fault.
+    """A commit or a request of a story that is told without a fault.
 
-    :param position: of the task in the story, from 0.
-    :param number: of the crossing in the task's process, from 0.
-    :param label: task and call, for people.
+    :param position: position of the task in the story, from 0.
+    :param number: number of the crossing in the task's process, from 0.
+    :param label: task and call, for display.
     """
 
     position: int
@@ -106,10 +106,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Result:
-    """What a cell found.
+    """The result of a cell.
 
-    :param complaints: what does not hold; empty when all does.
-    :param has_broken: whether a request broke, because a server died while it was under way.
+    :param complaints: what does not hold; empty if everything does.
+    :param has_broken: whether a request broke because a server died during it.
     """
 
     cell: Cell

@@ -1,4 +1,4 @@
-"""What must hold after a cell: nothing lost, nothing doubled, a journal without gaps, and an end."""
+"""What must hold after a cell: nothing is lost or doubled, the journal has no gaps, and the workflow has ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.crash_grid.story import Story
 
 
 def complaints(story: Story, key: str, site: Site) -> list[str]:
-    """What does not hold; empty when all does."""
+    """What does not hold; empty if everything does."""
     backend = DatabaseBackend(site.engine)
     found = backend.list_workflows(WorkflowQuery(key=key)).workflows
     if len(found) != 1:

@@ -1,10 +1,10 @@
-"""The crash grid: every commit of a store change, every call of a worker, times every way to die, on real processes.
+"""The crash grid: every commit of a change and every call of a worker, with every way to die, on real processes.
 
-A *story* (story.py) is a workflow told by tasks. Each task runs in a process of its own (worker.py), as Airflow's tasks
-do; airflow_player.py plays the scheduler: it gives a task that died its next try. A fault-free run records the
-*crossings* of each task: its commits by the database way, its requests by the api way (seam.py). A *cell* is a story, a
-crossing, a fault and a way (cell.py); after it check.py looks whether anything was lost or doubled. After each
-crossing the caller's faults are tried twice: once as they are, and once with a sweep before the caller goes on.
+A *story* (story.py) is a workflow told by its tasks. Each task runs in a separate process (worker.py), as in Airflow;
+airflow_player.py plays the scheduler and gives a task that died its next try. A run without a fault records the
+*crossings* of each task (seam.py): its commits with the database backend, its requests with the api backend. A *cell*
+is a story, a crossing, a fault and a backend (cell.py); check.py then checks whether anything was lost or doubled.
+The caller's faults after a crossing are tested twice: alone, and with a sweep before the caller continues.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class NotEvenWithoutAFault(AssertionError):
 
 
 def enumerate_cells(sites: dict[Way, Site]) -> list[Cell]:
-    """Tell each story on each way without a fault, and make a cell of each crossing and each fault.
+    """Tell each story with each backend without a fault, and make a cell of each crossing and each fault.
 
-    What a story has in common with an earlier one is tried in that one, but for the relays.
+    Parts that a story shares with an earlier one are tested only in that one, except the relays.
 
-    :raises NotEvenWithoutAFault: with the complaints.
+    :raises NotEvenWithoutAFault: a story did not hold; the message contains the complaints.
     """
     cells = [cell for way, site in sites.items() for story in STORIES for cell in cells_of(story, way, site)]
     untold = [change for change in _CHANGES if not any(change in cell.crossing.label for cell in cells)]
@@ -57,7 +57,7 @@ def enumerate_cells(sites: dict[Way, Site]) -> list[Cell]:
 
 
 def cells_of(name: str, way: Way, site: Site) -> Iterator[Cell]:
-    """The cells of one story on one way; as :func:`enumerate_cells`."""
+    """The cells of one story with one backend; see :func:`enumerate_cells`."""
     key, known = _new_key("plain"), _known_tasks(name)
     telling = tell(STORIES[name], key, site)
     found = telling.complaints + complaints(STORIES[name], key, site)
@@ -73,9 +73,9 @@ def cells_of(name: str, way: Way, site: Site) -> Iterator[Cell]:
 
 
 def _known_tasks(name: str) -> set[int]:
-    """The positions of tasks that an earlier story tells too; relays meet something else in each.
+    """The positions of tasks that an earlier story also tells. Relays find a different situation in each story.
 
-    Where a DAG is called twice, the relay of its second run does.
+    If a DAG is called twice, only the relay of its second run does.
     """
     earlier: set[Play] = set()
     for story in STORIES.values():
@@ -89,9 +89,9 @@ def _known_tasks(name: str) -> set[int]:
 
 
 def run_cells(cells: Sequence[Cell], sites: dict[Way, Site]) -> Iterator[Result]:
-    """Run each cell; its result when it has ended.
+    """Run each cell, and yield its result when it has ended.
 
-    Those of one database go one after another, because some restart it; the databases go side by side.
+    The cells of one database run one after another, because some restart it. The databases run in parallel.
     """
     results: SimpleQueue[Result | BaseException | None] = SimpleQueue()
     queues = [[cell for cell in cells if cell.way.is_postgres == is_postgres] for is_postgres in (False, True)]
@@ -100,7 +100,7 @@ def run_cells(cells: Sequence[Cell], sites: dict[Way, Site]) -> Iterator[Result]
         try:
             for cell in queue:
                 results.put(_run(cell, sites[cell.way]))
-        except BaseException as error:  # handed to who reads the results
+        except BaseException as error:  # passed to the reader of the results
             results.put(error)
         finally:
             results.put(None)
@@ -129,7 +129,7 @@ def _run(cell: Cell, site: Site) -> Result:
         if not telling.has_happened:
             found.append("the fault did not happen")
     except Exception:
-        found = [traceback.format_exc()]  # one cell fails, and the others go on
+        found = [traceback.format_exc()]  # one cell fails, and the others continue
     return Result(cell, found, time.monotonic() - started, has_broken)
 
 

@@ -1,6 +1,6 @@
-"""The plays of the stories' tasks: what each calls, as the operators would.
+"""What the tasks of the stories do: the same calls that the operators would make.
 
-A task is played in a process of its own. Its calls go by a real backend; its effects go to the receiver.
+Each task runs in a separate process. Its calls go through a real backend; its effects go to the receiver.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ from tests.crash_grid.receiver import Receiver
 OWNER: Final = "intake"
 CHILD: Final = "fulfilment"
 _SECOND_CALL: Final = "-again"
-"""What the id of a child DAG's second run ends with."""
+"""The suffix of the id of a child DAG's second run."""
 HELD: Final = "held_intake"
-"""A DAG that Airflow knows, so that its tasks can be cleared."""
+"""A DAG that Airflow knows, which allows its tasks to be cleared."""
 WATCHER: Final = "watcher"
-"""A DAG that takes no part, and waits for the workflow."""
+"""A DAG that does not take part, and waits for the workflow."""
 RELAY: Final = "compensate"
 NAME: Final = "crash_grid"
 
 
 @dataclass(frozen=True)
 class Hands:
-    """What a task has at hand.
+    """What a task can use.
 
-    :param key: of the workflow; also the run id of its DAGs, and the story's name at the receiver.
-    :param sweep: makes one pass, by the way of the cell.
-    :param use_token: what somebody outside does with a token and an answer, by the way of the cell.
-    :param deliver: makes one pass that delivers webhooks, likewise.
+    :param key: the workflow's key; also the run id of its DAGs, and the story's name at the receiver.
+    :param sweep: runs one sweep, through the cell's backend.
+    :param use_token: uses a token with an answer as an outsider does, through the cell's backend.
+    :param deliver: makes one pass that delivers webhooks, through the cell's backend.
     """
 
     backend: StateBackend
@@ -67,16 +67,16 @@ class Hands:
 
 
 Play = Callable[[Hands], str]
-"""What a task does; what it returns is the state that Airflow gives it."""
+"""What a task does; it returns the state that Airflow gives the task."""
 
 
 @dataclass(frozen=True)
 class Task:
     """A task of a story.
 
-    :param begins_run: whether the run of its DAG comes to be with it.
-    :param ends_run: the state of the run after the task; None when it goes on.
-    :param is_person: no task of Airflow's, but a person's command, or the sweep.
+    :param begins_run: whether the run of its DAG begins with it.
+    :param ends_run: the state of the run after the task; None if the run continues.
+    :param is_person: whether it is a person's command or the sweep, instead of an Airflow task.
     :param is_second_call: whether it belongs to the second run of its DAG.
     """
 
@@ -99,12 +99,12 @@ def start(hands: Hands) -> str:
 
 
 def start_held(hands: Hands) -> str:
-    """Start a workflow that waits for a person when it has failed."""
+    """Start a workflow that goes on hold when it has failed."""
     return _start(hands, FailurePolicy.HOLD)
 
 
 def start_as(hands: Hands, name: str) -> str:
-    """Start a workflow of another name, whose definition says the rest."""
+    """Start a workflow with another name, whose definition says the rest."""
     hands.backend.start_workflow(
         StartWorkflow(
             task_instance_id=hands.task_instance_id,
@@ -159,17 +159,17 @@ def fulfil_again(hands: Hands) -> str:
 
 
 def fulfilled(hands: Hands) -> str:
-    """Go on when the child has ended well."""
+    """Continue after the child has ended well."""
     return _called(hands, "fulfil")
 
 
 def fulfilled_again(hands: Hands) -> str:
-    """Go on when the child has ended well the second time."""
+    """Continue after the child has ended well the second time."""
     return _called(hands, "fulfil_again")
 
 
 def not_fulfilled(hands: Hands) -> str:
-    """Go on when the child has failed."""
+    """Continue after the child has failed."""
     attempt, _ = _begin(hands, "fulfil", undo=False)
     if attempt is not None:
         attempt.end(StepState.FAILED, error="the child run failed")
@@ -187,7 +187,7 @@ def ship(hands: Hands) -> str:
 
 
 def fail_to_ship(hands: Hands) -> str:
-    """The other step of the child, which fails for good."""
+    """The other step of the child, which fails with no retry left."""
     attempt, _ = _begin(hands, "ship")
     if attempt is not None:
         attempt.end(StepState.FAILED, error="no truck")
@@ -195,7 +195,7 @@ def fail_to_ship(hands: Hands) -> str:
 
 
 def die_while_shipping(hands: Hands) -> str:
-    """A step that begins, and of which nothing is heard any more: its last try."""
+    """A step that begins, in its last try, and never reports again."""
     _begin(hands, "ship")
     return "failed"
 
@@ -209,28 +209,28 @@ def complete(hands: Hands) -> str:
 
 
 def cancel(hands: Hands) -> str:
-    """A person cancels the workflow, and wants it undone."""
+    """An operator cancels the workflow with compensation."""
     found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
     hands.backend.cancel_workflow(CancelWorkflow(found[0].id, compensate=True, idempotency_key=f"{hands.key}-cancel"))
     return "success"
 
 
 def resume(hands: Hands) -> str:
-    """A person sets the workflow going again."""
+    """An operator resumes the workflow."""
     found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
     hands.backend.resume_workflow(ResumeWorkflow(found[0].id, idempotency_key=f"{hands.key}-resume"))
     return "success"
 
 
 def compensate(hands: Hands) -> str:
-    """A person wants the workflow undone."""
+    """An operator compensates the workflow."""
     found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
     hands.backend.compensate_workflow(CompensateWorkflow(found[0].id, idempotency_key=f"{hands.key}-compensate"))
     return "success"
 
 
 def try_again(hands: Hands) -> str:
-    """A person lets the relay try the undo again that has failed."""
+    """An operator has the relay retry the undo that failed."""
     found = hands.backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows
     wish = DecideCompensation(
         found[0].id, "ship", Decision.RETRY, "the truck is back", idempotency_key=f"{hands.key}-try"
@@ -240,13 +240,13 @@ def try_again(hands: Hands) -> str:
 
 
 def sweep(hands: Hands) -> str:
-    """One pass of the sweep."""
+    """Run one sweep."""
     hands.sweep()
     return "success"
 
 
 def ask(hands: Hands) -> str:
-    """A step that asks a partner outside, and waits for the use of its token."""
+    """A step that asks an outside partner, and waits until its token is used."""
     attempt, begun = _begin(hands, "ask", undo=False)
     if attempt is None:
         return "success"
@@ -263,7 +263,7 @@ def answer(hands: Hands) -> str:
 
 
 def answered(hands: Hands) -> str:
-    """Go on with the answer, which is the step's output."""
+    """Continue with the answer, which is the step's output."""
     attempt, _ = _begin(hands, "ask", undo=False)
     if attempt is not None:
         said = _wait_for_answer(attempt, hands)
@@ -274,7 +274,7 @@ def answered(hands: Hands) -> str:
 
 
 def watch(hands: Hands) -> str:
-    """A task elsewhere that waits for the workflow, which has succeeded."""
+    """A task of another workflow that waits for this one, which has succeeded."""
     target = WaitTarget(WaitKind.WORKFLOW, NAME, hands.key, ["succeeded"])
     wait = hands.backend.register_wait(RegisterWait(hands.task_instance_id, target, 60.0))
     if wait.outcome is not WaitOutcome.ARRIVED:
@@ -283,7 +283,7 @@ def watch(hands: Hands) -> str:
 
 
 def pack_again(hands: Hands) -> str:
-    """The step of the child in its second run; its effect is another one."""
+    """The step of the child in its second run; its effect is a different one."""
     return _do(hands, "pack", effect="pack again")
 
 
@@ -298,7 +298,7 @@ def relay_of_child(hands: Hands) -> str:
 
 
 def broken_relay(hands: Hands) -> str:
-    """The owner's relay, whose every undo fails until the workflow is held."""
+    """The owner's relay, whose undos all fail until the workflow is on hold."""
     for _ in range(10):
         answer = hands.backend.take_turn(TakeTurn(hands.task_instance_id, ["ship"]))
         if answer.decision is not TurnDecision.COMPENSATE or answer.work is None:
@@ -309,14 +309,14 @@ def broken_relay(hands: Hands) -> str:
 
 
 def _wait_for_answer(attempt: Attempt, hands: Hands) -> object:
-    """What the partner has said; None while it has said nothing."""
+    """The partner's answer; None while there is none."""
     sha256 = hashlib.sha256(_token_of(hands).encode()).hexdigest()
     wait = attempt.create_token("callback", sha256, timedelta(hours=1))
     return None if wait.output is None else decode(wait.output)
 
 
 def _token_of(hands: Hands) -> str:
-    """The token of a story: the same in each process, as nobody but the grid knows it."""
+    """The token of a story: the same in each process, which is safe, as only the grid knows it."""
     return base64.urlsafe_b64encode(hashlib.sha256(hands.key.encode()).digest()).decode().rstrip("=")
 
 
@@ -345,7 +345,7 @@ def _do(hands: Hands, name: str, effect: str | None = None) -> str:
 
 
 def _begin(hands: Hands, name: str, *, undo: bool = True) -> tuple[Attempt | None, BegunStep]:
-    """The attempt to work with; None when the store answered."""
+    """The attempt to work with; None if the store returned the stored output."""
     request = BeginStep(
         task_instance_id=hands.task_instance_id,
         name=name,

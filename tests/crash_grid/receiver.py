@@ -1,4 +1,4 @@
-"""The outside system: it honours idempotency keys, and counts."""
+"""The outside system, which honours idempotency keys and counts calls."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 class Receiver:
-    """A file, shared by all processes, that outlives every fault of the grid.
+    """A file that all processes share, and that survives every fault of the grid.
 
-    :param path: made when it is missing.
+    :param path: path of the file, which is created if it is missing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -22,7 +22,7 @@ class Receiver:
             )
 
     def call(self, story: str, name: str, key: str) -> str:
-        """Do something once for each idempotency key; a receipt, the same whenever the key comes again."""
+        """Do something once for each idempotency key, and return a receipt, which is the same for the same key."""
         with closing(self._connect()) as connection:
             connection.execute(
                 "INSERT INTO effect VALUES (?, ?, ?, 1) ON CONFLICT (key) DO UPDATE SET calls = calls + 1",
@@ -31,12 +31,12 @@ class Receiver:
         return f"receipt of {name}"
 
     def offer(self, url: str) -> None:
-        """Tell all processes where webhooks are received; what they tell counts as effects, too."""
+        """Tell all processes where webhooks are received. Webhooks count as effects, too."""
         self._url_path.write_text(url)
 
     @property
     def url(self) -> str:
-        """Where webhooks are received."""
+        """The URL that receives webhooks."""
         return self._url_path.read_text()
 
     @property
@@ -44,7 +44,7 @@ class Receiver:
         return self._path.with_suffix(".url")
 
     def effects(self, story: str) -> dict[str, int]:
-        """How many different keys came for each name: 1 is an effect that happened once."""
+        """How many different keys came for each name; 1 means that the effect happened once."""
         counted: dict[str, int] = defaultdict(int)
         with closing(self._connect()) as connection:
             for (name,) in connection.execute("SELECT name FROM effect WHERE story = ? ORDER BY rowid", (story,)):

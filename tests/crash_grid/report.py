@@ -1,4 +1,4 @@
-"""The grid for people: in the terminal, and as Markdown in docs/explanation/reliability.md."""
+"""The results of the grid: for the terminal, and as Markdown in docs/explanation/reliability.md."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _END: Final = "<!-- crash-grid: end -->"
 
 
 def summary(results: list[Result]) -> str:
-    """One sentence."""
+    """The result in one sentence."""
     failed = sum(bool(result.complaints) for result in results)
     return f"{len(results)} cells: {len(results) - failed} passed, {failed} failed."
 
 
 def write(page: Path, results: list[Result], conditions: str) -> None:
-    """Put the grid between the page's markers.
+    """Write the grid between the markers of the page.
 
-    :param conditions: versions and machine, in one line.
+    :param conditions: machine and versions, in one line.
     """
     text = page.read_text(encoding="utf-8")
     before, rest = text.split(_BEGIN)
@@ -36,18 +36,21 @@ def write(page: Path, results: list[Result], conditions: str) -> None:
 def _markdown(results: list[Result], conditions: str) -> Iterator[str]:
     today = datetime.now(timezone.utc).date().isoformat()
     seconds = sum(result.seconds for result in results)
-    yield f"{today}, {conditions}. **{summary(results)}** Together its cells took {seconds / 60:.0f} minutes."
+    yield f"{today}, {conditions}. **{summary(results)}** Together the cells took {seconds / 60:.0f} minutes."
     yield ""
     disturbed = [result for result in results if result.cell.way.is_api and result.cell.mishap.fault in _DISTURBANCES]
     broken = sum(result.has_broken for result in disturbed)
-    yield f"A server was killed during {len(disturbed)} requests; {broken} of them broke, the others had their answer."
+    yield (
+        f"A server was killed during {len(disturbed)} requests: {broken} of them broke, and the rest had been answered "
+        "already."
+    )
     yield ""
     by_cell = {result.cell: result for result in results}
     for way in Way:
         cells = [cell for cell in by_cell if cell.way is way]
         if not cells:
             continue
-        yield f"### {way.value}"
+        yield f"#### {way.value}"
         yield ""
         columns = mishaps(way)
         yield "| story and call | " + " | ".join(str(mishap) for mishap in columns) + " |"

@@ -1,7 +1,7 @@
-"""The seam: where a caller's process meets its database or its api-server. Faults come in here, and nowhere else.
+"""The seam: where a caller's process meets its database or its api-server. All faults are injected here.
 
-By the database way a crossing is a commit: of a psycopg2 or sqlite3 connection that is a subclass of the driver's own.
-(The hot path's call of a stored function commits by itself.) By the api way it is a request, in httpx's transport.
+With the database backend, a crossing is a commit of a connection that subclasses psycopg2's or sqlite3's own. (The hot
+path's call of a stored function commits by itself.) With the api backend, it is a request, in httpx's transport.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Answer = TypeVar("Answer")
 
 
 class Seam:
-    """Counts the crossings of this process, and lets the fault happen at one of them.
+    """Counts the crossings of this process, and makes the fault happen at one of them.
 
     :param mishap: None to record only.
     :param at: the number of the crossing, from 0.
-    :param disturb: kills the api-server, or restarts PostgreSQL, and returns when it is up again; or makes a sweep.
+    :param disturb: kills the api-server or restarts PostgreSQL, and returns when it is up again; or runs a sweep.
     """
 
     def __init__(self, mishap: Mishap | None, at: int, disturb: Callable[[], None]) -> None:
@@ -42,22 +42,22 @@ class Seam:
         """The call that each crossing belongs to."""
         self.has_happened = False
         self.has_broken = False
-        """Whether the request was under way, and found no good end, when a server died."""
+        """Whether the request failed because a server died during it."""
 
     def enter(self, call: str) -> None:
-        """A call of the store begins: what crosses from here on belongs to it."""
+        """Begin a call of the store, to which the following crossings belong."""
         self._call = call
 
     @property
     def is_overtaken(self) -> bool:
-        """Whether the call that has just ended is the one whose answer is late."""
+        """Whether the call that just ended is the one whose answer is late."""
         return self._fault is Fault.OVERTAKEN and self.has_happened
 
     def cross(self, act: Callable[[], Answer], lose: Callable[[], NoReturn], *, is_request: bool = False) -> Answer:
-        """Commit, or send; with the fault when it is the turn.
+        """Commit or send, with the fault if this is its crossing.
 
         :param lose: tells the caller that the connection broke.
-        :param is_request: the disturbance comes while ``act`` is under way; otherwise before it.
+        :param is_request: whether the disturbance comes during ``act``; otherwise it comes before.
         """
         if self._call is None:
             return act()
@@ -103,7 +103,7 @@ def _kill_this_process() -> None:
 def engine_with(seam: Seam, url: str) -> Engine:
     """An engine whose commits cross the seam.
 
-    :param url: of SQLite, or of PostgreSQL by psycopg2.
+    :param url: URL of SQLite, or of PostgreSQL by psycopg2.
     """
     if url.startswith("sqlite"):
         return create_engine(url, connect_args={"factory": _sqlite_connection(seam)})
@@ -143,7 +143,7 @@ def _postgres_connection(seam: Seam) -> tuple[type[Any], type[Any]]:
 
 
 def put_into_httpx(seam: Seam) -> None:
-    """Let every request of this process to the routes of the store cross the seam."""
+    """Make every request of this process to the routes of the store cross the seam."""
     send = httpx.HTTPTransport.handle_request
 
     def lose(request: httpx.Request) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The plays of a service: it tells of its step by events, is asked to undo it, and answers."""
+"""What a service does: it reports its step by events, is asked to undo it, and answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REQUEST_TYPE = "refund_requested"
 
 
 def define(hands: Hands) -> str:
-    """A person applies the definition of this workflow's own name."""
+    """An operator applies the definition of this workflow's own name."""
     definition = {
         "name": _name(hands),
         "key": "$.data.order_id",
@@ -39,7 +39,7 @@ def define(hands: Hands) -> str:
 
 
 def take_requests(hands: Hands) -> str:
-    """A person subscribes the service to what it is asked for."""
+    """An operator subscribes the service to the requests for it."""
     secret = "whsec_" + base64.b64encode(hashlib.sha256(hands.key.encode()).digest()).decode()
     hands.backend.add_subscription(
         AddSubscription(hands.key, hands.receiver.url, requests_only=True, secret=secret, actor="cli:ada")
@@ -53,7 +53,7 @@ def start_with_service(hands: Hands) -> str:
 
 
 def capture(hands: Hands) -> str:
-    """The service does its step, and tells of it; after a fault it sends the same events."""
+    """The service does its step, and reports it; after a fault it sends the same events."""
     hands.receiver.call(hands.key, "capture", f"{hands.key}-capture")
     return _send(hands, "authorised", "captured")
 
@@ -64,7 +64,7 @@ def is_asked(hands: Hands) -> str:
 
 
 def refund(hands: Hands) -> str:
-    """The service has undone its step, and says so."""
+    """The service has undone its step, and reports it."""
     return _send(hands, "refunded")
 
 

@@ -1,4 +1,4 @@
-"""Where a story is told: a database, perhaps an api-server before it, the receiver, and Airflow's rows."""
+"""Where a story is told: a database, possibly with an api-server, the receiver, and Airflow's rows."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _FINISHED = ("success", "failed", "skipped", "upstream_failed")
 
 
 class Site:
-    """One way to the store, with all that stands behind it.
+    """One backend, with everything behind it.
 
-    :param url: what a worker calls: of the database, or of the api-server.
-    :param database_url: of the database, for Airflow's rows and the checks.
-    :param disturbances: by fault, what kills a server and returns when it is up again.
+    :param url: the URL that a worker calls, of the database or of the api-server.
+    :param database_url: URL of the database, for Airflow's rows and the checks.
+    :param disturbances: functions, by fault, that kill a server and return when it is up again.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class Site:
         self._disturbances = disturbances
 
     def disturb(self, fault: Fault) -> None:
-        """Let a server die, and wait until it is back."""
+        """Kill a server, and wait until it is back."""
         self._disturbances[fault]()
 
     def begin_task(self, dag_id: str, run_id: str, task_id: str) -> str:
-        """Let a task run: for the first time, again after a clear, or on after a deferral; its id."""
+        """Run a task for the first time, again after a clear, or on after a deferral, and return its id."""
         found = self.rows.find_task(dag_id, run_id, task_id)
         if found is None:
             return self.rows.add_task(dag_id, run_id, task_id)
@@ -59,8 +59,8 @@ class Site:
         if state in _FINISHED:
             try:
                 return self.rows.next_try(task_instance_id, state=state)
-            # The api-server has just cleared it, or is about to: a relay that has the turn. On a deadlock Airflow's
-            # scheduler tries again too.
+            # The api-server has just cleared it, or is about to, because it is the relay that has the turn. Airflow's
+            # scheduler also tries again after a deadlock.
             except (IntegrityError, NoResultFound, OperationalError):
                 return self.begin_task(dag_id, run_id, task_id)
         if state is None:
@@ -70,18 +70,18 @@ class Site:
         return task_instance_id
 
     def sweep_away(self) -> None:
-        """Sweep what earlier stories left, so that the next sweep has the same to do each time."""
+        """Sweep what earlier stories left, so that the next sweep always has the same work."""
         for _ in range(_PASSES):
             if not any(vars(replace(sweep(self.engine), swept=False)).values()):
                 return
 
     def sweep_once(self) -> None:
-        """Make one pass, also when the api-server, or a sweep that was killed, has the lease."""
+        """Run one sweep, even if the api-server or a sweep that was killed has the lease."""
         while not sweep(self.engine).swept:
             self.let_leases_end()
 
     def let_leases_end(self) -> None:
-        """Two minutes pass: the lease of a sweep that was killed is over."""
+        """End the leases, as if two minutes had passed since a sweep was killed."""
         with self.engine.begin() as connection:
             connection.execute(delete(schema.sweep))
             connection.execute(delete(schema.lease))
@@ -89,7 +89,7 @@ class Site:
 
 @contextmanager
 def sites(ways: list[Way], folder: Path) -> Iterator[dict[Way, Site]]:
-    """Start what the ways need, and stop it afterwards."""
+    """Start everything that these backends need, and stop it afterwards."""
     with ExitStack() as stack:
         made: dict[Way, Site] = {}
         for is_postgres in sorted({way.is_postgres for way in ways}):
@@ -127,7 +127,7 @@ def sites(ways: list[Way], folder: Path) -> Iterator[dict[Way, Site]]:
 
 
 def _take_webhook(receiver: Receiver, delivery: Delivery) -> Answer:
-    """Do the effect of a webhook once for its id, as every receiver should."""
+    """Do the effect of a webhook once for each id, as every receiver should."""
     story = delivery.event["data"]["workflow"]["key"]
     is_told = delivery.event["type"].startswith("wfstate.")
     receiver.call(
@@ -137,7 +137,7 @@ def _take_webhook(receiver: Receiver, delivery: Delivery) -> Answer:
 
 
 def _deploy(database_url: str) -> None:
-    """Let Airflow know the DAG whose tasks are cleared. Its tasks do nothing: the stories say what they do."""
+    """Make the DAG whose tasks are cleared known to Airflow. Its tasks do nothing; the stories play them."""
     from airflow.providers.standard.operators.empty import EmptyOperator
     from airflow.sdk import DAG
 

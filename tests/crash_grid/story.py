@@ -59,12 +59,12 @@ from tests.crash_grid.webhook_play import (
 
 @dataclass(frozen=True)
 class Story:
-    """A workflow, told by its tasks.
+    """A workflow told by its tasks.
 
-    :param ends: the workflow's last state.
-    :param done: steps that end as succeeded or compensated, each recorded as succeeded exactly once; twice where a DAG
-        is called at two places.
-    :param effects: what the receiver must have seen, in any order, as often as it stands here.
+    :param ends: the workflow's final state.
+    :param done: steps that end as succeeded or compensated, each recorded as succeeded exactly once; twice if a DAG is
+        called at two places.
+    :param effects: what the receiver must have seen, in any order, as often as it is listed.
     :param undone: steps in the order in which they are undone.
     """
 
@@ -104,7 +104,7 @@ SUCCESS: Final = Story(
 )
 
 COMPENSATED: Final = Story(
-    name="shipping fails, both DAGs are undone",
+    name="shipping fails and both DAGs are undone",
     tasks=[
         *_TO_THE_CHILD,
         Task(CHILD, "ship", fail_to_ship, ends_run="failed"),
@@ -141,7 +141,7 @@ CALLED_TWICE: Final = Story(
 )
 
 SWEPT: Final = Story(
-    name="a step is lost, the sweep finds it",
+    name="a step is lost and the sweep finds it",
     tasks=[
         *_BEFORE,
         Task(OWNER, "ship", die_while_shipping, ends_run="failed"),
@@ -155,7 +155,7 @@ SWEPT: Final = Story(
 )
 
 CANCELLED: Final = Story(
-    name="a person cancels, what was done is undone",
+    name="an operator cancels, and what was done is undone",
     tasks=[
         *_BEFORE,
         Task(OWNER, "cancel", cancel, ends_run="failed", is_person=True),
@@ -168,7 +168,7 @@ CANCELLED: Final = Story(
 )
 
 RESUMED: Final = Story(
-    name="a failed workflow is held, and a person resumes it",
+    name="a failed workflow is on hold, and an operator resumes it",
     tasks=[
         Task(HELD, "start", start_held, begins_run=True),
         Task(HELD, "charge", charge),
@@ -185,7 +185,7 @@ RESUMED: Final = Story(
 )
 
 UNDONE_LATER: Final = Story(
-    name="a workflow that succeeded is undone by a person",
+    name="an operator compensates a succeeded workflow",
     tasks=[
         *_BEFORE,
         Task(OWNER, "complete", complete, ends_run="success"),
@@ -199,7 +199,7 @@ UNDONE_LATER: Final = Story(
 )
 
 TRIED_AGAIN: Final = Story(
-    name="an undo fails for good, and a person lets it be tried again",
+    name="an undo keeps failing, and an operator has it retried",
     tasks=[
         *_BEFORE,
         Task(OWNER, "ship", fail_to_ship, ends_run="failed"),
@@ -214,7 +214,7 @@ TRIED_AGAIN: Final = Story(
 )
 
 ANSWERED: Final = Story(
-    name="a partner outside answers by a token",
+    name="an outside partner answers by a token",
     tasks=[
         *_BEFORE,
         Task(OWNER, "ask", ask),
@@ -228,10 +228,10 @@ ANSWERED: Final = Story(
     effects=[*_EFFECTS, "ask"],
     undone=[],
 )
-"""A partner that Airflow does not run answers, and another workflow's task waits for the end."""
+"""A partner outside Airflow answers, and another workflow's task waits for the end."""
 
 TOLD: Final = Story(
-    name="a subscriber is told of a workflow, and then of all of it again",
+    name="a subscriber receives a workflow's events, and then all of them again",
     tasks=[
         _BEFORE[0],
         Task(OWNER, "subscribe", subscribe, is_person=True),
@@ -257,7 +257,7 @@ _WITH_SERVICE: Final = [
 ]
 
 EVENT_APPLIED: Final = Story(
-    name="an event applied",
+    name="an event of a service is applied",
     tasks=[
         *_WITH_SERVICE,
         Task(OWNER, "complete", complete, ends_run="success"),
@@ -270,7 +270,7 @@ EVENT_APPLIED: Final = Story(
 )
 
 SERVICE_UNDONE: Final = Story(
-    name="a service step undone",
+    name="a step of a service is undone",
     tasks=[
         *_WITH_SERVICE,
         Task(OWNER, "ship", fail_to_ship, ends_run="failed"),

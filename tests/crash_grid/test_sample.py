@@ -1,4 +1,4 @@
-"""A few cells of the crash grid, chosen at random: three stories, each on a way of its own.
+"""A few cells of the crash grid, chosen at random: three stories, each with a different backend.
 
 ``make crash-grid`` runs all.
 """
@@ -15,7 +15,7 @@ from tests.crash_grid.sites import sites
 from tests.crash_grid.story import STORIES
 
 _SEED = "WFSTATE_GRID_SEED"
-"""The variable of environment that repeats a sample."""
+"""The environment variable that repeats a sample."""
 
 _STORIES = 3
 _CELLS_OF_A_STORY = 5

@@ -1,4 +1,4 @@
-"""A backend that tells the seam which call is under way, and sends a late one again behind the next."""
+"""A backend that tells the seam which call is running, and resends a late call after the next one."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from airflow_wfstate.exceptions import WorkflowStateError
 from tests.crash_grid.seam import Seam
 
 READS: Final = (*(operation.name for operation in OPERATIONS if operation.is_read), "look_at_waits")
-"""Calls that change nothing: sent again, there is nothing to look at."""
+"""Calls that change nothing, so there is nothing to check when they are sent again."""
 
 _QUESTIONS: Final = ("take_turn", "sweep")
-"""Calls that ask for what is to be done now: sent again, each is the caller's next question, and may go on."""
+"""Calls that ask what is to be done now. Sent again, each is the caller's next question, and may make progress."""
 
 
 class WatchedBackend:
-    """A StateBackend around another.
+    """A StateBackend that wraps another.
 
-    :param key: of the workflow that is told.
+    :param key: key of the workflow that is told.
     """
 
     def __init__(self, backend: StateBackend, seam: Seam, key: str) -> None:
@@ -45,7 +45,7 @@ class WatchedBackend:
         return call
 
     def watch(self, name: str, send: Callable[[], object]) -> object:
-        """Make a call, or another one that the seam shall know by a name."""
+        """Make a call that the seam knows by this name."""
         self._seam.enter(name)
         answer = send()
         if name not in READS:
@@ -55,12 +55,12 @@ class WatchedBackend:
         return answer
 
     def send_late(self) -> None:
-        """Send the late call again, if there is one: whatever the answer, it must change nothing."""
+        """Resend the late call, if there is one. Whatever the answer, it must change nothing."""
         if self._late is None:
             return
         (name, send), self._late = self._late, None
         before = self._seen()
-        with suppress(WorkflowStateError):  # an older attempt's write is refused; that is an answer too
+        with suppress(WorkflowStateError):  # the write of an older attempt is refused, which is an answer too
             send()
         after = self._seen()
         if before != after and not _has_been_swept(before, after) and name not in _QUESTIONS:
@@ -75,21 +75,21 @@ class WatchedBackend:
         detail = self._backend.get_workflow(found[0].id)
         journal = self._backend.read_journal(found[0].id, limit=1000).entries
         if self._backend.get_workflow(found[0].id).summary.version != detail.summary.version:
-            return self._seen()  # a sweep came between the two: they are not of one moment
-        # The flags are the sweep's, which the api-server makes when it likes.
+            return self._seen()  # a sweep ran between the two reads, so they are not consistent
+        # The sweep, which the api-server runs at any time, sets the flags.
         return _Seen(replace(detail, summary=replace(detail.summary, flags=[])), journal)
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """A workflow as people see it."""
+    """A workflow as users see it."""
 
     detail: WorkflowDetail
     journal: list[JournalEntry]
 
 
 def _has_been_swept(before: _Seen | None, after: _Seen | None) -> bool:
-    """Whether all that came between is the sweep's, which the api-server makes when it likes."""
+    """Whether everything in between was done by the sweep, which the api-server runs at any time."""
     if before is None or after is None:
         return False
     new = after.journal[len(before.journal) :]
@@ -97,7 +97,7 @@ def _has_been_swept(before: _Seen | None, after: _Seen | None) -> bool:
 
 
 def _difference(before: _Seen | None, after: _Seen | None) -> str:
-    """What came into the journal; without that, the workflow before and after."""
+    """The new journal entries; if there are none, the workflow before and after."""
     if before is None or after is None:
         return f"{before} became {after}"
     new = [f"{entry.kind.value} of {entry.step} by {entry.actor}" for entry in after.journal[len(before.journal) :]]

@@ -1,4 +1,4 @@
-"""The plays of a subscriber: it is told of the workflow, and of all of it."""
+"""What a subscriber receives: the workflow's events, and then all of them again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PATIENCE_SECONDS = 60
 
 
 def subscribe(hands: Hands) -> str:
-    """A person subscribes a webhook to this workflow."""
+    """An operator subscribes a webhook to this workflow."""
     hands.backend.add_subscription(
         AddSubscription(hands.key, hands.receiver.url, labels={"story": hands.key}, secret=_secret(hands.key))
     )
@@ -29,17 +29,17 @@ def subscribe(hands: Hands) -> str:
 
 
 def tell_of_charge(hands: Hands) -> str:
-    """What happened up to the charge is delivered."""
+    """Deliver what happened up to the charge."""
     return deliver_until(hands, "told step.succeeded")
 
 
 def tell_of_end(hands: Hands) -> str:
-    """What happened up to the end is delivered."""
+    """Deliver what happened up to the end."""
     return deliver_until(hands, "told workflow.succeeded")
 
 
 def change_subscription(hands: Hands) -> str:
-    """A person does all there is to do with a subscription, and has it told of everything again."""
+    """An operator uses every operation on a subscription, and has everything sent again."""
     backend, (subscription_id,) = hands.backend, _ids(hands)
     workflow_id = backend.list_workflows(WorkflowQuery(name=NAME, key=hands.key)).workflows[0].id
     backend.pause_subscription(PauseSubscription(subscription_id))
@@ -50,7 +50,7 @@ def change_subscription(hands: Hands) -> str:
 
 
 def unsubscribe(hands: Hands) -> str:
-    """A person removes the subscription."""
+    """An operator removes the subscription."""
     for subscription_id in _ids(hands):
         hands.backend.remove_subscription(
             RemoveSubscription(subscription_id, idempotency_key=f"{hands.key}-unsubscribe")
@@ -59,7 +59,7 @@ def unsubscribe(hands: Hands) -> str:
 
 
 def deliver_until(hands: Hands, effect: str) -> str:
-    """One pass that delivers, until an effect is there; more when another process was at it, or died with it."""
+    """Make passes that deliver, until an effect has come. One suffices, unless another process had the lease."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:
         hands.deliver()
@@ -76,5 +76,5 @@ def _ids(hands: Hands) -> list[str]:
 
 
 def _secret(text: str) -> str:
-    """The same however often it is asked for."""
+    """A secret that is the same in every call."""
     return "whsec_" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

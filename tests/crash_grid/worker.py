@@ -1,4 +1,4 @@
-"""The process of a task: it plays it by a real backend, through the seam."""
+"""The process of a task, which plays it with a real backend, through the seam."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from tests.crash_grid.story import STORIES
 from tests.crash_grid.watched_backend import WatchedBackend
 
 LOGIN: Final = "admin"
-"""Of the api-server's user, and the password."""
+"""The login of the api-server's user, and its password."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a worker shall do.
+    """What a worker has to do.
 
-    :param url: of the database, or of the api-server.
-    :param database_url: of the database below it.
-    :param mishap: None for none; it happens at the crossing with the number ``at``.
+    :param url: URL of the database, or of the api-server.
+    :param database_url: URL of the database below it.
+    :param mishap: what happens at the crossing with the number ``at``; None for nothing.
     """
 
     story: str
@@ -57,10 +57,10 @@ class Order:
 class Report:
     """How the task ended.
 
-    :param state: that Airflow gives it; None when it raised.
-    :param calls: of its crossings.
-    :param has_happened: whether the fault did.
-    :param has_broken: whether a request broke, because a server died while it was under way.
+    :param state: the state that Airflow gives it; None if it raised an exception.
+    :param calls: the calls of its crossings.
+    :param has_happened: whether the fault happened.
+    :param has_broken: whether a request broke because a server died during it.
     """
 
     state: str | None
@@ -71,7 +71,7 @@ class Report:
 
 
 DISTURB: Final = "disturb"
-"""What a worker says when the server is to be killed, or a sweep is to come; it waits for any answer."""
+"""What a worker sends when the server has to be killed, or a sweep has to run; it waits for any answer."""
 
 
 def work(order: Order, pipe: Connection) -> None:
@@ -100,8 +100,8 @@ def work(order: Order, pipe: Connection) -> None:
         state = STORIES[order.story].tasks[order.position].play(hands)
         watched.send_late()
     except WorkflowClosed:
-        # The operators fail for good then (operators/steps/refusal.py). Whether the refusal was right, the story's end
-        # tells.
+        # The operators fail without a retry then (operators/steps/refusal.py). The story's end shows whether the
+        # refusal was right.
         state = "failed"
     except Exception:
         watched.complaints.append(traceback.format_exc())
@@ -111,13 +111,13 @@ def work(order: Order, pipe: Connection) -> None:
 def _open(
     order: Order, seam: Seam
 ) -> tuple[StateBackend, Callable[[], Any], Callable[[str, str], Any], Callable[[], Any]]:
-    """The way to the store; what sweeps; what uses a token; and what delivers webhooks."""
+    """The backend, and the functions that sweep, use a token, and deliver webhooks."""
     if order.url.startswith("http"):
         put_into_httpx(seam)
         credentials = UserToken(order.url, LOGIN, LOGIN)
 
         def sweep_over_http() -> None:
-            for _ in range(20):  # the command's user would try again too
+            for _ in range(20):  # the user of the command would also try again
                 try:
                     answer = httpx.post(f"{order.url}/wfstate/v1/sweep", auth=credentials, timeout=30)
                 except httpx.TransportError:
@@ -127,7 +127,7 @@ def _open(
             raise AssertionError("the sweep was not answered")
 
         def use_token_over_http(token: str, answer: str) -> None:
-            for _ in range(20):  # a partner that gets no answer sends it again
+            for _ in range(20):  # a partner that gets no answer also sends it again
                 try:
                     used = httpx.post(f"{order.url}/wfstate/v1/tokens/{token}", json=answer, timeout=30)
                 except httpx.TransportError:
@@ -155,7 +155,7 @@ def _open(
 
 
 def _let_leases_end(database_url: str) -> None:
-    """Two minutes pass."""
+    """End the leases of deliveries, as if two minutes had passed."""
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(delete(schema.lease).where(schema.lease.c.name.like("out:%")))

@@ -1,8 +1,8 @@
 """The soak: sixteen workers do steps while PostgreSQL restarts every 5 to 40 seconds; nothing may be lost or doubled.
 
-Half of the workers take the database way, half the api way. Each plays its tasks as Airflow would: a task that fails
-because the store was away is tried again (worker.py). At the end all that is stored is compared with what the workers
-were told, and with what the receiver saw.
+Half of the workers use the database backend, half the api backend. Each runs its tasks as Airflow would: a task that
+fails because the store was unavailable is retried (worker.py). At the end everything that is stored is compared with
+what the workers were told, and with what the receiver saw.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _CONTEXT.set_forkserver_preload(["tests.soak.worker"])
 
 @dataclass
 class Found:
-    """What came of it.
+    """The result of a soak.
 
-    :param complaints: what was lost or doubled; empty when nothing was.
+    :param complaints: what was lost or doubled; empty if nothing was.
     """
 
     workflows: int = 0
@@ -62,9 +62,9 @@ def soak(
     choice: random.Random,
     pause_seconds: tuple[float, float] = (5, 40),
 ) -> Found:
-    """Let workers work for a while, with restarts, and look at what is left.
+    """Have workers work for a while, with restarts, and check the result.
 
-    :param pause_seconds: between restarts, at least and at most.
+    :param pause_seconds: the shortest and the longest time between restarts.
     """
     with EmbeddedPostgres(folder / "data") as server:
         server.create_database("soak")
@@ -119,7 +119,7 @@ def _restart_now_and_then(
     while True:
         pause = pauses()
         if time.monotonic() + pause > until:
-            time.sleep(max(0.0, until - time.monotonic()))  # the soak lasts as long as it was asked to
+            time.sleep(max(0.0, until - time.monotonic()))  # the soak lasts as long as requested
             return
         time.sleep(pause)
         server.crash(choice.choice(["immediate", "fast"]))

@@ -1,4 +1,4 @@
-"""A short soak. ``make soak`` lasts ten minutes."""
+"""A short soak; ``make soak`` runs for ten minutes."""
 
 from __future__ import annotations
 

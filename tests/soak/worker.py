@@ -1,4 +1,4 @@
-"""A worker of the soak: workflows of ten steps, one after another, until it is told to stop."""
+"""A worker of the soak, which runs workflows of ten steps, one after another, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ Answer = TypeVar("Answer")
 class Place:
     """Where the workers work.
 
-    :param api_url: of the api-server; None for the database way.
-    :param receiver: the outside system's file.
+    :param api_url: URL of the api-server; None for the database backend.
+    :param receiver: file of the outside system.
     """
 
     database_url: str
@@ -54,7 +54,7 @@ class Done:
     """What a worker did.
 
     :param steps: workflow keys, each with the steps that the store acknowledged.
-    :param task_retries: how often a task failed because the store was away, and was tried again.
+    :param task_retries: how often a task failed because the store was unavailable, and was retried.
     """
 
     steps: dict[str, list[str]] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Done:
 
 
 def work(place: Place, stop: Event, pipe: Connection) -> None:
-    """Do whole workflows until ``stop`` is set; then send what was done."""
+    """Run whole workflows until ``stop`` is set, and then send what was done."""
     worker = _Worker(place)
     while not stop.is_set():
         worker.do_workflow(f"{NAME}-{uuid4().hex[:12]}")
@@ -89,7 +89,7 @@ class _Worker:
         self._play(key, "complete", lambda task: self._backend.complete_workflow(_for_task(complete, task)))
 
     def _play(self, key: str, task_id: str, act: Callable[[str], object]) -> None:
-        """A task with as many tries as it takes."""
+        """Run a task with as many tries as it takes."""
         task = _persistently(lambda: self._rows.find_task(DAG_ID, key, task_id) or self._add(key, task_id))[0]
         for _ in _tries():
             try:
@@ -104,7 +104,7 @@ class _Worker:
         return self._rows.add_task(DAG_ID, key, task_id), "running"
 
     def _next_try(self, key: str, task_id: str, task: str) -> str:
-        """The next try; the one that a lost answer has hidden when there is such."""
+        """The next try, which may already exist if the answer to its creation was lost."""
         found = self._rows.find_task(DAG_ID, key, task_id)
         return found[0] if found is not None and found[0] != task else self._rows.next_try(task)
 
@@ -129,7 +129,7 @@ def _open(place: Place) -> StateBackend:
 
 
 def _persistently(act: Callable[[], Answer]) -> Answer:
-    """What Airflow does to its own tables, when the database is back."""
+    """Do what Airflow does to its own tables, as soon as the database is back."""
     for _ in _tries():
         try:
             return act()
@@ -147,5 +147,5 @@ def _tries() -> Iterator[None]:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         yield
-        time.sleep(0.1)  # the database says in no other way that it is back
+        time.sleep(0.1)  # the only sign that the database is back is that it answers
     raise TimeoutError(f"the store was away for {_PATIENCE_SECONDS} seconds")

@@ -1,4 +1,4 @@
-"""An Airflow home of its own, and the ``airflow`` command in it."""
+"""A separate Airflow home, and the ``airflow`` command in it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.support.ready_airflow import ReadyAirflow
 
 @dataclass
 class Home:
-    """An Airflow home, and its command line. :meth:`close` it.
+    """An Airflow home and its command line. Call :meth:`close` when you are done.
 
-    :param variables: of the environment of its commands.
+    :param variables: environment variables of its commands.
     """
 
     path: Path
@@ -23,10 +23,10 @@ class Home:
     _ready: ReadyAirflow | None = field(default=None, init=False)
 
     def airflow(self, *words: str, answer: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run ``airflow`` with these words, as a command of its own; ``answer`` is what the person types."""
+        """Run ``airflow`` with these words as a separate command; ``answer`` is what the user types."""
         return subprocess.run(
             [sys.executable, "-m", "airflow", *words],
-            cwd=self.path,  # so that the installed wheel is meant, not the checkout
+            cwd=self.path,  # so that it imports the installed wheel, not the checkout
             env=self.environment() | variables,
             input=answer,
             capture_output=True,
@@ -36,16 +36,16 @@ class Home:
         )
 
     def wfstate(self, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        """Run ``airflow wfstate``, in a fork of a process that has imported Airflow already."""
+        """Run ``airflow wfstate`` in a fork of a process that has already imported Airflow."""
         return self._ready_airflow().run(("wfstate", *words), answer)
 
     def wfstate_on_terminal(self, *words: str, columns: int = 80, **variables: str) -> subprocess.CompletedProcess[str]:
-        """As :meth:`wfstate`, on a terminal of so many columns; all that it shows is stdout."""
+        """Like :meth:`wfstate`, on a terminal with this many columns; everything it shows is in stdout."""
         variables = {"TERM": "xterm-256color", **variables}
         return self._ready_airflow().run_on_terminal(("wfstate", *words), columns, variables)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start ``airflow`` with these words, its output and errors in pipes."""
+        """Start ``airflow`` with these words, with its output and errors in pipes."""
         return subprocess.Popen(
             [sys.executable, "-m", "airflow", *words],
             cwd=self.path,
@@ -56,7 +56,7 @@ class Home:
         )
 
     def close(self) -> None:
-        """End what waits for commands."""
+        """Stop the process that waits for commands."""
         if self._ready is not None:
             self._ready.close()
 
@@ -66,8 +66,8 @@ class Home:
         return self._ready
 
     def environment(self) -> dict[str, str]:
-        """Of its commands."""
-        # COLUMNS and LINES, which other tests' libraries set, would count before the size of a terminal.
+        """The environment of its commands."""
+        # Libraries of other tests set COLUMNS and LINES, which would override the size of a terminal.
         inherited = {
             name: value
             for name, value in os.environ.items()

@@ -1,6 +1,6 @@
-"""Rows in Airflow's own tables, as the scheduler would have made them.
+"""Rows in Airflow's own tables, as the scheduler would write them.
 
-The store reads what Airflow knows from these tables; a test that wants a running task has to put one there.
+The store reads from these tables what Airflow knows, so a test that needs a running task has to put one there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _XCOM = XComModel.__table__
 
 
 class AirflowRows:
-    """Makes and changes DAG runs and task instances."""
+    """Creates and changes DAG runs and task instances."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -32,7 +32,10 @@ class AirflowRows:
     def add_run(
         self, dag_id: str, run_id: str | None = None, state: str = "running", *, triggered_by: str | None = None
     ) -> str:
-        """Insert a DAG run; its run id. ``triggered_by`` is the name of Airflow's ``DagRunTriggeredByType``."""
+        """Insert a DAG run, and return its run id.
+
+        :param triggered_by: a name of Airflow's ``DagRunTriggeredByType``.
+        """
         run_id = run_id or f"manual__{uuid6.uuid7()}"
         now = datetime.now(timezone.utc)
         with self.engine.begin() as connection:
@@ -52,7 +55,7 @@ class AirflowRows:
         return run_id
 
     def delete_run(self, dag_id: str, run_id: str) -> None:
-        """What ``airflow dags test`` does to the run of its logical date before it makes another of that id."""
+        """Delete a run, as ``airflow dags test`` does before it creates another run with the same id."""
         with self.engine.begin() as connection:
             for table in (TaskInstanceHistory.__table__, TaskInstance.__table__, DagRun.__table__):
                 connection.execute(delete(table).where(table.c.dag_id == dag_id, table.c.run_id == run_id))
@@ -67,7 +70,7 @@ class AirflowRows:
         state: str | None = "running",
         operator: str | None = None,
     ) -> str:
-        """Insert a task instance; its id. ``operator`` is the name of its operator's class."""
+        """Insert a task instance, and return its id. ``operator`` is the name of its operator's class."""
         task_instance_id = uuid6.uuid7()
         with self.engine.begin() as connection:
             connection.execute(
@@ -91,11 +94,11 @@ class AirflowRows:
         return str(task_instance_id)
 
     def running_task(self, dag_id: str = "orders", task_id: str = "work", run_id: str | None = None) -> str:
-        """A running task instance, in a new run unless one is given; its id."""
+        """Insert a running task instance, in a new run unless one is given, and return its id."""
         return self.add_task(dag_id, run_id or self.add_run(dag_id), task_id)
 
     def report_from(self, task_instance_id: str, hostname: str, pid: int) -> None:
-        """Where the process of a running task is, as its supervisor reports when it starts."""
+        """Record where the process of a running task is, as its supervisor reports when it starts."""
         with self.engine.begin() as connection:
             connection.execute(
                 update(TaskInstance.__table__)
@@ -104,7 +107,7 @@ class AirflowRows:
             )
 
     def set_task_state(self, task_instance_id: str, state: str | None, *, ended_ago: timedelta | None = None) -> None:
-        """Give a task instance a state; ``ended_ago`` sets when it ended."""
+        """Set the state of a task instance; ``ended_ago`` sets when it ended."""
         ended_at = None if ended_ago is None else datetime.now(timezone.utc) - ended_ago
         with self.engine.begin() as connection:
             connection.execute(
@@ -116,19 +119,19 @@ class AirflowRows:
                 _push_return_value(connection, task_instance_id)
 
     def delete_return_values(self, dag_id: str) -> None:
-        """What ``airflow db clean --tables xcom`` does to those of a DAG."""
+        """Delete a DAG's return values, as ``airflow db clean --tables xcom`` does."""
         with self.engine.begin() as connection:
             connection.execute(delete(_XCOM).where(_XCOM.c.dag_id == dag_id))
 
     def task_state(self, task_instance_id: str) -> str | None:
-        """The state of a task instance; ``cleared`` when its id is gone, as after a clear."""
+        """The state of a task instance; ``cleared`` if its id is gone, as after a clear."""
         table = TaskInstance.__table__
         with self.engine.connect() as connection:
             row = connection.execute(select(table.c.state).where(table.c.id == _uuid(task_instance_id))).one_or_none()
         return "cleared" if row is None else row.state
 
     def wait_for_trigger(self, task_instance_id: str) -> None:
-        """Let a deferred task wait for a trigger."""
+        """Have a deferred task wait for a trigger."""
         trigger = Trigger.__table__
         with self.engine.begin() as connection:
             trigger_id = connection.execute(
@@ -143,13 +146,13 @@ class AirflowRows:
             )
 
     def task_row(self, task_instance_id: str) -> RowMapping:
-        """A task instance as Airflow's table has it, by column."""
+        """The row of a task instance in Airflow's table, by column."""
         table = TaskInstance.__table__
         with self.engine.connect() as connection:
             return connection.execute(select(table).where(table.c.id == _uuid(task_instance_id))).mappings().one()
 
     def find_task(self, dag_id: str, run_id: str, task_id: str) -> tuple[str, str | None] | None:
-        """The id and the state of a task's newest try; None when there is none."""
+        """The id and state of a task's newest try; None if there is none."""
         table = TaskInstance.__table__
         with self.engine.connect() as connection:
             row = connection.execute(
@@ -160,7 +163,7 @@ class AirflowRows:
         return None if row is None else (str(row.id), row.state)
 
     def unfinished_task(self, dag_id: str, run_id: str, task_id: str) -> str | None:
-        """The id of a task's instance that is still to run; None when it has ended."""
+        """The id of a task's instance that has yet to run; None if it has ended."""
         table = TaskInstance.__table__
         with self.engine.connect() as connection:
             row = connection.execute(
@@ -174,7 +177,7 @@ class AirflowRows:
         return None if row is None else str(row.id)
 
     def set_run_state(self, dag_id: str, run_id: str, state: str) -> None:
-        """Give a DAG run a state."""
+        """Set the state of a DAG run."""
         table = DagRun.__table__
         with self.engine.begin() as connection:
             connection.execute(
@@ -182,7 +185,7 @@ class AirflowRows:
             )
 
     def pause_dag(self, dag_id: str) -> None:
-        """Let Airflow know a DAG, and have it paused."""
+        """Make a DAG known to Airflow, and pause it."""
         with Session(self.engine) as session:
             session.merge(DagBundleModel(name="tests"))
             session.flush()
@@ -190,7 +193,7 @@ class AirflowRows:
             session.commit()
 
     def count_clear(self, dag_id: str, run_id: str) -> None:
-        """What a clear does to the run itself."""
+        """Change the run itself as a clear does."""
         table = DagRun.__table__
         with self.engine.begin() as connection:
             connection.execute(
@@ -200,7 +203,7 @@ class AirflowRows:
             )
 
     def start_run_now(self, dag_id: str, run_id: str) -> None:
-        """Let a DAG run that was queued start."""
+        """Start a DAG run that was queued."""
         table = DagRun.__table__
         with self.engine.begin() as connection:
             connection.execute(
@@ -210,9 +213,10 @@ class AirflowRows:
             )
 
     def next_try(self, task_instance_id: str, *, state: str = "failed", ended_ago: timedelta = timedelta()) -> str:
-        """What a retry or a clear does: the old try goes to the history, the row gets a new id; that id.
+        """Do what a retry or a clear does: move the old try to the history, and give the row a new id.
 
         :param ended_ago: how long ago the old try ended.
+        :return: the new id.
         """
         new_id = uuid6.uuid7()
         table, history = TaskInstance.__table__, TaskInstanceHistory.__table__
@@ -229,7 +233,7 @@ class AirflowRows:
                     end_date=datetime.now(timezone.utc) - ended_ago,
                 )
             )
-            # In place, as Airflow does: a deleted row would take its history with it.
+            # In place, as in Airflow: deleting the row would delete its history.
             connection.execute(
                 update(table)
                 .where(table.c.id == row["id"])
@@ -238,7 +242,7 @@ class AirflowRows:
         return str(new_id)
 
     def begin_cleared(self, task_instance_id: str) -> None:
-        """What the scheduler does with a task that was cleared: it runs, and the try is counted."""
+        """Run a task that was cleared, as the scheduler does, and count the try."""
         table, history = TaskInstance.__table__, TaskInstanceHistory.__table__
         tries = select(func.max(history.c.try_number)).where(
             history.c.dag_id == table.c.dag_id,
@@ -263,7 +267,7 @@ class AirflowRows:
         task_id: str | None = None,
         who: str = "ann",
     ) -> None:
-        """Note in Airflow's audit table what somebody asked for, as its api-server does."""
+        """Record somebody's request in Airflow's audit table, as its api-server does."""
         with self.engine.begin() as connection:
             connection.execute(
                 insert(Log.__table__).values(
@@ -278,7 +282,10 @@ class AirflowRows:
             )
 
     def mark_task(self, task_instance_id: str, state: str, *, told: bool = True) -> None:
-        """What marking a task by hand does to it; ``told`` whether the audit table names who did."""
+        """Do what marking a task by hand does.
+
+        :param told: whether the audit table names who did it.
+        """
         row = self.task_row(task_instance_id)
         if told:
             asked: dict[str, object] = {"new_state": state, "method": "PATCH"}
@@ -286,9 +293,9 @@ class AirflowRows:
         self.set_task_state(task_instance_id, state, ended_ago=timedelta(minutes=5))
 
     def mark_run(self, dag_id: str, run_id: str, state: str, *, is_over: bool = True) -> None:
-        """What marking a run by hand does to it and its tasks; without ``is_over`` a teardown has still to run.
+        """Do what marking a run by hand does to it and its tasks; without ``is_over`` a teardown has yet to run.
 
-        The relay, which is a teardown, is left as it is.
+        The relay, which is a teardown, stays as it is.
         """
         self.audit("patch_dag_run", dag_id, run_id, {"state": state, "method": "PATCH"})
         table = TaskInstance.__table__
@@ -321,7 +328,7 @@ def _uuid(text: str) -> object:
 
 
 def _push_return_value(connection: Connection, task_instance_id: str) -> None:
-    """What a task that returned something leaves for those below it."""
+    """Store what a task's return value leaves for the tasks below it."""
     task, run, key = TaskInstance.__table__, DagRun.__table__, "return_value"
     pushed = exists().where(_XCOM.c.dag_run_id == run.c.id, _XCOM.c.task_id == task.c.task_id, _XCOM.c.key == key)
     returned = (

@@ -1,4 +1,4 @@
-"""An api-server of Airflow with the plugin, as a process of its own."""
+"""An Airflow api-server with the plugin, as a separate process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_wfstate.backends.credentials import UserToken
 
 JWT_SECRET = "s" * 64
 USERS = {"admin": "admin", "op": "op", "user": "user", "viewer": "viewer", "clerk": "op"}
-"""Login and role; the password is the login. The clerk is confined to one DAG (per_dag_auth_manager.py)."""
+"""Login and role; the password is the login. The clerk may access only one DAG (per_dag_auth_manager.py)."""
 
 TASK_AUDIENCE = "urn:airflow.apache.org:task"
 
@@ -33,8 +33,8 @@ _START_SECONDS = 120
 class ApiServer:
     """A running api-server.
 
-    :param database_url: of Airflow's metadata database, an SQLAlchemy URL.
-    :param pid: of its process.
+    :param database_url: SQLAlchemy URL of Airflow's metadata database.
+    :param pid: id of its process.
     """
 
     url: str
@@ -42,7 +42,7 @@ class ApiServer:
     pid: int
 
     def backend(self, login: str = "admin") -> ApiBackend:
-        """The api way to the store, as one of :data:`USERS`. To be closed."""
+        """The api backend, as one of :data:`USERS`. The caller closes it."""
         return ApiBackend(self.url, UserToken(self.url, login, login), configured_by="the test")
 
     def token(self, login: str = "admin") -> str:
@@ -54,7 +54,7 @@ class ApiServer:
 def task_token(task_instance_id: str, *, audience: str = TASK_AUDIENCE, lasts: float = 600) -> str:
     """A task's token, as Airflow signs it.
 
-    :param lasts: seconds from now; below zero: it has expired.
+    :param lasts: seconds from now; if negative, the token has expired.
     """
     now = time.time()
     times = {"iat": now - 120, "nbf": now - 120, "exp": now + lasts}
@@ -63,12 +63,12 @@ def task_token(task_instance_id: str, *, audience: str = TASK_AUDIENCE, lasts: f
 
 
 class ApiServerProcess:
-    """An api-server that can be killed and started again, at the same address.
+    """An api-server that can be killed and restarted at the same address.
 
-    :param database_url: of a migrated database.
-    :param home: an empty folder, for Airflow's home and the server's log; made when it is missing.
-    :param settings: environment variables beside, or instead of, those of the simple auth manager.
-    :param apps: of the api-server: ``core``, or ``all`` with Airflow's execution API.
+    :param database_url: URL of a migrated database.
+    :param home: an empty folder for Airflow's home and the server's log; created if it is missing.
+    :param settings: environment variables in addition to, or instead of, those of the simple auth manager.
+    :param apps: apps of the api-server: ``core``, or ``all`` to include Airflow's execution API.
     """
 
     def __init__(
@@ -87,18 +87,18 @@ class ApiServerProcess:
 
     @property
     def url(self) -> str:
-        """Without a slash at the end."""
+        """Its URL, without a trailing slash."""
         return f"http://localhost:{self._port}"
 
     @property
     def pid(self) -> int:
-        """Of its process; 0 when it does not run."""
+        """The id of its process; 0 if it is not running."""
         return 0 if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Start it, and wait until it answers.
+        """Start the server, and wait until it answers.
 
-        :raises RuntimeError: it ended, or did not answer in time; the text has its log.
+        :raises RuntimeError: it exited, or did not answer in time; the message contains its log.
         """
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
             "AIRFLOW_HOME": str(self._home),
@@ -125,17 +125,17 @@ class ApiServerProcess:
         _wait_until_healthy(self.url, self._process, log_path)
 
     def crash(self) -> None:
-        """Kill it with SIGKILL, and start it again."""
+        """Kill it with SIGKILL, and restart it."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(20)
         self.start()
 
     def stop(self) -> None:
-        """Stop it; nothing happens when it does not run."""
+        """Stop it; does nothing if it is not running."""
         if self._process is None:
             return
-        # Nobody waits for an answer any more, and an end by SIGTERM takes six seconds.
+        # SIGKILL, because nobody waits for an answer any more, and a stop by SIGTERM takes six seconds.
         self._process.kill()
         self._process.wait()
         self._process = None
@@ -145,7 +145,7 @@ class ApiServerProcess:
 def running_api_server(
     database_url: str, home: Path, settings: Mapping[str, str] | None = None, *, apps: str = "core"
 ) -> Iterator[ApiServer]:
-    """Start an api-server on a migrated database; stop it afterwards. As :class:`ApiServerProcess`."""
+    """Start an api-server on a migrated database, and stop it afterwards. See :class:`ApiServerProcess`."""
     process = ApiServerProcess(database_url, home, settings, apps=apps)
     try:
         process.start()
@@ -162,12 +162,12 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log_path: Pa
                 return
         except httpx.TransportError:
             pass
-        time.sleep(0.2)  # a server that starts announces itself in no other way than by answering
+        time.sleep(0.2)  # the only sign that a server has started is that it answers
     raise RuntimeError(f"The api-server did not start:\n{log_path.read_text()[-4000:]}")
 
 
 def free_port() -> int:
-    """A port of localhost that nobody listens on now."""
+    """A port of localhost that nobody is listening on."""
     with socket.socket() as listener:
         listener.bind(("localhost", 0))
         port: int = listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Something that happens between the sweep's look at a workflow and its lock on it, without a sleep."""
+"""Something that happens after the sweep has read a workflow and before it locks it, without a sleep."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from airflow_wfstate.store.sweeping import sweep as sweeping
 
 @contextmanager
 def between_read_and_lock(workflow_id: str, meanwhile: Callable[[], object]) -> Iterator[list[bool]]:
-    """Let this happen once, when a pass of the sweep has found the workflow and has not locked it yet.
+    """Do this once, when a pass of the sweep has found the workflow and has not locked it yet.
 
-    The list that it gives is filled when it has happened.
+    Yields a list that is no longer empty once it has happened.
     """
     happened: list[bool] = []
     real = sweeping.run_transaction

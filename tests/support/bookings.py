@@ -1,4 +1,4 @@
-"""A step that books into a PostgreSQL database of its own, and the database."""
+"""A step that books into its own PostgreSQL database, and that database."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ BOOK = "INSERT INTO booking (who, amount) VALUES (%(who)s, %(amount)s) RETURNING
 
 
 class LosesTheEnd:
-    """The store, but the worker that reports to it dies before it can: the end of the next attempt is lost."""
+    """The store, seen by a worker that dies before it can report: the end of the next attempt is lost."""
 
     def __init__(self, backend: DatabaseBackend) -> None:
         self._backend = backend
         self.ends_lost = 0
 
     def end_attempt(self, request: Any) -> Any:
-        """Lose it, when it is to be lost."""
+        """Lose the report if it is to be lost."""
         if self.ends_lost:
             self.ends_lost -= 1
             raise ServerUnreachable("The worker died.")
@@ -39,7 +39,7 @@ class LosesTheEnd:
 
 
 class Bookings:
-    """A step that books into a database, task by task, and the database."""
+    """A step that books into a database, task by task, and that database."""
 
     def __init__(self, world: World, url: str) -> None:
         self.world = world
@@ -50,24 +50,24 @@ class Bookings:
         self.calls: list[str] = []
 
     def execute(self, task: str | None = None, **options: Any) -> Any:
-        """What Airflow's task runner does with the operator, by default for the newest task instance."""
+        """Execute the operator as Airflow's task runner does, by default for the newest task instance."""
         operator = TransactionalStepOperator(task_id="book", conn_id="bookings", **options)
         ti = SimpleNamespace(id=uuid.UUID(task or self.task), map_index=-1, xcom_push=lambda key, value: None)
         return operator.execute({"ti": ti})  # type: ignore[typeddict-item]  # of the context, what it reads
 
     def book(self, cursor: Any, who: str = "ann") -> dict[str, object]:
-        """Book, as the function of a step."""
+        """Make a booking, as the function of a step."""
         self.calls.append(who)
         cursor.execute(BOOK, {"who": who, "amount": Decimal("1.10")})
         return {"who": who, "call": len(self.calls)}
 
     def retry(self) -> str:
-        """Let the task's next try begin; its id."""
+        """Begin the task's next try, and return its id."""
         self.task = self.world.rows.next_try(self.task)
         return self.task
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a query gives."""
+        """The result of a query."""
         with psycopg.connect(self.url) as connection:
             return connection.execute(statement).fetchall()  # type: ignore[call-overload]  # no literal
 
@@ -76,12 +76,12 @@ class Bookings:
         return [who for (who,) in self.rows("SELECT who FROM booking ORDER BY id")]
 
     def markers(self) -> list[tuple[Any, ...]]:
-        """Step, output and ``unfinished`` of each marker."""
+        """The step, output and ``unfinished`` of each marker."""
         return self.rows(f"SELECT step, output, unfinished FROM {TABLE}")  # noqa: S608
 
 
 def connection_json(libpq_url: str, **changed: Any) -> str:
-    """The Airflow connection of type postgres to a database."""
+    """An Airflow connection of type postgres to a database."""
     url = make_url(libpq_url)
     fields = {
         "conn_type": "postgres",

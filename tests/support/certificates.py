@@ -1,4 +1,4 @@
-"""An authority of the tests' own, and a certificate for localhost that it signed."""
+"""A certificate authority for the tests, and a certificate for localhost that it signed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Certificates:
     """PEM files.
 
     :param authority: what clients have to trust.
-    :param certificate: with ``key``: what the server shows.
+    :param certificate: together with ``key``, what the server presents.
     """
 
     authority: Path
@@ -27,7 +27,7 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """An authority and its certificate for localhost, 127.0.0.1 and ::1, in a folder."""
+    """Create an authority and its certificate for localhost, 127.0.0.1 and ::1 in a folder."""
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name, server_name = _name("Authority of the tests"), _name("localhost")
     authority = (

@@ -1,4 +1,4 @@
-"""What the parts of a cluster agree upon, with values that a test recognises."""
+"""The settings that the parts of a cluster share, with values that a test recognises."""
 
 from __future__ import annotations
 

@@ -14,11 +14,11 @@ from sqlalchemy.engine.cursor import CursorFetchStrategy
 
 @dataclass
 class CountedReads:
-    """What was counted.
+    """The counts.
 
-    :param statements: their texts, in order.
-    :param rows: fetched.
-    :param characters: of all texts in those rows.
+    :param statements: the text of each statement, in order.
+    :param rows: number of rows fetched.
+    :param characters: number of characters of all texts in those rows.
     """
 
     statements: list[str] = field(default_factory=list)
@@ -27,7 +27,7 @@ class CountedReads:
 
     @property
     def cost(self) -> tuple[int, int]:
-        """Statements and rows."""
+        """The numbers of statements and rows."""
         return len(self.statements), self.rows
 
     def add(self, rows: list[Any]) -> None:
@@ -38,7 +38,7 @@ class CountedReads:
 
 @contextmanager
 def counted_reads(engine: Engine) -> Iterator[CountedReads]:
-    """Count what is done inside, by this engine; rows of any engine, so that nothing else may run."""
+    """Count what this engine does inside the block. Rows of any engine are counted, so nothing else may run."""
     counted = CountedReads()
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:

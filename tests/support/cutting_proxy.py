@@ -9,19 +9,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 _COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
-"""A simple query of the PostgreSQL protocol: its type, its length, its text. Both drivers commit by one."""
+"""A simple query of the PostgreSQL protocol: its type, length and text. Both drivers commit with it."""
 
 
 @dataclass
 class CuttingProxy:
-    """A proxy at work.
+    """A running proxy.
 
-    :param port: where it listens, on localhost.
+    :param port: the port of localhost where it listens.
     :param cuts: how many of the next commits lose their answer.
-    :param carries_out: whether such a commit is passed on, and carried out, before the connection is cut.
-    :param refuses_after_cut: whether further connections are refused from the first cut on.
-    :param is_down: refuses connections now.
-    :param cut: is set when a connection was cut.
+    :param carries_out: whether such a commit is forwarded, and carried out, before the connection is cut.
+    :param refuses_after_cut: whether further connections are refused after the first cut.
+    :param is_down: whether it currently refuses connections.
+    :param cut: set when a connection is cut.
     """
 
     port: int
@@ -34,9 +34,9 @@ class CuttingProxy:
 
 @contextmanager
 def cutting_proxy(target: tuple[str, int] | str) -> Iterator[CuttingProxy]:
-    """Listen on a free port, and pass on to a server.
+    """Listen on a free port, and forward to a server.
 
-    :param target: its host and port, or the path of its Unix socket.
+    :param target: the server's host and port, or the path of its Unix socket.
     """
     listener = socket.create_server(("localhost", 0))
     proxy = CuttingProxy(listener.getsockname()[1])
@@ -61,7 +61,7 @@ def _accept(listener: socket.socket, target: tuple[str, int] | str, proxy: Cutti
             continue
         server = socket.socket(socket.AF_UNIX if isinstance(target, str) else socket.AF_INET)
         server.connect(target)
-        # What the server says is held back as soon as a commit is to lose its answer.
+        # Holds back what the server sends, as soon as a commit is to lose its answer.
         silent = threading.Event()
         threading.Thread(target=_forward, args=(client, server, proxy, silent), daemon=True).start()
         threading.Thread(target=_back, args=(server, client, silent), daemon=True).start()

@@ -1,4 +1,4 @@
-"""An HTTP proxy in front of an api-server that loses, cuts short and delays, as networks do."""
+"""An HTTP proxy in front of an api-server that loses, truncates and delays messages, as networks do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import httpx
 
 
 class NetworkFault(Enum):
-    """What becomes of a request and its answer."""
+    """What happens to a request and its answer."""
 
     REQUEST_LOST = "closed before the request is passed on"
     REQUEST_RESET = "reset before the request is passed on"
@@ -31,10 +31,10 @@ class NetworkFault(Enum):
 
 @dataclass
 class FaultyProxy:
-    """A proxy at work.
+    """A running proxy.
 
-    :param url: where it listens.
-    :param met: how often each fault struck.
+    :param url: the URL where it listens.
+    :param met: how often each fault happened.
     """
 
     url: str
@@ -43,10 +43,10 @@ class FaultyProxy:
 
 @contextmanager
 def faulty_proxy(target_url: str, seed: str, probability: float = 0.3) -> Iterator[FaultyProxy]:
-    """Listen on a free port, and pass on to a server, with a fault now and then.
+    """Listen on a free port, and forward to a server, with occasional faults.
 
-    :param seed: of the choice of the faults.
-    :param probability: of a fault, for each request; which one it is, is chosen evenly.
+    :param seed: seed for choosing the faults.
+    :param probability: probability of a fault for each request; all faults are equally likely.
     """
     choice = random.Random(seed)  # noqa: S311 - no secret
     faults = list(NetworkFault)
@@ -91,17 +91,17 @@ def faulty_proxy(target_url: str, seed: str, probability: float = 0.3) -> Iterat
         def _hang_up(self, *, is_reset: bool) -> None:
             self.close_connection = True
             self.wfile.flush()
-            if is_reset:  # closed with data to be sent thrown away (socket(7), SO_LINGER)
+            if is_reset:  # a close that discards unsent data (socket(7), SO_LINGER)
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
             else:
                 self.connection.shutdown(socket.SHUT_RDWR)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing is logged."""
+            """Log nothing."""
 
         def handle_error(self) -> None:
-            """A connection that was reset is none."""
+            """Ignore it: a connection that was reset is not an error."""
 
     with ThreadingHTTPServer(("localhost", 0), Handler) as server, httpx.Client(base_url=target_url) as upstream:
         upstream.timeout = httpx.Timeout(60)

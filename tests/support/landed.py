@@ -36,12 +36,12 @@ def migrations(connection: Connection) -> Config:
 
 
 def load(connection: Connection) -> None:
-    """Insert the rows into a database of revision 0006, as if the newest had been written an hour ago."""
+    """Insert the rows into a database of revision 0006, as if the newest row had been written an hour ago."""
     ended = max(datetime.fromisoformat(row["updated_at"]) for row in LANDED["wfstate_workflow"])
     shift = datetime.now(timezone.utc) - _AGE - ended
     for table in [*_AIRFLOW_TABLES, *schema.metadata.sorted_tables]:
         for row in LANDED.get(table.name, []):
-            # As the table was then: it may have had columns that it has no more.
+            # The table as it was then, because it may have had columns that it no longer has.
             kinds = {name: table.c[name].type if name in table.c else NullType() for name in row}
             then = table_clause(table.name, *(column(name, kind) for name, kind in kinds.items()))
             values = {name: _value(kinds[name], value, shift) for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""How many rows PostgreSQL looks at for a call, whatever it returns of them."""
+"""How many rows PostgreSQL reads for a call, however many it returns."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy import Engine, event
 
 
 def rows_looked_at(engine: Engine, call: Callable[[], object]) -> int:
-    """The rows that the SELECTs of a call read from tables and indexes, by EXPLAIN ANALYZE of the same statements.
+    """The number of rows that the SELECTs of a call read from tables and indexes, by EXPLAIN ANALYZE of each.
 
-    :param engine: of a PostgreSQL by psycopg2, whose statements alone count.
+    :param engine: engine of a PostgreSQL by psycopg2; only its statements count.
     """
     sent: list[tuple[str, Any]] = []
 

@@ -1,4 +1,4 @@
-"""nginx in front of an api-server: TLS, and a path before everything."""
+"""nginx in front of an api-server, with TLS and a path prefix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.certificates import Certificates
 from tests.support.listening import wait_until_listening
 
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-"""None where it is not installed (Debian's package: nginx-light)."""
+"""None if it is not installed (Debian's package: nginx-light)."""
 
 _CONFIGURATION = """
 daemon off;
@@ -46,11 +46,11 @@ http {{
 
 @contextmanager
 def running_nginx(folder: Path, port: int, path: str, upstream: str, certificates: Certificates) -> Iterator[None]:
-    """Serve ``https://localhost:port/path/`` from a server that knows the path (it is passed on as it came).
+    """Serve ``https://localhost:port/path/`` from a server that knows the path (nginx forwards it unchanged).
 
-    :param folder: an empty one.
+    :param folder: an empty folder.
     :param upstream: the server's URL, without a path.
-    :raises RuntimeError: it does not listen; the text has its log.
+    :raises RuntimeError: nginx does not listen; the message contains its log.
     """
     addresses = [f"127.0.0.1:{port}", *([f"[::1]:{port}"] if has_ipv6() else [])]
     listen = "\n        ".join(f"listen {address} ssl;" for address in addresses)

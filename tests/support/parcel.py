@@ -1,4 +1,4 @@
-"""A workflow of one DAG whose steps are renamed, removed or added while it is held."""
+"""A workflow of one DAG whose steps are renamed, removed or added while it is on hold."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.support.world import World
 
 
 def _undo(output: object, compensation: object) -> None:
-    """Of every step of these DAGs; never called here."""
+    """The compensation of every step of these DAGs; never called here."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A step as the DAG declares it: by default its task id is its name."""
+    """A step as the DAG declares it. By default its task id is its name."""
 
     task_id: str
     name: str | None = None
@@ -56,12 +56,12 @@ def _dag(dag_id: str, steps: Sequence[Declared]) -> DAG:
 
 
 def _work() -> None:
-    """Of every step of these DAGs; never called here."""
+    """The function of every step of these DAGs; never called here."""
 
 
 @dataclass
 class Parcel:
-    """A workflow of one DAG, whose code changes while it is held."""
+    """A workflow of one DAG whose code changes while it is on hold."""
 
     world: World
     dag_id: str
@@ -71,7 +71,7 @@ class Parcel:
 
     @staticmethod
     def start(world: World, *steps: Declared, plan: Sequence[str] = (), versioned: bool = False) -> Parcel:
-        """Start one by a DAG with these steps."""
+        """Start a workflow with a DAG that has these steps."""
         dag_id = world.unique("parcel").replace("-", "_")
         deploy(world.rows.engine, _dag(dag_id, steps), bundle_version="one" if versioned else None)
         run_id = world.rows.add_run(dag_id)
@@ -101,7 +101,7 @@ class Parcel:
         self._over(f"{task_id}[{item}]" if item else task_id, "success")
 
     def fail(self, task_id: str) -> None:
-        """Have a task fail at its step, and the run end."""
+        """Have a task fail at its step, and end the run."""
         self.world.fail(self.begin(task_id), "broken")
         self._over(task_id, "failed")
         pin(self.world.rows.engine, self.dag_id, self.run_id)
@@ -116,16 +116,16 @@ class Parcel:
         """Deploy the DAG with these steps."""
         deploy(self.world.rows.engine, _dag(self.dag_id, steps), bundle_version="two" if versioned else None)
 
-    def plan(self, **wish: object) -> ResumePlan:
-        """What a resume would do."""
-        return self.world.backend.plan_resume(self.workflow_id, **wish)  # type: ignore[arg-type]  # the tests name them
+    def plan(self, **options: object) -> ResumePlan:
+        """The plan of a resume."""
+        return self.world.backend.plan_resume(self.workflow_id, **options)  # type: ignore[arg-type]  # the tests name them
 
-    def resume(self, **wish: object) -> None:
-        """Resume it."""
-        self.world.backend.resume_workflow(ResumeWorkflow(self.workflow_id, **wish))  # type: ignore[arg-type]
+    def resume(self, **options: object) -> None:
+        """Resume the workflow."""
+        self.world.backend.resume_workflow(ResumeWorkflow(self.workflow_id, **options))  # type: ignore[arg-type]
 
     def state(self) -> WorkflowState:
-        """Of the workflow."""
+        """The state of the workflow."""
         return self.world.state(self.workflow_id)
 
     def steps(self) -> dict[str, StepState]:
@@ -138,5 +138,5 @@ class Parcel:
         return {step.label: step.compensations[-1].handler for step in steps}
 
     def journal(self, kind: EntryKind) -> list[tuple[str | None, dict[str, object]]]:
-        """Step and data of each entry of a kind."""
+        """The step and data of each journal entry of a kind."""
         return [(e.step, dict(e.data)) for e in self.world.journal(self.workflow_id) if e.kind is kind]

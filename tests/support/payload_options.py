@@ -1,4 +1,4 @@
-"""How payloads are kept, for as long as a test wants it so."""
+"""Options for storing payloads, set for the duration of a test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_wfstate import conf
 
 
 def new_key() -> str:
-    """A key for ``[core] fernet_key``."""
+    """A new key for ``[core] fernet_key``."""
     return Fernet.generate_key().decode()
 
 
@@ -23,12 +23,12 @@ def new_key() -> str:
 def payload_options(
     *, folder: Path | None = None, inline_bytes: int = 0, keys: Sequence[str] = (), encrypt: bool | None = None
 ) -> Iterator[None]:
-    """Set the options of this process, and put them back.
+    """Set the options of this process, and restore them afterwards.
 
-    :param folder: where large payloads are kept; None for the database.
-    :param inline_bytes: what is not large.
-    :param keys: of Fernet, the first one encrypts.
-    :param encrypt: None when there are keys.
+    :param folder: where large payloads are stored; None for the database.
+    :param inline_bytes: up to which size a payload is not large.
+    :param keys: Fernet keys; the first one encrypts.
+    :param encrypt: whether payloads are encrypted; None: if there are keys.
     """
     wanted = {
         "AIRFLOW__WFSTATE__PAYLOAD_PATH": "" if folder is None else folder.as_uri(),

@@ -16,17 +16,17 @@ from tests.support.api_server import free_port
 from tests.support.listening import wait_until_listening
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
-"""None where it is not installed (Debian's package: pgbouncer)."""
+"""None if it is not installed (Debian's package: pgbouncer)."""
 
 
 @contextmanager
 def running_pgbouncer(url: str, driver: str) -> Iterator[str]:
-    """An SQLAlchemy URL by which a database is reached through PgBouncer.
+    """Run PgBouncer, and yield an SQLAlchemy URL that reaches a database through it.
 
-    It has two connections to the server, and takes them in turns: also a single client's transactions change sessions.
+    It uses its two connections to the server in turn, so even the transactions of a single client change sessions.
 
-    :param url: of the database, an SQLAlchemy URL.
-    :raises RuntimeError: it does not listen; the text has its log.
+    :param url: SQLAlchemy URL of the database.
+    :raises RuntimeError: PgBouncer does not listen; the message contains its log.
     """
     target = make_url(url)
     host = target.host or target.query.get("host") or "localhost"
@@ -34,7 +34,7 @@ def running_pgbouncer(url: str, driver: str) -> Iterator[str]:
     if target.password:
         parts["password"] = target.password
     port = free_port()
-    # It refuses to run as root: it runs as the owner of the server's socket, who cannot look into the tests' folders.
+    # It refuses to run as root, so it runs as the owner of the server's socket, who cannot read the tests' folders.
     with tempfile.TemporaryDirectory(prefix="wfstate-pgbouncer-") as folder:
         log = Path(folder) / "pgbouncer.log"
         configuration = Path(folder) / "pgbouncer.ini"

@@ -1,6 +1,6 @@
 """The PostgreSQL server of the tests, and migrated databases.
 
-The server is embedded, or a developer's own: ``WFSTATE_TEST_POSTGRES_URL`` names it, a libpq URL of a role that may
+The server is embedded, or a developer's own: set ``WFSTATE_TEST_POSTGRES_URL`` to a libpq URL with a role that may
 create databases.
 """
 
@@ -25,9 +25,9 @@ SERVER_VARIABLE = "WFSTATE_TEST_POSTGRES_URL"
 
 
 class PostgresServer:
-    """A server on which tests make databases.
+    """A server on which tests create databases.
 
-    :param admin_url: a libpq URL of a role that may create databases.
+    :param admin_url: a libpq URL with a role that may create databases.
     """
 
     def __init__(self, admin_url: str) -> None:
@@ -35,9 +35,9 @@ class PostgresServer:
 
     @contextmanager
     def database(self, label: str, template: str = "template1") -> Iterator[str]:
-        """A new database, dropped afterwards; its libpq URL.
+        """Create a database, yield its libpq URL, and drop it afterwards.
 
-        :param template: the database that it is a copy of, to which nobody is connected; an empty one unless named.
+        :param template: the database to copy, to which nobody is connected. By default the new one is empty.
         """
         name = f"wfstate_test_{label}_{uuid.uuid4().hex[:8]}"
         self._execute("CREATE DATABASE {} TEMPLATE {}", name, template)
@@ -53,13 +53,13 @@ class PostgresServer:
 
 
 def sqlalchemy_url(libpq_url: str, driver: str = "psycopg2") -> str:
-    """The same database for SQLAlchemy."""
+    """The SQLAlchemy URL of the same database."""
     return make_url(libpq_url).set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
 
 
 @contextmanager
 def running_server(folder: Path) -> Iterator[PostgresServer]:
-    """The developer's server when there is one, else an embedded one with its data in ``folder``."""
+    """The developer's server if there is one, otherwise an embedded one with its data in ``folder``."""
     if url := os.environ.get(SERVER_VARIABLE):
         yield PostgresServer(url)
         return
@@ -69,7 +69,7 @@ def running_server(folder: Path) -> Iterator[PostgresServer]:
 
 
 def _do_not_wait_for_the_disk(admin_url: str) -> None:
-    """Only the machine's own crash could lose a commit then, which no test survives; a killed server loses none."""
+    """Turn off the sync: only a crash of the machine could then lose a commit; a killed server loses none."""
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
@@ -78,19 +78,19 @@ def _do_not_wait_for_the_disk(admin_url: str) -> None:
 def migrate(url: str, home: Path) -> None:
     """Run ``airflow db migrate`` on a database: Airflow's tables and ours.
 
-    :param url: an SQLAlchemy URL.
-    :param home: an Airflow home to work in.
+    :param url: SQLAlchemy URL of the database.
+    :param home: the Airflow home to use.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     migrated = subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"],
-        cwd=home,  # so that the installed wheel is meant, not the checkout
+        cwd=home,  # so that it imports the installed wheel, not the checkout
         env={
             **inherited,
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
-            # Found by itself when the wheel is installed; named for those who test the checkout on PYTHONPATH.
+            # Found automatically if the wheel is installed; set for those who test the checkout on PYTHONPATH.
             "AIRFLOW__DATABASE__EXTERNAL_DB_MANAGERS": "airflow_wfstate.store.db_manager.WorkflowStateDBManager",
         },
         capture_output=True,

@@ -1,6 +1,6 @@
-"""An ``airflow`` that is ready: its modules are loaded once, and each command runs in a fork of its process.
+"""A preloaded ``airflow``: its modules are loaded once, and each command runs in a fork of its process.
 
-A command of its own spends two seconds of processor time on imports before it does anything. What is run is the same:
+A separate command spends two seconds of CPU time on imports before it does anything. The fork runs the same code:
 Airflow's own entry point, in a process with its own arguments, environment, standard streams and exit code.
 """
 
@@ -35,8 +35,8 @@ _LOADED_LATE = (
 class ReadyAirflow:
     """The process that forks, for one Airflow home.
 
-    :param folder: where its commands run, and where the package is found as it was installed.
-    :param environment: of every command.
+    :param folder: working directory of its commands, from which they import the installed package.
+    :param environment: environment of every command.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
@@ -50,7 +50,7 @@ class ReadyAirflow:
         )
 
     def run(self, words: tuple[str, ...], answer: str) -> subprocess.CompletedProcess[str]:
-        """Run ``airflow`` with these words; ``answer`` is what the person types."""
+        """Run ``airflow`` with these words; ``answer`` is what the user types."""
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "0").write_text(answer)
@@ -60,9 +60,9 @@ class ReadyAirflow:
     def run_on_terminal(
         self, words: tuple[str, ...], columns: int, variables: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``airflow`` with these words on a pseudo-terminal; all that it shows is its stdout.
+        """Run ``airflow`` with these words on a pseudo-terminal; everything it shows is in its stdout.
 
-        :param variables: of the command's environment, beside the others.
+        :param variables: environment variables of the command, in addition to the others.
         """
         with terminal(columns) as (device, shown), tempfile.TemporaryDirectory() as name:
             for stream in ("0", "1", "2"):
@@ -85,7 +85,7 @@ class ReadyAirflow:
 
 @contextmanager
 def terminal(columns: int) -> Iterator[tuple[str, list[str]]]:
-    """A pseudo-terminal of 40 lines: its device, and what has been shown on it, which is whole at the end."""
+    """A pseudo-terminal of 40 lines: its device, and what it has shown, which is complete when the block ends."""
     reader, writer = pty.openpty()
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     shown: list[str] = []
@@ -103,16 +103,16 @@ def _read(reader: int, shown: list[str]) -> None:
     while True:
         try:
             data = os.read(reader, 65536)
-        except OSError:  # as Linux says that nobody has the terminal open any more
+        except OSError:  # how Linux reports that nobody has the terminal open any more
             return
         shown.append(data.decode().replace("\r\n", "\n"))
 
 
 def _serve() -> None:
     """Answer each request, a line of JSON, with the exit code of its command."""
-    sys.path.remove(str(Path(__file__).parent))  # what Python adds for a script, and not for the command airflow
+    sys.path.remove(str(Path(__file__).parent))  # Python adds it for a script, but not for the airflow command
     _load()
-    # The requests' own channel: a command gets these two descriptors as its standard streams.
+    # A separate channel for the requests, because a command gets these two descriptors as its standard streams.
     requests, answers = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
     for line in requests:
         child = os.fork()
@@ -123,7 +123,7 @@ def _serve() -> None:
 
 
 def _load() -> None:
-    """Import what commands import when they are called."""
+    """Import the modules that commands import when they are called."""
     from airflow.cli.cli_parser import get_parser
 
     from airflow_wfstate import cli, store
@@ -134,11 +134,11 @@ def _load() -> None:
             importlib.import_module(f"{package.__name__}.{module.name}")
     for name in _LOADED_LATE:
         importlib.import_module(name)
-    gc.freeze()  # or each fork would look through all of it for garbage when it ends: 0.7 seconds
+    gc.freeze()  # otherwise each fork would search all of it for garbage at its end, which takes 0.7 seconds
 
 
 def _command(words: list[str], streams: str, variables: dict[str, str]) -> object:
-    """What ``airflow`` with these words does; its exit code as ``sys.exit`` takes it."""
+    """Do what ``airflow`` does with these words, and return its exit code in the form that ``sys.exit`` takes."""
     os.environ.update(variables)
     from airflow.__main__ import main
 

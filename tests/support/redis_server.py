@@ -1,4 +1,4 @@
-"""A Redis server of its own, which keeps nothing."""
+"""A separate Redis server without persistence."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tests.support.api_server import free_port
 from tests.support.listening import wait_until_listening
 
 PROGRAM = shutil.which("redis-server")
-"""None where it is not installed (Debian's package: redis-server)."""
+"""None if it is not installed (Debian's package: redis-server)."""
 
 
 @contextmanager
 def running_redis(folder: Path) -> Iterator[int]:
-    """The port of localhost that it listens on.
+    """Run Redis, and yield the port of localhost that it listens on.
 
-    :param folder: an empty one, for its log.
-    :raises RuntimeError: it does not listen; the text has its log.
+    :param folder: an empty folder, for its log.
+    :raises RuntimeError: Redis does not listen; the message contains its log.
     """
     port, log = free_port(), folder / "redis.log"
     with log.open("w") as output:

@@ -1,4 +1,4 @@
-"""A running order over two DAGs, to be cancelled."""
+"""A running order across two DAGs, for tests that cancel it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.world import World
 
 @dataclass
 class RunningOrder:
-    """An order: intake did ``reserve`` and waits for its child, which did ``pack`` and loads.
+    """An order: intake did ``reserve`` and waits for its child, which did ``pack`` and is running ``load``.
 
     ``ship`` and ``bill`` are tasks that have not begun.
     """
@@ -33,23 +33,23 @@ class RunningOrder:
         """The workflow's state."""
         return self.world.state(self.workflow_id)
 
-    def cancel(self, **wish: object) -> WorkflowState:
-        """Cancel it; the state that the answer names."""
-        request = CancelWorkflow(self.workflow_id, **wish)  # type: ignore[arg-type]  # the tests name its fields
+    def cancel(self, **options: object) -> WorkflowState:
+        """Cancel the order, and return the state in the answer."""
+        request = CancelWorkflow(self.workflow_id, **options)  # type: ignore[arg-type]  # the tests name its fields
         return self.world.backend.cancel_workflow(request).workflow.state
 
     def task_states(self) -> dict[str, str | None]:
-        """In Airflow, by task id."""
+        """The states of the tasks in Airflow, by task id."""
         return {task_id: self.world.rows.task_state(task) for task_id, task in self.tasks.items()}
 
     def compensations(self) -> dict[str, CompensationState]:
-        """By the step's name."""
+        """The states of the compensations, by the step's name."""
         steps = self.world.backend.get_workflow(self.workflow_id).steps
         return {step.name: item.state for step in steps for item in step.compensations}
 
 
 def running_order(world: World) -> RunningOrder:
-    """Make one, in runs of its own."""
+    """Create a running order, in new runs."""
     rows, key = world.rows, world.unique("key")
     run_id, child_run = rows.add_run("intake"), world.unique("child")
     start = rows.add_task("intake", run_id, "start")

@@ -1,4 +1,4 @@
-"""A workflow of one DAG whose steps can be undone, and its relay."""
+"""A workflow of one DAG whose steps have compensations, and its relay."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Saga:
         plan: list[str] | None = None,
         participants: list[str] | None = None,
     ) -> Saga:
-        """Start a workflow."""
+        """Start a workflow, and return it."""
         run_id = world.rows.add_run("intake")
         started = world.start(
             run_id,
@@ -67,12 +67,12 @@ class Saga:
             self.world.rows.set_task_state(task, "success")
 
     def fail(self, error: str = "broken") -> TurnAnswer:
-        """Let a step without an undo fail, and the relay ask."""
+        """Have a step without an undo fail, and the relay ask for the turn."""
         self._break(error)
         return self.ask()
 
     def fail_silently(self) -> None:
-        """Let such a step fail, and the run with it; its relay never ran."""
+        """Have such a step fail, and the run with it; its relay never runs."""
         self._break()
         self.world.rows.set_run_state("intake", self.run_id, "failed")
 
@@ -82,14 +82,18 @@ class Saga:
         self.world.rows.set_task_state(task, "failed", ended_ago=timedelta(seconds=60))
 
     def ask(self) -> TurnAnswer:
-        """Let the relay ask for the turn, in the try that Airflow has of it."""
+        """Have the relay ask for the turn, in its current try in Airflow."""
         found = self.world.rows.find_task("intake", self.run_id, "compensate")
         self.relay = self.relay if found is None else found[0]
         self.world.rows.set_task_state(self.relay, "running")
         return self.world.backend.take_turn(TakeTurn(self.relay, [BREAKS]))
 
     def undo(self, answer: TurnAnswer, *, fails: Sequence[str] = ()) -> list[str]:
-        """Let the relay undo until it gets no more work: the steps that it tried. The undo of ``fails`` fails."""
+        """Have the relay undo until it gets no more work.
+
+        :param fails: the steps whose undo fails.
+        :return: the steps that it tried to undo.
+        """
         tried = []
         while answer.decision is TurnDecision.COMPENSATE:
             assert answer.work is not None
@@ -103,7 +107,7 @@ class Saga:
         return tried
 
     def detail(self) -> WorkflowDetail:
-        """The workflow as people see it."""
+        """The workflow as users see it."""
         return self.world.backend.get_workflow(self.workflow_id)
 
     def compensations(self) -> dict[str, CompensationState]:

@@ -1,4 +1,4 @@
-"""An HTTP server that answers what a test tells it: outages cannot be had from a healthy api-server."""
+"""An HTTP server that answers as a test tells it to, because a healthy api-server produces no outages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server says once."""
+    """One answer of the server."""
 
     status: int
     body: object = field(default_factory=dict)
@@ -23,11 +23,11 @@ class Answer:
 
 @dataclass
 class ScriptedServer:
-    """A server whose every request is answered by a function.
+    """A server that answers every request with a function.
 
     :param seen: method, path and bearer token of each request, in order.
-    :param encodings: that each request accepted, in order.
-    :param bodies: of each POST, in order.
+    :param encodings: the encodings that each request accepted, in order.
+    :param bodies: the body of each POST, in order.
     """
 
     url: str
@@ -37,9 +37,9 @@ class ScriptedServer:
 
 
 def jwt_that_ends_in(seconds: float, name: str = "") -> str:
-    """A token as /auth/token gives it, but for its signature.
+    """A token like those of /auth/token, except for its signature.
 
-    :param name: tells it from others.
+    :param name: distinguishes it from others.
     """
     claims = json.dumps({"exp": time.time() + seconds, "name": name}).encode()
     return f"h.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.s"
@@ -49,7 +49,7 @@ def jwt_that_ends_in(seconds: float, name: str = "") -> str:
 def scripted_server(answer: Callable[[str, str], Answer]) -> Iterator[ScriptedServer]:
     """Serve on a free port.
 
-    :param answer: gets the path and the bearer token.
+    :param answer: a function of the path and the bearer token.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,7 +75,7 @@ def scripted_server(answer: Callable[[str, str], Answer]) -> Iterator[ScriptedSe
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing is logged."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("localhost", 0), Handler) as server:
         server.daemon_threads = True

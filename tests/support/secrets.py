@@ -12,7 +12,7 @@ from airflow.sdk.log import mask_secret
 
 @contextmanager
 def knowing(secret: str) -> Iterator[None]:
-    """Let Airflow's maskers know a secret inside the block, and forget it behind it."""
+    """Register a secret with Airflow's maskers inside the block, and make them forget it afterwards."""
     maskers = (masker_of_server(), masker_of_tasks())
     known = [(set(masker.patterns), masker.replacer) for masker in maskers]
     mask_secret(secret)

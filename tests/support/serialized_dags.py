@@ -1,4 +1,4 @@
-"""DAGs in Airflow's own tables, as the dag-processor would have written them."""
+"""DAGs in Airflow's own tables, as the dag-processor would write them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _BUNDLE = "wfstate-tests"
 def deploy(engine: Engine, dag: DAG, *, bundle_version: str | None = None) -> None:
     """Write a DAG, or its newest version, unpaused.
 
-    :param bundle_version: that its bundle has now, for Git the commit; None for a bundle without versions.
+    :param bundle_version: the current version of its bundle (for Git, the commit); None for a bundle without versions.
     """
     with Session(engine) as session:
         if session.get(DagBundleModel, _BUNDLE) is None:
             session.add(DagBundleModel(name=_BUNDLE))
             session.commit()
-        # A DAG of a test is in no bundle, but Airflow wants a place, and a file to keep the code of.
+        # A DAG of a test is in no bundle, but Airflow needs a location, and a file whose code it can store.
         dag.fileloc, dag.relative_fileloc = __file__, f"{dag.dag_id}.py"
         lazy = LazyDeserializedDAG.from_dag(dag)
         SerializedDAG.bulk_write_to_db(_BUNDLE, bundle_version, [lazy], session=session)
@@ -37,7 +37,7 @@ def deploy(engine: Engine, dag: DAG, *, bundle_version: str | None = None) -> No
 
 
 def pin(engine: Engine, dag_id: str, run_id: str) -> None:
-    """Give a run and its tasks the newest version of its DAG, as Airflow does when it makes a run."""
+    """Set a run and its tasks to the newest version of its DAG, as Airflow does when it creates a run."""
     with Session(engine) as session:
         version = DagVersion.get_latest_version(dag_id, session=session)
         assert version is not None
@@ -52,7 +52,7 @@ def pin(engine: Engine, dag_id: str, run_id: str) -> None:
 
 
 def bundle_version_of(engine: Engine, dag_id: str, run_id: str) -> str | None:
-    """The bundle version that a run has now."""
+    """The current bundle version of a run."""
     with Session(engine) as session:
         return session.scalars(select(DagRun.bundle_version).filter_by(dag_id=dag_id, run_id=run_id)).one()
 
@@ -65,7 +65,7 @@ def set_paused(engine: Engine, dag_id: str, *, paused: bool = True) -> None:
 
 
 def forget(engine: Engine, dag_id: str) -> None:
-    """What the dag-processor does when the file of a DAG is gone."""
+    """Do what the dag-processor does when the file of a DAG is gone."""
     with engine.begin() as connection:
         table = DagModel.__table__
         connection.execute(update(table).where(table.c.dag_id == dag_id).values(is_stale=True))

@@ -1,4 +1,4 @@
-"""A workflow of services alone, or with a DAG, and the events that its services send."""
+"""A workflow of services only, or of services and a DAG, and the events that its services send."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Event = dict[str, Any]
 
 @dataclass
 class Shop:
-    """A definition of its own name and its own sources: a shop that starts it, payments and a carrier.
+    """A definition with a unique name and unique sources: a shop that starts workflows, payments, and a carrier.
 
-    :param backend: by which it is applied, and by which events are sent.
-    :param users: who may send for the services; empty: administrators.
-    :param within: how long payments and the carrier have to undo what they did; None: they cannot undo it.
+    :param backend: the backend that applies it and sends events.
+    :param users: who may send for the services; if empty, administrators.
+    :param within: how long payments and the carrier have to undo their steps; None if they cannot undo them.
     """
 
     backend: StateBackend
@@ -35,11 +35,11 @@ class Shop:
 
     @property
     def name(self) -> str:
-        """Of its workflows."""
+        """The name of its workflows."""
         return f"order-{self.tag}"
 
     def source(self, service: str) -> str:
-        """Of the service's events."""
+        """The source of the service's events."""
         return f"https://{self.tag}.example/{service}/"
 
     def apply(self) -> Shop:
@@ -48,7 +48,7 @@ class Shop:
         return self
 
     def definition(self) -> dict[str, Any]:
-        """As a definition file says it."""
+        """The definition, as in a definition file."""
         return {
             "name": self.name,
             "key": "$.data.order_id",
@@ -89,7 +89,7 @@ class Shop:
         return {**service, "compensate": undos, "subscription": self.subscription(name)}
 
     def subscription(self, service: str) -> str:
-        """The name of the subscription by which a service is asked to undo something."""
+        """The name of the subscription that asks a service to undo something."""
         return f"{service}-{self.tag}"
 
     def event(self, service: str, type_: str, key: str, data: dict[str, Any] | None = None, **attributes: Any) -> Event:
@@ -112,7 +112,7 @@ class Shop:
         return self.backend.send_events(SendEvents(list(events))).results
 
     def told(self, *events: Event) -> list[str]:
-        """Send events one by one: the verdict on each, with its reason."""
+        """Send events one by one, and return the verdict on each, with its reason."""
         results = [result for event in events for result in self.send(event)]
         return [f"{result.verdict.value}{f': {result.reason}' if result.reason else ''}" for result in results]
 

@@ -1,8 +1,8 @@
-"""An order over two DAGs, with their runs and tasks in Airflow's tables, to be failed, finished, and set going again.
+"""An order across two DAGs, with their runs and tasks in Airflow's tables, for tests that fail, finish or resume it.
 
 ``shop_intake`` does ``reserve`` and ``charge``, triggers ``shop_fulfilment`` by ``fulfil`` and waits for it, and
-completes. ``shop_fulfilment`` does ``pack`` and ``ship``. Both have a relay. No task of them runs: what a task would
-tell the store is told by the tests, so that its operator does not matter.
+completes. ``shop_fulfilment`` does ``pack`` and ``ship``. Both have a relay. None of their tasks runs: the tests report
+to the store what a task would report, so the task's operator does not matter.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def intake_dag(
 ) -> DAG:
     """The owner's DAG.
 
-    :param input: that the start declares; None for the run's params.
-    :param extra_task: that the DAG has gained.
+    :param input: the input that the start declares; None for the run's params.
+    :param extra_task: a task that the DAG has gained.
     :param without: a task that the DAG has lost: ``charge`` or ``fulfil``.
-    :param rerun_with_latest_version: as Airflow's DAG has it.
-    :param order_id_type: that the param ``order_id`` is to have.
+    :param rerun_with_latest_version: the DAG's option of that name in Airflow.
+    :param order_id_type: the type of the param ``order_id``.
     """
     order_id = Param("1" if order_id_type == "string" else 1, type=order_id_type)
     with DAG(
@@ -99,7 +99,7 @@ class Order:
     tasks: dict[str, str] = field(default_factory=dict)
 
     def task(self, task_id: str, *, state: str | None = None) -> str:
-        """A new task instance in the run that has such a task; its id."""
+        """Insert a task instance in the run that has such a task, and return its id."""
         in_child = task_id in ("pack", "ship", "child_compensate")
         dag_id, run_id = (FULFILMENT, self.child_run) if in_child else (INTAKE, self.run_id)
         name = RELAY if task_id == "child_compensate" else task_id
@@ -126,7 +126,7 @@ class Order:
         return begun
 
     def charge(self, items: tuple[str, ...]) -> None:
-        """Have ``charge`` do its step, once for each item when there are any."""
+        """Have ``charge`` do its step, once for each item if there are any."""
         if not items:
             self.task("charge")
             self.do("charge")
@@ -141,7 +141,7 @@ class Order:
         self.world.rows.set_task_state(self.tasks[task_id], "failed", ended_ago=_OVER)
 
     def begin_fulfil(self) -> BegunStep:
-        """Have ``fulfil`` link its child, which then exists; its attempt."""
+        """Have ``fulfil`` link its child, which then exists, and return its attempt."""
         begun = self.begin("fulfil")
         self.child_run = self.child_run or f"wfstate__{begun.workflow.id}__fulfil__{begun.round}"
         self.world.backend.link_child_run(LinkChildRun(begun.attempt_key, 1, FULFILMENT, self.child_run))
@@ -151,7 +151,7 @@ class Order:
         return begun
 
     def begin_again(self, task_id: str) -> BegunStep:
-        """Have the task, which is at its step, ask once more for its attempt."""
+        """Have the task that is running its step begin it again, and return the same attempt."""
         return self.world.backend.begin_step(BeginStep(self.tasks[task_id], task_id))
 
     def begin_fulfil_again(self) -> BegunStep:
@@ -174,19 +174,19 @@ class Order:
         self.world.rows.set_task_state(self.tasks["fulfil"], "deferred")
 
     def skip(self, task_id: str) -> None:
-        """Have the task skip its step by its own decision."""
+        """Have the task decide to skip its step."""
         begun = self.begin(task_id)
         self.world.backend.end_attempt(EndAttempt(begun.attempt_key, 5, StepState.SKIPPED))
         self.world.rows.set_task_state(self.tasks[task_id], "skipped", ended_ago=_OVER)
 
     def end_intake_failed(self) -> None:
-        """``fulfil`` has failed: the owner's run ends, and holds for a person."""
+        """End the owner's run after ``fulfil`` has failed; the workflow is then on hold."""
         self.world.rows.set_task_state(self.tasks["fulfil"], "failed", ended_ago=_OVER)
         self.world.rows.set_task_state(self.tasks["complete"], "upstream_failed", ended_ago=_OVER)
         self.end_run(INTAKE, self.run_id, RELAY, "complete", "failed")
 
     def end_run(self, dag_id: str, run_id: str, relay: str, leaf: str, state: str) -> None:
-        """Let the relay judge its run, and the run end."""
+        """Have the relay judge its run, and end the run."""
         self.world.rows.set_task_state(self.tasks[relay], "running")
         self.world.backend.take_turn(TakeTurn(self.tasks[relay], [leaf]))
         self.world.rows.set_task_state(self.tasks[relay], "success", ended_ago=_OVER)
@@ -203,7 +203,7 @@ class Order:
             return {row.task_id: row.state for row in rows}
 
     def run_states(self) -> list[str | None]:
-        """The states of the owner and of the child, None for one that is gone."""
+        """The states of the owner and of the child; None for one that is gone."""
         table = DagRun.__table__
         with self.world.rows.engine.connect() as connection:
             return [
@@ -214,7 +214,7 @@ class Order:
             ]
 
     def earlier_tries(self, task_id: str) -> int:
-        """How many tries of a task of this order Airflow keeps in its history."""
+        """How many tries of a task of this order Airflow has in its history."""
         table = TaskInstanceHistory.__table__
         with self.world.rows.engine.connect() as connection:
             return len(
@@ -226,7 +226,7 @@ class Order:
             )
 
     def reread(self) -> None:
-        """Learn the ids that the task instances have now, and schedule those that were cleared: their next try."""
+        """Read the current ids of the task instances, and schedule the next try of those that were cleared."""
         table = TaskInstance.__table__
         of_order = table.c.run_id.in_([self.run_id, self.child_run])
         with self.world.rows.engine.begin() as connection:
@@ -239,7 +239,7 @@ class Order:
                 self.tasks["child_compensate" if in_child else row.task_id] = str(row.id)
 
     def delete_run(self, dag_id: str) -> None:
-        """What somebody does who deletes the run in Airflow."""
+        """Delete the run, as somebody may do in Airflow."""
         run_id = self.run_id if dag_id == INTAKE else self.child_run
         with self.world.rows.engine.begin() as connection:
             for table in (TaskInstance.__table__, DagRun.__table__):
@@ -264,9 +264,9 @@ def open_order(
     items: tuple[str, ...] = (),
     packed: JsonValue = None,
 ) -> Order:
-    """An order whose intake has reserved and charged, and whose child has packed and is about to ship.
+    """Create an order whose intake has reserved and charged, and whose child has packed and is about to ship.
 
-    :param items: that ``charge`` is mapped over; empty when it is not mapped.
+    :param items: the items that ``charge`` is mapped over; empty if it is not mapped.
     :param packed: the output of ``pack``.
     """
     deploy(world.rows.engine, intake_dag())
@@ -296,7 +296,7 @@ def failed_order(
     plan: tuple[str, ...] = ("reserve", "invoice"),
     packed: JsonValue = None,
 ) -> Order:
-    """An order that shipping has failed; it holds for a person, unless its definition says otherwise.
+    """Create an order whose shipping has failed. It is on hold, unless its definition says otherwise.
 
     :param packed: the output of ``pack``.
     """
@@ -309,7 +309,7 @@ def failed_order(
 
 
 def succeeded_order(world: World, *, items: tuple[str, ...] = ()) -> Order:
-    """An order that is done; ``items`` as for :func:`open_order`."""
+    """Create an order that has succeeded; ``items`` as for :func:`open_order`."""
     order = open_order(world, items=items)
     order.do("ship")
     order.end_run(FULFILMENT, order.child_run, "child_compensate", "ship", "success")

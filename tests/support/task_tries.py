@@ -1,4 +1,4 @@
-"""The tries of the tasks of some runs, as Airflow would make them: one task a step name and run."""
+"""The tries of the tasks of some runs, as Airflow would create them: one task per step name and run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.airflow_rows import AirflowRows
 RELAY = "compensate"
 OVER = ("success", "failed", "skipped")
 _LONG_AGO = timedelta(minutes=5)
-"""No process lives on for so long after its task is over."""
+"""Longer than any process keeps running after its task is over."""
 
 Place = tuple[str, str]
 """A run id and a task id."""
@@ -20,7 +20,7 @@ Place = tuple[str, str]
 class TaskTries:
     """Tasks of runs of one DAG.
 
-    :ivar clears: how often a try that had succeeded was cleared, by task id.
+    :ivar clears: how often a succeeded try was cleared, by task id.
     """
 
     rows: AirflowRows
@@ -30,7 +30,7 @@ class TaskTries:
     runs_over: dict[str, str] = field(default_factory=dict)
 
     def running(self, place: Place) -> str | None:
-        """The try that runs; a first one where there was none. None when it is over, or its run is."""
+        """The running try, a first one if there was none; None if it or its run is over."""
         if place not in self.now:
             if place[0] in self.runs_over:
                 return None
@@ -39,21 +39,21 @@ class TaskTries:
         return task if self.rows.task_state(task) == "running" else None
 
     def ended(self, place: Place) -> str | None:
-        """The state of a task that is over; None when it is not, or never was."""
+        """The state of a task that is over; None if it is not over, or does not exist."""
         task = self.now.get(place)
         state = None if task is None else self.rows.task_state(task)
         return state if state in OVER else None
 
     def end(self, task: str, state: str) -> None:
-        """Let a try end."""
+        """End a try."""
         self.rows.set_task_state(task, state, ended_ago=_LONG_AGO)
 
     def retry(self, place: Place) -> None:
-        """Let the try of a task die, and the next one run."""
+        """End the try of a task as if it had died, and run the next one."""
         self.now[place] = self.rows.next_try(self.now[place], state="failed")
 
     def clear(self, place: Place, state: str) -> None:
-        """Clear a task that is over: its run goes on, and the next try runs."""
+        """Clear a task that is over: its run continues, and the next try runs."""
         if state == "success":
             self.clears[place[1]] = self.clears.get(place[1], 0) + 1
         self.now[place] = self.rows.next_try(self.now[place], state=state)
@@ -61,12 +61,12 @@ class TaskTries:
         self.runs_over.pop(place[0], None)
 
     def all_over(self, run_id: str) -> bool:
-        """Whether no task of the run is left to do."""
+        """Whether every task of the run is over."""
         tasks = [task for (run, _), task in self.now.items() if run == run_id]
         return bool(tasks) and all(self.rows.task_state(task) in OVER for task in tasks)
 
     def end_run(self, run_id: str, state: str) -> None:
-        """Let a run end."""
+        """End a run."""
         self.rows.set_run_state(self.dag_id, run_id, state)
         self.runs_over[run_id] = state
 

@@ -1,4 +1,4 @@
-"""Services that are asked to undo their steps, as the outbox has it."""
+"""Requests to services to undo their steps, as found in the outbox."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _outgoing, _compensation = outbox_tables.outgoing_event, schema.compensation
 
 @dataclass(frozen=True)
 class UndoRequests:
-    """What waits to be sent to the services of a shop.
+    """The requests that wait to be sent to the services of a shop.
 
-    :param subscriptions: ids, by the service's name.
+    :param subscriptions: ids of the subscriptions, by the service's name.
     """
 
     world: World
@@ -38,18 +38,18 @@ class UndoRequests:
             return list(connection.execute(found.order_by(_outgoing.c.event_id)))
 
     def sent(self, service: str) -> list[Event]:
-        """The events to a service that wait, as it will get them."""
+        """The waiting events for a service, as the service will receive them."""
         return [json.loads(unsealed(row.body)) for row in self.waiting(service)]
 
     def delivered(self, service: str) -> Event:
-        """The only event that waits for a service, which has accepted it."""
+        """The only event that waits for a service, after the service has accepted it."""
         (request,) = self.sent(service)
         with self.world.rows.engine.begin() as connection:
             connection.execute(_outgoing.delete().where(_outgoing.c.event_id == request["id"]))
         return request
 
     def refused(self, service: str, *, is_parked: bool) -> None:
-        """Let the deliveries to a service have been refused, ten times or once."""
+        """Set the deliveries to a service as refused: ten times if parked, otherwise once."""
         values = {"attempts": 10 if is_parked else 1, "last_status": 503, "last_answer": "down for\nrepairs"}
         if is_parked:
             values["next_try_at"] = None
@@ -58,12 +58,12 @@ class UndoRequests:
             connection.execute(update(_outgoing).where(its_rows).values(**values))
 
     def time_passes(self, key: str) -> None:
-        """Let the time be over in which services have to answer about an order, and the sweep find it."""
+        """Let the time for services to answer about an order run out, and have the sweep find it."""
         self.become_overdue(key)
         self.world.sweep()
 
     def become_overdue(self, key: str) -> None:
-        """Let that time be over, and nobody have looked yet."""
+        """Let that time run out, without a sweep."""
         awaited = (
             _compensation.c.workflow_id == self.shop.find(key).summary.id,
             _compensation.c.answer_due_at.is_not(None),
@@ -82,7 +82,7 @@ class UndoRequests:
 
 @contextmanager
 def undo_requests(world: World, shop: Shop, *services: str) -> Iterator[UndoRequests]:
-    """Subscriptions of these services of a shop, removed afterwards."""
+    """Add subscriptions for these services of a shop, and remove them afterwards."""
     added = {
         service: world.backend.add_subscription(
             AddSubscription(shop.subscription(service), "https://hooks.example.com/", requests_only=True)

@@ -1,4 +1,4 @@
-"""A task that waits for a workflow, and how its wait stands."""
+"""A task that waits for a workflow, and the state of its wait."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ WATCHER = "watcher"
 class Watch:
     """A task that waits.
 
-    :param target: of its wait.
-    :param timeout: in seconds; None for none.
-    :param task: the id of its present try.
+    :param target: the target of its wait.
+    :param timeout: in seconds; None for no timeout.
+    :param task: the id of its current try.
     """
 
     world: World
@@ -34,7 +34,7 @@ class Watch:
         self.task = self.task or self.world.rows.running_task(WATCHER, "watch")
 
     def register(self) -> RegisteredWait:
-        """Register the wait, or go on with it."""
+        """Register the wait, or continue it."""
         wait = self.world.backend.register_wait(RegisterWait(self.task, self.target, self.timeout))
         self.ids.append(wait.wait_id)
         return wait
@@ -44,12 +44,12 @@ class Watch:
         return self.ids[-1] in self.world.backend.look_at_waits(LookAtWaits([self.ids[-1]])).wait_ids
 
     def retry(self, *, state: str = "failed") -> RegisteredWait:
-        """Let the next try go on; ``state`` is how the one before ended, ``success`` when it was cleared."""
+        """Have the next try continue. ``state`` is how the previous one ended: ``success`` if it was cleared."""
         self.task = self.world.rows.next_try(self.task, state=state)
         return self.register()
 
     def run_out_of_time(self) -> None:
-        """Let the time of the wait be over: its end moves into the past, and its beginning with it."""
+        """Let the wait time out, by moving its beginning and its end into the past."""
         wait = wait_tables.wait
         with self.world.rows.engine.begin() as connection:
             row = connection.execute(wait.select().where(wait.c.id == self.ids[-1])).one()
@@ -62,10 +62,10 @@ class Watch:
 
 
 def for_workflow(key: str, *states: str) -> WaitTarget:
-    """A wait for an order; for its success unless states are given."""
+    """A wait for an order: for its success, unless states are given."""
     return WaitTarget(WaitKind.WORKFLOW, "order", key, list(states) or ["succeeded"])
 
 
 def for_step(key: str, step: str, *states: str, item_key: str = "") -> WaitTarget:
-    """A wait for a step of the DAG ``intake`` in an order; for its success unless states are given."""
+    """A wait for a step of the DAG ``intake`` in an order: for its success, unless states are given."""
     return WaitTarget(WaitKind.STEP, "order", key, list(states) or ["succeeded"], "intake", step, item_key)

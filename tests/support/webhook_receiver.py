@@ -1,4 +1,4 @@
-"""A receiver of webhooks: a real HTTP server in a thread, which verifies what it gets, and counts effects."""
+"""A webhook receiver: a real HTTP server in a thread that verifies what it gets, and counts effects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 @dataclass(frozen=True)
 class Delivery:
-    """What came with one request."""
+    """The content of one request."""
 
     path: str
     headers: Mapping[str, str]
@@ -30,20 +30,20 @@ class Delivery:
 
     @property
     def workflow_id(self) -> str:
-        """Of the workflow that it tells of."""
+        """The id of the workflow that the event is about."""
         return str(self.event["data"]["workflow"]["id"])
 
     @property
     def kind(self) -> str:
-        """What it tells, without the prefix."""
+        """The event's type, without the prefix."""
         return str(self.event["type"]).removeprefix("wfstate.")
 
     def verify(self, secret: str) -> None:
-        """Check the signature, as a receiver does."""
+        """Verify the signature, as a receiver does."""
         Webhook(secret).verify(self.body, dict(self.headers))
 
     def is_signed_with(self, secret: str) -> bool:
-        """Whether this secret verifies it."""
+        """Whether the signature was made with this secret."""
         try:
             self.verify(secret)
         except WebhookVerificationError:
@@ -55,9 +55,9 @@ Answer = tuple[int, str] | tuple[int, str, Mapping[str, str]]
 
 
 class Receiver:
-    """What was received, and what is answered.
+    """What it received, and how it answers.
 
-    :param url: to send to.
+    :param url: the URL to send to.
     """
 
     def __init__(self) -> None:
@@ -67,23 +67,23 @@ class Receiver:
         self.lock = threading.Lock()
 
     def kinds(self, workflow_id: str) -> list[str]:
-        """The kinds of the events of a workflow, in the order in which they came first."""
+        """The kinds of a workflow's events, in the order in which they first came."""
         ids = dict.fromkeys(found.event["id"] for found in self.received if found.workflow_id == workflow_id)
         by_id = {found.event["id"]: found.kind for found in self.received}
         return [by_id[event_id] for event_id in ids]
 
     def signed_with(self, secret: str) -> list[Delivery]:
-        """What this secret verifies."""
+        """The deliveries that were signed with this secret."""
         return [found for found in self.received if found.is_signed_with(secret)]
 
     def effects(self) -> Counter[str]:
-        """How often each event came, by its id: an effect is done once for each."""
+        """How often each event came, by id; a receiver acts once for each id."""
         return Counter(found.headers["webhook-id"] for found in self.received)
 
 
 @contextmanager
 def running_receiver() -> Iterator[Receiver]:
-    """A receiver on this machine."""
+    """Run a receiver on this machine."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):

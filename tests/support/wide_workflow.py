@@ -1,4 +1,4 @@
-"""A workflow with one wide mapped step, written straight into the tables: by the hot path it would take minutes."""
+"""A workflow with one wide mapped step, written directly into the tables, because the hot path would take minutes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ NAME: Final = "item"
 
 
 def add_items(engine: Engine, workflow_id: str, run_id: str, items: int, *, bytes_each: int = 50) -> None:
-    """Add so many items of one step to a workflow: each tenth has failed, the others have succeeded.
+    """Add this many items of one step to a workflow: every tenth has failed, the others have succeeded.
 
-    Each has an attempt, a checkpoint and an output of ``bytes_each``, an undo, and an entry of the journal.
+    Each has an attempt, a checkpoint and an output of ``bytes_each``, a compensation, and a journal entry.
     """
     now = datetime.now(timezone.utc)
     value = Payload.of("x" * bytes_each)

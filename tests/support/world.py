@@ -1,4 +1,4 @@
-"""A store with an Airflow around it, and the shortest way to tell a story in it."""
+"""A store with an Airflow around it, and short methods for telling a story in it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from tests.support.airflow_rows import AirflowRows
 
 @dataclass(frozen=True)
 class World:
-    """One way to a store, and the rows of the Airflow beside it.
+    """A store behind one backend, and the rows of the Airflow beside it.
 
-    Tests share the database: each takes names of its own with :meth:`unique`.
+    Tests share the database, so each gets its own names from :meth:`unique`.
     """
 
     backend: StateBackend
@@ -51,7 +51,7 @@ class World:
         if_exists: IfExists = IfExists.ATTACH,
         labels: dict[str, str] | None = None,
     ) -> StartedWorkflow:
-        """Start a workflow from a task of a run, by default of a new one."""
+        """Start a workflow from a task of a run, by default of a new run."""
         run_id = run_id or self.rows.add_run(dag_id)
         return self.backend.start_workflow(
             StartWorkflow(
@@ -78,7 +78,7 @@ class World:
         item_key: str = "",
         compensation: CompensationDeclaration | None = None,
     ) -> tuple[str, BegunStep]:
-        """Begin a step from a new task instance of the run: its id, and the answer."""
+        """Begin a step from a new task instance of the run, and return its id and the answer."""
         task_instance_id = self.rows.add_task(dag_id, run_id, self.unique(name))
         return task_instance_id, self.begin_as(task_instance_id, name, item_key=item_key, compensation=compensation)
 
@@ -92,7 +92,7 @@ class World:
         arguments_sha256: str | None = None,
         sole_task: bool = True,
     ) -> BegunStep:
-        """Begin a step as this task instance, by default of the only task that declares the step."""
+        """Begin a step as this task instance, by default as if only its task declared the step."""
         return self.backend.begin_step(
             BeginStep(
                 task_instance_id,
@@ -106,40 +106,40 @@ class World:
         )
 
     def child(self, trigger: BegunStep, dag_id: str, *, write: int = 1) -> str:
-        """A run of a DAG that a step at work triggers; its run id."""
+        """Have a running step trigger a run of a DAG, and return its run id."""
         wanted = f"wfstate__{trigger.workflow.id}__{trigger.step_id}__{trigger.round}"
         linked = self.backend.link_child_run(LinkChildRun(trigger.attempt_key, write, dag_id, wanted))
         return self.rows.add_run(dag_id, linked.run_id)
 
     def succeed(self, begun: BegunStep, output: JsonValue = None, *, write: int | None = None) -> RecordedWrite:
-        """End the attempt well."""
+        """End the attempt as succeeded."""
         number = begun.writes_applied + 1 if write is None else write
         return self.backend.end_attempt(
             EndAttempt(begun.attempt_key, number, StepState.SUCCEEDED, output=Payload.of(output))
         )
 
     def fail(self, begun: BegunStep, error: str = "broken", *, write: int | None = None) -> RecordedWrite:
-        """End the attempt badly."""
+        """End the attempt as failed."""
         number = begun.writes_applied + 1 if write is None else write
         return self.backend.end_attempt(EndAttempt(begun.attempt_key, number, StepState.FAILED, error=error))
 
     def step_done(
         self, run_id: str, name: str, output: JsonValue = None, *, dag_id: str = "intake", undo: str | None = None
     ) -> None:
-        """A whole step, with a compensation when ``undo`` names its handler."""
+        """Do a whole step, with a compensation if ``undo`` names its handler."""
         compensation = None if undo is None else CompensationDeclaration(undo)
         task_instance_id, begun = self.begin(run_id, name, dag_id=dag_id, compensation=compensation)
         self.succeed(begun, output)
         self.rows.set_task_state(task_instance_id, "success")
 
     def state(self, workflow_id: str) -> WorkflowState:
-        """Of a workflow, as it is stored: tests ask for little else, and what is shown of it takes ten statements."""
+        """The stored state of a workflow. Tests rarely need more, and reading its detail takes ten statements."""
         its_row = select(schema.workflow.c.state).where(schema.workflow.c.id == workflow_id)
         with self.rows.engine.connect() as connection:
             return WorkflowState(connection.execute(its_row).scalar_one())
 
     def sweep(self) -> SweepReport:
-        """Make a pass of the sweep; an api-server of the tests may be at one of its own, which is let end first."""
+        """Run a sweep. If an api-server of the tests is running one, wait for its end first."""
         for _ in range(1000):
             report = self.backend.sweep()
             if report.swept:
@@ -151,7 +151,7 @@ class World:
         return self.backend.read_journal(workflow_id, limit=1000).entries
 
     def told(self, workflow_id: str) -> list[str]:
-        """The journal as ``kind`` or ``kind step`` lines."""
+        """The journal, as lines of ``kind`` or ``kind step``."""
         return [
             entry.kind.value if entry.step is None else f"{entry.kind.value} {entry.step}"
             for entry in self.journal(workflow_id)
