@@ -1,4 +1,4 @@
-"""The hot path on PostgreSQL, with each driver: what it leaves to the transactions in Python, and what an outage does."""
+"""The hot path on PostgreSQL, with each driver: what it leaves to Python transactions, and what an outage does."""
 
 from __future__ import annotations
 
