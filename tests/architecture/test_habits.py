@@ -1,4 +1,4 @@
-"""What a contributor is told to run is what is run: the hooks, CI, and the page that lists the commands."""
+"""Contributors are told to run what is run: the hooks, CI, and the page that lists the commands."""
 
 from __future__ import annotations
 

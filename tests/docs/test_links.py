@@ -17,7 +17,7 @@ def test_links_lead_to_files(page: Path) -> None:
 
 
 def test_the_readme_links_every_page() -> None:
-    """But for decisions, which their own index lists."""
+    """Except decisions, which their own index lists."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     pages = [page.relative_to(ROOT) for page in PAGES if page.is_relative_to(ROOT / "docs")]
     assert [str(page) for page in pages if page.parent.name != "decisions" and str(page) not in readme] == []
