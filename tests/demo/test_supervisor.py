@@ -49,9 +49,7 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 
 def _is_there(process: psutil.Process) -> bool:
     try:
-        return (
-            process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-        )  # which its new parent has not reaped yet
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE  # its new parent has not reaped it yet
     except psutil.NoSuchProcess:
         return False
 
