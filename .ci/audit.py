@@ -1,7 +1,7 @@
-"""Ask for known vulnerabilities of every pinned version: ``make audit``.
+"""``make audit``: report known vulnerabilities of the pinned versions.
 
-pip-audit asks the package index, or OSV. Where neither tells anything, as behind a mirror of packages alone, this says
-so, and is no failure: nothing was learned.
+pip-audit asks the package index, then OSV. If neither answers, for example behind a mirror that only has packages, this
+reports it and succeeds: nothing is known.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ _SECONDS = 300
 
 
 def main() -> int:
-    """1 when a version has a known vulnerability; 0 otherwise, also when nobody could be asked."""
+    """Return 1 if a version has a known vulnerability; 0 otherwise, also if no service answers."""
     constraints = sys.argv[1]
     for service in ("pypi", "osv"):
         found = _ask(service, constraints)
         answered = [dependency for dependency in found if "vulns" in dependency]
         if answered:
             return _tell(service, answered, len(found))
-    print(f"The audit of {constraints} was left out: neither the package index nor OSV told anything.")
+    print(f"The audit of {constraints} was skipped: neither the package index nor OSV answered.")
     return 0
 
 
 def _ask(service: str, constraints: str) -> list[dict[str, object]]:
-    """What a service says of each version; nothing when it cannot be reached."""
+    """What a service knows about each version; empty if it cannot be reached."""
     command = [
         str(Path(sys.executable).with_name("pip-audit")),
         *("--vulnerability-service", service, "--requirement", constraints, "--no-deps", "--disable-pip"),

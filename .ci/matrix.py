@@ -1,9 +1,9 @@
-"""``make test-matrix``: which part of the tests runs with which Airflow, Python and database; and what came of it.
+"""``make test-matrix``: run parts of the tests with several versions of Airflow, Python and PostgreSQL.
 
-Each cell is a virtualenv of its own (``.venv-matrix-...``, kept) and a run of pytest. Airflow's versions are those with
-a file of constraints, and the newest that the package index has, a pre-release too: what fails with a pre-release is
-told, and is no failure. Pythons are looked for on the PATH and where pyenv keeps them, PostgreSQL where Debian puts it.
-What is not found is left out, and said so. The table goes to docs/production/versions.md.
+Each cell has its own virtualenv (``.venv-matrix-...``, kept) and is one run of pytest. The Airflow versions are those
+with a file in ``constraints/``, and the newest in the package index if it is a pre-release. Failures with a pre-release
+are reported but do not fail the command. Pythons are looked up on the PATH and in pyenv's folder, PostgreSQL where
+Debian installs it. A cell whose versions are missing is skipped. Results go to docs/production/versions.md.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ NEWEST: Final = "3.3.2"
 """The Airflow of ``make test``."""
 
 PYTHON: Final = "3.11"
-"""Of every cell that is about Airflow and PostgreSQL."""
+"""The Python of the cells that vary Airflow and PostgreSQL."""
 
 OTHER_PYTHONS: Final = ("3.10", "3.12", "3.13")
 EMBEDDED: Final = "PostgreSQL 18"
-"""The server that comes in a wheel (demo/postgres.py)."""
+"""The server from the wheel (demo/postgres.py)."""
 
 INSTALLED: Final = {"PostgreSQL 15": Path("/usr/lib/postgresql/15/bin")}
-"""Servers of Debian's packages, by name: where their programs are."""
+"""Servers from Debian's packages: the folder of their programs, by name."""
 
 CONTRACT: Final = ("tests/contract", "tests/store/test_migrations.py", "tests/store/test_hot_path.py")
 LIVE: Final = ("tests/live/test_resume.py", "tests/live/test_retry.py", "tests/live/test_sagas.py")
@@ -59,12 +59,12 @@ _SECONDS: Final = 3600
 
 @dataclass(frozen=True)
 class Cell:
-    """One installation, and what of the tests is run with it.
+    """One installation, and the tests that run with it.
 
-    :param database: that the tests use.
+    :param database: the one that the tests use.
     :param tests: arguments of pytest.
-    :param says: which they are, for the table.
-    :param may_fail: a pre-release: its failures are told, and are none of ours.
+    :param says: what they cover, for the table.
+    :param may_fail: True for a pre-release: failures are reported, but do not fail the command.
     """
 
     airflow: str
@@ -76,12 +76,12 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """How it is asked for on the command line."""
+        """Its name on the command line."""
         return f"{self.airflow}/{self.python}/{self.database.replace('PostgreSQL ', 'pg').lower()}"
 
 
 def cells(pre_release: str | None) -> list[Cell]:
-    """All of them, the most important first."""
+    """All cells, the most important first."""
     known = sorted(path.stem.removeprefix("airflow-") for path in (CHECKOUT / "constraints").glob("airflow-*.txt"))
     airflows = [*reversed(known), *([pre_release] if pre_release else [])]
     tested = (*CONTRACT, *LIVE, *_POSTGRES_ONLY)
@@ -97,17 +97,17 @@ def cells(pre_release: str | None) -> list[Cell]:
 
 
 def main() -> None:
-    """Parse the command line, and do it."""
+    """Run the cells that the command line names."""
     parser = argparse.ArgumentParser(prog="make test-matrix", description=__doc__)
-    parser.add_argument("cells", nargs="*", help="those to run, as --list names them; all of them unless named")
-    parser.add_argument("--list", action="store_true", help="name the cells, and run none")
+    parser.add_argument("cells", nargs="*", help="cells to run, as --list names them (default: all)")
+    parser.add_argument("--list", action="store_true", help="print the names of the cells, and run none")
     arguments = parser.parse_args()
     planned = cells(_newest_pre_release())
     if arguments.list:
         print("\n".join(cell.name for cell in planned))
         return
     if unknown := set(arguments.cells) - {cell.name for cell in planned}:
-        sys.exit(f"There is no cell {sorted(unknown)[0]}: --list names them.")
+        sys.exit(f"There is no cell {sorted(unknown)[0]}. List them with: python .ci/matrix.py --list")
     failed = False
     for cell in planned:
         if arguments.cells and cell.name not in arguments.cells:
@@ -121,7 +121,7 @@ def main() -> None:
 
 
 def run(cell: Cell) -> str:
-    """Install and test it; what came of it, in a few words."""
+    """Install and test a cell; return the result in a few words."""
     interpreter = _interpreter(cell.python)
     if interpreter is None:
         return f"left out: no Python {cell.python} was found"
@@ -133,7 +133,7 @@ def run(cell: Cell) -> str:
     installed = subprocess.run(["make", "install", *told], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     if installed.returncode != 0:
         lines = (installed.stderr or installed.stdout).strip().splitlines()
-        return f"failed: it could not be installed ({lines[-1][:200] if lines else 'no reason told'})"
+        return f"failed: it could not be installed ({lines[-1][:200] if lines else 'no reason given'})"
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="wfstate-matrix-") as folder, _server(programs, Path(folder)) as url:
         report = Path(folder) / "report.xml"
@@ -152,7 +152,7 @@ def run(cell: Cell) -> str:
 
 
 def _venv(cell: Cell) -> str:
-    """The virtualenv of a cell: that of ``make test`` where it is of these versions."""
+    """The virtualenv of a cell: that of ``make test`` if it has these versions."""
     name = ".venv" if cell.airflow == NEWEST else f".venv-{cell.airflow}"
     try:
         configuration = (CHECKOUT / name / "pyvenv.cfg").read_text(encoding="utf-8")
@@ -163,7 +163,7 @@ def _venv(cell: Cell) -> str:
 
 
 def _counts(report: Path) -> str:
-    """How many tests passed and failed; the first ten that failed are printed."""
+    """Count the tests that passed and failed, and print the first ten failures."""
     suite = next(ElementTree.parse(report).getroot().iter("testsuite"))  # noqa: S314 - pytest wrote it
     failed = []
     for case in suite.iter("testcase"):
@@ -177,11 +177,11 @@ def _counts(report: Path) -> str:
 
 
 def _interpreter(version: str) -> str | None:
-    """A Python of this version; None where there is none."""
+    """A Python of this version; None if there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates = [str(path / "bin" / "python") for path in sorted(pyenv.glob(f"{version}.*"))]
     if on_path := shutil.which(f"python{version}"):
-        candidates.append(on_path)  # pyenv's own wrapper may be on the PATH, and not have the version
+        candidates.append(on_path)  # may be pyenv's wrapper for a version that is not installed
     asks = f"import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != ({version.replace('.', ', ')}))"
     for candidate in candidates:
         if subprocess.run([candidate, "-c", asks], capture_output=True, check=False).returncode == 0:
@@ -190,7 +190,7 @@ def _interpreter(version: str) -> str | None:
 
 
 def _newest_pre_release() -> str | None:
-    """The newest version of Airflow that the index has, if that is a pre-release; None where it is not, or not told."""
+    """The newest Airflow in the package index if it is a pre-release; None otherwise, or if nobody answers."""
     asked = subprocess.run(
         [sys.executable, "-m", "pip", "index", "versions", "apache-airflow", "--pre"],
         capture_output=True,
@@ -202,7 +202,7 @@ def _newest_pre_release() -> str | None:
 
 
 def _constraints(airflow: str) -> str:
-    """Its file of constraints; for a version that has none, one that names it alone."""
+    """The constraints file of a version; one that names only this version if there is none."""
     known = Path("constraints") / f"airflow-{airflow}.txt"
     if (CHECKOUT / known).exists():
         return str(known)
@@ -214,11 +214,11 @@ def _constraints(airflow: str) -> str:
 
 @contextmanager
 def _server(programs: Path | None, folder: Path) -> Iterator[str | None]:
-    """A server of installed programs; its libpq URL. None where the tests start their own."""
+    """Run an installed PostgreSQL and yield its libpq URL; None if the tests start their own."""
     if programs is None:
         yield None
         return
-    # It refuses to run as root.
+    # PostgreSQL refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None
     folder.chmod(0o755)
     data = folder / "server"
@@ -231,7 +231,7 @@ def _server(programs: Path | None, folder: Path) -> Iterator[str | None]:
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True, user=user)
 
     control("init", "--options", "--username=postgres --auth=trust --encoding=UTF8")
-    # As the embedded one runs for tests: without waiting for the disk.
+    # Like the embedded server of the tests: without waiting for the disk.
     options = f"-k {data} -c listen_addresses='' -c fsync=off"
     control("start", "--options", options, "--log", f"{data}/log")
     try:
@@ -242,10 +242,12 @@ def _server(programs: Path | None, folder: Path) -> Iterator[str | None]:
 
 _HEAD: Final = """# Versions
 
-What is tried with which versions. `make test-matrix` runs it cell by cell and writes this table (`.ci/matrix.py`), and
-`make test-matrix CELLS=3.2.2/3.11/pg15` runs one. The whole suite runs with the newest Airflow, Python 3.11 and
-PostgreSQL 18 (`make test`). Airflow 3.2 is the oldest that works: it brought the database managers and the commands of
-providers. A pre-release is tried so that trouble is known early; it is not supported.
+This page tells you which versions of Airflow, Python and PostgreSQL are tested, and with what result.
+`make test-matrix` runs one cell after the other and writes this table; `make test-matrix CELLS=3.2.2/3.11/pg15` runs
+one cell. The whole suite (`make test`) runs with the newest Airflow, Python 3.11 and PostgreSQL 18.
+
+Airflow 3.2 is the oldest version that works, because it introduced database managers and commands of providers. A
+pre-release is tested so that problems are known early. It is not supported.
 
 | Airflow | Python | database | what is tried | result | on |
 |---|---|---|---|---|---|
@@ -253,7 +255,7 @@ providers. A pre-release is tried so that trouble is known early; it is not supp
 
 
 def _write(cell: Cell, result: str) -> None:
-    """Put a cell's line into the page, in the place of its older one."""
+    """Write a cell's row into the page, replacing its previous one."""
     lines = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.exists() else []
     rows = {tuple(line.split(" | ")[:3]): line for line in lines if line.startswith("| ") and line[2:3].isdigit()}
     name = f"{cell.airflow} (pre-release)" if cell.may_fail else cell.airflow

@@ -1,4 +1,4 @@
-"""Ways to call the api-server of the tests, and to its database."""
+"""How the tests call the api-server, and its database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.api_server import ApiServer
 
 @pytest.fixture
 def server_engine(api_server: ApiServer) -> Iterator[Engine]:
-    """Straight to the server's database."""
+    """A backend on the server's database."""
     engine = create_engine(api_server.database_url)
     yield engine
     engine.dispose()
@@ -22,7 +22,7 @@ def server_engine(api_server: ApiServer) -> Iterator[Engine]:
 
 @pytest.fixture
 def airflow_rows(server_engine: Engine) -> AirflowRows:
-    """Puts runs and tasks into Airflow's tables."""
+    """Creates runs and tasks in Airflow's tables."""
     return AirflowRows(server_engine)
 
 

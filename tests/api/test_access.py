@@ -104,7 +104,7 @@ def test_fastapi_describes_nothing_by_itself(client: httpx.Client, path: str) ->
 
 
 def forged(claims: str) -> str:
-    """A token with these claims, as JSON, and no signature that holds."""
+    """A token with these claims, as JSON, and a signature that is not valid."""
     parts = ('{"alg":"HS512","typ":"JWT"}', claims, "signature")
     return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
 
@@ -161,7 +161,7 @@ def test_a_task_acts_for_itself_alone(
 def test_a_trigger_reaches_the_store_for_its_own_task_instance(
     api_server: ApiServer, task_backend: ApiBackend, task: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in the triggerer: the database is blocked, there is no context, and the secret is at hand."""
+    """As in the triggerer: the database is blocked, there is no context, and the secret is available."""
     begun = task_backend.begin_step(BeginStep(task, "pay"))
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "airflow-db-not-allowed:///")
     monkeypatch.setenv("AIRFLOW__WFSTATE__API_URL", api_server.url)

@@ -1,4 +1,4 @@
-"""The api way, over a real api-server on PostgreSQL."""
+"""The API backend, with a real api-server on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_an_empty_list_of_readable_dags_lists_nothing(api_backend: ApiBackend, a
 
 
 def test_answers_to_writes_are_not_compressed_and_pages_are() -> None:
-    """An api-server compresses an answer of any size when it may; a write's is small, a page of records is not."""
+    """An api-server compresses an answer of any size if it may; a write's answer is small, a page of records is not."""
     answers: dict[str, object] = {
         "/wfstate/v1/steps/checkpoint": {"step_id": "s", "attempt": 1, "write": 1},
         "/wfstate/v1/steps/records": {"records": [], "next_skip": None},

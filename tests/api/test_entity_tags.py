@@ -85,7 +85,7 @@ def test_a_write_heeds_if_match(as_admin: httpx.Client, world: World, route: Rou
     other = f'"{seen.json()["summary"]["version"] + 1}-{"0" * 16}"'
 
     refused = as_admin.post(f"/v1{path}", json=body, headers={"If-Match": other})
-    # As a proxy that compresses makes it.
+    # As a compressing proxy makes it.
     weak = as_admin.post(f"/v1{path}", json=body, headers={"If-Match": f"W/{other}"})
     malformed = [
         as_admin.post(f"/v1{path}", json=body, headers={"If-Match": text})

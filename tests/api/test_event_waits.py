@@ -1,4 +1,4 @@
-"""Who gets the data of an event that a task has waited for."""
+"""Who gets the data of an event that a task waited for."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def clerk(api_server: ApiServer) -> Iterator[ApiBackend]:
 
 
 def _wait(world: World, clerk: ApiBackend, run_id: str, target: WaitTarget) -> RegisteredWait:
-    """Let a task of the clerk's DAG wait, by the clerk's token."""
+    """Let a task of the clerk's DAG wait, with the clerk's token."""
     task = world.rows.add_task(CLERKS_DAG, run_id, "wait")
     begun = clerk.begin_step(BeginStep(task, "wait"))
     return clerk.register_wait(RegisterWait(task, target, attempt_key=begun.attempt_key))

@@ -1,4 +1,4 @@
-"""What the garbage collector is spared."""
+"""What the garbage collector does not have to look at."""
 
 from __future__ import annotations
 

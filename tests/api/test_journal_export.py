@@ -37,7 +37,7 @@ def admin(client: httpx.Client, api_server: ApiServer) -> httpx.Client:
 
 
 def _cancelled(world: World, name: str = _HOSTILE) -> str:
-    """A workflow of a hostile step that somebody cancelled."""
+    """A workflow with a hostile step that somebody cancelled."""
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id).workflow.id
     world.fail(world.begin(run_id, "pay", item_key=name)[1], f"{name}\n@SUM(1)")

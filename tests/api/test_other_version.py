@@ -29,7 +29,7 @@ def _problem(code: str, reason: str, remedy: str) -> dict[str, str]:
 
 
 def test_what_has_its_default_is_not_sent() -> None:
-    """An older server may not know the field, or not the value that is its default now."""
+    """An older server may not know the field, or not the value that is now its default."""
     refused = Answer(400, _problem("invalid-request", "No.", ""), _PROBLEM)
     with scripted_server(lambda *_: refused) as server:
         backend = ApiBackend(server.url, StaticToken("t"), configured_by="the test")
@@ -37,7 +37,7 @@ def test_what_has_its_default_is_not_sent() -> None:
             backend.start_workflow(StartWorkflow("task", "order", "42", encode({"id": 1}), labels={"tier": "gold"}))
         backend.close()
 
-    sent = set(json.loads(server.bodies[0])) - {"idempotency_key"}  # that the client makes for each call
+    sent = set(json.loads(server.bodies[0])) - {"idempotency_key"}  # that the client generates for each call
     assert sent == {"task_instance_id", "name", "key", "input", "labels"}
 
 

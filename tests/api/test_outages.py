@@ -1,4 +1,4 @@
-"""What the api way does when the server does not answer, is busy, or refuses its token."""
+"""What the API backend does when the server does not answer, is busy, or refuses its token."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Scenario:
-    """Answers in turn; the last one again and again. Tokens are numbered."""
+    """Gives these answers in turn, and repeats the last one. Tokens are numbered."""
 
     def __init__(self, *answers: Answer, token_lasts: float = 3600) -> None:
         self.answers = list(answers)
@@ -116,7 +116,7 @@ def test_a_token_is_renewed_before_it_ends() -> None:
 def test_a_wrong_password_names_the_login() -> None:
     with (
         scripted_server(lambda path, token: Answer(401, {"detail": "Invalid credentials"})) as server,
-        pytest.raises(LoginRefused, match="no token for the login 'a'"),  # not for good: a retry may find it corrected
+        pytest.raises(LoginRefused, match="no token for the login 'a'"),  # not final: a retry may find it corrected
         failing_for_good(),
     ):
         next(listing(server))
@@ -155,7 +155,7 @@ def test_a_url_that_leads_nowhere_is_refused_at_once(monkeypatch: pytest.MonkeyP
 
 def test_a_server_that_hangs_is_left_after_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__WFSTATE__API_TIMEOUT_SECONDS", "0.2")
-    with socket.socket() as silent:  # accepts, and never says anything
+    with socket.socket() as silent:  # accepts connections, and never answers
         silent.bind(("localhost", 0))
         silent.listen()
         url = f"http://localhost:{silent.getsockname()[1]}"

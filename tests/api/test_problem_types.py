@@ -1,4 +1,4 @@
-"""The table of problem types, both ways."""
+"""The table of problem types, in both directions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_an_error_comes_back_as_it_was(error_class: type[WorkflowStateError]) ->
 
 def test_a_class_that_is_not_of_the_tree_is_told_as_the_one_above() -> None:
     class Special(WorkflowNotFound):
-        """Somebody's own."""
+        """Somebody else's own."""
 
     assert problem_type_of(Special("It is gone.")).error_class is WorkflowNotFound
 

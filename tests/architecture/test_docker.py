@@ -1,4 +1,4 @@
-"""What docker/ says: it is the configuration that `make cluster` runs. There is no engine here to run it."""
+"""The files in docker/ have the configuration that `make cluster` runs. There is no engine here to run them."""
 
 from __future__ import annotations
 

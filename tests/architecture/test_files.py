@@ -46,7 +46,7 @@ def _python_files() -> Iterator[Path]:
 
 
 def test_a_pass_of_the_sweep_that_is_asserted_upon_is_a_whole_one() -> None:
-    """An api-server sweeps when it likes, and another pass does nothing meanwhile: ``world.sweep()`` waits for it."""
+    """An api-server sweeps when it likes, and a second pass does nothing meanwhile: ``world.sweep()`` waits for it."""
     sweeps = {
         str(file.relative_to(CHECKOUT))
         for file in (CHECKOUT / "tests").rglob("*.py")

@@ -35,7 +35,7 @@ def test_nothing_outlives_its_transaction(kind: str) -> None:
 
 
 def test_a_setting_is_of_its_transaction_alone() -> None:
-    """The third argument of ``set_config`` says so."""
+    """The third argument of ``set_config`` decides it."""
     calls = _found(r"set_config\((?:[^()]|\([^()]*\))*\)")
     assert calls
     assert [call for call in calls if not re.search(r",\s*true\)$", call[1], re.IGNORECASE)] == []

@@ -1,4 +1,4 @@
-"""The benchmark runs, and writes all that it promises. Timings are not judged here."""
+"""The benchmark runs, and writes everything that it promises. Timings are not checked here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done with a wide workflow costs what its answer costs. Statements and rows are judged here, times are not."""
+"""Work on a wide workflow costs what its answer costs. Statements and rows are checked here, times are not."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def world(engine: Engine) -> World:
 
 @pytest.fixture
 def order(world: World) -> Order:
-    """One that failed at shipping."""
+    """A workflow that failed at shipping."""
     return failed_order(world)
 
 

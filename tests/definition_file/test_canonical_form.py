@@ -1,4 +1,4 @@
-"""The canonical form: equal definitions have equal texts, and what is written is read again as it was."""
+"""The canonical form: equal definitions have equal texts, and what is written is read back unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_wfstate.domain.rules.services.choreography import (
 )
 from tests.definition_file.test_read import EXAMPLE
 
-# Texts that a reader of YAML might take for something else are drawn more often than chance would.
+# Texts that a YAML reader might take for something else are drawn more often than by chance.
 _TEXTS = st.sampled_from(
     ["no", "null", "~", "1e3", "0x1", "true", "a: b", "# c", "- d", "é", "'", '"', "*a", "&b", "%"]
 )
@@ -122,7 +122,7 @@ name: order
 
 
 def test_a_definition_without_services_keeps_the_hash_that_it_had() -> None:
-    """Of before revision 0014; workflows refer to it."""
+    """From before revision 0014; workflows refer to it."""
     definition = Definition(plan=["a", "b"], participants=["intake"], deadline_seconds=60)
     assert definition.sha256() == "5fd6f1d92860ba59ca58dc4fb782a6573f4ea930ca20b317016677dc242b4c0e"
     assert replace(definition, choreography=Choreography("$.id")).sha256() != definition.sha256()

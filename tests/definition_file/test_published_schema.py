@@ -1,4 +1,4 @@
-"""The published JSON Schema: it agrees with the model, and with what the reader takes."""
+"""The published JSON Schema agrees with the model, and with what the reader accepts."""
 
 from __future__ import annotations
 

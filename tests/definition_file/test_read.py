@@ -1,4 +1,4 @@
-"""Definition files: what they mean, and what is wrong with them, each error at its place."""
+"""Definition files: what they mean, and what is wrong with them, with the place of each error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLE = Path(__file__).with_name("example.yaml").read_text(encoding="utf-8")
 
 
 def problems(text: str) -> list[Problem]:
-    """What is wrong with a text."""
+    """The errors of a text."""
     checked = check_definition_file(text)
     assert not isinstance(checked, NamedDefinition), "nothing was found to be wrong"
     return checked
@@ -158,7 +158,7 @@ def test_two_services_do_not_speak_as_one_source() -> None:
 
 
 def test_names_that_yaml_takes_for_something_else_stay_names() -> None:
-    """Norway's ``no``, numbers and times of YAML 1.1 are texts here."""
+    """Norway's ``no``, numbers and times of YAML 1.1 are plain texts here."""
     assert read_definition_file("name: no\nplan: [1e3, 12:30, 2026-01-01, off]\n") == read_definition_file(
         "name: 'no'\nplan: ['1e3', '12:30', '2026-01-01', 'off']\n"
     )

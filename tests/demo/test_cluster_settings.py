@@ -1,4 +1,4 @@
-"""What the parts of a production Airflow are given, and what is kept from its workers."""
+"""What the parts of a production Airflow receive, and what its workers must not see."""
 
 from __future__ import annotations
 

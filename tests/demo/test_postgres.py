@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: databases of their own roles, and an end that leaves nothing."""
+"""The embedded PostgreSQL: databases with their own roles, and an end that leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def test_a_crash_that_was_interrupted_leaves_no_server_behind(server: EmbeddedPo
     assert embedded is not None
     before = embedded._postmaster_info
     server.crash()
-    embedded._postmaster_info = before  # it was interrupted before it had found the new process
+    embedded._postmaster_info = before  # it was interrupted before it found the new process
     server.stop()
     assert not (server.folder / "postmaster.pid").exists()

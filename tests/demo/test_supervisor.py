@@ -1,4 +1,4 @@
-"""The supervisor of a cluster: what ends is started again, and nothing is left when it stops."""
+"""The supervisor of a cluster restarts what ends, and leaves nothing behind when it stops."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], start_new_session=
 print(child.pid, flush=True)
 time.sleep(600)
 """
-"""A part with a child in a session of its own, as a BashOperator's command is."""
+"""A part with a child in its own session, like a BashOperator's command."""
 
 SLEEPS = "import time; time.sleep(600)"
 IS_STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
@@ -49,7 +49,7 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 
 def _is_there(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE  # which its new parent has yet to reap
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE  # its new parent has not reaped it yet
     except psutil.NoSuchProcess:
         return False
 
@@ -58,7 +58,7 @@ def test_a_part_that_ends_is_started_again(supervisor: Supervisor, part: Callabl
     supervisor.start(part("ends", "print('here', flush=True)"))
     _wait_for(lambda: supervisor.restarts["ends"] >= 1)
     assert supervisor.part("ends").log_end().count("here") >= 1
-    assert supervisor.printed("ends").count("here") <= 1  # not what it printed before it was started again
+    assert supervisor.printed("ends").count("here") <= 1  # not what it printed before it was restarted
 
 
 def test_a_part_is_killed_with_what_descends_from_it(supervisor: Supervisor, part: Callable[..., Part]) -> None:

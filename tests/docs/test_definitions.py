@@ -1,4 +1,4 @@
-"""The example of docs/reference/definitions.md is a definition, and its errors are told as the page says."""
+"""The example in docs/reference/definitions.md is a definition, and its errors read as the page says."""
 
 from __future__ import annotations
 

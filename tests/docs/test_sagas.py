@@ -1,4 +1,4 @@
-"""The example of docs/reference/sagas.md is a DAG, and undoes what the page says."""
+"""The example in docs/reference/sagas.md is a DAG, and undoes what the page says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The services of demo/services, when something goes wrong between them and Airflow."""
+"""The services in demo/services when something goes wrong between them and Airflow."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_what_is_not_signed_with_its_secret_or_does_not_concern_it_changes_nothi
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_a_payment_that_is_told_again_is_the_same_event(airflow: Airflow) -> None:
     airflow.outages = 1
-    for _ in range(2):  # the second is as if the first one's answer had been lost
+    for _ in range(2):  # the second is as if the answer to the first had been lost
         script = [str(SERVICES / "payments.sh"), "1001", "declined", "No money."]
         said = subprocess.run(script, env=airflow.login("svc-payments"), capture_output=True, text=True, check=False)
         assert said.returncode == 0, said.stderr

@@ -1,4 +1,4 @@
-"""The receiver of docs/reference/webhooks.md, as it stands there, gets what is really sent."""
+"""The receiver in docs/reference/webhooks.md, exactly as printed, accepts what is really sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For which services a workflow waits, by its plan and by what they have reported."""
+"""Which services a workflow waits for, according to its plan and what they have reported."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_steps_of_services_stand_in_the_order_of_the_plan_and_then_by_name()
     assert service_steps(PLAN, CHOREOGRAPHY) == {
         ("shop", "place"): 1,
         ("payments", "capture"): 2,
-        ("carrier", "deliver"): 4,  # the plan names it without its service, and one alone has it
+        ("carrier", "deliver"): 4,  # the plan names it without its service, and only one service has it
         ("payments", "audit"): None,
     }
 

@@ -1,4 +1,4 @@
-"""Text of anybody, shown so that it does nothing to the terminal, the page or the reader."""
+"""Anybody's text is shown so that it does no harm to the terminal, the page or the reader."""
 
 from __future__ import annotations
 

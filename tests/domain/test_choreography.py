@@ -1,4 +1,4 @@
-"""Who speaks as a source, and where an event holds a value."""
+"""Who may speak for a source, and where an event holds a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names in a sentence: as many as a person reads."""
+"""Names in a sentence: only as many as a person reads."""
 
 from __future__ import annotations
 

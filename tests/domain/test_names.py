@@ -1,4 +1,4 @@
-"""What a name may be, and what becomes of free text."""
+"""What a name may be, and what happens to free text."""
 
 from __future__ import annotations
 

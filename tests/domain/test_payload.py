@@ -1,4 +1,4 @@
-"""Payloads come back as they went in, and say exactly what was hashed."""
+"""Payloads come back as they went in, and contain exactly what was hashed."""
 
 from __future__ import annotations
 

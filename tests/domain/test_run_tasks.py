@@ -1,4 +1,4 @@
-"""Which tasks of a run are run again, over DAGs of all shapes."""
+"""Which tasks of a run run again, in DAGs of all shapes."""
 
 from __future__ import annotations
 

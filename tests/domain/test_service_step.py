@@ -1,4 +1,4 @@
-"""What an event makes of a step of a service."""
+"""What an event does to a step of a service."""
 
 from __future__ import annotations
 

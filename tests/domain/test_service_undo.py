@@ -1,4 +1,4 @@
-"""Which undo an event of a service is about, and what becomes of it."""
+"""Which undo an event of a service is about, and what becomes of that undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state tables hold what the design says, and what is derived from them agrees."""
+"""The state tables contain what the design says, and what is derived from them agrees."""
 
 from __future__ import annotations
 

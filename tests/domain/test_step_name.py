@@ -1,4 +1,4 @@
-"""Which steps a text means, and how those that it could mean are told apart."""
+"""Which steps a text can mean, and how to tell those steps apart."""
 
 from __future__ import annotations
 

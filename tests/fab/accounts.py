@@ -26,14 +26,14 @@ CUSTOM_ROLES: Final = {
         ("can_edit", "DAG Run:ledger"),
     ],
 }
-"""By name, the permissions of each."""
+"""The permissions of each, by name."""
 
 ROLES: Final = ("Public", "Viewer", "User", "Op", "Admin", *CUSTOM_ROLES)
 """A user of each has the role's name in small letters, as login and as password."""
 
 
 def make() -> None:
-    """Make roles and users in Airflow's database."""
+    """Create roles and users in Airflow's database."""
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
     with get_application_builder() as builder:

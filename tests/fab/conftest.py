@@ -1,4 +1,4 @@
-"""An api-server of Airflow with the FAB auth manager: ``make fab`` (its virtualenv alone has the provider)."""
+"""An api-server of Airflow with the FAB auth manager: ``make fab`` (only its virtualenv has the provider)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.postgres import PostgresServer, migrate, sqlalchemy_url
 
 _SETTINGS = {
     "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
-    "AIRFLOW__FAB__AUTH_ROLE_PUBLIC": "Viewer",  # Airflow itself is open to the anonymous
+    "AIRFLOW__FAB__AUTH_ROLE_PUBLIC": "Viewer",  # Airflow itself is open to anonymous users
 }
 
 if find_spec("airflow.providers.fab") is None:
@@ -39,7 +39,7 @@ def _make_accounts(database_url: str, home: Path) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     made = subprocess.run(
         [sys.executable, str(Path(accounts.__file__))],
-        cwd=home,  # so that the installed wheel is meant, not the checkout
+        cwd=home,  # so that this imports the installed wheel, not the checkout
         env={
             **inherited,
             **_SETTINGS,

@@ -33,7 +33,7 @@ LISTED: Final = frozenset({"Viewer", "User", "Op", "Admin", "orders_reader", "or
 """The roles whose list has the workflow."""
 
 SEES_COUNT: Final = frozenset({"Viewer", "User", "Op", "Admin"})
-"""The roles to whom health tells the number of open workflows."""
+"""The roles that see the number of open workflows in health."""
 
 
 def as_markdown() -> str:

@@ -102,7 +102,7 @@ def test_the_anonymous_is_refused_although_airflow_is_open(fab_client: httpx.Cli
 
 
 def test_a_workers_user_lives_a_steps_life(fab_server: ApiServer, world: World) -> None:
-    """The user of the connection needs no more than to edit runs of its DAG."""
+    """The user of the connection needs no more than the right to edit runs of its DAG."""
     scene = begun(world)
     token = fab_server.token("orders_worker")
     assert httpx.post(

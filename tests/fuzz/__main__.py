@@ -13,7 +13,7 @@ PHASES = ("coverage", "fuzzing", "stateful")
 
 
 def main() -> int:
-    """Run it; 0 when every answer was as the document says."""
+    """Run it; return 0 when every answer was as the document says."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--examples", type=int, default=150, help="for each operation and phase (default: 150)")
     parser.add_argument("--seed", type=int, help="(default: a new one, which is printed)")
@@ -21,7 +21,7 @@ def main() -> int:
     arguments = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     with tempfile.TemporaryDirectory(prefix="wfstate-fuzz-") as folder:
-        # Airflow makes its home when it is first imported: here, and nowhere of the user's.
+        # Airflow creates its home when it is first imported: here, and not in the user's.
         os.environ["AIRFLOW_HOME"] = f"{folder}/home"
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
         from tests.fuzz.edges import faults_at_the_edges

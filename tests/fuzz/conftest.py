@@ -1,4 +1,4 @@
-"""A workflow of many steps, for all tests of this folder."""
+"""A workflow of many steps, for all tests in this folder."""
 
 from __future__ import annotations
 

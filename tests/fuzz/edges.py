@@ -47,14 +47,14 @@ class Edge:
 
 
 def faults_at_the_edges(server: ApiServer, wide: WideWorkflow) -> list[str]:
-    """Send every edge to a server; a sentence for each answer that is not as it must be."""
+    """Send every edge to a server; return a sentence for each answer that is wrong."""
     engine = create_engine(server.database_url)
     rows, memory, faults = AirflowRows(engine), ServerMemory(server.pid), []
     headers = {"Authorization": f"Bearer {server.token()}"}
     with httpx.Client(base_url=f"{server.url}/wfstate/v1", headers=headers, timeout=120) as client:
         for edge in [*_kept_and_broken(), *_wide_pages(wide)]:
             found = _fault(client, memory, edge, rows)
-            # Once more: a machine that was busy with something else is not a fault of ours.
+            # Once more: a machine that is busy with other work is not our fault.
             if found is not None and (again := _fault(client, memory, edge, rows)) is not None:
                 faults.append(f"{edge.title}: {again}")
     engine.dispose()
@@ -116,7 +116,7 @@ def _kept_and_broken() -> Iterator[Edge]:
 
 
 def _wide_pages(wide: WideWorkflow) -> Iterator[Edge]:
-    """Every read of a wide workflow, its largest page too."""
+    """Every read of a wide workflow, including its largest page."""
     path, largest = f"/workflows/{wide.id}", [("limit", str(MAX_LIMIT))]
     yield Edge("the wide workflow", _OK, path)
     for part in ("steps", "journal", "compensations"):

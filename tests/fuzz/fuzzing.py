@@ -111,7 +111,7 @@ def _identifiers(server: ApiServer, wide: str | None) -> dict[str, list[str]]:
 
 
 def _configuration(identifiers: Mapping[str, Sequence[str]]) -> str:
-    """In TOML, whose strings and lists are those of JSON."""
+    """As TOML, whose strings and lists look like those of JSON."""
     lines = [
         "[checks]",
         f"positive_data_acceptance.expected-statuses = {json.dumps(_ALSO_VALID)}",

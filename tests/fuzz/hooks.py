@@ -50,7 +50,7 @@ def filter_failure(
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
-    """Let the server's memory be measured from here on."""
+    """Measure the server's memory from here on."""
     if _memory is not None:
         _memory.begin()
 

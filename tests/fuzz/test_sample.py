@@ -1,4 +1,4 @@
-"""A short fuzzing, the same each time. ``make fuzz`` makes at least 5,000 cases, other ones each time."""
+"""A short fuzzing, the same each time. ``make fuzz`` makes at least 5,000 cases, different ones each time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.fuzz.wide import WideWorkflow
 from tests.support.api_server import ApiServer
 
 _SEED = 363619
-"""It found that a parameter given twice was taken once."""
+"""It found that only one value of a repeated parameter was used."""
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Schemathesis does not go together with Airflow on Python 3.10")

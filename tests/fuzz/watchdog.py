@@ -1,4 +1,4 @@
-"""A watchdog over an api-server: no answer may take longer, or more memory, than a page of a wide workflow needs."""
+"""A watchdog over an api-server: no answer may take more time or memory than a page of a wide workflow needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MAX_SECONDS: Final = 2.0
 MAX_BYTES: Final = 200 * 1024 * 1024
 
 _RESET_PEAK: Final = "5"
-"""What ``/proc/PID/clear_refs`` takes for "the peak begins anew" (proc(5))."""
+"""What ``/proc/PID/clear_refs`` takes for "reset the peak" (proc(5))."""
 
 
 class ServerMemory:
@@ -23,7 +23,7 @@ class ServerMemory:
         self._before: dict[int, int] = {}
 
     def begin(self) -> None:
-        """Forget what was before."""
+        """Forget what came before."""
         self._before = {}
         for pid in _with_children(self._pid):
             try:
@@ -33,7 +33,7 @@ class ServerMemory:
                 continue
 
     def growth(self) -> int:
-        """Bytes by which the process that grew most was larger than when it began, at its largest."""
+        """Bytes by which the process that grew most had grown at its peak."""
         grown = [0]
         for pid, before in self._before.items():
             try:
@@ -44,7 +44,7 @@ class ServerMemory:
 
 
 def complaint(seconds: float, grown: int) -> str | None:
-    """What is wrong with an answer that took this; None when nothing is."""
+    """What is wrong with an answer that took this much; None when nothing is."""
     if seconds > MAX_SECONDS:
         return f"The answer took {seconds:.1f} s; {MAX_SECONDS:g} are allowed."
     if grown > MAX_BYTES:

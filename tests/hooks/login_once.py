@@ -16,13 +16,13 @@ from airflow_wfstate.backends.token_file import TokenFile
 
 
 def main(server: str, folder: str, processes: int) -> int:
-    """How many of them were not answered."""
+    """How many of them got no answer."""
     begin, write_end = os.pipe()
     children = []
     for _ in range(processes):
         if (child := os.fork()) == 0:
             os.close(write_end)
-            os.read(begin, 1)  # until the parent lets all go
+            os.read(begin, 1)  # until the parent releases them all
             user = UserToken(server, "a", "b", TokenFile(Path(folder), server, "a", "b"))
             with httpx.Client(auth=user, verify=False, trust_env=False) as client:  # noqa: S501 - there is no TLS
                 os._exit(not client.get(f"{server}/wfstate/v1/workflows").is_success)

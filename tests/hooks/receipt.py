@@ -1,4 +1,4 @@
-"""A class that Airflow serialises but, unless allowed, does not read back."""
+"""A class that Airflow serialises, but does not read back unless it is allowed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from dataclasses import dataclass
 
 @dataclass
 class Receipt:
-    """A class of the user's."""
+    """A user's class."""
 
     number: int

@@ -143,7 +143,7 @@ def test_an_unknown_class_is_named_with_the_option_that_allows_it() -> None:
 
 @pytest.fixture
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """100 bytes; the limit is read once in a process."""
+    """100 bytes; the limit is read once per process."""
     monkeypatch.setenv("AIRFLOW__WFSTATE__MAX_PAYLOAD_BYTES", "100")
     conf.max_payload_bytes.cache_clear()
     yield

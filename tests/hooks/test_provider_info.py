@@ -1,4 +1,4 @@
-"""What Airflow reads about this provider is what Airflow's own schema allows."""
+"""What Airflow reads about this provider fits Airflow's own schema."""
 
 from __future__ import annotations
 

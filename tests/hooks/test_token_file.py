@@ -1,4 +1,4 @@
-"""The token of a connection of type wfstate, kept for the other processes of the machine."""
+"""The token of a connection of type wfstate, kept for the other processes on the machine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Make = Callable[..., ApiBackend]
 
 
 class Server:
-    """Gives numbered tokens, and refuses those that it was told to."""
+    """Issues numbered tokens, and refuses those that it is told to refuse."""
 
     def __init__(self, lasts: float = 3600) -> None:
         self.lasts = lasts
@@ -57,13 +57,13 @@ def served(server: Server) -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Not made yet."""
+    """Not created yet."""
     return tmp_path / "tokens"
 
 
 @pytest.fixture
 def process(served: ScriptedServer, folder: Path) -> Iterator[Make]:
-    """Makes what a task's process has of its own; takes the login's password."""
+    """Creates what a task's process has of its own; takes the login's password."""
     made: list[ApiBackend] = []
 
     def make(password: str = PASSWORD, folder: Path = folder) -> ApiBackend:
@@ -218,7 +218,7 @@ NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="Only root may give a 
 def test_what_others_could_have_written_is_not_trusted(
     server: Server, process: Make, folder: Path, spoil: Callable[[Path], None], is_mended: bool
 ) -> None:
-    """A folder of that kind is left alone; a file in a folder that is nobody else's is replaced."""
+    """A folder of that kind is left alone; a file in a folder that belongs to nobody else is replaced."""
     ask(process())
     spoil(folder)
 
@@ -243,7 +243,7 @@ def test_the_tasks_of_a_machine_share_the_login_of_a_connection(
     monkeypatch.setenv("AIRFLOW_CONN_WFSTATE_DEFAULT", json.dumps(connection))
     monkeypatch.setattr("airflow.configuration.AIRFLOW_HOME", str(tmp_path))
     for _ in range(2):
-        monkeypatch.setattr(workflow_state, "_BACKENDS", {})  # another process has none
+        monkeypatch.setattr(workflow_state, "_BACKENDS", {})  # another process does not have it
         backend = WorkflowStateHook().get_conn()
         assert isinstance(backend, ApiBackend)
         ask(backend)

@@ -51,7 +51,7 @@ def backend(dags_folder: Path) -> StateBackend:
 
 @pytest.fixture
 def workflow_of(backend: StateBackend) -> Callable[[Any], WorkflowSummary]:
-    """The workflow of a run of ``dag.test()``: a rehearsal, whose key ends with the run's id."""
+    """The workflow of a ``dag.test()`` run: a rehearsal, whose key ends with the run's id."""
 
     def find(dag_run: Any) -> WorkflowSummary:
         found = backend.list_workflows(WorkflowQuery(dag_id=dag_run.dag_id)).workflows
@@ -70,7 +70,7 @@ def a_dag() -> Iterator[DAG]:
 
 @pytest.fixture
 def world(migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A store on SQLite, which the steps of this process find."""
+    """A store on SQLite that the steps of this process find."""
     engine = create_engine(migrated_sqlite_url)
     backend = DatabaseBackend(engine)
     monkeypatch.setattr(

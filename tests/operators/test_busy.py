@@ -1,4 +1,4 @@
-"""A task whose step another run is working on: it waits, deferred, and never acts twice."""
+"""A task whose step is running in another run waits, deferred, and never acts twice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def two_runs(world):
 
 
 def _execution(task_instance_id: str) -> StepExecution:
-    """A go of a task at the step ``pack``, as Airflow's task runner makes it."""
+    """One execution of a task for the step ``pack``, as Airflow's task runner does it."""
     context: Any = {
         "ti": SimpleNamespace(id=uuid.UUID(task_instance_id), map_index=-1, xcom_push=lambda key, value: None)
     }
@@ -47,7 +47,7 @@ def test_the_second_run_waits_and_gets_the_stored_output(world, two_runs):
     with pytest.raises(TaskDeferred) as still_waiting:
         _execution(second).resume(waiting.value.method_name, waiting.value.kwargs, execute=_refuse, go_on=_refuse)
     assert still_waiting.value.method_name == ASK_AGAIN
-    assert still_waiting.value.kwargs == waiting.value.kwargs  # the wait began once
+    assert still_waiting.value.kwargs == waiting.value.kwargs  # the wait began only once
     world.succeed(begun, "parcel")
     kwargs = {**waiting.value.kwargs, "event": None}
     assert _execution(second).resume(ASK_AGAIN, kwargs, execute=_refuse, go_on=_refuse) == "parcel"
@@ -69,7 +69,7 @@ def test_a_task_that_deferred_itself_and_lost_its_step_goes_on_and_never_starts_
 
     with pytest.raises(TaskDeferred):
         _execution(first).execute(defer)
-    # Airflow fails the task, another run takes the step over, and the first task runs nonetheless.
+    # Airflow fails the task, another run takes the step over, and the first task runs after all.
     world.rows.set_task_state(first, "failed", ended_ago=timedelta(hours=1))
     with pytest.raises(TaskDeferred):
         _execution(second).execute(defer)

@@ -1,4 +1,4 @@
-"""Two tasks of a run, or two items of a mapped task, are never one step: the second is refused, and told why."""
+"""Two tasks of a run, or two items of a mapped task, are never one step: the second is refused, with the reason."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def dags(dags_folder: Path):
 
 @pytest.fixture
 def run(dags, backend, workflow_of):
-    """Run a DAG; its tasks' states, the workflow's steps, and what acted."""
+    """Run a DAG; return its tasks' states, the workflow's steps, and what acted."""
     acted = Path(os.environ["AIRFLOW_HOME"]) / "acted"
 
     def run_dag(dag_id):

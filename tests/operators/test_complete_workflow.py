@@ -1,4 +1,4 @@
-"""CompleteWorkflowOperator in a guest's run: it waits, deferred, for the run that started the workflow."""
+"""CompleteWorkflowOperator in a guest's run waits, deferred, for the run that started the workflow."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_guest_waits_deferred_and_returns_the_stored_output(world, running):
     assert waiting.value.method_name == ASK_AGAIN
     with pytest.raises(TaskDeferred) as still_waiting:
         operator.resume_execution(ASK_AGAIN, {**waiting.value.kwargs, "event": None}, context)
-    assert still_waiting.value.kwargs == waiting.value.kwargs  # the wait began once
+    assert still_waiting.value.kwargs == waiting.value.kwargs  # the wait began only once
     owner = world.rows.add_task("intake", run_id, "complete")
     world.backend.complete_workflow(CompleteWorkflow(owner, Payload.of("the owner's")))
 

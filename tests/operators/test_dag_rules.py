@@ -1,4 +1,4 @@
-"""What is refused when a DAG is parsed, because two of its tasks, or their order, would go wrong when it runs."""
+"""What is refused when a DAG is parsed, because two of its tasks, or their order, would go wrong at run time."""
 
 from __future__ import annotations
 

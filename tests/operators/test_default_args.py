@@ -1,4 +1,4 @@
-"""What default_args say holds for the options of steps, as for any argument of an operator."""
+"""default_args apply to the options of steps, as to any argument of an operator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def pay(amount=1):
 
 
 def undo(output, compensation):
-    """Nothing."""
+    """Does nothing."""
 
 
 @pytest.fixture

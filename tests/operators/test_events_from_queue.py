@@ -1,4 +1,4 @@
-"""The shipped DAG that makes events of messages; tests/live tries it with a queue."""
+"""The shipped DAG that turns messages into events; tests/live runs it with a queue."""
 
 from __future__ import annotations
 

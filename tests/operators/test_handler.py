@@ -46,7 +46,7 @@ def _work(handler: str) -> CompensationWork:
 
 
 def _call(compensate: Callable[..., object] | str, handler: str = "task:book") -> list[tuple[Any, dict[str, object]]]:
-    """Call the handler that a task ``book`` declares; the operators that were to be run."""
+    """Call the handler that a task ``book`` declares; return the operators that should run."""
     operators: list[tuple[Any, dict[str, object]]] = []
     with DAG("trip", schedule=None) as dag:
         task.step(compensate=compensate, task_id="book")(lambda: None)()

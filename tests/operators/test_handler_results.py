@@ -1,4 +1,4 @@
-"""What an undo may be, and may return: done is what is known to be done."""
+"""What an undo may be, and what it may return: it is done only when it is known to be done."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def _nothing_done() -> None:
 
 @dataclass
 class Receipt:
-    """Data of a user's own."""
+    """A user's own data class."""
 
     number: int
 
 
 def _undo(compensate: Any, output: Payload | None = None) -> str | None:
-    """Run the undo that a task declares, and the operators that it returns, as the relay does."""
+    """Run the undo that a task declares, and the operators it returns, as the relay does."""
     with DAG("trip", schedule=None) as dag:
         task.step(compensate=compensate, task_id="book")(lambda: None)()
     work = CompensationWork(

@@ -1,4 +1,4 @@
-"""Identities are text, also where Airflow renders templates as Python objects; and they identify something."""
+"""Names and keys are text, even where Airflow renders templates as Python objects; and they identify something."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_an_item_key_that_would_not_be_there_at_once_is_an_import_error(a_dag):
 
 @pytest.fixture
 def run(dags_folder: Path, backend):
-    """Run a DAG of native.py: the run, and its workflow."""
+    """Run a DAG of native.py; return the run and its workflow."""
     bag = DagBag(str(dags_folder / "native.py"))
     assert bag.import_errors == {}
 

@@ -1,4 +1,4 @@
-"""What a DAG file loads with our names: nothing of Airflow's server, and nothing of ours that only a call needs."""
+"""What our names load in a DAG file: nothing of Airflow's server, and nothing of ours that only a call needs."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ print(json.dumps(sorted(set(sys.modules) - plain)))
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The modules that all of our names load beside those of a plain DAG with ``@task``."""
+    """The modules that all of our names load in addition to those of a plain DAG with ``@task``."""
     folder = tmp_path_factory.mktemp("imports")
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        cwd=folder,  # so that the installed wheel is meant, not the checkout
+        cwd=folder,  # so that this imports the installed wheel, not the checkout
         capture_output=True,
         text=True,
         timeout=120,
@@ -49,7 +49,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 def test_nothing_of_others_is_loaded(loaded: set[str]) -> None:
     others = {name for name in loaded if name.partition(".")[0] != airflow_wfstate.__name__}
-    # A class of the SDK that every operator with a link of its own needs.
+    # A class of the SDK that every operator with its own link needs.
     assert others <= {"airflow.sdk.bases.operatorlink", "airflow.sdk.bases.sensor"}
 
 

@@ -1,4 +1,4 @@
-"""What a step leaves besides what it returns comes back with an answer; Airflow's task state stays with its round."""
+"""What a step leaves besides its return value comes back with an answer; Airflow's task state belongs to its round."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ OWN_XCOMS = [("place", "invoice"), ("ship", "parcel")]
 
 
 def events_of(run_id):
-    """By asset, the extra of the event that the run has made last."""
+    """For each asset, the extra of the event that the run made last."""
     from airflow import settings
 
     with settings.Session() as session:
@@ -143,7 +143,7 @@ def test_a_retry_finds_the_job_of_its_round_and_a_new_round_or_generation_submit
     jobs.execute(task, 2)
     assert jobs.job.did == ["submit 0", "poll 0", "poll 0"]
 
-    task = jobs.world.rows.next_try(task, state="success")  # cleared by hand: a new round
+    task = jobs.world.rows.next_try(task, state="success")  # cleared manually: a new round
     jobs.execute(task, 3)
     assert jobs.job.did[3:] == ["submit 3", "poll 3"]
 

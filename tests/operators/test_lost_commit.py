@@ -1,4 +1,4 @@
-"""A commit whose answer is lost: whether it was carried out is found out, or not known; it is never called failed."""
+"""A commit whose answer is lost is looked up; its outcome may stay unknown, but it is never called failed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.postgres import PostgresServer
 
 @pytest.fixture
 def proxy(bookings: Bookings, monkeypatch: pytest.MonkeyPatch) -> Iterator[CuttingProxy]:
-    """What stands between the step and its database; the next commit loses its answer."""
+    """What is between the step and its database; the next commit loses its answer."""
     with psycopg.connect(bookings.url) as connection:
         connection.execute(CREATE_TABLE)  # so that the only commit is the one of the step
     with cutting_proxy(address(bookings.url)) as proxy:
@@ -103,7 +103,7 @@ def test_a_process_that_is_ended_in_its_commit_is_lost(
     connect = Inquiry.connect
 
     class IsEnded:
-        """A connection whose process is told to end when it has committed."""
+        """A connection whose process is told to end after it has committed."""
 
         def __init__(self, connection: Any) -> None:
             self._connection = connection
@@ -149,7 +149,7 @@ def test_a_round_that_was_undone_before_it_acted_never_acts(bookings: Bookings) 
         with pytest.raises(AirflowFailException, match="was undone before this attempt acted"):
             bookings.execute(python_callable=bookings.book)
     assert (bookings.calls, bookings.booked()) == ([], [])
-    assert inside[0].ask(closes=True) is None  # asked again, it says the same
+    assert inside[0].ask(closes=True) is None  # asked again, it gives the same answer
 
 
 @pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient` is deprecated")

@@ -39,7 +39,7 @@ def engine(migrated_sqlite_url: str) -> Iterator[Engine]:
 
 
 class Payments:
-    """A step at its attempts, and an outside service that counts its calls."""
+    """A step and its attempts, and an outside service that counts its calls."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -38,7 +38,7 @@ def calls(dags):
 
 @pytest.fixture
 def run(dags, calls, backend):
-    """Run a DAG; its tasks' states, the run's one workflow, and the XComs of the task ``work``."""
+    """Run a DAG; return its tasks' states, the run's only workflow, and the XComs of the task ``work``."""
 
     def run_dag(dag_id):
         calls.clear()

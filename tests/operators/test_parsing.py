@@ -26,7 +26,7 @@ def undo(output, compensation): ...
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_example_is_parsed_and_serialised(path):
-    if path.stem == "events_from_queue":  # its providers have left Python 3.10 behind
+    if path.stem == "events_from_queue":  # its providers no longer support Python 3.10
         pytest.importorskip("airflow.providers.common.messaging")
     bag = DagBag(str(path))
     assert bag.import_errors == {}
@@ -91,7 +91,7 @@ def test_a_step_that_is_not_below_the_start_is_an_error(a_dag, kind):
 
 
 def test_no_task_pushes_an_xcom_for_its_button(a_dag, monkeypatch):
-    """Airflow pushes one for each link of an operator; ours is of the plugin, and is made by the api-server."""
+    """Airflow pushes one XCom for each link of an operator; ours belongs to the plugin, and the api-server makes it."""
     # Airflow keeps this in its class, and sets it anew with each stored DAG that it reads: its clear leaves False.
     monkeypatch.setattr(DagSerialization, "_load_operator_extra_links", True)
     monkeypatch.setattr(OperatorSerialization, "_load_operator_extra_links", True)
@@ -172,7 +172,7 @@ def test_durable_keeps_the_operators_name_for_airflow(a_dag: DAG):
 
 
 class _Mixin(ABC):
-    """As Airflow's ``ResumableJobMixin``."""
+    """Like Airflow's ``ResumableJobMixin``."""
 
     @abstractmethod
     def submit(self): ...

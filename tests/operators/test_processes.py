@@ -1,4 +1,4 @@
-"""A step belongs to the process of its task: what another process writes is refused there, and harms nobody."""
+"""A step belongs to the process of its task: what another process writes is refused there, and does no harm."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def dags(dags_folder: Path):
 
 @pytest.fixture
 def step_of(dags, backend, workflow_of):
-    """Run a DAG; its step ``work``."""
+    """Run a DAG; return its step ``work``."""
 
     def run_dag(dag_id):
         dag_run = dags[dag_id].test()

@@ -1,4 +1,4 @@
-"""An output that the undo could not be given is told when the step ends, and by lint."""
+"""An output that the undo could not receive is reported when the step ends, and by lint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_wfstate.operators.steps.readable_output import classes_not_allowed
 
 @dataclass
 class Charge:
-    """A class that nobody has allowed."""
+    """A class that is not allowed."""
 
     id: str
 
@@ -34,7 +34,7 @@ class Parcel:
 
 
 class Colour(enum.Enum):
-    """Airflow writes its value alone."""
+    """Airflow serialises only its value."""
 
     RED = "red"
 

@@ -1,4 +1,4 @@
-"""The relay takes from default_args only what suits it: nothing that would end an undo, or keep it from running."""
+"""The relay takes from default_args only what suits it: nothing that would interrupt an undo or prevent it."""
 
 from __future__ import annotations
 

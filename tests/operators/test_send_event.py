@@ -1,4 +1,4 @@
-"""SendEventOperator: the same event on each retry, and a refusal that no retry would change."""
+"""SendEventOperator sends the same event on each retry, and does not retry a refusal that would stay one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""StartWorkflowOperator under a definition that was applied to its name."""
+"""StartWorkflowOperator when a definition is applied to its name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def world(migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def _execute(world: World, name: str, **options: Any) -> dict[str, Any]:
-    """Run the operator in a run of its own; what it returns."""
+    """Run the operator in its own run; return what it returns."""
     operator = StartWorkflowOperator(task_id="start", name=name, key="a", input={}, **options)
     task_instance_id = world.rows.running_task("intake", "start")
     context: Any = {"ti": SimpleNamespace(id=uuid.UUID(task_instance_id), xcom_push=lambda key, value: None)}

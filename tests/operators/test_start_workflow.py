@@ -1,4 +1,4 @@
-"""StartWorkflowOperator on a key that is taken: it waits, deferred, and then starts, or fails with the reason."""
+"""StartWorkflowOperator on a key that is taken waits, deferred, and then starts, or fails with the reason."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def earlier(world):
 
 
 def _start(world, key, if_exists, amount=1):
-    """The operator, and the context of a task instance in a run of its own."""
+    """The operator, and the context of a task instance in its own run."""
     operator = StartWorkflowOperator(
         task_id="start", name="order", key=key, input={"amount": amount}, if_exists=if_exists, participants=["intake"]
     )
@@ -67,7 +67,7 @@ def test_terminate_waits_for_the_compensation_and_then_starts_anew(world, earlie
     with pytest.raises(TaskDeferred) as still_waiting:
         operator.resume_execution(waiting.value.method_name, {**waiting.value.kwargs, "event": None}, context)
     assert still_waiting.value.method_name == ASK_AGAIN
-    assert still_waiting.value.kwargs == waiting.value.kwargs  # the wait began once
+    assert still_waiting.value.kwargs == waiting.value.kwargs  # the wait began only once
     _undo(world, relay)
 
     started = operator.resume_execution(ASK_AGAIN, {**waiting.value.kwargs, "event": None}, context)
@@ -119,7 +119,7 @@ def test_a_refusal_fails_without_a_retry(world, earlier):
 
 
 def test_a_run_that_takes_part_as_a_guest_says_so_in_its_log(world, earlier, capsys):
-    """A backfill whose runs have one key is green in each run, and did the steps once."""
+    """A backfill whose runs share one key succeeds in each run, and does the steps once."""
     operator, context = _start(world, earlier[0], "attach")
 
     assert operator.execute(context)["role"] == "guest"

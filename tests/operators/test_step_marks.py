@@ -1,4 +1,4 @@
-"""A serialized DAG tells which steps it declares, whatever declares them."""
+"""A serialised DAG shows which steps it declares, whatever declares them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _undo(output: object, compensation: object) -> None: ...
 
 
 def _declared(dag: DAG) -> DagSteps:
-    """What the scheduler and the api-server know of the DAG."""
+    """What the scheduler and the api-server know about the DAG."""
     dag.validate()
     return steps_of_dag(DagSerialization.from_dict(DagSerialization.to_dict(dag)))
 

@@ -1,4 +1,4 @@
-"""The options of a step are declared once, and taken by everything that makes a step."""
+"""The options of a step are declared once, and everything that makes a step takes them."""
 
 from __future__ import annotations
 

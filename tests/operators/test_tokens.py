@@ -1,4 +1,4 @@
-"""``step.token()``: the task waits, deferred, and its function runs again when the answer is there."""
+"""``step.token()``: the task waits, deferred, and its function runs again when the answer has arrived."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.world import World
 
 
 class Ordering:
-    """A task whose step orders something of a vendor, and waits for its answer."""
+    """A task whose step orders something from a vendor, and waits for the answer."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -42,7 +42,7 @@ class Ordering:
         return {"answer": token.wait()}
 
     def run(self, *, resumed: bool = False) -> Any:
-        """One go of the task."""
+        """One execution of the task."""
         context: Any = {"ti": SimpleNamespace(id=uuid.UUID(self.task), map_index=-1, xcom_push=lambda key, value: None)}
         execution = StepExecution(EmptyOperator(task_id="order"), StepOptions(), context)
         if resumed:

@@ -1,4 +1,4 @@
-"""TransactionalStepOperator on a real PostgreSQL, by both drivers: its writes are there once, or not at all."""
+"""TransactionalStepOperator on a real PostgreSQL, with both drivers: its writes are there once, or not at all."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_commit_whose_answer_is_lost_is_found(bookings: Bookings, monkeypatch:
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
     class LosesTheAnswer:
-        """A connection that breaks while the answer to its commit is under way."""
+        """A connection that breaks while the answer to its commit is on its way."""
 
         def __init__(self, connection: Any) -> None:
             self._connection = connection
@@ -141,7 +141,7 @@ def test_the_step_s_own_commit_or_rollback_is_refused(bookings: Bookings) -> Non
         bookings.retry()
 
 
-@pytest.mark.parametrize("driver", ["psycopg3"], indirect=True)  # psycopg2 takes no such extra field
+@pytest.mark.parametrize("driver", ["psycopg3"], indirect=True)  # psycopg2 accepts no such extra field
 def test_an_autocommit_connection_is_refused(bookings: Bookings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_BOOKINGS", connection_json(bookings.url, extra=json.dumps({"autocommit": True})))
 
@@ -253,7 +253,7 @@ def test_sql_or_a_function_is_wanted(options: dict[str, Any]) -> None:
 
 
 def _wait_until_one_waits(bookings: Bookings) -> None:
-    """Wait until PostgreSQL says that a session waits for another's transaction."""
+    """Wait until PostgreSQL reports that a session waits for another transaction."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     for _ in range(300):
         if bookings.rows(waiting)[0][0]:

@@ -30,7 +30,7 @@ class Runs:
         self.dag_id = f"fulfilment-{uuid.uuid4()}"
 
     def trigger(self, dag_id, run_id, conf):
-        """As the supervisor answers: False when the run exists."""
+        """Answer as the supervisor does: False if the run exists."""
         if self.count([run_id]):
             return False
         self.rows.add_run(dag_id, run_id, "queued")
@@ -95,7 +95,7 @@ def _execute(runs, task) -> TaskDeferred:
 
 
 def _event(trigger: ChildRunTrigger) -> dict[str, Any]:
-    """What the triggerer would hand over; the trigger is made anew from its serialised form, as there."""
+    """What the triggerer would pass on; the trigger is rebuilt from its serialised form, as there."""
     _, arguments = trigger.serialize()
 
     async def first():

@@ -38,7 +38,7 @@ def done(dags):
 
 @pytest.fixture
 def run(dags, done, backend, workflow_of):
-    """Run a DAG: its workflow, and the steps by name."""
+    """Run a DAG; return its workflow, and the steps by name."""
 
     def run_dag(dag_id):
         done.clear()

@@ -1,4 +1,4 @@
-"""WaitForEventOperator: a step that waits, deferred, for what a service says."""
+"""WaitForEventOperator: a step that waits, deferred, for what a service reports."""
 
 from __future__ import annotations
 

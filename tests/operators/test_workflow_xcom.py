@@ -1,4 +1,4 @@
-"""The XCom ``wfstate`` of a step: a request more to the api-server, made for those alone who ask for it."""
+"""The XCom ``wfstate`` of a step: one more request to the api-server, made only for those who want it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.world import World
 
 @pytest.fixture(autouse=True)
 def _read_anew() -> Iterator[None]:
-    """The option is read once in a process."""
+    """The option is read once per process."""
     conf.step_xcom.cache_clear()
     yield
     conf.step_xcom.cache_clear()

@@ -51,7 +51,7 @@ def did(dags):
 
 @pytest.fixture
 def run(dags, did, backend):
-    """Run a DAG; its tasks' states, its workflow, and what Airflow holds as XCom of the task ``work``."""
+    """Run a DAG; return its tasks' states, its workflow, and what Airflow holds as XCom of the task ``work``."""
 
     def run_dag(dag_id):
         did.clear()

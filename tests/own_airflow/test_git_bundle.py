@@ -42,7 +42,7 @@ class Repository:
 
     @staticmethod
     def make(folder: Path) -> Repository:
-        """An empty one."""
+        """An empty repository."""
         repository = Repository(folder / "origin.git", folder / "copy")
         for words in (
             ["init", "--bare", "-b", "main", repository.origin],
@@ -79,7 +79,7 @@ class Orders:
         self.stage.client.trigger(_DAG, key, {"key": key, "folder": str(self.folder)})
 
     def wait(self, key: str, state: str, *, attempts: int) -> Json:
-        """The order's workflow, in this state after so many attempts at shipping, and its run over."""
+        """The order's workflow, in this state after so many attempts at shipping, with its run over."""
 
         def reached() -> Json | None:
             workflow = self.stage.workflow(_DAG, key)
@@ -93,7 +93,7 @@ class Orders:
         return self.stage.wait_for(f"the order {key} to be {state}", reached)
 
     def wait_for_commit(self, workflow_id: str, version: int) -> None:
-        """Wait until Airflow has refreshed the bundle, as a plan of a resume tells."""
+        """Wait until Airflow has refreshed the bundle, as the plan of a resume shows."""
 
         def latest() -> bool:
             (code,) = self.plan(workflow_id)["code"]
@@ -102,7 +102,7 @@ class Orders:
         self.stage.wait_for(f"Airflow to know commit {version}", latest)
 
     def plan(self, workflow_id: str, *options: str) -> Json:
-        """What a resume would do, by the command line."""
+        """What a resume would do, according to the command line."""
         printed = self.stage.airflow.run("wfstate", "resume", workflow_id, "--plan", "-o", "json", *options)
         assert printed.returncode == 0, printed.stderr
         plan: Json = json.loads(printed.stdout)
@@ -114,7 +114,7 @@ class Orders:
         assert done.returncode == 0, done.stderr
 
     def effects(self, key: str) -> Counter[str]:
-        """How often each thing was done, by which version."""
+        """How often each thing was done, and by which version."""
         return Counter((self.folder / f"{key}.effects").read_text().splitlines())
 
 

@@ -17,7 +17,7 @@ from tests.support.world import World
 
 
 class TaskKey:
-    """Of a task instance, as far as the link looks at it."""
+    """A task instance, as far as the link reads it."""
 
     def __init__(self, dag_id: str, run_id: str) -> None:
         self.dag_id, self.run_id = dag_id, run_id

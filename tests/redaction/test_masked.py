@@ -1,4 +1,4 @@
-"""What people see of values that hold secrets."""
+"""What users see of values that hold secrets."""
 
 from __future__ import annotations
 

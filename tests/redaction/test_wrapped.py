@@ -1,4 +1,4 @@
-"""Redaction sees through what the codec wraps: paths and sensitive names mean the author's value."""
+"""Redaction sees through what the codec wraps: paths and sensitive names refer to the author's value."""
 
 from __future__ import annotations
 

@@ -13,14 +13,14 @@ from threading import Lock
 
 
 def main() -> int:
-    """Run it; 0 when nothing was lost, doubled or wrong."""
+    """Run it; return 0 when nothing was lost, doubled or wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.replay", description=__doc__)
     parser.add_argument("log", type=Path, help="a CSV file with case:concept:name, concept:name and time:timestamp")
     parser.add_argument("--seed", type=int, help="of the order (default: a new one, which is printed)")
     arguments = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     with tempfile.TemporaryDirectory(prefix="wfstate-replay-") as folder:
-        # Airflow makes its home when it is first imported: here, and nowhere of the user's.
+        # Airflow creates its home when it is first imported: here, and not in the user's.
         os.environ["AIRFLOW_HOME"] = f"{folder}/home"
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
         os.environ["AIRFLOW__WFSTATE__API_RETRY_SECONDS"] = "300"

@@ -1,4 +1,4 @@
-"""A log of a process, as process mining keeps them, told as events of the services that own its activities."""
+"""A log of a process, as process mining keeps them, replayed as events of the services that own its activities."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OWNERS: Final = {
 """Which service does which activity."""
 
 PLAN: Final = ("place order", "send invoice", "pay", "prepare delivery", "make delivery", "confirm payment")
-"""What an order consists of; reminders come as needed, and an order that is cancelled has failed."""
+"""The parts of an order; reminders come as needed, and a cancelled order has failed."""
 
 START: Final = "place order"
 FAILS: Final = "cancel order"
@@ -33,7 +33,7 @@ _WINDOW: Final = 60
 _TWICE: Final = 0.10
 _LATE: Final = 0.05
 _LATE_BY: Final = (200, 1500)
-"""Events that come before one that is late, at least and at most."""
+"""How many events arrive before one that is late, at least and at most."""
 
 Event = dict[str, Any]
 
@@ -51,7 +51,7 @@ class EventLog:
 
     @property
     def activities(self) -> dict[str, Counter[str]]:
-        """By case, how often each activity was done."""
+        """How often each activity was done, by case."""
         found: dict[str, Counter[str]] = defaultdict(Counter)
         for event in self.events:
             found[event["data"]["case"]][event["type"]] += 1
@@ -76,7 +76,7 @@ class EventLog:
         }
 
     def source(self, owner: str) -> str:
-        """Of the events of a service."""
+        """The events of a service."""
         return f"https://{self.name}.example/{owner}"
 
     def as_sent(self, choice: random.Random) -> list[Event]:

@@ -1,4 +1,4 @@
-"""The replay of a log: eight senders at once, half of them in batches; then what is stored is compared with it."""
+"""The replay of a log: eight senders at once, half of them in batches; then what is stored is compared with the log."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _parts(events: Sequence[Event], size: int) -> Iterator[list[Event]]:
 
 
 def _compare(log: EventLog, engine: Engine, replayed: Replayed) -> Iterator[str]:
-    """What is stored and should not be, and the other way round."""
+    """What is stored and should not be, and what is missing."""
     expected = log.activities
     with engine.connect() as connection:
         flows = connection.execute(select(_workflow).where(_workflow.c.name == log.name)).all()

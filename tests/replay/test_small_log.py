@@ -1,4 +1,4 @@
-"""A small log, sent as a large one is by ``make replay``, which also kills the server meanwhile."""
+"""A small log, sent as ``make replay`` sends a large one, which also kills the server meanwhile."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tests.support.world import World
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A migrated SQLite database, and a PostgreSQL one."""
     engine = create_engine(request.getfixturevalue(request.param))
-    # Tests of this folder call parts of the store on connections of their own.
+    # Tests in this folder call parts of the store on their own connections.
     event.listen(engine, "engine_connect", give_clock)
     yield engine
     engine.dispose()
@@ -25,5 +25,5 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 @pytest.fixture
 def world(engine: Engine) -> World:
-    """The database way to the store."""
+    """The database backend."""
     return World(DatabaseBackend(engine), AirflowRows(engine))

@@ -1,4 +1,4 @@
-"""What holds at every moment of a random story over the store (test_state_machine.py)."""
+"""The rules that hold at every moment of a random story over the store (test_state_machine.py)."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class StoryInvariants:
                 if kind in ("step.succeeded", "step.failed", "step.began", "step.waiting"):
                     ended[of_round] = entry.number
                 elif kind == "compensation.began":
-                    # What a lost attempt says later, when others are being undone, did not count when they were chosen.
+                    # What a lost attempt reports during other undos did not count when those were chosen.
                     known.setdefault(of_round, dict(ended))
                 elif kind == "compensation.done":
                     undone.append(of_round)
@@ -108,7 +108,7 @@ class StoryInvariants:
 
 
 def reachable(state: WorkflowState, target: WorkflowState) -> bool:
-    """Whether one rule can lead there: the failure passes through no state that is seen between."""
+    """Whether one rule can lead there: a failure passes through no state that is visible in between."""
     return may_become(state, target) or any(
         may_become(state, between) and may_become(between, target) for between in WorkflowState
     )

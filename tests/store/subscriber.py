@@ -1,4 +1,4 @@
-"""A subscriber of the workflows of one test alone, and passes that deliver to it."""
+"""A subscriber to the workflows of one test, and passes that deliver to it."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ class Subscriber:
         return deliver(self.world.rows.engine)
 
     def shown(self) -> Subscription:
-        """As lists show it."""
+        """The subscription as lists show it."""
         found = self.world.backend.list_subscriptions().subscriptions
         return next(subscription for subscription in found if subscription.id == self.id)
 
     def go_on(self) -> None:
-        """Continue it."""
+        """Continue the subscription."""
         self.world.backend.continue_subscription(ContinueSubscription(self.id))
 
     def replay(self, start: str) -> None:
-        """Set it to another point."""
+        """Move the subscription to another position."""
         self.world.backend.replay_subscription(ReplaySubscription(self.id, start))
 
     def let_retries_come_due(self) -> None:
-        """Let the time pass that refused events, and an unavailable receiver, are given."""
+        """Let the time pass that refused events and an unavailable receiver are given."""
         with self.world.rows.engine.connect() as connection:
             now = connection.execute(select(database_now())).scalar_one()
             for table in (outbox_tables.delivery, outbox_tables.outgoing_event):
@@ -68,7 +68,7 @@ class Subscriber:
             connection.commit()
 
     def start(self, **more: Any) -> str:
-        """Start a workflow that it is told of; its id."""
+        """Start a workflow that the subscriber hears of; return its id."""
         return self.world.start(name=self.workflow_name, **more).workflow.id
 
 

@@ -67,7 +67,7 @@ def test_with_compensation_the_relays_are_left_to_airflow_and_then_set_going_in_
     world = order.world
     world.backend.cancel_workflow(CancelWorkflow(order.workflow_id, compensate=True))
     sweep(engine)
-    # Steps are at work, and the relays have not run: both are the scheduler's.
+    # Steps are running, and the relays have not run: both are up to the scheduler.
     assert [kind for kind in world.told(order.workflow_id) if kind.startswith("turn")] == []
     assert waiting_relays(engine) == []
     _end_runs(order)
@@ -81,7 +81,7 @@ def test_with_compensation_the_relays_are_left_to_airflow_and_then_set_going_in_
 
 
 def _relays_that_run(order: RunningOrder) -> list[str]:
-    """Do what a relay does that was cleared, as the scheduler would run it; what it undid."""
+    """Do what a relay does after it was cleared, as the scheduler would run it; return what it undid."""
     rows, undone = order.world.rows, []
     for dag_id, run_id in (("intake", order.run_id), ("fulfilment", order.child_run)):
         cleared = rows.unfinished_task(dag_id, run_id, "compensate")

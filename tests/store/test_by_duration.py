@@ -1,4 +1,4 @@
-"""The order by duration: right page by page while some run, by an index where there is one."""
+"""The order by duration: correct page by page while some workflows run, and read from an index where there is one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DAY = timedelta(days=1)
 
 
 def _tell(world: World, name: str, key: str, *, started: timedelta, worked: timedelta | None) -> None:
-    """Start a workflow that started so long ago, and has worked for so long; None for one that runs."""
+    """Start a workflow with this start and this duration, both as time ago; None for one that is still running."""
     workflow_id = world.start(name=name, key=key).workflow.id
     if worked is not None:
         world.backend.cancel_workflow(CancelWorkflow(workflow_id))

@@ -1,4 +1,4 @@
-"""The clock of all that the store writes is as fine as Airflow's, which it is compared with."""
+"""The clock of everything the store writes is as precise as Airflow's, with which it is compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A compensation that waits too long is held for a person, with the cause, and goes on when one wants it."""
+"""A compensation that waits too long is on hold, with the cause, and continues when somebody decides."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 def _let_time_pass(saga: Saga) -> None:
-    """As if the workflow had begun to compensate, and given the turn, two hours ago."""
+    """As if the workflow had begun to compensate and handed out the turn two hours ago."""
     then = datetime.now(timezone.utc) - LONG
     journal = schema.journal
     with saga.world.rows.engine.begin() as connection:
@@ -53,14 +53,14 @@ def _let_time_pass(saga: Saga) -> None:
 
 @dataclass
 class Waiting:
-    """A workflow that failed, and waits for the relay of another run, whose step is to be undone."""
+    """A workflow that failed and waits for the relay of another run, whose step is to be undone."""
 
     saga: Saga
     other_run_id: str
     other_relay: str
 
     def undo_by_the_other(self) -> WorkflowState:
-        """Let that relay run at last: the workflow's state afterwards."""
+        """Finally run that relay; return the workflow's state afterwards."""
         world = self.saga.world
         world.rows.set_task_state(self.other_relay, "running")
         work = world.backend.take_turn(TakeTurn(self.other_relay, [])).work
@@ -72,7 +72,7 @@ class Waiting:
 
 @pytest.fixture
 def waiting(world: World) -> Waiting:
-    """The other relay is scheduled, and does not run."""
+    """The other relay is scheduled, but does not run."""
     saga = Saga.start(world)
     other_run_id = world.rows.add_run("intake")
     world.start(other_run_id, key=saga.detail().summary.key)

@@ -19,7 +19,7 @@ PAST = timedelta(minutes=5)
 
 
 def _start(world: World, policy: DeadlinePolicy, *, on_failure: FailurePolicy = FailurePolicy.COMPENSATE) -> str:
-    """A workflow with a step that is done, another at work, and a deadline that has passed; its id."""
+    """A workflow with one finished step, one running step, and a deadline that has passed; its id."""
     run_id = world.rows.add_run("intake")
     request = StartWorkflow(
         world.rows.add_task("intake", run_id, "start", state="running"),

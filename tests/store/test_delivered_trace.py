@@ -1,4 +1,4 @@
-"""What an event of a service has made is told of in that event's trace."""
+"""What follows from an event of a service is delivered with that event's trace."""
 
 from __future__ import annotations
 

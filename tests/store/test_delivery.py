@@ -108,7 +108,7 @@ def test_what_was_written_before_is_not_told_of_unless_it_is_asked_for(
 
 
 def test_a_poisoned_workflow_does_not_stop_the_others(subscriber: Subscriber) -> None:
-    """Its own events wait for each other; what waits is sent in order when it is accepted."""
+    """Events of one workflow wait for each other; once the first is accepted, the rest are sent in order."""
     world, receiver = subscriber.world, subscriber.receiver
     runs = [world.rows.add_run("intake") for _ in range(3)]
     bad, *good = [subscriber.start(run_id=run_id) for run_id in runs]
@@ -280,7 +280,7 @@ def test_replays_from_the_beginning_from_a_time_and_from_an_entry(subscriber: Su
 
 
 def test_what_is_older_than_the_stream_comes_first(subscriber: Subscriber) -> None:
-    """Entries that an earlier version wrote have no place in the stream."""
+    """Entries of an earlier version have no position in the stream."""
     world = subscriber.world
     run_id = world.rows.add_run("intake")
     old, older = subscriber.start(run_id=run_id), subscriber.start()
@@ -317,7 +317,7 @@ def test_a_secret_that_is_replaced_signs_for_a_while(subscriber: Subscriber) -> 
 
 
 def test_a_database_that_was_restored_elsewhere_is_noticed(subscriber: Subscriber) -> None:
-    """Where transactions are numbered anew, from below the cursor."""
+    """Transaction ids start again below the cursor."""
     world = subscriber.world
     if world.rows.engine.dialect.name != "postgresql":
         pytest.skip("SQLite's rowids are restored with the rows.")

@@ -1,4 +1,4 @@
-"""What happens beside a delivery: late commits, several processes, a kill -9, a slow receiver."""
+"""What happens during a delivery: late commits, several processes, a kill -9, a slow receiver."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _url(engine: Engine) -> str:
 
 @pytest.fixture
 def postgres_world(migrated_postgres_url: str) -> Iterator[World]:
-    """PostgreSQL alone: SQLite has one writer."""
+    """PostgreSQL only: SQLite has one writer."""
     engine = create_engine(migrated_postgres_url)
     yield World(DatabaseBackend(engine), AirflowRows(engine))
     engine.dispose()
@@ -75,7 +75,7 @@ def test_what_commits_late_is_never_passed_over(postgres_world: World, receiver:
         subscriber.deliver()
         _take_id(late)
         _write(prompt, quick)
-        subscriber.deliver()  # what a reader by "greater than the last" would go past the open one with
+        subscriber.deliver()  # this is how a reader of "greater than the last" would skip the open one
         _write(late, slow)
         subscriber.deliver()
 
@@ -88,7 +88,7 @@ def test_what_commits_late_is_never_passed_over(postgres_world: World, receiver:
 def test_a_later_entry_under_a_smaller_id_waits_for_the_earlier_one(
     postgres_world: World, receiver: Receiver, is_held_between: bool
 ) -> None:
-    """A transaction that has its id already waits for the workflow, to which another one writes first."""
+    """A transaction that already has its id waits for the workflow, to which another one writes first."""
     engine = postgres_world.rows.engine
     with (
         subscribed(postgres_world, receiver) as subscriber,
@@ -145,7 +145,7 @@ def test_a_slow_receiver_holds_no_transaction_and_no_lock(subscriber: Subscriber
                     "AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND backend_type = 'client backend'"
                 )
                 found.append(connection.execute(open_ones).scalar_one())
-            else:  # a transaction that has read keeps a lock that would let this fail
+            else:  # a transaction that has read holds a lock that would make this fail
                 connection.execute(text("PRAGMA busy_timeout = 0"))
                 connection.execute(text("BEGIN EXCLUSIVE"))
                 found.append(0)
@@ -200,7 +200,7 @@ def test_what_is_set_to_another_point_while_it_is_sent_is_not_marked(subscriber:
 
 
 def test_an_event_to_one_subscriber_alone_takes_the_same_way(subscriber: Subscriber) -> None:
-    """The way of what a service is asked to do, such as to undo a step."""
+    """The path of a request to a service, for example to undo a step."""
     receiver, engine = subscriber.receiver, subscriber.world.rows.engine
     workflow_id = subscriber.start()
     event = OutgoingEvent("undo-7", workflow_id, '{"type":"com.shop.refund_requested"}')

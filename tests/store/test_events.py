@@ -1,4 +1,4 @@
-"""Events when several senders are at it at once, when one cannot be applied, and when nobody comes for them."""
+"""Events from several senders at once, events that cannot be applied, and events that nobody claims."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_what_nobody_comes_for_is_a_dead_letter_and_can_be_replayed(
 def test_the_sweep_finds_what_neither_of_two_transactions_has_seen(backend: DatabaseBackend, shop: Shop) -> None:
     early = shop.event("payments", "captured", "1")
     shop.send(early, shop.placed("2"))
-    with backend.engine.begin() as connection:  # as if the workflow had started at the very moment
+    with backend.engine.begin() as connection:  # as if the workflow had started at that very moment
         its_row = (schema.workflow.c.name == shop.name, schema.workflow.c.key == "2")
         connection.execute(update(schema.workflow).where(*its_row).values(key="1"))
 
@@ -198,7 +198,7 @@ def test_the_journal_is_without_gaps_after_many_events(backend: DatabaseBackend,
 
 
 def age(engine: Engine, event: dict[str, Any]) -> None:
-    """Let an event have been parked a day ago."""
+    """Make an event look as if it had been parked a day ago."""
     from datetime import datetime, timedelta, timezone
 
     with engine.begin() as connection:
@@ -220,7 +220,7 @@ def test_a_batch_makes_as_many_statements_whatever_its_number_of_workflows(
     shop.send(*order("first"))  # reads the definition
     counted = []
     for orders in (2, 60):
-        # One event of each comes before its workflow, and is taken along by it.
+        # One event of each arrives before its workflow, which then picks it up.
         shop.send(*(order(f"{orders}-{number}")[0] for number in range(orders)))
         with counted_reads(backend.engine) as reads:
             shop.send(*(event for number in range(orders) for event in order(f"{orders}-{number}")[1:]))

@@ -1,4 +1,4 @@
-"""A run that was marked as failed: Airflow ends it well, and its audit table alone tells."""
+"""A run that was marked as failed: Airflow ends it as a success, and only its audit table shows the mark."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 @pytest.fixture
 def saga(world: World) -> Saga:
-    """Its step is done, and Airflow has skipped the rest of its run and ended it well."""
+    """The step is done; Airflow has skipped the rest of the run and ended it as a success."""
     saga = Saga.start(world)
     saga.done("charge")
     world.rows.add_task("intake", saga.run_id, "pack", state="skipped")
@@ -149,7 +149,7 @@ def test_a_mark_that_airflow_did_not_carry_out_is_none(world: World) -> None:
 
 
 def test_a_mark_from_before_the_workflow_ran_is_of_the_past(saga: Saga) -> None:
-    """A run that was cleared and started again keeps its old entries."""
+    """A run that was cleared and started again keeps its old audit entries."""
     _mark(saga.world.rows.engine, saga, "failed")
     table = Log.__table__
     with saga.world.rows.engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""Each cause of a flag, from Airflow's own tables; and that a flag goes when its cause has gone."""
+"""Each cause of a flag, from Airflow's own tables; and a flag goes away with its cause."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run_id(world: World, dag_id: str) -> str:
 
 @pytest.fixture
 def scheduler(world: World) -> Iterator[None]:
-    """A scheduler that has just given a heartbeat."""
+    """A scheduler with a recent heartbeat."""
     table = Job.__table__
     now = datetime.now(timezone.utc)
     with world.rows.engine.begin() as connection:
@@ -77,7 +77,7 @@ def _long_ago(world: World, key: str) -> None:
 
 
 def _flags(world: World, key: str) -> dict[FlagKind, Flag]:
-    """What a sweep flags."""
+    """The flags that a sweep sets."""
     world.sweep()
     flags = world.backend.get_workflow(_id_of(world, key)).summary.flags
     listed = world.backend.list_workflows(WorkflowQuery(key=key, stuck=bool(flags))).workflows
@@ -110,7 +110,7 @@ def test_a_paused_dag_is_named_and_unpausing_takes_the_flag_away(world: World, d
 
 
 def start_ended(world: World, run_id: str) -> None:
-    """The tasks of the run that were at work have ended long ago."""
+    """The running tasks of the run ended long ago."""
     table = TaskInstance.__table__
     with world.rows.engine.begin() as connection:
         connection.execute(
@@ -299,7 +299,7 @@ def test_a_turn_that_is_not_taken_is_named(world: World, dag_id: str, run_id: st
 
 
 def start_ended_but(world: World, run_id: str, failed: str) -> None:
-    """Every task has ended, one of them badly."""
+    """Every task has ended, one of them as failed."""
     start_ended(world, run_id)
     world.rows.set_task_state(failed, "failed", ended_ago=LONG)
 

@@ -1,4 +1,4 @@
-"""Events of several requests that meet: one transaction for those that wait, and to each its own answer."""
+"""Events of several requests that arrive together share one transaction, and each request gets its own answer."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Meeting:
         self._plain(engine, deliveries)
 
     def send(self, first: dict[str, Any], *others: tuple[dict[str, Any], Sender]) -> list[Future[EventResult]]:
-        """Send each in a request of its own; when this returns all have been answered."""
+        """Send each in its own request; return when all have been answered."""
 
         def request(event: dict[str, Any], sender: Sender) -> EventResult:
             (result,) = receive_events(self._engine, [event], sender, self._meets).results

@@ -1,4 +1,4 @@
-"""The hot path on PostgreSQL, by each driver: what it leaves to the transactions in Python, and what an outage does."""
+"""The hot path on PostgreSQL, with each driver: what it leaves to Python transactions, and what an outage does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.world import World
 
 PATIENCE_SECONDS = 30
 NAME = "hot-path"
-"""By which the server knows the connections of the engine under test."""
+"""The name under which the server knows the connections of the engine under test."""
 
 
 def _engine(url: str, driver: str, **options: int) -> Engine:
@@ -37,7 +37,7 @@ def _engine(url: str, driver: str, **options: int) -> Engine:
 
 @pytest.fixture(params=DRIVERS)
 def engine(request: pytest.FixtureRequest, migrated_postgres_url: str) -> Iterator[Engine]:
-    """One connection, so that what a call leaves behind meets the next."""
+    """One connection, so that the next call finds what a call leaves behind."""
     engine = _engine(migrated_postgres_url, request.param, pool_size=1, max_overflow=0)
     yield engine
     engine.dispose()
@@ -45,7 +45,7 @@ def engine(request: pytest.FixtureRequest, migrated_postgres_url: str) -> Iterat
 
 @pytest.fixture
 def other_engine(migrated_postgres_url: str) -> Iterator[Engine]:
-    """Of somebody else."""
+    """Connections of somebody else."""
     engine = create_engine(migrated_postgres_url)
     yield engine
     engine.dispose()
@@ -73,7 +73,7 @@ _CUT_WAITING = text(
 
 
 def _cut(connection: Connection, statement: TextClause) -> int:
-    """Cut connections of the engine under test, as a server that stops does; how many there were."""
+    """Cut the connections of the engine under test, as a server that stops does; return how many there were."""
     return len(connection.execute(statement, {"name": NAME}).all())
 
 
@@ -179,7 +179,7 @@ def test_a_write_that_is_sent_again_after_a_restart_of_the_caller_is_recognised(
 
 
 def test_each_process_of_the_server_takes_the_hot_path(world: World, run_id: str, other_engine: Engine) -> None:
-    """Behind a load balancer a step ends at another process than the one where it began."""
+    """Behind a load balancer a step may end in another process than the one in which it began."""
     other = DatabaseBackend(other_engine)
     begun = [world.begin(run_id, f"charge-{number}")[1] for number in range(5)]
 
@@ -249,12 +249,12 @@ def _hmac(engine: Engine, key: str, data: bytes) -> str:
 def test_an_older_process_ends_attempts_in_a_database_that_was_migrated(
     world: World, run_id: str, engine: Engine, other_engine: Engine
 ) -> None:
-    """Servers are upgraded one after the other: the function without an attempt key is called until the last is."""
+    """Servers are upgraded one by one: the function without an attempt key is called until the last one is upgraded."""
     _, begun = world.begin(run_id, "charge")
     older = StoredFunction(END_RUNNING_ATTEMPT.name, END_RUNNING_ATTEMPT.types[:-2])
     data = ("a" * 64, "succeeded", '"receipt"', "str", "b" * 64, None, "step.succeeded", "{}")
     try:
-        with other_engine.begin() as connection:  # a database that is made new does not have it
+        with other_engine.begin() as connection:  # a new database does not have it
             connection.execute(text(functions_0020.BEFORE[0]))
         assert StoredFunctionCall(engine)(older, begun.workflow.id, begun.step_id, 1, 1, 1, *data) is True
     finally:

@@ -1,4 +1,4 @@
-"""Lists keep the counts of wide workflows, each of one version: what they show is right at every moment."""
+"""Lists cache the counts of wide workflows, one version each; what they show is correct at every moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order by last progress: right whatever the workflows do, by an index that costs the hot path nothing."""
+"""The order by last progress: correct whatever the workflows do, from an index that costs the hot path nothing."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def test_one_at_a_time(engine: Engine) -> None:
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_it_can_be_taken_by_each_driver(migrated_postgres_url: str, driver: str) -> None:
-    """They differ in whether they tell how many rows an insert wrote."""
+    """The drivers differ in whether they report how many rows an insert wrote."""
     by_driver = create_engine(make_url(migrated_postgres_url).set(drivername=f"postgresql+{driver}"))
     with held(by_driver, f"by {driver}") as first, held(by_driver, f"by {driver}") as second:
         assert (first is None, second is None) == (False, True)

@@ -1,4 +1,4 @@
-"""Which attempts are lost: those whose task instance is over, and no other, by Airflow's own tables."""
+"""Which attempts are lost: those whose task instance is over, according to Airflow's own tables, and no others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LOST: list[Callable[[AirflowRows, str], None]] = [
     _item_removed,
     AirflowRows.delete_task,
 ]
-"""Ways in which a task instance can be over; the last is how a deleted DAG leaves it."""
+"""Ways in which a task instance can be over; the last is what a deleted DAG leaves behind."""
 
 OVER = [*LOST, _marked_success_by_hand]
 
@@ -76,7 +76,7 @@ def test_the_next_begin_marks_it_and_goes_on(world: World, end: Callable[[Airflo
 
 
 def test_an_item_whose_place_moved_is_still_itself(world: World, engine: Engine) -> None:
-    """Items a, b and c become b alone: b moves from place 1 to 0, and the places 1 and 2 are gone."""
+    """Items a, b and c become b only: b moves from index 1 to 0, and the indexes 1 and 2 are gone."""
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id).workflow.id
     tasks = {item: world.rows.add_task("intake", run_id, "work", map_index=place) for place, item in enumerate("abc")}

@@ -1,4 +1,4 @@
-"""Many workflows are undone at once: each in its order, each undo once."""
+"""Many workflows are undone at once: each in its own order, each undo once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORKFLOWS = 50
 @pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     url = request.getfixturevalue(request.param)
-    # Eight threads write at once: on a busy machine SQLite's five seconds are too few for the last of them.
+    # Eight threads write at once: on a busy machine SQLite's five seconds are too short for the last one.
     engine = create_engine(url, connect_args={"timeout": 120} if url.startswith("sqlite") else {})
     yield engine
     engine.dispose()

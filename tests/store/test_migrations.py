@@ -1,4 +1,4 @@
-"""The migrations and the metadata make the same tables, on both databases; and Airflow runs them."""
+"""The migrations and the metadata create the same tables, on both databases; and Airflow runs them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _tables(connection: Connection) -> list[str]:
     return [name for name in inspect(connection).get_table_names() if name.startswith("wfstate_")]
 
 
-# PostgreSQL tells the expression with casts, which Alembic takes for another one; see the next test but two.
+# PostgreSQL shows the expression with casts, which Alembic takes for a difference; see the next test but two.
 @pytest.mark.filterwarnings("ignore:Computed default on wfstate_workflow.settled_at cannot be modified")
 def test_migrations_make_what_the_metadata_says(empty_engine: Engine) -> None:
     with empty_engine.connect() as connection:
@@ -132,12 +132,12 @@ def test_functions_for_older_processes_go_with_the_rest(empty_engine: Engine) ->
 
 
 def _is_for_older_processes(create: str) -> bool:
-    """Whether a stored function is one that a database keeps for a rolling upgrade (revision 0020)."""
+    """Whether a database keeps this stored function only for a rolling upgrade (revision 0020)."""
     return "(p_workflow_id " in create and "p_mac" not in create
 
 
 def test_search_indexes_are_the_same_both_ways(empty_engine: Engine) -> None:
-    """Those of trigrams only where the server has pg_trgm, which the embedded one of these tests has not."""
+    """Trigram indexes exist only where the server has pg_trgm, which the embedded server of these tests does not."""
     with empty_engine.connect() as connection:
         command.upgrade(_config(connection), "head")
         connection.commit()
@@ -155,7 +155,7 @@ def test_search_indexes_are_the_same_both_ways(empty_engine: Engine) -> None:
 
 
 def test_checks_are_the_same_both_ways(empty_engine: Engine) -> None:
-    """Alembic's comparison leaves them out, and SQLite loses them when a table is made anew."""
+    """Alembic's comparison ignores them, and SQLite loses them when a table is recreated."""
     with empty_engine.connect() as connection:
         command.upgrade(_config(connection), "head")
         connection.commit()
@@ -297,7 +297,7 @@ def test_a_rehearsal_that_took_a_plain_key_gives_it_back(empty_engine: Engine) -
 
 
 def test_what_orders_an_undo_moves_to_its_compensation_and_back(empty_engine: Engine) -> None:
-    """In batches of 10,000: one ends between two rounds of a step."""
+    """Batches of 10,000 rows: one ends between two rounds of a step."""
     id_of = "lpad(n::text, 32, '0')::uuid" if empty_engine.dialect.name == "postgresql" else "printf('%032d', n)"
     numbers = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 10003) "
     rounds = "FROM number, (SELECT 1 AS r UNION ALL SELECT 2) AS round WHERE n = 10000 OR r = 1"

@@ -1,4 +1,4 @@
-"""The numbers of one name are of a bounded number of workflows and steps."""
+"""The statistics of a name read a bounded number of workflows and steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Migrations of a database that is at work, and of one with rows: broken off, taken back, waited for."""
+"""Migrations of a database in use, and of one with rows: interrupted, taken back, waiting for locks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'wfstate_step'::r
 
 
 class _BrokenOff(Exception):
-    """The process that migrates has died."""
+    """The migrating process has died."""
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def busy(busy_url: str) -> Iterator[Connection]:
 
 @pytest.fixture(params=["sqlite", "postgresql"], scope="module")
 def landed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A database of each kind with Airflow's tables, and ours of the newest revision with the landed rows."""
+    """A database of each kind with Airflow's tables, and ours at the newest revision with the landed rows."""
     if request.param == "sqlite":
         copy = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path_factory.mktemp("landed"))
         yield from _filled(f"sqlite:///{copy}")
@@ -76,7 +76,7 @@ def _revisions(since: str) -> list[str]:
 
 
 def _definitions(connection: Connection) -> list[str]:
-    """Everything that PostgreSQL knows of our tables, constraints, indexes and functions."""
+    """Everything that PostgreSQL knows about our tables, constraints, indexes and functions."""
     statements = (
         "SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'wfstate%'",
         "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint "
@@ -91,7 +91,7 @@ def _definitions(connection: Connection) -> list[str]:
 
 
 def _break_after(monkeypatch: pytest.MonkeyPatch, commits: int) -> None:
-    """Let the process that migrates die behind this many of a revision's own commits."""
+    """Let the migrating process die after this many commits of a revision."""
     block = MigrationContext.autocommit_block
     left = [commits]
 
@@ -139,7 +139,7 @@ def test_an_index_that_was_left_unfinished_is_built_again(busy: Connection) -> N
 
 
 def test_who_writes_does_not_wait_behind_a_migration_that_waits(busy: Connection, busy_url: str) -> None:
-    """A transaction that stays open holds up the migration, and nobody else."""
+    """A transaction that stays open delays the migration, and nobody else."""
     command.upgrade(migrations(busy), "0014")
     write = "UPDATE wfstate_step SET name = name"
     with (
@@ -185,14 +185,14 @@ def test_a_table_that_stays_locked_is_named_with_what_to_do(
 
 
 _LOST = {
-    "wfstate_workflow": {"at_rest"},  # of what is being undone: its next turn finds it again
+    "wfstate_workflow": {"at_rest"},  # only workflows that are being undone have it: their next turn finds it again
     "wfstate_compensation": {"position"},  # likewise
 }
-"""What a downgrade drops, and no upgrade can know again."""
+"""What a downgrade drops and no upgrade can restore."""
 
 
 def _rows(engine: Engine) -> dict[str, list[Any]]:
-    """All of our rows, but what is lost."""
+    """All of our rows, except what is lost."""
     found = {}
     with engine.connect() as connection:
         for table in inspect(connection).get_table_names():

@@ -35,7 +35,7 @@ def clone(migrated_sqlite_url: str, tmp_path: Path) -> Iterator[Engine]:
 
 
 def _look_again(engine: Engine) -> int:
-    """Make a pass that looks after files, whenever the last one was; how many it removed."""
+    """Run a pass that checks files, whenever the last one was; return how many it removed."""
     with engine.begin() as connection:
         connection.execute(update(schema.sweep).values(files_checked_at=None))
     return sweep(engine).files
@@ -61,8 +61,8 @@ def test_files_without_a_row_are_removed_after_a_day_and_no_others(
         for path in (*referred, replaced, current, foreign):
             long_ago = time.time() - 25 * 3600
             os.utime(path, (long_ago, long_ago))
-        assert sweep(engine).files == 0  # the last look was today
-        assert _look_again(engine) == 0  # the first look that finds it
+        assert sweep(engine).files == 0  # the last check was today
+        assert _look_again(engine) == 0  # the first check that finds it
         assert _look_again(engine) == 1
         assert not replaced.exists()
         assert current.exists()
@@ -72,7 +72,7 @@ def test_files_without_a_row_are_removed_after_a_day_and_no_others(
 
 
 def _replaced_checkpoint(world: World, folder: Path) -> Path:
-    """Write a checkpoint and another in its place: the file of the first, which nothing refers to, a day old."""
+    """Write a checkpoint and replace it: the first file, now a day old, is referred to by nothing."""
     _, begun = world.begin(world.rows.add_run("intake"), "load")
     before = set(folder.rglob("*.json"))
     world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, 1, "row", Payload.of(1)))
@@ -97,16 +97,16 @@ def test_a_second_database_removes_nothing_and_then_nobody_does(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Staging, cloned from production, with production's configuration."""
+    """A staging system, cloned from production, with production's configuration."""
     if engine.dialect.name != "sqlite":
         pytest.skip("A database that is a file is cloned by a copy of it.")
     folder = tmp_path / "payloads"
-    # Migrations, which other tests make, disable the loggers that there are.
+    # Migrations, which other tests run, disable existing loggers.
     monkeypatch.setattr(logging.getLogger(orphan_files.__name__), "disabled", False)
     with payload_options(folder=folder):
         _look_again(engine)
         shutil.copy(str(engine.url.database), str(clone.url.database))
-        new = world.start(input=LARGE).workflow.id  # the clone knows nothing of it
+        new = world.start(input=LARGE).workflow.id  # the clone does not know it
         orphan = _replaced_checkpoint(world, folder)
         files = set(folder.rglob("*-*.json"))
 
@@ -117,21 +117,21 @@ def test_a_second_database_removes_nothing_and_then_nobody_does(
         assert world.backend.get_workflow(new).input is not None
         assert [_look_again(engine) for _ in range(2)] == [0, 0], "Nobody can tell any more whose the files are."
 
-        (folder / MARK).unlink()  # a person has given staging a folder of its own
+        (folder / MARK).unlink()  # somebody has given staging its own folder
         assert [_look_again(engine) for _ in range(2)] == [0, 1]
         assert not orphan.exists()
 
 
 def test_an_exact_copy_that_looks_first_removes_nothing(engine: Engine, world: World, tmp_path: Path) -> None:
-    """The token alone tells it apart: a snapshot of the disk, on another machine, is the same database by its name."""
+    """Only the token tells them apart: a disk snapshot on another machine has the same database name."""
     folder = tmp_path / "payloads"
     with payload_options(folder=folder):
         _look_again(engine)
         orphan = _replaced_checkpoint(world, folder)
         with engine.begin() as connection:
             tokens = connection.execute(schema.sweep.select()).one().files_token
-        _look_again(engine)  # the copy's first look
-        with engine.begin() as connection:  # and now the original's, which has the tokens of before
+        _look_again(engine)  # the copy's first check
+        with engine.begin() as connection:  # and now the original's, which still has the earlier tokens
             connection.execute(update(schema.sweep).values(files_token=tokens))
 
         assert _look_again(engine) == 0

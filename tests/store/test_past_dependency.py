@@ -1,4 +1,4 @@
-"""``stuck`` names the earlier run that a task waits for, and the option of the task that makes it wait."""
+"""``stuck`` names the earlier run that a task waits for, and the task's option that makes it wait."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 @pytest.fixture
 def scheduler(world: World) -> Iterator[None]:
-    """A scheduler that has just given a heartbeat."""
+    """A scheduler with a recent heartbeat."""
     beat = {"latest_heartbeat": datetime.now(timezone.utc), "hostname": "here", "unixname": "me"}
     with world.rows.engine.begin() as connection:
         added = insert(Job.__table__).values(job_type="SchedulerJob", state="running", **beat)
@@ -51,7 +51,7 @@ def _dag(world: World, *, catchup: bool, **options: bool) -> DAG:
 
 
 def _run(world: World, dag: DAG, day: int, **states: str | None) -> str:
-    """A scheduled run of a day, whose tasks are in these states since long ago."""
+    """A scheduled run of a day, whose tasks have long been in these states."""
     run_id = world.rows.add_run(dag.dag_id, world.unique(f"day-{day}"))
     for task_id, state in states.items():
         world.rows.add_task(dag.dag_id, run_id, task_id, state=state)
@@ -66,7 +66,7 @@ def _run(world: World, dag: DAG, day: int, **states: str | None) -> str:
 
 
 def _stuck(world: World, dag: DAG, run_id: str) -> tuple[str, str]:
-    """Cause and command of the flag of the workflow that the run has started, which does not go on."""
+    """Cause and command of the flag on the workflow that the run started and that makes no progress."""
     workflow_id = world.start(run_id, dag_id=dag.dag_id, key=run_id).workflow.id
     table, tasks = schema.workflow, TaskInstance.__table__
     with world.rows.engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""The hot path through PgBouncer in transaction mode, and what a refused call leaves in log and metrics."""
+"""The hot path through PgBouncer in transaction mode, and what a refused call leaves in logs and metrics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SLOWER = "the slower way is taken"
 
 @pytest.fixture(params=DRIVERS)
 def pooled(request: pytest.FixtureRequest, migrated_postgres_url: str) -> Iterator[list[Engine]]:
-    """Two clients of PgBouncer, which share its connections to the server and the names of what they prepare there."""
+    """Two clients of PgBouncer that share its server connections and the names of prepared statements there."""
     with running_pgbouncer(migrated_postgres_url, request.param) as url:
         engines = [create_engine(url), create_engine(url)]
         yield engines

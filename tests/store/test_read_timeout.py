@@ -1,4 +1,4 @@
-"""A read that takes too long is ended by PostgreSQL, and says so; nothing else is limited."""
+"""PostgreSQL ends a read that takes too long, and the error says so; nothing else is limited."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_read_that_waits_too_long_is_ended_and_names_the_option(engine: Engine
 
 
 def test_the_limit_ends_with_the_transaction_of_the_read(engine: Engine) -> None:
-    """The pool has one connection; behind PgBouncer the next transaction is another client's."""
+    """The pool has one connection; behind PgBouncer the next transaction belongs to another client."""
     assert run_read(engine, _limit, _SHORT) == "100ms"
     assert run_read(engine, _limit) == "0"
     assert run_transaction(engine, _limit) == "0"

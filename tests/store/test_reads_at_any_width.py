@@ -1,4 +1,4 @@
-"""A read costs what it answers: the same for a workflow with 20 items as for one with 400."""
+"""The cost of a read follows its answer: the same for a workflow with 20 items as for one with 400."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ HANDLER = "shop.undo:refund"
 
 @pytest.fixture
 def orphaned(world: World) -> Saga:
-    """A second run of the workflow did a step, whose undo can be imported, and was deleted since."""
+    """A second run of the workflow did a step whose undo can be imported; the run was deleted since."""
     saga = Saga.start(world)
     key = saga.detail().summary.key
     gone = world.rows.add_run("intake")

@@ -1,4 +1,4 @@
-"""What a resume reads from Airflow's own tables: branches, setups, versions; and who may not ask for one."""
+"""What a resume reads from Airflow's own tables: branches, setups, versions; and who may not request one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DAG = "shop_shapes"
 
 
 def _failed_run(world: World, dag: DAG, states: dict[str, str]) -> str:
-    """A run of the DAG that failed with these states of its tasks, and its workflow: the id of that."""
+    """A run of the DAG that failed with these task states, and its workflow, whose id is returned."""
     deploy(world.rows.engine, dag)
     run_id = world.rows.add_run(dag.dag_id)
     workflow_id = world.start(run_id, dag_id=dag.dag_id, on_failure=FailurePolicy.HOLD).workflow.id
@@ -90,7 +90,7 @@ def test_a_task_that_the_dag_has_lost_is_not_cleared(world: World) -> None:
 
 
 def test_a_failed_run_with_nothing_to_clear_is_judged_anew(world: World) -> None:
-    """As when somebody has marked each of its tasks success, and the DAG has no relay."""
+    """As if somebody had marked each of its tasks as success, and the DAG had no relay."""
     with DAG(_DAG, schedule=None) as dag:
         EmptyOperator(task_id="work")
     workflow_id = _failed_run(world, dag, {"work": "success"})
@@ -120,7 +120,7 @@ def test_a_workflow_that_a_step_started_is_resumed_too(world: World, engine: Eng
 
 
 def test_the_run_of_a_workflow_that_a_step_started_is_created_by_hand(world: World, engine: Engine) -> None:
-    """Nothing is stored of its conf."""
+    """Nothing of its conf is stored."""
     with DAG(_DAG, schedule=None) as dag:
         EmptyOperator(task_id="load")
     deploy(engine, dag)

@@ -29,7 +29,7 @@ _INLINE = 200
 
 @pytest.fixture(params=["migrated_sqlite_url", "migrated_postgres_url"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """The database of the room, emptied: a rotation looks at every row."""
+    """The database of this folder's tests, emptied: a rotation reads every row."""
     engine = create_engine(request.getfixturevalue(request.param))
     with engine.begin() as connection:
         for table in reversed(schema.metadata.sorted_tables):

@@ -1,4 +1,4 @@
-"""Whether the server can find a text anywhere by an index: asked of the database, not tried."""
+"""Whether the server can find a text anywhere by an index is asked of the database, not tried out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_only_all_three_indexes_count(engine: Engine) -> None:
             assert not _finds_by_index(connection)
         pytest.skip("SQLite has none to be looked for")
     with engine.connect() as connection, connection.begin() as transaction:
-        # The embedded server has no pg_trgm; by these names any index will do.
+        # The embedded server has no pg_trgm; any index of these names will do.
         for name in TRIGRAM_NAMES:
             connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
         assert not _finds_by_index(connection)

@@ -1,4 +1,4 @@
-"""The request to a service to undo its step on its way: delivered, refused, shown; and what a sweep does meanwhile."""
+"""A request to a service to undo its step: delivered, refused, shown; and what a sweep does meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random stories of services that are asked to undo their steps, beside a DAG: whatever comes in whatever order."""
+"""Random stories of services that are asked to undo their steps, beside a DAG: whatever arrives, in any order."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class UndoStory(RuleBasedStateMachine):
         self.steps = 0
 
     def teardown(self) -> None:
-        """Take the story's workflow out of the way of the sweeps of other stories."""
+        """Keep the story's workflow away from the sweeps of other stories."""
         if hasattr(self, "opened"):
             with self.engine.begin() as connection:
                 its_row = update(schema.workflow).where(schema.workflow.c.id == self.id)
@@ -71,7 +71,7 @@ class UndoStory(RuleBasedStateMachine):
 
     @rule(event=EVENTS, answers=st.integers(0, 3))
     def an_event(self, event: tuple[str, str], answers: int) -> None:
-        """With the id of a request that was ever made, or without."""
+        """With the id of a request that was once made, or without."""
         self.ids |= {row.event_id for service in TYPES for row in self.requests.waiting(service)}
         known = sorted(self.ids)
         cause = {"causationid": known[answers]} if answers < len(known) else {}

@@ -1,4 +1,4 @@
-"""Random stories over the store: whatever is tried in whatever order, the rules of DESIGN sections 3 and 4 hold."""
+"""Random stories over the store: whatever is tried, in any order, the rules of states and guarantees hold."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from tests.support.task_tries import Place, TaskTries
 from tests.support.world import World
 
 STEPS: Final = "WFSTATE_STATE_MACHINE_STEPS"
-"""How many steps all stories have together. A long run: ``make state-machine``, or with this set to 20000."""
+"""How many steps all stories have together. For a long run use ``make state-machine``, or set this to 20000."""
 
 DEFAULT_STEPS: Final = 1000
 STEPS_OF_A_STORY: Final = 50
@@ -56,7 +56,7 @@ Round = tuple[str, object]
 """A step and the number of a round."""
 
 PLACES = st.sampled_from([0, 0, 0, 1, 2])
-"""Which of the runs: the owner's most often, for stories of one run go deeper."""
+"""Which run: usually the owner's, because stories of one run go deeper."""
 
 SELDOM = st.sampled_from([True, False, False, False])
 """Whether something happens that ends a run, and with it most of what could follow."""
@@ -65,7 +65,7 @@ NAMES = st.sampled_from(["reserve", "charge", "ship"])
 
 
 class OrderStory(StoryInvariants, RuleBasedStateMachine):
-    """One key, its runs and steps, and everything that callers may do to them."""
+    """One key, its runs and steps, and everything that callers may do with them."""
 
     engine: ClassVar[Engine]
     attempts = Bundle("attempts")
@@ -83,7 +83,7 @@ class OrderStory(StoryInvariants, RuleBasedStateMachine):
         self.cleared: set[str] = set()
 
     def teardown(self) -> None:
-        """Take the story's workflows out of the way of the sweeps of other stories."""
+        """Keep the story's workflows away from the sweeps of other stories."""
         with self.engine.begin() as connection:
             ended = update(schema.workflow).where(schema.workflow.c.id.in_(list(getattr(self, "seen", {}))))
             connection.execute(ended.values(state=WorkflowState.CANCELLED.value))
@@ -119,7 +119,7 @@ class OrderStory(StoryInvariants, RuleBasedStateMachine):
             return
         after = self.world.backend.get_workflow(self.current)
         assert cancelled.changed is (after.summary.state is not before.summary.state)
-        # What its steps did is theirs to tell, also after the cancel.
+        # Its steps may report what they did, also after the cancel.
         assert [step.state for step in after.steps] == [step.state for step in before.steps]
 
     @rule(target=attempts, name=NAMES, place=PLACES, undo=st.sampled_from([True, True, False]))
@@ -216,7 +216,7 @@ class OrderStory(StoryInvariants, RuleBasedStateMachine):
     @precondition(lambda self: self.begun >= 2)
     @rule(place=PLACES, fails=st.booleans(), skips=st.booleans())
     def a_run_ends(self, place: int, fails: bool, skips: bool) -> None:
-        """As Airflow calls it: also as a success over a task that failed, as with ``fail_fast``."""
+        """As Airflow sets it: also as a success over a task that failed, as with ``fail_fast``."""
         run_id = self.runs[place % len(self.runs)]
         if not self.tries.all_over(run_id) or run_id in self.tries.runs_over:
             return
@@ -231,7 +231,7 @@ class OrderStory(StoryInvariants, RuleBasedStateMachine):
         place=PLACES,
     )
     def sweep(self, meanwhile: str, name: str, place: int) -> None:
-        """A pass, with something that happens between its look at the workflow and its lock on it."""
+        """A pass in which something happens between reading the workflow and locking it."""
         where = self._place(place, name)
 
         def happens() -> None:
@@ -258,7 +258,7 @@ class OrderStory(StoryInvariants, RuleBasedStateMachine):
             assert not [step for step in after.steps if step.state in OPEN_STEP_STATES]
 
     def _check_that_nobody_is_forgotten(self) -> None:
-        """What is open, though all is over that could end it, is flagged."""
+        """A workflow that is open although everything that could end it is over is flagged."""
         detail = self.world.backend.get_workflow(self.current)
         deciding = [run.state for run in detail.runs if run.role is not RunRole.GUEST]
         at_work = [step for step in detail.steps if step.state in OPEN_STEP_STATES]

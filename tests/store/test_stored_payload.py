@@ -1,4 +1,4 @@
-"""The forms in which payloads are kept, and what is found when they were damaged."""
+"""The forms in which payloads are stored, and what is reported when they are damaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sweep: what nobody reports is noticed, once, and nothing else is touched."""
+"""The sweep notices what nobody reports, once, and touches nothing else."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_a_flag_that_another_pass_has_set_meanwhile_is_left_as_it_is(
     workflow_id = world.start().workflow.id
     with engine.connect() as connection:
         now = connection.execute(select(database_now())).scalar_one()
-    monkeypatch.setattr(flags, "_stored", lambda *_: {})  # both have looked before either has stored
+    monkeypatch.setattr(flags, "_stored", lambda *_: {})  # both have read before either has stored
 
     for cause in ("one", "two"):
         with engine.begin() as connection:
@@ -246,7 +246,7 @@ def test_a_cancelled_workflow_is_looked_at_until_its_steps_have_ended(world: Wor
 
 
 def _is_looked_at(engine: Engine, workflow_id: str) -> bool:
-    """Whether the index has it by which the sweep finds cancelled workflows."""
+    """Whether the index by which the sweep finds cancelled workflows contains it."""
     with engine.connect() as connection:
         of_it = select(schema.workflow.c.id).where(schema.workflow.c.id == workflow_id, text(schema.NOT_SETTLED))
         return connection.execute(of_it).first() is not None

@@ -1,4 +1,4 @@
-"""What the sweep has read before it had the lock is read again under it: anything may have happened between."""
+"""What the sweep read before it had the lock is read again under it, because anything may have happened in between."""
 
 from __future__ import annotations
 

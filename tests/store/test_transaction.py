@@ -1,4 +1,4 @@
-"""Transactions: tried again when the database asks for it, and errors that say what to do."""
+"""Transactions are retried when the database asks for it, and errors say what to do."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_server_that_is_down_is_named(driver: str) -> None:
 
 
 def test_an_answer_that_is_cut_off_is_asked_for_again(tmp_path: Path) -> None:
-    """As psycopg2 tells it when PostgreSQL ends while its answer is under way (found by the crash grid)."""
+    """As psycopg2 reports it when PostgreSQL ends while its answer is on its way (found by the crash grid)."""
     engine = create_engine(f"sqlite:///{tmp_path / 'cut.db'}")
     runs = 0
 
@@ -119,7 +119,7 @@ def test_a_deadlock_is_tried_again(migrated_postgres_url: str) -> None:
     with engine.begin() as connection:
         assert list(connection.execute(text("SELECT number FROM pair ORDER BY id")).scalars()) == [2, 2]
         connection.execute(text("DROP TABLE pair"))
-    # The one that gave way may meet the other once more before that one has gone on.
+    # The one that gave way may meet the other again before that one has finished.
     assert sum(runs) >= 3
     engine.dispose()
 

@@ -78,7 +78,7 @@ def test_the_order_in_sql_is_the_domains(
 
 
 def _store(connection: Connection, workflow_id: str, compensations: list[Compensation]) -> None:
-    """Only what the order looks at means anything."""
+    """Only what the order depends on has a meaning here."""
     now = datetime.now(timezone.utc)
     steps = {item.step_id: item for item in compensations}
     for item in compensations:
@@ -145,7 +145,7 @@ def test_the_next_one_is_found_by_the_index(engine: Engine) -> None:
 
         next_compensation(connection, workflow_id)
         ((statement, parameters),) = statements
-        # Whether it can, whatever the planner has seen of the rows of other tests.
+        # Whether it can, whatever the planner knows about the rows of other tests.
         if engine.dialect.name == "postgresql":
             for other_way in ("sort", "seqscan", "bitmapscan"):
                 connection.exec_driver_sql(f"SET LOCAL enable_{other_way} = off")

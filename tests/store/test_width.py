@@ -1,4 +1,4 @@
-"""What acts upon a whole workflow takes as many statements for many steps as for few."""
+"""Actions on a whole workflow take as many statements for many steps as for few."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _count(engine: Engine, act: Callable[[], object]) -> int:
     def listener(*arguments: object) -> None:
         statements.append(arguments)
 
-    read_definition.cache_clear()  # else only the first of several counts has the read of the definition in it
+    read_definition.cache_clear()  # otherwise only the first count includes reading the definition
     event.listen(engine, "before_cursor_execute", listener)
     act()
     event.remove(engine, "before_cursor_execute", listener)
@@ -103,7 +103,7 @@ def test_a_cancel_ends_all_tasks_at_once(world: World, engine: Engine) -> None:
 
 def test_lost_steps_are_marked_at_once(world: World, engine: Engine) -> None:
     counts = []
-    # The first pass also does what other tests have left to be done.
+    # The first pass also does what other tests have left behind.
     for width in (_WIDTHS[0], *_WIDTHS):
         workflow_id = _wide(world, width, ends=_kill)
         counts.append(_count(engine, lambda: sweep(engine)))

@@ -1,4 +1,4 @@
-"""What the database looks at for an answer does not grow with the workflow; judged on PostgreSQL, by rows."""
+"""What the database reads for an answer does not grow with the workflow; checked on PostgreSQL, by rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.wide_workflow import DAG, NAME, add_items
 from tests.support.world import World
 
 NARROW, WIDE = 600, 3000
-"""So wide that PostgreSQL has a reason not to read whole tables."""
+"""Wide enough that PostgreSQL has a reason not to read whole tables."""
 
 
 @pytest.fixture(scope="module")

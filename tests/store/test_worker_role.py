@@ -44,7 +44,7 @@ def _statements() -> str:
 
 @pytest.fixture(scope="module")
 def role_engine(migrated_postgres_url: str) -> Iterator[Engine]:
-    """As the role, made by the page's statements under a name of the test's own."""
+    """As the role that the page's statements create, under a name of this test."""
     role, password = f"{_ROLE}_{uuid4().hex[:8]}", uuid4().hex
     owner = create_engine(migrated_postgres_url)
     with owner.begin() as connection:
@@ -59,7 +59,7 @@ def role_engine(migrated_postgres_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def world(role_engine: Engine, migrated_postgres_url: str) -> Iterator[World]:
-    """The role's way to the store; Airflow's rows are Airflow's own to write."""
+    """A backend with the role; only Airflow itself writes Airflow's rows."""
     airflow = create_engine(migrated_postgres_url)
     yield World(DatabaseBackend(role_engine, is_server=False), AirflowRows(airflow))
     airflow.dispose()

@@ -1,4 +1,4 @@
-"""Lists of those who may read some DAGs only."""
+"""Lists for users who may read only some DAGs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_workflows_without_a_dag_are_there_for_those_who_may_see_them(
     world.start(name=name, key="of a DAG")
     world.start(name=name, key="of another DAG", dag_id="billing")
     outside = world.start(name=name, key="of a service").workflow.id
-    # No version starts one so yet.
+    # No version starts such a workflow yet.
     with engine.begin() as connection:
         connection.execute(delete(schema.run).where(schema.run.c.workflow_id == outside))
         connection.execute(update(schema.workflow).where(schema.workflow.c.id == outside).values(has_dag=False))

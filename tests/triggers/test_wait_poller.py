@@ -1,4 +1,4 @@
-"""The poller of a triggerer: one question for all waits of the process."""
+"""The poller of a triggerer: one request for all waits of the process."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_a_cancelled_trigger_is_not_asked_for_any_more(world, looks):
 
 
 def test_another_process_goes_on_with_the_wait(world, looks):
-    """What a triggerer that has died leaves behind is the arguments of its triggers."""
+    """What a dead triggerer leaves behind is the arguments of its triggers."""
     watch = _watch(world, "running")
     path, arguments = WaitTrigger(watch.ids[-1], CONNECTION).serialize()
 

@@ -1,4 +1,4 @@
-"""Which addresses webhooks may reach: the table of what server-side request forgery goes for."""
+"""Which addresses webhooks may reach: the table of targets of server-side request forgery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One attempt, against real receivers: what is sent, what is read, what is refused."""
+"""One attempt, against real receivers: what is sent, what is read, and what is refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def send(url: str, allowed: AllowedHosts = HERE, seconds: float = 5) -> Result:
 
 @contextmanager
 def raw_server(serve: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does with its first connection what it is told; the URL."""
+    """A server that treats its first connection as told; its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def run() -> None:
@@ -93,7 +93,7 @@ def test_http_to_a_host_that_is_not_named_is_not_connected_to(receiver: Receiver
 def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DNS rebinding: the second look at the name would give another address."""
+    """DNS rebinding: the second lookup of the name would return another address."""
     port = int(receiver.url.split(":")[2].split("/")[0])
     looked_up: list[str] = []
     real = socket.getaddrinfo
@@ -111,7 +111,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
     assert looked_up.count("hooks.example.com") == 1
     assert receiver.received[0].headers["host"] == f"hooks.example.com:{port}"
 
-    refused = send(url.replace("http:", "https:"), HERE)  # the address that it has now is no receiver's
+    refused = send(url.replace("http:", "https:"), HERE)  # the address that it has now belongs to no receiver
     assert "169.254.169.254" in refused.text
     assert len(receiver.received) == 1
 
@@ -176,7 +176,7 @@ def test_what_a_status_is_about(receiver: Receiver, status: int, is_about_receiv
 
 
 def test_a_certificate_of_nobody_we_trust(receiver: Receiver) -> None:
-    """The receiver speaks no TLS at all, which ends the same way: no answer, and the reason."""
+    """The receiver does not speak TLS, which ends the same way: no answer, and the reason."""
     result = send(receiver.url.replace("http:", "https:"))
     assert result.status is None
     assert receiver.received == []

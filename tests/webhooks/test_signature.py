@@ -1,4 +1,4 @@
-"""Standard Webhooks: the specification's own example, and what a receiver that knows nothing of us verifies."""
+"""Standard Webhooks: the specification's own example, and what a receiver verifies that knows nothing about us."""
 
 from __future__ import annotations
 

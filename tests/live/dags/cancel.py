@@ -1,4 +1,4 @@
-"""A workflow of two DAGs that is at work until somebody cancels it."""
+"""A workflow of two DAGs that runs until somebody cancels it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def cancellable():
 
     @task.step(compensate=undo, retries=2, retry_delay=timedelta(seconds=1))
     def work(folder, step=STEP):
-        """Does its work bit by bit, and looks now and then whether it is still wanted."""
+        """Works bit by bit, and checks now and then whether the work is still wanted."""
         deadline = time.monotonic() + 300
         while not step.cancelled and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""A job of a cluster by Airflow 3.3's own mixin, which keeps a memory of its own; older Airflows have no such thing."""
+"""A cluster job with Airflow 3.3's own mixin, which keeps its own memory; older Airflows have none."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cluster_job():
 
     @dag(schedule=None, params={"key": "1"})
     def cluster_job():
-        """The result of the job is discarded when what uses it fails; the whole run is cleared then."""
+        """The job's result is discarded when what uses it fails; then the whole run is cleared."""
 
         @task.step(retries=0)
         def use(step: Step = STEP):

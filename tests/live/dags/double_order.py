@@ -25,7 +25,7 @@ def double_order():
     @task.step
     def charge(step: Step = STEP):
         effect(step.workflow.key, "charge", idempotency_key=step.idempotency_key)
-        time.sleep(1)  # the other run finds the step at work
+        time.sleep(1)  # the other run finds the step running
 
     @task.step
     def ship(step: Step = STEP):

@@ -1,4 +1,4 @@
-"""Runs that Airflow calls a success although the work is not done, and workflows of which nothing is to be undone."""
+"""Runs that Airflow calls a success although the work is not done, and workflows with nothing to undo."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def pay(amount=1, step: Step = STEP):
 
 @dag(schedule=None, params=PARAMS, fail_fast=True)
 def ends_fail_fast():
-    """One step fails while another is at work, which Airflow then ends."""
+    """One step fails while another is running, which Airflow then ends."""
 
     @task.step(compensate=undo)
     def slow(step: Step = STEP):
@@ -69,7 +69,7 @@ def ends_fail_fast():
 def with_a_short_circuit(policy):
     @dag(dag_id=f"ends_short_circuit_{policy}", schedule=None, params=PARAMS)
     def cut_short():
-        """A check says no, and all that is below it is skipped, Complete too."""
+        """A check says no, and everything below it is skipped, including Complete."""
 
         @task.short_circuit
         def is_worth_it():
@@ -83,7 +83,7 @@ def with_a_short_circuit(policy):
 
 @dag(schedule=None, params=PARAMS)
 def ends_rejected():
-    """A person rejects what is to be paid."""
+    """Somebody rejects what is to be paid."""
     approve = ApprovalOperator(task_id="approve", subject="Pay?")
     start(on_skip="compensate") >> reserve() >> approve >> pay() >> complete()
     CompensateWorkflowOperator(task_id="compensate")
@@ -131,7 +131,7 @@ def ends_marked_run():
 
 @dag(schedule=None, params=PARAMS)
 def ends_with_a_cluster():
-    """A cluster is dropped whatever has become of the work on it."""
+    """A cluster is dropped, whatever became of the work on it."""
 
     @setup
     @task.step

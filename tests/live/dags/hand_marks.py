@@ -1,4 +1,4 @@
-"""A shipment with a task that hangs in each way in which a task can: a person marks it as success."""
+"""A shipment with a task that hangs in every way a task can: somebody marks it as success."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps that wait at work in every way, for a test that takes their task instances away, or looks on."""
+"""Steps that wait in every way, for a test that removes their task instances, or watches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ITEMS = ["a", "b", "c"]
 
 
 def work_on(folder, step, item):
-    """Tell which process is at work; end when the test says so."""
+    """Report which process is running; end when the test says so."""
     name = f"{step.workflow.key}.{item}.{step.attempt}"
     path = Path(folder, name)
     path.with_suffix(".part").write_text(json.dumps({"pid": os.getpid(), "checkpoints": dict(step.checkpoints)}))
@@ -34,7 +34,7 @@ def work_on(folder, step, item):
 
 @dag(schedule=None, params=PARAMS)
 def losable():
-    """Its work has no retries: killed, its task is over. Cleared while it runs, Airflow retries it nonetheless."""
+    """It has no retries: killed, its task is over. Cleared while it runs, Airflow still retries it."""
     start = StartWorkflowOperator(task_id="start", name="losable", key="{{ params.key }}")
 
     @task.step(retry_delay=timedelta(seconds=1))
@@ -78,7 +78,7 @@ class WaitsLong(BaseOperator):
 
 
 class NeverContent(BaseSensorOperator):
-    """Looks, and is put off."""
+    """Pokes, and is rescheduled."""
 
     def poke(self, context):
         return False

@@ -1,4 +1,4 @@
-"""Values that JSON has no word for, writes of another process, and what a step leaves besides its return value."""
+"""Values that JSON cannot express, writes from another process, and what a step leaves besides its return value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def start(**options):
 
 @dag(schedule=None, params=PARAMS)
 def prices_of_today():
-    """A price is not known, and the mean is not a number."""
+    """A price is unknown, and the mean is not a number."""
 
     @task.step
     def prices():
@@ -49,7 +49,7 @@ def prices_of_today():
 
 @dag(schedule=None, params=PARAMS)
 def train_a_model():
-    """The epochs are trained by a process of their own, which writes checkpoints too."""
+    """The epochs are trained by a separate process, which also writes checkpoints."""
 
     @task.step(retries=0)
     def train(step: Step = STEP):
@@ -88,7 +88,7 @@ def send_an_invoice():
 
 @dag(schedule=[INVOICED])
 def ledger():
-    """Books what the invoices' events tell."""
+    """Books what the invoices' events say."""
 
     @task
     def book(triggering_asset_events=None):

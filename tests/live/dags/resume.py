@@ -23,7 +23,7 @@ PARAMS = {"key": "1", "folder": "/nowhere"}
 
 
 def effect(folder, step, name):
-    """One line: the step, and the idempotency key that an outside system would look at."""
+    """One line: the step, and the idempotency key that an outside system would check."""
     line = f"{name} {step.idempotency_key}\n".encode()
     file = os.open(Path(folder, f"{step.workflow.key}.effects"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:

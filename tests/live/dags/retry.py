@@ -1,4 +1,4 @@
-"""Steps that tell which process does them, and wait at work until the test lets them go on: it kills one meanwhile."""
+"""Steps that report which process runs them, and wait until the test lets them continue; it kills one meanwhile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RETRIES = {"retries": 3, "retry_delay": timedelta(seconds=1)}
 
 
 def tell(folder, name, **facts):
-    """Write a file at once, so that nobody reads half of it."""
+    """Write a file in one step, so that nobody reads half of it."""
     path = Path(folder, name)
     path.with_suffix(".part").write_text(json.dumps({**facts, "pid": os.getpid(), "parent": os.getppid()}))
     path.with_suffix(".part").rename(path)
@@ -64,7 +64,7 @@ def mortal():
 
 
 class DiesAfterItsCommit(TransactionalStepOperator):
-    """Its first process is killed when its transaction is committed, before the store hears of it."""
+    """Its first process is killed after its transaction is committed, before the store hears of it."""
 
     def execute(self, context):
         if context["ti"].try_number == 1:

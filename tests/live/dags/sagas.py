@@ -1,4 +1,4 @@
-"""The sagas of well-known systems, for a test that says by the run's conf what fails."""
+"""The sagas of well-known systems; the run's conf says what fails."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def start(**options):
 
 
 def notice(context):
-    """Tell a person that a compensation failed."""
+    """Notify somebody that a compensation failed."""
     params = context["params"]
     Path(params["folder"], f"{params['key']}.notice").touch()
 
@@ -147,7 +147,7 @@ def until(folder, key, name):
 
 @dag(schedule=None, params=PARAMS)
 def saga_flight():
-    """It fails while another DAG's run is at work for the same workflow."""
+    """It fails while another DAG's run of the same workflow is running."""
     wait = task(until)("{{ params.folder }}", "{{ params.key }}", "failure")
     start(participants=["saga_flight_guest"]) >> step("one") >> wait >> step("breaks", compensate=None)
     CompensateWorkflowOperator(task_id="compensate")
@@ -163,7 +163,7 @@ def saga_flight_guest():
 def ended_from_outside(dag_id, **options):
     @dag(dag_id=dag_id, schedule=None, params=PARAMS, **options)
     def ends():
-        """Its run ends by a timeout, or by a person's hand."""
+        """Its run ends by a timeout, or manually."""
         wait = durable(BashOperator(task_id="wait", bash_command="sleep 300"))
         start() >> step("one") >> wait >> CompleteWorkflowOperator(task_id="complete")
         CompensateWorkflowOperator(task_id="compensate")

@@ -1,4 +1,4 @@
-"""Runs that come a second time: with other params, after a rehearsal, and behind a run of the day before."""
+"""Runs that come a second time: with other params, after a rehearsal, and after a run of the day before."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def start(**options):
     return StartWorkflowOperator(task_id="start", name="second_starts", key="{{ params.key }}", **options)
 
 
-# A default that is computed whenever the file is parsed, as many DAGs have it.
+# A default that is computed whenever the file is parsed, as in many DAGs.
 @dag(schedule=None, params={**PARAMS, "until": datetime.now(timezone.utc).isoformat()})
 def load_until_now():
     @task.step(retries=0)

@@ -16,7 +16,7 @@ def undo(output, compensation):
 
 
 def hold(folder, go_on, step=STEP):
-    """Works until the file that ``go_on`` names is there, or nobody wants it any more."""
+    """Works until the file that ``go_on`` names exists, or until nobody wants the work any more."""
     Path(folder, f"{step.workflow.key}-{step.workflow.generation}-holds").touch()
     deadline = time.monotonic() + 300
     while not (Path(folder, go_on).exists() or step.cancelled) and time.monotonic() < deadline:
@@ -38,7 +38,7 @@ for if_exists in ("attach", "terminate"):
         )
         reserve = task.step(task_id="reserve", compensate=undo)(lambda: "reserved")()
         held = task.step(task_id="hold")(hold)("{{ params.folder }}", "{{ params.go_on }}")
-        # A guest may be here before the owner has completed the workflow.
+        # A guest may get here before the owner has completed the workflow.
         complete = CompleteWorkflowOperator(
             task_id="complete", output="done", retries=10, retry_delay=timedelta(seconds=2)
         )

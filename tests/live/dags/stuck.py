@@ -39,7 +39,7 @@ class WaitsLong(BaseOperator):
 
 @task.step
 def hold(folder, step: Step = STEP):
-    """Be at work until the test says so."""
+    """Run until the test says so."""
     path = Path(folder, step.workflow.key)
     path.with_suffix(".holds").touch()
     deadline = time.monotonic() + 300

@@ -1,4 +1,4 @@
-"""An order of a vendor that answers by a token, and a run elsewhere that waits for it from before its start."""
+"""An order with a vendor that answers by a token, and a run elsewhere that waits for it from before its start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shipment of as many parcels as a run asks for, which is held until somebody cancels it."""
+"""A shipment of as many parcels as a run asks for, which waits until somebody cancels it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All runs of runs.py, set going at once."""
+"""All runs of runs.py, started at once."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.live.histories.runs import AT_ONCE, JOB, Run
 from tests.live.outside import Outside
 
 _PATIENCE_SECONDS = 400
-"""All runs together take less on two cores."""
+"""All runs together take less than this on two cores."""
 
 
 @dataclass(frozen=True)
 class Histories:
-    """What a test of a history has at hand."""
+    """What a test of a history can use."""
 
     stage: Stage
     outside: Outside
@@ -34,11 +34,11 @@ class Histories:
         conf = {"key": run.key, **run.conf}
         try:
             self.client.trigger(run.dag_id, run.run_id, conf, logical_date=logical_date)
-        except httpx.TimeoutException:  # what Airflow was asked for it does all the same
+        except httpx.TimeoutException:  # what Airflow was asked for, it does all the same
             self.wait_for(f"the run {run.run_id} of {run.dag_id}", lambda: self._has_begun(run))
 
     def wait_for(self, what: str, find: Callable[[], Found | None]) -> Found:
-        """As of the stage, with patience for all runs."""
+        """Wait as the stage does, with patience for all runs."""
         return self.stage.wait_for(what, find, _PATIENCE_SECONDS)
 
     def run_ended(self, run: Run, state: str) -> None:
@@ -56,7 +56,7 @@ class Histories:
         return self.wait_for(f"the workflow {run.workflow}/{run.key} to be {state}", reached)
 
     def generation(self, run: Run, generation: int = 1) -> Json | None:
-        """A generation of the workflow of a run; None when there is none."""
+        """A generation of the workflow of a run; None if there is none."""
         for found in self.client.workflows(name=run.workflow, key=run.key):
             if found["generation"] == generation:
                 return self.client.workflow(found["id"])
@@ -69,7 +69,7 @@ class Histories:
         return found
 
     def swept_to(self, run: Run, state: str = "running", *, flagged: bool = False) -> Json | None:
-        """The workflow of a run when it is in a state after a pass of the sweep, and has a flag if one is wanted."""
+        """The workflow of a run once it is in a state after a sweep, with a flag if one is wanted."""
         self.client.sweep()
         found = self.generation(run)
         if found is None or found["summary"]["state"] != state or (flagged and not found["summary"]["flags"]):
@@ -85,7 +85,7 @@ class Histories:
         return self.client.journal(workflow["summary"]["id"])
 
     def steps(self, workflow: Json, kind: str) -> list[str]:
-        """The steps of the journal's entries of a kind, in order."""
+        """The steps of the journal entries of a kind, in order."""
         return [entry["step"] for entry in self.journal(workflow) if entry["kind"] == kind]
 
     def task_is(self, run: Run, task_id: str, state: str) -> bool:
@@ -96,14 +96,14 @@ class Histories:
         return any(found["dag_run_id"] == run.run_id for found in self.client.runs(run.dag_id))
 
     def _run_state(self, run: Run) -> str:
-        """The state of a run that has ended; empty before."""
+        """The state of a run that has ended; empty before that."""
         state = self.client.run_state(run.dag_id, run.run_id)
         return state if state in ("success", "failed") else ""
 
 
 @pytest.fixture(scope="session")
 def histories(stage: Stage, outside: Outside, request: pytest.FixtureRequest) -> Histories:
-    """The runs of every test module of this session have been set going."""
+    """The runs of every test module of this session have been started."""
     made = Histories(stage, outside)
     chosen = {item.path.stem for item in request.session.items}
     for module, runs in AT_ONCE.items():

@@ -1,4 +1,4 @@
-"""Runs that are set going all at once, before the first test looks: most of a live Airflow's time is waiting."""
+"""Runs that are all started before the first test looks: most of a live Airflow's time is waiting."""
 
 from __future__ import annotations
 
@@ -70,4 +70,4 @@ AT_ONCE: Final = {
     "test_undo_functions": [UNDO_OF_ALL_KINDS, UNDO_REFUSED, UNDO_IN_A_HURRY],
     "test_identities": [LETTERS, LOST_LETTERS, *RELEASES, *PAIRS],
 }
-"""By the test module that looks at them; in the order in which they are set going."""
+"""By the test module that looks at them, in the order in which they are started."""

@@ -1,4 +1,4 @@
-"""Runs that Airflow calls a success although the work is not done, and workflows of which nothing is to be undone."""
+"""Runs that Airflow calls a success although the work is not done, and workflows with nothing to undo."""
 
 from __future__ import annotations
 

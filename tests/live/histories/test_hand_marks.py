@@ -1,4 +1,4 @@
-"""A person marks a hanging task, or a whole run, as success: it is accepted, and nothing is undone."""
+"""Somebody marks a hanging task, or a whole run, as success: it is accepted, and nothing is undone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.live.histories.runs import MARKED, MARKED_RUN
 pytestmark = pytest.mark.live
 
 _HANGS = {"running": "running", "rescheduled": "up_for_reschedule", "deferred": "deferred"}
-"""By the name of the run, the state of its task that hangs."""
+"""The state of the task that hangs, by the name of its run."""
 
 
 @pytest.mark.parametrize("kind", _HANGS)

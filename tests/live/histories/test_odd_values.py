@@ -1,4 +1,4 @@
-"""What a step returns, what another process of it writes, and what it leaves besides: right, or said."""
+"""What a step returns, what its other process writes, and what it leaves besides: correct, or reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that come a second time: with other params, after a rehearsal, and behind a run of the day before."""
+"""Runs that come a second time: with other params, after a rehearsal, and after a run of the day before."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_rehearsal_does_not_own_the_key(histories: Histories) -> None:
     ]
     assert roles == ["owner"]
 
-    # And the other way round: a rehearsal of a key that a real run has leaves its workflow alone.
+    # And the other way round: a rehearsal with the key of a real run leaves that run's workflow alone.
     before = histories.journal(histories.newest(REHEARSED))
     _rehearse(histories, conf)
     assert histories.journal(histories.newest(REHEARSED))[: len(before)] == before

@@ -10,13 +10,13 @@ from airflow.sdk import DAG, task, task_group
 from airflow_wfstate import StartWorkflowOperator
 
 ACTED = Path(os.environ["AIRFLOW_HOME"]) / "acted"
-"""A line for each payment that was made. A file, since ``dag.test()`` imports this one again."""
+"""A line for each payment made. In a file, because ``dag.test()`` imports this module again."""
 
 ROWS = [{"id": 1, "amount": 10}, {"id": 2, "amount": 20}]
 
 
 def dag_of(dag_id):
-    """A DAG of a start and what is declared below it; items run one after the other."""
+    """A DAG with a start and what is declared below it; items run one after the other."""
     dag = DAG(dag_id, schedule=None, max_active_tasks=1)
     with dag:
         start = StartWorkflowOperator(task_id="start", name=dag_id, key="{{ run_id }}", on_failure="hold")

@@ -1,4 +1,4 @@
-"""Steps that leave more than what they return; each task fails once after its step, and is answered at its next try."""
+"""Steps that leave more behind than they return; each task fails once after its step, and its next try is answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identities in DAGs whose templates are rendered as Python objects."""
+"""Names and keys in DAGs whose templates are rendered as Python objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from airflow.sdk import DAG, task
 from airflow_wfstate import STEP, StartWorkflowOperator, Step
 
 seen: list[object] = []
-"""What the steps were given, in order; tests read and clear it."""
+"""What the steps received, in order; tests read and clear it."""
 
 with DAG("native", schedule=None, params={"release": "1.10", "none": None}, render_template_as_native_obj=True):
     start = StartWorkflowOperator(

@@ -22,7 +22,7 @@ calls: list[str] = []
 
 
 def one_step(dag_id):
-    """A DAG of a start and what is declared below it."""
+    """A DAG with a start and what is declared below it."""
     dag = DAG(dag_id, schedule=None)
     with dag:
         start = StartWorkflowOperator(task_id="start", name=dag_id, key="{{ run_id }}")
@@ -46,7 +46,7 @@ def raises():
 
 
 class NoMoney(Exception):
-    """An error of the DAG file's own."""
+    """An error class of the DAG file itself."""
 
 
 def raises_its_own_error(step: Step = STEP):
@@ -126,7 +126,7 @@ with short_circuit_dag:
 
 
 class DefersTwice(BaseOperator):
-    """Waits for the triggerer, goes on, waits again, and returns."""
+    """Waits for the triggerer, continues, waits again, and returns."""
 
     def execute(self, context):
         calls.append("execute")
@@ -142,7 +142,7 @@ class DefersTwice(BaseOperator):
 
 
 class EndsWhenTold(BaseOperator):
-    """Notes that Airflow tells it to end, and goes on."""
+    """Records that Airflow asks it to stop, and continues."""
 
     def execute(self, context):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -153,7 +153,7 @@ class EndsWhenTold(BaseOperator):
 
 
 class SecondPoke(BaseSensorOperator):
-    """Is content when it looks for the second time."""
+    """Succeeds at its second poke."""
 
     def poke(self, context):
         calls.append("poke")

@@ -1,4 +1,4 @@
-"""Steps that use more processes and threads than their own."""
+"""Steps that use other processes and threads than their own."""
 
 from __future__ import annotations
 

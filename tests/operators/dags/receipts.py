@@ -1,4 +1,4 @@
-"""Steps with an undo that return a class which nobody has allowed, and a dict; and one without an undo."""
+"""Steps with an undo that return a class that is not allowed, and a dict; and one without an undo."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ did: list[object] = []
 """What was undone, in order; tests read and clear it."""
 
 after_failure = [lambda: None]
-"""What is to happen when the step has failed."""
+"""What should happen when the step has failed."""
 
 
 def undo(output, compensation):

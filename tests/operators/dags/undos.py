@@ -1,4 +1,4 @@
-"""Undos as people write them: async, skipping, failing for good, operators in a list; the last step fails each time."""
+"""Undos as people write them: async, skipping, permanently failing, lists of operators; the last step always fails."""
 
 from __future__ import annotations
 

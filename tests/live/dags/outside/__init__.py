@@ -1,4 +1,4 @@
-"""The outside world: a file for each workflow's key, where each effect is a line, so that a double is seen."""
+"""The outside world: a file for each workflow's key, with a line for each effect, so that a double is visible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FOLDER = Path(os.environ.get("WFSTATE_OUTSIDE", "/nowhere"))
 
 
 def effect(key, what, **details):
-    """Do something that cannot be taken back by itself."""
+    """Do something that cannot undo itself."""
     line = json.dumps({"what": what, **details}) + "\n"
     with FOLDER.joinpath(f"{key}.effects").open("a") as effects:
         effects.write(line)
@@ -23,7 +23,7 @@ def is_allowed(key, what):
 
 
 def hang(key, what):
-    """Be at work, with a sign of it, until the test allows the end."""
+    """Run, with a sign of it, until the test allows the end."""
     FOLDER.joinpath(f"{key}.{what}.begun").touch()
     deadline = time.monotonic() + 900
     while not is_allowed(key, what):
