@@ -290,7 +290,7 @@ def test_a_refusal_is_not_remembered(world: World) -> None:
     saga = Saga.start(world)
     saga.done("one")
     wish = DecideCompensation(saga.workflow_id, "one", Decision.DONE, "by hand", idempotency_key=world.unique("key"))
-    with pytest.raises(Exception, match="no compensation of it waits for a decision"):
+    with pytest.raises(Exception, match="none of its compensations needs a decision"):
         world.backend.decide_compensation(wish)
     saga.undo(saga.fail(), fails=["one"])
 

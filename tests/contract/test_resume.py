@@ -369,7 +369,7 @@ def test_nothing_is_changed_when_a_run_cannot_be_created(world: World) -> None:
     deploy(world.rows.engine, intake_dag(order_id_type="integer"))
     journal = world.journal(order.workflow_id)
 
-    with pytest.raises(Conflict, match="does not create run"):
+    with pytest.raises(Conflict, match="refuses to recreate run"):
         world.backend.resume_workflow(_resume(order))
 
     assert order.run_states() == [None, "failed"]
