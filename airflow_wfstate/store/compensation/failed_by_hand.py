@@ -35,7 +35,7 @@ _ENDED_WELL_NOT_ALL_DONE: Final = and_(
         )
     ),
 )
-"""Task states that a mark leaves behind. The audit entry alone is not enough: Airflow writes it before it acts."""
+"""A mark leaves failed or skipped tasks. The audit entry alone is not enough: Airflow writes it before acting."""
 
 
 def perhaps_failed_by_hand() -> Select[tuple[str]]:

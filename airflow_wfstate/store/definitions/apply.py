@@ -52,7 +52,7 @@ def apply_definition(
 def _check_version(request: ApplyDefinition, before: AppliedDefinition | None) -> None:
     number = 0 if before is None else before.number
     if request.if_version is not None and request.if_version != number:
-        is_now = f"is in version {number} now" if number else "is not applied"
+        is_now = f"is now in version {number}" if number else "is not applied"
         raise DefinitionChanged(
             f"The definition of {request.name} {is_now}, not in version {request.if_version}.",
             f"Look at it again, and decide anew: airflow wfstate definitions show {request.name}",

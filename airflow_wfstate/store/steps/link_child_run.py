@@ -1,4 +1,4 @@
-"""A child run, linked before it exists."""
+"""Link a child run before it exists."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from airflow_wfstate.store.workflows.new_workflow import bind_run
 
 
 def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChildRun | Unchanged[LinkedChildRun]:
-    """Link the run, as ``StateBackend.link_child_run`` says."""
+    """Link the run, as described at ``StateBackend.link_child_run``."""
     check_name("DAG id", request.dag_id)
     check_name("run id", request.run_id)
     check_write_number(request.write)
@@ -46,9 +46,9 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
         raise WorkflowClosed(
             f"Step {step.label} cannot trigger run {request.run_id} of DAG {request.dag_id}: workflow {change.name} / "
             f"{change.key} is {change.state.value}.",
-            "Stop working: nothing further is done for this workflow.",
+            "Stop: nothing further is done for this workflow.",
         )
-    # Airflow's word counts here too: a task that was failed by hand reports while it dies, and starts nothing.
+    # Airflow's state counts here too: a task failed manually may still report while it dies, but it starts nothing.
     read_caller(connection, key.task_instance_id)
     if earlier is None:
         _check_free(connection, change.workflow_id, request.dag_id, run_id)
@@ -63,9 +63,9 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
 
 
 def _own_run_id(connection: Connection, workflow_id: str, step: StepRow, request: LinkChildRun) -> str:
-    """The run id that is asked for; another when a step at another place of the workflow has triggered that run.
+    """The requested run id; another one if a step at another place of the workflow has triggered that run.
 
-    So it is when the DAG that triggers is itself triggered more than once: its step has the same name at each place.
+    This happens when the triggering DAG is itself triggered more than once: its step has the same name at each place.
     """
     run = schema.run
     others = connection.execute(
@@ -94,5 +94,5 @@ def _check_free(connection: Connection, workflow_id: str, dag_id: str, run_id: s
     raise WorkflowExists(
         f"Run {run_id} of DAG {dag_id} belongs to workflow {bound.name} / {bound.key} ({bound.id}), "
         f"which is {bound.state}.",
-        "Trigger a run of its own.",
+        "Trigger a separate run.",
     )
