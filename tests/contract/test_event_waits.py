@@ -112,7 +112,7 @@ def test_a_cancelled_workflow_ends_the_wait(world: World, shop: Shop) -> None:
     wait = waiting.register()
     assert wait.outcome is WaitOutcome.IMPOSSIBLE
     assert wait.reason == (
-        f"No event delivered of workflow {shop.name} / 1 came, and none counts any more: the workflow is cancelled."
+        f"No event delivered of workflow {shop.name} / 1 came, and it can no longer count: the workflow is cancelled."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a service says of the undo of its step: that it is done, or that the service refuses it."""
+"""A service's answer about the compensation of its step: it is done, or the service refuses it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_wfstate.store.events.service_steps import ServiceSteps, StepChange
 from airflow_wfstate.store.events.service_undos import ServiceUndos
 
 MAY_ANSWER = (EventMeaning.COMPENSATED, EventMeaning.FAILED)
-"""What an event may mean that is about an undo."""
+"""What an event about a compensation may mean."""
 
 
 def apply_answer(
@@ -28,7 +28,7 @@ def apply_answer(
     service: Service,
     said: ServiceEvent,
 ) -> bool:
-    """Apply the event of a delivery if it is about an undo; whether it is."""
+    """Apply the event of a delivery if it is about a compensation; return whether it is."""
     change, event = workflow.change, delivery.event
     identity = (change.workflow_id, service.name, said.step)
     step, step_id = steps.find(identity), steps.id_of(identity)

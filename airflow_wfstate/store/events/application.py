@@ -1,4 +1,4 @@
-"""What an event makes of its workflow, under the workflow's lock: a step moves, or the journal notes why none does."""
+"""Apply an event to its workflow, under the workflow's lock: a step moves, or the journal notes why none does."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _ENTRY_KINDS: Final = {
 
 
 def apply_event(workflow: OpenWorkflow, steps: ServiceSteps, undos: ServiceUndos, delivery: Delivery) -> None:
-    """Apply the event of a delivery, and say what has become of it."""
+    """Apply the event of a delivery, and record the result in it."""
     change, event = workflow.change, delivery.event
     change.actor = delivery.actor
     meant = workflow.choreography.meaning_of(event.source, event.type)
     if meant is None:
-        workflow.note(delivery, None, None, f"its type {event.type} says nothing of a step")
+        workflow.note(delivery, None, None, f"its type {event.type} does not refer to any step")
         return
     service, said = meant
     label = StepName(service.name, said.step).label
@@ -75,7 +75,7 @@ def _move(
     if steps.is_of_dag(identity):
         return Unmoved(f"a task of the DAG {service.name} does a step of that name")
     if said.meaning is EventMeaning.BEGAN and workflow.change.state is not WorkflowState.RUNNING:
-        return Unmoved(f"the workflow is {workflow.change.state.value}, and no step begins any more")
+        return Unmoved(f"the workflow is {workflow.change.state.value}, so no step can begin")
     return move(steps.find(identity), said.meaning, Order(event.sequence, event.time))
 
 

@@ -1,4 +1,4 @@
-"""Events that could not be applied, or waited too long: kept for an operator."""
+"""Events that could not be applied or waited too long: kept for an operator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_wfstate.store.payloads.stored_payload import keep_inline
 
 _event: Final = event_tables.event
 
-_EXPIRED: Final = "It waited for its workflow, which has not started, for longer than [wfstate] event_ttl_seconds."
+_EXPIRED: Final = "It waited longer than [wfstate] event_ttl_seconds for its workflow, which has not started."
 
 
 def bury(connection: Connection, delivery: Delivery, error: Exception) -> None:
@@ -56,7 +56,7 @@ def bury(connection: Connection, delivery: Delivery, error: Exception) -> None:
 
 
 def expire_parked(engine: Engine) -> int:
-    """Make dead letters of what has been parked for longer than ``[wfstate] event_ttl_seconds``; how many."""
+    """Turn events parked for longer than ``[wfstate] event_ttl_seconds`` into dead letters; return how many."""
     return run_transaction(engine, _expire)
 
 

@@ -1,4 +1,4 @@
-"""Undos that go on by events: a workflow has failed by one, a service has answered, or a step has succeeded late."""
+"""Compensations that events advance: a workflow failed, a service answered, or a step succeeded late."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _compensation = schema.compensation
 
 
 def go_on_undoing(connection: Connection, workflows: Sequence[OpenWorkflow]) -> None:
-    """Let the undo of these workflows go on, as far as their events let it.
+    """Continue the compensation of these workflows, as far as their events allow.
 
-    What the events have done to their steps and undos has been written.
+    Call this after writing what the events did to steps and compensations.
     """
     for workflow in workflows:
         change = workflow.change
@@ -51,7 +51,7 @@ def _give_turn(connection: Connection, workflow: OpenWorkflow) -> None:
 
 
 def _go_on_after_answer(connection: Connection, change: Change) -> None:
-    """Let a held workflow go on whose service has done, late, what it was held for; unless another undo has failed."""
+    """Continue a workflow on hold when its service has done, late, what it was held for, unless another undo failed."""
     another = select(_compensation.c.step_id).where(
         _compensation.c.workflow_id == change.workflow_id,
         _compensation.c.state == CompensationState.FAILED.value,
