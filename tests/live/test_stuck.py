@@ -16,7 +16,7 @@ pytestmark = pytest.mark.live
 CAUSES = {
     "paused": (
         "queued",
-        "The run {run} of DAG stuck_paused does not go on: the DAG is paused",
+        "The run {run} of DAG stuck_paused makes no progress: the DAG is paused",
         "airflow dags unpause",
     ),
     "pool": (

@@ -125,9 +125,9 @@ def start_ended(world: World, run_id: str) -> None:
     ("state", "pool", "cause"),
     [
         ("queued", "default_pool", "no worker takes it"),
-        ("scheduled", "closed", "waits for the pool closed, which has 0 slots, and none is free"),
+        ("scheduled", "closed", "waits for the pool closed, which has 0 slots, none of them free"),
         ("scheduled", "missing", "waits for the pool missing, which does not exist"),
-        ("scheduled", "open", "a limit of parallel tasks"),
+        ("scheduled", "open", "a limit on parallel tasks"),
     ],
 )
 def test_a_task_that_waits_for_its_turn_is_named(
