@@ -174,6 +174,6 @@ def test_the_subscription_is_removed_after_the_request(world: World, shop: Shop)
     with undo_requests(world, shop, "payments") as requests:
         asked(shop, requests)
     requests.time_passes("1")
-    assert "there is no subscription" in hold_reason(shop)
+    assert "does not exist. Add it with" in hold_reason(shop)
     decide(world, shop, Decision.RETRY)
-    assert "there is no subscription" in hold_reason(shop)
+    assert "does not exist. Add it with" in hold_reason(shop)

@@ -68,5 +68,5 @@ def test_a_step_is_irreversible_or_has_a_compensation(world: World) -> None:
     world.start(run_id)
     task = world.rows.add_task("intake", run_id, "mail")
     undo = CompensationDeclaration("task:mail")
-    with pytest.raises(InvalidRequest, match="irreversible, and has a compensation"):
+    with pytest.raises(InvalidRequest, match="irreversible but has a compensation"):
         world.backend.begin_step(BeginStep(task, "mail", irreversible="email sent", compensation=undo))

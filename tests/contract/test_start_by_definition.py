@@ -58,7 +58,7 @@ def test_a_contradiction_is_refused_and_names_both(world: World) -> None:
     assert 'plan is ["charge"] in the start but ["reserve", "charge"] in the definition' in reason
     assert 'participants is ["depot"] in the start but none in the definition' in reason
     assert "on_failure is hold in the start but compensate in the definition" in reason
-    assert error.value.remedy.startswith("Leave plan, participants, on_failure out of the start")
+    assert error.value.remedy.startswith("Remove plan, participants, on_failure from the start")
     assert world.backend.list_workflows(WorkflowQuery(name=name)).workflows == []
 
 
@@ -160,7 +160,7 @@ def test_a_resume_with_the_same_code_keeps_the_definition(world: World) -> None:
 
     assert plan.definition is not None
     assert (plan.definition.own_number, plan.definition.number, plan.definition.is_adopted) == (None, 1, False)
-    assert "--code latest adopts it" in plan.notes[-1]
+    assert "Use --code latest to adopt it" in plan.notes[-1]
     detail = world.backend.get_workflow(order.workflow_id)
     assert (detail.plan, detail.summary.state) == (["reserve", "invoice"], WorkflowState.RUNNING)
 

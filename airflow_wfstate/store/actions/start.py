@@ -190,7 +190,7 @@ def _start_generation(
         if new.definition.choreography is not None:
             apply_parked(connection, change)
         return StartedWorkflow(workflow=change.ref(), role=RunRole.OWNER)
-    raise Contention(f"workflow {request.name} / {request.key} was started by somebody else")
+    raise Contention(f"workflow {request.name} / {request.key} was started by another request")
 
 
 def _check_not_refused(connection: Connection, change: Change, request: StartWorkflow, decision: StartDecision) -> None:
@@ -233,7 +233,7 @@ def _terminate(
             "Use a connection of type wfstate, or none, for the StartWorkflowOperator.",
         )
     definition_of_start(connection, request, caller)  # raises before anything is ended
-    reason = f"started anew by run {caller.run_id} of DAG {caller.dag_id}"
+    reason = f"started again by run {caller.run_id} of DAG {caller.dag_id}"
     cancel_locked(connection, change, compensate=True, by="terminate", reason=reason)
     if change.state is WorkflowState.COMPENSATING:
         return _busy(change, None)

@@ -95,6 +95,6 @@ class CompensationObstacles:
         if dag_id not in self._paused:
             found = select(dag.c.is_paused).where(dag.c.dag_id == dag_id)
             is_paused = self._session.connection().execute(found).scalar_one_or_none()
-            told = f"DAG {dag_id} is paused: its relay runs when it is unpaused."
-            self._paused[dag_id] = told if is_paused else None
+            why = f"DAG {dag_id} is paused: its relay runs when it is unpaused."
+            self._paused[dag_id] = why if is_paused else None
         return self._paused[dag_id]

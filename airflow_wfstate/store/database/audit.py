@@ -1,7 +1,7 @@
 """What users did to runs and tasks manually, according to Airflow's audit table ``log``.
 
 Its events have the names of the functions behind Airflow's routes. An entry is written before the action, even if the
-action then fails. And not every action has an entry of its own: what was marked together with another task names only
+action then fails. And not every action has its own entry: what was marked together with another task names only
 that task, and a mark of many tasks at once (``bulk_task_instances``) leaves no entry.
 """
 

@@ -128,7 +128,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
         from_step=label,
         allowed=True,
         tasks=sorted((_cleared(run, task, why) for run, task, why in cleared), key=_place),
-        relays=sorted((_cleared(run, relay, "judges its run anew") for run, relay in relays), key=_place),
+        relays=sorted((_cleared(run, relay, "judges its run again") for run, relay in relays), key=_place),
         runs=[_touched(run, selection) for run in selection.touched],
         recreated_runs=gone.runs,
         steps_to_run=told.to_run,
