@@ -17,7 +17,7 @@ from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
-from airflow_wfstate.store.actions.judgement import Judgement, told, why_nothing_changes
+from airflow_wfstate.store.actions.judgement import Judgement, describe, why_nothing_changes
 from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.compensation.pending import pending_compensations
 from airflow_wfstate.store.compensation.pivot import why_only_forward
@@ -66,7 +66,7 @@ def cancel_locked(
     judged = _judge(connection, change.workflow_id, change.state, compensate=compensate)
     if judged.next_state is change.state:
         return CancelledWorkflow(change.ref(), changed=False, outcome=judged.outcome)
-    before, outcome = change.state, told(connection, change.workflow_id, judged)
+    before, outcome = change.state, describe(connection, change.workflow_id, judged)
     runs = runs_to_end(connection, change.workflow_id)
     discarded: list[JsonValue] = []
     error = end_reason(by, change.actor, reason, earlier_error=change.error)
@@ -107,7 +107,7 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
         compensate=compensate,
         changes=judged.next_state is not workflow.state,
         next_state=judged.next_state,
-        outcome=told(connection, workflow_id, judged),
+        outcome=describe(connection, workflow_id, judged),
     )
     if not plan.changes:
         return plan

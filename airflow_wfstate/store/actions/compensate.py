@@ -26,7 +26,7 @@ from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.cancel import cancel_locked
-from airflow_wfstate.store.actions.judgement import Judgement, told, why_nothing_changes
+from airflow_wfstate.store.actions.judgement import Judgement, describe, why_nothing_changes
 from airflow_wfstate.store.compensation.obstacle import CompensationObstacles
 from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
 from airflow_wfstate.store.compensation.pivot import why_only_forward
@@ -60,7 +60,7 @@ def compensate_workflow(
     judged = _judge(connection, change.workflow_id, change.state)
     if judged.next_state is change.state:
         return Unchanged(CompensatedWorkflow(change.ref(), changed=False, outcome=judged.outcome))
-    outcome = _told(connection, change.workflow_id, change.state, judged)
+    outcome = _described(connection, change.workflow_id, change.state, judged)
     reason = recorded_text(request.reason, MAX_REASON_LENGTH)
     if request.code is not None:
         change.set(relay_code=request.code.value)
@@ -69,7 +69,7 @@ def compensate_workflow(
         cancelled = cancel_locked(connection, change, compensate=True, by="compensate", way=request.way, reason=reason)
         failed_tasks = cancelled.failed_tasks
     else:
-        _go_back(change, request.way, reason)
+        _start_compensating(change, request.way, reason)
     if come_to_rest(connection, change):
         change.write_so_far()
         give_turn(connection, change)
@@ -94,7 +94,7 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
         workflow=workflow,
         changes=changes,
         next_state=judged.next_state,
-        outcome=_told(connection, workflow_id, workflow.state, judged),
+        outcome=_described(connection, workflow_id, workflow.state, judged),
         undone=undone,
         open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         irreversible=_irreversible(connection, workflow_id),
@@ -142,11 +142,11 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> Ju
     return Judgement(WorkflowState.COMPENSATING, outcome, is_counted=True)
 
 
-def _told(connection: Connection, workflow_id: str, state: WorkflowState, judged: Judgement) -> str:
-    return told(connection, workflow_id, judged, with_discarded=state is WorkflowState.SUCCEEDED)
+def _described(connection: Connection, workflow_id: str, state: WorkflowState, judged: Judgement) -> str:
+    return describe(connection, workflow_id, judged, with_discarded=state is WorkflowState.SUCCEEDED)
 
 
-def _go_back(change: Change, way: Way, reason: str | None) -> None:
+def _start_compensating(change: Change, way: Way, reason: str | None) -> None:
     """Rearm discarded and failed compensations, and start compensating."""
     before = change.state
     change.update(
@@ -154,7 +154,7 @@ def _go_back(change: Change, way: Way, reason: str | None) -> None:
         where={"workflow_id": change.workflow_id, "state": CompensationState.DISCARDED.value},
         values={"state": CompensationState.ARMED.value},
     )
-    let_try_again(change, schema.compensation.c.workflow_id == change.workflow_id)
+    allow_retries(change, schema.compensation.c.workflow_id == change.workflow_id)
     # A retried compensation keeps its original cause.
     error = change.error or end_reason("compensate", change.actor, reason, earlier_error=None)
     change.become(WorkflowState.COMPENSATING, error=error, ended_at=None, hold_reason=None)
@@ -168,7 +168,7 @@ def _go_back(change: Change, way: Way, reason: str | None) -> None:
     change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
 
 
-def let_try_again(change: Change, *where: ColumnElement[bool]) -> None:
+def allow_retries(change: Change, *where: ColumnElement[bool]) -> None:
     """Grant failed compensations as many further attempts as their steps declare. Attempt numbers keep counting."""
     compensation = schema.compensation
     change.connection.execute(

@@ -31,7 +31,7 @@ from airflow_wfstate.store.steps.row import open_steps
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
 from airflow_wfstate.store.workflows.deciding_runs import deciding_runs
-from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, go_on
+from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, continue_failed
 
 
 def keep_workflow_output(engine: Engine, request: CompleteWorkflow) -> StoredPayload:
@@ -108,7 +108,7 @@ def _check_may_complete(
         and caller.was_cleared_since_failure
         and not held_for_exhausted(connection, change, caller)
     ):
-        go_on(change, TASK_CLEARED)
+        continue_failed(change, TASK_CLEARED)
         change.write()
     if change.state is not WorkflowState.RUNNING:
         raise WorkflowClosed(f"{subject} is {change.state.value}.", _closed_remedy(change, caller))

@@ -15,9 +15,9 @@ from airflow_wfstate.domain.rules.text.counted import listed
 from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
-from airflow_wfstate.store.actions.compensate import let_try_again
+from airflow_wfstate.store.actions.compensate import allow_retries
 from airflow_wfstate.store.compensation.compensated_step import settle_step
-from airflow_wfstate.store.compensation.late_undo import tell_of_late_undos, undo_late
+from airflow_wfstate.store.compensation.late_undo import undo_late, update_late_undo_reason
 from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
 from airflow_wfstate.store.compensation.rest import come_to_rest
 from airflow_wfstate.store.compensation.service_undo import withdraw_requests_of
@@ -63,7 +63,7 @@ def decide_compensation(
     if is_late:
         if request.decision is Decision.RETRY:
             undo_late(connection, change, pending.step_id, pending.round)
-        tell_of_late_undos(connection, change)
+        update_late_undo_reason(connection, change)
     else:
         _go_on(connection, change, request, reason)
     change.write()
@@ -132,7 +132,7 @@ def _decide(change: Change, decision: Decision, pending: PendingCompensation) ->
         if pending.is_of_service and pending.state is CompensationState.RUNNING:
             # The service is asked once more and gets its full time to answer.
             change.update(compensation, where=key, values={"ended_at": change.now, "answer_due_at": None})
-        let_try_again(change, compensation.c.step_id == pending.step_id, compensation.c.round == pending.round)
+        allow_retries(change, compensation.c.step_id == pending.step_id, compensation.c.round == pending.round)
         return CompensationState.RUNNING if pending.state is CompensationState.FAILED else pending.state
     target = CompensationState.SKIPPED if decision is Decision.SKIP else CompensationState.DONE
     change.update(

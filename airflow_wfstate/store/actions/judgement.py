@@ -19,7 +19,7 @@ class Judgement:
     """The state that an action leads to, and why, in one sentence.
 
     :param next_state: equal to the current state when the action changes nothing.
-    :param is_counted: whether :func:`told` adds how many steps are undone and how many stay.
+    :param is_counted: whether :func:`describe` adds how many steps are undone and how many stay.
     """
 
     next_state: WorkflowState
@@ -27,7 +27,7 @@ class Judgement:
     is_counted: bool = False
 
 
-def told(connection: Connection, workflow_id: str, judged: Judgement, *, with_discarded: bool = False) -> str:
+def describe(connection: Connection, workflow_id: str, judged: Judgement, *, with_discarded: bool = False) -> str:
     """Describe the judgement for a person, with the numbers of undone and remaining steps where they apply.
 
     :param with_discarded: also count compensations that were discarded when the workflow succeeded.

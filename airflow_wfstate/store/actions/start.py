@@ -28,7 +28,7 @@ from airflow_wfstate.store.payloads.stored_payload import StoredPayload, keep, p
 from airflow_wfstate.store.steps.clear_by_hand import reopen, was_cleared_since
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.failed_state import go_on
+from airflow_wfstate.store.workflows.failed_state import continue_failed
 from airflow_wfstate.store.workflows.input_difference import how_input_differs
 from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, bind_run, insert_workflow
 from airflow_wfstate.store.workflows.start_key import key_of_start
@@ -265,17 +265,17 @@ def _join(
         and own_role is not RunRole.GUEST
         and _is_cleared_since_its_end(connection, change, caller)
     ):
-        reopen(change, _told(differs))
+        reopen(change, _difference_entry(differs))
         output = None
     elif decision is StartDecision.RESUME:
-        go_on(change, "its own run started it again", _told(differs))
+        continue_failed(change, "its own run started it again", _difference_entry(differs))
     else:
         return Unchanged(StartedWorkflow(workflow=change.ref(), role=role, output=output, input_differs=differs))
     change.write()
     return StartedWorkflow(workflow=change.ref(), role=role, output=output, input_differs=differs)
 
 
-def _told(differs: list[str]) -> dict[str, JsonValue]:
+def _difference_entry(differs: list[str]) -> dict[str, JsonValue]:
     """The entry for the journal: names of input fields, never values."""
     return {"input_differs": list(differs)} if differs else {}
 

@@ -38,7 +38,7 @@ _ENDED_WELL_NOT_ALL_DONE: Final = and_(
 """A mark leaves failed or skipped tasks. The audit entry alone is not enough: Airflow writes it before acting."""
 
 
-def perhaps_failed_by_hand() -> Select[tuple[str]]:
+def perhaps_marked_failed() -> Select[tuple[str]]:
     """Running workflows with a deciding run that ended well without all its tasks, and an audit entry to check."""
     found = (
         deciding_runs(_run.c.run_id)

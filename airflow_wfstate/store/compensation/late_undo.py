@@ -47,10 +47,10 @@ def fail_overdue_answers(connection: Connection, change: Change) -> None:
     )
     for row in connection.execute(overdue).all():
         fail_overdue(connection, change, read_compensation(connection, row.step_id, row.round))
-    tell_of_late_undos(connection, change)
+    update_late_undo_reason(connection, change)
 
 
-def tell_of_late_undos(connection: Connection, change: Change) -> None:
+def update_late_undo_reason(connection: Connection, change: Change) -> None:
     """Set, or clear, the reason why an operator must look at a compensated workflow."""
     if change.state is not WorkflowState.COMPENSATED:
         return

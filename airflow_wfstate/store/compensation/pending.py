@@ -109,17 +109,17 @@ def pending_compensations(
 
 
 def next_compensation(
-    connection: Connection, workflow_id: str, *, after: UndoPlace | None = None, but_failed: bool = False
+    connection: Connection, workflow_id: str, *, after: UndoPlace | None = None, skip_failed: bool = False
 ) -> tuple[UndoPlace, PendingCompensation] | None:
     """The next compensation of a workflow at rest, with its output and its place in the order; None when none is left.
 
     One statement, whose cost does not depend on the number of compensations.
 
     :param after: start after this place.
-    :param but_failed: skip those that have failed permanently.
+    :param skip_failed: skip those that have failed permanently.
     """
     behind = {} if after is None else dict(zip(_PLACE, after, strict=True))
-    statement = _next(behind=after is not None, but_failed=but_failed)
+    statement = _next(behind=after is not None, skip_failed=skip_failed)
     row = connection.execute(statement, {"workflow_id": workflow_id, **behind}).one_or_none()
     if row is None:
         return None
@@ -139,9 +139,9 @@ def read_compensation(connection: Connection, step_id: str, round_number: int) -
 
 
 @lru_cache
-def _next(*, behind: bool, but_failed: bool) -> Select[Any]:
+def _next(*, behind: bool, skip_failed: bool) -> Select[Any]:
     # A subquery makes the database look for the next one first, whatever its statistics say.
-    following = next_in_line(behind=behind, but_failed=but_failed).subquery()
+    following = next_in_line(behind=behind, skip_failed=skip_failed).subquery()
     return _select(*_OUTPUT).join(
         following, (following.c.step_id == _compensation.c.step_id) & (following.c.round == _compensation.c.round)
     )

@@ -108,7 +108,7 @@ def give_turn(connection: Connection, change: Change) -> TurnAnswer:
 def _give_or_take(connection: Connection, change: Change, caller: Caller | None) -> TurnAnswer:
     goes_on = compensation_error_policy(connection, change) is CompensationErrorPolicy.CONTINUE
     obstacles: dict[tuple[str, int], str] = {}
-    found = next_compensation(connection, change.workflow_id, but_failed=goes_on)
+    found = next_compensation(connection, change.workflow_id, skip_failed=goes_on)
     while found is not None:
         place, pending = found
         answer = _next(connection, change, caller, pending)
@@ -117,7 +117,7 @@ def _give_or_take(connection: Connection, change: Change, caller: Caller | None)
         if not goes_on:
             return _hold(change, answer)
         obstacles[pending.step_id, pending.round] = answer
-        found = next_compensation(connection, change.workflow_id, after=place, but_failed=True)
+        found = next_compensation(connection, change.workflow_id, after=place, skip_failed=True)
     if goes_on and (reason := _why_all_wait(connection, change, obstacles)):
         return _hold(change, reason)
     connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))

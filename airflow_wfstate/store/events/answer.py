@@ -10,7 +10,7 @@ from airflow_wfstate.domain.rules.services.service_step import Move, Order, Unmo
 from airflow_wfstate.domain.rules.services.service_undo import Answer, answer_of, state_after
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.domain.rules.step_name import StepName
-from airflow_wfstate.store.events.delivery import Delivery, Settled, told
+from airflow_wfstate.store.events.delivery import Delivery, Settled, journaled
 from airflow_wfstate.store.events.event_error import error_of
 from airflow_wfstate.store.events.open_workflow import OpenWorkflow
 from airflow_wfstate.store.events.service_steps import ServiceSteps, StepChange
@@ -51,7 +51,7 @@ def apply_answer(
             ended = StepState.LOST if step.state in OPEN_STEP_STATES else step.state
             steps.change(identity, StepChange(Move(state, step.round, ended), change.now, None, None, order), ())
         workflow.has_ended_step = True
-    data: dict[str, JsonValue] = {"event": told(event), "round": answer.round}
+    data: dict[str, JsonValue] = {"event": journaled(event), "round": answer.round}
     if error is not None:
         data["error"] = error
     kind = EntryKind.COMPENSATION_DONE if error is None else EntryKind.COMPENSATION_FAILED

@@ -15,7 +15,7 @@ from airflow_wfstate.domain.rules.services.service_undo import armed_in
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.store.events.answer import apply_answer
-from airflow_wfstate.store.events.delivery import Delivery, Settled, told
+from airflow_wfstate.store.events.delivery import Delivery, Settled, journaled
 from airflow_wfstate.store.events.event_error import error_of
 from airflow_wfstate.store.events.open_workflow import OpenWorkflow
 from airflow_wfstate.store.events.service_steps import ServiceSteps, StepChange
@@ -52,7 +52,7 @@ def apply_event(workflow: OpenWorkflow, steps: ServiceSteps, undos: ServiceUndos
     error = error_of(event, service, said) if said.meaning is EventMeaning.FAILED else None
     step_change = StepChange(moved, change.now, output, error, Order(event.sequence, event.time))
     step_id = steps.change(identity, step_change, workflow.definition.redact)
-    data: dict[str, JsonValue] = {"event": told(event), "round": moved.round}
+    data: dict[str, JsonValue] = {"event": journaled(event), "round": moved.round}
     if output is not None:
         data["output"] = described(output)
     if error is not None:

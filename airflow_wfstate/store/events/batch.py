@@ -31,13 +31,13 @@ from airflow_wfstate.store.events.address import address_of
 from airflow_wfstate.store.events.answer import MAY_ANSWER
 from airflow_wfstate.store.events.application import apply_event
 from airflow_wfstate.store.events.correlation import Correlated, StartedByEvent, correlate
-from airflow_wfstate.store.events.delivery import Delivery, Settled, told
+from airflow_wfstate.store.events.delivery import Delivery, Settled, journaled
 from airflow_wfstate.store.events.end_of_choreography import end_workflows
 from airflow_wfstate.store.events.open_workflow import OpenWorkflow
 from airflow_wfstate.store.events.parked import locked, read_parked
 from airflow_wfstate.store.events.service_steps import ServiceSteps
 from airflow_wfstate.store.events.service_undos import ServiceUndos
-from airflow_wfstate.store.events.undoing import go_on_undoing
+from airflow_wfstate.store.events.undoing import continue_compensations
 from airflow_wfstate.store.payloads.checks import described
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.workflows.change import Change
@@ -80,7 +80,7 @@ def apply_batch(
     settled = [delivery for delivery in taken if delivery.settled is not None]
     _write(connection, settled, now or connection.execute(select(database_now())).scalar_one())
     end_workflows(connection, workflows, steps)
-    go_on_undoing(connection, workflows)
+    continue_compensations(connection, workflows)
     write_changes(connection, changes.values())
     return deliveries if any(delivery.settled is not None for delivery in deliveries) else Unchanged(deliveries)
 
@@ -101,7 +101,7 @@ def apply_parked(connection: Connection, workflow: Change) -> None:
             settled = [delivery for delivery in parked[workflow.workflow_id] if delivery.settled is not None]
             _write(connection, settled, changes[workflow.workflow_id].now)
             end_workflows(connection, workflows, steps)
-            go_on_undoing(connection, workflows)
+            continue_compensations(connection, workflows)
             write_changes(connection, changes.values())
     except (WorkflowStateError, SQLAlchemyError) as error:
         if is_cut_off(error) or isinstance(error, OperationalError):
@@ -231,7 +231,7 @@ def _journal_start(change: GatheredChange, started: StartedByEvent) -> None:
         "labels": {},
         "implicit": False,
         "definition_sha256": started.definition_sha256,
-        "event": told(started.delivery.event),
+        "event": journaled(started.delivery.event),
     }
     change.journal(EntryKind.WORKFLOW_STARTED, data=data)
 

@@ -22,7 +22,7 @@ _event: Final = event_tables.event
 _EXPIRED: Final = "It waited longer than [wfstate] event_ttl_seconds for its workflow, which has not started."
 
 
-def bury(connection: Connection, delivery: Delivery, error: Exception) -> None:
+def store_dead_letter(connection: Connection, delivery: Delivery, error: Exception) -> None:
     """Keep an event that could not be applied, with the reason."""
     line = (str(error).splitlines() or [""])[0]
     reason = recorded_text(f"It could not be applied: {type(error).__name__}: {line}", MAX_ERROR_LENGTH)

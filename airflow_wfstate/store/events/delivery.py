@@ -129,6 +129,6 @@ def refused(source: str | None, event_id: str | None, error: WorkflowStateError)
     return EventResult(source, event_id, Verdict.REFUSED, error.reason, error.remedy, error.code)
 
 
-def told(event: CloudEvent) -> dict[str, JsonValue]:
+def journaled(event: CloudEvent) -> dict[str, JsonValue]:
     """What the journal keeps of an event: what identifies it and its cause, never its content."""
     return {"source": event.source, "id": event.id, "type": event.type, **event.trace}

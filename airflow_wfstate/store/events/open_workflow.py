@@ -11,7 +11,7 @@ from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.services.choreography import Choreography
 from airflow_wfstate.domain.rules.services.event_state import EventState
 from airflow_wfstate.domain.rules.states import WorkflowState
-from airflow_wfstate.store.events.delivery import Delivery, Settled, told
+from airflow_wfstate.store.events.delivery import Delivery, Settled, journaled
 from airflow_wfstate.store.workflows.gathered_change import GatheredChange
 
 
@@ -42,7 +42,7 @@ class OpenWorkflow:
 
         :param reason: why, as a sentence without its capital letter and full stop.
         """
-        data: Mapping[str, Any] = {"event": told(delivery.event), "reason": reason}
+        data: Mapping[str, Any] = {"event": journaled(delivery.event), "reason": reason}
         self.change.journal(EntryKind.EVENT_NOTED, step=step, step_id=step_id, data=data)
         text = f"{reason[:1].upper()}{reason[1:]}."
         delivery.settled = Settled(EventState.APPLIED, text, self.change.workflow_id, step_id, step)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from airflow_wfstate.exceptions import Unavailable
 from airflow_wfstate.store.database.transaction import run_transaction
 from airflow_wfstate.store.events.batch import apply_batch
-from airflow_wfstate.store.events.dead_letter import bury
+from airflow_wfstate.store.events.dead_letter import store_dead_letter
 from airflow_wfstate.store.events.delivery import Delivery
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def apply_deliveries(engine: Engine, deliveries: Sequence[Delivery]) -> None:
     except Exception as error:
         if len(deliveries) == 1:
             log.exception("The event %s of %s could not be applied.", *reversed(deliveries[0].event.identity))
-            run_transaction(engine, partial(bury, delivery=deliveries[0], error=error))
+            run_transaction(engine, partial(store_dead_letter, delivery=deliveries[0], error=error))
             return
         log.warning("%d events could not be applied together (%s); trying them separately.", len(deliveries), error)
     for part in _parts(deliveries):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, select
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.store.compensation.failure import undo_after_all
-from airflow_wfstate.store.compensation.late_undo import tell_of_late_undos, undo_late
+from airflow_wfstate.store.compensation.late_undo import undo_late, update_late_undo_reason
 from airflow_wfstate.store.compensation.rest import come_to_rest
 from airflow_wfstate.store.compensation.take_turn import give_turn
 from airflow_wfstate.store.database import schema
@@ -20,7 +20,7 @@ from airflow_wfstate.store.workflows.change import Change
 _compensation = schema.compensation
 
 
-def go_on_undoing(connection: Connection, workflows: Sequence[OpenWorkflow]) -> None:
+def continue_compensations(connection: Connection, workflows: Sequence[OpenWorkflow]) -> None:
     """Continue the compensation of these workflows, as far as their events allow.
 
     Call this after writing what the events did to steps and compensations.
@@ -38,7 +38,7 @@ def go_on_undoing(connection: Connection, workflows: Sequence[OpenWorkflow]) -> 
             for step_id, number in workflow.armed:
                 undo_late(connection, change, step_id, number)
             if workflow.armed or workflow.has_answer:
-                tell_of_late_undos(connection, change)
+                update_late_undo_reason(connection, change)
 
 
 def _give_turn(connection: Connection, workflow: OpenWorkflow) -> None:

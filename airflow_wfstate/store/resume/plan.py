@@ -63,26 +63,26 @@ class PreparedResume:
     latest_dag_run_ids: set[int] = field(default_factory=set)
 
 
-def plan_resume(connection: Connection, wish: ResumeWorkflow) -> ResumePlan:
+def plan_resume(connection: Connection, request: ResumeWorkflow) -> ResumePlan:
     """Describe what a resume would do, as described at ``StateBackend.plan_resume``."""
     from airflow.models.dagbag import DBDagBag
 
-    workflow_id = check_exists(connection, wish.workflow_id)
-    wish = replace(wish, workflow_id=workflow_id)
+    workflow_id = check_exists(connection, request.workflow_id)
+    request = replace(request, workflow_id=workflow_id)
     # The session joins the connection's transaction and leaves it open.
     with Session(connection) as session:
-        plan = prepare_resume(session, DBDagBag(load_op_links=False), wish).plan
+        plan = prepare_resume(session, DBDagBag(load_op_links=False), request).plan
         return replace(plan, recreated_runs=shown_runs(session, workflow_id, plan.recreated_runs))
 
 
-def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) -> PreparedResume:
+def prepare_resume(session: Session, dag_bag: DBDagBag, request: ResumeWorkflow) -> PreparedResume:
     """Plan the resume of an existing workflow, with the data needed to carry it out.
 
     :raises StepNotFound: no step named ``from_step`` has begun.
     :raises InvalidRequest: several participants have such a step, or a rename or a new step names no step.
     """
     connection = session.connection()
-    workflow_id, from_step = wish.workflow_id, wish.from_step
+    workflow_id, from_step = request.workflow_id, request.from_step
     workflow = read_reference(connection, workflow_id)
     runs = linked_dag_runs(session, workflow_id)
     steps = steps_of(connection, workflow_id)
@@ -96,7 +96,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     label = named[0].called.qualified if named else None
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
-    codes = RunCodes(session, dag_bag, wish.code)
+    codes = RunCodes(session, dag_bag, request.code)
     selection = ResumeSelection(session, codes, runs, steps)
     if label is not None:
         selection.take_from(named, label)
@@ -108,7 +108,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     refusal = selection.refusal or gone.refusal or _forgotten_dag(session, selection)
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
-    changes = find_step_changes(connection, workflow_id, codes, selection, steps, wish.renames, wish.new_steps)
+    changes = find_step_changes(connection, workflow_id, codes, selection, steps, request.renames, request.new_steps)
     if changes.refusal is not None:
         refused = ResumePlan(workflow, label, allowed=False, refusal=changes.refusal)
         return _refused(replace(refused, undeclared_steps=changes.undeclared, new_steps=changes.new))

@@ -26,7 +26,7 @@ from airflow_wfstate.store.resume.definition_change import adopt_definition
 from airflow_wfstate.store.resume.plan import prepare_resume
 from airflow_wfstate.store.resume.run_create import BY_RESUME, create_run
 from airflow_wfstate.store.resume.step_changes import carry_out
-from airflow_wfstate.store.runs.clear import set_going
+from airflow_wfstate.store.runs.clear import restart_runs
 from airflow_wfstate.store.steps.clear_by_hand import reopen
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 from airflow_wfstate.store.workflows.id import check_exists
@@ -53,7 +53,7 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
             return Unchanged(_nothing_to_do(change, request, plan))
         _record(change, request, plan)
         carry_out(change, prepared.changes)
-        set_going(session, dag_bag, prepared.task_states, prepared.run_states, prepared.latest_dag_run_ids)
+        restart_runs(session, dag_bag, prepared.task_states, prepared.run_states, prepared.latest_dag_run_ids)
         for run in plan.recreated_runs:
             if run.created_by == BY_RESUME:
                 create_run(session, dag_bag, run, request.actor.partition(":")[2])

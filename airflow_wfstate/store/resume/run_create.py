@@ -118,9 +118,9 @@ def _plan_owner(
     if dag is None:
         return Refusal(f"{subject}, and so is the DAG.", "Deploy the DAG again first.")
     if not _is_triggered(run_id):
-        return Refusal(f"{subject}, and so is its logical date.", _by_hand(dag_id, run_id, workflow_input))
+        return Refusal(f"{subject}, and so is its logical date.", _manual_remedy(dag_id, run_id, workflow_input))
     if not isinstance(workflow_input.value, dict) or not _takes_params(dag):
-        return Refusal(f"{subject}, and so is its conf.", _by_hand(dag_id, run_id, workflow_input))
+        return Refusal(f"{subject}, and so is its conf.", _manual_remedy(dag_id, run_id, workflow_input))
     return RecreatedRun(dag_id, run_id, RunRole.OWNER, conf=workflow_input.value, created_by=BY_RESUME)
 
 
@@ -152,7 +152,7 @@ def create_run(session: Session, dag_bag: DBDagBag, run: RecreatedRun, user_name
     except (ValueError, AirflowException) as error:
         raise Conflict(
             f"Airflow refuses to recreate run {run.run_id} of DAG {run.dag_id}: {error}.",
-            _by_hand(run.dag_id, run.run_id, _Input(_json_conf(run), ())),
+            _manual_remedy(run.dag_id, run.run_id, _Input(_json_conf(run), ())),
         ) from error
 
 
@@ -212,7 +212,7 @@ def _takes_params(dag: SerializedDAG) -> bool:
     return bool(starts) and all(getattr(task, "input", None) is None for task in starts)
 
 
-def _by_hand(dag_id: str, run_id: str, workflow_input: _Input) -> str:
+def _manual_remedy(dag_id: str, run_id: str, workflow_input: _Input) -> str:
     shown = masked_value(workflow_input.value, workflow_input.redact)
     conf = json.dumps(shown) if isinstance(shown, dict) else "{}"
     command = shlex.join(["airflow", "dags", "trigger", dag_id, "--run-id", run_id, "--conf", conf])

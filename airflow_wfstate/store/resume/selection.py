@@ -76,7 +76,7 @@ class ResumeSelection:
         task = self.task_of(step)
         return task is not None and task.id in self._chosen.get((step.dag_id, step.run_id), {})
 
-    def triggers_anew(self, step: StepRow) -> bool:
+    def triggers_again(self, step: StepRow) -> bool:
         """Whether none of the runs that a cleared step triggered continues, so that its next round triggers another."""
         children = self._children.get(step.id, [])
         return bool(children) and not any(key in self._chosen for key in children)

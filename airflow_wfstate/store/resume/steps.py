@@ -45,9 +45,9 @@ class ResumeSteps:
         self._renamed = {(rename.participant, rename.old): rename.new for rename in changes.all_renames}
         self._again: list[StepRow] = []
         for step in steps:
-            self._tell(step)
+            self._add(step)
         for done_outside in of_services:
-            self._tell_of_service(done_outside)
+            self._add_service_step(done_outside)
         # Items in the same state count once: only which entries have begun matters here.
         begun = {(step.participant, self._name(step), step.state, step.place) for step in steps}
         planned = [*(PlannedStep(*step) for step in begun), *of_services]
@@ -60,7 +60,7 @@ class ResumeSteps:
         ]
         if self._again:
             self.notes.append("A step declared with on_clear='reuse' is not executed again: it answers from the store.")
-        self.notes += [_about_new_child(step) for step in self._again if selection.triggers_anew(step)]
+        self.notes += [_about_new_child(step) for step in self._again if selection.triggers_again(step)]
 
     def _name(self, step: StepRow) -> str:
         return self._renamed.get((step.participant, step.name), step.name)
@@ -76,7 +76,7 @@ class ResumeSteps:
                 return entry.removesuffix(old) + new
         return entry
 
-    def _tell(self, step: StepRow) -> None:
+    def _add(self, step: StepRow) -> None:
         is_recreated = (step.dag_id, step.run_id) in self._recreated
         if step.id in self._closed:
             return
@@ -96,7 +96,7 @@ class ResumeSteps:
         else:
             self.notes.append(self._why_not(step))
 
-    def _tell_of_service(self, step: PlannedStep) -> None:
+    def _add_service_step(self, step: PlannedStep) -> None:
         label = StepName(step.participant, step.name).label
         if step.state in _DONE:
             self.answering.append(label)

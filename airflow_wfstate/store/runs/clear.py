@@ -25,7 +25,7 @@ _CHUNK: Final = 500
 """Ids per statement: old SQLite allows 999 parameters."""
 
 
-def set_going(
+def restart_runs(
     session: Session,
     dag_bag: DBDagBag,
     task_states: Mapping[str, str | None],

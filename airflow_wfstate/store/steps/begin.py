@@ -28,8 +28,8 @@ from airflow_wfstate.store.steps.rename import rename_former
 from airflow_wfstate.store.steps.row import StepRow, find_step
 from airflow_wfstate.store.workflows.caller import Caller, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
-from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, go_on
-from airflow_wfstate.store.workflows.implicit_workflow import is_started_anew, start_implicit_workflow
+from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, continue_failed
+from airflow_wfstate.store.workflows.implicit_workflow import start_implicit_workflow, starts_next_generation
 
 
 def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchanged[BegunStep] | Refused:
@@ -37,7 +37,7 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
     request = check_begin(request)
     change = lock_by_task_instance(connection, request.task_instance_id, actor="")
     caller = read_caller(connection, request.task_instance_id)
-    if change is not None and is_started_anew(connection, change, caller):
+    if change is not None and starts_next_generation(connection, change, caller):
         change.write()
         change = None
     if change is None:
@@ -91,9 +91,7 @@ def _without_new_attempt(
 
     :raises StepCollision: the step belongs to another item.
     """
-    runs_again = step.state is StepState.SUCCEEDED and _is_wish_to_run_again(
-        connection, change, caller, step, request.on_clear
-    )
+    runs_again = step.state is StepState.SUCCEEDED and _wants_rerun(connection, change, caller, step, request.on_clear)
     check_other_item(caller, request, step, is_new_round=runs_again)
     if step.state in OPEN_STEP_STATES:
         if step.task_instance_id == caller.task_instance_id:
@@ -131,9 +129,7 @@ def _is_of_run_of(caller: Caller, step: StepRow) -> bool:
     return (step.dag_id, step.run_id) == (caller.dag_id, caller.run_id)
 
 
-def _is_wish_to_run_again(
-    connection: Connection, change: Change, caller: Caller, step: StepRow, on_clear: OnClear
-) -> bool:
+def _wants_rerun(connection: Connection, change: Change, caller: Caller, step: StepRow, on_clear: OnClear) -> bool:
     """Whether a succeeded step gets its next round: its task was cleared manually, and its author allows a rerun."""
     return (
         on_clear is OnClear.RERUN
@@ -177,7 +173,7 @@ def _check_open(connection: Connection, change: Change, caller: Caller, request:
     if change.state is WorkflowState.FAILED and (refusal := held_for_exhausted(connection, change, caller)):
         raise refusal
     if change.state is WorkflowState.FAILED and caller.role is not RunRole.GUEST and caller.was_cleared_since_failure:
-        go_on(change, TASK_CLEARED)
+        continue_failed(change, TASK_CLEARED)
         return
     remedy = {
         WorkflowState.FAILED: f"Resume it with: airflow wfstate resume {change.workflow_id}",

@@ -36,7 +36,7 @@ def child_of_round(connection: Connection, step: StepRow, dag_id: str) -> str | 
     return run_id
 
 
-def child_set_going_again(connection: Connection, step: StepRow, dag_id: str) -> str | None:
+def resumed_child(connection: Connection, step: StepRow, dag_id: str) -> str | None:
     """The id of an earlier round's run that was resumed; None when the newest round needs its own run.
 
     It needs its own in the first round, when the round has already linked a run, and when the step's last run has not

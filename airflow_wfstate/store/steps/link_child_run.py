@@ -14,7 +14,7 @@ from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowExi
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import Unchanged
 from airflow_wfstate.store.steps.attempt_key import parse
-from airflow_wfstate.store.steps.earlier_child_run import child_of_round, child_set_going_again
+from airflow_wfstate.store.steps.earlier_child_run import child_of_round, resumed_child
 from airflow_wfstate.store.steps.end_attempt import check_newest, check_write_number, is_applied, lock_attempt
 from airflow_wfstate.store.steps.row import StepRow
 from airflow_wfstate.store.steps.write_content import content_sha256
@@ -29,9 +29,7 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
     check_write_number(request.write)
     key = parse(request.attempt_key)
     change, step = lock_attempt(connection, key)
-    earlier = child_of_round(connection, step, request.dag_id) or child_set_going_again(
-        connection, step, request.dag_id
-    )
+    earlier = child_of_round(connection, step, request.dag_id) or resumed_child(connection, step, request.dag_id)
     run_id = earlier or _own_run_id(connection, change.workflow_id, step, request)
     answer = LinkedChildRun(step.id, key.attempt, request.write, run_id)
     if is_applied(step, key, request):

@@ -87,14 +87,14 @@ def give_positions(connection: Connection, workflow_id: str, step_id: str | None
 
 
 @lru_cache
-def next_in_line(*, behind: bool, but_failed: bool) -> Select[Any]:
+def next_in_line(*, behind: bool, skip_failed: bool) -> Select[Any]:
     """Step and round of a workflow's next compensation when it is at rest; none when all is undone. One index look-up.
 
     The parameter of the statement is ``workflow_id``.
 
     :param behind: start after a place; the further parameters are ``after_position``, ``after_step_id`` and
         ``after_round``.
-    :param but_failed: skip those that have failed permanently.
+    :param skip_failed: skip those that have failed permanently.
     """
     line = (_compensation.c.position, _compensation.c.step_id, _compensation.c.round)
     found = select(_compensation.c.step_id, _compensation.c.round).where(
@@ -103,7 +103,7 @@ def next_in_line(*, behind: bool, but_failed: bool) -> Select[Any]:
     if behind:
         after = (bindparam(f"after_{column.name}", type_=column.type) for column in line)
         found = found.where(tuple_(*line) < tuple_(*after))
-    if but_failed:
+    if skip_failed:
         found = found.where(_compensation.c.state != CompensationState.FAILED.value)
     return found.order_by(*_IN_ORDER).limit(1)
 

@@ -29,7 +29,7 @@ from airflow_wfstate.store.steps.counts import count_steps
 from airflow_wfstate.store.steps.undo_order import has_something_to_undo
 from airflow_wfstate.store.workflows.change import Change
 from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, DECIDES, HAS_UNFINISHED_STEP, deciding_runs
-from airflow_wfstate.store.workflows.failed_state import go_on
+from airflow_wfstate.store.workflows.failed_state import continue_failed
 
 _workflow, _run, _step, _journal = schema.workflow, schema.run, schema.step, schema.journal
 
@@ -78,7 +78,7 @@ def with_runs_marked_after_failure() -> Select[tuple[str]]:
     return select(_workflow.c.id).where(_workflow.c.state == WorkflowState.FAILED.value, exists(marked))
 
 
-def go_on_as_marked(connection: Connection, change: Change) -> None:
+def continue_as_marked(connection: Connection, change: Change) -> None:
     """Let a failed workflow continue if someone has marked its run as success since, and no failed run is left."""
     if unaccepted_failed_run(connection, change.workflow_id) is not None:
         return
@@ -90,7 +90,7 @@ def go_on_as_marked(connection: Connection, change: Change) -> None:
     for run in ended_runs(connection, change.workflow_id):
         person = audit.who_marked_run(connection, run.dag_id, run.run_id, "success", failed_at)
         if person is not None:
-            go_on(change, marked_as_success(run.dag_id, run.run_id, person))
+            continue_failed(change, marked_as_success(run.dag_id, run.run_id, person))
             return
 
 

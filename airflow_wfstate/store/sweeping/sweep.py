@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Select, exists, select
 from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.domain.rules.states import WorkflowState
-from airflow_wfstate.store.compensation.failed_by_hand import fail_as_marked, perhaps_failed_by_hand
+from airflow_wfstate.store.compensation.failed_by_hand import fail_as_marked, perhaps_marked_failed
 from airflow_wfstate.store.compensation.failure import fail_workflow
 from airflow_wfstate.store.compensation.late_undo import fail_overdue_answers, with_overdue_answers
 from airflow_wfstate.store.compensation.patience import hold_when_not_at_rest, hold_when_turn_is_not_taken
@@ -39,8 +39,8 @@ from airflow_wfstate.store.payloads.orphan_files import remove_orphan_files
 from airflow_wfstate.store.steps.accepted import unaccepted_failed_run
 from airflow_wfstate.store.sweeping.deadline import act_upon_deadline, past_deadline
 from airflow_wfstate.store.sweeping.ended_workflows import (
+    continue_as_marked,
     end_workflow,
-    go_on_as_marked,
     with_ended_runs,
     with_runs_marked_after_failure,
 )
@@ -140,7 +140,7 @@ class _Pass:
         report = SweepReport(
             swept=True,
             lost=self._each(with_unreported_ends(), record_unreported_ends),
-            failed=self._each(_with_failed_run(), _fail) + self._each(perhaps_failed_by_hand(), fail_as_marked),
+            failed=self._each(_with_failed_run(), _fail) + self._each(perhaps_marked_failed(), fail_as_marked),
             succeeded=self._end_ended(),
             deadlines=self._each(past_deadline(), act_upon_deadline),
             events=apply_waiting(self._engine),
@@ -159,7 +159,7 @@ class _Pass:
         return late + self._each(_to_be_given_turns(), _give_turn)
 
     def _end_ended(self) -> int:
-        self._each(with_runs_marked_after_failure(), go_on_as_marked)
+        self._each(with_runs_marked_after_failure(), continue_as_marked)
         return self._each(with_ended_runs(), _complete) + self._each(with_steps_of_guests(), complete_if_done)
 
     def _each(self, found: Select[tuple[str]], act: Callable[[Connection, Change], None]) -> int:

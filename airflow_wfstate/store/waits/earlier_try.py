@@ -17,7 +17,7 @@ from airflow_wfstate.store.database.airflow_tables import task_instance, task_in
 _SUCCEEDED: Final = ("success", "skipped")
 
 
-def is_to_begin_anew(connection: Connection, wait: Row[Any], task_instance_id: str, now: datetime) -> bool:
+def begins_again(connection: Connection, wait: Row[Any], task_instance_id: str, now: datetime) -> bool:
     """Whether the try with this id begins the wait again.
 
     :param wait: locked, as an earlier try or this one left it.

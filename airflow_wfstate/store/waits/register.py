@@ -15,8 +15,8 @@ from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.steps.attempt_key import parse
 from airflow_wfstate.store.steps.running_attempt import verify_attempt
-from airflow_wfstate.store.waits.earlier_try import is_to_begin_anew
-from airflow_wfstate.store.waits.row import Waiter, begin_anew, end_wait, go_on_waiting, lock_wait, registered
+from airflow_wfstate.store.waits.earlier_try import begins_again
+from airflow_wfstate.store.waits.row import Waiter, begin_again, continue_wait, end_wait, lock_wait, registered
 from airflow_wfstate.store.waits.target import target_columns
 from airflow_wfstate.store.waits.verdict import judge
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
@@ -53,9 +53,9 @@ def take_up(connection: Connection, waiter: Waiter, target: dict[str, object], t
     wait = lock_wait(connection, waiter, target, timeout)
     now = connection.execute(select(database_now())).scalar_one()
     task_instance_id = str(waiter.task["task_instance_id"])
-    if wait.target != target["target"] or is_to_begin_anew(connection, wait, task_instance_id, now):
-        return begin_anew(connection, wait, waiter, target, timeout)
-    return wait if wait.ended_at is not None else go_on_waiting(connection, wait, waiter, timeout)
+    if wait.target != target["target"] or begins_again(connection, wait, task_instance_id, now):
+        return begin_again(connection, wait, waiter, target, timeout)
+    return wait if wait.ended_at is not None else continue_wait(connection, wait, waiter, timeout)
 
 
 def end_if_over(connection: Connection, wait: Row[Any]) -> Row[Any]:

@@ -79,7 +79,7 @@ def lock_wait(connection: Connection, waiter: Waiter, target: Mapping[str, objec
     ).one()
 
 
-def begin_anew(
+def begin_again(
     connection: Connection, wait: Row[Any], waiter: Waiter, target: Mapping[str, object], timeout: float | None
 ) -> Row[Any]:
     """Begin a locked wait again, under another id, so that earlier triggers and tokens no longer refer to it."""
@@ -100,7 +100,7 @@ def begin_anew(
     ).one()
 
 
-def go_on_waiting(connection: Connection, wait: Row[Any], waiter: Waiter, timeout: float | None) -> Row[Any]:
+def continue_wait(connection: Connection, wait: Row[Any], waiter: Waiter, timeout: float | None) -> Row[Any]:
     """Let the current try continue with a locked wait that has not ended."""
     return connection.execute(
         update(_wait)

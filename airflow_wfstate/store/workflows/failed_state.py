@@ -35,7 +35,7 @@ def become_failed(change: Change, *, error: str, hold_reason: str) -> None:
     )
 
 
-def go_on(change: Change, cause: str, data: Mapping[str, JsonValue] | None = None) -> None:
+def continue_failed(change: Change, cause: str, data: Mapping[str, JsonValue] | None = None) -> None:
     """Continue a failed workflow because of something done in Airflow.
 
     :param cause: what was done, for the journal.

@@ -75,7 +75,7 @@ def _free_key(connection: Connection, caller: Caller) -> str:
     raise AssertionError("count() has no end")
 
 
-def is_started_anew(connection: Connection, change: Change, caller: Caller) -> bool:
+def starts_next_generation(connection: Connection, change: Change, caller: Caller) -> bool:
     """Whether the caller's step starts the next generation of a compensated or cancelled implicit workflow.
 
     It does if its whole run was cleared since: no task of the run remains that ended before the workflow did.

@@ -87,7 +87,7 @@ def answer_once(
             return answer
         if isinstance(answer, Unchanged):
             return Unchanged(_Outcome(answer.answer, is_stored=False))
-        if not _is_to_ask_again(answer) and not _store(connection, request, answer):
+        if not _is_provisional(answer) and not _store(connection, request, answer):
             raise Contention(f"the idempotency key {request.idempotency_key!r} was used at the same moment")
         return _Outcome(answer, is_stored=True)
 
@@ -114,7 +114,7 @@ def keep_answer(engine: Engine, request: KeyedRequest, answer: Answer) -> Answer
     """Store an answer that comes without a change; return the one stored concurrently, if there is one."""
 
     def work(connection: Connection) -> Answer | Unchanged[Answer]:
-        if _is_to_ask_again(answer):
+        if _is_provisional(answer):
             return Unchanged(answer)
         if _store(connection, request, answer):
             return answer
@@ -170,7 +170,7 @@ def _kept(answer: object) -> str:
     return seal(text) if isinstance(answer, SubscriptionSecret) and has_key() else sealed(text)
 
 
-def _is_to_ask_again(answer: object) -> bool:
+def _is_provisional(answer: object) -> bool:
     """Whether the answer is that somebody else is busy with it, or that a wait continues."""
     if isinstance(answer, StartedWorkflow):
         return answer.busy

@@ -109,7 +109,7 @@ def upgrade() -> None:
         online.briefly(lambda: op.execute(_OLD_REHEARSALS))
         online.briefly(lambda: op.execute(_THEIR_KEYS))
     online.in_batches("wfstate_workflow", "id", _TIMES_AND_ERRORS)
-    online.briefly(lambda: _make_flag_table_anew(_found_at()))
+    online.briefly(lambda: _recreate_flag_table(_found_at()))
     _functions(functions_0007.DROP_OLDER, functions_0007.CREATE)
     online.commit()
     # Again for steps that the older functions began in the meantime.
@@ -168,14 +168,14 @@ def _add_columns() -> None:
         ),
         sa.Column("bundle_version", sa.String(250), nullable=True, comment="of that DAG's bundle; for Git the commit"),
     )
-    online.briefly(_let_labels_be_longer)
+    online.briefly(_lengthen_labels)
     online.add_columns(
         "wfstate_journal",
         sa.Column("step_id", sa.Uuid(as_uuid=False), nullable=True, comment="of that step: labels may gain a place"),
     )
 
 
-def _let_labels_be_longer() -> None:
+def _lengthen_labels() -> None:
     """On PostgreSQL without rewriting the table: varchar and text are stored alike."""
     with op.batch_alter_table("wfstate_journal") as batch:
         batch.alter_column("step", existing_type=sa.String(754), type_=sa.Text(), comment=_LABEL)
@@ -207,7 +207,7 @@ def downgrade() -> None:
         batch.drop_constraint(_IDENTITY, type_="unique")
         batch.create_unique_constraint(_IDENTITY, ["workflow_id", "participant", "name", "item_key"])
         batch.drop_column("place")
-    _make_flag_table_anew()
+    _recreate_flag_table()
     op.drop_column("wfstate_workflow", "forward_ended_at")
     op.drop_column("wfstate_workflow", "state_changed_at")
     with op.batch_alter_table("wfstate_journal") as batch:
@@ -228,7 +228,7 @@ def _found_at() -> sa.Column[Any]:
     )
 
 
-def _make_flag_table_anew(*further: sa.Column[Any]) -> None:
+def _recreate_flag_table(*further: sa.Column[Any]) -> None:
     """Recreate the table empty: the next sweep finds again whatever still applies."""
     op.drop_table("wfstate_flag")
     op.create_table(

@@ -23,7 +23,7 @@ _CHECK = "wfstate_flag_kind_check"
 
 def upgrade() -> None:
     """Allow the new kind of flag, and create the index."""
-    _let_kinds_be((*_BEFORE, "waits_for_service"))
+    _allow_kinds((*_BEFORE, "waits_for_service"))
     online.create_index("wfstate_event_dead", "wfstate_event", ["received_at"], where="state = 'dead'")
 
 
@@ -31,10 +31,10 @@ def downgrade() -> None:
     """Remove both, and the flags of that kind; the next sweep of a later version finds again whatever still applies."""
     op.drop_index("wfstate_event_dead", "wfstate_event")
     op.execute("DELETE FROM wfstate_flag WHERE kind = 'waits_for_service'")
-    _let_kinds_be(_BEFORE)
+    _allow_kinds(_BEFORE)
 
 
-def _let_kinds_be(kinds: tuple[str, ...]) -> None:
+def _allow_kinds(kinds: tuple[str, ...]) -> None:
     if online.is_postgres():
         online.replace_check(_CHECK, "wfstate_flag", f"kind = ANY ('{{{','.join(kinds)}}}'::text[])")
         return
