@@ -192,9 +192,9 @@ def test_a_step_that_takes_longer_than_usual_is_slow_until_a_checkpoint(world: W
 
     _set(world.rows.engine, schema.attempt, attempt, started_at=datetime.now(timezone.utc) - LONG)
     flag = _flags(world, run_id)[FlagKind.SLOW]
-    assert "Step charge is at work without a checkpoint for 2:00:0" in flag.cause
+    assert "Step charge has been running without a checkpoint for 2:00:0" in flag.cause
     assert "(it usually takes 0:20:00)" in flag.cause
-    assert "never gave a heartbeat" in flag.cause
+    assert "never sent a heartbeat" in flag.cause
 
     world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, 1, "half", Payload.of(1)))
     assert _flags(world, run_id) == {}

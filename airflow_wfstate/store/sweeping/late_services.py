@@ -113,14 +113,14 @@ def _latenesses(connection: Connection, row: FoundRow) -> Iterator[_Lateness]:
 
 def _cause(step: AwaitedStep) -> str:
     if step.has_begun:
-        return f"Step {step.service}.{step.step} is at work at its service, which has not told how it ended"
-    return f"The next step is {step.service}.{step.step}, of which its service has said nothing"
+        return f"Step {step.service}.{step.step} has been in progress at its service, with no report of its end,"
+    return f"The next step is {step.service}.{step.step}, but its service has not reported on it"
 
 
 def _undos(connection: Connection, row: FoundRow, choreography: Choreography) -> Iterator[_Lateness]:
     for asked in connection.execute(undo_requests().where(_compensation.c.workflow_id == row.workflow_id)):
         label = StepName(asked.participant, asked.name).label
-        cause = f"The service {asked.participant} was asked to undo {label}, and has not answered"
+        cause = f"The service {asked.participant} was asked to undo {label} and has not answered"
         owner = _users(choreography, asked.participant)
         yield _Lateness(asked.started_at + conf.stuck_running(), asked.started_at, cause, owner, None)
 

@@ -219,12 +219,12 @@ def _slow_flag(connection: Connection, row: FoundRow, now: datetime) -> Flag | N
     usually = "" if usual is None else f" (it usually takes {_rounded(usual)})"
     heartbeat = row.last_heartbeat_at
     alive = (
-        "its process never gave a heartbeat"
+        "its process never sent a heartbeat"
         if heartbeat is None
         else f"the last heartbeat of its process was {_rounded(now - heartbeat)} ago"
     )
     step = read_name(connection, row).brief
-    cause = f"Step {step} is at work without a checkpoint for {_rounded(now - since)}{usually}; {alive}."
+    cause = f"Step {step} has been running without a checkpoint for {_rounded(now - since)}{usually}; {alive}."
     return Flag(FlagKind.SLOW, cause, since, row.owner, f"airflow tasks states-for-dag-run {row.dag_id} {row.run_id}")
 
 

@@ -95,7 +95,7 @@ def _not_completed_flag(connection: Connection, row: FoundRow, now: datetime) ->
         return None  # its policy fails it
     was_skipped = any("skipped" in run.completes for run in runs)
     why = "its CompleteWorkflowOperator was skipped" if was_skipped else _NO_COMPLETE
-    ended = "Its runs ended well, and none of them completed it"
+    ended = "Its runs ended well, but none of them completed it"
     since = row.ended_at or row.updated_at
     undos = [item.step for item in armed_compensations(connection, row.workflow_id)]
     if not undos:
