@@ -124,7 +124,7 @@ def start_ended(world: World, run_id: str) -> None:
 @pytest.mark.parametrize(
     ("state", "pool", "cause"),
     [
-        ("queued", "default_pool", "no worker takes it"),
+        ("queued", "default_pool", "no worker picks it up"),
         ("scheduled", "closed", "waits for the pool closed, which has 0 slots, none of them free"),
         ("scheduled", "missing", "waits for the pool missing, which does not exist"),
         ("scheduled", "open", "a limit on parallel tasks"),
@@ -244,7 +244,7 @@ def test_a_task_that_will_never_run_is_named(world: World, dag_id: str, run_id: 
 
     flag = _flags(world, run_id)[FlagKind.UPSTREAM_FAILED]
 
-    assert f"Task ship of run {run_id} of DAG {dag_id} will never run: task charge before it failed." == flag.cause
+    assert f"Task ship of run {run_id} of DAG {dag_id} will never run: its upstream task charge failed." == flag.cause
 
 
 def test_a_failed_workflow_is_held_until_it_is_resumed(world: World, dag_id: str) -> None:
@@ -294,7 +294,7 @@ def test_a_turn_that_is_not_taken_is_named(world: World, dag_id: str, run_id: st
 
     flag = _flags(world, run_id)[FlagKind.TURN_NOT_TAKEN]
 
-    assert "has the turn to compensate, and does not take it: the DAG is paused" in flag.cause
+    assert "has the turn to compensate but does not take it: the DAG is paused" in flag.cause
     assert flag.command == f"airflow dags unpause {dag_id}"
 
 

@@ -127,7 +127,7 @@ def end_workflow(connection: Connection, change: Change) -> None:
             return
     states = {state for run in runs for state in run.completes}
     if "success" in states:
-        complete_unasked(connection, change, "Its CompleteWorkflowOperator is a success.")
+        complete_unasked(connection, change, "Its CompleteWorkflowOperator is marked as success.")
     elif states == {"skipped"} and not others_are_to_come(connection, change.workflow_id):
         _end_skipped(connection, change)
 
@@ -148,7 +148,7 @@ def _end_skipped(connection: Connection, change: Change) -> None:
         return
     policy = read_definition(connection, change.name, change.definition_sha256).on_skip
     if policy is SkipPolicy.COMPLETE:
-        complete_unasked(connection, change, "Its CompleteWorkflowOperator was skipped: on_skip is complete.")
+        complete_unasked(connection, change, "Its CompleteWorkflowOperator was skipped, and on_skip is 'complete'.")
     elif policy is SkipPolicy.COMPENSATE:
         undo_because_skipped(connection, change)
 

@@ -60,7 +60,7 @@ def _upstream_failed(now: datetime) -> Select[Any]:
 
 
 def _upstream_failed_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
-    because = f"task {row.failed_task} before it failed" if row.failed_task else "a task before it failed"
+    because = f"its upstream task {row.failed_task} failed" if row.failed_task else "an upstream task failed"
     cause = f"Task {row.task_id} of run {row.run_id} of DAG {row.dag_id} will never run: {because}."
     command = f"airflow wfstate show {row.workflow_id}"
     return Flag(FlagKind.UPSTREAM_FAILED, cause, row.failed_at or now, row.owner, command)
@@ -132,7 +132,7 @@ def _why_queued(connection: Connection, row: FoundRow, now: datetime) -> tuple[s
         return f"{run} makes no progress: none of its tasks was scheduled.", f"airflow wfstate show {row.workflow_id}"
     if task.state == "queued":
         return (
-            f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} is queued, and no worker takes it.",
+            f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} is queued, but no worker picks it up.",
             "airflow jobs check",
         )
     slots, used = _pool(connection, task.pool)

@@ -137,7 +137,7 @@ def _turn_not_taken_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
     show = f"airflow wfstate show {row.workflow_id}"
     command = f"airflow dags unpause {row.dag_id}" if row.run_state and row.is_paused else show
     reason = why_turn_is_not_taken(row.run_state, row.is_paused, row.relay_state)
-    cause = f"The run {row.run_id} of DAG {row.dag_id} has the turn to compensate, and does not take it: {reason}."
+    cause = f"The run {row.run_id} of DAG {row.dag_id} has the turn to compensate but does not take it: {reason}."
     return Flag(FlagKind.TURN_NOT_TAKEN, cause, row.given_at, row.owner, command)
 
 

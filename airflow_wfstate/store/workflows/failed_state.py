@@ -15,7 +15,7 @@ from airflow_wfstate.store.workflows.change import Change
 
 _run = schema.run
 
-TASK_CLEARED = "a task of it was cleared"
+TASK_CLEARED = "one of its tasks was cleared"
 """Why a failed workflow continues."""
 
 
