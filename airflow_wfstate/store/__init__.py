@@ -1,1 +1,1 @@
-"""SQLAlchemy: the schema, the transactions, the read models. The only room that knows SQL."""
+"""SQLAlchemy: the schema, the transactions, the read models. The only package that knows SQL."""

@@ -199,7 +199,7 @@ def test_who_may_not_send_is_told_and_logged(client: httpx.Client, api_server: A
     answer = client.post("/v1/events", json=shop.placed("1"), headers=STRUCTURED)
 
     assert (answer.status_code, answer.json()["code"]) == (403, "access-denied")
-    assert f"user:op may not send events of the source '{shop.source('shop')}'" in answer.json()["reason"]
+    assert f"user:op may not send events with the source '{shop.source('shop')}'" in answer.json()["reason"]
     assert shop.generations("1") == []
     unknown = {**shop.placed("1"), "source": "https://nobody.example/"}
     assert client.post("/v1/events", json=unknown, headers=STRUCTURED).status_code == 400

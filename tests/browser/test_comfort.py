@@ -180,7 +180,7 @@ def test_on_a_telephone_the_actions_are_a_menu(open_page: OpenPage, story: Story
     expect(page.get_by_role("button", name=re.compile("^Resume"))).to_be_hidden()
     page.get_by_role("button", name="Actions").click()
     resume = page.get_by_role("menuitem", name=re.compile("^Resume"))
-    expect(resume).to_contain_text("nothing follows that")
+    expect(resume).to_contain_text("which is final")
     expect(resume).to_have_attribute("aria-disabled", "true")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.keyboard.press("Escape")

@@ -44,7 +44,7 @@ def test_the_plan_changes_nothing(home: Home, parcel: Parcel) -> None:
     answer = home.wfstate("cancel", parcel.workflow_id, "--plan")
 
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert "It is cancelled; what was done stays as it is." in answer.stdout
+    assert "It is cancelled; the work already done stays as it is." in answer.stdout
     assert "ship[3]" in answer.stdout
     assert "What is never undone:" in answer.stdout
     assert parcel.state() is WorkflowState.RUNNING
@@ -84,7 +84,7 @@ def test_for_programs_the_answer_is_json_alone(home: Home, parcel: Parcel) -> No
     assert parcel.state() is WorkflowState.COMPENSATING
     again = home.wfstate("cancel", parcel.workflow_id, "--yes")
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr.startswith(f"Workflow {parcel.workflow_id} is being compensated, and cannot be cancelled")
+    assert again.stderr.startswith(f"Workflow {parcel.workflow_id} is being compensated and cannot be cancelled")
 
 
 def test_what_has_ended_stays_as_it_is(home: Home, parcel: Parcel) -> None:
@@ -93,7 +93,7 @@ def test_what_has_ended_stays_as_it_is(home: Home, parcel: Parcel) -> None:
     answer = home.wfstate("cancel", parcel.workflow_id, "--compensate")
 
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert "The workflow is cancelled already; nothing was changed." in answer.stdout
+    assert "The workflow is already cancelled; nothing was changed." in answer.stdout
 
 
 def test_an_unknown_workflow_ends_with_a_sentence(home: Home) -> None:

@@ -28,7 +28,7 @@ def test_the_plan_shows_order_payload_and_what_is_in_the_way(home: Home, held: S
 
     assert shown.returncode == 0, shown.stderr
     lines = shown.stdout.splitlines()
-    assert "is compensation_failed. What failed to be undone is tried again, and then the rest." in lines[0]
+    assert "is compensation_failed. The failed compensations are retried, then the rest are run." in lines[0]
     undone = [line.split()[:3] for line in lines if line.startswith("intake.") and "task:" in line]
     assert undone == [["intake.two", "1", "failed"], ["intake.one", "1", "armed"]]
     assert '{"of":"two"}' in shown.stdout

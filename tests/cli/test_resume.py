@@ -122,7 +122,7 @@ def test_what_is_done_has_nothing_to_resume(home: Home, world: World) -> None:
     answer = home.wfstate("resume", order.workflow_id, "--yes")
 
     for text in (plan.stdout, answer.stdout):
-        assert "has succeeded: nothing of it is unfinished." in text
+        assert "has succeeded: nothing is unfinished." in text
         assert f"airflow wfstate restart {order.workflow_id} --from STEP" in text
     assert (plan.returncode, answer.returncode) == (0, 0)
     assert _state(order) is WorkflowState.SUCCEEDED
@@ -148,4 +148,4 @@ def test_an_unknown_step_is_named_with_those_that_there_are(home: Home, order: O
     answer = home.wfstate("restart", order.workflow_id, "--from", "nothing", "--yes")
 
     assert answer.returncode == 1
-    assert f"Those that have: {FULFILMENT}.pack, {FULFILMENT}.ship, {INTAKE}.charge" in answer.stderr
+    assert f"Steps that have begun: {FULFILMENT}.pack, {FULFILMENT}.ship, {INTAKE}.charge" in answer.stderr

@@ -11,7 +11,7 @@ from airflow_wfstate.domain.rules.payload import Payload
 from tests.support.airflow_home import Home
 from tests.support.airflow_rows import AirflowRows
 
-CAUSE = "Its runs ended well, and none of them completed it"
+CAUSE = "Its runs ended well, but none of them completed it"
 
 
 @pytest.fixture(scope="module")

@@ -85,8 +85,8 @@ def test_no_answer_in_time_is_a_failure_that_says_what_became_of_the_request(
     requests.time_passes("1")
     assert hold_reason(shop) == (
         "The compensation of step payments.capture failed: payments has not answered within 1 hour; its last answer "
-        "to the delivery: 503 down for repairs; the request is parked after 10 attempts (airflow wfstate subscriptions "
-        f"continue {shop.subscription('payments')})."
+        "to the delivery was: 503 down for repairs; the request was parked after 10 attempts (airflow wfstate "
+        f"subscriptions continue {shop.subscription('payments')})."
     )
 
     decide(world, shop, Decision.RETRY)
@@ -105,7 +105,7 @@ def test_no_answer_in_time_is_a_failure_that_says_what_became_of_the_request(
 def test_an_answer_after_its_time_lets_the_workflow_go_on(shop: Shop, requests: UndoRequests) -> None:
     request = asked(shop, requests)
     requests.time_passes("1")
-    assert "was not sent yet" in hold_reason(shop)
+    assert "has not been sent yet" in hold_reason(shop)
 
     assert shop.told(shop.event("payments", "refunded", "1", causationid=request["id"])) == ["applied"]
 
@@ -156,9 +156,9 @@ def test_without_a_subscription_the_workflow_is_held_and_goes_on_when_there_is_o
     shop.send(shop.placed("1"), shop.event("payments", "captured", "1"), shop.event("carrier", "refused", "1"))
     name = shop.subscription("payments")
     assert hold_reason(shop) == (
-        f"Step payments.capture cannot be undone: there is no subscription {name} by which payments is asked for it. "
-        f"Add it with: airflow wfstate subscriptions add {name} URL --requests-only, and let the undo go on with: "
-        "airflow wfstate compensate WORKFLOW"
+        f"Step payments.capture cannot be undone: subscription {name}, which delivers requests to payments, does not "
+        f"exist. Add it with: airflow wfstate subscriptions add {name} URL --requests-only, then continue the "
+        "compensation with: airflow wfstate compensate WORKFLOW"
     )
     workflow_id = shop.find("1").summary.id
     (planned,) = world.backend.plan_compensate(workflow_id).undone
@@ -174,6 +174,6 @@ def test_the_subscription_is_removed_after_the_request(world: World, shop: Shop)
     with undo_requests(world, shop, "payments") as requests:
         asked(shop, requests)
     requests.time_passes("1")
-    assert "there is no subscription" in hold_reason(shop)
+    assert "does not exist. Add it with" in hold_reason(shop)
     decide(world, shop, Decision.RETRY)
-    assert "there is no subscription" in hold_reason(shop)
+    assert "does not exist. Add it with" in hold_reason(shop)

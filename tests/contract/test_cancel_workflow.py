@@ -240,7 +240,7 @@ def test_what_has_ended_stays_and_the_answer_says_so(world: World, state: str, c
 
     assert answers[0] == answers[1]
     assert (answers[0].changed, answers[0].workflow.state.value) == (False, state)
-    assert answers[0].outcome == f"The workflow is {state} already; nothing was changed."
+    assert answers[0].outcome == f"The workflow is already {state}; nothing was changed."
     assert not world.backend.plan_cancel(workflow_id, compensate=compensate).changes
     assert world.journal(workflow_id) == before
     assert world.rows.task_state(task) == "running"
@@ -251,7 +251,7 @@ def test_what_is_being_undone_cannot_be_cancelled(order: RunningOrder, compensat
     order.cancel(compensate=True)
     before = order.world.journal(order.workflow_id)
 
-    with pytest.raises(WorkflowClosed, match="is being compensated, and cannot be cancelled"):
+    with pytest.raises(WorkflowClosed, match="is being compensated and cannot be cancelled"):
         order.cancel(compensate=compensate)
     with pytest.raises(WorkflowClosed, match="is being compensated"):
         order.world.backend.plan_cancel(order.workflow_id, compensate=compensate)
@@ -270,7 +270,7 @@ def test_what_could_not_be_undone_is_given_up(world: World) -> None:
     turn = world.backend.take_turn(TakeTurn(relay, []))
     assert turn.work is not None
     world.backend.end_compensation(EndCompensation(turn.work.compensation_key, False, "the bank is closed"))
-    with pytest.raises(WorkflowClosed, match="Give up what is left of it, with: airflow wfstate cancel"):
+    with pytest.raises(WorkflowClosed, match="Give up the remaining compensations with: airflow wfstate cancel"):
         world.backend.cancel_workflow(CancelWorkflow(workflow_id, compensate=True))
 
     cancelled = world.backend.cancel_workflow(CancelWorkflow(workflow_id))

@@ -257,7 +257,7 @@ def test_a_reopened_workflow_is_never_compensated_by_itself(world: World) -> Non
     summary = world.backend.get_workflow(workflow.id).summary
     assert (summary.state, summary.hold_reason) == (
         WorkflowState.FAILED,
-        "it had succeeded before: a person decides",
+        "it had succeeded before; an operator decides",
     )
 
 

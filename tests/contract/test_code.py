@@ -183,7 +183,7 @@ def test_the_plan_judges_an_undo_by_the_code_in_which_its_relay_will_run(world: 
     assert next(item.obstacle for item in own.undone if item.step == charge) is None
     lost = next(item.obstacle for item in latest.undone if item.step == charge)
     assert lost is not None
-    assert "has no task charge any more" in lost
+    assert "no longer has task charge" in lost
 
 
 def test_where_the_dag_asks_for_the_newest_code_an_undo_that_it_has_lost_is_run_by_the_runs_own(world: World) -> None:

@@ -127,7 +127,7 @@ def test_a_guest_waits_for_the_owner_and_gets_its_output(world: World) -> None:
     waiting = [world.backend.complete_workflow(request) for _ in range(2)]
 
     assert [answer.workflow.state for answer in waiting] == [WorkflowState.RUNNING] * 2
-    assert all("is its guest" in str(answer.waits_for) for answer in waiting)
+    assert all("is only a guest of it" in str(answer.waits_for) for answer in waiting)
     assert world.journal(started.workflow.id) == before
     task = world.rows.add_task("intake", run_id, "complete")
     world.backend.complete_workflow(CompleteWorkflow(task, Payload.of("the owner's")))
@@ -139,8 +139,8 @@ def test_a_guest_waits_for_the_owner_and_gets_its_output(world: World) -> None:
 @pytest.mark.parametrize(
     ("policy", "state", "remedy"),
     [
-        (FailurePolicy.HOLD, WorkflowState.FAILED, "an operator decides how it goes on"),
-        (FailurePolicy.COMPENSATE, WorkflowState.COMPENSATED, "starts the key's next generation"),
+        (FailurePolicy.HOLD, WorkflowState.FAILED, "is on hold until an operator decides"),
+        (FailurePolicy.COMPENSATE, WorkflowState.COMPENSATED, "start the key's next generation"),
     ],
 )
 def test_a_guest_that_waits_is_refused_with_the_remedy_when_the_workflow_ends_otherwise(

@@ -124,7 +124,7 @@ def test_a_step_that_has_nothing_to_undo_is_not_found_and_the_others_are_named(h
 def test_a_workflow_that_is_not_being_undone_waits_for_no_decision(world: World) -> None:
     saga = Saga.start(world)
     saga.done("one")
-    with pytest.raises(WorkflowClosed, match="no compensation of it waits for a decision"):
+    with pytest.raises(WorkflowClosed, match="none of its compensations needs a decision"):
         world.backend.decide_compensation(_wish(saga, Decision.SKIP, "one"))
 
 
@@ -132,7 +132,7 @@ def test_what_is_being_undone_at_this_moment_is_left_alone(world: World) -> None
     saga = Saga.start(world)
     saga.done("one")
     assert saga.fail().decision is TurnDecision.COMPENSATE
-    with pytest.raises(WorkflowClosed, match="being undone at this moment"):
+    with pytest.raises(WorkflowClosed, match="being undone right now"):
         world.backend.decide_compensation(_wish(saga, Decision.DONE, "one"))
 
 
@@ -160,7 +160,7 @@ def test_of_several_rounds_one_must_be_named(world: World) -> None:
     world.rows.set_task_state(cleared, "success")
     saga.undo(saga.fail(), fails=["two"])
 
-    with pytest.raises(InvalidRequest, match=r"Several rounds of step intake\.two are to be undone: 1, 2\."):
+    with pytest.raises(InvalidRequest, match=r"Step intake\.two has several rounds to undo: 1, 2\."):
         world.backend.decide_compensation(_wish(saga, Decision.DONE))
     answer = world.backend.decide_compensation(replace(_wish(saga, Decision.DONE), round=2))
     with pytest.raises(StepNotFound, match="in round 2"):

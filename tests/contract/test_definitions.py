@@ -139,7 +139,7 @@ def test_of_two_who_looked_at_the_same_version_one_is_refused(world: World) -> N
     apply(world, name, "plan: [a]", if_version=0)
 
     apply(world, name, "plan: [b]", if_version=1)
-    with pytest.raises(DefinitionChanged, match="in version 2 now, not in version 1"):
+    with pytest.raises(DefinitionChanged, match="is now in version 2, not in version 1"):
         apply(world, name, "plan: [c]", if_version=1)
 
     assert numbers(world, name) == [2, 1]

@@ -85,7 +85,7 @@ def test_a_child_that_ended_well_over_a_failed_step_counts(world: World) -> None
     world.rows.set_task_state(task, "success")
 
     complete = world.rows.add_task("intake", saga.run_id, "complete", operator=COMPLETE)
-    with pytest.raises(WorkflowUnfinished, match=f"run {child} of DAG fulfilment ended over a step"):
+    with pytest.raises(WorkflowUnfinished, match=f"run {child} of DAG fulfilment ended although one of its steps"):
         world.backend.complete_workflow(CompleteWorkflow(complete, Payload.of(None)))
     world.sweep()
 

@@ -112,7 +112,7 @@ def test_a_cancelled_workflow_ends_the_wait(world: World, shop: Shop) -> None:
     wait = waiting.register()
     assert wait.outcome is WaitOutcome.IMPOSSIBLE
     assert wait.reason == (
-        f"No event delivered of workflow {shop.name} / 1 came, and none counts any more: the workflow is cancelled."
+        f"No event delivered of workflow {shop.name} / 1 came, and it can no longer count: the workflow is cancelled."
     )
 
 
@@ -173,9 +173,9 @@ def test_a_retry_does_not_start_the_time_over_and_a_resume_does(world: World, sh
     ("target", "complaint"),
     [
         (WaitTarget(WaitKind.EVENT, "", "", event=""), "type of the event is empty"),
-        (WaitTarget(WaitKind.EVENT, "", "", ["failed"], event="captured"), "names states or a step"),
-        (WaitTarget(WaitKind.EVENT, "a", "b", event="captured", correlation_id="c"), "a key and a correlation id"),
-        (WaitTarget(WaitKind.WORKFLOW, "a", "b", ["failed"], event="captured"), "names an event"),
+        (WaitTarget(WaitKind.EVENT, "", "", ["failed"], event="captured"), "cannot have states or a step"),
+        (WaitTarget(WaitKind.EVENT, "a", "b", event="captured", correlation_id="c"), "both a key and a correlation id"),
+        (WaitTarget(WaitKind.WORKFLOW, "a", "b", ["failed"], event="captured"), "cannot have an event"),
     ],
 )
 def test_what_cannot_be_waited_for_is_refused(world: World, target: WaitTarget, complaint: str) -> None:
@@ -185,10 +185,10 @@ def test_what_cannot_be_waited_for_is_refused(world: World, target: WaitTarget, 
 
 def test_the_wait_belongs_to_an_attempt_of_the_task(world: World, shop: Shop) -> None:
     waiting = Waiting.of_own_workflow(world, shop)
-    with pytest.raises(InvalidRequest, match="names no attempt"):
+    with pytest.raises(InvalidRequest, match="cannot have an attempt"):
         world.backend.register_wait(RegisterWait(waiting.task, waiting.target))
     other = Waiting.of_another(world, waiting.target)
-    with pytest.raises(InvalidAttemptKey, match="of another task"):
+    with pytest.raises(InvalidAttemptKey, match="belongs to another task"):
         world.backend.register_wait(RegisterWait(waiting.task, waiting.target, attempt_key=other.begun.attempt_key))
 
 

@@ -173,7 +173,7 @@ def test_what_ended_is_recorded_after_the_end_and_no_step_begins(world: World, s
 
     told = shop.told(shop.event("payments", "captured", "1"), shop.event("carrier", "collected", "1"))
 
-    assert told == ["applied", "applied: The workflow is cancelled, and no step begins any more."]
+    assert told == ["applied", "applied: The workflow is cancelled, so no step can begin."]
     assert shop.states("1") == {"shop.place": "succeeded", "payments.capture": "succeeded"}
     assert shop.generations("1") == ["cancelled"]
 
@@ -211,7 +211,9 @@ def test_a_step_that_is_done_again_gets_a_round_of_its_own(world: World, shop: S
 def test_an_event_that_says_nothing_of_a_step_is_kept_with_its_workflow(world: World, shop: Shop) -> None:
     shop.send(shop.placed("1"))
 
-    assert shop.told(shop.event("payments", "audited", "1")) == ["applied: Its type audited says nothing of a step."]
+    assert shop.told(shop.event("payments", "audited", "1")) == [
+        "applied: Its type audited does not refer to any step."
+    ]
     workflow_id = shop.find("1").summary.id
     assert world.journal(workflow_id)[-1].kind is EntryKind.EVENT_NOTED
     kept = world.backend.list_events(ListEvents(workflow_id=workflow_id)).events

@@ -84,7 +84,7 @@ def _detail(world: World, wish: Wish) -> WorkflowDetail:
 def test_another_version_is_refused_and_nothing_is_changed(world: World, wish: Wish, by: int) -> None:
     before, told = _detail(world, wish), world.told(wish.request.workflow_id)
 
-    with pytest.raises(WorkflowChanged, match=rf"is in version {before.summary.version} now"):
+    with pytest.raises(WorkflowChanged, match=rf"is now in version {before.summary.version}"):
         wish.send(world.backend, replace(wish.request, if_version=before.summary.version + by))
 
     assert _detail(world, wish).summary == before.summary

@@ -145,7 +145,7 @@ def test_a_plan_of_a_resume_says_what_becomes_of_the_steps_of_services(world: Wo
 
     assert "payments.capture" in plan.steps_answering
     remaining = {step.step: step.why for step in plan.steps_to_run if "." not in step.step or "carrier" in step.step}
-    assert remaining["carrier.deliver"] == "is waited for: a service does it"
+    assert remaining["carrier.deliver"] == "is awaited: a service does it"
     shop.send(shop.event("carrier", "refused", key))
     (note,) = world.backend.plan_resume(order.workflow_id).notes
     assert note == "Step carrier.deliver stays failed until an event of its service says otherwise."

@@ -14,7 +14,7 @@ def test_the_plan_names_the_steps_whose_return_value_is_gone(world: World) -> No
     plan = world.backend.plan_resume(order.workflow_id)
 
     (note,) = set(plan.notes) - set(before.notes)
-    assert f"no return value any more of {FULFILMENT}.pack " in note
+    assert f"no longer has the return value of {FULFILMENT}.pack " in note
     assert plan.tasks == before.tasks, "it is not done again"
 
 

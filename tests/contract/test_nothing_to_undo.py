@@ -124,7 +124,7 @@ def test_without_a_relay_it_stays_failed_and_keeps_its_key(world: World) -> None
 
     summary = world.backend.get_workflow(failing.workflow_id).summary
     assert summary.state is _W.FAILED
-    assert "no DAG of it has a relay" in str(summary.hold_reason)
+    assert "none of its DAGs has a relay" in str(summary.hold_reason)
     assert failing.start_again() == (RunRole.GUEST, 1)
 
 

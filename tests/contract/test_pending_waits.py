@@ -153,7 +153,7 @@ def test_a_service_that_has_said_nothing_for_long_is_flagged(world: World, shop:
     (flag,) = flags(world, str(other.workflow_id))
 
     assert (flag.kind, flag.since, flag.owner) == (FlagKind.WAITS_FOR_SERVICE, LONG_AGO, "admin")
-    assert flag.cause.startswith("The next step is payments.capture, of which its service has said nothing for 5:0")
+    assert flag.cause.startswith("The next step is payments.capture, but its service has not reported on it for 5:0")
     assert flag.command == f"airflow wfstate event list --name {shop.name} --key 2"
     shop.send(shop.event("payments", "captured", "2"))
     assert flags(world, str(other.workflow_id)) == [], "a DAG is to do the next step"
@@ -175,7 +175,7 @@ def test_a_service_at_work_may_take_three_times_as_long_as_it_usually_does(world
     (flag,) = flags(world, short.find(late).summary.id)
 
     assert flag.cause.startswith(
-        "Step payments.capture is at work at its service, which has not told how it ended for 7:0"
+        "Step payments.capture has been in progress at its service, with no report of its end, for 7:0"
     )
     assert flag.cause.endswith("(it usually takes 2:00:00).")
     assert flags(world, short.find(patient).summary.id) == []
@@ -202,9 +202,7 @@ def test_an_undo_that_a_service_was_asked_for_is_waited_for_and_flagged(world: W
     assert told([wait]) == ["undo: payments.capture waits for payments to confirm that it is undone"]
     assert (wait.since, wait.until, wait.step_id) == (LONG_AGO, LONG_AGO + timedelta(days=1), step.id)
     (flag,) = late(world, detail.summary.id)
-    assert flag.cause.startswith(
-        "The service payments was asked to undo payments.capture, and has not answered for 5:0"
-    )
+    assert flag.cause.startswith("The service payments was asked to undo payments.capture and has not answered for 5:0")
     (capture,) = lane(world.backend.get_graph(detail.summary.id).lanes, "payments").nodes
     assert capture.compensation is not None
     assert (capture.is_current, capture.waited_since) == (True, LONG_AGO)

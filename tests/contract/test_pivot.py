@@ -1,4 +1,4 @@
-"""The contract of a pivot: once it is done, the workflow only goes forward."""
+"""The contract of a pivot: once it is done, the workflow can only go forward."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_failure_behind_the_pivot_is_held_for_a_resume(world: World) -> None:
 
     summary = saga.detail().summary
     assert summary.state is _W.FAILED
-    assert summary.hold_reason == "Step intake.pay is a pivot and succeeded: the workflow only goes forward."
+    assert summary.hold_reason == "Step intake.pay is a pivot and succeeded: the workflow can only go forward."
     assert saga.compensations() == {"one": CompensationState.ARMED}
 
 
@@ -68,5 +68,5 @@ def test_a_step_is_irreversible_or_has_a_compensation(world: World) -> None:
     world.start(run_id)
     task = world.rows.add_task("intake", run_id, "mail")
     undo = CompensationDeclaration("task:mail")
-    with pytest.raises(InvalidRequest, match="irreversible, and has a compensation"):
+    with pytest.raises(InvalidRequest, match="irreversible but has a compensation"):
         world.backend.begin_step(BeginStep(task, "mail", irreversible="email sent", compensation=undo))

@@ -32,7 +32,7 @@ def test_a_step_that_looks_renamed_is_asked_about_before_anything_is_done(parcel
 
     assert (plan.allowed, plan.tasks) == (False, [])
     assert plan.refusal is not None
-    assert f"{parcel.dag_id}.charge is done, and no task declares it any more" in plan.refusal.reason
+    assert f"{parcel.dag_id}.charge is done but no longer declared" in plan.refusal.reason
     assert f"--rename {parcel.dag_id}.charge=charge_card" in plan.refusal.remedy
     assert "--new charge_card" in plan.refusal.remedy
     (undeclared,), (new,) = plan.undeclared_steps, plan.new_steps
@@ -73,7 +73,7 @@ def test_a_step_that_is_other_work_runs_and_the_one_that_was_removed_stays(parce
 
     (undeclared,) = plan.undeclared_steps
     assert undeclared.fate is StepFate.STAYS
-    assert any(f"Nobody could undo step {parcel.dag_id}.charge any more" in note for note in plan.notes)
+    assert any(f"Step {parcel.dag_id}.charge could no longer be undone" in note for note in plan.notes)
     assert {task.renamed_from for task in plan.new_tasks} == {None}
     assert parcel.begin("charge_card").decision is BeginDecision.RUN
     assert parcel.steps()["charge"] is StepState.SUCCEEDED

@@ -92,7 +92,7 @@ def test_another_write_of_the_same_number_is_refused_and_changes_nothing(
     before = _all(world, begun)
 
     for other in write.others:
-        with pytest.raises(WriteConflict, match="was applied before, and said something else"):
+        with pytest.raises(WriteConflict, match="was already applied with other content"):
             write.send(world.backend, other)
 
     assert _all(world, begun) == before

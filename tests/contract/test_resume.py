@@ -309,9 +309,9 @@ def test_an_owner_whose_conf_is_not_known_is_for_a_person_to_create(world: World
     plan = world.backend.plan_resume(order.workflow_id)
 
     assert plan.refusal is not None
-    assert (plan.allowed, "its conf with it" in plan.refusal.reason) == (False, True)
+    assert (plan.allowed, "so is its conf" in plan.refusal.reason) == (False, True)
     assert f"airflow dags trigger {INTAKE} --run-id {order.run_id}" in plan.refusal.remedy
-    with pytest.raises(Conflict, match="its conf with it"):
+    with pytest.raises(Conflict, match="so is its conf"):
         world.backend.resume_workflow(_resume(order))
     assert _state(order) is WorkflowState.FAILED
 
@@ -355,7 +355,7 @@ def test_a_dag_that_airflow_has_forgotten_is_a_reason_to_refuse(world: World) ->
     order = failed_order(world)
     forget(world.rows.engine, FULFILMENT)
 
-    with pytest.raises(Conflict, match=f"knows no DAG {FULFILMENT}"):
+    with pytest.raises(Conflict, match=f"no longer knows DAG {FULFILMENT}"):
         world.backend.resume_workflow(_resume(order))
 
     assert order.run_states() == ["failed", "failed"]
@@ -369,7 +369,7 @@ def test_nothing_is_changed_when_a_run_cannot_be_created(world: World) -> None:
     deploy(world.rows.engine, intake_dag(order_id_type="integer"))
     journal = world.journal(order.workflow_id)
 
-    with pytest.raises(Conflict, match="does not create run"):
+    with pytest.raises(Conflict, match="refuses to recreate run"):
         world.backend.resume_workflow(_resume(order))
 
     assert order.run_states() == [None, "failed"]

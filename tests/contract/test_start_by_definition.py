@@ -55,10 +55,10 @@ def test_a_contradiction_is_refused_and_names_both(world: World) -> None:
 
     reason = error.value.reason
     assert "of DAG intake contradicts version 1 of the definition" in reason
-    assert 'plan is ["charge"] here, and ["reserve", "charge"] there' in reason
-    assert 'participants is ["depot"] here, and none there' in reason
-    assert "on_failure is hold here, and compensate there" in reason
-    assert error.value.remedy.startswith("Leave plan, participants, on_failure out of the start")
+    assert 'plan is ["charge"] in the start but ["reserve", "charge"] in the definition' in reason
+    assert 'participants is ["depot"] in the start but none in the definition' in reason
+    assert "on_failure is hold in the start but compensate in the definition" in reason
+    assert error.value.remedy.startswith("Remove plan, participants, on_failure from the start")
     assert world.backend.list_workflows(WorkflowQuery(name=name)).workflows == []
 
 
@@ -132,7 +132,7 @@ def test_a_resume_with_the_latest_code_adopts_the_definition_in_force(world: Wor
     assert plan.definition is not None
     assert (plan.definition.own_number, plan.definition.number, plan.definition.is_adopted) == (1, 2, True)
     assert plan.definition.differs_in == ["plan", "on_failure", "deadline"]
-    assert f"from version 1 to version 2 of {name}, which differs in: plan, on_failure, deadline." in plan.notes[-1]
+    assert f"from version 1 to version 2 of {name}. They differ in: plan, on_failure, deadline." in plan.notes[-1]
     assert [step.step for step in plan.steps_to_run][-2:] == ["invoice", "notify"]
     detail = world.backend.get_workflow(order.workflow_id)
     assert detail.plan == ["reserve", "invoice", "notify"]
@@ -160,7 +160,7 @@ def test_a_resume_with_the_same_code_keeps_the_definition(world: World) -> None:
 
     assert plan.definition is not None
     assert (plan.definition.own_number, plan.definition.number, plan.definition.is_adopted) == (None, 1, False)
-    assert "--code latest adopts it" in plan.notes[-1]
+    assert "Use --code latest to adopt it" in plan.notes[-1]
     detail = world.backend.get_workflow(order.workflow_id)
     assert (detail.plan, detail.summary.state) == (["reserve", "invoice"], WorkflowState.RUNNING)
 

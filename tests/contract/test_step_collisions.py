@@ -129,7 +129,7 @@ def test_another_item_with_the_key_of_one_that_is_gone_is_not_that_item(world: W
         world.fail(begun)
     world.rows.delete_task(first)
 
-    with pytest.raises(StepCollision, match="with other arguments, before the list was expanded anew"):
+    with pytest.raises(StepCollision, match="with other arguments, before the list was expanded again"):
         _pay(world, _item(world, run_id, 1), AIRLINE)
 
 

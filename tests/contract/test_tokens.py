@@ -113,7 +113,7 @@ def test_the_same_again_is_accepted_and_changes_nothing(asking: Asking) -> None:
     assert asking.answer("yes")
 
     assert asking.world.told(asking.begun.workflow.id) == told
-    with pytest.raises(NotFound, match="There is no such token, or it was used, or it has expired"):
+    with pytest.raises(NotFound, match="There is no such token, or it was already used or has expired"):
         asking.answer("no")
 
 
@@ -215,7 +215,7 @@ def test_what_is_no_token_is_refused(asking: Asking) -> None:
         with pytest.raises(error):
             asking.world.backend.create_token(request)
     asking.defer()
-    with pytest.raises(StaleAttempt, match="Only a running attempt makes tokens"):
+    with pytest.raises(StaleAttempt, match="Only a running attempt creates tokens"):
         asking.create()
 
 

@@ -188,7 +188,7 @@ def test_a_task_of_the_workflow_itself_is_refused(world: World) -> None:
     ("target", "timeout", "complaint"),
     [
         (for_workflow("1", "done"), None, "no state 'done'"),
-        (WaitTarget(WaitKind.WORKFLOW, "order", "1"), None, "names no state"),
+        (WaitTarget(WaitKind.WORKFLOW, "order", "1"), None, "has no states"),
         (WaitTarget(WaitKind.TOKEN, "order", "1", ["succeeded"]), None, "cannot wait for a token"),
         (WaitTarget(WaitKind.WORKFLOW, "order", "1", ["succeeded"], step="pay"), None, "names a step"),
         (for_workflow("1"), -1.0, "cannot take -1"),
@@ -209,7 +209,7 @@ def test_bad_names_and_tasks_are_refused(world: World) -> None:
     world.rows.set_task_state(watch.task, "success")
     with pytest.raises(TaskInstanceNotFound):
         watch.register()
-    with pytest.raises(InvalidRequest, match="no UUID"):
+    with pytest.raises(InvalidRequest, match="not a UUID"):
         world.backend.look_at_waits(LookAtWaits(["1"]))
     with pytest.raises(InvalidRequest, match="at most 1000"):
         world.backend.look_at_waits(LookAtWaits(["01900000-0000-7000-8000-000000000000"] * 1001))

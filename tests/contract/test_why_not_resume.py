@@ -58,11 +58,11 @@ SCENES: dict[str, tuple[Callable[[World], str], str | None, bool]] = {
     "its owner is gone": (lambda world: _without(world, INTAKE), None, False),
     "its owner is gone, and its conf": (
         lambda world: _without(world, INTAKE, with_known_conf=False),
-        "its conf with it",
+        "so is its conf",
         False,
     ),
     "its child is gone": (lambda world: _without(world, FULFILMENT), None, False),
-    "its DAG is forgotten": (_forgotten, f"Airflow knows no DAG {FULFILMENT} any more", True),
+    "its DAG is forgotten": (_forgotten, f"Airflow no longer knows DAG {FULFILMENT}", True),
     "a step looks renamed": (lambda world: _parcel(world, CHARGE_CARD, LABEL), "looks like a rename", True),
     "a step is new": (lambda world: _parcel(world, CHARGE, LABEL, CHARGE_CARD), None, False),
     "a step is removed": (lambda world: _parcel(world, LABEL), None, False),

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.live
 CAUSES = {
     "paused": (
         "queued",
-        "The run {run} of DAG stuck_paused does not go on: the DAG is paused",
+        "The run {run} of DAG stuck_paused makes no progress: the DAG is paused",
         "airflow dags unpause",
     ),
     "pool": (
@@ -24,11 +24,11 @@ CAUSES = {
         "Task after of run {run} of DAG stuck_pool waits for the pool stuck, which has 0 slots",
         "airflow pools",
     ),
-    "slow": ("slow", "Step hold is at work without a checkpoint for 0:0", "airflow tasks states-for-dag-run"),
+    "slow": ("slow", "Step hold has been running without a checkpoint for 0:0", "airflow tasks states-for-dag-run"),
     "child": ("child_lost", "Step delegate waits for the run wfstate", "airflow wfstate show"),
     "upstream": ("upstream_failed", "Task after of run {run} of DAG stuck_upstream will never run", "airflow wfstate"),
     "held": ("held", "It failed: ", "airflow wfstate resume"),
-    "forgotten": ("not_completed", "Its runs ended well, and none of them completed it", "airflow wfstate cancel"),
+    "forgotten": ("not_completed", "Its runs ended well, but none of them completed it", "airflow wfstate cancel"),
     "turn": ("turn_not_taken", "The run {run} of DAG stuck_turn has the turn to compensate", "airflow dags unpause"),
     "overdue_flag": ("overdue", "Its deadline passed at ", "airflow wfstate cancel"),
 }

@@ -66,7 +66,7 @@ def test_a_guest_fails_without_a_retry_when_the_workflow_is_cancelled(world, run
         operator.execute(context)
     world.backend.cancel_workflow(CancelWorkflow(workflow_id))
 
-    with pytest.raises(AirflowFailException, match=r"is cancelled.*its guest and gets no output"):
+    with pytest.raises(AirflowFailException, match=r"is cancelled.*only a guest and gets no output"):
         operator.resume_execution(ASK_AGAIN, {**waiting.value.kwargs, "event": None}, context)
 
 
@@ -74,5 +74,5 @@ def test_the_wait_of_a_guest_is_limited(world, running, monkeypatch):
     monkeypatch.setattr("airflow_wfstate.conf.busy_timeout", lambda: timedelta(0))
     _, _, operator, context = running
 
-    with pytest.raises(AirflowFailException, match=r"is its guest; waited since .*busy_timeout_seconds"):
+    with pytest.raises(AirflowFailException, match=r"is only a guest of it; waited since .*busy_timeout_seconds"):
         operator.execute(context)

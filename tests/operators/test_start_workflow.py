@@ -112,7 +112,7 @@ def test_the_wait_is_limited(world, earlier, monkeypatch):
 
 
 def test_a_refusal_fails_without_a_retry(world, earlier):
-    for if_exists, amount, reason in (("reject", 1, "is running already"), ("attach", 2, "was started with the input")):
+    for if_exists, amount, reason in (("reject", 1, "is already running"), ("attach", 2, "was started with input")):
         operator, context = _start(world, earlier[0], if_exists, amount)
         with pytest.raises(AirflowFailException, match=reason):
             operator.execute(context)

@@ -124,10 +124,10 @@ def start_ended(world: World, run_id: str) -> None:
 @pytest.mark.parametrize(
     ("state", "pool", "cause"),
     [
-        ("queued", "default_pool", "no worker takes it"),
-        ("scheduled", "closed", "waits for the pool closed, which has 0 slots, and none is free"),
+        ("queued", "default_pool", "no worker picks it up"),
+        ("scheduled", "closed", "waits for the pool closed, which has 0 slots, none of them free"),
         ("scheduled", "missing", "waits for the pool missing, which does not exist"),
-        ("scheduled", "open", "a limit of parallel tasks"),
+        ("scheduled", "open", "a limit on parallel tasks"),
     ],
 )
 def test_a_task_that_waits_for_its_turn_is_named(
@@ -192,9 +192,9 @@ def test_a_step_that_takes_longer_than_usual_is_slow_until_a_checkpoint(world: W
 
     _set(world.rows.engine, schema.attempt, attempt, started_at=datetime.now(timezone.utc) - LONG)
     flag = _flags(world, run_id)[FlagKind.SLOW]
-    assert "Step charge is at work without a checkpoint for 2:00:0" in flag.cause
+    assert "Step charge has been running without a checkpoint for 2:00:0" in flag.cause
     assert "(it usually takes 0:20:00)" in flag.cause
-    assert "never gave a heartbeat" in flag.cause
+    assert "never sent a heartbeat" in flag.cause
 
     world.backend.save_checkpoint(SaveCheckpoint(begun.attempt_key, 1, "half", Payload.of(1)))
     assert _flags(world, run_id) == {}
@@ -244,7 +244,7 @@ def test_a_task_that_will_never_run_is_named(world: World, dag_id: str, run_id: 
 
     flag = _flags(world, run_id)[FlagKind.UPSTREAM_FAILED]
 
-    assert f"Task ship of run {run_id} of DAG {dag_id} will never run: task charge before it failed." == flag.cause
+    assert f"Task ship of run {run_id} of DAG {dag_id} will never run: its upstream task charge failed." == flag.cause
 
 
 def test_a_failed_workflow_is_held_until_it_is_resumed(world: World, dag_id: str) -> None:
@@ -294,7 +294,7 @@ def test_a_turn_that_is_not_taken_is_named(world: World, dag_id: str, run_id: st
 
     flag = _flags(world, run_id)[FlagKind.TURN_NOT_TAKEN]
 
-    assert "has the turn to compensate, and does not take it: the DAG is paused" in flag.cause
+    assert "has the turn to compensate but does not take it: the DAG is paused" in flag.cause
     assert flag.command == f"airflow dags unpause {dag_id}"
 
 

@@ -113,7 +113,7 @@ def test_a_second_database_removes_nothing_and_then_nobody_does(
         assert [_look_again(clone) for _ in range(3)] == [0, 0, 0]
 
         assert set(folder.rglob("*-*.json")) >= files
-        assert "give each Airflow a payload_path of its own".lower() in caplog.text.lower()
+        assert "give each Airflow its own payload_path".lower() in caplog.text.lower()
         assert world.backend.get_workflow(new).input is not None
         assert [_look_again(engine) for _ in range(2)] == [0, 0], "Nobody can tell any more whose the files are."
 
@@ -167,7 +167,7 @@ def test_a_row_that_names_no_payload_file_is_not_followed(tmp_path: Path, name: 
     folder = tmp_path / "payloads"
     folder.mkdir()
     (folder / "notes.json").write_text("1")
-    with payload_options(folder=folder), pytest.raises(PayloadDamaged, match="no file has such a name"):
+    with payload_options(folder=folder), pytest.raises(PayloadDamaged, match="no such file name is valid"):
         read_file(name)
 
 

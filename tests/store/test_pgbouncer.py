@@ -19,7 +19,7 @@ from tests.support.world import World
 needs_pgbouncer = pytest.mark.skipif(
     PROGRAM is None, reason="PgBouncer is not installed (Debian: apt-get install pgbouncer)."
 )
-SLOWER = "the slower way is taken"
+SLOWER = "a slower method is used instead"
 
 
 @pytest.fixture(params=DRIVERS)

@@ -79,4 +79,4 @@ def test_otherwise_it_is_held_with_the_reason(orphaned: Saga, monkeypatch: pytes
     summary = orphaned.detail().summary
     assert summary.state is WorkflowState.COMPENSATION_FAILED
     assert summary.hold_reason is not None
-    assert summary.hold_reason.endswith("nobody can undo step intake.charge.")
+    assert summary.hold_reason.endswith("nothing can undo step intake.charge.")

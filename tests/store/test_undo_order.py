@@ -52,10 +52,10 @@ def test_the_order_in_sql_is_the_domains(
         give_positions(connection, workflow_id)
 
         expected = [(item.ended_entry, item.step_id, item.round) for item in compensation_order(compensations)]
-        assert _line(connection, workflow_id, but_failed=False) == expected
+        assert _line(connection, workflow_id, skip_failed=False) == expected
         not_failed = [item for item in compensations if item.state is not CompensationState.FAILED]
         expected = [(item.ended_entry, item.step_id, item.round) for item in compensation_order(not_failed)]
-        assert _line(connection, workflow_id, but_failed=True) == expected
+        assert _line(connection, workflow_id, skip_failed=True) == expected
 
         counted = [
             replace(item, state=CompensationState.ARMED)
@@ -118,13 +118,13 @@ def _store(connection: Connection, workflow_id: str, compensations: list[Compens
         )
 
 
-def _line(connection: Connection, workflow_id: str, *, but_failed: bool) -> list[tuple[int, str, int]]:
+def _line(connection: Connection, workflow_id: str, *, skip_failed: bool) -> list[tuple[int, str, int]]:
     found = []
-    following = next_compensation(connection, workflow_id, but_failed=but_failed)
+    following = next_compensation(connection, workflow_id, skip_failed=skip_failed)
     while following is not None:
         place, _ = following
         found.append(place)
-        following = next_compensation(connection, workflow_id, after=place, but_failed=but_failed)
+        following = next_compensation(connection, workflow_id, after=place, skip_failed=skip_failed)
     return found
 
 

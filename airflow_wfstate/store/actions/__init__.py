@@ -1,1 +1,1 @@
-"""Changes of a whole workflow: start, completion, cancel, undo, a person's decision."""
+"""Actions on a whole workflow: start, completion, cancel, compensate, decide a compensation."""

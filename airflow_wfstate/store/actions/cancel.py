@@ -1,4 +1,4 @@
-"""The end of a workflow before its time: cancelled, or undone first."""
+"""Cancel a workflow: end it before it is finished, with or without compensation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
-from airflow_wfstate.store.actions.judgement import Judgement, told, why_nothing_changes
+from airflow_wfstate.store.actions.judgement import Judgement, describe, why_nothing_changes
 from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.compensation.pending import pending_compensations
 from airflow_wfstate.store.compensation.pivot import why_only_forward
@@ -36,7 +36,7 @@ from airflow_wfstate.store.workflows.reference import read_reference
 def cancel_workflow(
     connection: Connection, request: CancelWorkflow
 ) -> CancelledWorkflow | Unchanged[CancelledWorkflow]:
-    """Cancel the workflow, as ``StateBackend.cancel_workflow`` says."""
+    """Cancel the workflow, as described at ``StateBackend.cancel_workflow``."""
     request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
@@ -54,19 +54,19 @@ def cancel_workflow(
 def cancel_locked(
     connection: Connection, change: Change, *, compensate: bool, by: str, way: Way | None = None, reason: str | None
 ) -> CancelledWorkflow:
-    """Cancel the workflow of a change: what a person's cancel, a start that terminates and a deadline have in common.
+    """Cancel a locked workflow. A cancel request, a terminating start and an expired deadline all end here.
 
-    The workflow's error and its undos are told why.
+    The reason is recorded in the workflow's error and passed to its compensations.
 
-    :param by: which of them, for the journal.
-    :param way: which way a person's wish came; None when nobody had one.
-    :raises WorkflowClosed: it is being compensated; or that has failed, or its pivot is done, and it is to be
-        compensated.
+    :param by: which of the three it is, for the journal.
+    :param way: how the person's request arrived; None when no person asked.
+    :raises WorkflowClosed: the workflow is compensating; or ``compensate`` is set and its compensation has failed or
+        its pivot is done.
     """
     judged = _judge(connection, change.workflow_id, change.state, compensate=compensate)
     if judged.next_state is change.state:
         return CancelledWorkflow(change.ref(), changed=False, outcome=judged.outcome)
-    before, outcome = change.state, told(connection, change.workflow_id, judged)
+    before, outcome = change.state, describe(connection, change.workflow_id, judged)
     runs = runs_to_end(connection, change.workflow_id)
     discarded: list[JsonValue] = []
     error = end_reason(by, change.actor, reason, earlier_error=change.error)
@@ -98,7 +98,7 @@ def cancel_locked(
 
 
 def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -> CancelPlan:
-    """What a cancel would do, as ``StateBackend.plan_cancel`` says."""
+    """Describe what a cancel would do, as described at ``StateBackend.plan_cancel``."""
     workflow_id = check_exists(connection, workflow_id)
     workflow = read_reference(connection, workflow_id)
     judged = _judge(connection, workflow_id, workflow.state, compensate=compensate)
@@ -107,7 +107,7 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
         compensate=compensate,
         changes=judged.next_state is not workflow.state,
         next_state=judged.next_state,
-        outcome=told(connection, workflow_id, judged),
+        outcome=describe(connection, workflow_id, judged),
     )
     if not plan.changes:
         return plan
@@ -124,7 +124,7 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
 
 
 def why_not_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -> str | None:
-    """Why a cancel would be refused, or change nothing; None when it would change something. Reads no step.
+    """Return why a cancel would be refused or change nothing; None when it would change something. Reads no steps.
 
     :raises WorkflowNotFound: there is no workflow with this id.
     """
@@ -136,42 +136,42 @@ def why_not_cancel(connection: Connection, workflow_id: str, *, compensate: bool
 def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, compensate: bool) -> Judgement:
     if state is WorkflowState.COMPENSATING:
         raise WorkflowClosed(
-            f"Workflow {workflow_id} is being compensated, and cannot be cancelled meanwhile.",
-            f"Wait for its end: airflow wfstate show {workflow_id}",
+            f"Workflow {workflow_id} is being compensated and cannot be cancelled until that ends.",
+            f"Wait for it to end: airflow wfstate show {workflow_id}",
         )
     if state is WorkflowState.COMPENSATION_FAILED:
         if compensate:
             raise WorkflowClosed(
-                f"Workflow {workflow_id} is compensation_failed: undoing it has failed already.",
-                f"Give up what is left of it, with: airflow wfstate cancel {workflow_id}, which discards each undo "
-                f"that is still armed; or try again, with: airflow wfstate compensate {workflow_id}",
+                f"Workflow {workflow_id} is compensation_failed: its compensation has already been tried and failed.",
+                f"Give up the remaining compensations with: airflow wfstate cancel {workflow_id}, which discards every "
+                f"one that is still armed; or try again with: airflow wfstate compensate {workflow_id}",
             )
-        return Judgement(WorkflowState.CANCELLED, "It is cancelled; what has not been undone yet stays as it is.")
+        return Judgement(WorkflowState.CANCELLED, "It is cancelled; whatever is not undone yet stays as it is.")
     if state not in (WorkflowState.RUNNING, WorkflowState.FAILED):
-        return Judgement(state, f"The workflow is {state.value} already; nothing was changed.")
+        return Judgement(state, f"The workflow is already {state.value}; nothing was changed.")
     if not compensate:
-        return Judgement(WorkflowState.CANCELLED, "It is cancelled; what was done stays as it is.")
+        return Judgement(WorkflowState.CANCELLED, "It is cancelled; the work already done stays as it is.")
     forward = why_only_forward(connection, workflow_id)
     if forward is not None:
         raise WorkflowClosed(
             f"Workflow {workflow_id} cannot be cancelled with compensation: {forward}",
-            "Let it go on. A cancel without compensation leaves what was done as it is, and discards each undo that is "
-            "still armed.",
+            "Let it continue, or cancel it without compensation: the work already done then stays as it is, and every "
+            "compensation that is still armed is discarded.",
         )
     if not has_something_to_undo(connection, workflow_id):
         if may_be_undone_by_services(connection, workflow_id):
             return Judgement(
                 WorkflowState.COMPENSATING,
-                "There is nothing to undo yet; what a service tells of from now on is undone.",
+                "There is nothing to undo yet; any step that a service reports from now on is undone.",
             )
         return Judgement(WorkflowState.CANCELLED, "It is cancelled; there is nothing to undo.")
     return Judgement(
-        WorkflowState.COMPENSATING, "It is undone, newest step first, as soon as no step is at work.", is_counted=True
+        WorkflowState.COMPENSATING, "It is undone, newest step first, once no step is running.", is_counted=True
     )
 
 
 def _give_up_compensations(change: Change) -> None:
-    """Discard what was armed. What has begun counts as failed; its process may still report that it is done."""
+    """Discard armed compensations and mark running ones failed. Their processes may still report that they are done."""
     change.update(
         schema.compensation,
         where={"workflow_id": change.workflow_id, "state": CompensationState.ARMED.value},

@@ -1,4 +1,4 @@
-"""The undo of a workflow, because a person wants it."""
+"""Undo a workflow because a person asked for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
 from airflow_wfstate.store.actions.cancel import cancel_locked
-from airflow_wfstate.store.actions.judgement import Judgement, told, why_nothing_changes
+from airflow_wfstate.store.actions.judgement import Judgement, describe, why_nothing_changes
 from airflow_wfstate.store.compensation.obstacle import CompensationObstacles
 from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
 from airflow_wfstate.store.compensation.pivot import why_only_forward
@@ -51,7 +51,7 @@ _DECIDED: Final = (CompensationState.DONE.value, CompensationState.SKIPPED.value
 def compensate_workflow(
     connection: Connection, request: CompensateWorkflow
 ) -> CompensatedWorkflow | Unchanged[CompensatedWorkflow]:
-    """Undo the workflow, as ``StateBackend.compensate_workflow`` says."""
+    """Undo the workflow, as described at ``StateBackend.compensate_workflow``."""
     request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
@@ -60,7 +60,7 @@ def compensate_workflow(
     judged = _judge(connection, change.workflow_id, change.state)
     if judged.next_state is change.state:
         return Unchanged(CompensatedWorkflow(change.ref(), changed=False, outcome=judged.outcome))
-    outcome = _told(connection, change.workflow_id, change.state, judged)
+    outcome = _described(connection, change.workflow_id, change.state, judged)
     reason = recorded_text(request.reason, MAX_REASON_LENGTH)
     if request.code is not None:
         change.set(relay_code=request.code.value)
@@ -69,7 +69,7 @@ def compensate_workflow(
         cancelled = cancel_locked(connection, change, compensate=True, by="compensate", way=request.way, reason=reason)
         failed_tasks = cancelled.failed_tasks
     else:
-        _go_back(change, request.way, reason)
+        _start_compensating(change, request.way, reason)
     if come_to_rest(connection, change):
         change.write_so_far()
         give_turn(connection, change)
@@ -78,7 +78,7 @@ def compensate_workflow(
 
 
 def plan_compensate(connection: Connection, workflow_id: str, code: Code | None) -> CompensatePlan:
-    """What it would do, as ``StateBackend.plan_compensate`` says."""
+    """Describe what a compensate would do, as described at ``StateBackend.plan_compensate``."""
     workflow_id = check_exists(connection, workflow_id)
     workflow = read_reference(connection, workflow_id)
     judged = _judge(connection, workflow_id, workflow.state)
@@ -86,7 +86,7 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
     ends_tasks = changes and workflow.state in (WorkflowState.RUNNING, WorkflowState.FAILED)
     is_succeeded = workflow.state is WorkflowState.SUCCEEDED
     pending = pending_compensations(connection, workflow_id, with_discarded=is_succeeded, with_outputs=True)
-    # Joins the transaction of the connection, and leaves its end to it.
+    # The session joins the connection's transaction and leaves it open.
     with Session(connection) as session:
         obstacles = CompensationObstacles(session, workflow_id, code or read_relay_code(connection, workflow_id))
         undone = [_planned(obstacles, item) for item in pending]
@@ -94,7 +94,7 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
         workflow=workflow,
         changes=changes,
         next_state=judged.next_state,
-        outcome=_told(connection, workflow_id, workflow.state, judged),
+        outcome=_described(connection, workflow_id, workflow.state, judged),
         undone=undone,
         open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
         irreversible=_irreversible(connection, workflow_id),
@@ -106,7 +106,7 @@ def plan_compensate(connection: Connection, workflow_id: str, code: Code | None)
 
 
 def why_not_compensate(connection: Connection, workflow_id: str) -> str | None:
-    """Why nothing would be undone, or the request refused; None when something would be. Reads no step.
+    """Return why a compensate would be refused or undo nothing; None when it would undo something. Reads no steps.
 
     :raises WorkflowNotFound: there is no workflow with this id.
     """
@@ -118,44 +118,44 @@ def why_not_compensate(connection: Connection, workflow_id: str) -> str | None:
 def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> Judgement:
     if state is WorkflowState.CANCELLED:
         raise WorkflowClosed(
-            f"Workflow {workflow_id} was cancelled, and what could undo it was given up.",
-            "Undo by hand what it did; airflow wfstate show names it.",
+            f"Workflow {workflow_id} was cancelled, and its compensations were discarded.",
+            "Undo its work manually; airflow wfstate show lists what it did.",
         )
     if state is WorkflowState.COMPENSATING:
-        return Judgement(state, "It is being undone already; nothing was changed.")
+        return Judgement(state, "It is already being undone; nothing was changed.")
     if state is WorkflowState.COMPENSATED:
-        return Judgement(state, "It is compensated already; nothing was changed.")
+        return Judgement(state, "It is already compensated; nothing was changed.")
     if state is WorkflowState.COMPENSATION_FAILED:
-        return Judgement(WorkflowState.COMPENSATING, "What failed to be undone is tried again, and then the rest.")
+        return Judgement(WorkflowState.COMPENSATING, "The failed compensations are retried, then the rest are run.")
     forward = why_only_forward(connection, workflow_id)
     if forward is not None:
         raise WorkflowClosed(
             f"Workflow {workflow_id} cannot be undone: {forward}",
-            f"Let it go on: airflow wfstate resume {workflow_id}",
+            f"Let it finish: airflow wfstate resume {workflow_id}",
         )
     is_succeeded = state is WorkflowState.SUCCEEDED
     if not has_something_to_undo(connection, workflow_id, with_discarded=is_succeeded):
         return Judgement(state, f"The workflow is {state.value}, and there is nothing to undo.")
-    outcome = "It is ended, and undone, newest step first, as soon as no step is at work."
+    outcome = "It is ended and undone, newest step first, once no step is running."
     if is_succeeded:
-        outcome = "What was done is undone, newest step first."
+        outcome = "The work already done is undone, newest step first."
     return Judgement(WorkflowState.COMPENSATING, outcome, is_counted=True)
 
 
-def _told(connection: Connection, workflow_id: str, state: WorkflowState, judged: Judgement) -> str:
-    return told(connection, workflow_id, judged, with_discarded=state is WorkflowState.SUCCEEDED)
+def _described(connection: Connection, workflow_id: str, state: WorkflowState, judged: Judgement) -> str:
+    return describe(connection, workflow_id, judged, with_discarded=state is WorkflowState.SUCCEEDED)
 
 
-def _go_back(change: Change, way: Way, reason: str | None) -> None:
-    """Arm again what was discarded or has failed, and compensate."""
+def _start_compensating(change: Change, way: Way, reason: str | None) -> None:
+    """Rearm discarded and failed compensations, and start compensating."""
     before = change.state
     change.update(
         schema.compensation,
         where={"workflow_id": change.workflow_id, "state": CompensationState.DISCARDED.value},
         values={"state": CompensationState.ARMED.value},
     )
-    let_try_again(change, schema.compensation.c.workflow_id == change.workflow_id)
-    # An undo that is tried again has its first cause still.
+    allow_retries(change, schema.compensation.c.workflow_id == change.workflow_id)
+    # A retried compensation keeps its original cause.
     error = change.error or end_reason("compensate", change.actor, reason, earlier_error=None)
     change.become(WorkflowState.COMPENSATING, error=error, ended_at=None, hold_reason=None)
     data: dict[str, JsonValue] = {
@@ -168,8 +168,8 @@ def _go_back(change: Change, way: Way, reason: str | None) -> None:
     change.journal(EntryKind.WORKFLOW_COMPENSATING, data=data)
 
 
-def let_try_again(change: Change, *where: ColumnElement[bool]) -> None:
-    """Give failed compensations as many attempts again as their steps declare. The number of the attempt goes on."""
+def allow_retries(change: Change, *where: ColumnElement[bool]) -> None:
+    """Grant failed compensations as many further attempts as their steps declare. Attempt numbers keep counting."""
     compensation = schema.compensation
     change.connection.execute(
         update(compensation)
@@ -177,7 +177,7 @@ def let_try_again(change: Change, *where: ColumnElement[bool]) -> None:
         .values(
             state=CompensationState.RUNNING.value,
             attempt_limit=compensation.c.attempts + compensation.c.max_attempts,
-            # The end of the last attempt is recorded: the next one may begin.
+            # The end of the last attempt is recorded, so the next one may begin.
             ended_at=func.coalesce(compensation.c.ended_at, change.now),
         )
     )

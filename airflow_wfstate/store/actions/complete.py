@@ -1,4 +1,4 @@
-"""The end of a workflow as succeeded."""
+"""Complete a workflow: it ends as succeeded."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from airflow_wfstate.store.steps.row import open_steps
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
 from airflow_wfstate.store.workflows.deciding_runs import deciding_runs
-from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, go_on
+from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, continue_failed
 
 
 def keep_workflow_output(engine: Engine, request: CompleteWorkflow) -> StoredPayload:
-    """Keep the output of a workflow that is about to be completed.
+    """Store the output of a workflow that is about to be completed.
 
-    :raises InvalidRequest: it cannot be stored.
+    :raises InvalidRequest: the output cannot be stored.
     """
     check_payload("output", request.output)
     if not goes_into_file(request.output):
@@ -52,9 +52,9 @@ def keep_workflow_output(engine: Engine, request: CompleteWorkflow) -> StoredPay
 def complete_workflow(
     connection: Connection, request: CompleteWorkflow, output: StoredPayload
 ) -> CompletedWorkflow | Unchanged[CompletedWorkflow]:
-    """Complete the workflow, as ``StateBackend.complete_workflow`` says.
+    """Complete the workflow, as described at ``StateBackend.complete_workflow``.
 
-    :param output: of the request, as :func:`keep_workflow_output` kept it.
+    :param output: the request's output, as stored by :func:`keep_workflow_output`.
     """
     request = replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
     change = lock_by_task_instance(connection, request.task_instance_id, actor="")
@@ -74,7 +74,7 @@ def complete_workflow(
 
 
 def complete_unasked(connection: Connection, change: Change, cause: str) -> None:
-    """Complete a running workflow though no operator asks for it; one that had succeeded before keeps its output.
+    """Complete a running workflow without an operator's request. A reopened workflow keeps its earlier output.
 
     :param cause: why, for the journal.
     """
@@ -94,11 +94,12 @@ def _no_workflow(caller: Caller) -> WorkflowNotFound:
 def _check_may_complete(
     connection: Connection, change: Change, caller: Caller, *, over_failed_steps: bool
 ) -> str | None:
-    """What the completion waits for; None when it may take place.
+    """Return what the completion must wait for; None when it may go ahead.
 
-    A guest waits for the owner, and the owner for what only its guests have begun: both end without anybody's doing.
+    A guest waits for the owner. The owner waits for steps and runs that only its guests began. Both waits end by
+    themselves.
 
-    :raises WorkflowUnfinished: something of the workflow's own is open, which nobody is known to end.
+    :raises WorkflowUnfinished: a step or child run of the workflow itself is open, and nothing is known to end it.
     """
     subject = f"Workflow {change.name} / {change.key} ({change.workflow_id})"
     if (
@@ -107,12 +108,12 @@ def _check_may_complete(
         and caller.was_cleared_since_failure
         and not held_for_exhausted(connection, change, caller)
     ):
-        go_on(change, TASK_CLEARED)
+        continue_failed(change, TASK_CLEARED)
         change.write()
     if change.state is not WorkflowState.RUNNING:
         raise WorkflowClosed(f"{subject} is {change.state.value}.", _closed_remedy(change, caller))
     if caller.role is RunRole.GUEST:
-        return f"{subject} is still running, and run {caller.run_id} of DAG {caller.dag_id} is its guest"
+        return f"{subject} is still running, and run {caller.run_id} of DAG {caller.dag_id} is only a guest of it"
     waits_for: str | None = None
     guests = GuestRuns(connection, change.workflow_id)
     waiting_for_caller = ancestor_step_ids(connection, change.workflow_id, caller.dag_id, caller.run_id)
@@ -124,26 +125,26 @@ def _check_may_complete(
             continue
         open_step = f"{subject} has an open step: {step.label} is {step.state.value} in {step.holder}"
         if not guests.has(step.dag_id, step.run_id):
-            raise WorkflowUnfinished(f"{open_step}.", "Complete the workflow below all its steps.")
+            raise WorkflowUnfinished(f"{open_step}.", "Move the completing task downstream of all steps.")
         waits_for = waits_for or f"{open_step}, a run of its guest"
     check_failed_steps(connection, change.workflow_id, caller, subject, over_failed_steps=over_failed_steps)
     at_service = open_step_of_service(connection, change.workflow_id, subject, over_failed_steps=over_failed_steps)
     waits_for = waits_for or at_service
     failed = unaccepted_failed_run(connection, change.workflow_id, but=(caller.dag_id, caller.run_id))
     if failed is not None:
-        how = "failed" if failed.state == "failed" else "ended over a step that failed or is lost"
+        how = "failed" if failed.state == "failed" else "ended although one of its steps failed or is lost"
         raise WorkflowUnfinished(
             f"{subject} cannot succeed: run {failed.run_id} of DAG {failed.dag_id} {how}.",
-            f"Set it going again with: airflow wfstate resume {change.workflow_id}; or mark what failed as success in "
+            f"Resume it with: airflow wfstate resume {change.workflow_id}; or mark the failed tasks as success in "
             "Airflow.",
         )
     for child in _unfinished_children(connection, change.workflow_id, caller, waiting_for_caller):
         unfinished = f"{subject} has an unfinished child run: {child.dag_id}/{child.run_id} is {child.state}"
         if not guests.has(child.dag_id, child.run_id):
             raise WorkflowUnfinished(
-                f"{unfinished}.", "Let TriggerWorkflowDagRunOperator wait for it (wait_for_completion=True)."
+                f"{unfinished}.", "Make TriggerWorkflowDagRunOperator wait for it (wait_for_completion=True)."
             )
-        waits_for = waits_for or f"{unfinished}, triggered by its guest"
+        waits_for = waits_for or f"{unfinished}, triggered by a guest"
     return waits_for
 
 
@@ -152,10 +153,10 @@ def _closed_remedy(change: Change, caller: Caller) -> str:
         return "Only a running workflow can be completed."
     if change.state in (WorkflowState.FAILED, WorkflowState.COMPENSATION_FAILED):
         return (
-            "This run is its guest and gets no output: an operator decides how it goes on "
+            "This run is only a guest and gets no output. The workflow is on hold until an operator decides "
             f"(airflow wfstate show {change.workflow_id}). If it succeeds after all, clear this task."
         )
-    return "This run is its guest and gets no output: clear the whole run, and it starts the key's next generation."
+    return "This run is only a guest and gets no output. Clear the whole run to start the key's next generation."
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A person's decision about the undo of one step: try again, skip, or done by hand."""
+"""Apply a person's decision about one compensation: retry it, skip it, or record it as done manually."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from airflow_wfstate.domain.rules.text.counted import listed
 from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
-from airflow_wfstate.store.actions.compensate import let_try_again
+from airflow_wfstate.store.actions.compensate import allow_retries
 from airflow_wfstate.store.compensation.compensated_step import settle_step
-from airflow_wfstate.store.compensation.late_undo import tell_of_late_undos, undo_late
+from airflow_wfstate.store.compensation.late_undo import undo_late, update_late_undo_reason
 from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
 from airflow_wfstate.store.compensation.rest import come_to_rest
 from airflow_wfstate.store.compensation.service_undo import withdraw_requests_of
@@ -39,10 +39,10 @@ _ENTRY_KINDS = {
 def decide_compensation(
     connection: Connection, request: DecideCompensation
 ) -> DecidedCompensation | Unchanged[DecidedCompensation]:
-    """Carry out the decision, as ``StateBackend.decide_compensation`` says."""
+    """Apply the decision, as described at ``StateBackend.decide_compensation``."""
     reason = recorded_text(request.reason.strip(), MAX_REASON_LENGTH)
     if not reason:
-        raise InvalidRequest("A decision about a compensation needs a reason.", "Say why, for those who come later.")
+        raise InvalidRequest("A decision about a compensation needs a reason.", "Say why, for those who read it later.")
     request = replace(request, workflow_id=check_exists(connection, request.workflow_id))
     change = lock_by_id(connection, request.workflow_id, request.actor)
     if change is None:
@@ -51,7 +51,7 @@ def decide_compensation(
     is_late = change.state is WorkflowState.COMPENSATED and has_something_to_undo(connection, change.workflow_id)
     if not is_late and change.state not in (WorkflowState.COMPENSATION_FAILED, WorkflowState.COMPENSATING):
         raise WorkflowClosed(
-            f"Workflow {change.workflow_id} is {change.state.value}: no compensation of it waits for a decision.",
+            f"Workflow {change.workflow_id} is {change.state.value}: none of its compensations needs a decision.",
             f"Undo it with: airflow wfstate compensate {change.workflow_id}",
         )
     pending = _find(connection, change, request)
@@ -63,7 +63,7 @@ def decide_compensation(
     if is_late:
         if request.decision is Decision.RETRY:
             undo_late(connection, change, pending.step_id, pending.round)
-        tell_of_late_undos(connection, change)
+        update_late_undo_reason(connection, change)
     else:
         _go_on(connection, change, request, reason)
     change.write()
@@ -71,10 +71,10 @@ def decide_compensation(
 
 
 def _find(connection: Connection, change: Change, request: DecideCompensation) -> PendingCompensation:
-    """The compensation that is meant.
+    """Find the compensation that the request names.
 
-    Its step is looked for among all that declare an undo, and not only among those that wait for one: a decision that
-    is sent again must not fall to another step.
+    Search all steps that declare a compensation, not only those still pending. Otherwise a repeated request could
+    apply to a different step.
     """
     steps = _declaring(connection, change.workflow_id)
     named = [step for step in steps if step.id == request.step]
@@ -82,8 +82,8 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
     pending = pending_compensations(connection, change.workflow_id)
     if len(named) > 1:
         raise InvalidRequest(
-            f"Workflow {change.workflow_id} has several steps {request.step}.",
-            f"Name one: {distinct((step.called.label, step.id) for step in named)}.",
+            f"Workflow {change.workflow_id} has several steps named {request.step}.",
+            f"Give the id of one of them: {distinct((step.called.label, step.id) for step in named)}.",
         )
     of_step = [item for item in pending if named and item.step_id == named[0].id]
     found = [item for item in of_step if request.round in (None, item.round)]
@@ -92,25 +92,25 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
         in_round = "" if request.round is None else f" in round {request.round}"
         raise StepNotFound(
             f"Workflow {change.workflow_id} has nothing to undo for step {request.step}{in_round}.",
-            f"To be undone are: {waiting}.",
+            f"Steps to undo: {waiting}.",
         )
     if len(found) > 1:
         rounds = ", ".join(str(number) for number in sorted(item.round for item in found))
         raise InvalidRequest(
-            f"Several rounds of step {found[0].label} are to be undone: {rounds}.", "Say which of them: give the round."
+            f"Step {found[0].label} has several rounds to undo: {rounds}.", "Give the round that you mean."
         )
     at_work = found[0].state is CompensationState.RUNNING and not found[0].attempt_ended
     if at_work and not found[0].is_of_service:
         raise WorkflowClosed(
-            f"Step {found[0].label} is being undone at this moment.",
-            "Decide when its attempt has ended: airflow wfstate show " + change.workflow_id,
+            f"Step {found[0].label} is being undone right now.",
+            "Decide once its attempt has ended: airflow wfstate show " + change.workflow_id,
         )
     return found[0]
 
 
 @dataclass(frozen=True)
 class _Declaring:
-    """A step that declares an undo."""
+    """A step that declares a compensation."""
 
     id: str
     called: StepName
@@ -130,9 +130,9 @@ def _decide(change: Change, decision: Decision, pending: PendingCompensation) ->
     key = {"step_id": pending.step_id, "round": pending.round}
     if decision is Decision.RETRY:
         if pending.is_of_service and pending.state is CompensationState.RUNNING:
-            # The service is asked once more, and has its whole time again.
+            # The service is asked once more and gets its full time to answer.
             change.update(compensation, where=key, values={"ended_at": change.now, "answer_due_at": None})
-        let_try_again(change, compensation.c.step_id == pending.step_id, compensation.c.round == pending.round)
+        allow_retries(change, compensation.c.step_id == pending.step_id, compensation.c.round == pending.round)
         return CompensationState.RUNNING if pending.state is CompensationState.FAILED else pending.state
     target = CompensationState.SKIPPED if decision is Decision.SKIP else CompensationState.DONE
     change.update(
@@ -148,7 +148,7 @@ def _decide(change: Change, decision: Decision, pending: PendingCompensation) ->
 
 
 def _go_on(connection: Connection, change: Change, request: DecideCompensation, reason: str) -> None:
-    """Let the workflow go on, unless another compensation of it still waits for a decision."""
+    """Let the workflow continue, unless another of its compensations still needs a decision."""
     if change.state is WorkflowState.COMPENSATION_FAILED:
         if request.decision is not Decision.RETRY and _another_has_failed(connection, change.workflow_id):
             return

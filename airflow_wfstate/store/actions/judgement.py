@@ -1,4 +1,4 @@
-"""What an action makes of a whole workflow, as its state, and what is to undo, decide."""
+"""What an action would do to a workflow, decided by its state and by what there is to undo."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from airflow_wfstate.store.steps.undo_order import count_to_undo
 
 @dataclass(frozen=True)
 class Judgement:
-    """What becomes of the workflow, and why in one sentence.
+    """The state that an action leads to, and why, in one sentence.
 
-    :param next_state: the state that it is in already when nothing changes.
-    :param is_counted: whether :func:`told` adds how much is undone, and how much stays.
+    :param next_state: equal to the current state when the action changes nothing.
+    :param is_counted: whether :func:`describe` adds how many steps are undone and how many stay.
     """
 
     next_state: WorkflowState
@@ -27,10 +27,10 @@ class Judgement:
     is_counted: bool = False
 
 
-def told(connection: Connection, workflow_id: str, judged: Judgement, *, with_discarded: bool = False) -> str:
-    """What a person is told of the judgement. Counts the undos and the steps that stay, where it depends on them.
+def describe(connection: Connection, workflow_id: str, judged: Judgement, *, with_discarded: bool = False) -> str:
+    """Describe the judgement for a person, with the numbers of undone and remaining steps where they apply.
 
-    :param with_discarded: what was discarded when the workflow succeeded is undone too.
+    :param with_discarded: also count compensations that were discarded when the workflow succeeded.
     """
     if not judged.is_counted:
         return judged.outcome
@@ -39,7 +39,7 @@ def told(connection: Connection, workflow_id: str, judged: Judgement, *, with_di
 
 
 def why_nothing_changes(state: WorkflowState, judge: Callable[[], Judgement]) -> str | None:
-    """Why an action on a workflow in this state is refused, or changes nothing; None when it would change something."""
+    """Return why an action in this state is refused or changes nothing; None when it would change something."""
     try:
         judged = judge()
     except Conflict as error:

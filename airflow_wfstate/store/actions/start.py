@@ -1,4 +1,4 @@
-"""The start of a workflow: a new generation, or the one that the key has already."""
+"""Start a workflow: create a generation, or join the one that the key already has."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from airflow_wfstate.store.payloads.stored_payload import StoredPayload, keep, p
 from airflow_wfstate.store.steps.clear_by_hand import reopen, was_cleared_since
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
-from airflow_wfstate.store.workflows.failed_state import go_on
+from airflow_wfstate.store.workflows.failed_state import continue_failed
 from airflow_wfstate.store.workflows.input_difference import how_input_differs
 from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, bind_run, insert_workflow
 from airflow_wfstate.store.workflows.start_key import key_of_start
@@ -36,9 +36,9 @@ from airflow_wfstate.store.workflows.start_key import key_of_start
 
 @dataclass(frozen=True)
 class KeptInput:
-    """The input of a start, as it is kept.
+    """The stored input of a start.
 
-    :param workflow_id: which a new generation gets: a file of its input is named after it.
+    :param workflow_id: the id that a new generation will get; an input file is named after it.
     """
 
     workflow_id: str
@@ -46,9 +46,9 @@ class KeptInput:
 
 
 def keep_input(request: StartWorkflow) -> KeptInput:
-    """Keep the input of a workflow that is about to be started.
+    """Store the input of a workflow that is about to be started.
 
-    :raises InvalidRequest: it cannot be stored.
+    :raises InvalidRequest: the input cannot be stored.
     """
     check_payload("input", request.input)
     workflow_id = new_id()
@@ -58,10 +58,10 @@ def keep_input(request: StartWorkflow) -> KeptInput:
 def start_workflow(
     connection: Connection, request: StartWorkflow, kept: KeptInput, *, may_change_runs: bool = True
 ) -> StartedWorkflow | Unchanged[StartedWorkflow]:
-    """Start the workflow, as ``StateBackend.start_workflow`` says.
+    """Start the workflow, as described at ``StateBackend.start_workflow``.
 
-    :param kept: of the request, as :func:`keep_input` kept it.
-    :param may_change_runs: whether this process may end the runs of a workflow that is terminated.
+    :param kept: the request's input, as stored by :func:`keep_input`.
+    :param may_change_runs: whether this process may end the runs of a workflow that the start terminates.
     """
     request = _checked(request)
     caller = read_caller(connection, request.task_instance_id)
@@ -95,9 +95,9 @@ def start_workflow(
 
 
 def _check_not_waiting_for_itself(connection: Connection, change: Change, caller: Caller) -> None:
-    """Check that what is waited for is not to be done by the relay of the caller's own run, which runs last in it.
+    """Check that the start does not wait for the relay of the caller's own run, which can only run after it.
 
-    :raises WorkflowClosed: it is.
+    :raises WorkflowClosed: it would wait for its own relay.
     """
     compensation = schema.compensation
     own_undo = connection.execute(
@@ -112,9 +112,9 @@ def _check_not_waiting_for_itself(connection: Connection, change: Change, caller
     ).scalar_one_or_none()
     if own_undo is not None:
         raise WorkflowClosed(
-            f"Workflow {change.name} / {change.key} ({change.workflow_id}) is being compensated, by the relay of this "
-            f"very run {caller.run_id} of DAG {caller.dag_id}: it cannot wait for itself; the undo goes on when this "
-            "task has failed.",
+            f"Workflow {change.name} / {change.key} ({change.workflow_id}) is being compensated by the relay of this "
+            f"very run {caller.run_id} of DAG {caller.dag_id}. The run cannot wait for itself; compensation continues "
+            "once this task has failed.",
             "When the workflow is compensated, clear the whole run again: it then starts the key's next generation.",
         )
 
@@ -130,7 +130,7 @@ def _checked(request: StartWorkflow) -> StartWorkflow:
     if request.deadline_at is not None:
         check_deadline(request.deadline_at)
         if request.deadline_seconds is not None:
-            raise InvalidRequest("The start has both deadline_seconds and deadline_at.", "Give one of them.")
+            raise InvalidRequest("The start has both deadline_seconds and deadline_at.", "Give only one of them.")
     check_definition(given_definition(request))
     return replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
 
@@ -166,7 +166,7 @@ def _check_not_bound_elsewhere(connection: Connection, request: StartWorkflow, c
         raise WorkflowExists(
             f"Run {caller.run_id} of DAG {caller.dag_id} belongs to the workflow {bound.name} / {bound.key} "
             f"({caller.workflow_id}), which is {bound.state}.",
-            "A run belongs to one workflow: start it first in the DAG, and only once.",
+            "A run belongs to one workflow: start the workflow before any step of the DAG, and only once.",
         )
 
 
@@ -190,16 +190,16 @@ def _start_generation(
         if new.definition.choreography is not None:
             apply_parked(connection, change)
         return StartedWorkflow(workflow=change.ref(), role=RunRole.OWNER)
-    raise Contention(f"workflow {request.name} / {request.key} was started by somebody else")
+    raise Contention(f"workflow {request.name} / {request.key} was started by another request")
 
 
 def _check_not_refused(connection: Connection, change: Change, request: StartWorkflow, decision: StartDecision) -> None:
     if decision is StartDecision.OTHER_INPUT:
         raise InputMismatch(
-            f"Workflow {change.name} / {change.key} was started with the input {change.input_sha256}, "
-            f"this start has {request.input.sha256}.",
-            "Use another key for another input, or give the same input again; if_exists='terminate' ends an open one "
-            "and starts with the new input.",
+            f"Workflow {change.name} / {change.key} was started with input {change.input_sha256}, "
+            f"but this start has input {request.input.sha256}.",
+            "Use another key for another input, or pass the same input again; if_exists='terminate' ends an open "
+            "workflow and starts one with the new input.",
         )
     if decision is StartDecision.HELD:
         held_by = connection.execute(
@@ -207,12 +207,12 @@ def _check_not_refused(connection: Connection, change: Change, request: StartWor
         ).scalar_one()
         raise WorkflowClosed(
             f"Workflow {change.name} / {change.key} ({change.workflow_id}) is compensation_failed: {held_by}",
-            "A person must decide about its compensations first.",
+            "An operator must decide about its compensations first.",
         )
     if decision is StartDecision.EXISTS:
         raise WorkflowExists(
-            f"Workflow {change.name} / {change.key} is {change.state.value} already ({change.workflow_id}).",
-            "Wait for its end, or start with if_exists='attach' or 'terminate'.",
+            f"Workflow {change.name} / {change.key} is already {change.state.value} ({change.workflow_id}).",
+            "Wait for it to end, or start with if_exists='attach' or 'terminate'.",
         )
 
 
@@ -225,15 +225,15 @@ def _terminate(
     *,
     may_change_runs: bool,
 ) -> StartedWorkflow:
-    """End the open workflow of the key. With nothing to undo the next generation begins at once."""
+    """End the open workflow of the key. If there is nothing to undo, begin the next generation at once."""
     if not may_change_runs:
         raise AccessDenied(
-            "A worker that reaches the tables by a connection of type postgres may not end the runs of workflow "
-            f"{change.name} / {change.key}, as if_exists='terminate' asks.",
+            "A worker with a connection of type postgres may not end the runs of workflow "
+            f"{change.name} / {change.key}, which if_exists='terminate' requires.",
             "Use a connection of type wfstate, or none, for the StartWorkflowOperator.",
         )
-    definition_of_start(connection, request, caller)  # refuses before anything is ended
-    reason = f"started anew by run {caller.run_id} of DAG {caller.dag_id}"
+    definition_of_start(connection, request, caller)  # raises before anything is ended
+    reason = f"started again by run {caller.run_id} of DAG {caller.dag_id}"
     cancel_locked(connection, change, compensate=True, by="terminate", reason=reason)
     if change.state is WorkflowState.COMPENSATING:
         return _busy(change, None)
@@ -252,9 +252,9 @@ def _join(
     decision: StartDecision,
     differs: list[str],
 ) -> StartedWorkflow | Unchanged[StartedWorkflow]:
-    """The answer for a key that has an open or succeeded generation; the caller's run is bound to it.
+    """Bind the caller's run to the key's open or succeeded generation, and return the answer.
 
-    :param differs: in what the caller's input differs from the stored one.
+    :param differs: the input fields in which the caller's input differs from the stored one.
     """
     role = own_role or RunRole.GUEST
     output = _read_output(connection, change) if change.state is WorkflowState.SUCCEEDED else None
@@ -265,23 +265,23 @@ def _join(
         and own_role is not RunRole.GUEST
         and _is_cleared_since_its_end(connection, change, caller)
     ):
-        reopen(change, _told(differs))
+        reopen(change, _difference_entry(differs))
         output = None
     elif decision is StartDecision.RESUME:
-        go_on(change, "its own run started it again", _told(differs))
+        continue_failed(change, "its own run started it again", _difference_entry(differs))
     else:
         return Unchanged(StartedWorkflow(workflow=change.ref(), role=role, output=output, input_differs=differs))
     change.write()
     return StartedWorkflow(workflow=change.ref(), role=role, output=output, input_differs=differs)
 
 
-def _told(differs: list[str]) -> dict[str, JsonValue]:
-    """For the journal: names of the input's fields, never values."""
+def _difference_entry(differs: list[str]) -> dict[str, JsonValue]:
+    """The entry for the journal: names of input fields, never values."""
     return {"input_differs": list(differs)} if differs else {}
 
 
 def _is_cleared_since_its_end(connection: Connection, change: Change, caller: Caller) -> bool:
-    """Whether the task that starts a succeeded workflow was cleared since that workflow ended."""
+    """Whether the task that started a succeeded workflow has been cleared since that workflow ended."""
     workflow = schema.workflow
     ended_at: datetime | None = connection.execute(
         select(workflow.c.ended_at).where(workflow.c.id == change.workflow_id)
@@ -294,7 +294,7 @@ def _check_may_join(connection: Connection, change: Change, request: StartWorkfl
     if caller.dag_id not in {*definition.participants, *_linked_dag_ids(connection, change.workflow_id)}:
         raise AccessDenied(
             f"DAG {caller.dag_id} does not take part in workflow {change.name} / {change.key}.",
-            "Name it in participants=[...] where the workflow is started, or trigger it from one of its steps.",
+            "List it in participants=[...] where the workflow is started, or trigger it from one of its steps.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Which definition a start uses: the one that is applied to the name, else what the start itself gives."""
+"""Which definition a start uses: the one applied to the name, otherwise the one the start declares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_SHOWN = 300
 
 
 def given_definition(request: StartWorkflow) -> Definition:
-    """What the start gives, with the defaults of what it leaves out."""
+    """The definition that the start declares, with defaults for whatever it omits."""
     defaults = Definition()
     return Definition(
         plan=list(request.plan),
@@ -35,7 +35,7 @@ def given_definition(request: StartWorkflow) -> Definition:
 def definition_of_start(connection: Connection, request: StartWorkflow, caller: Caller) -> Definition:
     """The definition of the generation that a start creates.
 
-    :raises DefinitionMismatch: one is applied to the name, and the start gives something else.
+    :raises DefinitionMismatch: a definition is applied to the name, and the start contradicts it.
     """
     applied = read_applied(connection, request.name)
     if applied is None:
@@ -47,8 +47,8 @@ def definition_of_start(connection: Connection, request: StartWorkflow, caller: 
 
 
 def _differing(request: StartWorkflow, definition: Definition) -> Iterator[tuple[str, object, object]]:
-    """What the start gives and the definition says otherwise: its name, and both values."""
-    # Who takes part, and what is redacted, has no order.
+    """The options in which the start contradicts the definition: name, the start's value, the definition's value."""
+    # The order of participants and of redacted fields does not matter.
     given = {**vars(request), "participants": sorted(request.participants), "redact": sorted(request.redact)}
     said = {**vars(definition), "participants": sorted(definition.participants), "redact": sorted(definition.redact)}
     for option in ("plan", "participants", "redact"):
@@ -63,14 +63,15 @@ def _mismatch(
     request: StartWorkflow, applied: AppliedDefinition, caller: Caller, differing: list[tuple[str, object, object]]
 ) -> DefinitionMismatch:
     contradictions = "; ".join(
-        f"{option} is {_shown(given)} here, and {_shown(said)} there" for option, given, said in differing
+        f"{option} is {_shown(given)} in the start but {_shown(said)} in the definition"
+        for option, given, said in differing
     )
     options = ", ".join(option for option, _, _ in differing)
     return DefinitionMismatch(
-        f"The start of workflow {request.name} / {request.key} by task {caller.task_id} of DAG {caller.dag_id} "
-        f"contradicts version {applied.number} of the definition of {request.name}, which {applied.version.applied_by} "
-        f"applied: {contradictions}.",
-        f"Leave {options} out of the start, or apply a definition that says the same: airflow wfstate definitions "
+        f"The start of workflow {request.name} / {request.key} in task {caller.task_id} of DAG {caller.dag_id} "
+        f"contradicts version {applied.number} of the definition of {request.name}, applied by "
+        f"{applied.version.applied_by}: {contradictions}.",
+        f"Remove {options} from the start, or apply a definition that agrees with it: airflow wfstate definitions "
         "apply FILE",
     )
 

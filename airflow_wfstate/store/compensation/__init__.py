@@ -1,1 +1,1 @@
-"""What is undone, whose turn it is, and why it waits."""
+"""What to undo, whose turn it is, and what a compensation waits for."""

@@ -1,4 +1,4 @@
-"""What of a workflow could still be undone: what its end would discard."""
+"""The armed compensations of a workflow: those that its end would discard."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airflow_wfstate.store.workflows.places import places_of_workflow
 
 
 def armed_compensations(connection: Connection, workflow_id: str) -> Iterator[AffectedCompensation]:
-    """The compensations of a workflow that are armed, in the order in which their steps began.
+    """The armed compensations of a workflow, in the order in which their steps began.
 
-    One by one: ten thousand at once would make Python collect the garbage of the whole process.
+    Yields them one by one: loading ten thousand at once would trigger a garbage collection of the whole process.
     """
     compensation, step = schema.compensation, schema.step
     found = (

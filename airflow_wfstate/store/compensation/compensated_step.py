@@ -1,4 +1,4 @@
-"""When a step counts as compensated: one rule, whoever ended the undo of one of its rounds."""
+"""When a step counts as compensated: one rule, however the compensation of one of its rounds ended."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _LEFT = exists().where(
 
 
 def settle_step(change: Change, step_id: str) -> None:
-    """Make a step compensated if something of it was undone, and no round of it is left that needs an undo.
+    """Make a step compensated if something of it was undone and none of its rounds still needs a compensation.
 
-    To be called when the undo of one of its rounds has ended, and that end is written. A round whose undo a person
-    skipped is left as it is, so its step stays in its state.
+    Call this after writing the end of the compensation of one of its rounds. If an operator skipped a round's
+    compensation, the round stays as it is and so does the step's state.
     """
     change.connection.execute(
         update(_step)

@@ -1,4 +1,4 @@
-"""The end of a workflow as succeeded: nothing of it is undone any more."""
+"""Write the end of a succeeded workflow, which discards its compensations."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def complete(
     not_reached: list[str],
     data: Mapping[str, JsonValue] | None = None,
 ) -> None:
-    """Give the workflow its output and its end; what was armed to undo it is discarded.
+    """Write the workflow's output and its end, and discard its armed compensations.
 
-    :param output: None to keep the one that it has.
-    :param data: what the journal is to tell besides.
+    :param output: None to keep the output it already has.
+    :param data: extra data for the journal entry.
     """
     change.become(
         WorkflowState.SUCCEEDED,

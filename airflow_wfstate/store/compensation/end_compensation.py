@@ -42,12 +42,12 @@ _READ: Final = (
 def end_compensation(
     connection: Connection, request: EndCompensation
 ) -> EndedCompensation | Unchanged[EndedCompensation]:
-    """Record the end, as ``StateBackend.end_compensation`` says."""
+    """Record the end, as described at ``StateBackend.end_compensation``."""
     if (request.error is None) != request.succeeded:
-        raise InvalidRequest("An error goes with a failure, and only with it.", "Send both, or neither.")
+        raise InvalidRequest("A failure needs an error, and only a failure has one.", "Send both, or neither.")
     if not request.succeeded and request.nothing_to_undo is not None:
         raise InvalidRequest(
-            "An undo that failed cannot have found that there is nothing to undo.", "Leave out one of them."
+            "A compensation that failed cannot also have found nothing to undo.", "Send only one of the two."
         )
     key = parse(request.compensation_key, COMPENSATION)
     change, row = _locked(connection, key)
@@ -56,7 +56,7 @@ def end_compensation(
     if row.attempts != key.attempt:
         raise StaleAttempt(
             f"Attempt {key.attempt} of the compensation of step {label} was taken over by attempt {row.attempts}.",
-            "This process is a leftover; what it did is not recorded.",
+            "This process has outlived its attempt; nothing it does is recorded.",
         )
     if row.ended_at is not None:
         return Unchanged(EndedCompensation(key.step_id, key.round, CompensationState(row.state)))
@@ -76,7 +76,7 @@ def _locked(connection: Connection, key: AttemptKey) -> tuple[Change, Row[tuple[
     if change is None or row is None:
         raise InvalidAttemptKey(
             f"The compensation key names a step {key.step_id} that this store does not have.",
-            "The workflow was deleted, or the key comes from another Airflow.",
+            "The workflow was deleted, or the key was issued by another Airflow.",
         )
     verify(key, change.secret)
     change.actor = f"task:{row.dag_id}/{row.run_id}"
@@ -98,7 +98,7 @@ def _record_done(change: Change, key: AttemptKey, label: str) -> CompensationSta
 
 
 def _record_nothing_to_undo(change: Change, key: AttemptKey, label: str, reason: str) -> CompensationState:
-    """Record that nothing was undone; a step of which no other round was undone stays in its state."""
+    """Record that nothing was undone. The step keeps its state unless another of its rounds was undone."""
     change.update(
         schema.compensation,
         where={"step_id": key.step_id, "round": key.round},
@@ -120,9 +120,9 @@ def _record_error(
     *,
     goes_on: bool,
 ) -> CompensationState:
-    """Record the error; after the last attempt the workflow is held, unless it goes on with the others first.
+    """Record the error. After the last attempt, hold the workflow, unless its policy first runs the others.
 
-    The last is also one after which no other may follow.
+    An attempt also counts as the last when no other may follow it.
     """
     error = recorded_text(request.error or "", MAX_ERROR_LENGTH)
     final = not request.may_retry or key.attempt >= (row.attempt_limit or row.max_attempts)

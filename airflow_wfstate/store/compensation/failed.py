@@ -1,4 +1,4 @@
-"""The end of a compensation that failed for good."""
+"""Record a compensation that failed permanently."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from airflow_wfstate.store.workflows.change import Change
 
 
 def fail_compensation(change: Change, label: str, step_id: str, round_number: int, attempt: int, error: str) -> None:
-    """Record that the undo of a round failed for good. What becomes of the workflow is up to the caller.
+    """Record that the compensation of a round failed permanently. The caller decides what becomes of the workflow.
 
-    :param label: of the step.
-    :param attempt: the number of the attempt that failed; 0 when none began.
+    :param label: the step's label.
+    :param attempt: number of the failed attempt; 0 when none began.
     """
     change.update(
         schema.compensation,

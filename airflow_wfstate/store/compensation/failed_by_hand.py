@@ -1,7 +1,8 @@
-"""A run that a person has marked as failed, as Airflow's audit table ``log`` tells it.
+"""Runs that someone marked as failed manually, found in Airflow's audit table ``log``.
 
-Neither the run nor its tasks tell: Airflow skips what had not begun, lets the relay run, and then judges the run by its
-leaves, which were skipped: it ends well. (``_set_dag_run_terminal_state`` in airflow/api/common/mark_tasks.py.)
+Neither the run nor its tasks reveal the mark. Airflow skips the tasks that had not begun, lets the relay run, and then
+judges the run by its leaves; as those were skipped, the run ends well. (See ``_set_dag_run_terminal_state`` in
+airflow/api/common/mark_tasks.py.)
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from airflow_wfstate.store.workflows.deciding_runs import deciding_runs
 _workflow, _run, _journal = schema.workflow, schema.run, schema.journal
 
 _BEGINS: Final = (EntryKind.WORKFLOW_STARTED, EntryKind.WORKFLOW_RESUMED, EntryKind.WORKFLOW_REOPENED)
-"""What makes a workflow run: marks from before are of the past."""
+"""Journal entries that make a workflow run: marks made before them no longer count."""
 
 _ENDED_WELL_NOT_ALL_DONE: Final = and_(
     dag_run.c.state == "success",
@@ -34,11 +35,11 @@ _ENDED_WELL_NOT_ALL_DONE: Final = and_(
         )
     ),
 )
-"""A mark leaves a task that it has failed or skipped. The audit alone is not enough: it is written before the deed."""
+"""A mark leaves failed or skipped tasks. The audit entry alone is not enough: Airflow writes it before acting."""
 
 
-def perhaps_failed_by_hand() -> Select[tuple[str]]:
-    """Running workflows with a deciding run that ended well without all its tasks, and an audit entry to look at."""
+def perhaps_marked_failed() -> Select[tuple[str]]:
+    """Running workflows with a deciding run that ended well without all its tasks, and an audit entry to check."""
     found = (
         deciding_runs(_run.c.run_id)
         .join(audit_log, and_(audit.MENTIONED, audit_log.c.dttm >= _run.c.linked_at))
@@ -48,12 +49,12 @@ def perhaps_failed_by_hand() -> Select[tuple[str]]:
 
 
 def marked_as_failed(dag_id: str, run_id: str, person: str) -> str:
-    """Why a workflow has failed whose run a person marked."""
+    """Why a workflow has failed when someone marked its run."""
     return f"Run {run_id} of DAG {dag_id} was marked as failed by {person}."
 
 
 def fail_as_marked(connection: Connection, change: Change) -> None:
-    """Fail a running workflow when the last thing that a person did to one of its ended runs was to mark it failed."""
+    """Fail a running workflow if the last manual action on one of its ended runs was to mark it failed."""
     if change.state is not WorkflowState.RUNNING:
         return
     began_at: datetime = connection.execute(

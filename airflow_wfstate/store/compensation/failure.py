@@ -1,4 +1,4 @@
-"""The failure of a workflow: it is to be compensated, or it holds for a person."""
+"""Fail a workflow: it is then compensated, or put on hold until an operator decides."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _ENDED_BADLY: Final = (StepState.FAILED.value, StepState.LOST.value)
 def fail_workflow(
     connection: Connection, change: Change, dag_id: str, run_id: str, *, reason: str | None = None
 ) -> None:
-    """Record that a deciding run failed, and what follows by the workflow's policy.
+    """Record that a deciding run failed, and apply the workflow's policy.
 
-    The first error is kept. A workflow of which nothing is to be undone ends as compensated when a DAG of it has a
-    relay, as soon as it is at rest; where none has, it stays failed, for a resume.
+    The first error is kept. A workflow with nothing to undo ends as compensated once it is at rest, if one of its DAGs
+    has a relay. If none has, it stays failed so that it can be resumed.
 
-    :param reason: why, when it is not to be found in the steps and tasks.
+    :param reason: why it failed, if its steps and tasks do not show that.
     """
     error = change.error or storable_text(reason or _first_error(connection, change, dag_id, run_id))
     change.journal(EntryKind.WORKFLOW_FAILED, data={"dag_id": dag_id, "run_id": run_id, "error": error})
@@ -41,9 +41,9 @@ def fail_workflow(
 
 
 def fail_by_deadline(connection: Connection, change: Change, reason: str) -> None:
-    """Record that a running workflow failed because its deadline has passed, and what follows by its policy.
+    """Record that a running workflow failed because its deadline passed, and apply its policy.
 
-    Its unfinished tasks are set to failed, so that its runs end, and the relay runs.
+    Its unfinished tasks are set to failed, so that its runs end and the relay runs.
     """
     error = change.error or reason
     failed_tasks = fail_unfinished_tasks(connection, change, runs_to_end(connection, change.workflow_id))
@@ -52,29 +52,29 @@ def fail_by_deadline(connection: Connection, change: Change, reason: str) -> Non
 
 
 def fail_by_step(connection: Connection, change: Change, reason: str) -> None:
-    """Record that a running workflow that no DAG started failed with a step of a service, and what follows."""
+    """Record that a running workflow started by no DAG failed because a service's step failed; apply its policy."""
     error = change.error or storable_text(reason)
     change.journal(EntryKind.WORKFLOW_FAILED, data={"error": error})
     _follow_policy(connection, change, error)
 
 
 def undo_after_all(connection: Connection, change: Change) -> None:
-    """Undo a failed workflow of which there was nothing to undo when it failed: a step of a service succeeded late."""
+    """Undo a failed workflow that had nothing to undo when it failed: a service's step has succeeded late."""
     if _why_held(connection, change, FailurePolicy(change.on_failure)) is None:
         _compensate(connection, change, change.error)
 
 
 def undo_because_skipped(connection: Connection, change: Change) -> None:
-    """Undo a running workflow whose CompleteWorkflowOperator was skipped, as ``on_skip="compensate"`` asks."""
+    """Undo a running workflow whose CompleteWorkflowOperator was skipped, as ``on_skip="compensate"`` requests."""
     error = change.error or "The CompleteWorkflowOperator was skipped."
     change.journal(EntryKind.WORKFLOW_FAILED, data={"error": error})
     _follow_policy(connection, change, error, FailurePolicy.COMPENSATE)
 
 
 def _follow_policy(connection: Connection, change: Change, error: str, policy: FailurePolicy | None = None) -> None:
-    """Compensate or hold.
+    """Compensate or hold the workflow.
 
-    :param policy: None for the workflow's own.
+    :param policy: None to use the workflow's own policy.
     """
     reason = _why_held(connection, change, FailurePolicy(change.on_failure) if policy is None else policy)
     if reason is not None:
@@ -89,12 +89,12 @@ def _compensate(connection: Connection, change: Change, error: str | None) -> No
 
 
 def _why_held(connection: Connection, change: Change, policy: FailurePolicy) -> str | None:
-    """Why the workflow stays failed until a person decides; None when it is to be compensated."""
+    """Return why the workflow stays failed until an operator decides; None when it is to be compensated."""
     forward = why_only_forward(connection, change.workflow_id)
     if forward is not None:
         return forward
     if change.reopened:
-        return "it had succeeded before: a person decides"
+        return "it had succeeded before; an operator decides"
     if policy is not FailurePolicy.COMPENSATE:
         return "its policy on failure is to hold"
     if has_something_to_undo(connection, change.workflow_id):
@@ -102,20 +102,20 @@ def _why_held(connection: Connection, change: Change, policy: FailurePolicy) -> 
     if not has_relay(connection, change.workflow_id) and not (
         _is_of_services_alone(connection, change) and may_be_undone_by_services(connection, change.workflow_id)
     ):
-        return "nothing to undo, and no DAG of it has a relay (CompensateWorkflowOperator) that would end it"
+        return "nothing to undo, and none of its DAGs has a relay (CompensateWorkflowOperator) that could end it"
     pivot = pivot_at_work(connection, change.workflow_id)
-    return None if pivot is None else f"nothing to undo, and step {pivot}, a pivot, was still at work"
+    return None if pivot is None else f"nothing to undo, and step {pivot}, a pivot, was still running"
 
 
 def _is_of_services_alone(connection: Connection, change: Change) -> bool:
-    """Whether no DAG has started it: it needs no relay to be undone."""
+    """Whether no DAG started the workflow, so that it can be undone without a relay."""
     workflow = schema.workflow
     has_dag = connection.execute(select(workflow.c.has_dag).where(workflow.c.id == change.workflow_id)).scalar_one()
     return not has_dag
 
 
 def _first_error(connection: Connection, change: Change, dag_id: str, run_id: str) -> str:
-    """The error of the step that failed first; else Airflow's first failed task."""
+    """The error of the step that failed first; if there is none, Airflow's first failed task."""
     step = schema.step
     row = connection.execute(
         select(step.c.participant, step.c.place, step.c.name, step.c.item_key, step.c.state, step.c.error)

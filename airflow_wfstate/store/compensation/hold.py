@@ -1,4 +1,4 @@
-"""A workflow whose compensation cannot go on: held for a person, with the reason."""
+"""Hold a workflow whose compensation cannot continue, with the reason, until an operator decides."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from airflow_wfstate.store.workflows.change import Change
 
 
 def compensation_error_policy(connection: Connection, change: Change) -> CompensationErrorPolicy:
-    """What the workflow's definition says about a compensation that fails for good."""
+    """The policy of the workflow's definition for a compensation that fails permanently."""
     return read_definition(connection, change.name, change.definition_sha256).on_compensation_error
 
 
 def failed_for_good(label: str, error: str | None) -> str:
-    """Why a workflow is held whose compensation failed, in one sentence.
+    """Why a workflow is on hold after its compensation failed, in one sentence.
 
-    :param label: of the step.
-    :param error: of the last attempt.
+    :param label: the step's label.
+    :param error: the error of the last attempt.
     """
     return f"The compensation of step {label} failed: {(error or 'no reason is stored').rstrip('.')}."
 
 
 def hold(change: Change, reason: str) -> None:
-    """Hold a workflow that is being compensated. Its own error stays what it was; nobody has the turn any more."""
+    """Hold a workflow that is being compensated. Its error stays unchanged; the turn is withdrawn."""
     change.connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
     change.become(WorkflowState.COMPENSATION_FAILED, hold_reason=reason)
     change.journal(EntryKind.WORKFLOW_COMPENSATION_FAILED, data={"hold_reason": reason})
 
 
 def hold_reason(connection: Connection, change: Change) -> str:
-    """Why a held workflow waits for a person."""
+    """Why the workflow is on hold."""
     stored: str | None = connection.execute(
         select(schema.workflow.c.hold_reason).where(schema.workflow.c.id == change.workflow_id)
     ).scalar_one()

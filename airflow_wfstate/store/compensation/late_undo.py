@@ -1,7 +1,7 @@
-"""The undo of a service's step that succeeded when its workflow was compensated already: it is asked for at once.
+"""A service's step that succeeds after its workflow was compensated: the service is asked to undo it at once.
 
-The workflow stays compensated, and nobody's turn depends on it. When such an undo fails, the workflow has the reason of
-a hold, as one that waits for an operator.
+The workflow stays compensated, and nobody needs the turn. If such a compensation fails, the workflow gets a hold
+reason, as if it were on hold.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _compensation, _workflow = schema.compensation, schema.workflow
 
 
 def undo_late(connection: Connection, change: Change, step_id: str, round_number: int) -> None:
-    """Ask the service to undo a round; where it cannot be asked, the undo has failed, and an operator decides."""
+    """Ask the service to undo a round. If it cannot be asked, the compensation has failed and an operator decides."""
     pending = read_compensation(connection, step_id, round_number)
     is_tried_again = pending.state is CompensationState.RUNNING and pending.attempt_ended
     if pending.state is not CompensationState.ARMED and not is_tried_again:
-        return  # it was undone in the meantime, or is asked for already
+        return  # undone in the meantime, or already requested
     asked = ask_service(connection, change, pending)
     if isinstance(asked, Awaited):
         return
@@ -33,7 +33,7 @@ def undo_late(connection: Connection, change: Change, step_id: str, round_number
 
 
 def with_overdue_answers() -> Select[tuple[str]]:
-    """Workflows that are not being undone, and wait for an answer of a service that is overdue."""
+    """Workflows that are not being undone but have an overdue answer from a service."""
     overdue = select(_compensation.c.workflow_id).where(_compensation.c.answer_due_at <= database_now())
     return select(_workflow.c.id).where(
         _workflow.c.id.in_(overdue), _workflow.c.state != WorkflowState.COMPENSATING.value
@@ -41,17 +41,17 @@ def with_overdue_answers() -> Select[tuple[str]]:
 
 
 def fail_overdue_answers(connection: Connection, change: Change) -> None:
-    """Record of each undo whose answer is overdue that it has failed."""
+    """Record every compensation whose answer is overdue as failed."""
     overdue = select(_compensation.c.step_id, _compensation.c.round).where(
         _compensation.c.workflow_id == change.workflow_id, _compensation.c.answer_due_at <= change.now
     )
     for row in connection.execute(overdue).all():
         fail_overdue(connection, change, read_compensation(connection, row.step_id, row.round))
-    tell_of_late_undos(connection, change)
+    update_late_undo_reason(connection, change)
 
 
-def tell_of_late_undos(connection: Connection, change: Change) -> None:
-    """Give a compensated workflow the reason why an operator must look at it, or take that away."""
+def update_late_undo_reason(connection: Connection, change: Change) -> None:
+    """Set, or clear, the reason why an operator must look at a compensated workflow."""
     if change.state is not WorkflowState.COMPENSATED:
         return
     failed = select(_compensation.c.step_id, _compensation.c.round).where(

@@ -1,6 +1,6 @@
-"""What is in the way of a compensation, as far as Airflow's tables show it.
+"""What would keep a compensation from running, as far as Airflow's tables show.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from airflow_wfstate.store.runs.code import RunCodes
 
 
 class CompensationObstacles:
-    """What is in the way of each compensation of a workflow. What items of a mapped step share is looked up once.
+    """Finds what would keep each compensation of a workflow from running. Looks up shared facts of mapped items once.
 
-    :param asked: which code relays use, as a person asked; None to decide as Airflow does.
+    :param asked: which code a person asked the relays to use; None to decide as Airflow does.
     """
 
     def __init__(self, session: Session, workflow_id: str, asked: Code | None) -> None:
@@ -38,7 +38,7 @@ class CompensationObstacles:
         self._paused: dict[str, str | None] = {}
 
     def of(self, pending: PendingCompensation) -> str | None:
-        """Why nobody could run a compensation now, in one sentence; None when nothing is known to be in the way."""
+        """Return why a compensation could not run now, in one sentence; None when no obstacle is known."""
         if pending.is_of_service:
             return self._why_not_asked(pending) or pending.why_no_output()
         relay = self._relay(pending)
@@ -54,8 +54,8 @@ class CompensationObstacles:
         if recipient.paused_because is None:
             return None
         return (
-            f"Subscription {recipient.name}, by which {service.name} is asked, is paused: the request is sent when it "
-            f"is continued, with: airflow wfstate subscriptions continue {recipient.name}"
+            f"Subscription {recipient.name}, which delivers requests to {service.name}, is paused: the request is sent "
+            f"once you continue it with: airflow wfstate subscriptions continue {recipient.name}"
         )
 
     @cached_property
@@ -72,7 +72,7 @@ class CompensationObstacles:
         return self._relays[key]
 
     def _why_no_handler(self, pending: PendingCompensation, relay: Relay) -> str | None:
-        """A handler is found through the task that declares it, in the code that the relay will use."""
+        """Look for the handler in the task that declares it, in the code that the relay will use."""
         key = (relay.task_instance_id, pending.handler)
         if key not in self._missing:
             self._missing[key] = self._what_is_missing(pending.handler, relay)
@@ -84,7 +84,7 @@ class CompensationObstacles:
 
         task = self._session.get(TaskInstance, UUID(relay.task_instance_id))
         if task is None:
-            return None  # cleared at this moment; it is there under its next id
+            return None  # being cleared right now; it reappears under its next id
         run = task.dag_run
         is_cleared_first = task.state in FINISHED_TASK_STATES or run.state not in UNFINISHED_RUN_STATES
         uses = relay_code(self._codes, run, task.task_id, handler) if is_cleared_first else Code.SAME
@@ -95,6 +95,6 @@ class CompensationObstacles:
         if dag_id not in self._paused:
             found = select(dag.c.is_paused).where(dag.c.dag_id == dag_id)
             is_paused = self._session.connection().execute(found).scalar_one_or_none()
-            told = f"DAG {dag_id} is paused: its relay runs when it is unpaused."
-            self._paused[dag_id] = told if is_paused else None
+            why = f"DAG {dag_id} is paused: its relay runs when it is unpaused."
+            self._paused[dag_id] = why if is_paused else None
         return self._paused[dag_id]

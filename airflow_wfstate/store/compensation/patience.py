@@ -1,6 +1,6 @@
-"""How long a compensation may wait: for its workflow to come to rest, and for the relay that has the turn.
+"""How long a compensation may wait for its workflow to come to rest, and for the relay that has the turn.
 
-Then a person must decide: the workflow is held, with the cause. ``airflow wfstate compensate`` lets it go on.
+After that the workflow is put on hold with the cause. ``airflow wfstate compensate`` continues it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _other_task: Final = task_instance.alias("other_task")
 def hold_when_not_at_rest(connection: Connection, change: Change) -> None:
     """Hold a workflow whose steps are still open ``[wfstate] quiesce_seconds`` after its compensation began.
 
-    An attempt's end is recorded whenever it comes; nothing of the workflow is undone before.
+    The end of an attempt is recorded even if it comes later. Nothing is undone before that.
     """
     began_at: datetime = connection.execute(
         select(_journal.c.at)
@@ -43,13 +43,13 @@ def hold_when_not_at_rest(connection: Connection, change: Change) -> None:
     seconds = counted(round(patience.total_seconds()), "second")
     hold(
         change,
-        f"It did not come to rest within {seconds}: {', '.join(at_work)} {are} still at work, "
-        "and nothing is undone before that has ended.",
+        f"It did not come to rest within {seconds}: {', '.join(at_work)} {are} still running, "
+        "and nothing is undone until that has ended.",
     )
 
 
 def hold_when_turn_is_not_taken(connection: Connection, change: Change) -> None:
-    """Hold a workflow whose relay has had the turn for ``[wfstate] relay_patience_seconds``, and does not run.
+    """Hold a workflow whose relay has had the turn for ``[wfstate] relay_patience_seconds`` without running.
 
     A relay that waits for other tasks of its run is left to Airflow, however long they take.
     """
@@ -84,9 +84,9 @@ def hold_when_turn_is_not_taken(connection: Connection, change: Change) -> None:
 
 
 def why_turn_is_not_taken(run_state: str | None, is_paused: bool | None, relay_state: str | None) -> str:
-    """Why a relay that has the turn does not run, as far as Airflow's tables show it.
+    """Why a relay that has the turn does not run, as far as Airflow's tables show.
 
-    :param run_state: of its DAG run; None when that is gone.
+    :param run_state: state of its DAG run; None when the run is gone.
     """
     if run_state is None:
         return "that run is gone"

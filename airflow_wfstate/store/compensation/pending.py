@@ -1,4 +1,4 @@
-"""What is still to be undone of a workflow: all of it, in the domain's order, or the next one."""
+"""The compensations that a workflow still needs: all of them in order, or just the next one."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _PLACE: Final = ("after_position", "after_step_id", "after_round")
 
 @dataclass(frozen=True)
 class PendingCompensation:
-    """A compensation that is to be run, with what running it needs.
+    """A pending compensation, with the data needed to run it.
 
-    :param error: of the last attempt that failed.
-    :param task_instance_id: of the relay that ran its last attempt; None when none did.
+    :param error: the error of the last failed attempt.
+    :param task_instance_id: the relay that ran the last attempt; None when there was none.
     :param attempt_ended: whether the end of that attempt was recorded.
-    :param called: what its step is called.
-    :param output: of the round, unopened; None when it has none, or it was not asked for.
-    :param redact: what of it people do not get to see.
-    :param dag_id: with ``run_id``: of the run whose relay runs it; both empty for a step of a service.
-    :param answer_due_at: until when the service that was asked has to answer; None when no answer is waited for.
+    :param called: the step's name, place and item.
+    :param output: the round's output, unopened; None when there is none or it was not requested.
+    :param redact: the parts of the output that are hidden from users.
+    :param dag_id: with ``run_id``: the run whose relay runs it; both empty for a step of a service.
+    :param answer_due_at: when the service's answer is due; None when no answer is awaited.
     """
 
     step_id: str
@@ -58,37 +58,37 @@ class PendingCompensation:
 
     @property
     def is_of_service(self) -> bool:
-        """Whether a service did the step, which is asked to undo it; no relay runs the compensation."""
+        """Whether a service did the step and is asked to undo it, so that no relay runs the compensation."""
         return self.run_id == schema.NO_RUN
 
     @property
     def label(self) -> str:
-        """How people and the journal name its step."""
+        """The step's label, as users and the journal see it."""
         return self.called.label
 
     def why_no_output(self) -> str | None:
-        """Why its handler cannot be given the output, in one sentence; None when it can, or there is none."""
+        """Return why the handler cannot be given the output, in one sentence; None if it can or there is no output."""
         try:
             if self.output is not None:
                 self.output.open()
         except PayloadDamaged as error:
-            return f"The output of step {self.label}, which its undo is given, cannot be read: {error.reason}"
+            return f"The output of step {self.label}, which its compensation needs, cannot be read: {error.reason}"
         return None
 
 
 def pending_compensations(
     connection: Connection, workflow_id: str, *, with_discarded: bool = False, with_outputs: bool = False
 ) -> list[PendingCompensation]:
-    """All that is to be undone, the next one first (``domain.compensation.compensation_order``).
+    """All pending compensations, in the order in which they run (``domain.compensation.compensation_order``).
 
-    :param with_discarded: what was discarded when the workflow succeeded counts as armed.
-    :param with_outputs: read the outputs of the rounds, too, but for large ones; those in files unopened.
+    :param with_discarded: treat compensations that were discarded when the workflow succeeded as armed.
+    :param with_outputs: also read the outputs of the rounds, except large ones; outputs in files stay unopened.
     """
     found = _select(*listed_columns(connection, _round, "output")) if with_outputs else _select()
     places = places_of_workflow(connection, workflow_id)
     pending: dict[tuple[str, int], PendingCompensation] = {}
     undos: list[Compensation] = []
-    # Row by row: ten thousand rows at once would make Python collect the garbage of the whole process.
+    # Row by row: loading ten thousand rows at once would trigger a garbage collection of the whole process.
     for row in connection.execute(
         found.where(_compensation.c.workflow_id == workflow_id, is_to_do(with_discarded=with_discarded))
     ):
@@ -109,17 +109,17 @@ def pending_compensations(
 
 
 def next_compensation(
-    connection: Connection, workflow_id: str, *, after: UndoPlace | None = None, but_failed: bool = False
+    connection: Connection, workflow_id: str, *, after: UndoPlace | None = None, skip_failed: bool = False
 ) -> tuple[UndoPlace, PendingCompensation] | None:
-    """The next one to be undone of a workflow at rest, with its output, and where it stands; None when all is undone.
+    """The next compensation of a workflow at rest, with its output and its place in the order; None when none is left.
 
-    One statement, whose cost does not depend on how many there are.
+    One statement, whose cost does not depend on the number of compensations.
 
-    :param after: look behind this one.
-    :param but_failed: pass over those that have failed for good.
+    :param after: start after this place.
+    :param skip_failed: skip those that have failed permanently.
     """
     behind = {} if after is None else dict(zip(_PLACE, after, strict=True))
-    statement = _next(behind=after is not None, but_failed=but_failed)
+    statement = _next(behind=after is not None, skip_failed=skip_failed)
     row = connection.execute(statement, {"workflow_id": workflow_id, **behind}).one_or_none()
     if row is None:
         return None
@@ -130,7 +130,7 @@ def next_compensation(
 
 
 def read_compensation(connection: Connection, step_id: str, round_number: int) -> PendingCompensation:
-    """The compensation of a round that recorded one, with its output, whatever its state."""
+    """The compensation recorded for a round, with its output, whatever its state."""
     of_round = (_compensation.c.step_id == step_id, _compensation.c.round == round_number)
     row = connection.execute(_select(*_OUTPUT).where(*of_round)).one()
     places = read_places(connection, [(row.participant, row.place)])
@@ -139,9 +139,9 @@ def read_compensation(connection: Connection, step_id: str, round_number: int) -
 
 
 @lru_cache
-def _next(*, behind: bool, but_failed: bool) -> Select[Any]:
-    # A subquery, so that the database looks for the next one first, whatever its statistics say.
-    following = next_in_line(behind=behind, but_failed=but_failed).subquery()
+def _next(*, behind: bool, skip_failed: bool) -> Select[Any]:
+    # A subquery makes the database look for the next one first, whatever its statistics say.
+    following = next_in_line(behind=behind, skip_failed=skip_failed).subquery()
     return _select(*_OUTPUT).join(
         following, (following.c.step_id == _compensation.c.step_id) & (following.c.round == _compensation.c.round)
     )

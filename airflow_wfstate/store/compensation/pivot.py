@@ -1,4 +1,4 @@
-"""The pivot: once it is done, a workflow only goes forward."""
+"""The pivot: once it is done, a workflow can only go forward."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.workflows.places import read_name
 
 _DONE = (StepState.SUCCEEDED.value, StepState.LOST.value)
-"""Of a lost round nobody knows whether it acted: it counts as done until a person has looked."""
+"""A lost round may have acted, so it counts as done until an operator has checked."""
 
 
 def why_only_forward(connection: Connection, workflow_id: str) -> str | None:
-    """Why nothing of the workflow is undone any more, in one sentence; None when no pivot is done."""
+    """Return why the workflow can no longer be undone, in one sentence; None when no pivot is done."""
     step, round_ = schema.step, schema.round_
     row = connection.execute(
         select(step.c.participant, step.c.place, step.c.name, step.c.item_key, round_.c.state)
@@ -26,7 +26,7 @@ def why_only_forward(connection: Connection, workflow_id: str) -> str | None:
         return None
     label = read_name(connection, row).label
     how = "succeeded" if row.state == StepState.SUCCEEDED.value else "is lost, and may have acted"
-    return f"Step {label} is a pivot and {how}: the workflow only goes forward."
+    return f"Step {label} is a pivot and {how}: the workflow can only go forward."
 
 
 def pivot_at_work(connection: Connection, workflow_id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The relay that runs a compensation: its task instance, as it is now."""
+"""The relay that runs a compensation: its current task instance."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _run = schema.run
 class Relay:
     """A relay of the workflow.
 
-    :param dag_id: with ``run_id``: of the run that it belongs to.
-    :param task_instance_id: as it is now; a clear or retry gives it another.
+    :param dag_id: with ``run_id``: the run that the relay belongs to.
+    :param task_instance_id: its current id; a clear or retry changes it.
     """
 
     dag_id: str
@@ -30,9 +30,9 @@ class Relay:
 
 @dataclass(frozen=True)
 class NoRelay:
-    """There is nobody to run the compensations of a run.
+    """No relay exists that could run the compensations of a run.
 
-    :param relay_task_id: of that run; None when its DAG has none.
+    :param relay_task_id: the relay task of that run; None when its DAG has none.
     """
 
     dag_id: str
@@ -40,22 +40,23 @@ class NoRelay:
     relay_task_id: str | None
 
     def why(self, label: str) -> str:
-        """Why nobody can undo a step of the run, in one sentence.
+        """Return why a step of the run cannot be undone, in one sentence.
 
-        :param label: of the step.
+        :param label: the step's label.
         """
         if self.relay_task_id is None:
             return f"DAG {self.dag_id} has no CompensateWorkflowOperator to undo step {label}."
         return (
-            f"Run {self.run_id} of DAG {self.dag_id} is gone, or its task {self.relay_task_id} is: "
-            f"nobody can undo step {label}."
+            f"Run {self.run_id} of DAG {self.dag_id} or its task {self.relay_task_id} is gone: "
+            f"nothing can undo step {label}."
         )
 
 
 def find_relay(connection: Connection, workflow_id: str, pending: PendingCompensation) -> Relay | NoRelay:
     """The relay of the run that did the step.
 
-    When that is gone and ``[wfstate] handler_modules`` allows the handler everywhere: the first other of the workflow.
+    If it is gone and ``[wfstate] handler_modules`` allows the handler everywhere, the first other relay of the
+    workflow.
     """
     of_run = _relays(workflow_id).where(_run.c.dag_id == pending.dag_id, _run.c.run_id == pending.run_id)
     own = connection.execute(of_run).one_or_none()
@@ -75,7 +76,7 @@ def find_relay(connection: Connection, workflow_id: str, pending: PendingCompens
 
 
 def has_relay(connection: Connection, workflow_id: str) -> bool:
-    """Whether a DAG of the workflow has a relay, as far as its runs have told."""
+    """Whether a DAG of the workflow has a relay, as far as its runs have reported."""
     registered = select(_run.c.run_id).where(
         _run.c.workflow_id == workflow_id, _run.c.bound, _run.c.relay_task_id.is_not(None)
     )

@@ -1,6 +1,6 @@
-"""Setting a relay going: its task is cleared in its finished run, so that the scheduler runs it once more.
+"""Start a relay again: clear its task in its finished run, so that the scheduler runs it once more.
 
-Only where Airflow's own ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LIMIT = 100
 
 
 def waiting_relays(engine: Engine) -> list[str]:
-    """Ids of the relays' task instances that have a turn, are over, and whose run is finished; at most 100."""
+    """Ids of relay task instances that have a turn and are over, and whose run is finished; at most 100."""
     turn = schema.turn
     with engine.connect() as connection:
         return list(
@@ -54,17 +54,17 @@ def waiting_relays(engine: Engine) -> list[str]:
 
 
 def clear_waiting_relays(engine: Engine) -> int:
-    """Clear every relay that waits for it, each in a transaction of its own; how many were cleared.
+    """Clear every relay that has a turn to take, each in its own transaction; return how many were cleared.
 
-    A cleared task instance gets a new id, so that the next look does not find it again. The run goes to RUNNING, not
-    QUEUED, so that max_active_runs does not hold it.
+    A cleared task instance gets a new id, so the next search does not find it again. The run's state becomes RUNNING,
+    not QUEUED, so that max_active_runs does not delay it.
     """
     cleared = 0
     for task_instance_id in waiting_relays(engine):
         try:
             cleared += _clear(engine, task_instance_id)
         except Exception:
-            log.exception("The relay %s could not be set going; the next sweep tries again.", task_instance_id)
+            log.exception("The relay %s could not be started again; the next sweep retries.", task_instance_id)
     return cleared
 
 
@@ -106,14 +106,14 @@ def _code_of(session: Session, dag_bag: DBDagBag, relay: TaskInstance) -> Code:
         .join(compensation, (compensation.c.step_id == turn.c.step_id) & (compensation.c.round == turn.c.round))
         .where(turn.c.relay_task_instance_id == str(relay.id))
     ).first()
-    if row is None:  # the turn has moved on since
+    if row is None:  # the turn has moved on in the meantime
         return Code.SAME
     codes = RunCodes(session, dag_bag, read_relay_code(session.connection(), row.workflow_id))
     return relay_code(codes, relay.dag_run, relay.task_id, row.handler)
 
 
 def _task_ids(session: Session, relay: TaskInstance) -> set[str]:
-    """The ids of the tasks of which the relay's run has instances."""
+    """The ids of the tasks that have instances in the relay's run."""
     return set(
         session.scalars(
             select(task_instance.c.task_id).where(
@@ -124,7 +124,7 @@ def _task_ids(session: Session, relay: TaskInstance) -> set[str]:
 
 
 def _skip_new_tasks(session: Session, relay: TaskInstance, before: set[str]) -> None:
-    """Skip what the DAG gained: the run goes on to undo, and not to do more."""
+    """Skip the tasks that the DAG has gained: the run continues only to undo work, not to do more of it."""
     added = _task_ids(session, relay) - before
     session.execute(
         update(task_instance)

@@ -1,6 +1,6 @@
-"""Which code a relay uses when it is cleared to run an undo.
+"""Which code a relay uses when it is cleared to run a compensation.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def read_relay_code(connection: Connection, workflow_id: str) -> Code | None:
-    """What a person asked for who undoes the workflow; None when nobody asked for either."""
+    """Which code the person who requested the compensation asked for; None when they did not choose."""
     asked = connection.execute(
         select(schema.workflow.c.relay_code).where(schema.workflow.c.id == workflow_id)
     ).scalar_one_or_none()
@@ -30,10 +30,10 @@ def read_relay_code(connection: Connection, workflow_id: str) -> Code | None:
 
 
 def relay_code(codes: RunCodes, run: DagRun, relay_task_id: str, handler: str) -> Code:
-    """Which code the run's relay uses when it is cleared.
+    """Decide which code the run's relay uses when it is cleared.
 
-    What a person asked for, else what Airflow itself would do. When nobody asked, the run keeps its own code where the
-    newest has lost the relay, or the task whose function is the undo, and its own still has both.
+    A person's choice comes first, then what Airflow itself would do. With no choice made, the run keeps its own code if
+    the newest has lost the relay, or the task whose function is the compensation, and the run's own still has both.
     """
     code = codes.of(run)
     if code is Code.SAME or codes.asked is not None:
@@ -44,14 +44,14 @@ def relay_code(codes: RunCodes, run: DagRun, relay_task_id: str, handler: str) -
 
 
 def what_is_missing(dag: SerializedDAG | None, relay_task_id: str, handler: str) -> str | None:
-    """What an undo needs that this version of the DAG has not, as the end of a sentence; None when it has all."""
+    """What this version of the DAG lacks for a compensation, as the end of a sentence; None when nothing is missing."""
     if dag is None:
         return "is gone, with the function that undoes step"
     if relay_task_id not in dag.task_dict:
-        return f"has no task {relay_task_id} any more, the relay that undoes step"
+        return f"no longer has task {relay_task_id}, the relay that undoes step"
     if steps_of_dag(dag).has_undo(handler):
         return None
     task_id = handler.removeprefix(TASK_HANDLER)
     if task_id in dag.task_dict:
         return f"has a task {task_id} that no longer declares the function that undoes step"
-    return f"has no task {task_id} any more, which declares the function that undoes step"
+    return f"no longer has task {task_id}, which declares the function that undoes step"

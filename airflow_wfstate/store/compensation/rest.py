@@ -20,16 +20,16 @@ from airflow_wfstate.store.workflows.change import Change
 
 _workflow, _step, _attempt = schema.workflow, schema.step, schema.attempt
 
-# Not a step of a service, which has no attempts: nobody can ask the service to stop, and it may take days.
+# Steps of a service do not count: they have no attempts, nothing can ask the service to stop, and they may take days.
 _IS_OPEN: Final = and_(_step.c.state.in_([state.value for state in OPEN_STEP_STATES]), _step.c.attempt > 0)
 
 
 def come_to_rest(connection: Connection, change: Change) -> bool:
-    """Whether no step is open any more; attempts whose task instance is over for long enough are marked lost,
-    or accepted where a person has marked it as success.
+    """Return whether no step is open any more, after closing attempts whose task instance ended long enough ago.
 
-    Long enough is ``[wfstate] in_flight_grace_seconds``: until then their process may still be at work. A workflow
-    that is being undone stays at rest, since no step begins in it: it is looked at once.
+    Such an attempt is marked lost, or accepted if someone marked it as success. Long enough is ``[wfstate]
+    in_flight_grace_seconds``: until then its process may still be running. No step begins in a workflow that is being
+    undone, so once it is at rest it stays at rest and is not checked again.
     """
     if change.at_rest:
         return True
@@ -50,7 +50,7 @@ def come_to_rest(connection: Connection, change: Change) -> bool:
 
 
 def settle_cancelled(engine: Engine) -> None:
-    """Note of each cancelled workflow without an open step that it is at rest: no sweep looks at it again."""
+    """Record for each cancelled workflow without open steps that it is at rest, so that sweeps no longer check it."""
     run_transaction(engine, _settle_cancelled)
 
 
@@ -63,7 +63,7 @@ def _settle_cancelled(connection: Connection) -> int | Unchanged[int]:
 
 
 def _ends_of_holders(connection: Connection, workflow_id: str) -> dict[str, datetime | None]:
-    """When the task instance of each open step's newest attempt ended; None when it is gone without a trace."""
+    """When the task instance of each open step's newest attempt ended; None when it has vanished without a trace."""
     rows = connection.execute(
         select(_step.c.id, func.coalesce(task_instance.c.end_date, task_instance_history.c.end_date).label("ended_at"))
         .join(_attempt, (_attempt.c.step_id == _step.c.id) & (_attempt.c.number == _step.c.attempt))

@@ -1,7 +1,7 @@
-"""The undo of a service's step: the service is asked by an event through the outbox, and answers by one of its own.
+"""Undo a service's step: the outbox sends the service a request event, and the service answers with an event.
 
-The request is enqueued in the transaction that marks the compensation as running, under an id that is the same however
-often it is sent or asked for again. What an answer does is in ``store/events``.
+The request is enqueued in the transaction that marks the compensation as running. Its id stays the same however often
+it is sent or requested again. ``store/events`` handles the answer.
 """
 
 from __future__ import annotations
@@ -45,29 +45,29 @@ _compensation, _turn = schema.compensation, schema.turn
 
 @dataclass(frozen=True)
 class Awaited:
-    """The undo goes on when somebody outside has answered.
+    """The compensation continues once someone outside has answered.
 
-    :param why: what is waited for, as a sentence.
+    :param why: what is awaited, as a sentence.
     """
 
     why: str
 
 
 def undo_by_service(connection: Connection, change: Change, pending: PendingCompensation) -> Awaited | str:
-    """Ask the service for the next compensation, which is one of its steps, or wait for its answer.
+    """Ask the service to run the next compensation, which is for one of its steps, or wait for its answer.
 
-    One whose answer is overdue has failed.
+    If its answer is overdue, the compensation has failed.
 
-    :return: the reason, as a sentence, when an operator must decide.
+    :return: why an operator must decide, as a sentence.
     """
     is_asked = pending.state is CompensationState.RUNNING and not pending.attempt_ended
     if is_asked and not is_overdue(change, pending):
-        return Awaited(f"Step {pending.label} is being undone by its service, whose answer is awaited.")
+        return Awaited(f"The service is undoing step {pending.label}; its answer is awaited.")
     if is_asked:
         return failed_for_good(pending.label, fail_overdue(connection, change, pending))
     for other in _others_at_work(connection, change, pending):
         if other.answer_due_at is None or not is_overdue(change, other):
-            return Awaited(f"Step {pending.label} is undone when the undo that is at work has ended.")
+            return Awaited(f"Step {pending.label} is undone once the running compensation has ended.")
         reason = failed_for_good(other.label, fail_overdue(connection, change, other))
         if compensation_error_policy(connection, change) is CompensationErrorPolicy.STOP:
             return reason
@@ -75,9 +75,9 @@ def undo_by_service(connection: Connection, change: Change, pending: PendingComp
 
 
 def ask_service(connection: Connection, change: Change, pending: PendingCompensation) -> Awaited | str:
-    """Enqueue the request, and mark the compensation as running: no relay has the turn meanwhile.
+    """Enqueue the request and mark the compensation as running; no relay has the turn in the meantime.
 
-    :return: the reason, as a sentence, when the service cannot be asked.
+    :return: why the service cannot be asked, as a sentence.
     """
     found = find_service(connection, change.name, change.definition_sha256, pending)
     if isinstance(found, str):
@@ -118,35 +118,35 @@ def ask_service(connection: Connection, change: Change, pending: PendingCompensa
             "answer_due_at": due_at.isoformat(),
         },
     )
-    return Awaited(f"Step {pending.label} is undone by its service, which is asked by {undo.event_type}.")
+    return Awaited(f"The service is asked to undo step {pending.label} with an event {undo.event_type}.")
 
 
 def find_service(
     connection: Connection, name: str, definition_sha256: str, pending: PendingCompensation
 ) -> tuple[Service, Recipient] | str:
-    """Who is asked to undo a step of a service, and through which subscription.
+    """Find who is asked to undo a service's step, and through which subscription.
 
-    :param name: of the workflow.
-    :return: the reason, as a sentence, when nobody can be asked.
+    :param name: the workflow's name.
+    :return: why nobody can be asked, as a sentence.
     """
     choreography = _choreography(connection, name, definition_sha256)
     service = None if choreography is None else choreography.service(pending.called.participant)
     if service is None or pending.called.name not in service.compensate:
         return (
-            f"The definition of the workflow no longer says how step {pending.label} is undone: undo it by hand, and "
+            f"The workflow's definition no longer says how step {pending.label} is undone: undo it manually, then "
             "mark its compensation as done."
         )
     recipient = find_recipient(connection, service.subscription_name)
     if recipient is None:
         return (
-            f"Step {pending.label} cannot be undone: there is no subscription {service.subscription_name} by which "
-            f"{service.name} is asked for it. {_add(service)}"
+            f"Step {pending.label} cannot be undone: subscription {service.subscription_name}, which delivers "
+            f"requests to {service.name}, does not exist. {_add(service)}"
         )
     return service, recipient
 
 
 def may_be_undone_by_services(connection: Connection, workflow_id: str) -> bool:
-    """Whether a service of the workflow declares an undo: what it tells of late, it may be asked to undo."""
+    """Whether a service of the workflow declares a compensation, so that late successes may be undone by it."""
     workflow = schema.workflow
     found = select(workflow.c.name, workflow.c.definition_sha256).where(workflow.c.id == workflow_id)
     row = connection.execute(found).one()
@@ -155,8 +155,8 @@ def may_be_undone_by_services(connection: Connection, workflow_id: str) -> bool:
 
 
 def _choreography(connection: Connection, name: str, definition_sha256: str) -> Choreography | None:
-    """What says how services undo: of the workflow's own version, else, if it started before services took part, of the
-    version in force.
+    """The choreography that says how services undo: from the workflow's own version of the definition. If the workflow
+    started before services took part, from the version in force.
     """
     own = read_definition(connection, name, definition_sha256).choreography
     if own is not None:
@@ -166,28 +166,28 @@ def _choreography(connection: Connection, name: str, definition_sha256: str) -> 
 
 
 def is_overdue(change: Change, pending: PendingCompensation) -> bool:
-    """Whether the service has had its time to answer."""
+    """Whether the service's time to answer is over."""
     return pending.answer_due_at is None or pending.answer_due_at <= change.now
 
 
 def fail_overdue(connection: Connection, change: Change, pending: PendingCompensation) -> str:
-    """Record that no answer came in time; why, as far as the outbox tells it."""
+    """Record that no answer came in time, and return why, as far as the outbox shows it."""
     error = _why_no_answer(connection, change, pending)
     fail_compensation(change, pending.label, pending.step_id, pending.round, pending.attempts, error)
     return error
 
 
 def withdraw_requests_of(connection: Connection, rounds: Collection[tuple[str, int]]) -> None:
-    """See to it that requests which wait to be sent are not sent any more: these undos are settled.
+    """Stop sending the requests of these compensations, which are settled.
 
-    :param rounds: step ids and rounds.
+    :param rounds: pairs of step id and round.
     """
     if rounds:
         withdraw(connection, [compensation_idempotency_key(step_id, number) for step_id, number in rounds])
 
 
 def withdraw_requests(connection: Connection, workflow_id: str) -> None:
-    """Likewise those of all undos of a workflow that have failed, and are given up."""
+    """Stop sending the requests of all compensations of a workflow that have failed and are given up."""
     asked = select(_compensation.c.step_id, _compensation.c.round).where(
         _compensation.c.workflow_id == workflow_id,
         _compensation.c.run_id == schema.NO_RUN,
@@ -240,28 +240,28 @@ def _why_not_received(connection: Connection, pending: PendingCompensation, reci
         return "it has accepted the request"
     answered = "no answer" if waiting.last_status is None else str(waiting.last_status)
     text = " ".join((waiting.last_answer or "").split())[:200]
-    last = f"its last answer to the delivery: {answered}{f' {text}' if text else ''}" if waiting.attempts else ""
+    last = f"its last answer to the delivery was: {answered}{f' {text}' if text else ''}" if waiting.attempts else ""
     go_on = f"airflow wfstate subscriptions continue {recipient.name}"
     if recipient.paused_because is not None:
         told = f"the request is not sent while subscription {recipient.name} is paused ({go_on})"
     elif waiting.is_parked:
-        told = f"the request is parked after {waiting.attempts} attempts ({go_on})"
+        told = f"the request was parked after {waiting.attempts} attempts ({go_on})"
     elif waiting.attempts:
-        told = "the request is sent again until it is accepted"
+        told = "the request is sent again until the service accepts it"
     else:
-        told = "the request was not sent yet (airflow wfstate deliver --every 1 sends it)"
+        told = "the request has not been sent yet (airflow wfstate deliver --every 1 sends it)"
     return f"{last}; {told}" if last else told
 
 
 def _add(service: Service) -> str:
     return (
-        f"Add it with: airflow wfstate subscriptions add {service.subscription_name} URL --requests-only, and let the "
-        "undo go on with: airflow wfstate compensate WORKFLOW"
+        f"Add it with: airflow wfstate subscriptions add {service.subscription_name} URL --requests-only, then "
+        f"continue the compensation with: airflow wfstate compensate WORKFLOW"
     )
 
 
 def _others_at_work(connection: Connection, change: Change, pending: PendingCompensation) -> list[PendingCompensation]:
-    """The other undos of the workflow that have begun: a step that succeeded late stands before them in the order."""
+    """The workflow's other compensations that have begun: a step that succeeded late comes before them in the order."""
     others = select(_compensation.c.step_id, _compensation.c.round).where(
         _compensation.c.workflow_id == change.workflow_id,
         _compensation.c.position.is_not(None),

@@ -1,4 +1,4 @@
-"""What an undo leaves as it is, counted in SQL: a workflow may have ten thousand steps."""
+"""What a compensation leaves as it is, counted in SQL because a workflow may have ten thousand steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _step, _round, _compensation = schema.step, schema.round_, schema.compensation
 
 
 def read_staying_steps(connection: Connection, workflow_id: str) -> StayingSteps:
-    """Which steps of a workflow stay as they are when it is undone."""
+    """The steps of a workflow that stay as they are when it is undone."""
     count = count_staying(connection, workflow_id)
     identity = (_step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
     named = _staying(workflow_id, *identity, _round.c.number, _round.c.state)
@@ -30,12 +30,12 @@ def read_staying_steps(connection: Connection, workflow_id: str) -> StayingSteps
 
 
 def count_staying(connection: Connection, workflow_id: str) -> int:
-    """How many rounds stay as they are."""
+    """The number of rounds that stay as they are."""
     return int(connection.execute(_staying(workflow_id, func.count())).scalar_one())
 
 
 def undo_counts(connection: Connection, workflow_id: str) -> dict[str, JsonValue]:
-    """What the journal keeps about an undo, when it begins and when it has ended: numbers alone."""
+    """The numbers that the journal keeps about a compensation when it begins and when it has ended."""
     by_state = {
         row.state: row.number
         for row in connection.execute(

@@ -1,7 +1,7 @@
 """The turn: which relay runs the next compensation (DESIGN: "Compensation across DAGs: the relay").
 
-Asking, judging the run and giving up the turn are one transaction under the workflow's lock, so that however many
-relays and sweeps ask at once, each compensation has one runner.
+Taking the turn, judging the run and giving up the turn happen in one transaction under the workflow's lock. However
+many relays and sweeps ask at once, each compensation has exactly one runner.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_i
 from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
 from airflow_wfstate.store.workflows.deciding_runs import has_unfinished_step
 
-_ALL_UNDONE: Final = "Everything that declares an undo is undone."
+_ALL_UNDONE: Final = "Everything that declares a compensation is undone."
 _NOTHING_TO_UNDO: Final = "nothing to undo"
 _MAX_NAMED: Final = 20
-"""Compensations that the reason of a hold names."""
+"""How many compensations a hold reason names at most."""
 
 
 def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchanged[TurnAnswer]:
-    """Answer a relay, as ``StateBackend.take_turn`` says."""
+    """Answer a relay, as described at ``StateBackend.take_turn``."""
     request = replace(request, task_instance_id=check_task_instance_id(request.task_instance_id))
     change = lock_by_task_instance(connection, request.task_instance_id, actor="")
     caller = read_caller(connection, request.task_instance_id)
@@ -59,18 +59,18 @@ def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchang
             where={"workflow_id": change.workflow_id, "dag_id": caller.dag_id, "run_id": caller.run_id},
             values={"relay_task_id": caller.task_id},
         )
-    # A guest decides nothing, but what it did for the workflow is undone by its relay.
+    # A guest decides nothing, but its own relay undoes what it did for the workflow.
     if change.state is WorkflowState.RUNNING and caller.role is not RunRole.GUEST:
         _judge_run(connection, change, caller, request.leaf_task_ids)
     if change.state is WorkflowState.COMPENSATION_FAILED:
         answer = _answer(change, TurnDecision.HELD, hold_reason(connection, change))
-    elif change.state is WorkflowState.COMPENSATED:  # perhaps by this relay, whose answer was lost
+    elif change.state is WorkflowState.COMPENSATED:  # perhaps by this relay, if its answer was lost
         answer = _answer(change, TurnDecision.FINISHED, _ALL_UNDONE)
     elif change.state is not WorkflowState.COMPENSATING:
         answer = _answer(change, TurnDecision.NOTHING, f"The workflow is {change.state.value}: nothing to undo.")
     elif not come_to_rest(connection, change):
         answer = _answer(
-            change, TurnDecision.NOT_AT_REST, "A step is still open; its run's relay, or the sweep, goes on."
+            change, TurnDecision.NOT_AT_REST, "A step is still open; its run's relay or the sweep continues later."
         )
     else:
         change.write_so_far()
@@ -82,9 +82,9 @@ def take_turn(connection: Connection, request: TakeTurn) -> TurnAnswer | Unchang
 
 
 def _judge_run(connection: Connection, change: Change, caller: Caller, leaf_task_ids: list[str]) -> None:
-    """Fail the workflow when the relay's run has: by its leaves, or by a step that failed above leaves that have not.
+    """Fail the workflow if the relay's run failed: by its leaves, or by a failed step above leaves that did not fail.
 
-    Unless a person has accepted the run. Where the audit table, which tells that, may not be read, Airflow's own
+    A run that a person accepted does not count. If the audit table, which shows that, may not be read, Airflow's own
     verdict counts at once, and the sweep finds the rest.
     """
     leaf = failed_leaf(connection, caller.dag_id, caller.run_id, leaf_task_ids)
@@ -101,14 +101,14 @@ def _judge_run(connection: Connection, change: Change, caller: Caller, leaf_task
 
 
 def give_turn(connection: Connection, change: Change) -> TurnAnswer:
-    """Find out whose turn it is without a relay that asks: what the sweep does for a workflow at rest."""
+    """Decide whose turn it is without a relay asking: the sweep does this for a workflow at rest."""
     return _give_or_take(connection, change, None)
 
 
 def _give_or_take(connection: Connection, change: Change, caller: Caller | None) -> TurnAnswer:
     goes_on = compensation_error_policy(connection, change) is CompensationErrorPolicy.CONTINUE
     obstacles: dict[tuple[str, int], str] = {}
-    found = next_compensation(connection, change.workflow_id, but_failed=goes_on)
+    found = next_compensation(connection, change.workflow_id, skip_failed=goes_on)
     while found is not None:
         place, pending = found
         answer = _next(connection, change, caller, pending)
@@ -117,7 +117,7 @@ def _give_or_take(connection: Connection, change: Change, caller: Caller | None)
         if not goes_on:
             return _hold(change, answer)
         obstacles[pending.step_id, pending.round] = answer
-        found = next_compensation(connection, change.workflow_id, after=place, but_failed=True)
+        found = next_compensation(connection, change.workflow_id, after=place, skip_failed=True)
     if goes_on and (reason := _why_all_wait(connection, change, obstacles)):
         return _hold(change, reason)
     connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
@@ -141,9 +141,9 @@ def _hold(change: Change, reason: str) -> TurnAnswer:
 
 
 def _why_all_wait(connection: Connection, change: Change, obstacles: dict[tuple[str, int], str]) -> str:
-    """Why each compensation that is left waits for a person, in their order; empty when none is left.
+    """Return why each remaining compensation needs an operator, in their order; empty when none is left.
 
-    :param obstacles: why those that have not failed cannot be run, by step id and round.
+    :param obstacles: why those that have not failed cannot run, by step id and round.
     """
     left = pending_compensations(connection, change.workflow_id)
     reasons = [
@@ -156,7 +156,7 @@ def _why_all_wait(connection: Connection, change: Change, obstacles: dict[tuple[
 
 
 def _has_undone_something(connection: Connection, workflow_id: str) -> bool:
-    """Whether an undo was needed: it was done, or a person has skipped it."""
+    """Whether any compensation was needed: it was done, or an operator skipped it."""
     compensation = schema.compensation
     needed = select(compensation.c.step_id).where(
         compensation.c.workflow_id == workflow_id,
@@ -168,7 +168,7 @@ def _has_undone_something(connection: Connection, workflow_id: str) -> bool:
 def _next(
     connection: Connection, change: Change, caller: Caller | None, pending: PendingCompensation
 ) -> TurnAnswer | str:
-    """The answer when this compensation is the next one; else the reason why a person must decide about it."""
+    """The answer when this compensation is the next one; otherwise the reason why an operator must decide about it."""
     if pending.state is CompensationState.FAILED:
         return failed_for_good(pending.label, pending.error)
     if pending.is_of_service:
@@ -195,20 +195,20 @@ def _next(
 
 
 def _ask(connection: Connection, change: Change, pending: PendingCompensation) -> TurnAnswer | str:
-    """Let the service undo it, and leave the rest to the event by which it answers."""
+    """Ask the service to undo the step; the event with its answer does the rest."""
     awaited = undo_by_service(connection, change, pending)
     return awaited if isinstance(awaited, str) else _answer(change, TurnDecision.HANDED_OVER, awaited.why)
 
 
 def _relay_that_asks(caller: Caller | None, pending: PendingCompensation) -> Relay | None:
-    """The relay that asks, when the compensation is of its own run: nothing need be read then."""
+    """The relay that asks, if the compensation belongs to its own run; nothing needs to be read then."""
     if caller is None or caller.map_index >= 0 or (caller.dag_id, caller.run_id) != (pending.dag_id, pending.run_id):
         return None
     return Relay(caller.dag_id, caller.run_id, caller.task_instance_id)
 
 
 def _same_work(change: Change, caller: Caller | None, pending: PendingCompensation) -> TurnAnswer | None:
-    """The answer of the first time, when the same relay asks again and has reported nothing since."""
+    """The first answer again, if the same relay asks again and has reported nothing since."""
     if caller is None or pending.attempt_ended or pending.task_instance_id != caller.task_instance_id:
         return None
     return _work(change, caller, pending, pending.attempts)
@@ -240,7 +240,7 @@ def _take(change: Change, caller: Caller, pending: PendingCompensation) -> TurnA
 
 
 def _hand_over(change: Change, pending: PendingCompensation, relay: Relay) -> TurnAnswer:
-    """Give the turn to another run's relay; afterwards ``store/compensation/relay_clear.py`` sets it going."""
+    """Give the turn to another run's relay; ``store/compensation/relay_clear.py`` then starts it."""
     if _store_turn(change, pending, relay):
         change.journal(
             EntryKind.TURN_GIVEN,
@@ -260,7 +260,7 @@ def _hand_over(change: Change, pending: PendingCompensation, relay: Relay) -> Tu
 
 
 def _store_turn(change: Change, pending: PendingCompensation, relay: Relay) -> bool:
-    """Store whose turn it is; False when it was given so before."""
+    """Store whose turn it is; return False if it already was."""
     values = {
         "step_id": pending.step_id,
         "round": pending.round,
@@ -274,7 +274,7 @@ def _store_turn(change: Change, pending: PendingCompensation, relay: Relay) -> b
 
 
 def _give_up(change: Change, pending: PendingCompensation) -> str:
-    """The last attempt's process died: its outcome is unknown, and no attempt is left. Why a person must decide."""
+    """Return why an operator must decide: the last attempt's process died with unknown outcome; none is left."""
     error = f"attempt {pending.attempts} of {pending.max_attempts} was lost with its process"
     fail_compensation(change, pending.label, pending.step_id, pending.round, pending.attempts, error)
     return failed_for_good(pending.label, error)

@@ -1,1 +1,1 @@
-"""The tables, the transaction, the database's clock, and the columns of Airflow's own tables that are read."""
+"""The tables, the transaction, the database's clock, and the columns that we read of Airflow's own tables."""

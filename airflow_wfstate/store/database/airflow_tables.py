@@ -1,7 +1,6 @@
-"""The columns of Airflow's own tables that the store reads: light copies, so that nobody has to load Airflow's ORM.
+"""The columns of Airflow's own tables that the store reads: light copies that avoid loading Airflow's ORM.
 
-Tried against 3.2.2 and 3.3.2; tests/store/test_airflow_tables.py compares them with the models of the installed
-Airflow.
+Tested with 3.2.2 and 3.3.2; tests/store/test_airflow_tables.py compares them with the models of the installed Airflow.
 """
 
 from __future__ import annotations
@@ -126,9 +125,9 @@ audit_log: Final = Table(
     Column("owner", String(500)),
     Column("extra", Text),
 )
-"""What people have done, kept by the api-server. A worker's role may not read it: see ``audit.is_readable``."""
+"""What users did, recorded by the api-server. A worker's role may not read it: see ``audit.is_readable``."""
 
 FINISHED_TASK_STATES: Final = ("success", "failed", "skipped", "upstream_failed", "removed")
-"""The task instance is over. In any other state its process may be at work, or will be, under the same id."""
+"""The task instance is over. In any other state its process may be running, or may still run, under the same id."""
 
 UNFINISHED_RUN_STATES: Final = ("queued", "running")

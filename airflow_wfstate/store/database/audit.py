@@ -1,8 +1,8 @@
-"""What people did to runs and tasks by hand, as Airflow's audit table ``log`` tells it.
+"""What users did to runs and tasks manually, according to Airflow's audit table ``log``.
 
-Its events are the names of the functions behind Airflow's routes. It is written before the deed, also when nothing came
-of it; and not everything is in it: what was marked together with another task names that one, and a mark of many
-tasks at once (``bulk_task_instances``) leaves no entry.
+Its events have the names of the functions behind Airflow's routes. An entry is written before the action, even if the
+action then fails. And not every action has its own entry: what was marked together with another task names only
+that task, and a mark of many tasks at once (``bulk_task_instances``) leaves no entry.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CLEARS: Final = ("clear_dag_run", "post_clear_task_instances")
 _OTHERS_TOO: Final = ("include_upstream", "include_downstream", "include_future", "include_past")
 
 SOMEBODY: Final = "somebody"
-"""Whom the audit table does not name."""
+"""Used where the audit table names nobody."""
 
 MENTIONED: Final = or_(
     and_(
@@ -41,14 +41,14 @@ MENTIONED: Final = or_(
 
 
 def is_readable(connection: Connection) -> bool:
-    """Whether the database role may read the table: a worker's need not."""
+    """Whether the database role may read the table, which a worker's role need not."""
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.execute(select(func.has_table_privilege(audit_log.name, "SELECT"))).scalar_one())
 
 
 def who_marked_run(connection: Connection, dag_id: str, run_id: str, state: str, since: datetime | None) -> str | None:
-    """Who gave the run this state by hand; None when nobody did since, or it was cleared or marked otherwise later.
+    """Return who manually gave the run this state; None if nobody did since, or it was cleared or marked again later.
 
     :param state: ``success`` or ``failed``.
     """
@@ -70,7 +70,7 @@ def who_marked_task(
     states: Iterable[str],
     since: datetime | None,
 ) -> str | None:
-    """Who last gave the task instance one of these states by hand; None when no entry since then tells so."""
+    """Return who last gave the task instance one of these states manually; None if no entry since then says so."""
     wanted = set(states)
     for entry in _entries(connection, dag_id, run_id, (_PATCH, _PATCH_TASK, _PATCH_GROUP), since):
         asked = _asked(entry.extra)
@@ -90,7 +90,7 @@ def who_marked_task(
 def _entries(
     connection: Connection, dag_id: str, run_id: str, events: tuple[str, ...], since: datetime | None
 ) -> Iterable[Row[Any]]:
-    """The newest first."""
+    """The matching entries, newest first."""
     about: ColumnElement[bool] = or_(
         and_(audit_log.c.event.in_(events), audit_log.c.dag_id == dag_id, audit_log.c.run_id == run_id),
         audit_log.c.event == _PATCH_MANY,
@@ -100,7 +100,7 @@ def _entries(
 
 
 def _asked(extra: str | None) -> dict[str, Any]:
-    """The body of the request, as Airflow keeps it; empty when it is no JSON object."""
+    """The body of the request, as Airflow recorded it; empty when it is not a JSON object."""
     try:
         body = json.loads(extra or "{}")
     except ValueError:
@@ -109,7 +109,7 @@ def _asked(extra: str | None) -> dict[str, Any]:
 
 
 def _states_of_run(entry: Row[Any], dag_id: str, run_id: str) -> Iterator[object]:
-    """The states that a request asked for this run, in order."""
+    """The states that a request set for this run, in order."""
     asked = _asked(entry.extra)
     if entry.event == _PATCH:
         yield asked.get("state")

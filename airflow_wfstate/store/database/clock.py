@@ -1,4 +1,4 @@
-"""The database's clock, as a SQL expression: one clock for all who write, whatever their own says."""
+"""The database's clock as a SQL expression: one clock for all writers, whatever their own clocks say."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _SQLITE_FUNCTION: Final = "wfstate_now"
 
 
 class database_now(FunctionElement):  # type: ignore[type-arg]  # noqa: N801 - generic in stubs only; named like SQL
-    """The time now (not at the start of the transaction), aware UTC, in microseconds.
+    """The current time (not the time at the start of the transaction), aware UTC, in microseconds.
 
-    On SQLite only on a connection that :func:`give_clock` has seen, as those of ``store.transaction`` are.
+    On SQLite this only works on a connection passed to :func:`give_clock`, as ``store.transaction`` does.
     """
 
     type = UtcDateTime()
@@ -25,21 +25,21 @@ class database_now(FunctionElement):  # type: ignore[type-arg]  # noqa: N801 - g
 
 
 def give_clock(connection: Connection) -> None:
-    """Let :class:`database_now` work on this connection; nothing happens on PostgreSQL, nor a second time.
+    """Make :class:`database_now` work on this connection. Does nothing on PostgreSQL, or a second time.
 
-    SQLite's own clock stops at milliseconds, and so could put what happened before a clear, whose time Airflow writes
+    SQLite's own clock only has milliseconds. It could put an event that came before a clear, whose time Airflow writes
     in microseconds, after it.
     """
     if connection.dialect.name != "sqlite" or _SQLITE_FUNCTION in connection.info:
         return
-    # Called when the statement has its lock: a parameter would be as old as the wait for the lock was long.
+    # Called once the statement has its lock; a parameter would be as old as the wait for the lock was long.
     sqlite = connection.connection.dbapi_connection
-    sqlite.create_function(_SQLITE_FUNCTION, 0, _now)  # type: ignore[union-attr] # SQLAlchemy types no driver's own
+    sqlite.create_function(_SQLITE_FUNCTION, 0, _now)  # type: ignore[union-attr] # SQLAlchemy does not type drivers
     connection.info[_SQLITE_FUNCTION] = True
 
 
 def _now() -> str:
-    """SQLite runs in this process, whose clock is therefore the database's; written as SQLAlchemy writes times."""
+    """SQLite runs in this process, so its clock is the database's; formatted as SQLAlchemy writes times."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 

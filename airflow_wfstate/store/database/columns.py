@@ -1,4 +1,4 @@
-"""The kinds of columns that the tables are made of, and the metadata that holds the tables."""
+"""The kinds of columns used in the tables, and the metadata that holds the tables."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ TYPE: Final = String(MAX_NAME_LENGTH)
 
 
 def name() -> String:
-    """Of names, keys and Airflow's ids."""
+    """For names, keys and Airflow's ids."""
     return String(MAX_NAME_LENGTH)
 
 
 def id_() -> Uuid[str]:
-    """Of our ids and of task instances; a text in Python."""
+    """For our ids and those of task instances; a string in Python."""
     return Uuid(as_uuid=False)
 
 
 def one_of(column: str, values: type[Enum], name: str) -> tuple[CheckConstraint, CheckConstraint]:
-    """The constraint that a column holds a value of an enumeration, as PostgreSQL says it and as SQLite does.
+    """The constraint that a column holds a value of an enumeration, in PostgreSQL's form and in SQLite's.
 
-    PostgreSQL parses a CHECK anew in each statement that writes a row of its table, and an array constant is a third
-    as long for it as the list that IN becomes: begin and end of a step took 0.90 ms with lists and 0.87 with arrays.
+    PostgreSQL parses a CHECK in each statement that writes a row of its table. It parses an array constant in a third
+    of the time of the list that IN becomes: begin and end of a step took 0.90 ms with lists and 0.87 with arrays.
     """
     listed = [member.value for member in values]
     array = CheckConstraint(f"{column} = ANY ('{{{','.join(listed)}}}'::text[])", name=name)
@@ -39,6 +39,6 @@ def one_of(column: str, values: type[Enum], name: str) -> tuple[CheckConstraint,
 
 
 def partial_index(name: str, *columns: str, where: str | TextClause, unique: bool = False) -> Index:
-    """An index of the rows that fulfil a condition."""
+    """An index of the rows that satisfy a condition."""
     condition = text(where) if isinstance(where, str) else where
     return Index(name, *columns, unique=unique, postgresql_where=condition, sqlite_where=condition)

@@ -1,4 +1,4 @@
-"""An insert that can say what happens on a conflict: PostgreSQL and SQLite have it, each with a class of its own."""
+"""Inserts with a conflict clause. PostgreSQL and SQLite both have one, each with its own SQLAlchemy class."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def conflict_insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An insert into the table; the result's ``rowcount`` tells how many rows it wrote.
+    """An insert into the table; the result's ``rowcount`` is the number of rows written.
 
-    :param dialect: SQLAlchemy's name of the database's kind: ``connection.dialect.name``.
+    :param dialect: SQLAlchemy's name of the database kind: ``connection.dialect.name``.
     """
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    # Without the option SQLAlchemy reads the number of an insert from a cursor that is closed: psycopg then says -1,
-    # other drivers remember it.
+    # Without this option SQLAlchemy reads the row count of an insert from a closed cursor: psycopg then returns -1,
+    # while other drivers remember it.
     return insert.execution_options(preserve_rowcount=True)

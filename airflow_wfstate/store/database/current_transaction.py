@@ -1,4 +1,4 @@
-"""The id of the transaction that writes, as a SQL expression: the default of a column."""
+"""The id of the writing transaction as a SQL expression, used as a column default."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 CURRENT_TRANSACTION_ID = "(pg_current_xact_id()::text)::bigint"
-"""On PostgreSQL, whose xid8 has no other cast, and no BRIN. It never begins again, and fits into 63 bits."""
+"""For PostgreSQL, whose xid8 has no other cast and no BRIN. The id never wraps around, and fits into 63 bits."""
 
 
 class current_transaction_id(FunctionElement):  # type: ignore[type-arg]  # noqa: N801 - as database_now

@@ -1,4 +1,4 @@
-"""The tables of definitions: what is declared about the names of workflows, and which versions were applied."""
+"""The tables of definitions: what is declared about workflow names, and which versions were applied."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ applied_definition: Final = Table(
     CheckConstraint("number >= 1", name="wfstate_applied_definition_number_check"),
     *one_of("way", Way, "wfstate_applied_definition_way_check"),
 )
-"""What was applied, in order: the history of a name; rows are only added."""
+"""The applied versions, in order: the history of a name. Rows are only added."""

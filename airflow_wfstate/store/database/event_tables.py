@@ -1,4 +1,4 @@
-"""The table of events: what services have said, each event once."""
+"""The table of events: the reports of services, each event once."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ event: Final = Table(
     partial_index("wfstate_event_not_applied", "received_at", "source", "id", where=_NOT_APPLIED),
     partial_index("wfstate_event_dead", "received_at", where=_DEAD),
 )
-"""No foreign key: an event is written under the lock of its workflow, or waits for one that is not there yet."""
+"""No foreign key: an event is written under its workflow's lock, or waits for a workflow that does not exist yet."""

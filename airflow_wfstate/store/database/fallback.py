@@ -1,6 +1,6 @@
-"""Calls of a stored function that the database refused, and that were left to the transactions in Python.
+"""Stored function calls that the database refused, so that the transactions in Python did the work.
 
-Those take longer, so that somebody should know: the first of each kind is logged, all are counted.
+Those are slower, so operators should know: the first of each kind is logged, and all are counted.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from typing import Final
 from airflow_wfstate.store.database.outage import sqlstate
 
 METRIC: Final = "wfstate.hot_path.fallbacks"
-"""The counter among Airflow's metrics; its tag ``reason`` is an SQLSTATE, or the class of an error without one."""
+"""Airflow metric that counts them; its tag ``reason`` is an SQLSTATE, or the class of an error without one."""
 
 log = logging.getLogger(__name__)
 
 
 class Fallbacks:
-    """Counts them for one engine.
+    """Counts fallbacks for one engine.
 
-    :param counts: by reason, since the process began.
+    :param counts: number by reason, since the process started.
     """
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
 
     def add(self, function: str, error: BaseException) -> None:
-        """Note one.
+        """Count one fallback.
 
         :param function: the stored function's name.
-        :param error: what the driver, or the pool, raised.
+        :param error: the error raised by the driver or the pool.
         """
         from airflow.observability.stats import Stats
 
@@ -39,8 +39,8 @@ class Fallbacks:
         Stats.incr(METRIC, tags={"reason": reason})
         log.log(
             logging.WARNING if first else logging.DEBUG,
-            "The stored function %s could not be called (%s: %s); the slower way is taken. Further ones of this kind "
-            "are counted in the metric %s only.",
+            "The stored function %s could not be called (%s: %s); a slower method is used instead. Further failures of "
+            "this kind are only counted, in the metric %s.",
             function,
             reason,
             str(error).strip().partition("\n")[0],

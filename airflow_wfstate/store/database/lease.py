@@ -1,7 +1,7 @@
-"""A lease: what only one process does at a time, of all that share the database.
+"""Leases, for work that only one process does at a time among all that share the database.
 
-It has an owner, is renewed by a thread while its holder works, and only its owner ends it. A holder that dies leaves it
-to run out.
+A lease has an owner. A thread renews it while its holder works, and only its owner ends it. If the holder dies, the
+lease expires.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from airflow_wfstate.store.database.transaction import run_transaction
 log = logging.getLogger(__name__)
 
 DURATION: Final = timedelta(seconds=120)
-"""How long a lease lasts that is not renewed."""
+"""How long a lease lasts unless it is renewed."""
 
 _RENEWALS: Final = 4
-"""In the time that a lease lasts."""
+"""How often it is renewed in that time."""
 
 _lease: Final = schema.lease
 
 
 class LeaseLost(Exception):
-    """The holder could not renew its lease in time: another process may be at the same work."""
+    """The holder could not renew its lease in time: another process may be doing the same work."""
 
 
 class Lease:
-    """A lease that this process has taken.
+    """A lease held by this process.
 
-    :param owner: names the holder; no other lease has the same.
+    :param owner: identifies the holder; no other lease has the same.
     """
 
     def __init__(self, engine: Engine, name: str, owner: str) -> None:
@@ -53,7 +53,7 @@ class Lease:
         self._held_until = time.monotonic() + DURATION.total_seconds()
 
     def check(self) -> None:
-        """Check that it is still held; to be asked before each piece of the work.
+        """Check that the lease is still held; call this before each piece of work.
 
         :raises LeaseLost: it is not.
         """
@@ -61,7 +61,7 @@ class Lease:
             raise LeaseLost(f"The lease {self.name!r} was not renewed in time: another process may hold it now.")
 
     def renew(self) -> None:
-        """Hold it for its whole duration again; without effect when another process has taken it since."""
+        """Extend the lease to its full duration; has no effect when another process has taken it since."""
         asked_at = time.monotonic()
         if run_transaction(self._engine, self._renew):
             self._held_until = asked_at + DURATION.total_seconds()
@@ -69,23 +69,23 @@ class Lease:
             self._held_until = asked_at
 
     def keep(self) -> None:
-        """Renew it again and again until :meth:`end`; the work of a thread."""
+        """Renew the lease repeatedly until :meth:`end`; runs in a thread."""
         while not self._is_ended.wait(DURATION.total_seconds() / _RENEWALS):
             try:
                 self.renew()
-            except Exception:  # the next renewal may reach the database again; until then the lease runs
+            except Exception:  # the next renewal may reach the database again; until then the lease is valid
                 log.exception("The lease %r could not be renewed.", self.name)
 
     def end(self, rest: timedelta) -> None:
-        """End it, if this holder still has it. One that cannot be ended runs out.
+        """End the lease if this holder still has it. If that fails, it expires.
 
-        :param rest: for how long nobody is to take it; zero: anybody may at once.
+        :param rest: for how long nobody may take it afterwards; zero: it may be taken at once.
         """
         self._is_ended.set()
         try:
             run_transaction(self._engine, lambda connection: self._set_end(connection, rest))
-        except Exception:  # the work itself is done, or has failed with an error of its own
-            log.exception("The lease %r could not be ended; it runs out in %s.", self.name, DURATION)
+        except Exception:  # the work itself is done, or failed with its own error
+            log.exception("The lease %r could not be ended; it expires in %s.", self.name, DURATION)
 
     def _renew(self, connection: Connection) -> bool:
         return self._set_end(connection, DURATION)
@@ -98,9 +98,9 @@ class Lease:
 
 @contextmanager
 def held(engine: Engine, name: str, *, rest: timedelta = timedelta(0)) -> Iterator[Lease | None]:
-    """Hold a lease for the time of the ``with`` block; None when another process holds it.
+    """Hold a lease during the ``with`` block; None when another process holds it.
 
-    :param rest: for how long nobody is to take it after its end.
+    :param rest: for how long nobody may take it afterwards.
     """
     owner = f"{socket.gethostname()[:200]}:{os.getpid()}:{secrets.token_hex(8)}"
     if not run_transaction(engine, lambda connection: _take(connection, name, owner)):
@@ -123,7 +123,7 @@ def _take(connection: Connection, name: str, owner: str) -> bool:
         .on_conflict_do_update(
             index_elements=[_lease.c.name],
             set_=values,
-            # Its own, too: the answer to the commit may have been lost.
+            # Also takes a lease that it already owns: the answer to the commit may have been lost.
             where=or_(_lease.c.leased_until <= now, _lease.c.owner == owner),
         )
     )

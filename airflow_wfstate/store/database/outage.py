@@ -1,4 +1,4 @@
-"""The database is away, or not migrated: SQLAlchemy's errors that say so, in our words."""
+"""Translate SQLAlchemy's errors when the database is unavailable or not migrated into our own."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from airflow_wfstate.exceptions import DatabaseNotMigrated, DatabaseUnavailable, WorkflowStateError
 
 DATABASE_ERRORS: Final = (DBAPIError, PoolTimeout)
-"""The classes of error among which :func:`outage` finds those it knows."""
+"""The error classes among which :func:`outage` looks."""
 
 
 def outage(error: BaseException) -> WorkflowStateError | None:
-    """Our error for one of SQLAlchemy's that says that the database is away or not migrated; None for others.
+    """Our error for an SQLAlchemy error that means that the database is unavailable or not migrated; None for others.
 
-    Also for those who read Airflow's own tables outside of a transaction of ours.
+    Also for code that reads Airflow's own tables outside our transactions.
     """
     if isinstance(error, (OperationalError, InterfaceError, ProgrammingError)) and _finds_no_table(error):
         return not_migrated()
@@ -24,15 +24,15 @@ def outage(error: BaseException) -> WorkflowStateError | None:
         return None
     return DatabaseUnavailable(
         f"The database of the workflow state did not answer: {_first_line(error)}.",
-        "Check that it runs and that [database] sql_alchemy_conn (or the Airflow connection) leads to it.",
+        "Check that it runs and that [database] sql_alchemy_conn (or the Airflow connection) points to it.",
     )
 
 
 def is_cut_off(error: BaseException) -> bool:
-    """Whether the connection broke while the statement was under way.
+    """Whether the connection broke while the statement was running.
 
-    psycopg2 has no class for an answer that ends in the middle: it raises the bare ``DatabaseError``, without an
-    SQLSTATE ("error with status PGRES_TUPLES_OK and no message from the libpq"), and SQLAlchemy does not see that the
+    psycopg2 has no class for an answer that is cut off: it raises the bare ``DatabaseError`` without an SQLSTATE
+    ("error with status PGRES_TUPLES_OK and no message from the libpq"), and SQLAlchemy does not recognise that the
     connection is lost.
     """
     if not isinstance(error, DBAPIError):
@@ -41,13 +41,13 @@ def is_cut_off(error: BaseException) -> bool:
 
 
 def sqlstate(error: BaseException | None) -> str | None:
-    """The SQLSTATE of a driver's error (psycopg and psycopg2 name it differently); None when it has none."""
+    """The SQLSTATE of a driver's error, which psycopg and psycopg2 name differently; None when it has none."""
     found = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     return None if found is None else str(found)
 
 
 def is_missing(error: BaseException) -> bool:
-    """Whether a driver's error says that a table, a column or a stored function does not exist."""
+    """Whether a driver's error means that a table, a column or a stored function does not exist."""
     if (state := sqlstate(error)) is not None:
         return state in ("42P01", "42703", "42883")  # undefined table, column, function
     text = str(error).lower()
@@ -55,11 +55,11 @@ def is_missing(error: BaseException) -> bool:
 
 
 def not_migrated() -> DatabaseNotMigrated:
-    """The error for a database without our tables, or with old ones."""
+    """The error for a database whose tables are missing or outdated."""
     return DatabaseNotMigrated(
         "The tables of the workflow state are missing in this database, or older than this package.",
-        "Run: airflow db migrate. On a machine that reaches Airflow by HTTP alone, such as a worker, give the command "
-        "--server URL or --conn CONN_ID instead.",
+        "Run: airflow db migrate. On a machine that only reaches Airflow by HTTP, such as a worker, add "
+        "--server URL or --conn CONN_ID to the command instead.",
     )
 
 

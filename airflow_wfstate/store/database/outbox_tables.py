@@ -1,4 +1,4 @@
-"""The tables of the outbox: subscriptions, each a cursor over the journal, and what waits for another attempt."""
+"""The tables of the outbox: subscriptions, each a cursor over the journal, and events that wait for another attempt."""
 
 from __future__ import annotations
 
@@ -87,4 +87,4 @@ outgoing_event: Final = Table(
     ),
     Index("wfstate_outgoing_event_due", "subscription_id", "next_try_at"),
 )
-"""Events to one subscriber alone, until it has accepted them."""
+"""Events for one subscriber only, until it has accepted them."""

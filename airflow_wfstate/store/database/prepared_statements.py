@@ -1,8 +1,8 @@
-"""Prepared statements that a connection pool between us and PostgreSQL loses.
+"""Prepared statements that get lost in a connection pool between us and PostgreSQL.
 
-psycopg prepares a statement on the server when it has sent it five times. PgBouncer in transaction mode gives each
-transaction another server connection, where the statement is unknown or its name is taken (PgBouncer from 1.21 on can
-follow them, when ``max_prepared_statements`` is set). psycopg2 prepares nothing.
+psycopg prepares a statement on the server once it has sent it five times. PgBouncer in transaction mode gives each
+transaction another server connection, where the statement is unknown or its name is taken. (From 1.21 on, PgBouncer can
+track them if ``max_prepared_statements`` is set.) psycopg2 prepares nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SQLSTATES: Final = (
     "26000",  # invalid_sql_statement_name: prepared on another server connection
     "42P05",  # duplicate_prepared_statement: another client prepared one of that name
 )
-"""What PostgreSQL says then; nothing was carried out."""
+"""PostgreSQL's errors in this case; nothing was carried out."""
 
 _UNPREPARED: Final[WeakSet[Engine]] = WeakSet()
 _LOCK: Final = Lock()
@@ -34,7 +34,7 @@ def was_lost(error: BaseException | None) -> bool:
 
 
 def stop_preparing(engine: Engine) -> None:
-    """Prepare nothing on this engine's connections from now on; the first call for an engine says so in the log."""
+    """Stop preparing statements on this engine's connections; the first call for an engine logs it."""
     with _LOCK:
         if engine in _UNPREPARED:
             return
@@ -42,8 +42,8 @@ def stop_preparing(engine: Engine) -> None:
     event.listen(engine, "checkout", _send_unprepared)
     log.warning(
         "A connection pool between this process and PostgreSQL loses prepared statements (PgBouncer in transaction "
-        "mode). None are made any more, so that each call takes a little longer. To avoid that, set "
-        "max_prepared_statements of PgBouncer 1.21 or newer, or use the driver psycopg2."
+        "mode). This process stops preparing statements, which makes each call slightly slower. To avoid that, set "
+        "max_prepared_statements in PgBouncer 1.21 or newer, or use the driver psycopg2."
     )
 
 

@@ -1,8 +1,8 @@
-"""Many rows of a table, written by one statement.
+"""Write many rows of a table with one statement.
 
-On PostgreSQL the rows travel as one JSON text, which the server takes apart (``json_to_recordset``): a statement of a
-constant text, whatever their number. A thousand journal entries took 4 ms of this process's CPU this way, and 34 as
-SQLAlchemy's parameters (psycopg2, measured). On SQLite the driver binds row by row, in this process.
+On PostgreSQL the rows are sent as one JSON text, which the server expands (``json_to_recordset``). So the statement's
+text is constant, whatever the number of rows. A thousand journal entries took 4 ms of this process's CPU this way, and
+34 as SQLAlchemy's parameters (psycopg2, measured). On SQLite the driver binds row by row, in this process.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_wfstate.store.database.conflict_insert import conflict_insert
 
 Rows = Sequence[dict[str, Any]]
-"""All with the same columns."""
+"""Rows with the same columns."""
 
 
 def insert_rows(connection: Connection, table: Table, rows: Rows, *, returning: Sequence[str] = ()) -> list[Any]:
-    """Insert rows, in this order; those that conflict with one that is there are left out.
+    """Insert rows in this order, skipping those that conflict with an existing row.
 
-    :param returning: columns to return of each row that was inserted.
+    :param returning: columns to return for each inserted row.
     """
     return _insert(connection, table, rows, (), returning)
 
 
 def upsert_rows(connection: Connection, table: Table, rows: Rows, *, keeps: Sequence[str] = ()) -> None:
-    """Insert rows, or give those that are there, by primary key, the same values.
+    """Insert rows, or update existing ones (found by primary key) to the same values.
 
-    :param keeps: columns that keep their value where the new one is NULL.
+    :param keeps: columns that keep their value when the new one is NULL.
     """
     _insert(connection, table, rows, tuple(name for name in rows[0] if not table.c[name].primary_key), (), keeps)
 
 
 def update_rows(connection: Connection, table: Table, rows: Rows) -> None:
-    """Give rows, by primary key, new values."""
+    """Update rows, found by primary key."""
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
         connection.execute(_update_given(table, names), {"rows": _as_json(rows)})
@@ -119,7 +119,7 @@ def _update_bound(table: Table, names: tuple[str, ...]) -> Update:
 
 
 def _given(table: Table, names: tuple[str, ...]) -> Any:
-    """The rows of the parameter, as a table of these columns."""
+    """The rows in the parameter, as a table with these columns."""
     text = cast(bindparam("rows", type_=Text), postgresql.JSON)
     columns = [column(name, table.c[name].type) for name in names]
     return func.json_to_recordset(text).table_valued(*columns).render_derived(name="given", with_types=True)
@@ -129,7 +129,7 @@ def _as_json(rows: Rows) -> str:
     return _ENCODER.encode(rows)
 
 
-@lru_cache(maxsize=1024)  # all rows of a transaction have the moment of its lock, some of them thrice
+@lru_cache(maxsize=1024)  # all rows of a transaction have the time of its lock, some of them three times
 def _moment(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()

@@ -1,12 +1,12 @@
-"""The ``wfstate_*`` tables, in Airflow's metadata database. No foreign key leads into Airflow's own tables.
+"""The ``wfstate_*`` tables, in Airflow's metadata database. No foreign key refers to Airflow's own tables.
 
 Payloads (``input``, ``output``, ``value``) are TEXT: exactly the canonical bytes that were hashed, or one of the other
-forms of ``stored_payload.py``. Ids are UUIDv7.
-Times are UTC from the database's clock. States are VARCHAR with a CHECK derived from the state tables.
+forms of ``stored_payload.py``. Ids are UUIDv7. Times are UTC from the database's clock. States are VARCHAR with a CHECK
+derived from the state tables.
 
-What the hot path writes (steps, rounds, attempts, checkpoints, records, compensations, journal entries) has no foreign
-key to its workflow or step: every such row is written under the lock of the row that the key would look for, and the
-checks were a twelfth of the server's time for the life of a step (0.645 ms with them, 0.598 without; measured).
+The tables of the hot path (steps, rounds, attempts, checkpoints, records, compensations, journal entries) have no
+foreign key to their workflow or step. Every such row is written under the lock of the row that the key would refer to,
+and the checks took a twelfth of the server's time for the life of a step (0.645 ms with them, 0.598 without; measured).
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ from airflow_wfstate.store.database.server_tables import sweep as sweep
 
 NO_PLACE: Final = NO_PARENT_STEP
 NO_RUN: Final = ""
-"""DAG id and run id of a compensation whose step a service did."""
+"""DAG id and run id of the compensation of a service's step."""
 
-"""The ``place`` of the steps of runs that no step has triggered. Not NULL: the identity of a step is a unique key."""
+"""``place`` of steps whose run no step has triggered. Not NULL, because a step's identity is a unique key."""
 
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in OPEN_WORKFLOW_STATES)
 
 _AT_WORK: Final = ", ".join(f"'{state.value}'" for state in WORKING_WORKFLOW_STATES)
 
 NOT_SETTLED: Final = f"state = '{WorkflowState.CANCELLED.value}' AND NOT at_rest"
-"""Of a workflow, as its partial index says it: cancelled, while steps of it may still be open."""
+"""Condition on a workflow, as in its partial index: cancelled, but some of its steps may still be open."""
 
 workflow: Final = Table(
     "wfstate_workflow",
@@ -97,8 +97,8 @@ workflow: Final = Table(
     Column("state_changed_at", UtcDateTime, comment="since when it is in its state"),
     Column("forward_ended_at", UtcDateTime, comment="when it last left running: what follows is its undo"),
     Column("ended_at", UtcDateTime),
-    # Generated, so that it stays NULL while the row of one that is at work is updated: an index on updated_at itself
-    # would end those updates' being HOT.
+    # Generated, so that it stays NULL while the row of a working workflow is updated: an index on updated_at itself
+    # would keep those updates from being HOT.
     Column(
         "settled_at",
         UtcDateTime,
@@ -130,14 +130,14 @@ workflow: Final = Table(
     Index("wfstate_workflow_name", "name", "started_at", "id"),
     Index("wfstate_workflow_state", "state", "started_at", "id"),
     Index("wfstate_workflow_settled", "settled_at", "id"),
-    # So narrow that a million are counted in 60 to 100 ms; by the one above it took 280 (PostgreSQL, measured).
+    # So narrow that counting a million takes 60 to 100 ms; with the index above it took 280 (PostgreSQL, measured).
     Index("wfstate_workflow_count", "state"),
     partial_index("wfstate_workflow_deadline", "deadline_at", where="deadline_at IS NOT NULL"),
     Index("wfstate_workflow_key", "key"),
     Index("wfstate_workflow_correlation", "correlation_id"),
     partial_index("wfstate_workflow_unsettled", "id", where=NOT_SETTLED),
     partial_index("wfstate_workflow_without_dag", "id", where="NOT has_dag"),
-    # How a text begins is found by an index in the order of bytes alone (PostgreSQL, "Operator Classes").
+    # Only an index in byte order finds texts by their beginning (PostgreSQL, "Operator Classes").
     Index("wfstate_workflow_key_prefix", "key", postgresql_ops={"key": "varchar_pattern_ops"}),
     Index(
         "wfstate_workflow_correlation_prefix",
@@ -189,14 +189,14 @@ step: Final = Table(
         "place",
         id_(),
         nullable=False,
-        server_default=NO_PLACE.replace("-", ""),  # as SQLite keeps a UUID; PostgreSQL reads it too
+        server_default=NO_PLACE.replace("-", ""),  # the form in which SQLite stores a UUID; PostgreSQL accepts it too
         comment="the step that triggered the participant's run; the nil UUID for owners and guests",
     ),
     Column("name", name(), nullable=False),
     Column("item_key", name(), nullable=False),
     Column("state", STATE, nullable=False),
     Column("round", Integer, nullable=False, comment="number of the newest round"),
-    # 0: a step of a service, which has no attempts in Airflow.
+    # 0 for a step of a service, which has no attempts in Airflow.
     Column("attempt", Integer, nullable=False, comment="number of the newest attempt: the fencing token"),
     Column("error", Text, comment="of the newest attempt"),
     Column("pivot", Boolean, nullable=False, server_default=false(), comment="done, it is never undone"),
@@ -294,7 +294,7 @@ compensation: Final = Table(
     Column("attempt_limit", Integer, comment="raised by a person's retry; null: max_attempts"),
     Column("task_instance_id", id_(), comment="of the relay that runs it"),
     Column("dag_id", name(), nullable=False, comment="of the run that did the round, whose relay undoes it"),
-    Column("run_id", name(), nullable=False),  # NO_RUN, as dag_id: a service did it, which is asked to undo it
+    Column("run_id", name(), nullable=False),  # NO_RUN, like dag_id, if a service did it and is asked to undo it
     Column("error", Text),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
@@ -314,8 +314,8 @@ compensation: Final = Table(
     PrimaryKeyConstraint("step_id", "round", name="wfstate_compensation_pkey"),
     *one_of("state", CompensationState, "wfstate_compensation_state_check"),
     *one_of("compensate_when", CompensateWhen, "wfstate_compensation_when_check"),
-    # Only what stands in line: PostgreSQL takes it for the next undo whatever its statistics say, and neither steps at
-    # work nor a cancel write to it.
+    # Only what is in line: PostgreSQL uses it for the next undo whatever its statistics say, and neither running steps
+    # nor a cancel write to it.
     partial_index(
         "wfstate_compensation_order", "workflow_id", "position", "step_id", "round", where="position IS NOT NULL"
     ),
@@ -338,10 +338,10 @@ turn: Final = Table(
 )
 
 IS_ABOUT_WAITING: Final = text("kind IN ('step.waiting', 'step.continued')")
-"""Of a journal entry. Constants, not parameters: by these PostgreSQL knows the index for it."""
+"""Condition on a journal entry. Constants, not parameters, so that PostgreSQL can use the index for it."""
 
 IS_END_OF_UNDO: Final = text("kind IN ('compensation.retried', 'compensation.skipped', 'compensation.done')")
-"""Of a journal entry: an undo has ended, or a person has decided about it. Constants, as above."""
+"""Condition on a journal entry: a compensation has ended, or a person has decided about it. Constants, as above."""
 
 journal: Final = Table(
     "wfstate_journal",

@@ -1,10 +1,10 @@
-"""Indexes that PostgreSQL alone has: of durations, of the parts of texts, and of the stream of journal entries.
+"""Indexes that only PostgreSQL has: for durations, for substrings, and for the stream of journal entries.
 
-What stands anywhere in a text is found by an index of its trigrams, which needs the extension ``pg_trgm`` of PostgreSQL
-itself. Where it is not installed, or the role may not create it, those indexes are left out: everything is found all
-the same, by reading the table.
+Substrings are found with trigram indexes, which need PostgreSQL's own extension ``pg_trgm``. If it is not installed, or
+the role may not create it, those indexes are left out. Searches then still work, by reading the table.
 
-They stand beside the tables, not in them: Alembic would miss those of trigrams on a server without the extension.
+They are not declared in the tables, because Alembic would report the trigram indexes as missing on a server without the
+extension.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CREATE_STREAM: Final = """
 CREATE INDEX wfstate_journal_stream ON wfstate_journal USING brin (transaction_id)
   WITH (pages_per_range = 32, autosummarize = on)
 """
-"""An entry for 32 pages, some 1,000 rows, instead of one for each: what a step writes touches no index more."""
+"""One entry per 32 pages (some 1,000 rows) instead of one per row, so that a step's writes update no further index."""
 
 CREATE_TRIGRAMS: Final = """
 DO $do$
@@ -50,11 +50,11 @@ $do$
 
 
 def has_trigram_indexes(connection: Connection) -> bool:
-    """Whether what stands anywhere in a key, a label or an error is found by index; never on SQLite."""
+    """Whether substrings of keys, labels and errors are found by index; never on SQLite."""
     if connection.dialect.name != "postgresql":
         return False
     names = sorted(TRIGRAM_NAMES)
-    # to_regclass looks where the tables are looked for; an index that could not be built to its end is not used.
+    # to_regclass searches where tables are searched; an index whose build did not finish is not used.
     found = text(
         "SELECT count(*) FROM pg_index WHERE indisvalid "
         "AND indexrelid IN (SELECT to_regclass(unnest(CAST(:names AS text[]))))"

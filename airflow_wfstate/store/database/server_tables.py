@@ -1,4 +1,4 @@
-"""The tables of what the server keeps for itself: answers to requests that may be sent again, the sweep, and leases."""
+"""The server's own tables: answers to requests that may be repeated, the sweep, and leases."""
 
 from __future__ import annotations
 

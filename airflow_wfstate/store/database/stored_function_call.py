@@ -1,9 +1,9 @@
-"""One call of a stored function: a transaction of its own, by the driver's cursor.
+"""Call a stored function in its own transaction, through the driver's cursor.
 
-Measured on the embedded server with psycopg: begin and end of a step took 1.42 ms by SQLAlchemy's ``Connection`` and
-1.0 by the driver's cursor; what lies between (an execution context, result metadata and a change of the isolation
-level for each call) is of no use to a statement that is complete and returns one value. Parameters go by position,
-which costs psycopg 0.03 ms less a call than by name. The connections are those of the engine's pool.
+Measured on the embedded server with psycopg: begin and end of a step took 1.42 ms through SQLAlchemy's ``Connection``
+and 1.0 through the driver's cursor. What lies between (an execution context, result metadata and a change of the
+isolation level for each call) is useless for a complete statement that returns one value. Parameters are positional,
+which costs psycopg 0.03 ms less per call than named ones. Connections come from the engine's pool.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from airflow_wfstate.store.database.outage import is_missing, not_migrated
 from airflow_wfstate.store.database.prepared_statements import stop_preparing, was_lost
 
 DRIVERS: Final = ("psycopg", "psycopg2")
-"""Those whose connections have an ``autocommit`` that can be set, and whose parameters are ``%s``."""
+"""Drivers whose connections have a settable ``autocommit``, and whose placeholders are ``%s``."""
 
 
 @dataclass(frozen=True)
 class StoredFunction:
-    """A function of the database that returns one value.
+    """A database function that returns one value.
 
-    :param types: of its parameters, as PostgreSQL names them.
+    :param types: PostgreSQL's names of its parameter types.
     """
 
     name: str
@@ -52,7 +52,7 @@ class _Connection(Protocol):
 class StoredFunctionCall:
     """Calls stored functions.
 
-    :param engine: of a PostgreSQL database, by one of :data:`DRIVERS`.
+    :param engine: a PostgreSQL database, with one of :data:`DRIVERS`.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -61,12 +61,12 @@ class StoredFunctionCall:
         self.fallbacks = Fallbacks()
 
     def __call__(self, function: StoredFunction, *arguments: object) -> object:
-        """The function's value.
+        """Return the function's value.
 
-        :return: None when that is NULL, and when the database refused the call, was not reached or was lost: the
-            transaction in Python, which tries again and names the reason, shall decide. It may have been carried out
-            all the same. Such a refusal is logged and counted (:mod:`airflow_wfstate.store.database.fallback`).
-        :raises DatabaseNotMigrated: there is no such function.
+        :return: None when the value is NULL, and when the database refused the call, was unreachable or was lost. The
+            transaction in Python, which retries and reports the reason, must then decide. The call may have been
+            carried out anyway. Such a failure is logged and counted (:mod:`airflow_wfstate.store.database.fallback`).
+        :raises DatabaseNotMigrated: the function does not exist.
         """
         try:
             try:
@@ -76,7 +76,7 @@ class StoredFunctionCall:
                     raise
                 stop_preparing(self._engine)
                 return self._call(function, arguments)
-        except (self._driver.Error, DBAPIError, PoolTimeout) as error:  # the pool hands on what the driver raises
+        except (self._driver.Error, DBAPIError, PoolTimeout) as error:  # the pool passes on what the driver raises
             self.fallbacks.add(function.name, error)
             return None
 
@@ -85,13 +85,13 @@ class StoredFunctionCall:
         try:
             return self._value(connection, function.call, arguments)
         except self._driver.Error as error:
-            # What broke the connection also keeps it from being used again.
+            # Also keeps the broken connection from being used again.
             connection.invalidate(error)
             if is_missing(error):
                 raise not_migrated() from error
             raise
         except BaseException as error:
-            connection.invalidate(error)  # a signal came in the middle of the call: its answer is still under way
+            connection.invalidate(error)  # a signal came in the middle of the call, so its answer is still to come
             raise
         finally:
             connection.close()

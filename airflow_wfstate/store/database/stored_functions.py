@@ -1,16 +1,16 @@
 """The stored functions of the hot path, on PostgreSQL only.
 
-Measured on the embedded server with psycopg2, which Airflow's default engine uses: a begin as statements of its own
-took 3.4 ms, as a function 1.0. One round trip instead of one for each statement, and a session keeps a function's
-plans.
+Measured on the embedded server with psycopg2, which Airflow's default engine uses: a begin took 3.4 ms as separate
+statements, and 1.0 as a function. It needs one round trip instead of one per statement, and a session keeps a
+function's plans.
 
-Each does only the plain case of its transaction (store/steps/): the workflow is
-running, the step is new, or its newest attempt is running. In any other case it changes nothing and answers NULL or
-false, and the transaction in Python decides. Their guards are filled in from the state tables.
+Each function handles only the plain case of its transaction (store/steps/): the workflow is running, and the step is
+new or its newest attempt is running. In any other case it changes nothing and returns NULL or false, and the
+transaction in Python decides. The guards are filled in from the state tables.
 
-Those of an attempt verify its key themselves (store/steps/attempt_key.py), with the secret in the workflow's row that
-they touch anyway: 5 microseconds. A process need not have seen the begin, so that every server process behind a load
-balancer takes the hot path.
+The functions for attempts verify the attempt key themselves (store/steps/attempt_key.py), with the secret in the
+workflow's row, which they access anyway: 5 microseconds. A process need not have seen the begin, so every server
+process behind a load balancer can take the hot path.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LANGUAGE sql STABLE AS $function$
 $function$
 """
 
-# Of both sides a hash is compared, so that how long the comparison takes tells nothing about the right MAC.
+# Compares hashes of both sides, so that the duration of the comparison reveals nothing about the right MAC.
 _IS_KEY_OF_WORKFLOW: Final = (
     "sha256(wfstate_hmac_sha256(w.secret, convert_to(p_body, 'UTF8'))) = sha256(decode(p_mac, 'hex'))"
 )
@@ -247,29 +247,29 @@ END $function$
 """  # noqa: S608 - filled in from our own enums alone
 
 HMAC_SHA256: Final = StoredFunction("wfstate_hmac_sha256", ("text", "bytea"))
-"""Of key, in hexadecimal and at most 64 bytes, and data. The others call it."""
+"""Arguments: key (hexadecimal, at most 64 bytes) and data. The other functions call it."""
 
 BEGIN_FIRST_ATTEMPT: Final = StoredFunction(
     "wfstate_begin_first_attempt", ("uuid", "text", "text", "uuid", "text", "text", "integer", "text", "text")
 )
-"""Of task instance, name, item key, new step id; the compensation's handler, condition and attempts, the relay's task
-id, and the hash of the arguments (each NULL for none). Its value: the workflow's id, name, key, generation, correlation
-id and secret."""
+"""Arguments: task instance, name, item key, new step id; the compensation's handler, condition and attempts, the
+relay's task id, and the hash of the arguments (each NULL for none). Returns the workflow's id, name, key, generation,
+correlation id and secret."""
 
 _ATTEMPT: Final = ("uuid", "uuid", "integer", "integer", "bigint", "text")
 _KEY: Final = ("text", "text")
 
 END_RUNNING_ATTEMPT: Final = StoredFunction("wfstate_end_running_attempt", (*_ATTEMPT, *["text"] * 7, *_KEY))
-"""Of workflow, step, attempt, round, write and its hash; state; output, its type and sha256; error; journal kind and
-data; body and MAC of the attempt key, which must name the same workflow, step, attempt and round. Its value: whether it
-did it."""
+"""Arguments: workflow, step, attempt, round, write and its hash; state; output, its type and sha256; error; journal
+kind and data; body and MAC of the attempt key, which must name the same workflow, step, attempt and round. Returns
+whether it did it."""
 
 SAVE_CHECKPOINT: Final = StoredFunction("wfstate_save_checkpoint", (*_ATTEMPT, *["text"] * 4, *_KEY))
-"""Of workflow, step, attempt, round, write and its hash; name; value, its type and sha256; body and MAC of the attempt
-key, as above. Its value: whether it did it."""
+"""Arguments: workflow, step, attempt, round, write and its hash; name; value, its type and sha256; body and MAC of the
+attempt key, as above. Returns whether it did it."""
 
 SAVE_RECORD: Final = StoredFunction("wfstate_save_record", (*_ATTEMPT, *["text"] * 4, "boolean", *_KEY))
-"""As :data:`SAVE_CHECKPOINT`, with whether the value is an error before the attempt key."""
+"""Like :data:`SAVE_CHECKPOINT`, with whether the value is an error before the attempt key."""
 
 _FUNCTIONS: Final = {
     HMAC_SHA256: _CREATE_HMAC_SHA256,
@@ -284,7 +284,7 @@ _OLDER: Final = (
     StoredFunction("wfstate_save_checkpoint", (*_ATTEMPT, *["text"] * 4)),
     StoredFunction("wfstate_save_record", (*_ATTEMPT, *["text"] * 4, "boolean")),
 )
-"""Those that a migrated database keeps for older processes of the server (revision 0020)."""
+"""Functions that a migrated database keeps for older server processes (revision 0020)."""
 
 
 def _statement(sql: str) -> DDL:

@@ -1,12 +1,14 @@
-"""Where an entry stands in the stream of all journals.
+"""The position of an entry in the stream of all journals.
 
-On PostgreSQL that is the id of the transaction that wrote it. Transactions commit in another order than they begin, so
-that a reader who goes by "greater than the last" misses the entries of one that commits late. A reader who goes by
-transaction id, and stops below the oldest transaction that is still under way (``pg_snapshot_xmin``), misses none:
-PostgreSQL, "Transaction ID and Snapshot Information Functions". On SQLite, which has one writer, it is the rowid.
+On PostgreSQL it is the id of the transaction that wrote the entry. Transactions do not commit in the order in which
+they begin, so a reader that asks for positions "greater than the last" misses entries of a transaction that commits
+late. A reader that goes by transaction id and stops below the oldest running transaction (``pg_snapshot_xmin``) misses
+none; see PostgreSQL, "Transaction ID and Snapshot Information Functions". On SQLite, which has one writer, it is the
+rowid.
 
-The column's default costs the hot path nothing but its eight bytes, and its index is a BRIN: one entry for some hundred
-kilobytes of table, instead of one for each row. Entries from before the column have none, and stand before all others.
+The column's default costs the hot path nothing but its eight bytes, and its index is a BRIN: one entry for a few
+hundred kilobytes of table, instead of one per row. Entries written before the column existed have no position, and come
+first.
 """
 
 from __future__ import annotations
@@ -18,22 +20,22 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_colu
 from airflow_wfstate.store.database import schema
 
 BEFORE_ALL: Final = 0
-"""The position of entries that were written before there were positions."""
+"""The position of entries written before there were positions."""
 
 _journal: Final = schema.journal
 _AHEAD: Final = 1_000_000
-"""Transactions that may begin between two statements, generously."""
+"""A generous bound for the transactions that may begin between two statements."""
 
 _ROWID: Final[ColumnElement[Any]] = literal_column("wfstate_journal.rowid", BigInteger)
 
 
 def position_column(connection: Connection) -> ColumnElement[Any]:
-    """The position of a row of ``wfstate_journal``; NULL for one from before there were positions."""
+    """The position of a row of ``wfstate_journal``; NULL for one written before there were positions."""
     return _journal.c.transaction_id if connection.dialect.name == "postgresql" else _ROWID
 
 
 def horizon(connection: Connection) -> int:
-    """The position below which nothing is written any more: what is there is visible to every later statement."""
+    """The position below which nothing more is written: everything there is visible to every later statement."""
     if connection.dialect.name == "postgresql":
         found: int = connection.execute(
             text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
@@ -44,10 +46,10 @@ def horizon(connection: Connection) -> int:
 
 
 def forget_foreign_positions(connection: Connection) -> None:
-    """Take away the positions that no transaction of this server can have: those of another one, from before a restore.
+    """Remove positions that no transaction of this server can have: those of another server, before a restore.
 
-    ``pg_dump`` carries rows from server to server, and not the counter of transactions. What was written before the
-    restore then stands before everything that is written after it, as what is older than positions does.
+    ``pg_dump`` copies rows from server to server, but not the transaction counter. Entries written before the restore
+    then come before everything written after it, like entries without a position.
     """
     if connection.dialect.name != "postgresql":
         return

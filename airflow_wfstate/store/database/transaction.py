@@ -1,4 +1,4 @@
-"""One transaction: committed, rolled back when nothing changed, tried again when the database asks for it."""
+"""Run a transaction: commit it, roll it back when nothing changed, retry it when the database requires that."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 _ATTEMPTS: Final = 10
 
 _QUERY_CANCELED: Final = "57014"
-"""PostgreSQL's statement_timeout, or somebody with pg_cancel_backend."""
+"""PostgreSQL's statement_timeout, or a pg_cancel_backend."""
 
 _RETRYABLE_SQLSTATES: Final = (
     "40001",  # serialization_failure
@@ -34,23 +34,23 @@ _RETRYABLE_SQLSTATES: Final = (
     "53300",  # too_many_connections
     *prepared_statements.SQLSTATES,
 )
-"""PostgreSQL, Appendix A: another try may succeed. All our changes can be sent again."""
+"""PostgreSQL, Appendix A: a retry may succeed. All our changes can be repeated."""
 
 
 class Contention(Exception):
-    """Somebody else changed what the transaction has read before it had the lock: run it again."""
+    """Another transaction changed what this one read before it had the lock: run it again."""
 
 
 @dataclass(frozen=True)
 class Unchanged(Generic[Answer]):
-    """The answer of a transaction that found nothing to change: it is rolled back."""
+    """The answer of a transaction that found nothing to change; it is rolled back."""
 
     answer: Answer
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The answer of a transaction that is committed although it refuses what was asked; ``error`` is raised then."""
+    """The answer of a transaction that is committed although it refuses the request; ``error`` is then raised."""
 
     error: WorkflowStateError
 
@@ -58,12 +58,12 @@ class Refused:
 def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchanged[Answer] | Refused]) -> Answer:
     """Run ``work`` in one transaction and return its answer.
 
-    Tried again, up to 10 times with random back-off up to 2 seconds, on contention, on a deadlock, on SQLite's lock
-    and on a lost connection. ``work`` may therefore run more than once. It commits once, unless the answer to the
-    commit was lost; the changes recognise that themselves.
+    Retries up to 10 times, with random back-off up to 2 seconds, on contention, deadlocks, SQLite's lock and lost
+    connections. So ``work`` may run more than once. It commits once, unless the answer to the commit was lost; the
+    changes themselves recognise that.
 
-    :raises DatabaseNotMigrated: the ``wfstate_*`` tables are missing or old.
-    :raises DatabaseUnavailable: the database does not answer, or stays locked, after all tries.
+    :raises DatabaseNotMigrated: the ``wfstate_*`` tables are missing or outdated.
+    :raises DatabaseUnavailable: the database does not answer, or stays locked, after all retries.
     """
     return _persistently(engine, lambda: _once(engine, work))
 
@@ -71,9 +71,9 @@ def run_transaction(engine: Engine, work: Callable[[Connection], Answer | Unchan
 def run_read(engine: Engine, read: Callable[[Connection], Answer], timeout: timedelta = timedelta(0)) -> Answer:
     """Run ``read`` in one transaction that is rolled back, and return its answer.
 
-    Tried again, and raising, as :func:`run_transaction`.
+    Retries and raises like :func:`run_transaction`.
 
-    :param timeout: how long PostgreSQL may work on one statement; zero: no limit. SQLite has no such limit.
+    :param timeout: how long PostgreSQL may work on one statement; zero means no limit. SQLite has no such limit.
     :raises ReadTimedOut: a statement took longer.
     """
     return _persistently(engine, lambda: _once_and_back(engine, read, timeout))
@@ -82,7 +82,7 @@ def run_read(engine: Engine, read: Callable[[Connection], Answer], timeout: time
 def _persistently(engine: Engine, once: Callable[[], Answer]) -> Answer:
     try:
         try:
-            return once()  # nearly always enough, and cheaper than setting up the retries
+            return once()  # nearly always enough, and cheaper than setting up retries
         except Exception as error:
             if not _is_worth_another_try(error):
                 raise
@@ -96,7 +96,7 @@ def _persistently(engine: Engine, once: Callable[[], Answer]) -> Answer:
         )
         return retrying(once)
     except Contention as error:
-        raise DatabaseUnavailable(f"Others keep changing the same workflow: {error}.", "Try again.") from error
+        raise DatabaseUnavailable(f"Other requests keep changing the same workflow: {error}.", "Try again.") from error
     except (DBAPIError, PoolTimeout) as error:
         known = outage(error)
         if known is None:
@@ -109,7 +109,7 @@ def _once_and_back(engine: Engine, read: Callable[[Connection], Answer], timeout
     with engine.connect() as connection:
         give_clock(connection)
         if limits:
-            # For this transaction alone: behind PgBouncer the connection is somebody else's afterwards.
+            # For this transaction only: behind PgBouncer another client uses the connection afterwards.
             milliseconds = max(1, int(timeout.total_seconds() * 1000))
             connection.execute(select(func.set_config("statement_timeout", str(milliseconds), True)))
         try:
@@ -118,7 +118,7 @@ def _once_and_back(engine: Engine, read: Callable[[Connection], Answer], timeout
             if limits and sqlstate(error.orig) == _QUERY_CANCELED:
                 raise ReadTimedOut(
                     f"The database took longer than {timeout.total_seconds():g} s for this read.",
-                    "Ask for less: a smaller limit, fewer filters or a shorter time; or raise [wfstate] "
+                    "Ask for less: a smaller limit, narrower filters or a shorter time; or raise [wfstate] "
                     "read_timeout_seconds on the api-server.",
                 ) from error
             raise

@@ -1,1 +1,1 @@
-"""What is declared about the name of a workflow: contents by their hash, and which of them is applied."""
+"""What is declared about a workflow name: contents by their hash, and which of them is applied."""

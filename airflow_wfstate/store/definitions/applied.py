@@ -1,4 +1,4 @@
-"""The definitions in force: of a name the version with the greatest number."""
+"""The definitions in force: for each name, the version with the greatest number."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _applied, _content = schema.applied_definition, schema.definition
 VERSIONS: Final[Select[Any]] = select(_applied, _content.c.content).join(
     _content, (_content.c.name == _applied.c.name) & (_content.c.sha256 == _applied.c.sha256)
 )
-"""Versions that were applied, with their contents; :func:`applied_of` reads a row."""
+"""Applied versions with their contents; :func:`applied_of` reads a row."""
 
 
-# Every start asks: made once, the statement took 0.6 ms instead of 1.4 (busy machine, PostgreSQL, measured).
+# Needed by every start: building the statement once took 0.6 ms instead of 1.4 (busy machine, PostgreSQL, measured).
 _IN_FORCE: Final = (
     VERSIONS.where(_applied.c.name == bindparam("name")).order_by(_applied.c.number.desc()).limit(literal_column("1"))
 )
@@ -44,7 +44,7 @@ _NUMBERED: Final = VERSIONS.where(_applied.c.name == bindparam("name"), _applied
 class AppliedDefinition:
     """A definition that was applied to a name.
 
-    :param version: under which number, by whom and when.
+    :param version: its number, and who applied it when.
     """
 
     version: AppliedVersion
@@ -52,32 +52,32 @@ class AppliedDefinition:
 
     @property
     def name(self) -> str:
-        """Of the workflows that it is about."""
+        """The name of its workflows."""
         return self.version.name
 
     @property
     def number(self) -> int:
-        """Of the version."""
+        """The number of the version."""
         return self.version.number
 
     @property
     def sha256(self) -> str:
-        """Of the content."""
+        """The hash of the content."""
         return self.version.sha256
 
 
 def applied_of(row: Row[Any]) -> AppliedDefinition:
-    """The definition of a row of :data:`VERSIONS`."""
+    """The definition in a row of :data:`VERSIONS`."""
     return AppliedDefinition(version_of(row), parse_definition(row.content))
 
 
 def version_of(row: Row[Any]) -> AppliedVersion:
-    """The version that a row of the table tells of."""
+    """The version in a row of the table."""
     return AppliedVersion(row.name, row.number, row.sha256, row.applied_by, Way(row.way), row.applied_at)
 
 
 def read_applied(connection: Connection, name: str, number: int | None = None) -> AppliedDefinition | None:
-    """The definition in force for a name, or that of a number; None when it was never applied."""
+    """The definition of a name in force, or the one with this number; None when there is none."""
     if number is None:
         row = connection.execute(_IN_FORCE, {"name": name}).one_or_none()
     else:
@@ -86,18 +86,18 @@ def read_applied(connection: Connection, name: str, number: int | None = None) -
 
 
 def number_of(connection: Connection, name: str, sha256: str) -> int | None:
-    """The number under which a content was applied to a name last; None when it never was."""
+    """The number under which a content was last applied to a name; None when it never was."""
     number: int | None = connection.execute(select(number_applied(literal(name), literal(sha256)))).scalar_one()
     return number
 
 
 def number_in_force(name: ColumnElement[str]) -> ScalarSelect[int | None]:
-    """As SQL: the number in force for a name; NULL when none was applied."""
+    """SQL for the number in force for a name; NULL when none was applied."""
     return select(func.max(_applied.c.number)).where(_applied.c.name == name).scalar_subquery()
 
 
 def number_applied(name: ColumnElement[str], sha256: ColumnElement[str]) -> ScalarSelect[int | None]:
-    """As SQL: the number under which a content was applied to a name last; NULL when it never was."""
+    """SQL for the number under which a content was last applied to a name; NULL when it never was."""
     return (
         select(func.max(_applied.c.number))
         .where(_applied.c.name == name, _applied.c.sha256 == sha256)
@@ -106,7 +106,7 @@ def number_applied(name: ColumnElement[str], sha256: ColumnElement[str]) -> Scal
 
 
 def in_force() -> Select[Any]:
-    """:data:`VERSIONS`, of each name the one in force."""
+    """:data:`VERSIONS` with only the one in force for each name."""
     return _of_newest(VERSIONS)
 
 
@@ -115,14 +115,14 @@ def _of_newest(versions: Select[Any]) -> Select[Any]:
     return versions.join(newest, (newest.c.name == _applied.c.name) & (newest.c.number == _applied.c.number))
 
 
-# Every intake of events asks, for one event in ten of the time it takes to make the statement anew and read contents.
+# Needed whenever events arrive; takes a tenth of the time of building the statement and reading the contents each time.
 _ALL_IN_FORCE: Final = _of_newest(select(_applied)).order_by(_applied.c.name)
 
 
 def read_choreographies(connection: Connection) -> list[AppliedDefinition]:
     """The definitions in force in which services take part, by name.
 
-    A content is read and parsed once in a process: what a hash names never changes.
+    A content is read and parsed once per process: what a hash identifies never changes.
     """
     found = [
         AppliedDefinition(version_of(row), read_definition(connection, row.name, row.sha256))
@@ -132,10 +132,10 @@ def read_choreographies(connection: Connection) -> list[AppliedDefinition]:
 
 
 def choreography_of(connection: Connection, name: str, definition: Definition) -> Choreography | None:
-    """What a workflow of this name hears of services: by its own definition, else by the one in force.
+    """The choreography that applies to a workflow: from its own definition, else from the one in force.
 
-    As events are applied: a workflow that an operator started without services still hears those that were declared
-    later. None when there are none.
+    Events are applied in the same way: a workflow that an operator started without services still receives the events
+    of services declared later. None when there is none.
     """
     if definition.choreography is not None:
         return definition.choreography

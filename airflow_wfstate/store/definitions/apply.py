@@ -1,4 +1,4 @@
-"""A definition is put in force."""
+"""Put a definition in force."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from airflow_wfstate.store.definitions.content import store_definition
 
 
 def read_request(request: ApplyDefinition) -> NamedDefinition:
-    """The definition that is to be applied.
+    """Read the definition that is to be applied.
 
-    :raises InvalidDefinition: the text declares none.
-    :raises InvalidRequest: it declares one of another name.
+    :raises InvalidDefinition: the text is not a valid definition.
+    :raises InvalidRequest: it declares a definition of another name.
     """
     named = read_definition_file(request.text)
     if named.name != request.name:
         raise InvalidRequest(
-            f"The text declares the workflow {named.name!r}, and is to be applied to {request.name[:250]!r}.",
+            f"The text declares the workflow {named.name!r}, but the request applies it to {request.name[:250]!r}.",
             "Apply it to the name that it declares.",
         )
     return named
@@ -34,14 +34,14 @@ def read_request(request: ApplyDefinition) -> NamedDefinition:
 def apply_definition(
     connection: Connection, request: ApplyDefinition, named: NamedDefinition
 ) -> DefinitionApplied | Unchanged[DefinitionApplied]:
-    """Apply a definition, as ``StateBackend.apply_definition`` says.
+    """Apply a definition, as described at ``StateBackend.apply_definition``.
 
-    :param named: of the request, as :func:`read_request` read it.
+    :param named: the request's definition, as read by :func:`read_request`.
     """
     before = read_applied(connection, named.name)
     _check_version(request, before)
     if before is not None and before.sha256 == named.definition.sha256():
-        outcome = f"Version {before.number} is in force, and says the same: nothing was changed."
+        outcome = f"Version {before.number} is in force and has the same content: nothing was changed."
         return Unchanged(DefinitionApplied(before.version, changed=False, outcome=outcome))
     version = _insert(connection, request, named, 1 if before is None else before.number + 1)
     follows = "the first" if before is None else f"after version {before.number}"
@@ -52,17 +52,17 @@ def apply_definition(
 def _check_version(request: ApplyDefinition, before: AppliedDefinition | None) -> None:
     number = 0 if before is None else before.number
     if request.if_version is not None and request.if_version != number:
-        is_now = f"is in version {number} now" if number else "is not applied"
+        is_now = f"is now in version {number}" if number else "is not applied"
         raise DefinitionChanged(
             f"The definition of {request.name} {is_now}, not in version {request.if_version}.",
-            f"Look at it again, and decide anew: airflow wfstate definitions show {request.name}",
+            f"Check it and decide again: airflow wfstate definitions show {request.name}",
         )
 
 
 def _insert(connection: Connection, request: ApplyDefinition, named: NamedDefinition, number: int) -> AppliedVersion:
     """Insert the version.
 
-    :raises Contention: somebody else has just applied one.
+    :raises Contention: another request has just applied one.
     """
     applied = schema.applied_definition
     sha256 = store_definition(connection, named.name, named.definition)
@@ -80,5 +80,5 @@ def _insert(connection: Connection, request: ApplyDefinition, named: NamedDefini
         .returning(*applied.c)
     ).one_or_none()
     if row is None:
-        raise Contention(f"somebody else has just applied a definition of {named.name}")
+        raise Contention(f"another request has just applied a definition of {named.name}")
     return version_of(row)

@@ -19,10 +19,10 @@ from airflow_wfstate.store.database.conflict_insert import conflict_insert
 
 
 def check_definition(definition: Definition) -> Definition:
-    """Return the definition when its names are names and its deadline is positive.
+    """Return the definition if its names are valid and its deadline is positive.
 
-    :raises InvalidName: a plan entry or participant breaks the rule of names, or there are too many of them.
-    :raises InvalidRequest: the deadline is not above zero, or over a hundred years; or a path of ``redact`` is none.
+    :raises InvalidName: a plan entry or participant is not a valid name, or there are too many of them.
+    :raises InvalidRequest: the deadline is not above zero, or over a hundred years; or a path of ``redact`` is invalid.
     """
     check_paths(definition.redact)
     check_plan(definition.plan)
@@ -36,13 +36,13 @@ def check_definition(definition: Definition) -> Definition:
     deadline = definition.deadline_seconds
     if deadline is not None and not 0 < deadline <= 100 * 366 * 86400:
         raise InvalidRequest(
-            f"The deadline of {deadline} seconds is out of range.", "Give a positive duration, or none at all."
+            f"The deadline of {deadline} seconds is out of range.", "Give a positive duration, or leave it out."
         )
     return definition
 
 
 def store_definition(connection: Connection, name: str, definition: Definition) -> str:
-    """Store the definition of a name unless it is there already, and return its sha256."""
+    """Store the definition of a name unless it is already stored, and return its sha256."""
     content = definition.content()
     sha256 = definition.sha256()
     connection.execute(
@@ -53,7 +53,7 @@ def store_definition(connection: Connection, name: str, definition: Definition) 
     return sha256
 
 
-# What a hash names never changes: each turn of a compensation asked twice.
+# What a hash identifies never changes, and each turn of a compensation would read it twice.
 @cached(LRUCache(1024), key=lambda connection, name, sha256: hashkey(name, sha256), lock=Lock())
 def read_definition(connection: Connection, name: str, sha256: str) -> Definition:
     """The definition of a workflow."""

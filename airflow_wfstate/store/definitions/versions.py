@@ -1,4 +1,4 @@
-"""What is read of definitions: one, those in force, and the history of a name."""
+"""Read definitions: one of them, those in force, and the history of a name."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _applied = schema.applied_definition
 
 
 def get_definition(connection: Connection, request: GetDefinition) -> DefinitionDetail:
-    """One definition, as ``StateBackend.get_definition`` says."""
+    """One definition, as described at ``StateBackend.get_definition``."""
     newest = _in_force(connection, request.name)
     found = newest if request.number is None else read_applied(connection, request.name, request.number)
     if found is None:
         raise DefinitionNotFound(
             f"The definition of {request.name} has no version {request.number}; the newest is {newest.number}.",
-            f"See them with: airflow wfstate definitions show {request.name} --versions",
+            f"List them with: airflow wfstate definitions show {request.name} --versions",
         )
     text = write_definition(NamedDefinition(found.name, found.definition))
     return DefinitionDetail(found.version, newest.number, text)
 
 
 def list_definitions(connection: Connection, request: ListDefinitions) -> DefinitionPage:
-    """A page of those in force, as ``StateBackend.list_definitions`` says."""
+    """A page of the definitions in force, as described at ``StateBackend.list_definitions``."""
     check_limit(request.limit)
     wanted = in_force().order_by(_applied.c.name).limit(request.limit + 1)
     if request.after is not None:
@@ -50,7 +50,7 @@ def list_definitions(connection: Connection, request: ListDefinitions) -> Defini
 
 
 def list_definition_versions(connection: Connection, request: ListDefinitionVersions) -> DefinitionVersionPage:
-    """A page of a history, as ``StateBackend.list_definition_versions`` says."""
+    """A page of a name's history, as described at ``StateBackend.list_definition_versions``."""
     check_limit(request.limit)
     _in_force(connection, request.name)
     wanted = select(_applied).where(_applied.c.name == request.name)
@@ -64,11 +64,12 @@ def list_definition_versions(connection: Connection, request: ListDefinitionVers
 def _in_force(connection: Connection, name: str) -> AppliedDefinition:
     try:
         found = read_applied(connection, check_name("workflow name", name))
-    except InvalidName:  # nothing can have been applied to it
+    except InvalidName:  # nothing can have been applied to such a name
         found = None
     if found is None:
         raise DefinitionNotFound(
-            f"No definition was applied to {name[:250]!r}.", "See those in force with: airflow wfstate definitions list"
+            f"No definition was applied to {name[:250]!r}.",
+            "List those in force with: airflow wfstate definitions list",
         )
     return found
 

@@ -1,1 +1,1 @@
-"""Webhooks on their way: what is sent of a journal entry, in which order, and what becomes of a refusal."""
+"""Webhook delivery: what is sent for a journal entry, in which order, and what happens after a refusal."""

@@ -1,4 +1,4 @@
-"""What is to be sent to a subscriber next: read in one transaction, which has ended before anything is sent."""
+"""What to send to a subscriber next: read in one transaction, which ends before anything is sent."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from airflow_wfstate.store.outbox.signing_secret import signing_secrets
 from airflow_wfstate.store.outbox.stream import Wanted, read_page, read_workflow
 
 _PAGE: Final = 200
-"""Entries that are read at once; what is killed before it marks them sends so many again at most."""
+"""Entries read at once; a process killed before it marks them causes at most this many to be sent again."""
 
 _DELAYED: Final = 20
-"""Workflows that are tried again at once."""
+"""Workflows retried at once."""
 
 _BEHIND: Final = 10_000
-"""Transactions without anything to tell of before the cursor is written although nothing was sent."""
+"""Transactions with nothing to send after which the cursor is written anyway."""
 
 _subscription: Final = outbox_tables.subscription
 _delivery: Final = outbox_tables.delivery
@@ -39,13 +39,13 @@ class Batch:
     """Letters to one subscriber.
 
     :param subscription: its row.
-    :param secrets: that sign.
-    :param letters: in order for each workflow.
-    :param delayed: the rows of ``wfstate_delivery`` that the letters belong to, by workflow; empty for a page of the
+    :param secrets: the secrets that sign.
+    :param letters: the letters, in order within each workflow.
+    :param delayed: rows of ``wfstate_delivery`` that the letters belong to, by workflow; empty for a page of the
         stream.
-    :param own: likewise the rows of ``wfstate_outgoing_event``, by the event's id.
-    :param after: the cursor behind the page; None for all others.
-    :param is_lost: whether the cursor is ahead of the database: that was restored on another server.
+    :param own: rows of ``wfstate_outgoing_event`` that the letters belong to, by event id.
+    :param after: the cursor after the page; None for letters that are not from the stream.
+    :param is_lost: whether the cursor is ahead of the database, because it was restored on another server.
     """
 
     subscription: Row[Any]
@@ -58,7 +58,7 @@ class Batch:
 
 
 def subscriptions_to_serve(connection: Connection) -> list[str]:
-    """The ids of those that may be sent to now."""
+    """The ids of the subscriptions that may be sent to now."""
     now: datetime = connection.execute(select(database_now())).scalar_one()
     found = select(_subscription.c.id).where(
         ~_subscription.c.paused, or_(_subscription.c.next_try_at.is_(None), _subscription.c.next_try_at <= now)
@@ -67,10 +67,10 @@ def subscriptions_to_serve(connection: Connection) -> list[str]:
 
 
 def read_batch(connection: Connection, subscription_id: str, source: str) -> Batch | None:
-    """What is to be sent next; None when there is nothing, or the subscriber is not to be sent to now.
+    """What to send next; None when there is nothing, or nothing may be sent to the subscriber now.
 
-    Events of its own go first, then delayed ones whose time has come. A receiver that counts as unavailable gets one
-    letter, to see.
+    Its own events go first, then delayed ones whose time has come. A receiver considered unavailable gets one letter as
+    a probe.
 
     :raises PayloadDamaged: the subscription's secret cannot be decrypted.
     """
@@ -116,7 +116,7 @@ def read_batch(connection: Connection, subscription_id: str, source: str) -> Bat
 
 
 def _waiting(connection: Connection, subscription_id: str, workflow_ids: set[str]) -> set[str]:
-    """The workflows among these of which something waits already: the page's entries are sent behind that."""
+    """Those of these workflows for which something already waits; the page's entries are sent after that."""
     if not workflow_ids:
         return set()
     found = select(_delivery.c.workflow_id).where(
@@ -126,7 +126,7 @@ def _waiting(connection: Connection, subscription_id: str, workflow_ids: set[str
 
 
 def _due_events(connection: Connection, subscription_id: str, now: datetime, limit: int) -> Sequence[Row[Any]]:
-    """Events to this subscriber alone whose time has come."""
+    """Due events for this subscriber only."""
     its_rows = (_outgoing.c.subscription_id == subscription_id, _outgoing.c.next_try_at <= now)
     found = select(_outgoing).where(*its_rows).order_by(_outgoing.c.next_try_at, _outgoing.c.event_id)
     return connection.execute(found.limit(limit)).all()

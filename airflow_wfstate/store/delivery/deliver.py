@@ -1,8 +1,8 @@
-"""A pass that delivers webhooks: to each subscriber what it was not told of yet.
+"""A pass that delivers webhooks: each subscriber gets what it has not received yet.
 
-Any number of processes may make passes at once; a lease for each subscription sees to it that one at a time serves it.
-While a letter is under way no transaction is open and no row is locked, however slow its receiver is. What is sent is
-marked afterwards: a process that dies in between lets it be sent again, under the same id.
+Any number of processes may make passes at once; a lease per subscription ensures that only one serves it at a time. No
+transaction is open and no row is locked while a letter is being sent, however slow its receiver is. Sent letters are
+marked afterwards. If a process dies in between, they are sent again, with the same id.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _AT_ONCE: Final = 8
 """Subscribers that one process serves at once."""
 
 _LEASE_ID_LENGTH: Final = 16
-"""Of the subscription's id, its last and random part: a lease's name has 20 characters."""
+"""Characters of the subscription id's last, random part: a lease's name has at most 20 characters."""
 
 
 def deliver(engine: Engine, at_most: timedelta | None = None) -> DeliveryReport:
-    """Deliver what there is to deliver, until there is nothing more.
+    """Deliver everything that is due.
 
-    :param at_most: no letter is sent later than that after the begin; None: as long as there are some.
-    :raises InvalidOption: ``[wfstate] webhook_hosts`` names what is no host.
+    :param at_most: no letter is sent later than this after the start; None means no limit.
+    :raises InvalidOption: ``[wfstate] webhook_hosts`` contains something that is not a host.
     """
     until = None if at_most is None else time.monotonic() + at_most.total_seconds()
     subscription_ids = run_read(engine, subscriptions_to_serve)
@@ -53,8 +53,8 @@ def deliver(engine: Engine, at_most: timedelta | None = None) -> DeliveryReport:
             return _serve(engine, subscription_id, allowed, lambda: until is None or time.monotonic() < until)
         except LeaseLost as error:
             log.warning("%s What was sent last may be sent again.", error)
-        except Exception:  # the others are served all the same, and this one by the next pass
-            log.exception("Subscription %s could not be served; the next pass tries again.", subscription_id)
+        except Exception:  # the others are still served, and this one by the next pass
+            log.exception("Subscription %s could not be served; the next pass retries.", subscription_id)
         return DeliveryReport()
 
     if len(subscription_ids) == 1:
@@ -65,7 +65,7 @@ def deliver(engine: Engine, at_most: timedelta | None = None) -> DeliveryReport:
 
 def _serve(engine: Engine, subscription_id: str, allowed: AllowedHosts, has_time: Callable[[], bool]) -> DeliveryReport:
     read = partial(read_batch, subscription_id=subscription_id, source=conf.event_source())
-    if not has_time() or run_read(engine, read) is None:  # a look costs less than a lease
+    if not has_time() or run_read(engine, read) is None:  # a read costs less than a lease
         return DeliveryReport()
     with held(engine, f"out:{subscription_id.replace('-', '')[-_LEASE_ID_LENGTH:]}") as lease:
         if lease is None:
@@ -79,7 +79,7 @@ def _serve(engine: Engine, subscription_id: str, allowed: AllowedHosts, has_time
                 done = _deliver_batch(engine, batch, sender, lease, has_time)
                 report += done
                 if batch.letters and not done.delivered and not done.refused:
-                    break  # the time was over, or somebody has changed the subscription meanwhile
+                    break  # the time is over, or someone has changed the subscription in the meantime
             return report
         finally:
             if sender is not None:
@@ -89,7 +89,7 @@ def _serve(engine: Engine, subscription_id: str, allowed: AllowedHosts, has_time
 def _deliver_batch(
     engine: Engine, batch: Batch, sender: Sender, lease: Lease, has_time: Callable[[], bool]
 ) -> DeliveryReport:
-    """Send a batch, and mark what became of it."""
+    """Send a batch, and record the results."""
 
     def may_go_on() -> bool:
         lease.check()

@@ -1,6 +1,6 @@
-"""What is sent of a journal entry: a CloudEvent 1.0 in structured JSON, without payloads.
+"""What is sent for a journal entry: a CloudEvent 1.0 in structured JSON, without payloads.
 
-The entry's details are those that the journal shows: of payloads their types, sizes and hashes, and texts masked.
+It has the details that the journal shows: types, sizes and hashes of payloads, and masked texts.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from airflow_wfstate.store.outbox.cursor import Cursor
 from airflow_wfstate.store.reading.journal import entries_of
 
 TYPE_PREFIX: Final = "wfstate."
-"""Before the kind of the journal entry: ``wfstate.workflow.succeeded``."""
+"""Prefix before the kind of the journal entry: ``wfstate.workflow.succeeded``."""
 
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 
 _SEQUENCE_DIGITS: Final = 10
-"""``sequence`` is ordered as text (CloudEvents, "Sequence"), and so has leading zeros."""
+"""``sequence`` is ordered as text (CloudEvents, "Sequence"), so it has leading zeros."""
 
 
 @dataclass(frozen=True)
 class Letter:
-    """An event that is to be sent.
+    """An event to send.
 
     :param event_id: the same however often it is sent.
-    :param before: the cursor in front of it in the page that it was read with.
-    :param lane: what it keeps its order in: the id of its workflow; of an event of its own, the event's id.
-    :param number: of the journal entry; 0 of an event of its own.
+    :param before: the cursor before it in the page with which it was read.
+    :param lane: the unit within which order is kept: the id of its workflow, or the event's id for an event of its own.
+    :param number: number of the journal entry; 0 for an event of its own.
     """
 
     event_id: str
@@ -50,10 +50,10 @@ class Letter:
 
 
 def letters_of(connection: Connection, rows: Sequence[Row[Any]], source: str, cursor: Cursor) -> list[Letter]:
-    """The letters of rows of the stream, in their order.
+    """The letters for rows of the stream, in their order.
 
-    :param source: who tells of it: this Airflow's own address.
-    :param cursor: with which the rows were read.
+    :param source: the address of this Airflow.
+    :param cursor: the cursor with which the rows were read.
     """
     labels = _labels(connection, {row.workflow_id for row in rows})
     letters = []
@@ -66,7 +66,7 @@ def letters_of(connection: Connection, rows: Sequence[Row[Any]], source: str, cu
 
 
 def event_of(row: Row[Any], entry: JournalEntry, labels: Mapping[str, str], source: str) -> dict[str, Any]:
-    """The event that tells of an entry."""
+    """The event that reports an entry."""
     state = STATE_AFTER.get(entry.kind)
     return {
         "specversion": "1.0",
@@ -99,7 +99,7 @@ def event_of(row: Row[Any], entry: JournalEntry, labels: Mapping[str, str], sour
 
 
 def _trace(entry: JournalEntry) -> dict[str, Any]:
-    """What an entry that an event has made follows from: that event, and the trace that it belongs to."""
+    """For an entry caused by an event: that event, and the trace that it belongs to."""
     cause = entry.data.get("event")
     if not isinstance(cause, dict):
         return {}

@@ -1,4 +1,4 @@
-"""Marking what was sent: one transaction, which changes nothing when the cursor was set to another point meanwhile."""
+"""Record what was sent, in one transaction that changes nothing if the cursor was moved in the meantime."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _delivery: Final = outbox_tables.delivery
 _outgoing: Final = outbox_tables.outgoing_event
 
 _RESTORED: Final = (
-    "The database was restored on another server, whose transactions are numbered anew: how far this subscriber was "
-    "told cannot be known. Set it to a time before the backup, and continue it: airflow wfstate subscriptions replay "
+    "The database was restored on another server with a new transaction counter, so it is unknown what this subscriber "
+    "has received. Set it to a time before the backup, then continue it: airflow wfstate subscriptions replay "
     "NAME --from TIME, then airflow wfstate subscriptions continue NAME"
 )
 
 
 def mark(connection: Connection, batch: Batch, sent: Sequence[Sent], streak: Streak) -> bool | Unchanged[bool]:
-    """Write how far the subscriber was told; False, and nothing is written, when that is no longer the question."""
+    """Record how far the subscriber has received; return False, writing nothing, if its cursor was moved."""
     now: datetime = connection.execute(select(database_now())).scalar_one()
     if not _write_subscription(connection, batch, _columns(batch, sent, streak, now)):
         return Unchanged(False)
@@ -46,14 +46,14 @@ def mark(connection: Connection, batch: Batch, sent: Sequence[Sent], streak: Str
     for workflow_id in batch.delayed.keys() - {of_lane.lane for of_lane in sent}:
         _forget(connection, batch, workflow_id)  # nothing of it is wanted, up to the cursor
     if any(of_lane.accepted for of_lane in sent) and batch.subscription.failures >= AWAY_AFTER:
-        for table in (_delivery, _outgoing):  # the receiver is back: what it did not answer for is tried at once
+        for table in (_delivery, _outgoing):  # the receiver is back: retry at once what it did not answer
             waits = (table.c.subscription_id == batch.subscription.id, table.c.next_try_at > now)
             connection.execute(update(table).where(*waits).values(next_try_at=now))
     return True
 
 
 def mark_lost(connection: Connection, batch: Batch) -> bool:
-    """Pause the subscription of a database that was restored, until somebody says where to go on."""
+    """Pause the subscription after a restore of the database, until someone says where to continue."""
     return _write_subscription(connection, batch, {"paused": True, "paused_because": _RESTORED})
 
 
@@ -81,10 +81,10 @@ def _columns(batch: Batch, sent: Sequence[Sent], streak: Streak, now: datetime) 
 
 
 def _reached(batch: Batch, after: Cursor, sent: Sequence[Sent], *, is_gone: bool) -> Cursor:
-    """Up to where nothing is left to send that no row of ``wfstate_delivery`` remembers."""
+    """The cursor up to which nothing is left to send except what ``wfstate_delivery`` remembers."""
     left: set[str] = set()
     for of_lane in sent:
-        # Of a workflow with a refusal all that follows is remembered with it.
+        # After a refusal, everything that follows in that workflow is remembered with it.
         if is_gone and of_lane.refused is not None:
             left.add(of_lane.refused.event_id)
         if is_gone or of_lane.refused is None:
@@ -94,7 +94,7 @@ def _reached(batch: Batch, after: Cursor, sent: Sequence[Sent], *, is_gone: bool
 
 
 def _delay(connection: Connection, batch: Batch, sent: Sent, now: datetime) -> None:
-    """Remember a refusal, and when to try again."""
+    """Remember a refusal, and when to retry."""
     assert sent.refused is not None and sent.result is not None  # noqa: S101, PT018 - asked by the caller
     known = batch.delayed.get(sent.lane)
     is_same = known is not None and sent.accepted == 0
@@ -112,7 +112,7 @@ def _delay(connection: Connection, batch: Batch, sent: Sent, now: datetime) -> N
 
 
 def _mark_own(connection: Connection, batch: Batch, sent: Sent, now: datetime) -> None:
-    """Forget an event of its own that was accepted; remember a refusal."""
+    """Delete an accepted event of the subscription's own, or remember a refusal."""
     event_id = sent.lane
     its_row = (_outgoing.c.subscription_id == batch.subscription.id, _outgoing.c.event_id == event_id)
     if sent.accepted:
@@ -123,7 +123,7 @@ def _mark_own(connection: Connection, batch: Batch, sent: Sent, now: datetime) -
 
 
 def _refusal(result: Result, attempts: int, now: datetime) -> dict[str, object]:
-    """The columns that remember a refusal, and when to try again: never, after the last attempt."""
+    """The columns that remember a refusal, and when to retry: never, after the last attempt."""
     delay = delay_after(attempts, random.random())  # noqa: S311 - no secret
     if delay is not None and result.wait is not None:
         delay = max(delay, result.wait)
@@ -136,7 +136,7 @@ def _refusal(result: Result, attempts: int, now: datetime) -> dict[str, object]:
 
 
 def _go_on(connection: Connection, batch: Batch, sent: Sent, now: datetime) -> None:
-    """Go on behind the letters, all of which were accepted: there may be more of the workflow up to the cursor."""
+    """Continue after the letters, which were all accepted: the workflow may have more entries up to the cursor."""
     values = {"number": sent.letters[-1].number + 1, "attempts": 0, "next_try_at": now}
     connection.execute(update(_delivery).where(*_its_row(batch, sent.lane)).values(**values))
 

@@ -1,5 +1,5 @@
-"""Sending the letters of a batch: each workflow's in order, several workflows at once, and not to a receiver that is
-down.
+"""Send the letters of a batch: in order within each workflow, several workflows at once, and not to a receiver that is
+unavailable.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from airflow_wfstate.webhooks.sender import Result, Sender
 from airflow_wfstate.webhooks.signature import signed_headers
 
 _AT_ONCE: Final = 4
-"""Workflows of which one receiver is told at once."""
+"""Workflows whose letters are sent to one receiver at once."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of the letters of one lane: a workflow's, or one event of its own.
+    """The results for the letters of one lane: a workflow's, or one event of its own.
 
-    :param accepted: how many, from the first on.
-    :param refused: the one after them, when it was sent and not accepted; None: it was not sent, or there is none.
-    :param result: of that one.
+    :param accepted: how many were accepted, from the first on.
+    :param refused: the next one, if it was sent and not accepted; None if it was not sent, or there is none.
+    :param result: the result for that one.
     """
 
     lane: str
@@ -38,14 +38,14 @@ class Sent:
 
     @property
     def not_sent(self) -> Sequence[Letter]:
-        """Those that were not tried."""
+        """The letters that were not attempted."""
         return self.letters[self.accepted + (self.refused is not None) :]
 
 
 class Streak:
-    """Failures in a row that are about the receiver itself: after enough of them it is left alone.
+    """Consecutive failures of the receiver itself: after enough of them, sending to it stops.
 
-    :param failures: of earlier batches.
+    :param failures: the failures of earlier batches.
     """
 
     def __init__(self, failures: int) -> None:
@@ -71,7 +71,7 @@ class Streak:
                 self.is_gone = self.is_gone or result.is_gone
                 return
             self.failures += 1
-            if result.wait is not None:  # it says itself that it is too much
+            if result.wait is not None:  # the receiver itself asks for a pause
                 self.failures, self.wait = max(self.failures, AWAY_AFTER), max(self.wait, result.wait)
             self._has_ended = self.failures >= AWAY_AFTER
 
@@ -79,9 +79,9 @@ class Streak:
 def send_all(
     sender: Sender, letters: Sequence[Letter], secrets: Sequence[str], streak: Streak, may_go_on: Callable[[], bool]
 ) -> list[Sent]:
-    """Send the letters, and say what became of each workflow's.
+    """Send the letters, and return the results for each workflow.
 
-    :param may_go_on: asked before each; what it raises ends all of it.
+    :param may_go_on: called before each letter; if it raises, everything ends.
     """
     by_lane: defaultdict[str, list[Letter]] = defaultdict(list)
     for letter in letters:

@@ -1,1 +1,1 @@
-"""Events of services: received once, applied to their workflows, looked after when they cannot be."""
+"""Events of services: received once, applied to their workflows, and kept for operators if they cannot be."""

@@ -1,4 +1,4 @@
-"""What a service says of the undo of its step: that it is done, or that the service refuses it."""
+"""A service's answer about the compensation of its step: it is done, or the service refuses it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from airflow_wfstate.domain.rules.services.service_step import Move, Order, Unmo
 from airflow_wfstate.domain.rules.services.service_undo import Answer, answer_of, state_after
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.domain.rules.step_name import StepName
-from airflow_wfstate.store.events.delivery import Delivery, Settled, told
+from airflow_wfstate.store.events.delivery import Delivery, Settled, journaled
 from airflow_wfstate.store.events.event_error import error_of
 from airflow_wfstate.store.events.open_workflow import OpenWorkflow
 from airflow_wfstate.store.events.service_steps import ServiceSteps, StepChange
 from airflow_wfstate.store.events.service_undos import ServiceUndos
 
 MAY_ANSWER = (EventMeaning.COMPENSATED, EventMeaning.FAILED)
-"""What an event may mean that is about an undo."""
+"""What an event about a compensation may mean."""
 
 
 def apply_answer(
@@ -28,7 +28,7 @@ def apply_answer(
     service: Service,
     said: ServiceEvent,
 ) -> bool:
-    """Apply the event of a delivery if it is about an undo; whether it is."""
+    """Apply the event of a delivery if it is about a compensation; return whether it is."""
     change, event = workflow.change, delivery.event
     identity = (change.workflow_id, service.name, said.step)
     step, step_id = steps.find(identity), steps.id_of(identity)
@@ -51,7 +51,7 @@ def apply_answer(
             ended = StepState.LOST if step.state in OPEN_STEP_STATES else step.state
             steps.change(identity, StepChange(Move(state, step.round, ended), change.now, None, None, order), ())
         workflow.has_ended_step = True
-    data: dict[str, JsonValue] = {"event": told(event), "round": answer.round}
+    data: dict[str, JsonValue] = {"event": journaled(event), "round": answer.round}
     if error is not None:
         data["error"] = error
     kind = EntryKind.COMPENSATION_DONE if error is None else EntryKind.COMPENSATION_FAILED

@@ -1,4 +1,4 @@
-"""What an event makes of its workflow, under the workflow's lock: a step moves, or the journal notes why none does."""
+"""Apply an event to its workflow, under the workflow's lock: a step moves, or the journal notes why none does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_wfstate.domain.rules.services.service_undo import armed_in
 from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.step_name import StepName
 from airflow_wfstate.store.events.answer import apply_answer
-from airflow_wfstate.store.events.delivery import Delivery, Settled, told
+from airflow_wfstate.store.events.delivery import Delivery, Settled, journaled
 from airflow_wfstate.store.events.event_error import error_of
 from airflow_wfstate.store.events.open_workflow import OpenWorkflow
 from airflow_wfstate.store.events.service_steps import ServiceSteps, StepChange
@@ -32,12 +32,12 @@ _ENTRY_KINDS: Final = {
 
 
 def apply_event(workflow: OpenWorkflow, steps: ServiceSteps, undos: ServiceUndos, delivery: Delivery) -> None:
-    """Apply the event of a delivery, and say what has become of it."""
+    """Apply the event of a delivery, and record the result in it."""
     change, event = workflow.change, delivery.event
     change.actor = delivery.actor
     meant = workflow.choreography.meaning_of(event.source, event.type)
     if meant is None:
-        workflow.note(delivery, None, None, f"its type {event.type} says nothing of a step")
+        workflow.note(delivery, None, None, f"its type {event.type} does not refer to any step")
         return
     service, said = meant
     label = StepName(service.name, said.step).label
@@ -52,7 +52,7 @@ def apply_event(workflow: OpenWorkflow, steps: ServiceSteps, undos: ServiceUndos
     error = error_of(event, service, said) if said.meaning is EventMeaning.FAILED else None
     step_change = StepChange(moved, change.now, output, error, Order(event.sequence, event.time))
     step_id = steps.change(identity, step_change, workflow.definition.redact)
-    data: dict[str, JsonValue] = {"event": told(event), "round": moved.round}
+    data: dict[str, JsonValue] = {"event": journaled(event), "round": moved.round}
     if output is not None:
         data["output"] = described(output)
     if error is not None:
@@ -75,7 +75,7 @@ def _move(
     if steps.is_of_dag(identity):
         return Unmoved(f"a task of the DAG {service.name} does a step of that name")
     if said.meaning is EventMeaning.BEGAN and workflow.change.state is not WorkflowState.RUNNING:
-        return Unmoved(f"the workflow is {workflow.change.state.value}, and no step begins any more")
+        return Unmoved(f"the workflow is {workflow.change.state.value}, so no step can begin")
     return move(steps.find(identity), said.meaning, Order(event.sequence, event.time))
 
 

@@ -1,8 +1,8 @@
-"""Events applied in one transaction, each once.
+"""Apply events in one transaction, each once.
 
-Its locks are taken in one order, so that senders of overlapping batches never wait in a circle: new workflows by name
-and key, then workflows by id, then the events' own rows by source and id. What a batch reads and writes it does with a
-few statements, however many events it has; the events themselves are applied in memory.
+Locks are taken in a fixed order, so that senders of overlapping batches never deadlock: first new workflows by name and
+key, then workflows by id, then the events' own rows by source and id. A batch reads and writes with a few statements,
+however many events it has; the events themselves are applied in memory.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from airflow_wfstate.store.events.address import address_of
 from airflow_wfstate.store.events.answer import MAY_ANSWER
 from airflow_wfstate.store.events.application import apply_event
 from airflow_wfstate.store.events.correlation import Correlated, StartedByEvent, correlate
-from airflow_wfstate.store.events.delivery import Delivery, Settled, told
+from airflow_wfstate.store.events.delivery import Delivery, Settled, journaled
 from airflow_wfstate.store.events.end_of_choreography import end_workflows
 from airflow_wfstate.store.events.open_workflow import OpenWorkflow
 from airflow_wfstate.store.events.parked import locked, read_parked
 from airflow_wfstate.store.events.service_steps import ServiceSteps
 from airflow_wfstate.store.events.service_undos import ServiceUndos
-from airflow_wfstate.store.events.undoing import go_on_undoing
+from airflow_wfstate.store.events.undoing import continue_compensations
 from airflow_wfstate.store.payloads.checks import described
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.workflows.change import Change
@@ -53,10 +53,10 @@ _WAITS: Final = "Its workflow has not started yet."
 def apply_batch(
     connection: Connection, deliveries: Sequence[Delivery]
 ) -> Sequence[Delivery] | Unchanged[Sequence[Delivery]]:
-    """Apply the events of some deliveries, or park them; what has become of each stands in it afterwards.
+    """Apply the events of some deliveries, or park them; each delivery then holds its result.
 
-    :param deliveries: no two of one event; those that are stored already have ``waits_since``.
-    :raises Contention: another transaction has received one of the events meanwhile: the whole is to be done again.
+    :param deliveries: no two of the same event; those that are already stored have ``waits_since``.
+    :raises Contention: another transaction has received one of the events in the meantime; run this one again.
     """
     for delivery in deliveries:
         delivery.reset()
@@ -80,15 +80,15 @@ def apply_batch(
     settled = [delivery for delivery in taken if delivery.settled is not None]
     _write(connection, settled, now or connection.execute(select(database_now())).scalar_one())
     end_workflows(connection, workflows, steps)
-    go_on_undoing(connection, workflows)
+    continue_compensations(connection, workflows)
     write_changes(connection, changes.values())
     return deliveries if any(delivery.settled is not None for delivery in deliveries) else Unchanged(deliveries)
 
 
 def apply_parked(connection: Connection, workflow: Change) -> None:
-    """Apply the events that wait for a workflow that a DAG has just started, in the transaction of its start.
+    """Apply the events that wait for a workflow just started by a DAG, in the transaction of its start.
 
-    Where that fails they go on waiting, and the next sweep tries again: no event keeps a workflow from starting.
+    If that fails they keep waiting and the next sweep retries: no event may keep a workflow from starting.
     """
     try:
         with connection.begin_nested():
@@ -101,27 +101,27 @@ def apply_parked(connection: Connection, workflow: Change) -> None:
             settled = [delivery for delivery in parked[workflow.workflow_id] if delivery.settled is not None]
             _write(connection, settled, changes[workflow.workflow_id].now)
             end_workflows(connection, workflows, steps)
-            go_on_undoing(connection, workflows)
+            continue_compensations(connection, workflows)
             write_changes(connection, changes.values())
     except (WorkflowStateError, SQLAlchemyError) as error:
         if is_cut_off(error) or isinstance(error, OperationalError):
-            raise  # the whole start is to be tried again
-        log.exception("Parked events could not be applied to workflow %s as it started.", workflow.workflow_id)
+            raise  # the whole start must be retried
+        log.exception("Parked events could not be applied to workflow %s when it started.", workflow.workflow_id)
 
 
 _ACCEPTED: Final = Sender("")
-"""Stands for whoever sent an event that was accepted before."""
+"""Stands for the sender of an event that was already accepted."""
 
 
-# By both columns, which an index finds; a thousand pairs would be a thousand conditions to plan. Made once, as all that
-# each request asks: to make a statement costs as much as to send it.
+# By both columns, for which there is an index; a thousand pairs would be a thousand conditions to plan. Built once,
+# like everything that each request needs: building a statement costs as much as sending it.
 _KNOWN: Final = select(_event.c.source, _event.c.id, _event.c.body_sha256).where(
     _event.c.source.in_(bindparam("sources", expanding=True)), _event.c.id.in_(bindparam("ids", expanding=True))
 )
 
 
 def _begin(connection: Connection) -> None:
-    """On SQLite, become the writer at once: who reads first and writes later may be refused."""
+    """Become the writer at once on SQLite, where a transaction that reads first and writes later may be refused."""
     if connection.dialect.name == "sqlite":
         connection.execute(delete(_event).where(false()))
 
@@ -139,13 +139,13 @@ def _find_duplicates(connection: Connection, deliveries: Sequence[Delivery]) -> 
             delivery.is_duplicate = True
         else:
             delivery.refusal = IdempotencyConflict(
-                f"Another event with the source {row.source!r} and the id {row.id!r} was received before.",
-                "Give each event an id of its own; send the same event again unchanged.",
+                f"Another event with source {row.source!r} and id {row.id!r} was received before.",
+                "Give each event its own id; send the same event again unchanged.",
             )
 
 
 def _claim(connection: Connection, deliveries: Sequence[Delivery]) -> None:
-    """Lock the rows of events that wait; one that somebody else is at, or has settled, is left to that one."""
+    """Lock the rows of waiting events. Leave out those that another transaction has locked or settled."""
     if not deliveries:
         return
     waiting = select(_event.c.source, _event.c.id).where(
@@ -176,7 +176,7 @@ def _apply(
     for workflow_id in correlated.by_workflow:
         change = changes[workflow_id]
         definition = read_definition(connection, change.name, change.definition_sha256)
-        # A workflow that was started before its definition was applied has no services of its own.
+        # A workflow started before its definition was applied has no services of its own.
         choreography = definition.choreography or in_force[change.name].choreography
         assert choreography is not None  # noqa: S101 - the definition in force knows the event's source
         workflows.append(OpenWorkflow(change, definition, choreography, change.state))
@@ -190,7 +190,7 @@ def _apply(
             started.delivery.started = workflow_id
             _journal_start(workflow.change, started)
         for delivery in in_order(correlated.by_workflow[workflow_id]):
-            # What waits by its correlation id may be of a service that takes part in workflows of another name.
+            # An event that waits by correlation id may come from a service of workflows with another name.
             if delivery.was is None or workflow.choreography.service_of(delivery.event.source) is not None:
                 apply_event(workflow, steps, undos, delivery)
     steps.write()
@@ -199,7 +199,7 @@ def _apply(
 
 
 def _steps_undone(correlated: Correlated, workflows: Sequence[OpenWorkflow], steps: ServiceSteps) -> set[str]:
-    """The ids of the steps of which an event may say how their undo ended."""
+    """The ids of the steps for which an event may say how their compensation ended."""
     found: set[str] = set()
     for workflow in workflows:
         for delivery in correlated.by_workflow[workflow.change.workflow_id]:
@@ -212,7 +212,7 @@ def _steps_undone(correlated: Correlated, workflows: Sequence[OpenWorkflow], ste
 
 
 def in_order(deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
-    """The deliveries of a workflow, as they happened, where all of them say when; else as they came."""
+    """The deliveries of a workflow in the order of their times, if all have one; otherwise as they arrived."""
     if len(deliveries) < 2 or any(delivery.event.time is None for delivery in deliveries):
         return deliveries
     return sorted(deliveries, key=lambda delivery: delivery.event.time or NEVER)
@@ -231,7 +231,7 @@ def _journal_start(change: GatheredChange, started: StartedByEvent) -> None:
         "labels": {},
         "implicit": False,
         "definition_sha256": started.definition_sha256,
-        "event": told(started.delivery.event),
+        "event": journaled(started.delivery.event),
     }
     change.journal(EntryKind.WORKFLOW_STARTED, data=data)
 
@@ -240,7 +240,7 @@ def _write(connection: Connection, deliveries: Sequence[Delivery], now: datetime
     """Write the events' own rows, always in the same order."""
     ordered = sorted(deliveries, key=lambda delivery: delivery.event.identity)
     new = [_row(delivery, now) for delivery in ordered if delivery.waits_since is None]
-    # What stays parked keeps its time.
+    # An event that stays parked keeps its time.
     known = [_settled_columns(one, now) for one in ordered if one.was is not None and one.was is not one.settled_state]
     if new and len(insert_rows(connection, _event, new, returning=["id"])) < len(new):
         raise Contention("an event was received by another request at the same moment")

@@ -28,7 +28,7 @@ NameAndKey = tuple[str, str]
 
 @dataclass
 class StartedByEvent:
-    """A workflow that an event has started, in this transaction.
+    """A workflow that an event has started in this transaction.
 
     :param input: the event's data.
     """
@@ -42,9 +42,9 @@ class StartedByEvent:
 class Correlated:
     """Which delivery is about which workflow.
 
-    :param by_workflow: deliveries by the workflow's id, in the order in which they came.
-    :param missing: those whose workflow is not there yet.
-    :param started: by id, the workflows that were started.
+    :param by_workflow: deliveries by workflow id, in the order in which they arrived.
+    :param missing: those whose workflow does not exist yet.
+    :param started: the workflows that were started, by id.
     """
 
     by_workflow: dict[str, list[Delivery]] = field(default_factory=lambda: defaultdict(list))
@@ -53,7 +53,7 @@ class Correlated:
 
 
 def correlate(connection: Connection, deliveries: Sequence[Delivery]) -> Correlated:
-    """Find the workflow of each delivery, and start those that are to be started."""
+    """Find the workflow of each delivery, and start the workflows that are to be started."""
     correlated = Correlated()
     found = _Workflows(connection, deliveries)
     starts = _starts(found, deliveries)
@@ -79,7 +79,7 @@ def _address(delivery: Delivery) -> Address:
 
 
 class _Workflows:
-    """The workflows that addresses may mean, as they are now."""
+    """The existing workflows that addresses may refer to."""
 
     def __init__(self, connection: Connection, deliveries: Sequence[Delivery]) -> None:
         addresses = [_address(delivery) for delivery in deliveries]
@@ -100,17 +100,17 @@ class _Workflows:
             for row in connection.execute(_BY_CORRELATION, {"correlation_ids": sorted(correlation_ids)}):
                 self._by_correlation[row.correlation_id].append(row)
         for name, of_name in sorted(keys.items()):
-            # For each name alone: pairs of name and key would be a thousand conditions for PostgreSQL to plan.
+            # One query per name: pairs of name and key would be a thousand conditions for PostgreSQL to plan.
             for row in connection.execute(_BY_KEY, {"name": name, "keys": sorted(of_name)}):
                 self._by_key[row.name, row.key].append(row)
 
     def of(self, address: Address) -> str | None:
-        """The workflow's id; None when it is not there yet.
+        """The workflow's id; None when it does not exist yet.
 
-        An answer to a request is about the workflow of that request. Else: of several with the correlation id the open
-        one, else the newest; of a key the newest generation.
+        An answer to a request belongs to the workflow of that request. Otherwise, of several workflows with the
+        correlation id take the open one, else the newest; for a key take the newest generation.
 
-        :raises InvalidRequest: the event may mean workflows of several names.
+        :raises InvalidRequest: the event may refer to workflows of several names.
         """
         asked = None if address.answers is None else self._by_step.get(address.answers)
         if asked is not None and address.starts is None and asked.name in address.names:
@@ -127,9 +127,9 @@ class _Workflows:
         is_open = [row for row in found if WorkflowState(row.state) in OPEN_WORKFLOW_STATES]
         if len(is_open or found) > 1 or (not found and len(address.keys) > 1):
             raise InvalidRequest(
-                f"The event may be about a workflow of each of these names: "
+                f"The event may be about a workflow with any of these names: "
                 f"{', '.join(sorted(name for name, _ in address.keys))}.",
-                "Send the correlationid of the one that is meant.",
+                "Send the correlationid of the right one.",
             )
         return _most_likely(is_open or found)
 
@@ -174,7 +174,7 @@ class _Start:
 
 
 def _starts(found: _Workflows, deliveries: Sequence[Delivery]) -> list[_Start]:
-    """The workflows to start: of each key that has no generation, or one after which another may follow."""
+    """The workflows to start: for each key that has no generation, or whose newest may be followed by another."""
     starts: dict[NameAndKey, _Start] = {}
     for delivery in deliveries:
         address = _address(delivery)
@@ -192,9 +192,9 @@ def _starts(found: _Workflows, deliveries: Sequence[Delivery]) -> list[_Start]:
 
 
 def _start(connection: Connection, starts: Sequence[_Start]) -> dict[str, StartedByEvent]:
-    """Insert the generations, always in the same order; what somebody else has just started is left to the second look.
+    """Insert the generations, always in the same order. Leave those just started by others to the second look.
 
-    As ``insert_workflow`` does it for a run of a DAG.
+    Does what ``insert_workflow`` does for a run of a DAG.
     """
     now: datetime = connection.execute(select(database_now())).scalar_one()
     rows, started = [], {}

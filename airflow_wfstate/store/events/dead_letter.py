@@ -1,4 +1,4 @@
-"""Events that could not be applied, or waited too long: kept for an operator."""
+"""Events that could not be applied or waited too long: kept for an operator."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from airflow_wfstate.store.payloads.stored_payload import keep_inline
 
 _event: Final = event_tables.event
 
-_EXPIRED: Final = "It waited for its workflow, which has not started, for longer than [wfstate] event_ttl_seconds."
+_EXPIRED: Final = "It waited longer than [wfstate] event_ttl_seconds for its workflow, which has not started."
 
 
-def bury(connection: Connection, delivery: Delivery, error: Exception) -> None:
+def store_dead_letter(connection: Connection, delivery: Delivery, error: Exception) -> None:
     """Keep an event that could not be applied, with the reason."""
     line = (str(error).splitlines() or [""])[0]
     reason = recorded_text(f"It could not be applied: {type(error).__name__}: {line}", MAX_ERROR_LENGTH)
@@ -56,7 +56,7 @@ def bury(connection: Connection, delivery: Delivery, error: Exception) -> None:
 
 
 def expire_parked(engine: Engine) -> int:
-    """Make dead letters of what has been parked for longer than ``[wfstate] event_ttl_seconds``; how many."""
+    """Turn events parked for longer than ``[wfstate] event_ttl_seconds`` into dead letters; return how many."""
     return run_transaction(engine, _expire)
 
 

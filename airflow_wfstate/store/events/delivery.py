@@ -17,12 +17,11 @@ from airflow_wfstate.store.definitions.applied import AppliedDefinition
 class Address:
     """Which workflow an event is about.
 
-    :param keys: by the definitions that know its source, the business key that it holds for each; empty where it holds
-        none.
-    :param starts: the definition of which it starts a workflow; None when it starts none.
-    :param names: of every definition that knows its source.
-    :param answers: id of the step whose undo was requested by the event that it names as its cause; None when it
-        names none.
+    :param keys: for each definition that knows its source, the business key in the event; empty when it has none.
+    :param starts: the definition whose workflow it starts; None when it starts none.
+    :param names: names of all definitions that know its source.
+    :param answers: id of the step whose compensation was requested by the event that this one names as its cause; None
+        when it names none.
     """
 
     keys: tuple[tuple[str, str], ...]
@@ -33,16 +32,16 @@ class Address:
 
     @property
     def key(self) -> tuple[str, str] | None:
-        """Name and key, where the event means one pair of them alone."""
+        """Name and key, if the event can only mean one such pair."""
         return self.keys[0] if len(self.keys) == 1 else None
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What has become of an event.
+    """What became of an event.
 
-    :param reason: why no step moved, or what it waits for; None when there is nothing to say.
-    :param step: that it is about, as ``participant.step``.
+    :param reason: why no step moved, or what the event waits for; None when there is nothing to say.
+    :param step: the step it is about, as ``participant.step``.
     """
 
     state: EventState
@@ -57,14 +56,14 @@ class Delivery:
     """One event, and what has become of it so far.
 
     :param actor: who sent it, as the journal names actors.
-    :param sender: who sends it now, and what it may; None of one that was accepted before.
-    :param address: None as long as nobody has looked.
-    :param waits_since: of one that was stored before, parked or dead: when it came; None for one that comes now.
-    :param was: of such a one: its state.
+    :param sender: who sends it now, with their rights; None for an event that was accepted before.
+    :param address: None until it has been determined.
+    :param waits_since: for an event already stored, parked or dead: when it arrived; None for one that arrives now.
+    :param was: the state of such a stored event.
     :param started: the id of the workflow that it has started; None when it has started none.
     :param is_duplicate: it was received before.
     :param refusal: why it is not accepted.
-    :param settled: None as long as that is open, and of one that is refused or a duplicate.
+    :param settled: None until it is settled, and for one that is refused or a duplicate.
     """
 
     event: CloudEvent
@@ -80,28 +79,28 @@ class Delivery:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is still to be applied or parked."""
+        """Whether it still has to be applied or parked."""
         return self.refusal is None and not self.is_duplicate and self.settled is None
 
     @property
     def settled_state(self) -> EventState | None:
-        """The state that it is to have; None as long as that is open."""
+        """The state to store; None until it is settled."""
         return None if self.settled is None else self.settled.state
 
     def reset(self) -> None:
-        """Forget what has become of it: the transaction begins anew."""
+        """Forget the results so far, because the transaction starts again."""
         self.address = self.refusal = self.settled = self.started = None
         self.is_duplicate = False
 
     def refuse(self, error: WorkflowStateError) -> None:
-        """Note why it is not accepted; of one that was accepted before, why it cannot be applied."""
+        """Record why it is not accepted; for one accepted before, why it cannot be applied."""
         if self.waits_since is None:
             self.refusal = error
         else:
             self.settled = Settled(EventState.DEAD, str(error))
 
     def result(self) -> EventResult:
-        """What its sender is told."""
+        """The result for its sender."""
         source, event_id = self.event.identity
         if self.refusal is not None:
             return refused(source, event_id, self.refusal)
@@ -130,6 +129,6 @@ def refused(source: str | None, event_id: str | None, error: WorkflowStateError)
     return EventResult(source, event_id, Verdict.REFUSED, error.reason, error.remedy, error.code)
 
 
-def told(event: CloudEvent) -> dict[str, JsonValue]:
-    """What the journal keeps of an event: what it is found by and follows from, never what it holds."""
+def journaled(event: CloudEvent) -> dict[str, JsonValue]:
+    """What the journal keeps of an event: what identifies it and its cause, never its content."""
     return {"source": event.source, "id": event.id, "type": event.type, **event.trace}

@@ -1,4 +1,4 @@
-"""How a workflow ends that an event started: no run decides, so its plan and its steps do."""
+"""The end of a workflow that an event started: its plan and its steps decide, as there is no run to do so."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _workflow, _step = schema.workflow, schema.step
 
 
 def end_workflows(connection: Connection, workflows: Sequence[OpenWorkflow], steps: ServiceSteps) -> None:
-    """Fail or complete those of these workflows that an event started and that its steps have brought to an end.
+    """Fail or complete those workflows that an event started and whose steps have brought them to an end.
 
-    A workflow of a DAG is left to its runs.
+    Workflows of DAGs are left to their runs.
 
-    :param steps: of services in them, which have been written.
+    :param steps: the steps of services in these workflows, already written.
     """
     ended = [
         workflow
@@ -37,8 +37,8 @@ def end_workflows(connection: Connection, workflows: Sequence[OpenWorkflow], ste
     for workflow in ended:
         if workflow.failure is not None:
             fail_by_step(connection, workflow.change, workflow.failure)
-    # Most events end no workflow, which the steps of services alone tell: the others are not read for it. Nor is
-    # anything counted where there are none.
+    # Most events end no workflow. The steps of services suffice to see that, so the other steps are not read. If no
+    # workflow is likely to end, nothing is counted either.
     likely = [workflow for workflow in ended if workflow.failure is None and _may_be_done(workflow, steps)]
     mixed = steps.with_others([workflow.change.workflow_id for workflow in likely])
     counted = count_steps(connection, mixed) if mixed else {}
@@ -57,15 +57,15 @@ def _may_be_done(workflow: OpenWorkflow, steps: ServiceSteps) -> bool:
 
 
 def is_done(plan: Sequence[str], steps: Sequence[PlannedStep]) -> bool:
-    """Whether every step of a plan that has one is done, and no other step is open or has failed."""
+    """Whether there is a plan, all its steps are done, and no other step is open or has failed."""
     where = progress(plan, steps)
     return bool(plan) and not (where.running or where.failed or where.remaining) and set(plan) <= set(where.done)
 
 
 def with_steps_of_guests() -> Select[tuple[str]]:
-    """Running workflows that an event started, of which no step is open, for :func:`complete_if_done`.
+    """Running workflows that an event started and that have no open step, for :func:`complete_if_done`.
 
-    Their last step may be one of a DAG, whose end no event tells.
+    Their last step may belong to a DAG, whose end no event reports.
     """
     is_open = exists(
         select(_step.c.id).where(
@@ -79,7 +79,7 @@ def with_steps_of_guests() -> Select[tuple[str]]:
 
 
 def complete_if_done(connection: Connection, change: Change) -> None:
-    """Complete the workflow when every step of its plan is done."""
+    """Complete the workflow if every step of its plan is done."""
     plan = read_definition(connection, change.name, change.definition_sha256).plan
     if is_done(plan, count_steps(connection, [change.workflow_id])[change.workflow_id]):
         _complete(change)

@@ -1,4 +1,4 @@
-"""Why something failed, as the event that tells of it says."""
+"""The reason for a failure, taken from the event that reports it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_wfstate.redaction import recorded_text
 
 
 def error_of(event: CloudEvent, service: Service, said: ServiceEvent) -> str:
-    """The reason that an event gives which says that something failed."""
+    """The reason given by an event that reports a failure."""
     found = None if said.error is None else parse_event_path(said.error).find(event.content)
     if found is None or found[0] in (None, ""):
         return f"{service.name} sent {event.type}."

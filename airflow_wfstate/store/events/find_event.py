@@ -1,4 +1,4 @@
-"""An event that has come, for who waits for it."""
+"""Find an event that has arrived, for a task that waits for it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ACCEPTED: Final = (EventState.APPLIED.value, EventState.PARKED.value)
 
 @dataclass(frozen=True)
 class FoundEvent:
-    """An event that was accepted: applied, or parked for a workflow that is not there yet.
+    """An accepted event: applied, or parked for a workflow that does not exist yet.
 
     :param workflow_id: None while it is parked.
-    :param body: all of it, in its JSON form; its data is the member ``data`` or ``data_base64``.
+    :param body: the whole event in its JSON form; its data is the member ``data`` or ``data_base64``.
     """
 
     source: str
@@ -42,13 +42,13 @@ def find_event(
     name: str | None = None,
     key: str | None = None,
 ) -> FoundEvent | None:
-    """The first event of a type about a workflow, which stays the first however often it is asked for; None: none came.
+    """The first event of a type about a workflow, the same one however often it is asked for; None when none came.
 
-    One of these says which workflow:
+    One of these identifies the workflow:
 
     :param workflow_id: this generation.
-    :param correlation_id: the workflows with this one, and events with it whose workflow is not there yet.
-    :param name: with ``key``: every generation of the key, and events for one that is not there yet.
+    :param correlation_id: workflows with this correlation id, and parked events that carry it.
+    :param name: with ``key``: every generation of the key, and events parked for it.
     """
     about: ColumnElement[bool]
     if workflow_id is not None:
@@ -73,7 +73,7 @@ def find_event(
 
 
 def _of(workflow: ColumnElement[bool], parked: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Applied to one of these workflows, or parked so: each half by an index of its own."""
+    """Applied to one of these workflows, or parked for it: each half has its own index."""
     return or_(
         _event.c.workflow_id.in_(select(_workflow.c.id).where(workflow)),
         and_(_event.c.state == EventState.PARKED.value, parked),

@@ -1,11 +1,11 @@
-"""Events of several requests that come at the same moment, applied together.
+"""Events of several concurrent requests, applied together.
 
-A transaction of one event costs more than ten times what the event costs in a batch, nearly all of it for statements
-that another event would have shared. So a request takes along what waits beside it: with eight at once 1.4 ms of this
-process's CPU an event instead of 2.4, and 0.9 ms of PostgreSQL's instead of 1.5 (measured). Two such transactions at
-once would find less to share: 2.0 and 1.4 ms.
+A transaction for one event costs more than ten times what the event costs in a batch, nearly all of it for statements
+that other events could have shared. So each request takes along whatever waits beside it. With eight at once, an event
+costs 1.4 ms of this process's CPU instead of 2.4, and 0.9 ms of PostgreSQL's instead of 1.5 (measured). Two such
+transactions at once would find less to share: 2.0 and 1.4 ms.
 
-Each request is answered for its own events alone, after the commit: each event keeps its verdict, and one that cannot
+Each request is answered only for its own events, after the commit. Each event keeps its own result, and one that cannot
 be applied does not stop the others (``separation.py``).
 """
 
@@ -26,15 +26,16 @@ from airflow_wfstate.store.events.separation import apply_deliveries
 from airflow_wfstate.store.events.waiting import look_again
 
 _PATIENCE_SECONDS: Final = 60
-"""How long a request waits for the transaction of another one, with its repetitions."""
+"""How long a request waits for another request's transaction, including its retries."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Request:
-    """What a request brings.
+    """One request's deliveries.
 
-    :param leads: whether it is to apply what waits; False: another one has taken it along. Open while it waits.
-    :param end: of its transaction, or how that failed.
+    :param leads: whether it is to apply everything that waits; False once another request took it along. Open while it
+        waits.
+    :param end: completed when its transaction has ended, with the error if that failed.
     """
 
     deliveries: Sequence[Delivery]
@@ -43,11 +44,11 @@ class _Request:
 
 
 class Gathering:
-    """Where requests of one process meet. They bring few events each: a large batch gains nothing here.
+    """Where requests of one process meet. Only for requests with few events: a large batch gains nothing here.
 
-    Who comes first leads: it applies its events and all that wait, and hands over to the first that has come since.
+    The first request leads: it applies its own events and all that wait, then hands over to the first that came since.
 
-    :param engine: of the database to which all of them go.
+    :param engine: the database that all requests use.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -57,12 +58,12 @@ class Gathering:
         self._waiting: list[_Request] = []
 
     def apply(self, deliveries: Sequence[Delivery]) -> None:
-        """Apply the deliveries, with those of others; what has become of each stands in it afterwards.
+        """Apply the deliveries together with those of other requests; each delivery then holds its result.
 
-        :param deliveries: no two of one event.
-        :raises Exception: as ``apply_deliveries``; all that were applied together are told the same.
+        :param deliveries: no two of the same event.
+        :raises Exception: as ``apply_deliveries`` does; all requests applied together get the same error.
         :raises DatabaseUnavailable: the transaction of another request has not ended for a minute. The events may
-            have been applied: sent again, they count once.
+            have been applied; if they are sent again, they count once.
         """
         mine = _Request(deliveries)
         self._join(mine)
@@ -81,7 +82,7 @@ class Gathering:
             raise _not_ended() from None
 
     def _given_up(self, mine: _Request) -> DatabaseUnavailable:
-        """Wait no longer. Who was to lead meanwhile hands that on."""
+        """Stop waiting. If this request was made leader in the meantime, hand that on."""
         with self._lock:
             if mine in self._waiting:
                 self._waiting.remove(mine)
@@ -131,12 +132,12 @@ class Gathering:
 def _not_ended() -> DatabaseUnavailable:
     return DatabaseUnavailable(
         f"Another transaction of this process has not ended for {_PATIENCE_SECONDS} seconds.",
-        "Send the events again: each counts once. Look for what blocks the database (pg_stat_activity).",
+        "Send the events again; each counts once. Find out what blocks the database (pg_stat_activity).",
     )
 
 
 def _without_repeats(taken: Sequence[_Request]) -> tuple[list[_Request], list[_Request]]:
-    """Those of which no two bring the same event, and the others, which come after them: to these it is a duplicate."""
+    """Split the requests into some with no event in common, and the others, to which those events are duplicates."""
     together: list[_Request] = []
     later: list[_Request] = []
     seen: set[tuple[str, str]] = set()

@@ -1,4 +1,4 @@
-"""Events as operators look at them, and what operators decide about those that wait."""
+"""Events as operators see them, and operators' decisions about waiting events."""
 
 from __future__ import annotations
 
@@ -49,20 +49,18 @@ _UNSETTLED: Final = tuple(state.value for state in UNSETTLED_EVENT_STATES)
 
 
 def list_events(connection: Connection, wanted: ListEvents) -> EventPage:
-    """A page of events, as ``StateBackend.list_events`` says."""
+    """A page of events, as described at ``StateBackend.list_events``."""
     check_limit(wanted.limit)
     states = wanted.states or (list(EventState) if wanted.workflow_id is not None else list(UNSETTLED_EVENT_STATES))
     if EventState.APPLIED in states and wanted.workflow_id is None:
-        raise InvalidRequest(
-            "Applied events are asked for without a workflow.", "Name the workflow by its id, with workflow_id."
-        )
+        raise InvalidRequest("Applied events can only be listed for a workflow.", "Give its id as workflow_id.")
     texts = {name: getattr(wanted, name) for name in ("name", "key", "correlation_id", "source", "type")}
     found = _select(connection).where(
         _event.c.state.in_([state.value for state in states]),
         *(_event.c[name] == text for name, text in texts.items() if text is not None),
     )
     if EventState.APPLIED not in states:
-        found = found.where(_event.c.state != EventState.APPLIED.value)  # by which PostgreSQL knows the index
+        found = found.where(_event.c.state != EventState.APPLIED.value)  # lets PostgreSQL use the index
     if wanted.workflow_id is not None:
         found = found.where(_event.c.workflow_id == check_id(wanted.workflow_id))
     if wanted.after is not None:
@@ -73,7 +71,7 @@ def list_events(connection: Connection, wanted: ListEvents) -> EventPage:
 
 
 def get_event(connection: Connection, wanted: GetEvent) -> EventDetail:
-    """One event, as ``StateBackend.get_event`` says."""
+    """One event, as described at ``StateBackend.get_event``."""
     row = _read_whole(connection, wanted.source, wanted.id)
     if row is None:
         raise _not_found(EventId(wanted.source, wanted.id))
@@ -81,25 +79,25 @@ def get_event(connection: Connection, wanted: GetEvent) -> EventDetail:
 
 
 def get_workflow_event(connection: Connection, wanted: GetWorkflowEvent) -> EventDetail:
-    """One event of a workflow, as ``StateBackend.get_workflow_event`` says."""
+    """One event of a workflow, as described at ``StateBackend.get_workflow_event``."""
     workflow_id = check_exists(connection, wanted.workflow_id)
     row = _read_whole(connection, wanted.source, wanted.id)
     if row is None or row.workflow_id != workflow_id:
         raise EventNotFound(
-            f"No event with the source {wanted.source[:250]!r} and the id {wanted.id[:250]!r} was applied to workflow "
+            f"No event with source {wanted.source[:250]!r} and id {wanted.id[:250]!r} was applied to workflow "
             f"{workflow_id}.",
-            f"See its events with: airflow wfstate event list --workflow {workflow_id}",
+            f"List its events with: airflow wfstate event list --workflow {workflow_id}",
         )
     return _detail(connection, row)
 
 
 def count_events(connection: Connection) -> EventCounts:
-    """How many events wait, as ``StateBackend.count_events`` says. Each state has an index that holds nothing else."""
+    """How many events wait, as described at ``StateBackend.count_events``. Each state has a partial index."""
     return EventCounts(_count(connection, EventState.PARKED), _count(connection, EventState.DEAD))
 
 
 def _count(connection: Connection, state: EventState) -> int:
-    # A constant, not a parameter: by it PostgreSQL knows the index.
+    # A constant, not a parameter, so that PostgreSQL can use the partial index.
     some = select(_event.c.source).where(_event.c.state == literal_column(f"'{state.value}'")).limit(MOST_COUNTED)
     count: int = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
     return count
@@ -115,13 +113,13 @@ def _read_whole(connection: Connection, source: str, event_id: str) -> Row[Any] 
 def _detail(connection: Connection, row: Row[Any]) -> EventDetail:
     body = stored_payload_of(row.body, row.body_type, row.body_sha256)
     assert body is not None  # noqa: S101 - the columns are NOT NULL
-    # What is redacted is said of the data; with a $ in front it begins there.
+    # Redaction paths refer to the data: a path that starts with $ starts there.
     paths = [f"$.data{path[1:]}" if path.startswith("$") else path for path in _redacted(connection, row)]
     return EventDetail(_summary(row), shown(body, paths))
 
 
 def replay_events(engine: Engine, request: ReplayEvents) -> DecidedEvents:
-    """Apply events again, as ``StateBackend.replay_events`` says."""
+    """Apply events again, as described at ``StateBackend.replay_events``."""
     before = run_read(engine, lambda connection: _read_named(connection, request.events))
     deliveries = [delivery_of(row) for row in before if row.state in _UNSETTLED]
     apply_deliveries(engine, deliveries)
@@ -131,14 +129,14 @@ def replay_events(engine: Engine, request: ReplayEvents) -> DecidedEvents:
 
 
 def drop_events(engine: Engine, request: DropEvents) -> DecidedEvents:
-    """Drop events, as ``StateBackend.drop_events`` says."""
+    """Drop events, as described at ``StateBackend.drop_events``."""
     return run_transaction(engine, lambda connection: _drop(connection, request))
 
 
 def _drop(connection: Connection, request: DropEvents) -> DecidedEvents | Unchanged[DecidedEvents]:
     reason = recorded_text(request.reason, _MAX_REASON).strip()
     if not reason:
-        raise InvalidRequest("No reason is given for dropping events.", "Say why; it is kept with each event.")
+        raise InvalidRequest("Dropping events needs a reason.", "Say why; the reason is kept with each event.")
     _read_named(connection, request.events)
     changed = connection.execute(
         update(_event)
@@ -154,13 +152,13 @@ def _drop(connection: Connection, request: DropEvents) -> DecidedEvents | Unchan
 
 
 def _read_named(connection: Connection, events: Sequence[EventId]) -> Sequence[Any]:
-    """The events that are named.
+    """Read the events with these ids.
 
-    :raises InvalidRequest: none is named, or more than 1000 are.
-    :raises EventNotFound: there is no such event.
+    :raises InvalidRequest: there are none, or more than 1000.
+    :raises EventNotFound: one of the events does not exist.
     """
     if not 1 <= len(events) <= MAX_EVENTS:
-        raise InvalidRequest(f"{len(events)} events are named.", f"Name 1 to {MAX_EVENTS}.")
+        raise InvalidRequest(f"The request names {len(events)} events.", f"Name 1 to {MAX_EVENTS}.")
     rows = connection.execute(select(*COLUMNS).where(_named(events)).order_by(*_ORDER)).all()
     known = {EventId(row.source, row.id) for row in rows}
     missing = next((event for event in events if event not in known), None)
@@ -207,7 +205,7 @@ def _summary(row: Any) -> EventSummary:
 
 
 def _redacted(connection: Connection, row: Any) -> tuple[str, ...]:
-    """What is hidden in the data of an event: by its workflow's definition, else by the one in force for its name."""
+    """The redacted paths in an event's data: those of its workflow's definition, else of the one in force."""
     if row.workflow_id is not None:
         workflow = connection.execute(
             select(_workflow.c.name, _workflow.c.definition_sha256).where(_workflow.c.id == row.workflow_id)
@@ -220,8 +218,8 @@ def _redacted(connection: Connection, row: Any) -> tuple[str, ...]:
 
 def _not_found(event: EventId) -> EventNotFound:
     return EventNotFound(
-        f"There is no event with the source {event.source[:250]!r} and the id {event.id[:250]!r}.",
-        "See those that wait with: airflow wfstate event list",
+        f"There is no event with source {event.source[:250]!r} and id {event.id[:250]!r}.",
+        "List waiting events with: airflow wfstate event list",
     )
 
 
@@ -244,7 +242,7 @@ def _behind(cursor: str) -> Any:
             raise ValueError("not a position")
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidRequest(
-            "The position was not issued by this server.", "Give next_after of the page before, or none."
+            "The position was not issued by this server.", "Give next_after of the previous page, or leave it out."
         ) from error
     same_time = _event.c.received_at == at
     return or_(

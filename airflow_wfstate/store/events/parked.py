@@ -1,4 +1,4 @@
-"""Events whose workflow was not there yet: read when it starts."""
+"""Events whose workflow did not exist yet when they arrived; they are read when it starts."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ COLUMNS: Final = (
     _event.c.state,
 )
 
-# For workflows of one name: a pair of name and key for each of a thousand would be a thousand conditions to make and
-# to plan, a tenth of what the whole batch takes.
+# One statement per workflow name: pairs of name and key for a thousand workflows would be a thousand conditions to
+# build and plan, a tenth of the time of the whole batch.
 _WAITING: Final = (
     select(*COLUMNS)
     .where(
@@ -50,9 +50,9 @@ _WAITING: Final = (
 
 
 def read_parked(connection: Connection, workflows: Sequence[Change]) -> dict[str, list[Delivery]]:
-    """The events that wait for some workflows, which have just started, by the workflow's id.
+    """The events that wait for workflows that have just started, by workflow id.
 
-    One that another transaction is working on is left to that one.
+    Leaves out events that another transaction is working on.
     """
     found: dict[str, list[Delivery]] = defaultdict(list)
     by_name: dict[str, list[Change]] = defaultdict(list)
@@ -71,12 +71,12 @@ def read_parked(connection: Connection, workflows: Sequence[Change]) -> dict[str
 
 
 def locked(connection: Connection, events: Select[Any]) -> Select[Any]:
-    """The rows, locked; without those that another transaction has locked. On SQLite there is one writer alone."""
+    """The rows, locked, without those that another transaction has locked. SQLite has only one writer."""
     return events.with_for_update(skip_locked=True) if connection.dialect.name == "postgresql" else events
 
 
 def delivery_of(row: Row[Any]) -> Delivery:
-    """The delivery of an event that was stored before, with the address that it had then."""
+    """The delivery of a stored event, with the address determined when it arrived."""
     keys = ((row.name, row.key),) if row.name is not None else ()
     names = frozenset({row.name} if row.name is not None else ())
     address = Address(keys, None, names, row.correlation_id)
@@ -84,5 +84,5 @@ def delivery_of(row: Row[Any]) -> Delivery:
 
 
 def event_of(row: Row[Any]) -> CloudEvent:
-    """The event of a row. Raises as ``StoredPayload.open``."""
+    """The event of a row. Raises the errors of ``StoredPayload.open``."""
     return parse_event(cast("Any", parse_canonical_json(opened(row.body))))

@@ -1,4 +1,4 @@
-"""Events as they come in: read, told apart, applied; an event that cannot be applied does not stop the others."""
+"""Receive events: parse them, find duplicates, apply them. An event that cannot be applied does not stop the others."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from airflow_wfstate.store.events.waiting import look_again
 log = logging.getLogger(__name__)
 
 _MAX_LOGGED: Final = 20
-"""Refused events of one request that are logged one by one."""
+"""How many refused events of one request are logged individually."""
 
 
 @dataclass(frozen=True)
 class _Told:
-    """An event of a request, and what is delivered of it.
+    """An event of a request, and its delivery.
 
-    :param is_again: whether an event with its source and id stands before it in the request.
+    :param is_again: whether an event with the same source and id comes earlier in the request.
     """
 
     event: CloudEvent
@@ -47,8 +47,8 @@ class _Told:
         if first.body.sha256 == self.event.body.sha256:
             return EventResult(first.source, first.id, Verdict.DUPLICATE)
         error = IdempotencyConflict(
-            f"Another event with the source {first.source!r} and the id {first.id!r} is in the same request.",
-            "Give each event an id of its own.",
+            f"Another event with source {first.source!r} and id {first.id!r} is in the same request.",
+            "Give each event its own id.",
         )
         return refused(first.source, first.id, error)
 
@@ -56,15 +56,16 @@ class _Told:
 def receive_events(
     engine: Engine, events: Sequence[Any], sender: Sender, gathering: Gathering | None = None
 ) -> SentEvents:
-    """Receive events, each once, and apply them: one result for each, when everything is committed.
+    """Receive events, each once, and apply them. Returns one result per event when everything is committed.
 
     :param events: in the JSON form of CloudEvents.
-    :param gathering: where these few meet those of other requests; None: they have a transaction of their own.
-    :raises InvalidRequest: they are more than 1000.
+    :param gathering: where these few events meet those of other requests; None for a separate transaction.
+    :raises InvalidRequest: there are more than 1000.
     """
     if len(events) > MAX_EVENTS:
         raise InvalidRequest(
-            f"{len(events)} events are sent at once; at most {MAX_EVENTS} are taken.", "Send them in several requests."
+            f"The request has {len(events)} events; at most {MAX_EVENTS} are accepted.",
+            "Split it into several requests.",
         )
     answers: list[EventResult | _Told] = []
     known: dict[tuple[str, str], Delivery] = {}

@@ -1,4 +1,4 @@
-"""Events that are applied together as long as that goes well, and apart where one of them cannot be applied."""
+"""Apply events together while that works, and separately when one of them cannot be applied."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from sqlalchemy import Connection, Engine
 from airflow_wfstate.exceptions import Unavailable
 from airflow_wfstate.store.database.transaction import run_transaction
 from airflow_wfstate.store.events.batch import apply_batch
-from airflow_wfstate.store.events.dead_letter import bury
+from airflow_wfstate.store.events.dead_letter import store_dead_letter
 from airflow_wfstate.store.events.delivery import Delivery
 
 log = logging.getLogger(__name__)
 
 
 def apply_deliveries(engine: Engine, deliveries: Sequence[Delivery]) -> None:
-    """Apply them: all in one transaction, and where that fails each workflow's in one of its own, and at last each."""
+    """Apply all in one transaction; if that fails, each workflow's in its own; finally each event in its own."""
     if not deliveries:
         return
     try:
         run_transaction(engine, partial(_apply, deliveries=deliveries))
         return
     except Unavailable:
-        raise  # it is not the events' fault
+        raise  # the events are not to blame
     except Exception as error:
         if len(deliveries) == 1:
             log.exception("The event %s of %s could not be applied.", *reversed(deliveries[0].event.identity))
-            run_transaction(engine, partial(bury, delivery=deliveries[0], error=error))
+            run_transaction(engine, partial(store_dead_letter, delivery=deliveries[0], error=error))
             return
-        log.warning("%d events could not be applied together (%s); they are tried apart.", len(deliveries), error)
+        log.warning("%d events could not be applied together (%s); trying them separately.", len(deliveries), error)
     for part in _parts(deliveries):
         apply_deliveries(engine, part)
 
@@ -43,7 +43,7 @@ def _apply(connection: Connection, deliveries: Sequence[Delivery]) -> Any:
 
 
 def _parts(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
-    """The deliveries by workflow, as far as that is known; those of one workflow alone one by one."""
+    """The deliveries by workflow, as far as known; those of a single workflow one by one."""
     by_workflow: dict[object, list[Delivery]] = defaultdict(list)
     for delivery in deliveries:
         address = delivery.address

@@ -1,6 +1,6 @@
 """The steps of services in some workflows: read at once, changed in memory, written at once.
 
-A step of a service has rounds and no attempts: Airflow does not run it, and nothing is to be fenced off.
+A service's step has rounds but no attempts: Airflow does not run it, so there is nothing to fence off.
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ _WITH_OTHERS: Final = (
 
 @dataclass(frozen=True)
 class StepChange:
-    """What an event makes of a step.
+    """The change that an event makes to a step.
 
-    :param output: of a round that succeeded; None for none.
-    :param error: of one that failed.
-    :param order: of the event.
+    :param output: output of a round that succeeded; None for none.
+    :param error: error of a round that failed.
+    :param order: the event's position in the order of events.
     """
 
     move: Move
@@ -104,7 +104,7 @@ class ServiceSteps:
                 self._rows[row["workflow_id"], row["participant"], row["name"]] = dict(row)
 
     def find(self, identity: Identity) -> ServiceStep | None:
-        """How far a step is; None when no event has told of it yet."""
+        """The state of a step; None when no event has reported on it yet."""
         row = self._rows.get(identity)
         if row is None:
             return None
@@ -114,19 +114,19 @@ class ServiceSteps:
         return ServiceStep(StepState(row["state"]), row["round"], last_end)
 
     def id_of(self, identity: Identity) -> str | None:
-        """The step's id; None when no event has told of it yet."""
+        """The step's id; None when no event has reported on it yet."""
         row = self._rows.get(identity)
         return None if row is None else row["id"]
 
     def is_of_dag(self, identity: Identity) -> bool:
-        """Whether a task of a DAG does the step, which has the service's name."""
+        """Whether a task of a DAG with the service's name does the step."""
         row = self._rows.get(identity)
         return row is not None and row["attempt"] > 0
 
     def change(self, identity: Identity, change: StepChange, redact: tuple[str, ...]) -> str:
-        """Make the change; the step's id.
+        """Apply the change, and return the step's id.
 
-        :param redact: what is hidden from users in the output of a step that is new.
+        :param redact: for a new step, the parts of its output that are hidden from users.
         """
         workflow_id, participant, name = identity
         row = self._rows.setdefault(
@@ -167,7 +167,7 @@ class ServiceSteps:
             row |= change.output.columns("output")
 
     def planned(self, workflow_id: str) -> list[PlannedStep]:
-        """The steps of services in a workflow, for its progress. To be asked when all changes have been made."""
+        """The steps of services in a workflow, for its progress. Call this after all changes have been made."""
         if self._planned is None:
             self._planned = defaultdict(list)
             for (of_workflow, participant, name), row in self._rows.items():
@@ -176,14 +176,14 @@ class ServiceSteps:
         return self._planned[workflow_id]
 
     def with_others(self, workflow_ids: Collection[str]) -> list[str]:
-        """Those of these workflows that have steps besides the ones that :meth:`planned` names."""
+        """Which of these workflows have steps besides the ones that :meth:`planned` returns."""
         if not workflow_ids:
             return []
         asked = {"workflow_ids": sorted(workflow_ids), "services": self._services}
         return list(self._connection.execute(_WITH_OTHERS, asked).scalars())
 
     def write(self) -> None:
-        """Write what has changed."""
+        """Write the changes."""
         if self._changed:
             rows = [self._rows[identity] for identity in sorted(self._changed)]
             upsert_rows(self._connection, _step, rows)

@@ -1,4 +1,4 @@
-"""The undos of services' steps in some workflows: read at once, changed in memory, written at once."""
+"""The compensations of services' steps in some workflows: read at once, changed in memory, written at once."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _SETTLED: Final = (CompensationState.DONE, CompensationState.FAILED)
 
 
 class ServiceUndos:
-    """The undos of some steps of services.
+    """The compensations of some steps of services.
 
-    :param step_ids: of those whose undos are asked for; what is armed here is known besides.
+    :param step_ids: the steps whose compensations to read; those armed here are known as well.
     """
 
     def __init__(self, connection: Connection, step_ids: Collection[str]) -> None:
@@ -40,7 +40,7 @@ class ServiceUndos:
                 self._rows[row["step_id"]][row["round"]] = dict(row)
 
     def of(self, step_id: str | None) -> list[RoundUndo]:
-        """The undos of a step, by round; none of a step of which no event has told yet."""
+        """The compensations of a step, by round; none if no event has reported on the step yet."""
         if step_id is None:
             return []
         rounds = self._rows.get(step_id, {})
@@ -50,16 +50,16 @@ class ServiceUndos:
         ]
 
     def attempts(self, step_id: str, round_number: int) -> int:
-        """How often the service was asked for an undo."""
+        """How often the service was asked to run a compensation."""
         return int(self._rows[step_id][round_number]["attempts"])
 
     def arm(
         self, workflow_id: str, step_id: str, round_number: int, handler: str, entry: int, state: CompensationState
     ) -> None:
-        """Record the undo of a round that has succeeded.
+        """Record the compensation of a round that succeeded.
 
-        :param entry: number of the journal entry that tells of the success.
-        :param state: in which it begins.
+        :param entry: number of the journal entry about the success.
+        :param state: its initial state.
         """
         self._rows[step_id][round_number] = {
             "step_id": step_id,
@@ -84,7 +84,7 @@ class ServiceUndos:
         self._changed.add((step_id, round_number))
 
     def end(self, step_id: str, round_number: int, state: CompensationState, error: str | None, now: datetime) -> None:
-        """Record how an undo has ended: it is done, or the service refuses it."""
+        """Record how a compensation ended: it is done, or the service refuses it."""
         row = self._rows[step_id][round_number]
         row |= {"state": state.value, "error": error, "ended_at": now, "answer_due_at": None}
         if state is CompensationState.DONE:
@@ -92,7 +92,7 @@ class ServiceUndos:
         self._changed.add((step_id, round_number))
 
     def write(self) -> None:
-        """Write what has changed; requests that are settled are not sent any more."""
+        """Write the changes; requests for settled compensations are not sent any more."""
         if not self._changed:
             return
         rows = [self._rows[step_id][number] for step_id, number in sorted(self._changed)]

@@ -1,4 +1,4 @@
-"""Undos that go on by events: a workflow has failed by one, a service has answered, or a step has succeeded late."""
+"""Compensations that events advance: a workflow failed, a service answered, or a step succeeded late."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, select
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 from airflow_wfstate.store.compensation.failure import undo_after_all
-from airflow_wfstate.store.compensation.late_undo import tell_of_late_undos, undo_late
+from airflow_wfstate.store.compensation.late_undo import undo_late, update_late_undo_reason
 from airflow_wfstate.store.compensation.rest import come_to_rest
 from airflow_wfstate.store.compensation.take_turn import give_turn
 from airflow_wfstate.store.database import schema
@@ -20,10 +20,10 @@ from airflow_wfstate.store.workflows.change import Change
 _compensation = schema.compensation
 
 
-def go_on_undoing(connection: Connection, workflows: Sequence[OpenWorkflow]) -> None:
-    """Let the undo of these workflows go on, as far as their events let it.
+def continue_compensations(connection: Connection, workflows: Sequence[OpenWorkflow]) -> None:
+    """Continue the compensation of these workflows, as far as their events allow.
 
-    What the events have done to their steps and undos has been written.
+    Call this after writing what the events did to steps and compensations.
     """
     for workflow in workflows:
         change = workflow.change
@@ -38,7 +38,7 @@ def go_on_undoing(connection: Connection, workflows: Sequence[OpenWorkflow]) -> 
             for step_id, number in workflow.armed:
                 undo_late(connection, change, step_id, number)
             if workflow.armed or workflow.has_answer:
-                tell_of_late_undos(connection, change)
+                update_late_undo_reason(connection, change)
 
 
 def _give_turn(connection: Connection, workflow: OpenWorkflow) -> None:
@@ -51,7 +51,7 @@ def _give_turn(connection: Connection, workflow: OpenWorkflow) -> None:
 
 
 def _go_on_after_answer(connection: Connection, change: Change) -> None:
-    """Let a held workflow go on whose service has done, late, what it was held for; unless another undo has failed."""
+    """Continue a workflow on hold when its service has done, late, what it was held for, unless another undo failed."""
     another = select(_compensation.c.step_id).where(
         _compensation.c.workflow_id == change.workflow_id,
         _compensation.c.state == CompensationState.FAILED.value,

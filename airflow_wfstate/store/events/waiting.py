@@ -1,9 +1,9 @@
-"""Events that wait and could go on.
+"""Parked events that can now be applied.
 
-A workflow takes with it what waits for it when an event or an operator starts it. An event that is parked while its
-workflow is being started, in another transaction, is seen by neither of the two: so both look again when they have
-committed, and whichever commits last finds the other. The sweep looks as well, for whoever died in between and for
-workflows that a step has started.
+When an event or an operator starts a workflow, the start applies the events that wait for it. An event parked while its
+workflow is being started in another transaction is seen by neither of the two. So both check again after their commit,
+and whichever commits last finds the other. The sweep checks as well, in case a process died in between, and for
+workflows started by a step.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _HAS_WORKFLOW: Final = or_(
 
 _IS_PARKED: Final = _event.c.state == EventState.PARKED.value
 
-# Made once: whoever has started a workflow or parked an event asks.
+# Built once: every start of a workflow and every parked event needs it.
 _NOW_THERE: Final = _WAITING.where(
     _IS_PARKED,
     _event.c.source.in_(bindparam("sources", expanding=True)),
@@ -63,10 +63,10 @@ _BY_CORRELATION_OF_STARTED: Final = _of_started(_event.c.correlation_id == _work
 
 
 def look_again(engine: Engine, deliveries: Sequence[Delivery]) -> None:
-    """Apply what can be applied of the deliveries that were just parked, and what waits for workflows they started.
+    """Apply what can be applied of the deliveries just parked, and what waits for workflows they started.
 
-    What has become of the parked ones stands in them afterwards. One that was received before, and is parked, is looked
-    for as well: whoever received it may have died before this look.
+    The parked deliveries then hold their results. This includes a duplicate of a parked event: the process that first
+    received it may have died before this check.
     """
     parked = {
         delivery.event.identity: delivery for delivery in deliveries if delivery.settled_state is EventState.PARKED
@@ -101,7 +101,7 @@ def _read_waiting(
 
 
 def apply_waiting(engine: Engine) -> int:
-    """Apply the parked events whose workflow has started meanwhile; how many."""
+    """Apply the parked events whose workflow has started in the meantime; return how many."""
     applied = 0
     while True:
         deliveries = run_read(engine, _read_page)
@@ -110,7 +110,7 @@ def apply_waiting(engine: Engine) -> int:
         try:
             apply_deliveries(engine, deliveries)
         except WorkflowStateError:
-            log.exception("Parked events could not be applied; the next pass tries again.")
+            log.exception("Parked events could not be applied; the next pass retries.")
             return applied
         moved = sum(1 for delivery in deliveries if delivery.settled_state is EventState.APPLIED)
         applied += moved

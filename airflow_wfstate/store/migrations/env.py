@@ -1,4 +1,4 @@
-"""Alembic's environment: the connection of Airflow's metadata database, our metadata, our version table."""
+"""Alembic's environment: the connection to Airflow's metadata database, our metadata and our version table."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from airflow_wfstate.store.db_manager import WorkflowStateDBManager
 
 def _engine() -> Engine:
     if settings.engine is None:
-        raise RuntimeError("Airflow's settings are not initialised; run the migrations by: airflow db migrate")
+        raise RuntimeError("Airflow's settings are not initialised; run the migrations with: airflow db migrate")
     return settings.engine
 
 
 def include_name(name: str | None, kind: str, parent_names: object) -> bool:
-    """Leave Airflow's own tables alone, and the indexes that are not part of the metadata."""
+    """Exclude Airflow's own tables, and indexes that are not part of the metadata."""
     return (
         name not in search_indexes.NAMES if kind == "index" else kind != "table" or (name or "").startswith("wfstate_")
     )
@@ -39,14 +39,14 @@ def run_migrations_offline() -> None:
 
 
 def run_migrations_online() -> None:
-    """Run the migrations on Airflow's engine, or on the connection that the configuration carries.
+    """Run the migrations on Airflow's engine, or on the connection given in the configuration.
 
-    What that connection has done before is committed.
+    Commits whatever that connection has done before.
     """
     given = context.config.attributes.get("connection")
     with contextlib.ExitStack() as stack:
         connection = given if given is not None else stack.enter_context(_engine().connect())
-        # A revision commits as it goes, which it could not do inside a transaction that somebody else began.
+        # A revision commits as it goes, which is impossible inside a transaction begun elsewhere.
         connection.commit()
         context.configure(
             connection=connection,

@@ -1,4 +1,4 @@
-"""The stored functions of revision 0001: a copy that stays, whatever becomes of store/database/stored_functions.py."""
+"""The stored functions of revision 0001: a frozen copy, independent of store/database/stored_functions.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stored function that revision 0002 makes: a copy that stays, whatever becomes of store/database/stored_functions.py."""
+"""The stored function that revision 0002 creates: a frozen copy, independent of store/database/stored_functions.py."""
 
 from __future__ import annotations
 

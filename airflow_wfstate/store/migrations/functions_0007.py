@@ -1,4 +1,4 @@
-"""The stored functions that revision 0007 makes: a copy that stays, whatever becomes of store/database/stored_functions.py."""
+"""The stored functions that revision 0007 creates: a frozen copy, independent of store/database/stored_functions.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow_wfstate.store.migrations.functions_0001 import DROP_STORED_FUNCTION
 from airflow_wfstate.store.migrations.functions_0002 import BEGIN_FIRST_ATTEMPT, DROP_BEGIN_FIRST_ATTEMPT
 
 CREATE_OLDER: Final = (BEGIN_FIRST_ATTEMPT, *STORED_FUNCTIONS[1:])
-"""Those of the revisions before."""
+"""The functions of the earlier revisions."""
 
 DROP_OLDER: Final = (DROP_BEGIN_FIRST_ATTEMPT, *DROP_STORED_FUNCTIONS[1:])
 

@@ -1,4 +1,4 @@
-"""The stored functions that revision 0011 replaces: a copy that stays, whatever becomes of store/database/stored_functions.py."""
+"""The stored functions that revision 0011 replaces: a frozen copy, independent of store/database/stored_functions.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from airflow_wfstate.store.migrations import functions_0007
 
 CREATE_OLDER: Final = functions_0007.CREATE[:2]
-"""Those of the revisions before: begin and end of an attempt."""
+"""The functions of the earlier revisions: begin and end of an attempt."""
 
 CREATE: Final = (
     """

@@ -1,4 +1,4 @@
-"""The stored functions that revision 0020 adds: a copy that stays, whatever becomes of store/database/stored_functions.py."""
+"""The stored functions that revision 0020 adds: a frozen copy, independent of store/database/stored_functions.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from airflow_wfstate.store.migrations import functions_0007, functions_0011
 
 BEFORE: Final = (functions_0011.CREATE[1], *functions_0007.CREATE[2:])
-"""Those that take no attempt key: end of an attempt, checkpoint and record."""
+"""The functions that take no attempt key: end of an attempt, checkpoint and record."""
 
 DROP: Final = (
     "DROP FUNCTION IF EXISTS wfstate_end_running_attempt(uuid, uuid, integer, integer, bigint, text, text, text, text, text, text, text, text, text, text)",

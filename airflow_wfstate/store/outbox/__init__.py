@@ -1,1 +1,1 @@
-"""Subscriptions, and the stream of journal entries that each of them is told of: the journal is the outbox."""
+"""Subscriptions and the stream of journal entries that each of them receives: the journal is the outbox."""

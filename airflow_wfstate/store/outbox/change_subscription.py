@@ -1,4 +1,4 @@
-"""What people do with subscriptions: each one transaction, whose first statement writes the row that it locks."""
+"""Changes that people make to subscriptions: one transaction each, whose first statement writes the row it locks."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ _delivery: Final = outbox_tables.delivery
 _outgoing: Final = outbox_tables.outgoing_event
 
 MAX_REASON: Final = 1000
-"""Characters of a reason that are kept."""
+"""Characters of a reason that are stored."""
 
 
 def add_subscription(
     connection: Connection, request: AddSubscription
 ) -> SubscriptionSecret | Unchanged[SubscriptionSecret]:
-    """Add one, as ``StateBackend.add_subscription`` says."""
+    """Add a subscription, as described at ``StateBackend.add_subscription``."""
     request.check()
     _check_reachable(request.url)
     secret = request.secret or new_webhook_secret()
@@ -77,21 +77,21 @@ def add_subscription(
         return Unchanged(_existing(connection, request))
     if connection.execute(select(func.count()).select_from(_subscription)).scalar_one() > MAX_SUBSCRIPTIONS:
         raise Conflict(
-            f"There are {MAX_SUBSCRIPTIONS} subscriptions already, which is the most.",
+            f"There are already {MAX_SUBSCRIPTIONS} subscriptions, the maximum.",
             "Remove one with: airflow wfstate subscriptions remove NAME",
         )
     return SubscriptionSecret(read_subscription(connection, inserted), secret)
 
 
 def pause_subscription(connection: Connection, request: PauseSubscription) -> Subscription:
-    """Pause it, as ``StateBackend.pause_subscription`` says."""
+    """Pause a subscription, as described at ``StateBackend.pause_subscription``."""
     because = f"Paused by {request.actor}." if not request.reason else f"Paused by {request.actor}: {request.reason}"
     row = _write(connection, request.subscription_id, paused=True, paused_because=storable_text(because)[:MAX_REASON])
     return read_subscription(connection, row.id)
 
 
 def continue_subscription(connection: Connection, request: ContinueSubscription) -> Subscription:
-    """Deliver it again, as ``StateBackend.continue_subscription`` says."""
+    """Continue a subscription, as described at ``StateBackend.continue_subscription``."""
     row = _write(connection, request.subscription_id, paused=False, paused_because=None, failures=0, next_try_at=None)
     for table in (_delivery, _outgoing):
         its_rows = table.c.subscription_id == row.id
@@ -100,7 +100,7 @@ def continue_subscription(connection: Connection, request: ContinueSubscription)
 
 
 def replay_subscription(connection: Connection, request: ReplaySubscription) -> Subscription:
-    """Set its cursor, as ``StateBackend.replay_subscription`` says. A paused one stays paused."""
+    """Set its cursor, as described at ``StateBackend.replay_subscription``. A paused subscription stays paused."""
     row = _write(
         connection,
         request.subscription_id,
@@ -117,7 +117,7 @@ def replay_subscription(connection: Connection, request: ReplaySubscription) -> 
 
 
 def remove_subscription(connection: Connection, request: RemoveSubscription) -> RemovedSubscription:
-    """Delete it, as ``StateBackend.remove_subscription`` says."""
+    """Delete a subscription, as described at ``StateBackend.remove_subscription``."""
     row = _write(connection, request.subscription_id, paused=True)
     waiting = sum(
         connection.execute(delete(table).where(table.c.subscription_id == row.id)).rowcount
@@ -128,7 +128,7 @@ def remove_subscription(connection: Connection, request: RemoveSubscription) -> 
 
 
 def rotate_secret(connection: Connection, request: RotateSecret) -> SubscriptionSecret | Unchanged[SubscriptionSecret]:
-    """Replace its secret, as ``StateBackend.rotate_secret`` says."""
+    """Replace its secret, as described at ``StateBackend.rotate_secret``."""
     request.check()
     row = _write(connection, request.subscription_id, replay=_subscription.c.replay)
     secret = request.secret or new_webhook_secret()
@@ -147,25 +147,25 @@ def rotate_secret(connection: Connection, request: RotateSecret) -> Subscription
 
 
 def _existing(connection: Connection, request: AddSubscription) -> SubscriptionSecret:
-    """The subscription of this name, when it is the one that is asked for: the answer to the first try was lost.
+    """The subscription with this name, if it equals the requested one: the answer to the first request was lost.
 
-    :raises Conflict: it is another one.
+    :raises Conflict: it differs.
     """
     row = connection.execute(select(_subscription).where(_subscription.c.name == request.name)).one()
     asked_for = (request.url, kept_filter(request.wanted), request.secret)
     secret = secret_of(row.secret)
     if (row.url, row.wanted, secret) != asked_for:
         raise Conflict(
-            f"There is a subscription {request.name!r} already.",
-            "Give another name, or remove it first with: airflow wfstate subscriptions remove NAME",
+            f"A subscription {request.name!r} already exists.",
+            "Choose another name, or remove it first with: airflow wfstate subscriptions remove NAME",
         )
     return SubscriptionSecret(read_subscription(connection, row.id), secret)
 
 
 def _write(connection: Connection, subscription_id: str, **values: Any) -> Row[Any]:
-    """Write columns of the row, and return it as it is then.
+    """Write columns of the row, and return the row as it is afterwards.
 
-    :raises NotFound: there is none with this id.
+    :raises NotFound: there is no subscription with this id.
     """
     its_row = update(_subscription).where(_subscription.c.id == check_id(subscription_id)).values(**values)
     row = connection.execute(its_row.returning(*_subscription.c)).one_or_none()
@@ -175,13 +175,13 @@ def _write(connection: Connection, subscription_id: str, **values: Any) -> Row[A
 
 
 def _at(connection: Connection, start: str) -> dict[str, object]:
-    """The columns of a cursor that is set to a point."""
+    """The cursor columns for a starting point."""
     cursor, since = cursor_at(connection, start)
     return {**cursor.columns(), "since": since}
 
 
 def _check_reachable(url: str) -> None:
-    """Check what the text of the address alone tells; the rest is decided whenever it is connected to.
+    """Check what the address's text alone shows; everything else is checked on each connection.
 
     :raises InvalidRequest: webhooks may not reach it.
     """

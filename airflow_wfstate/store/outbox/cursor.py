@@ -1,4 +1,4 @@
-"""A cursor over the stream: all up to here was dealt with."""
+"""A cursor in the stream: everything up to here has been dealt with."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _journal = schema.journal
 
 @dataclass(frozen=True)
 class Cursor:
-    """The last entry that was dealt with, or a place between two.
+    """The last entry dealt with, or a place between two entries.
 
-    :param position: of its transaction; see ``store/database/stream_position.py``.
-    :param workflow_id: within that transaction, which may have written to several workflows.
-    :param number: of the entry within the workflow.
+    :param position: position of its transaction; see ``store/database/stream_position.py``.
+    :param workflow_id: the workflow within that transaction, which may have written to several.
+    :param number: number of the entry within the workflow.
     """
 
     position: int
@@ -33,7 +33,7 @@ class Cursor:
         return cls(subscription.position, subscription.position_workflow_id, subscription.position_number)
 
     def columns(self) -> dict[str, object]:
-        """Its columns there."""
+        """The columns of the cursor in that table."""
         return {
             "position": self.position,
             "position_workflow_id": self.workflow_id,
@@ -41,7 +41,7 @@ class Cursor:
         }
 
     def is_before(self, connection: Connection) -> ColumnElement[bool]:
-        """Whether a row of the journal stands behind this cursor in the stream."""
+        """Whether a row of the journal comes after this cursor in the stream."""
         where = func.coalesce(position_column(connection), BEFORE_ALL)
         within = or_(
             _journal.c.workflow_id > self.workflow_id,

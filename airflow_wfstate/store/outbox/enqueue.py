@@ -1,8 +1,7 @@
-"""Events that are not told of by the journal: to one subscriber alone, such as the request to a service to undo a step.
+"""Events that are not in the journal but meant for one subscriber only, such as a request to a service to undo a step.
 
-They stand in ``wfstate_outgoing_event`` until the subscriber has accepted them, and take the same way as all others:
-with the same signature and the same schedule of attempts, and parked in the end. They wait for nothing else of their
-workflow.
+They stay in ``wfstate_outgoing_event`` until the subscriber has accepted them. They are delivered like all others, with
+the same signature and retry schedule, and are finally parked. They wait for nothing else of their workflow.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ _subscription: Final = outbox_tables.subscription
 class OutgoingEvent:
     """An event for one subscriber.
 
-    :param id: the same however often it is sent; at most 500 characters, all ASCII, for it becomes a header.
-    :param workflow_id: that it is about.
-    :param body: the CloudEvent, as JSON. Kept encrypted when payloads are.
+    :param id: the same however often it is sent; at most 500 ASCII characters, because it becomes a header.
+    :param workflow_id: the workflow it is about.
+    :param body: the CloudEvent as JSON. Stored encrypted when payloads are.
     """
 
     id: str
@@ -38,7 +37,7 @@ class OutgoingEvent:
 
 @dataclass(frozen=True)
 class Recipient:
-    """A subscription that events are enqueued for.
+    """A subscription for which events are enqueued.
 
     :param paused_because: why nothing is sent to it for now; None unless it is paused.
     """
@@ -50,12 +49,12 @@ class Recipient:
 
 @dataclass(frozen=True)
 class WaitingEvent:
-    """An event that was not accepted yet.
+    """An event that has not been accepted yet.
 
     :param attempts: how often it was sent.
-    :param is_parked: whether it is not sent again until somebody continues its subscription.
-    :param last_status: of HTTP, of the last refusal; None when there was no answer, or no attempt.
-    :param last_answer: of the last refusal; None when there was no attempt.
+    :param is_parked: whether it is not sent again until someone continues its subscription.
+    :param last_status: HTTP status of the last refusal; None when there was no answer, or no attempt.
+    :param last_answer: text of the last refusal; None when there was no attempt.
     """
 
     attempts: int
@@ -65,16 +64,17 @@ class WaitingEvent:
 
 
 def find_recipient(connection: Connection, name: str) -> Recipient | None:
-    """The subscription of this name; None when there is none."""
+    """The subscription with this name; None when there is none."""
     found = select(_subscription.c.id, _subscription.c.paused, _subscription.c.paused_because)
     row = connection.execute(found.where(_subscription.c.name == name)).one_or_none()
     return None if row is None else Recipient(row.id, name, (row.paused_because or "") if row.paused else None)
 
 
 def enqueue(connection: Connection, subscription_id: str, event: OutgoingEvent) -> None:
-    """Have an event sent, in the transaction of the change that it tells of.
+    """Enqueue an event, in the transaction of the change that it reports.
 
-    Enqueued again it is sent again, under the same id: also while it waits, or is parked, or after it was accepted.
+    If it is enqueued again it is sent again, with the same id: even while it waits or is parked, or after it was
+    accepted.
     """
     again: dict[str, object] = {
         "body": sealed(event.body),
@@ -93,7 +93,7 @@ def enqueue(connection: Connection, subscription_id: str, event: OutgoingEvent) 
 
 
 def find_waiting_event(connection: Connection, subscription_id: str, event_id: str) -> WaitingEvent | None:
-    """An event that was enqueued and not accepted yet; None when there is none."""
+    """An enqueued event that has not been accepted yet; None when there is none."""
     its_row = (_outgoing.c.subscription_id == subscription_id, _outgoing.c.event_id == event_id)
     row = connection.execute(select(_outgoing).where(*its_row)).one_or_none()
     if row is None:
@@ -102,6 +102,6 @@ def find_waiting_event(connection: Connection, subscription_id: str, event_id: s
 
 
 def withdraw(connection: Connection, event_ids: Collection[str]) -> None:
-    """Send events no more, whomever to: what they ask for is settled. One that is on its way may still arrive."""
-    of_all = _outgoing.c.subscription_id.in_(select(_subscription.c.id))  # so that the primary key finds them
+    """Stop sending these events to any subscriber: what they ask for is settled. One being sent may still arrive."""
+    of_all = _outgoing.c.subscription_id.in_(select(_subscription.c.id))  # lets the primary key find them
     connection.execute(delete(_outgoing).where(of_all, _outgoing.c.event_id.in_(event_ids)))

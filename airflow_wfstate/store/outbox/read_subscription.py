@@ -1,4 +1,4 @@
-"""Subscriptions as people see them."""
+"""Subscriptions as they are shown to users."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def _subscriptions() -> Select[tuple[Any, ...]]:
 
 
 def list_subscriptions(connection: Connection, request: ListSubscriptions) -> SubscriptionList:
-    """All of them, as ``StateBackend.list_subscriptions`` says."""
+    """All subscriptions, as described at ``StateBackend.list_subscriptions``."""
     rows = connection.execute(_subscriptions().order_by(_subscription.c.name))
     return SubscriptionList([_shown(row) for row in rows])
 
 
 def read_subscription(connection: Connection, subscription_id: str) -> Subscription:
-    """One of them.
+    """One subscription.
 
     :raises NotFound: there is none with this id.
     """
@@ -79,7 +79,7 @@ def read_subscription(connection: Connection, subscription_id: str) -> Subscript
 
 
 def list_waiting_deliveries(connection: Connection, request: ListWaitingDeliveries) -> WaitingDeliveries:
-    """What waits, as ``StateBackend.list_waiting_deliveries`` says."""
+    """The waiting deliveries, as described at ``StateBackend.list_waiting_deliveries``."""
     subscription = read_subscription(connection, request.subscription_id)
     requests = _waiting(connection, _outgoing, subscription.id, _outgoing.c.attempts > 0)
     delayed = _waiting(connection, _delivery, subscription.id)
@@ -119,7 +119,7 @@ def list_waiting_deliveries(connection: Connection, request: ListWaitingDeliveri
 def _waiting(
     connection: Connection, table: Table, subscription_id: str, *conditions: ColumnElement[bool]
 ) -> Sequence[Row[Any]]:
-    """The first rows of a table of what waits: parked ones, then by their next attempt."""
+    """The first rows of a table of waiting deliveries: parked ones, then by their next attempt."""
     found = select(table, _workflow.c.name, _workflow.c.key).join(_workflow, _workflow.c.id == table.c.workflow_id)
     found = found.where(table.c.subscription_id == subscription_id, *conditions)
     order = (table.c.next_try_at.is_not(None), table.c.next_try_at, table.c.workflow_id)
@@ -127,7 +127,7 @@ def _waiting(
 
 
 def filter_of(text: str) -> SubscriptionFilter:
-    """The filter that a column holds."""
+    """The filter in a column."""
     kept = json.loads(text)
     return SubscriptionFilter(
         names=kept["names"],
@@ -139,13 +139,13 @@ def filter_of(text: str) -> SubscriptionFilter:
 
 
 def kept_filter(wanted: SubscriptionFilter) -> str:
-    """A filter as its column holds it: equal ones give equal texts."""
+    """A filter as its column stores it: equal filters give equal texts."""
     kept = {
         "names": wanted.names,
         "states": [state.value for state in wanted.states],
         "labels": wanted.labels,
         "kinds": [kind.value for kind in wanted.kinds],
-        # Those of before revision 0018 do not have it.
+        # Filters stored before revision 0018 do not have it.
         **({"requests_only": True} if wanted.requests_only else {}),
     }
     return json.dumps(kept, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
@@ -154,7 +154,7 @@ def kept_filter(wanted: SubscriptionFilter) -> str:
 def check_id(subscription_id: str) -> str:
     """The id in its canonical form.
 
-    :raises NotFound: it is no UUID.
+    :raises NotFound: it is not a UUID.
     """
     try:
         return str(UUID(subscription_id))
@@ -163,7 +163,7 @@ def check_id(subscription_id: str) -> str:
 
 
 def unknown_subscription(subscription_id: str) -> NotFound:
-    """The error that there is no such subscription."""
+    """The error that says that the subscription does not exist."""
     return NotFound(
         f"There is no subscription with the id {str(subscription_id)[:80]!r}.",
         "List them with: airflow wfstate subscriptions list",

@@ -1,6 +1,6 @@
-"""The secrets of subscriptions, as their columns keep them: as Airflow keeps the passwords of its connections.
+"""The secrets of subscriptions, stored like the passwords of Airflow's connections.
 
-Encrypted when ``[core] fernet_key`` has a key, whatever is said about payloads; plain when it has none.
+Encrypted if ``[core] fernet_key`` has a key, whatever the setting for payloads; plain if it has none.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from airflow_wfstate.encryption import has_key, seal, unsealed
 
 
 def kept_secret(secret: str) -> str:
-    """A secret as its column keeps it."""
+    """A secret as its column stores it."""
     return seal(secret) if has_key() else secret
 
 
 def secret_of(kept: str) -> str:
-    """The secret of a column.
+    """The secret in a column.
 
     :raises PayloadDamaged: none of Airflow's keys fits.
     """
@@ -27,7 +27,7 @@ def secret_of(kept: str) -> str:
 
 
 def signing_secrets(subscription: Row[Any], now: datetime) -> tuple[str, ...]:
-    """Those that sign now: the newest, and the one before it while it is kept. Raises as :func:`secret_of`."""
+    """The secrets that sign now: the newest, and its predecessor while that is kept. Raises as :func:`secret_of`."""
     until = subscription.previous_secret_until
     is_kept = subscription.previous_secret is not None and until is not None and until > now
     kept = (subscription.secret, subscription.previous_secret) if is_kept else (subscription.secret,)

@@ -1,4 +1,4 @@
-"""From a point that people name to the cursor before it."""
+"""Convert a starting point given by a user to the cursor before it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _journal = schema.journal
 
 
 def cursor_at(connection: Connection, text: str) -> tuple[Cursor, datetime | None]:
-    """The cursor before a point, and the time before which entries behind it are passed over (None: none are).
+    """The cursor before a point, and the time before which entries after it are skipped (None: none are).
 
-    :raises InvalidRequest: the text names no point.
+    :raises InvalidRequest: the text is not a valid point.
     :raises NotFound: there is no such entry.
     """
     point = parse_stream_point(text)
@@ -45,15 +45,15 @@ def _before_entry(connection: Connection, entry: Entry) -> Cursor:
     if found is None:
         raise NotFound(
             f"There is no journal entry {entry.workflow_id}:{entry.number}.",
-            f"See the workflow's entries with: airflow wfstate journal {entry.workflow_id}",
+            f"List the workflow's entries with: airflow wfstate journal {entry.workflow_id}",
         )
     return Cursor(found, entry.workflow_id, entry.number - 1)
 
 
 def _before_time(connection: Connection, at: datetime) -> Cursor:
-    """Before the first transaction that wrote an entry of this time or later.
+    """The cursor before the first transaction that wrote an entry at this time or later.
 
-    No index serves this: it reads the journal.
+    No index helps here: it reads the journal.
     """
     where = position_column(connection)
     found = connection.execute(

@@ -1,4 +1,4 @@
-"""The stream of all journals, read a page at a time: in the order of each workflow, and with what commits late.
+"""The stream of all journals, read a page at a time: it keeps the order of each workflow, and misses no late commits.
 
 See ``store/database/stream_position.py`` for the order.
 """
@@ -29,27 +29,27 @@ _WORKFLOW: Final = (
 )
 
 _WINDOW: Final = 1_000
-"""Transactions whose entries one statement looks at first. The index gives them in no order, so that a page from the
-beginning of a long history would sort all of it; what is not found is looked for in twice as many, and so on."""
+"""Transactions whose entries one statement searches at first. The index is unordered, so a page from the beginning of a
+long history would otherwise sort all of it. What is not found is searched for in twice as many, and so on."""
 
 _OVERLAP: Final = 5_000
-"""Transactions that may begin while one of ours is at work. One that took its id early, and waited for a workflow that
-another one wrote to meanwhile, writes the later entry under the smaller id: that is looked for so far."""
+"""Transactions that may begin while one of ours is running. One that took its id early and then waited for a workflow
+to which another was writing puts the later entry under the smaller id: the search for such a pair goes this far."""
 
 _LARGEST_PAGE: Final = 3200
-"""Entries of a page that is made larger, so that such a pair stands in it together."""
+"""Entries of a page that is extended so that such a pair is inside it."""
 
 _WINDOWS: Final = 20
-"""Statements for one page, at most: a thousand million transactions."""
+"""The most statements for one page: a thousand million transactions."""
 
 
 @dataclass(frozen=True)
 class StreamPage:
     """Entries in the order of the stream.
 
-    :param rows: of ``wfstate_journal``, with ``position`` and what tells of their workflow.
-    :param after: the cursor behind them, and behind all that the filter left out on the way.
-    :param is_end: whether nothing more can be told for now.
+    :param rows: rows of ``wfstate_journal``, with ``position`` and facts about their workflow.
+    :param after: the cursor after them, and after everything that the filter left out on the way.
+    :param is_end: whether nothing more can be read for now.
     """
 
     rows: Sequence[Row[Any]]
@@ -59,9 +59,9 @@ class StreamPage:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What of the stream a subscriber is told of.
+    """The part of the stream that a subscriber wants.
 
-    :param since: what is older is passed over; None: nothing is.
+    :param since: older entries are skipped; None: none are.
     """
 
     filter: SubscriptionFilter
@@ -69,17 +69,17 @@ class Wanted:
 
 
 def read_page(connection: Connection, cursor: Cursor, wanted: Wanted, limit: int) -> StreamPage:
-    """The next entries behind a cursor.
+    """The next entries after a cursor.
 
-    It ends before an entry of whose workflow an earlier one stands behind it, so that no cursor passes the later one
-    first. Inside a page entries of a workflow may stand in another order than that of their numbers.
+    The page ends before an entry whose workflow has an earlier entry after it, so that no cursor passes the later one
+    first. Inside a page, the entries of a workflow may be in another order than that of their numbers.
     """
     while True:
         page = _read_page(connection, cursor, wanted, limit)
         kept = _in_order(connection, page, wanted)
         if kept == len(page.rows):
             return page
-        if kept or page.is_end:  # nothing at all: the earlier one may still be under way
+        if kept or page.is_end:  # if there is nothing at all, the earlier one may still be on its way
             last = page.rows[kept - 1] if kept else None
             after = cursor if last is None else Cursor(last.position or BEFORE_ALL, last.workflow_id, last.number)
             return StreamPage(page.rows[:kept], after, is_end=kept == 0)
@@ -95,7 +95,7 @@ def _read_page(connection: Connection, cursor: Cursor, wanted: Wanted, limit: in
             last = old[-1]
             return StreamPage(old, Cursor(BEFORE_ALL, last.workflow_id, last.number), is_end=False)
     top = horizon(connection)
-    # Statements after this one see all that stands below: its transactions were over.
+    # Statements after this one see everything below, because those transactions have ended.
     begin, window = cursor, _WINDOW if connection.dialect.name == "postgresql" else top
     for _ in range(_WINDOWS):
         end = min(top, max(begin.position, 1) + window)
@@ -111,7 +111,7 @@ def _read_page(connection: Connection, cursor: Cursor, wanted: Wanted, limit: in
 
 
 def _in_order(connection: Connection, page: StreamPage, wanted: Wanted) -> int:
-    """How many rows of the page have all earlier entries of their workflows in front of the page's end."""
+    """How many rows of the page have all earlier entries of their workflows before the page's end."""
     if connection.dialect.name != "postgresql" or not page.rows:
         return len(page.rows)
     where = position_column(connection)
@@ -143,7 +143,7 @@ def read_workflow(
 
 
 def _old_entries(connection: Connection, cursor: Cursor, wanted: Wanted, limit: int) -> Sequence[Row[Any]]:
-    """Those without a position, in the order of their primary key."""
+    """The entries without a position, in the order of their primary key."""
     if connection.dialect.name != "postgresql":
         return ()
     found = _entries(connection, wanted).where(
@@ -155,7 +155,7 @@ def _old_entries(connection: Connection, cursor: Cursor, wanted: Wanted, limit: 
 
 
 def _between(connection: Connection, begin: Cursor, end: int, wanted: Wanted, limit: int) -> Select[tuple[Any, ...]]:
-    """Entries behind a cursor and below a position, which is told twice for the index's sake."""
+    """Entries after a cursor and below a position, a condition stated twice for the index's sake."""
     where = position_column(connection)
     recent = _recent(connection, wanted, where >= begin.position, where < end, begin.is_before(connection))
     found = select(recent, *_WORKFLOW).join(_workflow, _workflow.c.id == recent.c.workflow_id)
@@ -166,8 +166,8 @@ def _between(connection: Connection, begin: Cursor, end: int, wanted: Wanted, li
 def _recent(connection: Connection, wanted: Wanted, *conditions: ColumnElement[bool]) -> CTE:
     """Entries of a stretch of the stream, read before anything is joined to them.
 
-    PostgreSQL takes the stretch for smaller than it is, and would begin with each workflow: 74 ms instead of 2 for the
-    end of 300,000 entries of 200 workflows (measured).
+    PostgreSQL underestimates the stretch, and would otherwise start with each workflow: 74 ms instead of 2 for the end
+    of 300,000 entries of 200 workflows (measured).
     """
     found = select(_journal, position_column(connection).label("position")).where(*conditions, *_of_entry(wanted))
     return found.cte("recent").prefix_with("MATERIALIZED", dialect="postgresql")

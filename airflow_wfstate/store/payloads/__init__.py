@@ -1,1 +1,1 @@
-"""How payloads stand in columns and files: encrypted, in a file, redacted."""
+"""How payloads are stored in columns and files: encryption, offloading, redaction."""

@@ -1,4 +1,4 @@
-"""What is checked of a payload before it is stored, and what the journal keeps of it."""
+"""Check a payload before it is stored, and describe it for the journal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from airflow_wfstate.store.payloads.stored_payload import StoredPayload
 
 
 def check_payload(kind: str, payload: Payload) -> Payload:
-    """Return the payload when it may be stored: its text is ASCII JSON, within the limit, and matches its hash.
+    """Return the payload if it may be stored: its text is ASCII JSON, within the limit, and matches its hash.
 
-    :param kind: what it is, as the error shall call it ("output").
+    :param kind: what the error should call it ("output").
     :raises PayloadTooLarge: it is larger than ``[wfstate] max_payload_bytes``.
-    :raises InvalidPayload: otherwise.
+    :raises InvalidPayload: it is not ASCII or does not match its hash.
     """
     limit = conf.max_payload_bytes()
     if len(payload.text) > limit:
@@ -28,11 +28,11 @@ def check_payload(kind: str, payload: Payload) -> Payload:
     parse_canonical_json(payload.text)
     if Payload.of_text(payload.text, payload.type) != payload:
         raise InvalidPayload(
-            f"Size or sha256 of the {kind} do not match its text.", "Take them of exactly the bytes that are sent."
+            f"Size or sha256 of the {kind} do not match its text.", "Compute them from exactly the bytes that you send."
         )
     return payload
 
 
 def described(payload: Payload | StoredPayload) -> dict[str, JsonValue]:
-    """What the journal keeps of a payload."""
+    """What the journal records about a payload."""
     return {"type": payload.type, "size": payload.size, "sha256": payload.sha256}

@@ -1,10 +1,10 @@
 """Files of large payloads, below ``[wfstate] payload_path``.
 
-A file is written before the transaction that refers to it, under a name that was never used before, and is never
-changed: a transaction that fails leaves a file without a row, which ``orphan_files.py`` removes after a day.
+A file is written before the transaction that refers to it, under a name never used before, and never changes. If the
+transaction fails, it leaves a file without a row, which ``orphan_files.py`` removes after a day.
 
-``<workflow id>/<step id>/<attempt>-<sha256>-<random>.json``, and ``<workflow id>/input-...`` or ``output-...`` of the
-workflow itself: nothing that a user chose is part of a name.
+``<workflow id>/<step id>/<attempt>-<sha256>-<random>.json``, and ``<workflow id>/input-...`` or ``output-...`` for the
+workflow itself. A name contains nothing that a user chose.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ log = logging.getLogger(__name__)
 
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NAME: Final = re.compile(rf"(?P<workflow_id>{_UUID})/(?:input|output|{_UUID}/\d+)-[0-9a-f]{{64}}-[0-9a-f]{{16}}\.json")
-"""Of our files; others below the path are left alone."""
+"""Matches the names of our files; other files below the path are left alone."""
 
 
 def write_file(place: str, sha256: str, text: str) -> str:
-    """Write a text of ASCII characters to a new file, and return its name.
+    """Write ASCII text to a new file, and return the file's name.
 
-    :param place: the first part of its name: ``<workflow id>/<step id>/<attempt>``, ``<workflow id>/input``.
-    :param sha256: of the payload.
-    :raises PayloadUnavailable: it cannot be written.
+    :param place: the first part of the name: ``<workflow id>/<step id>/<attempt>`` or ``<workflow id>/input``.
+    :param sha256: the hash of the payload.
+    :raises PayloadUnavailable: the file cannot be written.
     """
     name = f"{place}-{sha256}-{secrets.token_hex(8)}.json"
     path = root() / name
@@ -44,16 +44,16 @@ def write_file(place: str, sha256: str, text: str) -> str:
             file.write(text.encode("ascii"))
             _settle(file)
         _settle_folders(path, name.count("/") if is_new_folder else 0)
-    except Exception as error:  # each file system raises errors of its own
+    except Exception as error:  # each file system raises its own errors
         raise PayloadUnavailable(
             f"A value cannot be written to [wfstate] payload_path: {_first_line(error)}",
-            "Try again; if it stays so, look after that path, its connection and its permissions.",
+            "Try again; if it keeps failing, check that path, its connection and its permissions.",
         ) from error
     return name
 
 
 def _settle(file: IO[bytes]) -> None:
-    """Let a local file survive a loss of power, as the row does that will name it.
+    """Make a local file survive a power loss, as the row that names it does.
 
     An object store keeps a file when it is closed, and has no descriptor.
     """
@@ -66,9 +66,9 @@ def _settle(file: IO[bytes]) -> None:
 
 
 def _settle_folders(path: ObjectStoragePath, above: int) -> None:
-    """Let the entry of a local file in its folder survive a loss of power, too.
+    """Make the directory entry of a local file survive a power loss, too.
 
-    :param above: how many folders above that one may be new.
+    :param above: how many parent folders may be new.
     """
     if "file" not in path.fs.protocol:
         return
@@ -82,53 +82,53 @@ def _settle_folders(path: ObjectStoragePath, above: int) -> None:
 
 
 def remove_file(name: str) -> None:
-    """Remove a file to which nothing refers. One that cannot be removed is logged, and stays."""
+    """Remove a file that nothing refers to. If that fails, it is logged and the file stays."""
     try:
         (root() / name).unlink()
-    except Exception as error:  # each file system raises errors of its own
-        log.warning("The file %s, which is not used, could not be removed: %s", name, _first_line(error))
+    except Exception as error:  # each file system raises its own errors
+        log.warning("The unused file %s could not be removed: %s", name, _first_line(error))
 
 
 def read_file(name: str) -> str:
-    """The text of a file.
+    """Read the text of a file.
 
-    :raises PayloadDamaged: there is no such file, or it is none of ours.
+    :raises PayloadDamaged: there is no such file, or the name is not one of ours.
     :raises PayloadUnavailable: it cannot be read now.
     """
     if NAME.fullmatch(name) is None:
         raise PayloadDamaged(
-            f"A row names the file {name[:300]!r} of a stored value, and no file has such a name.",
-            "The row was changed from outside; restore it from a backup.",
+            f"A row refers to {name[:300]!r} as the file of a stored value, but no such file name is valid.",
+            "The row was changed outside this server; restore it from a backup.",
         )
     try:
         return (root() / name).read_bytes().decode("ascii")
     except (FileNotFoundError, UnicodeError) as error:
         raise PayloadDamaged(
-            f"The file {name} of a stored value is gone from [wfstate] payload_path, or is damaged.",
-            "Restore it from a backup, or run the step again from before: airflow wfstate restart.",
+            f"The file {name} of a stored value is missing from [wfstate] payload_path, or is damaged.",
+            "Restore it from a backup, or rerun from an earlier step: airflow wfstate restart.",
         ) from error
-    except Exception as error:  # each file system raises errors of its own
+    except Exception as error:  # each file system raises its own errors
         raise PayloadUnavailable(
             f"The file {name} of a stored value cannot be read: {_first_line(error)}",
-            "Try again; if it stays so, look after [wfstate] payload_path, its connection and its permissions.",
+            "Try again; if it keeps failing, check [wfstate] payload_path, its connection and its permissions.",
         ) from error
 
 
 def root() -> ObjectStoragePath:
-    """What ``[wfstate] payload_path`` names.
+    """The path named by ``[wfstate] payload_path``.
 
-    :raises PayloadUnavailable: it is empty, although there are payloads in files; or no such path can be made.
+    :raises PayloadUnavailable: it is empty although there are payloads in files, or it is not a valid path.
     """
     path = conf.payload_path()
     try:
         if path:
             return ObjectStoragePath(path)
-    except Exception as error:  # for instance no file system of that name is installed
+    except Exception as error:  # for instance, no file system with that name is installed
         raise PayloadUnavailable(
-            f"[wfstate] payload_path is {path!r}: {_first_line(error)}", "Give a path as ObjectStoragePath takes it."
+            f"[wfstate] payload_path is {path!r}: {_first_line(error)}", "Give a path that ObjectStoragePath accepts."
         ) from error
     raise PayloadUnavailable(
-        "A stored value is in a file, and [wfstate] payload_path is empty.", "Set it to the path of before."
+        "A stored value is in a file, but [wfstate] payload_path is empty.", "Set it to the path used before."
     )
 
 

@@ -1,6 +1,6 @@
 """A stored payload in a list: the text of a large one stays in the database.
 
-A page holds up to a thousand steps, whose outputs may have a megabyte each; to read and mask one takes 0.15 s.
+A page holds up to a thousand steps, whose outputs may have a megabyte each; reading and masking one takes 0.15 s.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from airflow_wfstate.store.payloads.size import size_columns
 from airflow_wfstate.store.payloads.stored_payload import IN_FILE, StoredPayload, size_by_head, stored_payload_of
 
 MAX_LISTED_BYTES: Final = 16 * 1024
-"""Of a payload's column that a list reads."""
+"""Bytes of a payload's column that a list reads."""
 
 
 @dataclass(frozen=True)
 class ListedPayload:
-    """What a list knows of a payload.
+    """What a list knows about a payload.
 
-    :param size: of the payload's own text, in bytes, like ``sha256``.
-    :param stored: None when the list leaves it out.
+    :param size: size of the payload's own text in bytes, like ``sha256``.
+    :param stored: None when the list omits it.
     """
 
     type: str
@@ -36,9 +36,9 @@ class ListedPayload:
 def listed_columns(
     connection: Connection, table: Table, name: str, *, whole: bool = False
 ) -> Iterator[ColumnElement[Any]]:
-    """What to select of the payload ``name``, for :func:`listed_payload_of`; one payload in a statement.
+    """The columns to select for the payload ``name``, for :func:`listed_payload_of`; one payload per statement.
 
-    :param whole: also of a large one.
+    :param whole: also select the whole of a large one.
     """
     column: Column[str] = table.c[name]
     head, length = size_columns(connection, column)
@@ -47,9 +47,9 @@ def listed_columns(
 
 
 def listed_payload_of(row: Any, name: str, *, whole: bool = False) -> ListedPayload | None:
-    """The payload of a row that was read by :func:`listed_columns`; None when there is none.
+    """The payload of a row read with :func:`listed_columns`; None when there is none.
 
-    :param whole: with what is kept in a file, which stays unopened.
+    :param whole: include payloads in files, which stay unopened.
     """
     if row.head is None:
         return None

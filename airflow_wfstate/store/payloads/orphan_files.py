@@ -1,8 +1,8 @@
-"""Files of payloads to which no row refers: of writes that were refused, sent again or replaced.
+"""Payload files that no row refers to: from writes that were refused, repeated or replaced.
 
-A file is written before its row and never used again for another one, so a file that is a day old and without a row
-stays without one. It is removed when two looks in a row have found it so, by the database that the folder belongs to
-(``owner.py``), and only when its workflow is one of this database.
+A file is written before its row and never used again for another one. So a file that is a day old and has no row will
+never have one. It is removed once two checks in a row have found it so, by the database that the folder belongs to
+(``owner.py``), and only if its workflow is in this database.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from airflow_wfstate.store.payloads.stored_payload import IN_FILE, file_name
 log = logging.getLogger(__name__)
 
 _AGE: Final = timedelta(days=1)
-"""Of files that are looked at, and of the look before."""
+"""Age of files that are checked, and time between two checks."""
 
 _BATCH: Final = 200
-"""Workflows whose rows are asked at once."""
+"""Workflows per query for rows."""
 
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated")
-"""Under which names file systems tell in a listing when a file was written."""
+"""Names under which file systems list when a file was written."""
 
 
 class _FileSystem(Protocol):
-    """What is used of fsspec's ``AbstractFileSystem``, which has no annotations."""
+    """The part of fsspec's ``AbstractFileSystem`` that we use, which has no annotations."""
 
     def find(self, path: str, *, detail: bool) -> dict[str, dict[str, Any]]: ...
     def modified(self, path: str) -> datetime: ...
@@ -55,19 +55,19 @@ class _FileSystem(Protocol):
 
 
 def remove_orphan_files(engine: Engine) -> int:
-    """Remove them, once a day; how many were removed.
+    """Remove orphan files, once a day; return how many were removed.
 
-    Zero when the last look was less than a day ago, when there is no ``[wfstate] payload_path``, and when the folder
-    belongs to another database. One that cannot be reached now is logged, and looked at in a day.
+    Zero when the last check was less than a day ago, when ``[wfstate] payload_path`` is empty, and when the folder
+    belongs to another database. If the folder cannot be reached now, that is logged, and the next check is in a day.
     """
     if not conf.payload_path() or not run_transaction(engine, _is_due):
         return 0
     try:
         return _look(engine)
     except PayloadUnavailable as error:
-        log.error("Files of payloads cannot be looked after: %s", error)
-    except Exception:  # each file system raises errors of its own
-        log.exception("Files of payloads cannot be looked after.")
+        log.error("Payload files could not be checked: %s", error)
+    except Exception:  # each file system raises its own errors
+        log.exception("Payload files could not be checked.")
     return 0
 
 
@@ -86,10 +86,10 @@ def _look(engine: Engine) -> int:
         contested = mark if mark.contested_by else replace(mark, contested_by=database)
         write_mark(contested)
         log.error(
-            "No file below [wfstate] payload_path is removed: by the file %s in it, the folder belongs to the database "
-            "%s, and %s looks after it too, or a copy of either. Give each Airflow a payload_path of its own, or let "
-            "only one database be in use (it was moved, or restored); then remove that file: the next look claims the "
-            "folder.",
+            "No file below [wfstate] payload_path is removed: according to the file %s in it, the folder belongs to "
+            "database %s, but %s, or a copy of either, checks it too. Give each Airflow its own payload_path, or keep "
+            "only one of the databases in use (if it was moved or restored). Then remove that file; the next check "
+            "claims the folder.",
             MARK,
             mark.database,
             contested.contested_by,
@@ -97,7 +97,7 @@ def _look(engine: Engine) -> int:
         return 0
     orphans = _find_orphans(engine)
     agreed = set() if mark is None else orphans.keys() & mark.orphans
-    # First the claim, then the deed: who looks next has to know of this look.
+    # Claim first, then remove: the next check must know about this one.
     token = keep_new_token(engine, tokens)
     write_mark(FolderMark(database, token, frozenset(orphans.keys() - agreed)))
     files = _files()
@@ -111,7 +111,7 @@ def _files() -> _FileSystem:
 
 
 def _find_orphans(engine: Engine) -> dict[str, str]:
-    """The names of the files that are a day old, of a workflow of this database, and without a row; their paths."""
+    """Paths, by name, of the day-old files whose workflow is in this database and that no row refers to."""
     directory, files = root(), _files()
     below = len(directory.path.rstrip("/")) + 1
     by_workflow: dict[str, dict[str, str]] = defaultdict(dict)
@@ -130,7 +130,7 @@ def _find_orphans(engine: Engine) -> dict[str, str]:
 
 
 def _is_old(files: _FileSystem, path: str, about: dict[str, Any]) -> bool:
-    """Whether a file was written more than a day ago, by its entry in the listing where that tells it."""
+    """Whether a file was written more than a day ago, according to its listing entry where that has a time."""
     told = next((about[name] for name in _TIMES if about.get(name) is not None), None)
     if isinstance(told, (int, float)):
         written_at = datetime.fromtimestamp(told, timezone.utc)
@@ -144,7 +144,7 @@ def _is_old(files: _FileSystem, path: str, about: dict[str, Any]) -> bool:
 
 
 def _known_and_referred(connection: Connection, workflow_ids: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Which of these workflows this database has, and the names of the files to which their rows refer."""
+    """Which of these workflows this database has, and the names of the files that their rows refer to."""
     workflow = schema.workflow
     known = set(connection.execute(select(workflow.c.id).where(workflow.c.id.in_(workflow_ids))).scalars())
     referred: set[str] = set()

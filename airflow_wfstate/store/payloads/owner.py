@@ -1,11 +1,11 @@
 """Which database the files below ``[wfstate] payload_path`` belong to.
 
-A second Airflow with the same path, for instance staging that was cloned from production with its configuration, must
-never remove production's files. The file ``wfstate-owner.json`` in the folder names the database that looks after it,
-and holds a token that is new with each look; the database keeps the last two. A clone keeps tokens of before, and with
-the first look of the other it is no longer the owner. What nobody can tell apart at a single look is told at the
-second: a file is removed only when two looks in a row, with nobody else's between them, found that nothing refers to
-it. Once a second database has looked, the folder is contested, and nothing is removed until a person decides.
+A second Airflow with the same path, such as a staging system cloned from production with its configuration, must never
+remove production's files. The file ``wfstate-owner.json`` in the folder names the database that owns it and holds a
+token that changes with each check; the database keeps the last two. A clone only has old tokens, so it stops being the
+owner with the first check of the other. One check alone cannot always tell them apart, but two can: a file is removed
+only when two checks in a row, with no other database's check between them, found that nothing refers to it. Once a
+second database has checked the folder, it is contested, and nothing is removed until a person decides.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _sweep: Final = schema.sweep
 
 @dataclass(frozen=True)
 class FolderMark:
-    """What the owner's last look left in the folder.
+    """What the owner's last check left in the folder.
 
-    :param database: that the owner is.
-    :param token: of that look.
-    :param orphans: names of the files to which nothing referred.
-    :param contested_by: another database that has looked after the folder since; None when none has.
+    :param database: the owner.
+    :param token: the token of that check.
+    :param orphans: names of the files that nothing referred to.
+    :param contested_by: another database that has checked the folder since; None when none has.
     """
 
     database: str
@@ -48,9 +48,9 @@ class FolderMark:
 
 
 def read_mark() -> FolderMark | None:
-    """The mark in the folder; None when there is none, for nobody has looked after it yet.
+    """The mark in the folder; None when nothing has checked the folder yet.
 
-    :raises ValueError: the file is not one that :func:`write_mark` wrote.
+    :raises ValueError: the file was not written by :func:`write_mark`.
     """
     path = root() / MARK
     if not path.exists():
@@ -68,7 +68,7 @@ def read_mark() -> FolderMark | None:
 
 
 def write_mark(mark: FolderMark) -> None:
-    """Leave the mark in the folder, in place of the one before."""
+    """Write the mark to the folder, replacing the earlier one."""
     content = {**vars(mark), "orphans": sorted(mark.orphans)}
     folder = root()
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,15 +78,16 @@ def write_mark(mark: FolderMark) -> None:
 
 
 def read_tokens(connection: Connection) -> list[str]:
-    """The tokens of this database's last two looks; empty when it has not looked yet."""
+    """The tokens of this database's last two checks; empty when it has made none yet."""
     stored: str | None = connection.execute(select(_sweep.c.files_token)).scalar_one_or_none()
     return [] if stored is None else stored.split()
 
 
 def keep_new_token(engine: Engine, before: list[str]) -> str:
-    """Keep the token of a look that is about to end, beside that of the one before; the new one.
+    """Create and store the token of a check that is about to end, next to the previous one, and return it.
 
-    It is kept before the folder gets it: whichever of the two is there when the process dies, the owner knows it.
+    It is stored before it is written to the folder: whichever token the folder has when the process dies, the owner
+    knows it.
 
     :param before: the tokens so far.
     """
@@ -97,7 +98,7 @@ def keep_new_token(engine: Engine, before: list[str]) -> str:
 
 
 def database_name(connection: Connection) -> str:
-    """What tells this database from one that was restored from its dump: its file, or its cluster, id and name."""
+    """What tells this database from one restored from its dump: the file, or the cluster, id and name."""
     if connection.dialect.name != "postgresql":
         return f"sqlite:{connection.engine.url.database}"
     may_ask = connection.execute(select(func.has_function_privilege("pg_control_system()", "EXECUTE"))).scalar_one()

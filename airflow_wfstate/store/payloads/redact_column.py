@@ -1,4 +1,4 @@
-"""The paths that an author redacts, as a column of the step keeps them: a JSON list; NULL for none."""
+"""The redacted paths of a step's payloads, as a column stores them: a JSON list; NULL for none."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Bringing stored payloads under the first of ``[core] fernet_key``.
+"""Re-encrypt stored payloads with the first key of ``[core] fernet_key``.
 
-Each value is replaced only while it is still the one that was read, a page of rows in a transaction. A rotation that
-was ended half-way is started again, and leaves alone what is under the first key already.
+Each value is replaced only if it is still the one that was read, one page of rows per transaction. An interrupted
+rotation can simply be started again; it skips what is already under the first key.
 """
 
 from __future__ import annotations
@@ -50,28 +50,28 @@ _WRITTEN_AT: Final = {
     schema.request.c.answer: schema.request.c.created_at,
     event_tables.event.c.body: event_tables.event.c.received_at,
 }
-"""With columns of payloads the time at which a value was written."""
+"""For columns of payloads, the column with the time at which a value was written."""
 
 
 def count_payloads(connection: Connection) -> int:
-    """How many values a rotation looks at now. PostgreSQL reads the tables for it, as the rotation does."""
+    """How many values a rotation would check now. PostgreSQL reads the tables for this, as the rotation does."""
     numbers = (connection.execute(select(func.count(column))).scalar_one() for column in PAYLOAD_COLUMNS)
     return sum(int(number) for number in numbers)
 
 
 def rotate_keys(engine: Engine) -> Iterator[RotatedColumn]:
-    """Bring one column after the other under the first key; at least one report for each, of a page of rows.
+    """Re-encrypt one column after the other with the first key; yields at least one report per column, one per page.
 
-    What is stored plain is encrypted too, if ``[wfstate] encrypt_payloads`` says so.
+    Plain values are encrypted too if ``[wfstate] encrypt_payloads`` is set.
     """
     for column in PAYLOAD_COLUMNS:
         yield from _rotate_column(engine, column)
 
 
 def old_keys_in_use(connection: Connection) -> str | None:
-    """What tells that a process still encrypts with another key than the first, as a sentence; None when nothing does.
+    """Return a sentence that shows that a process still encrypts with another key than the first; None if none does.
 
-    Seen by the values that were written in the last two minutes: a rolling restart may not be over.
+    Judged by the values written in the last two minutes: a rolling restart may not be over.
     """
     now: datetime = connection.execute(select(database_now())).scalar_one()
     for column, written_at in _WRITTEN_AT.items():
@@ -84,7 +84,7 @@ def old_keys_in_use(connection: Connection) -> str | None:
             if not text.startswith(IN_FILE) and is_sealed(text) and not is_under_first_key(token_of(text)):
                 age = counted(round((now - at).total_seconds()), "second")
                 return (
-                    f"A value that was written {age} ago ({column.table.name}.{column.name}) is not "
+                    f"A value written {age} ago ({column.table.name}.{column.name}) is not "
                     "under the first key of [core] fernet_key."
                 )
     return None
@@ -135,15 +135,15 @@ def _rotate_page(connection: Connection, column: Column[Any], after: tuple[objec
 
 
 def _renewed_secret(text: str) -> str | None:
-    """The text of a column of secrets under the first key; None when it is so already, or there is no key.
+    """A secret's column text under the first key; None when it already is, or there is no key.
 
-    Secrets are encrypted whenever there is one, whatever is said about payloads.
+    Secrets are encrypted whenever there is a key, whatever the setting for payloads.
     """
     return resealed(text) if is_sealed(text) else (seal(text) if has_key() else None)
 
 
 def _renewed(text: str) -> str | None:
-    """A column's text under the first key; None when it is so already."""
+    """A column's text under the first key; None when it already is."""
     if not text.startswith(IN_FILE):
         return resealed(text)
     name = file_name(text)

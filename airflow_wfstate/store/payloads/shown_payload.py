@@ -1,4 +1,4 @@
-"""A stored payload as people are shown it."""
+"""A stored payload as it is shown to users."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def shown(stored: StoredPayload | None, paths: Sequence[str] = (), *, name: str 
 def shown(stored: StoredPayload | None, paths: Sequence[str] = (), *, name: str | None = None) -> Payload | None:
     """The payload, masked (:func:`~airflow_wfstate.redaction.masked`); None when there is none.
 
-    Of one that cannot be opened the reason stands in the place of its value: the rest of what is shown with it is
-    worth seeing all the more then.
+    If the payload cannot be opened, the reason replaces its value. Whatever is shown with it is all the more worth
+    seeing then.
     """
     if stored is None:
         return None

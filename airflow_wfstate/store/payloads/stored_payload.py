@@ -1,13 +1,13 @@
-"""The form in which a payload stands in its column.
+"""The form in which a payload is stored in its column.
 
-One of three; none of the last two can be mistaken for JSON, which never begins with ``@``::
+There are three. The last two cannot be mistaken for JSON, which never begins with ``@``::
 
     <JSON>                     the payload's text itself
     @fernet:<size>:<token>     the text, encrypted (encryption.py)
     @file:<size>:<name>        a file (files.py), which holds one of the two forms above
 
-``size`` is that of the payload's text, as the sha256 beside it is of that text. Both are checked when a text comes back
-from a key or from a file.
+``size`` is the size of the payload's text, as the sha256 beside it is the hash of that text. Both are checked when text
+is decrypted or read from a file.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from airflow_wfstate.store.payloads.files import read_file, remove_file, write_f
 IN_FILE: Final = "@file:"
 
 HEAD_LENGTH: Final = 32
-"""Characters that tell the form and, of what is not JSON, the size."""
+"""Characters that identify the form and, unless it is JSON, contain the size."""
 
 
 @dataclass(frozen=True)
 class StoredPayload:
-    """A payload as its row keeps it.
+    """A payload as its row stores it.
 
-    :param text: the column's, in one of the three forms.
-    :param size: of the payload's own text, in bytes, like ``sha256``.
+    :param text: the column's text, in one of the three forms.
+    :param size: size of the payload's own text in bytes, like ``sha256``.
     """
 
     type: str
@@ -52,7 +52,7 @@ class StoredPayload:
     def open(self) -> Payload:
         """The payload itself.
 
-        :raises PayloadDamaged: its file or its key is gone, or it was changed.
+        :raises PayloadDamaged: its file or its key is missing, or it was changed.
         :raises PayloadUnavailable: its file cannot be read now.
         """
         text = opened(self.text)
@@ -60,21 +60,21 @@ class StoredPayload:
         if text is not self.text and payload.hash_of_text() != self.sha256:
             raise PayloadDamaged(
                 f"A stored value of type {self.type} does not match its sha256 {self.sha256}.",
-                "It was changed from outside; restore it from a backup.",
+                "It was changed outside this server; restore it from a backup.",
             )
         return payload
 
 
 def keep_inline(payload: Payload) -> StoredPayload:
-    """The payload in the form for its column, without a file."""
+    """Convert the payload to the form for its column, without using a file."""
     return StoredPayload(payload.type, sealed(payload.text), payload.size, payload.sha256)
 
 
 def keep(payload: Payload, place: str) -> StoredPayload:
-    """The payload in the form for its column; a large one is written to a file.
+    """Convert the payload to the form for its column; a large one is written to a file.
 
-    :param place: where the file belongs; see :func:`~airflow_wfstate.store.payloads.files.write_file`.
-    :raises PayloadUnavailable: the file cannot be written, or payloads are to be encrypted and there is no key.
+    :param place: the place of the file; see :func:`~airflow_wfstate.store.payloads.files.write_file`.
+    :raises PayloadUnavailable: the file cannot be written, or payloads must be encrypted but there is no key.
     """
     kept = keep_inline(payload)
     if not goes_into_file(payload):
@@ -84,7 +84,7 @@ def keep(payload: Payload, place: str) -> StoredPayload:
 
 
 def discard(payload: StoredPayload) -> None:
-    """Remove the file of a payload that no row will refer to, if it has one."""
+    """Remove the file, if any, of a payload that no row will refer to."""
     if payload.is_in_file:
         remove_file(file_name(payload.text))
 
@@ -102,41 +102,41 @@ def stored_payload_of(text: str | None, type_name: str | None, sha256: str | Non
 
 
 def payload_of(text: str | None, type_name: str | None, sha256: str | None) -> Payload | None:
-    """The payload of three columns, opened; None when there is none. Raises as :meth:`StoredPayload.open`."""
+    """The payload of three columns, opened; None when there is none. Raises as :meth:`StoredPayload.open` does."""
     stored = stored_payload_of(text, type_name, sha256)
     return None if stored is None else stored.open()
 
 
 def size_of(text: str) -> int:
-    """The size of the payload of a column, in bytes, without opening it."""
+    """The size in bytes of a column's payload, without opening it."""
     return size_by_head(text[:HEAD_LENGTH], len(text))
 
 
 def size_by_head(head: str, length: int) -> int:
-    """The size of the payload of a column, in bytes, of which only the head was read.
+    """The size in bytes of a column's payload, given only the head of the column.
 
     :param head: the first :data:`HEAD_LENGTH` characters of the column, or all of them.
-    :param length: of the column's text, in bytes.
+    :param length: size of the column's text in bytes.
     """
     return int(head.split(":", 2)[1]) if is_sealed(head) or head.startswith(IN_FILE) else length
 
 
 def opened(text: str) -> str:
-    """The text of a column again. Raises as :meth:`StoredPayload.open`."""
+    """Open the text of a column. Raises as :meth:`StoredPayload.open` does."""
     if text.startswith(IN_FILE):
         text = read_file(file_name(text))
     return unsealed(text)
 
 
 def file_name(text: str) -> str:
-    """Of the file that a column of the form ``@file:`` names."""
+    """The file name in a column of the form ``@file:``."""
     return text.split(":", 2)[2]
 
 
 def resealed(text: str) -> str | None:
-    """A column's text (no file's) as it would be kept now: under the first key; None when it is so already.
+    """A column's text (not of a file) as it would be stored now: under the first key; None when it already is.
 
-    What is encrypted stays encrypted, whatever ``[wfstate] encrypt_payloads`` says now.
+    Encrypted text stays encrypted, whatever ``[wfstate] encrypt_payloads`` says now.
 
     :raises PayloadDamaged: none of the keys fits.
     """

@@ -1,1 +1,1 @@
-"""What is read: lists, details, pages."""
+"""Read operations: lists, details, pages."""

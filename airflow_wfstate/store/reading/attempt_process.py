@@ -1,4 +1,4 @@
-"""Where attempts ran, and how long they waited for it: what Airflow keeps of their task instances."""
+"""Where attempts ran and how long they were queued, from what Airflow keeps about their task instances."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _attempt = schema.attempt
 
 @dataclass(frozen=True)
 class AttemptProcess:
-    """The process of a task instance; None for what Airflow does not tell."""
+    """The process of a task instance; None for whatever Airflow does not record."""
 
     queued_at: datetime | None
     hostname: str | None
 
     def queued_before(self, started_at: datetime) -> datetime | None:
-        """When it was queued for an attempt that began then; one that waited was queued again since."""
+        """When it was queued for an attempt that began then. An attempt that waited has been queued again since."""
         return self.queued_at if self.queued_at is not None and self.queued_at <= started_at else None
 
 
@@ -31,7 +31,7 @@ UNKNOWN: Final = AttemptProcess(None, None)
 
 
 def read_processes(connection: Connection, step_ids: Collection[str]) -> dict[str, AttemptProcess]:
-    """Of the attempts of these steps, by task instance id: newest tries, and earlier ones in Airflow's history."""
+    """The processes of these steps' attempts, by task instance id: newest tries, and earlier ones from the history."""
     found: dict[str, AttemptProcess] = {}
     for table, key in (
         (task_instance, task_instance.c.id),

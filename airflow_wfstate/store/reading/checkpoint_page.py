@@ -21,13 +21,13 @@ _checkpoint = schema.checkpoint
 _ORDER: Final = (_checkpoint.c.round, _checkpoint.c.name)
 
 MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
-"""Of the values of a page that holds more than one: to read and mask a megabyte takes 0.15 s."""
+"""Limit for the values of a page with more than one: reading and masking a megabyte takes 0.15 s."""
 
 
 def list_checkpoints(
     connection: Connection, workflow_id: str, step_id: str, after: str | None, limit: int
 ) -> CheckpointPage:
-    """A page of checkpoints, as ``StateBackend.list_checkpoints`` says."""
+    """A page of checkpoints, as described at ``StateBackend.list_checkpoints``."""
     check_limit(limit)
     step_id = check_step(connection, workflow_id, step_id)
     redact = connection.execute(select(schema.step.c.redact).where(schema.step.c.id == step_id)).scalar_one()
@@ -52,7 +52,7 @@ def list_checkpoints(
 
 
 def _fitting(connection: Connection, behind: Sequence[ColumnElement[bool]], limit: int) -> tuple[int, str | None]:
-    """How many checkpoints the page holds, and the last of them when others follow."""
+    """How many checkpoints fit on the page, and the last of them if others follow."""
     sizes = (_checkpoint.c.round, _checkpoint.c.name, *size_columns(connection, _checkpoint.c.value))
     found = connection.execute(select(*sizes).where(*behind).order_by(*_ORDER).limit(limit + 1)).all()
     total = fitting = 0
@@ -68,5 +68,5 @@ def _fitting(connection: Connection, behind: Sequence[ColumnElement[bool]], limi
 def _after(text: str) -> tuple[int, str]:
     number, sign, name = text.partition(":")
     if not (sign and number.isascii() and number.isdigit() and len(number) < 10):
-        raise InvalidRequest(f"{text[:80]!r} names no checkpoint.", "Give next_after of the page before.")
+        raise InvalidRequest(f"{text[:80]!r} is not a checkpoint's position.", "Give next_after of the previous page.")
     return int(number), name

@@ -1,4 +1,4 @@
-"""Compensations of a workflow and what people decided about them, a page at a time."""
+"""Compensations of a workflow and people's decisions about them, a page at a time."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _compensation, _step, _journal = schema.compensation, schema.step, schema.journa
 def list_compensations(
     connection: Connection, workflow_id: str, before: int | None, limit: int, wanted: CompensationFilter | None
 ) -> CompensationPage:
-    """A page of compensations, as ``StateBackend.list_compensations`` says."""
+    """A page of compensations, as described at ``StateBackend.list_compensations``."""
     check_limit(limit)
     if before is not None and not 0 < before < 2**62:
-        raise InvalidRequest(f"There is no entry number {before}.", "Give next_before of the page before.")
+        raise InvalidRequest(f"There is no entry number {before}.", "Give next_before of the previous page.")
     workflow_id = check_exists(connection, workflow_id)
     statement = (
         select(_compensation, _step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
@@ -80,9 +80,9 @@ def _conditions(wanted: CompensationFilter) -> list[ColumnElement[bool]]:
 
 
 def _decisions(connection: Connection, workflow_id: str, labels: dict[str, str]) -> dict[str, list[JournalEntry]]:
-    """What people decided, by the id of the step that it is about, in order.
+    """People's decisions in order, by the id of the step that they are about.
 
-    :param labels: of the steps, by id: entries that are older than revision 0007 have no id.
+    :param labels: the steps' labels, by id: entries written before revision 0007 have no id.
     """
     ids = {label: step_id for step_id, label in labels.items()}
     found: dict[str, list[JournalEntry]] = defaultdict(list)
@@ -97,6 +97,6 @@ def _decisions(connection: Connection, workflow_id: str, labels: dict[str, str])
         .order_by(_journal.c.number)
     ).all()
     for row, entry in zip(rows, entries_of(connection, rows), strict=True):
-        if "event" not in entry.data:  # a service's answer has the name of who sent it, and is nobody's decision
+        if "event" not in entry.data:  # a service's answer names its sender, but is nobody's decision
             found[row.step_id or ids[row.step]].append(entry)
     return found

@@ -1,4 +1,4 @@
-"""What the tasks of some runs have done, counted by the database: a row for each state of a task, not for each item."""
+"""What the tasks of some runs have done, counted by the database: one row per state of a task, not per item."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _TASK_OF_STEP: Final = (_attempt.c.dag_id, _attempt.c.run_id, _attempt.c.task_id
 
 @dataclass
 class TaskSteps:
-    """The steps of which a task made the newest attempt.
+    """The steps whose newest attempt a task made.
 
     :param names: how many different names they have.
-    :param name: one of them.
+    :param name: one of the names.
     """
 
     place: str
@@ -45,8 +45,8 @@ class TaskSteps:
 class RunTaskStates:
     """The task instances of a run.
 
-    :param by_task: by task id how many are in which state of Airflow.
-    :param version: the newest number of a DAG version that one of them has; None when none has one.
+    :param by_task: by task id, how many are in which of Airflow's states.
+    :param version: the newest DAG version number that one of them has; None when none has one.
     """
 
     by_task: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
@@ -54,7 +54,7 @@ class RunTaskStates:
 
 
 def count_steps_by_task(connection: Connection, workflow_id: str, runs: Collection[RunKey]) -> dict[TaskKey, TaskSteps]:
-    """The steps of a workflow, by the task that made the newest attempt."""
+    """The steps of a workflow, by the task that made their newest attempt."""
     rows = connection.execute(
         select(
             *_TASK_OF_STEP,
@@ -81,7 +81,7 @@ def count_steps_by_task(connection: Connection, workflow_id: str, runs: Collecti
 
 
 def count_task_instances(connection: Connection, runs: Collection[RunKey]) -> dict[RunKey, RunTaskStates]:
-    """The task instances of runs."""
+    """The task instances of some runs."""
     rows = connection.execute(
         select(
             task_instance.c.dag_id,
@@ -107,7 +107,7 @@ def count_task_instances(connection: Connection, runs: Collection[RunKey]) -> di
 def count_compensations_by_task(
     connection: Connection, workflow_id: str, runs: Collection[RunKey]
 ) -> dict[TaskKey, NodeCompensation]:
-    """The compensations of a workflow, by the task that made the newest attempt, with their places in the undo."""
+    """The compensations of a workflow, by the task that made the newest attempt, with their places in the order."""
     position = func.row_number().over(order_by=_compensation.c.last_entry.desc()).label("position")
     ordered = (
         select(_compensation.c.step_id, _compensation.c.state, position)

@@ -1,4 +1,4 @@
-"""One lane of a workflow's graph, put together from what was read of all of them. Reads nothing itself."""
+"""Build one lane of a workflow's graph from what was read for all of them. Reads nothing itself."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from airflow_wfstate.store.workflows.places import Places
 _AT_WORK: Final = frozenset(
     ("queued", "running", "restarting", "deferred", "up_for_retry", "up_for_reschedule", "awaiting_input")
 )
-"""States of a task instance in Airflow that its run is at now."""
+"""States of a task instance in which its run is currently at that task."""
 
 _RELAY: Final = "CompensateWorkflowOperator"
 
@@ -35,7 +35,7 @@ _RELAY: Final = "CompensateWorkflowOperator"
 class LaneStructure:
     """How the tasks of a run follow each other.
 
-    :param version: number of the DAG's version that says so.
+    :param version: number of the DAG version that this comes from.
     """
 
     structure: DagStructure
@@ -44,12 +44,12 @@ class LaneStructure:
 
 @dataclass(frozen=True)
 class GraphFacts:
-    """What was read for all lanes.
+    """The data read for all lanes.
 
-    :param tasks: by run and task id how many task instances are in which state of Airflow.
-    :param structures: of the runs whose DAG is known.
+    :param tasks: by run and task id, how many task instances are in which of Airflow's states.
+    :param structures: the structures of runs whose DAG is known.
     :param triggers: rows of the steps that triggered runs, by the step's id.
-    :param positions: places in the plan, from 1, by entry.
+    :param positions: positions in the plan, counted from 1, by entry.
     """
 
     steps: Mapping[TaskKey, TaskSteps]
@@ -62,20 +62,20 @@ class GraphFacts:
 
 
 def place_of(run: Any) -> str:
-    """The place at which a linked run does its steps: the step that triggered it, where it is a child."""
+    """The place at which a linked run does its steps: for a child, the step that triggered it."""
     return run.parent_step_id if run.role == RunRole.CHILD.value and run.parent_step_id else schema.NO_PLACE
 
 
 def lane_of(run: Any, facts: GraphFacts) -> GraphLane:
     """The lane of a linked run.
 
-    :param run: its row in ``wfstate_run``, with the state of the run in Airflow.
+    :param run: its row in ``wfstate_run``, with Airflow's state of the run.
     """
     key = (run.dag_id, run.run_id)
     known = facts.structures.get(key)
     structure = known.structure if known is not None else DagStructure([], [], [])
     declared = {task.id for task in structure.tasks}
-    # What began and has no task in this version: of a run whose DAG is not known, everything.
+    # What began but has no task in this version; everything, if the run's DAG is not known.
     begun = {task_id for dag_id, run_id, task_id in facts.steps if (dag_id, run_id) == key}
     place = place_of(run)
     return GraphLane(
@@ -101,12 +101,12 @@ def lane_of(run: Any, facts: GraphFacts) -> GraphLane:
 
 
 def lane_id(dag_id: str, run_id: str) -> str:
-    """The id of the lane of a run; a DAG id has no slash."""
+    """The id of the lane of a run. A DAG id contains no slash."""
     return f"{dag_id}/{run_id}"
 
 
 def planned_names(lane: GraphLane, places: Places) -> Iterator[str]:
-    """What a plan may call the steps of a lane."""
+    """The names that a plan may use for the steps of a lane."""
     place = places.of(lane.participant, lane.parent_step_id or schema.NO_PLACE)
     for node in lane.nodes:
         if node.step is not None:
@@ -145,7 +145,7 @@ def _node(run: Any, task_id: str, task: StructureTask | None, facts: GraphFacts)
 
 
 def _steps_of(run: Any, task_id: str, task: StructureTask | None, facts: GraphFacts) -> TaskSteps | None:
-    """The steps of a task; of one that has done none, those of its name that another run did at the same place."""
+    """The steps of a task. If it has done none, the steps of its name that another run did at the same place."""
     own = facts.steps.get((run.dag_id, run.run_id, task_id))
     if own is not None or task is None or task.step is None:
         return own

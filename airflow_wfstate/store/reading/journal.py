@@ -1,4 +1,4 @@
-"""Reading the journal."""
+"""Read the journal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_wfstate.store.workflows.places import read_places
 
 
 def read_journal(connection: Connection, asked: ReadJournal) -> JournalPage:
-    """A page of the journal, as ``StateBackend.read_journal`` says."""
+    """A page of the journal, as described at ``StateBackend.read_journal``."""
     check_limit(asked.limit)
     if not 0 <= asked.after < 2**62:
         raise InvalidRequest(f"There is no entry number {asked.after}.", "Give 0 or the number of an entry.")
@@ -52,13 +52,13 @@ def _count(connection: Connection, workflow_id: str) -> int:
 
 
 def entries_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[JournalEntry]:
-    """The entries of rows of ``wfstate_journal``, with the steps named as they are called now."""
+    """The entries in rows of ``wfstate_journal``, with the steps' current names."""
     labels = _placed_labels(connection, {row.step_id for row in rows if row.step_id is not None})
     return [_entry(row, labels.get(row.step_id, row.step)) for row in rows]
 
 
 def _placed_labels(connection: Connection, step_ids: set[str]) -> dict[str, str]:
-    """Of the steps among these whose names need a place. When the entry was written, there may have been one alone."""
+    """Labels of those steps whose name needs a place now. When the entry was written, it may have been unambiguous."""
     if not step_ids:
         return {}
     step = schema.step

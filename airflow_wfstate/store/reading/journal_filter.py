@@ -1,8 +1,8 @@
-"""Which entries of a workflow's journal are wanted: a filter, as SQL.
+"""A filter for the entries of a workflow's journal, as SQL.
 
-No index serves it but the journal's key, whose range is the one workflow. Another would cost each step that is written;
-the only entry of its kind among the 40,000 of a workflow of 10,000 items is found in 20 ms on a busy machine, where a
-page without a filter takes 15 (PostgreSQL, measured).
+It only uses the journal's primary key, whose range covers one workflow. Another index would cost time for every step
+written. Finding the only entry of its kind among 40,000 of a workflow with 10,000 items takes 20 ms on a busy machine,
+while a page without a filter takes 15 (PostgreSQL, measured).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NO_ITEM: Final = literal("").label("item_key")
 def journal_conditions(
     connection: Connection, workflow_id: str, wanted: JournalFilter
 ) -> Iterator[ColumnElement[bool]]:
-    """What a row of ``wfstate_journal`` of the workflow must fulfil, all of it.
+    """The conditions that a row of ``wfstate_journal`` of the workflow must all satisfy.
 
     :raises InvalidRequest: the workflow has no such step.
     """
@@ -41,13 +41,13 @@ def _is_about(connection: Connection, workflow_id: str, text: str) -> ColumnElem
     if not conditions:
         raise InvalidRequest(
             f"The workflow has no step {text[:250]!r} that has begun.",
-            f"See its steps with: airflow wfstate show {workflow_id}",
+            f"List its steps with: airflow wfstate show {workflow_id}",
         )
     return or_(*conditions)
 
 
 def _named(connection: Connection, workflow_id: str, text: str) -> list[ColumnElement[bool]]:
-    """One condition for each step, or each group of items, that the text means."""
+    """One condition for each step, or each group of items, that the text may refer to."""
     of_workflow = _step.c.workflow_id == workflow_id
     step_id = _id(text)
     if step_id is not None and connection.execute(select(_step.c.id).where(of_workflow, _step.c.id == step_id)).first():
@@ -62,7 +62,7 @@ def _named(connection: Connection, workflow_id: str, text: str) -> list[ColumnEl
                 _journal.c.step_id.in_(
                     select(_step.c.id).where(of_workflow, *(column == getattr(row, column.name) for column in identity))
                 ),
-                # A rename tells of all items, and so has the id of none.
+                # A rename applies to all items, so it has the id of none.
                 and_(
                     _journal.c.kind == EntryKind.STEP_RENAMED.value, _journal.c.step == f"{row.participant}.{row.name}"
                 ),
@@ -76,7 +76,7 @@ def _named(connection: Connection, workflow_id: str, text: str) -> list[ColumnEl
 
 
 def _possible_items(text: str) -> list[str]:
-    """The item keys that a text can end with: both names and item keys may have brackets."""
+    """The item keys that a text can end with: names and item keys may both contain brackets."""
     if not text.endswith("]"):
         return []
     return [text[position + 1 : -1] for position, character in enumerate(text) if character == "["]

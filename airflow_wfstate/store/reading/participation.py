@@ -1,4 +1,4 @@
-"""Which DAGs take part in workflows, and whom to ask about them."""
+"""Which DAGs take part in workflows, and who owns them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from airflow_wfstate.store.database.airflow_tables import dag
 
 @dataclass
 class Participation:
-    """Of one workflow.
+    """The participation in one workflow.
 
-    :param dag_ids: of its runs, in the order in which they joined.
-    :param owner: of the DAG whose run started it, as Airflow knows it; None when it does not.
+    :param dag_ids: the DAGs of its runs, in the order in which they joined.
+    :param owner: Airflow's owner of the DAG whose run started it; None when Airflow does not know it.
     """
 
     dag_ids: list[str] = field(default_factory=list)
@@ -26,7 +26,7 @@ class Participation:
 
 
 def participation_of(connection: Connection, workflow_ids: Sequence[str]) -> dict[str, Participation]:
-    """Who takes part in each of these workflows."""
+    """The participants of each of these workflows."""
     run = schema.run
     found: dict[str, Participation] = defaultdict(Participation)
     rows = connection.execute(

@@ -1,4 +1,4 @@
-"""What a workflow waits for: the waits of its steps, the services that are to report, and undos that they confirm."""
+"""What a workflow waits for: waits of its steps, reports of services, and confirmations of compensations."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _step, _compensation, _wait = schema.step, schema.compensation, wait_tables.wait
 
 @dataclass(frozen=True)
 class WaitingWorkflow:
-    """What is known of the workflow already.
+    """What is already known about the workflow.
 
-    :param groups: its steps that have begun.
+    :param groups: its begun steps.
     """
 
     id: str
@@ -41,7 +41,7 @@ class WaitingWorkflow:
 
 
 def read_pending_waits(connection: Connection, workflow: WaitingWorkflow) -> tuple[list[PendingWait], int]:
-    """What it waits for now, services first, and of how many more the answer says nothing."""
+    """What it waits for now, services first, and how many more waits the answer leaves out."""
     found = list(_of_services(connection, workflow))
     rows = connection.execute(_of_steps(workflow.id).limit(MAX_PENDING_WAITS + 1)).all()
     places = read_places(connection, ((row.participant, row.place) for row in rows))
@@ -54,7 +54,7 @@ def read_pending_waits(connection: Connection, workflow: WaitingWorkflow) -> tup
 
 
 def begun_steps(groups: Sequence[StepGroup]) -> list[BegunStep]:
-    """The steps of a workflow, as the rule of what is awaited takes them."""
+    """The steps of a workflow in the form that the rule for awaited steps takes."""
     return [
         BegunStep(
             PlannedStep(group.participant, group.name, group.state, group.called.place, group.items),
@@ -91,7 +91,7 @@ def _of_services(connection: Connection, workflow: WaitingWorkflow) -> Iterator[
 
 
 def undo_requests() -> Select[Any]:
-    """The undos that services have been asked for and have not confirmed: no relay runs them."""
+    """Compensations that services were asked for and have not confirmed; no relay runs them."""
     return (
         select(_compensation.c.step_id, _compensation.c.started_at, _compensation.c.answer_due_at, *STEP_IDENTITY)
         .join(_step, _step.c.id == _compensation.c.step_id)
@@ -116,7 +116,7 @@ def _undo(row: Any) -> PendingWait:
 
 
 def _of_steps(workflow_id: str) -> Select[Any]:
-    """Waits of the workflow's steps that go on, those that began first at the beginning."""
+    """Open waits of the workflow's steps, the oldest first."""
     return (
         select(
             _wait.c.kind, _wait.c.target, _wait.c.target_step, _wait.c.registered_at, _wait.c.deadline_at,
@@ -126,7 +126,7 @@ def _of_steps(workflow_id: str) -> Select[Any]:
         .where(
             _step.c.workflow_id == workflow_id,
             _step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
-            _wait.c.step_id.is_not(None),  # by which PostgreSQL knows the index
+            _wait.c.step_id.is_not(None),  # lets PostgreSQL use the index
             _wait.c.ended_at.is_(None),
         )
         .order_by(_wait.c.registered_at, _wait.c.id)
@@ -152,7 +152,7 @@ def _token(name: str | None) -> str:
 
 
 def _words(kind: WaitKind, target: dict[str, Any]) -> str:
-    """What is waited for, from the stored target."""
+    """What is awaited, described from the stored target."""
     about = f" about {target['name']}/{target['key']}" if target.get("key") else ""
     if kind is WaitKind.EVENT:
         correlated = f" with the correlation id {target['correlation_id']}" if target.get("correlation_id") else about

@@ -1,4 +1,4 @@
-"""The lanes of services in a workflow's graph: what they have done, and what the definition says that they may do."""
+"""The lanes of services in a workflow's graph: what they have done, and what the definition lets them do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NONE: Final = Choreography(key=None)
 
 
 def read_service_lanes(connection: Connection, workflow: WaitingWorkflow) -> list[GraphLane]:
-    """A lane for each service that the definition names or that has reported a step, by the order of the plan."""
+    """A lane for each service that the definition names or that has reported a step, in the order of the plan."""
     begun = {(group.participant, group.name): group for group in workflow.groups if group.attempts == 0}
     choreography = choreography_of(connection, workflow.name, workflow.definition)
     if choreography is None and not begun:
@@ -50,7 +50,7 @@ def read_service_lanes(connection: Connection, workflow: WaitingWorkflow) -> lis
 def _waited_since(
     connection: Connection, workflow: WaitingWorkflow, known: dict[ServiceStepKey, int | None]
 ) -> dict[ServiceStepKey, datetime]:
-    """Since when the workflow waits for which steps; in an undo, for which confirmations."""
+    """When the waits for these steps began; during a compensation, the waits for confirmations."""
     if workflow.state is WorkflowState.RUNNING:
         begun = begun_steps(workflow.groups)
         awaited = awaited_steps(workflow.definition.plan, known, begun, workflow.started_at)
@@ -106,7 +106,7 @@ def _node(
 
 
 def _read_undos(connection: Connection, workflow_id: str) -> dict[ServiceStepKey, NodeCompensation]:
-    """The undos of services' steps, with their places among all of the workflow's."""
+    """The compensations of services' steps, with their places among all of the workflow's."""
     position = func.row_number().over(order_by=_compensation.c.last_entry.desc()).label("position")
     ordered = (
         select(_compensation.c.step_id, _compensation.c.state, position)

@@ -1,6 +1,6 @@
 """The DAGs that start workflows of a name, and their runs that have not done so yet.
 
-Known are the DAGs that started a workflow of that name before, and those with a run that waits to start one.
+Known DAGs are those that have started a workflow of that name before, and those with a run waiting to start one.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from airflow_wfstate.store.database.airflow_tables import (
 _START: Final = "StartWorkflowOperator"
 
 _NEWEST: Final = 100
-"""Workflows of the name whose DAGs are looked at."""
+"""Workflows of the name whose DAGs are considered."""
 
 _MOST_DAGS: Final = 20
-"""With waiting starts, whose code is looked at."""
+"""DAGs with waiting starts whose code is checked."""
 
 _NAMED_RUNS: Final = 5
 
 
 def list_starting_dags(connection: Connection, asked: ListStartingDags) -> StartingDags:
-    """The DAGs, as ``StateBackend.list_starting_dags`` says."""
+    """The DAGs, as described at ``StateBackend.list_starting_dags``."""
     name = storable_text(asked.name)
     started = _started_before(name)
     waiting = _waiting().with_only_columns(task_instance.c.dag_id).distinct().limit(_MOST_DAGS)
@@ -64,7 +64,7 @@ def _started_before(name: str) -> Select[Any]:
 
 
 def _waiting() -> Select[Any]:
-    """Tasks that are to start a workflow, of runs that Airflow has not finished."""
+    """Tasks that will start a workflow, in runs that Airflow has not finished."""
     return (
         select(task_instance.c.run_id)
         .join_from(
@@ -81,8 +81,8 @@ def _waiting() -> Select[Any]:
 
 
 def _starts(connection: Connection, dag_id: str, name: str) -> bool:
-    """Whether a task of the DAG's newest version starts workflows of the name."""
-    # Airflow's ORM: imported where it is needed, since a worker must not load it.
+    """Whether a task of the DAG's newest version starts workflows of this name."""
+    # Airflow's ORM is imported only here, because a worker must not load it.
     from airflow.models.serialized_dag import SerializedDagModel
     from sqlalchemy.orm import Session
 

@@ -1,4 +1,4 @@
-"""How many items of mapped steps were at work when, counted by the database: a row for each stretch of time."""
+"""How many items of mapped steps were running at which time, counted by the database: one row per stretch of time."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _Key = tuple[str, str, str]
 
 
 def read_density(connection: Connection, workflow_id: str, buckets: int) -> WorkflowDensity:
-    """The density, as ``StateBackend.read_density`` says."""
+    """The density, as described at ``StateBackend.read_density``."""
     if not 0 < buckets <= MAX_BUCKETS:
-        raise InvalidRequest(f"Time cannot be divided into {buckets} stretches.", f"Give 1 to {MAX_BUCKETS}.")
+        raise InvalidRequest(f"The time cannot be divided into {buckets} stretches.", f"Give 1 to {MAX_BUCKETS}.")
     attempts = _attempts(connection, check_exists(connection, workflow_id), buckets)
     spans: dict[_Key, tuple[float, float]] = {}
     begun: dict[_Key, list[int]] = defaultdict(lambda: [0] * buckets)
@@ -57,7 +57,7 @@ def read_density(connection: Connection, workflow_id: str, buckets: int) -> Work
 
 
 def _at_work(begun: list[int], ended: list[int]) -> list[int]:
-    """How many were open in each stretch: those that have begun by its end, without those that ended before it."""
+    """How many were open in each stretch: those begun by its end, minus those ended before it."""
     ended_before = [0, *accumulate(ended)]
     return [total - over for total, over in zip(accumulate(begun), ended_before, strict=False)]
 
@@ -104,7 +104,7 @@ def _count(attempts: Subquery, bucket: ColumnElement[int]) -> Any:
 
 
 def _seconds(connection: Connection, moment: ColumnElement[Any]) -> ColumnElement[float]:
-    """The seconds of a moment since 1970, with their fraction."""
+    """A time as seconds since 1970, with their fraction."""
     if connection.dialect.name == "postgresql":
         return cast(func.extract("epoch", moment), Float)
     return (func.julianday(moment) - 2440587.5) * 86400.0

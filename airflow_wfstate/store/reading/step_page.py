@@ -1,4 +1,4 @@
-"""Steps of a workflow, a page at a time, and one alone."""
+"""The steps of a workflow, a page at a time, and a single step."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from airflow_wfstate.store.workflows.id import check_exists
 
 _step, _attempt = schema.step, schema.attempt
 _IDENTITY: Final = (_step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
-"""The order of pages: their key's, so that a page costs the same wherever it begins, and however many steps follow."""
+"""Pages are in the order of the key, so a page costs the same wherever it begins and however many steps follow."""
 
 
 def list_steps(
     connection: Connection, workflow_id: str, after: str | None, limit: int, wanted: StepFilter | None
 ) -> StepPage:
-    """A page of steps, as ``StateBackend.list_steps`` says."""
+    """A page of steps, as described at ``StateBackend.list_steps``."""
     check_limit(limit)
     return read_step_page(connection, check_exists(connection, workflow_id), limit, after, wanted)
 
@@ -36,7 +36,7 @@ def read_step_page(
     after: str | None = None,
     wanted: StepFilter | None = None,
 ) -> StepPage:
-    """A page of the steps of a workflow that there is. Raises as :func:`list_steps`."""
+    """A page of the steps of an existing workflow. Raises the errors of :func:`list_steps`."""
     statement = select(_step.c.id).where(_step.c.workflow_id == workflow_id, *_conditions(wanted or StepFilter()))
     if after is not None:
         statement = statement.where(_behind(connection, workflow_id, after))
@@ -51,7 +51,7 @@ def _conditions(wanted: StepFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.name is not None:
         yield _step.c.name == wanted.name
     if wanted.parent_step_id is not None:
-        yield _step.c.place == _id(wanted.parent_step_id, "Give parent_step_id as an answer has it.")
+        yield _step.c.place == _id(wanted.parent_step_id, "Give parent_step_id as returned in an answer.")
     if wanted.is_mapped is not None:
         yield _step.c.item_key != "" if wanted.is_mapped else _step.c.item_key == ""
     if wanted.item_key is not None:
@@ -68,23 +68,23 @@ def _conditions(wanted: StepFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _behind(connection: Connection, workflow_id: str, after: str) -> ColumnElement[bool]:
-    """What stands behind a step in the order of pages.
+    """The condition for steps after a given one in the order of pages.
 
     :raises InvalidRequest: the workflow has no such step.
     """
-    last_id = _id(after, "Give next_after of the page before.")
+    last_id = _id(after, "Give next_after of the previous page.")
     last = connection.execute(
         select(*_IDENTITY).where(_step.c.id == last_id, _step.c.workflow_id == workflow_id)
     ).one_or_none()
     if last is None:
-        raise InvalidRequest(f"The workflow has no step {last_id}.", "Give next_after of the page before.")
+        raise InvalidRequest(f"The workflow has no step {last_id}.", "Give next_after of the previous page.")
     return tuple_(*_IDENTITY) > tuple_(
         *(literal(value, column.type) for value, column in zip(last, _IDENTITY, strict=True))
     )
 
 
 def get_step(connection: Connection, workflow_id: str, step_id: str) -> StepSummary:
-    """One step, as ``StateBackend.get_step`` says."""
+    """One step, as described at ``StateBackend.get_step``."""
     step_id = check_step(connection, workflow_id, step_id)
     (step,) = read_step_summaries(connection, [step_id], whole=True)
     return step
@@ -110,7 +110,7 @@ def check_step(connection: Connection, workflow_id: str, step_id: str) -> str:
 def _unknown(workflow_id: str, step_id: str) -> StepNotFound:
     return StepNotFound(
         f"Workflow {workflow_id} has no step with the id {str(step_id)[:80]!r}.",
-        f"See its steps with: airflow wfstate show {workflow_id}",
+        f"List its steps with: airflow wfstate show {workflow_id}",
     )
 
 
@@ -118,4 +118,4 @@ def _id(text: str, remedy: str) -> str:
     try:
         return str(UUID(text))
     except ValueError as error:
-        raise InvalidRequest(f"{text[:80]!r} is no id of a step.", remedy) from error
+        raise InvalidRequest(f"{text[:80]!r} is not the id of a step.", remedy) from error

@@ -1,4 +1,4 @@
-"""The steps of a workflow as people see them."""
+"""The steps of a workflow as they are shown to users."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _checkpoint, _compensation = schema.checkpoint, schema.compensation
 
 
 def read_step_summaries(connection: Connection, step_ids: Sequence[str], *, whole: bool = False) -> list[StepSummary]:
-    """These steps, in the order of the ids: nine statements, however many.
+    """The summaries of these steps, in the order of the ids: nine statements, however many steps.
 
-    :param step_ids: of steps that there are; as many as a page holds.
-    :param whole: whether outputs that are large, or kept in files, are read; otherwise they are only told of.
+    :param step_ids: ids of existing steps; at most as many as fit on a page.
+    :param whole: whether to read outputs that are large or in files; otherwise only their type and size are shown.
     """
     if not step_ids:
         return []
@@ -163,7 +163,7 @@ def _read_compensations(connection: Connection, step_ids: Sequence[str]) -> dict
 
 
 def _read_outputs(connection: Connection, step_ids: Sequence[str], *, whole: bool) -> dict[str, ListedPayload]:
-    """Of each step the output of the newest round that has one."""
+    """For each step, the output of the newest round that has one."""
     newest = (
         select(_round.c.step_id, func.max(_round.c.number).label("number"))
         .where(_round.c.step_id.in_(step_ids), _round.c.output.is_not(None))

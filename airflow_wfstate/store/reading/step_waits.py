@@ -1,4 +1,4 @@
-"""When attempts waited, by the journal: from each ``step.waiting`` to the ``step.continued`` behind it."""
+"""When attempts waited, according to the journal: from each ``step.waiting`` to the ``step.continued`` after it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _journal = schema.journal
 def read_waits(connection: Connection, step_ids: Sequence[str]) -> dict[tuple[str, int], list[Wait]]:
     """The waits of each attempt of these steps, by the step's id and the attempt's number.
 
-    One statement, by an index that holds nothing but such entries.
+    One statement, through an index that holds only such entries.
     """
     rows = connection.execute(
         select(_journal.c.step_id, _journal.c.attempt, _journal.c.kind, _journal.c.at)
@@ -37,5 +37,5 @@ def read_waits(connection: Connection, step_ids: Sequence[str]) -> dict[tuple[st
 
 
 def ended_with(ended_at: datetime | None, waits: list[Wait]) -> list[Wait]:
-    """The waits of an attempt, the last of which ends with the attempt unless it went on before."""
+    """The waits of an attempt; an open last wait ends with the attempt."""
     return [replace(wait, ended_at=wait.ended_at or ended_at) for wait in waits]

@@ -1,4 +1,4 @@
-"""What a task did in a workflow beside attempts of steps."""
+"""What a task did in a workflow besides attempts of steps."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _run, _journal = schema.run, schema.journal
 
 
 def read_task_activity(connection: Connection, task: ReadTaskActivity) -> TaskActivity:
-    """What it did, as ``StateBackend.read_task_activity`` says.
+    """What it did, as described at ``StateBackend.read_task_activity``.
 
-    Entries are not indexed by who wrote them: this reads the workflow's part of the journal.
+    Entries are not indexed by their author, so this reads the workflow's part of the journal.
     """
     workflow_id = check_exists(connection, task.workflow_id)
     relay = connection.execute(

@@ -1,4 +1,4 @@
-"""Everything about one workflow, joined with what Airflow knows of its runs."""
+"""Everything about one workflow, joined with what Airflow knows about its runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _workflow, _run = schema.workflow, schema.run
 
 
 def read_workflow(connection: Connection, workflow_id: str, step_limit: int) -> WorkflowDetail:
-    """The workflow, as ``StateBackend.get_workflow`` says."""
+    """The workflow, as described at ``StateBackend.get_workflow``."""
     if step_limit:
         check_limit(step_limit)
     canonical_id = check_id(workflow_id)

@@ -1,6 +1,6 @@
-"""The graph of a workflow: its runs, their tasks and steps, and what follows what.
+"""The graph of a workflow: its runs, their tasks and steps, and their order.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _step, _attempt = schema.step, schema.attempt
 
 
 def read_graph(connection: Connection, asked: GetGraph) -> WorkflowGraph:
-    """The graph, as ``StateBackend.get_graph`` says. It reads rows for runs and tasks, not for items."""
+    """The graph, as described at ``StateBackend.get_graph``. Reads rows for runs and tasks, not for items."""
     if not 0 <= asked.skip <= MAX_SKIPPED_LANES:
-        raise InvalidRequest(f"{asked.skip} lanes cannot be skipped.", f"Give 0 to {MAX_SKIPPED_LANES}.")
+        raise InvalidRequest(f"Cannot skip {asked.skip} lanes.", f"Give 0 to {MAX_SKIPPED_LANES}.")
     canonical_id = check_id(asked.workflow_id)
     workflow = _read_workflow(connection, asked.workflow_id, canonical_id)
     plan = workflow.definition.plan
@@ -90,7 +90,7 @@ def _read_workflow(connection: Connection, workflow_id: str, canonical_id: str) 
 
 
 def _read_runs(connection: Connection, workflow_id: str, skip: int, limit: int) -> Sequence[Any]:
-    """Runs of the workflow, in the order in which they joined it, and what Airflow knows of each."""
+    """Runs of the workflow, in the order in which they joined it, with what Airflow knows about each."""
     return connection.execute(
         select(_run, dag_run.c.state, dag_run.c.created_dag_version_id)
         .outerjoin(dag_run, (dag_run.c.dag_id == _run.c.dag_id) & (dag_run.c.run_id == _run.c.run_id))
@@ -122,7 +122,7 @@ def _read_triggers(connection: Connection, step_ids: Collection[str]) -> Mapping
 def _read_structures(
     connection: Connection, runs: Sequence[Any], tasks: Mapping[RunKey, RunTaskStates]
 ) -> Mapping[RunKey, LaneStructure]:
-    """How the tasks of each run follow each other; a run that Airflow does not know (any more) is left out."""
+    """How the tasks of each run follow each other, without runs that Airflow does not (or no longer) know."""
     asked = {}
     for run in runs:
         if run.state is not None:
@@ -131,7 +131,7 @@ def _read_structures(
             asked[key] = VersionOfRun(run.dag_id, tasks[key].version if key in tasks else None, created_id)
     if not asked:
         return {}
-    # Joins the transaction of the connection, and leaves its end to it.
+    # The session joins the connection's transaction and leaves it open.
     with Session(connection) as session:
         versions = versions_of(session, asked.values())
         found = {

@@ -1,1 +1,1 @@
-"""Resume and restart: the plan, and what it changes."""
+"""Resume and restart: the plan, and carrying it out."""

@@ -1,4 +1,4 @@
-"""The definition that a workflow goes on with: a resume with the latest code adopts the one in force."""
+"""The definition that a resumed workflow uses: a resume with the latest code adopts the one in force."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _workflow = schema.workflow
 
 
 def find_definition_change(connection: Connection, workflow_id: str, *, adopts: bool) -> DefinitionChange | None:
-    """How the definition in force differs from the workflow's; None where it does not, or none is applied.
+    """How the definition in force differs from the workflow's; None if it does not differ or no definition is applied.
 
-    :param adopts: whether the resume takes the latest code, and so the definition in force.
+    :param adopts: whether the resume uses the latest code, and therefore adopts the definition in force.
     """
     row = connection.execute(
         select(_workflow.c.name, _workflow.c.definition_sha256).where(_workflow.c.id == workflow_id)
@@ -40,19 +40,19 @@ def find_definition_change(connection: Connection, workflow_id: str, *, adopts: 
 
 
 def note_of(found: DefinitionChange, name: str) -> str:
-    """What an operator is told of it."""
-    own = "what it was started with" if found.own_number is None else f"version {found.own_number}"
+    """The note for the operator."""
+    own = "the one it was started with" if found.own_number is None else f"version {found.own_number}"
     differs = ", ".join(found.differs_in)
     if found.is_adopted:
-        return f"Its definition changes from {own} to version {found.number} of {name}, which differs in: {differs}."
+        return f"Its definition changes from {own} to version {found.number} of {name}. They differ in: {differs}."
     return (
-        f"It keeps {own} as its definition; version {found.number} of {name} is in force, which differs in: {differs}. "
-        "--code latest adopts it."
+        f"It keeps its definition, {own}; version {found.number} of {name} is in force and differs in: {differs}. "
+        "Use --code latest to adopt it."
     )
 
 
 def definition_in_use(connection: Connection, workflow_id: str, found: DefinitionChange | None) -> Definition:
-    """The definition that the workflow has once it goes on."""
+    """The definition that the workflow has once it is resumed."""
     row = connection.execute(
         select(_workflow.c.name, _workflow.c.definition_sha256).where(_workflow.c.id == workflow_id)
     ).one()
@@ -61,9 +61,9 @@ def definition_in_use(connection: Connection, workflow_id: str, found: Definitio
 
 
 def adopt_definition(change: Change, found: DefinitionChange) -> dict[str, JsonValue]:
-    """Give the workflow the definition in force; what the journal says of it.
+    """Give the workflow the definition in force, and return the journal's data about it.
 
-    Its deadline changes with it where it is the one that its own definition gave it.
+    The deadline changes too if the workflow's own definition had set it.
     """
     connection, name = change.connection, change.name
     own = read_definition(connection, name, found.own_sha256)
@@ -90,6 +90,6 @@ def _deadline(definition: Definition, started_at: datetime) -> datetime | None:
 
 
 def _differing(own: Definition, new: Definition) -> list[str]:
-    """The fields, as a definition file names them."""
+    """The differing fields, named as in a definition file."""
     names = {"deadline_seconds": "deadline", "choreography": "services and events"}
     return [names.get(field, field) for field, value in vars(own).items() if value != vars(new)[field]]

@@ -1,6 +1,6 @@
-"""Tasks that a DAG has gained since a run of it was made.
+"""Tasks added to a DAG since one of its runs was created.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def new_tasks(codes: RunCodes, selection: ResumeSelection, renames: Sequence[Rename]) -> list[NewTask]:
-    """Of each run that goes on, in order of the runs and of the task ids.
+    """The new tasks of each resumed run, in order of the runs and of the task ids.
 
-    One that goes on with the latest code runs them; one that keeps to its version does not.
+    A run that continues with the latest code executes them; a run that keeps its version does not.
 
-    :param renames: steps that go on under a new name, perhaps in a new task.
+    :param renames: steps that continue under a new name, possibly in a new task.
     """
     former = {(rename.participant, rename.task_id): f"{rename.participant}.{rename.old}" for rename in renames}
     found: list[NewTask] = []

@@ -1,6 +1,6 @@
-"""What a resume or restart would do: read, and nothing changed.
+"""The plan of a resume or restart. Reads only; changes nothing.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PreparedResume:
-    """A plan, and what carrying it out needs.
+    """A plan, and the data needed to carry it out.
 
-    :param changes: of the steps' names.
-    :param task_states: of the tasks and relays that are cleared, by task instance id, as they were read.
-    :param run_states: of the runs that go on, by primary key, as they were read.
-    :param latest_dag_run_ids: of those, the ones that go on with the latest code.
+    :param changes: changes to the steps' names.
+    :param task_states: states of the tasks and relays to clear, by task instance id, as they were read.
+    :param run_states: states of the resumed runs, by primary key, as they were read.
+    :param latest_dag_run_ids: the resumed runs that continue with the latest code.
     """
 
     plan: ResumePlan
@@ -63,26 +63,26 @@ class PreparedResume:
     latest_dag_run_ids: set[int] = field(default_factory=set)
 
 
-def plan_resume(connection: Connection, wish: ResumeWorkflow) -> ResumePlan:
-    """What a resume would do, as ``StateBackend.plan_resume`` says."""
+def plan_resume(connection: Connection, request: ResumeWorkflow) -> ResumePlan:
+    """Describe what a resume would do, as described at ``StateBackend.plan_resume``."""
     from airflow.models.dagbag import DBDagBag
 
-    workflow_id = check_exists(connection, wish.workflow_id)
-    wish = replace(wish, workflow_id=workflow_id)
-    # Joins the transaction of the connection, and leaves its end to it.
+    workflow_id = check_exists(connection, request.workflow_id)
+    request = replace(request, workflow_id=workflow_id)
+    # The session joins the connection's transaction and leaves it open.
     with Session(connection) as session:
-        plan = prepare_resume(session, DBDagBag(load_op_links=False), wish).plan
+        plan = prepare_resume(session, DBDagBag(load_op_links=False), request).plan
         return replace(plan, recreated_runs=shown_runs(session, workflow_id, plan.recreated_runs))
 
 
-def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) -> PreparedResume:
-    """The plan for a workflow that exists, with what carrying it out needs.
+def prepare_resume(session: Session, dag_bag: DBDagBag, request: ResumeWorkflow) -> PreparedResume:
+    """Plan the resume of an existing workflow, with the data needed to carry it out.
 
     :raises StepNotFound: no step named ``from_step`` has begun.
-    :raises InvalidRequest: several participants have such a step; or a rename, or a new step, names none.
+    :raises InvalidRequest: several participants have such a step, or a rename or a new step names no step.
     """
     connection = session.connection()
-    workflow_id, from_step = wish.workflow_id, wish.from_step
+    workflow_id, from_step = request.workflow_id, request.from_step
     workflow = read_reference(connection, workflow_id)
     runs = linked_dag_runs(session, workflow_id)
     steps = steps_of(connection, workflow_id)
@@ -96,7 +96,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     label = named[0].called.qualified if named else None
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
-    codes = RunCodes(session, dag_bag, wish.code)
+    codes = RunCodes(session, dag_bag, request.code)
     selection = ResumeSelection(session, codes, runs, steps)
     if label is not None:
         selection.take_from(named, label)
@@ -108,7 +108,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
     refusal = selection.refusal or gone.refusal or _forgotten_dag(session, selection)
     if refusal is not None:
         return _refused(ResumePlan(workflow, label, allowed=False, refusal=refusal))
-    changes = find_step_changes(connection, workflow_id, codes, selection, steps, wish.renames, wish.new_steps)
+    changes = find_step_changes(connection, workflow_id, codes, selection, steps, request.renames, request.new_steps)
     if changes.refusal is not None:
         refused = ResumePlan(workflow, label, allowed=False, refusal=changes.refusal)
         return _refused(replace(refused, undeclared_steps=changes.undeclared, new_steps=changes.new))
@@ -128,7 +128,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, wish: ResumeWorkflow) ->
         from_step=label,
         allowed=True,
         tasks=sorted((_cleared(run, task, why) for run, task, why in cleared), key=_place),
-        relays=sorted((_cleared(run, relay, "judges its run anew") for run, relay in relays), key=_place),
+        relays=sorted((_cleared(run, relay, "judges its run again") for run, relay in relays), key=_place),
         runs=[_touched(run, selection) for run in selection.touched],
         recreated_runs=gone.runs,
         steps_to_run=told.to_run,
@@ -169,9 +169,9 @@ def _lost_output_notes(lost: list[str]) -> list[str]:
         return []
     names = listed(sorted(set(lost)))
     return [
-        f"Airflow has no return value any more of {names} (airflow db clean removes XComs). It is stored here, and the "
-        "step is not done again; but a task below that pulls it from Airflow gets None. Restart from that step instead "
-        "if one does."
+        f"Airflow no longer has the return value of {names} (airflow db clean removes XComs). The stored output "
+        "is used and the step is not done again, but a downstream task that pulls it from Airflow gets None. "
+        "If one does, restart from that step instead."
     ]
 
 
@@ -192,18 +192,18 @@ def _touched(run: LinkedDagRun, selection: ResumeSelection) -> TouchedRun:
 
 
 def _forgotten_dag(session: Session, selection: ResumeSelection) -> Refusal | None:
-    """The refusal when Airflow does not know the DAG of a run that is to go on: nothing would ever run it."""
+    """The refusal if Airflow no longer knows the DAG of a run to resume, because nothing would run it."""
     dag_ids = {run.dag_id for run in selection.touched}
     for dag_id in sorted((dag_ids - known_dag_ids(session, dag_ids)) | selection.dag_ids_without_dag):
         return Refusal(
-            f"Airflow knows no DAG {dag_id} any more, and its run would not go on.",
-            "Deploy its file again, and see with: airflow dags list-import-errors",
+            f"Airflow no longer knows DAG {dag_id}, so its run cannot continue.",
+            "Deploy its file again; check with: airflow dags list-import-errors",
         )
     return None
 
 
 def known_dag_ids(session: Session, dag_ids: set[str]) -> set[str]:
-    """Of some DAG ids those of the DAGs that Airflow still knows."""
+    """The subset of these DAG ids that Airflow still knows."""
     from airflow.models.dag import DagModel
 
     return set(session.scalars(select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), ~DagModel.is_stale)))
@@ -220,7 +220,7 @@ def _paused(session: Session, runs: list[LinkedDagRun], recreated: list[Recreate
 
 
 def _takes_latest(codes: RunCodes, selection: ResumeSelection) -> bool:
-    """Whether the workflow goes on with what is the latest: as asked, else where no run keeps its version."""
+    """Whether the workflow continues with the latest code: as requested, otherwise if no run keeps its version."""
     if codes.asked is not None:
         return codes.asked is Code.LATEST
     return all(codes.of(run.dag_run) is Code.LATEST for run in selection.touched if run.dag_run is not None)
@@ -230,8 +230,8 @@ def _code_notes(codes: RunCodes, selection: ResumeSelection) -> list[str]:
     if codes.asked is not Code.SAME:
         return []
     return [
-        f"Run {run.run_id} of DAG {run.dag_id} is of a bundle without versions: it goes on with the newest code in any "
-        "case."
+        f"Run {run.run_id} of DAG {run.dag_id} uses a bundle without versions, so it always continues with the "
+        "newest code."
         for run in selection.touched
         if run.dag_run is not None and not is_versioned(run.dag_run)
     ]

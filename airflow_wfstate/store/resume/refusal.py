@@ -1,4 +1,4 @@
-"""Whether the state of a workflow lets it be resumed, and what to say when it does not."""
+"""Whether the state of a workflow allows a resume, and what to report if it does not."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from airflow_wfstate.store.runs.linked_run import LinkedDagRun
 def refusal_of_state(
     connection: Connection, workflow: WorkflowRef, runs: list[LinkedDagRun], *, is_restart: bool
 ) -> Refusal | None:
-    """Why the workflow's state forbids a resume (or restart); None when it allows it.
+    """Return why the workflow's state forbids a resume or restart; None when it allows it.
 
-    A failed workflow may be resumed and restarted, one that has succeeded restarted. A running one whose owner is
-    gone, with no run left that could go on, is stranded, and may be resumed.
+    A failed workflow may be resumed or restarted, a succeeded one only restarted. A running workflow is stranded, and
+    may be resumed, when its owner is gone and no remaining run can continue.
     """
     state = workflow.state
     subject = f"Workflow {workflow.name} / {workflow.key} ({workflow.id})"
@@ -28,25 +28,25 @@ def refusal_of_state(
     if state is WorkflowState.RUNNING:
         if not is_restart and _is_stranded(runs):
             return None
-        return Refusal(f"{subject} is running.", f"Look at it with: airflow wfstate show {workflow.id}")
+        return Refusal(f"{subject} is running.", f"Check its progress with: airflow wfstate show {workflow.id}")
     if state is WorkflowState.SUCCEEDED:
         return Refusal(
-            f"{subject} has succeeded: nothing of it is unfinished.",
-            f"To run a part of it again: airflow wfstate restart {workflow.id} --from STEP",
+            f"{subject} has succeeded: nothing is unfinished.",
+            f"To run part of it again: airflow wfstate restart {workflow.id} --from STEP",
         )
     if state is WorkflowState.COMPENSATING:
         return Refusal(
             f"{subject} is being compensated.",
-            "Wait for its end, then start its key again: that makes the next generation.",
+            "Wait for it to end, then start its key again to create the next generation.",
         )
     if state is WorkflowState.COMPENSATION_FAILED:
         return Refusal(
             f"{subject} is compensation_failed: {_hold_reason(connection, workflow.id)}",
-            "A person must decide about its compensations; it cannot go forward any more.",
+            "An operator must decide about its compensations; it can no longer be resumed.",
         )
     return Refusal(
-        f"{subject} was {state.value}: nothing follows that.",
-        "Start its key again: that makes the next generation.",
+        f"{subject} was {state.value}, which is final.",
+        "Start its key again to create the next generation.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Which steps a person means who names one to restart from."""
+"""Find the steps that a restart names."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from airflow_wfstate.store.steps.row import StepRow
 
 
 def find_named_steps(steps: list[StepRow], named: str, workflow_id: str) -> list[StepRow]:
-    """The step of that name, with all its items.
+    """Find the step with this name, with all its items.
 
-    :param steps: of the workflow.
-    :param named: ``participant[place].step``; or ``participant.step``, or ``step``, where that means one step alone;
-        or the id of the step, or of one of its items.
-    :raises StepNotFound: no step of that name has begun.
-    :raises InvalidRequest: several participants, or one at several places, have such a step.
+    :param steps: all steps of the workflow.
+    :param named: ``participant[place].step``; or ``participant.step`` or just ``step`` if that is unambiguous; or the
+        id of the step or of one of its items.
+    :raises StepNotFound: no step with this name has begun.
+    :raises InvalidRequest: several participants, or one participant at several places, have such a step.
     """
     of_id = {_identity(step) for step in steps if step.id == named}
     if of_id:
@@ -25,13 +25,13 @@ def find_named_steps(steps: list[StepRow], named: str, workflow_id: str) -> list
     if not candidates:
         begun = listed(sorted({step.called.qualified for step in steps}))
         raise StepNotFound(
-            f"Workflow {workflow_id} has no step {named[:250]!r} that has begun.", f"Those that have: {begun}."
+            f"Workflow {workflow_id} has no step {named[:250]!r} that has begun.", f"Steps that have begun: {begun}."
         )
     if len(candidates) > 1:
         names = distinct(sorted((step.called.qualified, step.id) for step in candidates.values()))
         raise InvalidRequest(
             f"Workflow {workflow_id} has {len(candidates)} steps named {named!r}.",
-            f"Name one of them in full: {names}.",
+            f"Give the full name of one of them: {names}.",
         )
     return found
 

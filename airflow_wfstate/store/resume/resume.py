@@ -1,6 +1,6 @@
-"""A resume or restart: our rows, the journal entry and Airflow's rows change in one transaction.
+"""Carry out a resume or restart: our rows, the journal entry and Airflow's rows change in one transaction.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from airflow_wfstate.store.resume.definition_change import adopt_definition
 from airflow_wfstate.store.resume.plan import prepare_resume
 from airflow_wfstate.store.resume.run_create import BY_RESUME, create_run
 from airflow_wfstate.store.resume.step_changes import carry_out
-from airflow_wfstate.store.runs.clear import set_going
+from airflow_wfstate.store.runs.clear import restart_runs
 from airflow_wfstate.store.steps.clear_by_hand import reopen
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 from airflow_wfstate.store.workflows.id import check_exists
@@ -35,7 +35,7 @@ _LONGEST_DEADLINE_SECONDS: Final = 100 * 366 * 86400
 
 
 def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedWorkflow | Unchanged[ResumedWorkflow]:
-    """Resume or restart the workflow, as ``StateBackend.resume_workflow`` says."""
+    """Resume or restart the workflow, as described at ``StateBackend.resume_workflow``."""
     from airflow.models.dagbag import DBDagBag
 
     _check_deadline(request.deadline_seconds)
@@ -45,7 +45,7 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
         raise Contention(f"workflow {request.workflow_id} has just been deleted")
     change.check_version(request.if_version)
     dag_bag = DBDagBag(load_op_links=False)
-    # Joins the transaction of the connection, and leaves its end to it.
+    # The session joins the connection's transaction and leaves it open.
     with Session(connection) as session:
         prepared = prepare_resume(session, dag_bag, request)
         plan = prepared.plan
@@ -53,7 +53,7 @@ def resume_workflow(connection: Connection, request: ResumeWorkflow) -> ResumedW
             return Unchanged(_nothing_to_do(change, request, plan))
         _record(change, request, plan)
         carry_out(change, prepared.changes)
-        set_going(session, dag_bag, prepared.task_states, prepared.run_states, prepared.latest_dag_run_ids)
+        restart_runs(session, dag_bag, prepared.task_states, prepared.run_states, prepared.latest_dag_run_ids)
         for run in plan.recreated_runs:
             if run.created_by == BY_RESUME:
                 create_run(session, dag_bag, run, request.actor.partition(":")[2])
@@ -66,17 +66,17 @@ def _check_deadline(seconds: int | None) -> None:
     if seconds is not None and not 0 < seconds <= _LONGEST_DEADLINE_SECONDS:
         raise InvalidRequest(
             f"The deadline of {counted(seconds, 'second')} is out of range.",
-            "Give a positive duration, or none at all.",
+            "Give a positive duration, or leave it out.",
         )
 
 
 def _nothing_to_do(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> ResumedWorkflow:
-    """The answer when what was asked for holds already.
+    """The answer when the workflow is already in the requested condition.
 
-    :raises WorkflowClosed: the state of the workflow forbids it.
-    :raises Conflict: something else does.
+    :raises WorkflowClosed: the workflow's state forbids the request.
+    :raises Conflict: something else forbids it.
     """
-    assert plan.refusal is not None  # noqa: S101 - a plan that is not allowed has one
+    assert plan.refusal is not None  # noqa: S101 - a plan that is not allowed has a refusal
     reason, remedy = plan.refusal.reason, plan.refusal.remedy
     if request.from_step is None and change.state in (WorkflowState.RUNNING, WorkflowState.SUCCEEDED):
         return ResumedWorkflow(change.ref(), changed=False, outcome=f"{reason} {remedy}")
@@ -86,7 +86,7 @@ def _nothing_to_do(change: Change, request: ResumeWorkflow, plan: ResumePlan) ->
 
 
 def _record(change: Change, request: ResumeWorkflow, plan: ResumePlan) -> None:
-    """Our side of it: state, deadline, journal."""
+    """Write our side of the resume: state, deadline, journal."""
     data: dict[str, JsonValue] = {
         "by": "resume" if plan.from_step is None else "restart",
         "way": request.way.value,
@@ -127,9 +127,9 @@ def _answer(change: Change, plan: ResumePlan) -> ResumedWorkflow:
     parts = [f"{cleared} were cleared in {counted(len(plan.runs), 'run')}"]
     if plan.recreated_runs:
         are = "is" if len(plan.recreated_runs) == 1 else "are"
-        parts.append(f"{counted(len(plan.recreated_runs), 'run')} {are} created again")
+        parts.append(f"{counted(len(plan.recreated_runs), 'run')} {are} recreated")
     if plan.paused_dags:
-        parts.append(f"nothing runs until somebody unpauses {', '.join(dag.dag_id for dag in plan.paused_dags)}")
+        parts.append(f"nothing runs until you unpause {', '.join(dag.dag_id for dag in plan.paused_dags)}")
     return ResumedWorkflow(
         workflow=change.ref(),
         changed=True,

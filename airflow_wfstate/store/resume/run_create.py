@@ -1,6 +1,6 @@
-"""Creating a run again that is gone from Airflow, under the id under which it belongs to its workflow.
+"""Recreate a run that is gone from Airflow, under the id that links it to its workflow.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _START: Final = "StartWorkflowOperator"
 
 @dataclass(frozen=True)
 class GoneRuns:
-    """What becomes of a workflow's runs that are gone from Airflow.
+    """What to do about a workflow's runs that are gone from Airflow.
 
-    :param runs: that are created again.
-    :param notes: about those that are not.
-    :param refusal: why the workflow cannot go on without one of them.
+    :param runs: the runs to recreate.
+    :param notes: notes about the runs that are not recreated.
+    :param refusal: why the workflow cannot continue without one of them.
     """
 
     runs: list[RecreatedRun] = field(default_factory=list)
@@ -60,7 +60,7 @@ def plan_gone_runs(
     selection: ResumeSelection,
     steps: list[StepRow],
 ) -> GoneRuns:
-    """What becomes of the owner and child runs that are gone, the owner first."""
+    """Decide about the owner and child runs that are gone, the owner first."""
     recreated: list[RecreatedRun] = []
     notes: list[str] = []
     by_id = {step.id: step for step in steps}
@@ -74,15 +74,15 @@ def plan_gone_runs(
             continue
         parent = by_id.get(run.parent_step_id or "")
         if parent is None or has_waited(parent.output):
-            continue  # it had ended well, and nobody waits for it
+            continue  # it ended well, and nothing waits for it
         parent_is_recreated = any((other.dag_id, other.run_id) == (parent.dag_id, parent.run_id) for other in recreated)
         if parent.state is not StepState.SUCCEEDED and (parent_is_recreated or selection.is_cleared(parent)):
             task = f"{parent.dag_id}/{parent.run_id}/{parent.task_id}"
             recreated.append(RecreatedRun(run.dag_id, run.run_id, run.role, conf=None, created_by=task))
         elif any((step.dag_id, step.run_id) == run.key and step.state not in _DONE for step in steps):
             notes.append(
-                f"Run {run.run_id} of DAG {run.dag_id} is gone, and the step that triggered it is done: its unfinished "
-                "steps run only when somebody triggers a run of that id again."
+                f"Run {run.run_id} of DAG {run.dag_id} is gone, and the step that triggered it is done. Its unfinished "
+                "steps run only if you trigger a run with that id again."
             )
     return GoneRuns(recreated, notes)
 
@@ -90,9 +90,9 @@ def plan_gone_runs(
 def refusal_of_gone_owner(
     session: Session, dag_bag: DBDagBag, workflow_id: str, runs: list[LinkedDagRun]
 ) -> Refusal | None:
-    """Why the workflow cannot go on without its owner; None when that exists, or can be created again.
+    """Return why the workflow cannot continue without its owner; None if that exists or can be recreated.
 
-    The refusal of :func:`plan_gone_runs`, which is never about another run.
+    The refusal of :func:`plan_gone_runs` is the same, as it never concerns any other run.
     """
     for run in runs:
         if run.role is RunRole.OWNER and run.dag_run is None:
@@ -105,12 +105,12 @@ def refusal_of_gone_owner(
 def _plan_owner(
     session: Session, dag_bag: DBDagBag, run: LinkedDagRun, workflow_input: _Input
 ) -> RecreatedRun | Refusal:
-    """How the gone run that owns a workflow is created again; a refusal when its conf cannot be known.
+    """Plan how to recreate the run that owns a workflow, or refuse if its conf cannot be known.
 
-    A run's conf goes with the run. It is known when the workflow's input was the run's params, which is what the
-    start of the workflow takes when it declares no input.
+    A run's conf is deleted with the run. It is known only when the workflow's input was the run's params, which is
+    what a start uses when it declares no input.
 
-    :param workflow_input: that was stored at the start.
+    :param workflow_input: the input stored at the start.
     """
     dag_id, run_id = run.key
     dag = dag_bag.get_latest_version_of_dag(dag_id, session=session)
@@ -118,19 +118,19 @@ def _plan_owner(
     if dag is None:
         return Refusal(f"{subject}, and so is the DAG.", "Deploy the DAG again first.")
     if not _is_triggered(run_id):
-        return Refusal(f"{subject}, and its logical date with it.", _by_hand(dag_id, run_id, workflow_input))
+        return Refusal(f"{subject}, and so is its logical date.", _manual_remedy(dag_id, run_id, workflow_input))
     if not isinstance(workflow_input.value, dict) or not _takes_params(dag):
-        return Refusal(f"{subject}, and its conf with it.", _by_hand(dag_id, run_id, workflow_input))
+        return Refusal(f"{subject}, and so is its conf.", _manual_remedy(dag_id, run_id, workflow_input))
     return RecreatedRun(dag_id, run_id, RunRole.OWNER, conf=workflow_input.value, created_by=BY_RESUME)
 
 
 def create_run(session: Session, dag_bag: DBDagBag, run: RecreatedRun, user_name: str) -> None:
-    """Create the run, queued, in the transaction of the session.
+    """Create the run in the queued state, in the transaction of the session.
 
-    ``airflow.api.common.trigger_dag`` is not used: it looks for a duplicate in a session of its own, which on SQLite
+    Not through ``airflow.api.common.trigger_dag``: it looks for a duplicate in a separate session, which on SQLite
     would not see this transaction.
 
-    :raises Conflict: Airflow refuses it, for instance because the DAG's params do not take the conf any more.
+    :raises Conflict: Airflow refuses to create it, for instance because the DAG's params no longer accept the conf.
     """
     from airflow.sdk.exceptions import AirflowException
     from airflow.sdk.timezone import utcnow
@@ -151,17 +151,17 @@ def create_run(session: Session, dag_bag: DBDagBag, run: RecreatedRun, user_name
         )
     except (ValueError, AirflowException) as error:
         raise Conflict(
-            f"Airflow does not create run {run.run_id} of DAG {run.dag_id} again: {error}.",
-            _by_hand(run.dag_id, run.run_id, _Input(_json_conf(run), ())),
+            f"Airflow refuses to recreate run {run.run_id} of DAG {run.dag_id}: {error}.",
+            _manual_remedy(run.dag_id, run.run_id, _Input(_json_conf(run), ())),
         ) from error
 
 
 @dataclass(frozen=True)
 class _Input:
-    """What a workflow was started with.
+    """The input that a workflow was started with.
 
-    :param value: None for a workflow that a step started, which has no input.
-    :param redact: what of it people do not get to see.
+    :param value: None for a workflow that a step started, as it has no input.
+    :param redact: the parts that are hidden from users.
     """
 
     value: JsonValue
@@ -185,7 +185,7 @@ def _read_input(session: Session, workflow_id: str) -> _Input:
 
 
 def shown_runs(session: Session, workflow_id: str, runs: Sequence[RecreatedRun]) -> list[RecreatedRun]:
-    """The runs as people are shown them: a conf that was the workflow's input is masked as that is."""
+    """The runs as users may see them: a conf that was the workflow's input is masked like the input."""
     if all(run.conf is None for run in runs):
         return list(runs)
     redact = _read_input(session, workflow_id).redact
@@ -200,20 +200,20 @@ def _json_conf(run: RecreatedRun) -> dict[str, JsonValue]:
 
 
 def _is_triggered(run_id: str) -> bool:
-    """Whether the run was triggered, by a person or a task: it has no logical date that is lost with it."""
+    """Whether a person or a task triggered the run: such a run has no logical date that could be lost with it."""
     from airflow.utils.types import DagRunType
 
     return DagRunType.from_run_id(run_id) is DagRunType.MANUAL
 
 
 def _takes_params(dag: SerializedDAG) -> bool:
-    """Whether the DAG starts its workflow with the run's params: a start that declares no input."""
+    """Whether the DAG's start declares no input, so that it starts its workflow with the run's params."""
     starts = [task for task in dag.tasks if task.task_type == _START]
     return bool(starts) and all(getattr(task, "input", None) is None for task in starts)
 
 
-def _by_hand(dag_id: str, run_id: str, workflow_input: _Input) -> str:
+def _manual_remedy(dag_id: str, run_id: str, workflow_input: _Input) -> str:
     shown = masked_value(workflow_input.value, workflow_input.redact)
     conf = json.dumps(shown) if isinstance(shown, dict) else "{}"
     command = shlex.join(["airflow", "dags", "trigger", dag_id, "--run-id", run_id, "--conf", conf])
-    return f"Create it with the conf that it had, then resume: {command}"
+    return f"Create it with its original conf, then resume: {command}"

@@ -1,7 +1,7 @@
 """Which tasks of which runs a resume or restart clears, over all runs of a workflow.
 
-What one run contributes is the rule of ``domain/rules/run_tasks.py``; here it is followed from run to run: a child that
-goes on takes the step with it that waits for it, and what stands below that step.
+``domain/rules/run_tasks.py`` decides what a single run contributes. This module follows the decision from run to run:
+when a child continues, so do the step that waits for it and everything downstream of that step.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ RunKey = tuple[str, str]
 
 
 class ResumeSelection:
-    """What is cleared, collected run by run.
+    """The tasks to clear, collected run by run.
 
-    :param codes: which code each run uses when it goes on: its tasks are those of that version.
-    :param runs: that are bound to the workflow.
-    :param steps: of the workflow.
+    :param codes: which code each run continues with, which determines its tasks.
+    :param runs: the runs bound to the workflow.
+    :param steps: the steps of the workflow.
     """
 
     def __init__(self, session: Session, codes: RunCodes, runs: list[LinkedDagRun], steps: list[StepRow]) -> None:
@@ -47,42 +47,42 @@ class ResumeSelection:
             self._children.setdefault(run.parent_step_id or "", []).append(run.key)
         self._without_dag: set[RunKey] = set()
         self.refusal: Refusal | None = None
-        """Why nothing may be done; the first reason that was found."""
+        """Why the resume is refused: the first reason found."""
 
     @property
     def touched(self) -> list[LinkedDagRun]:
-        """The existing runs that go on, in the order in which they were linked."""
+        """The existing runs that continue, in the order in which they were linked."""
         return [run for key, run in self._runs.items() if key in self._chosen]
 
     @property
     def dag_ids_without_dag(self) -> set[str]:
-        """DAG ids of the runs that go on whose DAG Airflow has forgotten."""
+        """DAG ids of the resumed runs whose DAG Airflow no longer knows."""
         return {dag_id for dag_id, run_id in self._without_dag if (dag_id, run_id) in self._chosen}
 
     def cleared(self, run: LinkedDagRun) -> list[tuple[RunTask, str]]:
-        """The tasks of a run that are cleared, each with the reason; without the relay."""
+        """The tasks of a run to clear, each with the reason; without the relay."""
         chosen = self._chosen.get(run.key, {})
         return [(task, chosen[task.id]) for task in self.tasks_of(run).tasks if task.id in chosen]
 
     def task_of(self, step: StepRow) -> RunTask | None:
-        """The task instance at which the step's newest attempt was made; None when it or its run is gone."""
+        """The task instance of the step's newest attempt; None when it or its run is gone."""
         run = self._runs.get((step.dag_id, step.run_id))
         if run is None or run.dag_run is None:
             return None
         return self.tasks_of(run).find(step.task_id, step.map_index)
 
     def is_cleared(self, step: StepRow) -> bool:
-        """Whether the task of the step's newest attempt is cleared."""
+        """Whether the task of the step's newest attempt is to be cleared."""
         task = self.task_of(step)
         return task is not None and task.id in self._chosen.get((step.dag_id, step.run_id), {})
 
-    def triggers_anew(self, step: StepRow) -> bool:
-        """Whether a cleared step has triggered runs of which none goes on: its next round triggers another."""
+    def triggers_again(self, step: StepRow) -> bool:
+        """Whether none of the runs that a cleared step triggered continues, so that its next round triggers another."""
         children = self._children.get(step.id, [])
         return bool(children) and not any(key in self._chosen for key in children)
 
     def take_unfinished(self) -> None:
-        """Take what is unfinished in every owner and child run that failed or is still going."""
+        """Select what is unfinished in every owner and child run that failed or is still running."""
         for run in self._runs.values():
             if not run.decides or run.dag_run is None or run.state == "success":
                 continue
@@ -91,7 +91,7 @@ class ResumeSelection:
                 self._take(run, chosen)
 
     def take_from(self, steps: list[StepRow], named: str) -> None:
-        """Take a step with all its items, and everything below it in its run."""
+        """Select a step with all its items, and everything downstream of it in its run."""
         by_run: dict[RunKey, set[str]] = {}
         for step in steps:
             by_run.setdefault((step.dag_id, step.run_id), set()).add(step.task_id)
@@ -107,20 +107,21 @@ class ResumeSelection:
             at_work = tasks.at_work_from(task_ids)
             if at_work:
                 self._refuse(
-                    f"Task {at_work[0].task_id} of {dag_id}/{run_id} is {at_work[0].state}: it is at work, or will be.",
-                    "Wait until it has ended, or cancel the workflow.",
+                    f"Task {at_work[0].task_id} of {dag_id}/{run_id} is {at_work[0].state}: it is running or about to "
+                    "run.",
+                    "Wait for it to end, or cancel the workflow.",
                 )
             chosen = tasks.from_tasks(task_ids, f"does step {named}")
             if not any(task.id in chosen for task in tasks.tasks if task.task_id in task_ids):
                 self._refuse(
-                    f"Run {run_id} of DAG {dag_id} has no task {', '.join(sorted(task_ids))} any more, which did step "
+                    f"Run {run_id} of DAG {dag_id} no longer has task {', '.join(sorted(task_ids))}, which did step "
                     f"{named}.",
                     "Restart from another step.",
                 )
             self._take(run, chosen)
 
     def follow_parents(self) -> None:
-        """Take the steps that wait for the children that go on, up to the owner, and what stands below them."""
+        """Select the steps that wait for resumed children, up to the owner, and everything downstream of them."""
         pending = [run for run in self.touched if run.parent_step_id is not None]
         while pending:
             child = pending.pop()
@@ -132,7 +133,7 @@ class ResumeSelection:
             why = f"waits for run {child.run_id} of DAG {child.dag_id}"
             chosen: dict[str, str] = {}
             if task.state == "deferred":
-                chosen = {task.id: why}  # its trigger may have seen already that the child failed
+                chosen = {task.id: why}  # its trigger may already have seen the child fail
             elif task.state == "success" and has_waited(step.output):
                 chosen = self.tasks_of(parent).from_tasks([task.task_id], why)
             if chosen:
@@ -141,7 +142,7 @@ class ResumeSelection:
                     pending.append(parent)
 
     def take_completions(self) -> None:
-        """Take the tasks that had completed the workflow: it is to be completed again."""
+        """Select the tasks that completed the workflow, so that they complete it again."""
         for run in self._runs.values():
             if run.decides and run.dag_run is not None:
                 chosen = {
@@ -153,9 +154,9 @@ class ResumeSelection:
                     self._take(run, chosen)
 
     def lost_values(self, workflow_id: str) -> list[str]:
-        """The tasks that are not cleared in the runs that go on, and whose return value Airflow has lost.
+        """The tasks, in the resumed runs, that are not cleared and whose return value Airflow has lost.
 
-        It is stored; but a task below that pulls it from Airflow gets None.
+        The value is stored, but a downstream task that pulls it from Airflow gets None.
         """
         if not self._chosen:
             return []
@@ -174,7 +175,7 @@ class ResumeSelection:
         return task is not None and bool(getattr(task, "do_xcom_push", True))
 
     def tasks_of(self, run: LinkedDagRun) -> RunTasks:
-        """The tasks of a run that exists."""
+        """The tasks of an existing run."""
         if run.key not in self._tasks:
             self._tasks[run.key] = self._read(run)
         return self._tasks[run.key]
@@ -194,6 +195,6 @@ class ResumeSelection:
 
 
 def has_waited(output: StoredPayload | None) -> bool:
-    """Whether the output of a TriggerWorkflowDagRunOperator says that the run it triggered had ended well."""
+    """Whether this output of a TriggerWorkflowDagRunOperator says that the triggered run had ended well."""
     value = None if output is None else output.open().value()
     return isinstance(value, dict) and value.get("state") == "success"

@@ -1,7 +1,7 @@
-"""What a resume finds changed in the steps of a workflow: renamed, removed, added.
+"""What a resume finds changed in the steps of a workflow: renamed, removed or added.
 
-The identity of a step is its name. One that no task declares any more, beside one that is new, may have been renamed:
-the new one would do its work a second time. Only a person can tell.
+A step's name is its identity. If one step is no longer declared and another is new, the step may have been renamed, and
+the new name would do its work a second time. Only a person can tell.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow_wfstate.store.workflows.change import Change
 
 MAY_BE_DONE = (StepState.SUCCEEDED, StepState.LOST, *OPEN_STEP_STATES)
-"""A step that no task declares any more is in doubt only in such a state: its work might be done a second time."""
+"""States in which a step that no task declares any more is in doubt: its work might be done a second time."""
 
 _UNFINISHED = (StepState.FAILED, StepState.LOST, *OPEN_STEP_STATES)
 _OVER = (StepState.SKIPPED, StepState.COMPENSATED)
@@ -42,15 +42,15 @@ StepName = tuple[str, str]
 """Participant and name."""
 
 UndoToCome = tuple[str, str, str, str]
-"""Participant and name of a step, the DAG of its newest attempt, and the handler of an undo that may still be run."""
+"""Participant and name of a step, DAG of its newest attempt, and handler of a compensation that may still run."""
 
 
 @dataclass(frozen=True)
 class Rename:
-    """A step that goes on under another name.
+    """A step that continues under another name.
 
-    :param task_id: of the task that declares the new name.
-    :param handler: of the undo that it declares under its new name; None when it declares none.
+    :param task_id: the task that declares the new name.
+    :param handler: the compensation that the task declares under the new name; None when it declares none.
     """
 
     participant: str
@@ -62,13 +62,13 @@ class Rename:
 
 @dataclass(frozen=True)
 class StepChanges:
-    """What is changed, and what becomes of it.
+    """The changed steps, and what becomes of them.
 
-    :param renames: that a person has asked for.
-    :param declared_renames: that the code itself declares (``was``); the step's next begin carries them out.
+    :param renames: renames that a person asked for.
+    :param declared_renames: renames that the code declares (``was``); the step's next begin carries them out.
     :param closed: the steps that are closed as skipped.
-    :param notes: about steps whose undo nobody could find any more, as sentences.
-    :param refusal: why a person must say more first; None when nothing is in doubt.
+    :param notes: sentences about steps that could no longer be undone.
+    :param refusal: why a person must answer something first; None when nothing is in doubt.
     """
 
     undeclared: list[UndeclaredStep] = field(default_factory=list)
@@ -81,7 +81,7 @@ class StepChanges:
 
     @property
     def all_renames(self) -> list[Rename]:
-        """Whoever says so."""
+        """The renames of both kinds."""
         return [*self.renames, *self.declared_renames]
 
 
@@ -94,9 +94,9 @@ def find_step_changes(
     renames: Mapping[str, str],
     new_steps: Sequence[str],
 ) -> StepChanges:
-    """Compare the steps of the runs that go on with the code that these use.
+    """Compare the steps of the resumed runs with the code that those runs use.
 
-    :raises InvalidRequest: a rename or a new step names none.
+    :raises InvalidRequest: a rename or a new step names no such step.
     """
     check_decisions(renames, new_steps)
     found = _Comparison(steps)
@@ -106,9 +106,9 @@ def find_step_changes(
 
 
 def carry_out(change: Change, changes: StepChanges) -> None:
-    """Rename what is renamed, and close as skipped what was removed before it was done.
+    """Carry out the renames, and close as skipped the steps that were removed before they were done.
 
-    A round that began may have acted: its undo stays, also when its step is closed.
+    A round that began may have acted, so its compensation stays even when its step is closed.
     """
     for rename in changes.renames:
         rename_step(change, rename.participant, rename.old, rename.new, rename.handler)
@@ -133,7 +133,7 @@ def _why_closed(step: StepRow) -> dict[str, JsonValue]:
 
 
 class _Comparison:
-    """The steps of a workflow beside those that its runs' code declares."""
+    """The steps of a workflow, side by side with those that its runs' code declares."""
 
     def __init__(self, steps: list[StepRow]) -> None:
         self._by_run: dict[tuple[str, str], list[StepRow]] = {}
@@ -147,7 +147,7 @@ class _Comparison:
         self._declared: dict[str, DagSteps] = {}
 
     def compare(self, codes: RunCodes, selection: ResumeSelection, run: LinkedDagRun) -> None:
-        """Take in what a run has done, and what its code declares."""
+        """Add the steps that a run has done, and those that its code declares."""
         if run.dag_run is None:
             return
         used = self._declared[run.dag_id] = steps_of_dag(codes.dag_of(run.dag_run))
@@ -171,9 +171,9 @@ class _Comparison:
                 self._new.setdefault((run.dag_id, mark.name), task_id)
 
     def judge(self, undos: Sequence[UndoToCome], asked: Mapping[str, str], new_steps: Sequence[str]) -> StepChanges:
-        """What becomes of each step, by what a person says of them.
+        """Decide what becomes of each step, given the person's answers.
 
-        :param undos: of the workflow, as :func:`_undos_to_come` reads them.
+        :param undos: the compensations to come, as :func:`_undos_to_come` reads them.
         """
         renames = {
             (rename.participant, rename.old): rename for rename in (self._rename(*pair) for pair in asked.items())
@@ -205,7 +205,7 @@ class _Comparison:
         ]
 
     def _lost_undos(self, undos: Sequence[UndoToCome], renames: Mapping[StepName, Rename]) -> list[str]:
-        """A sentence for each step that could not be undone any more once the runs go on."""
+        """A sentence for each step that could no longer be undone once the runs continue."""
         lost: dict[str, str] = {}
         for participant, name, dag_id, recorded in undos:
             declared = self._declared.get(dag_id)
@@ -214,7 +214,7 @@ class _Comparison:
             if declared is not None and not declared.has_undo(handler):
                 lost.setdefault(f"{participant}.{name}", dag_id)
         return [
-            f"Nobody could undo step {name} any more: no task of DAG {dag_id} declares the function that undoes it."
+            f"Step {name} could no longer be undone: no task of DAG {dag_id} declares the function that undoes it."
             for name, dag_id in lost.items()
         ]
 
@@ -224,13 +224,13 @@ class _Comparison:
         if not exact:
             undeclared = listed(sorted(f"{participant}.{name}" for participant, name in self._undeclared))
             raise InvalidRequest(
-                f"{old[:250]!r} cannot be renamed: it is no step that has begun and that no task declares any more.",
-                f"Those that are: {undeclared}.",
+                f"{old[:250]!r} cannot be renamed: it is not a step that has begun and that no task declares any more.",
+                f"Steps that can be renamed: {undeclared}.",
             )
         if len(exact) > 1:
             raise InvalidRequest(
                 f"Several participants have a step {old[:250]!r} that no task declares any more.",
-                f"Name one: {', '.join(sorted(f'{participant}.{name}' for participant, name in exact))}.",
+                f"Give one of: {', '.join(sorted(f'{participant}.{name}' for participant, name in exact))}.",
             )
         participant, name = exact[0]
         for wanted in (new, new.removeprefix(f"{participant}.")):
@@ -240,8 +240,8 @@ class _Comparison:
                 return Rename(participant, name, wanted, task_id, undo)
         declared = listed(sorted(other for dag_id, other in self._new if dag_id == participant))
         raise InvalidRequest(
-            f"Step {participant}.{name} cannot be renamed to {new[:250]!r}: that is no new step of DAG {participant}.",
-            f"Its new steps: {declared}. A step that has begun under both names stays two.",
+            f"Step {participant}.{name} cannot be renamed: {new[:250]!r} is not a new step of DAG {participant}.",
+            f"Its new steps: {declared}. Steps that have begun under both names stay separate.",
         )
 
     def _new_step(self, name: str) -> StepName:
@@ -250,8 +250,8 @@ class _Comparison:
         if len(exact) == 1:
             return exact[0]
         declared = listed(sorted(f"{participant}.{other}" for participant, other in self._new))
-        what = "is no new step of the code that is used" if not exact else "is a new step of several DAGs"
-        raise InvalidRequest(f"{name[:250]!r} {what}.", f"Its new steps: {declared}.")
+        what = "is not a new step of the code in use" if not exact else "is a new step of several DAGs"
+        raise InvalidRequest(f"{name[:250]!r} {what}.", f"New steps: {declared}.")
 
     def _refusal(self, undecided: list[UndeclaredStep], settled: set[StepName]) -> Refusal | None:
         if not undecided:
@@ -263,12 +263,12 @@ class _Comparison:
             if any(step.startswith(f"{participant}.") for step in participants)
         )
         named = listed([step.step for step in undecided])
-        are = "is done, and no task declares it" if len(undecided) == 1 else "are done, and no task declares them"
+        are = "is done but no longer declared" if len(undecided) == 1 else "are done but no longer declared"
         return Refusal(
-            f"{named} {are} any more, while {', '.join(new)} {'is' if len(new) == 1 else 'are'} new: that looks like a "
-            "rename, and what was done would be done again.",
+            f"{named} {are}, while {', '.join(new)} {'is' if len(new) == 1 else 'are'} new. This looks like a "
+            "rename; if it is, the work would be done a second time.",
             f"Say which it is: --rename {undecided[0].step}={new[0]} for the same step under another name, or "
-            f"--new {new[0]} for other work (each may be given several times).",
+            f"--new {new[0]} for different work (you may give each several times).",
         )
 
 

@@ -18,13 +18,13 @@ _DONE = (StepState.SUCCEEDED, StepState.SKIPPED)
 
 
 class ResumeSteps:
-    """The steps of a workflow, as a plan tells of them.
+    """The steps of a workflow, as a plan describes them.
 
-    :param of_services: steps that services do: nothing of a resume reaches them.
-    :param definition: that the workflow has once it goes on.
+    :param of_services: steps done by services, which a resume does not affect.
+    :param definition: the definition that the workflow has once it is resumed.
     :ivar to_run: see :class:`~airflow_wfstate.domain.messages.resume.ResumePlan`.
-    :ivar answering: as well.
-    :ivar notes: about steps that stay unfinished.
+    :ivar answering: see there, too.
+    :ivar notes: notes about steps that stay unfinished.
     """
 
     def __init__(
@@ -45,28 +45,28 @@ class ResumeSteps:
         self._renamed = {(rename.participant, rename.old): rename.new for rename in changes.all_renames}
         self._again: list[StepRow] = []
         for step in steps:
-            self._tell(step)
+            self._add(step)
         for done_outside in of_services:
-            self._tell_of_service(done_outside)
-        # Items in one state count once: only which entries have begun matters here.
+            self._add_service_step(done_outside)
+        # Items in the same state count once: only which entries have begun matters here.
         begun = {(step.participant, self._name(step), step.state, step.place) for step in steps}
         planned = [*(PlannedStep(*step) for step in begun), *of_services]
         plan = [self._entry(entry) for entry in definition.plan]
         services = () if definition.choreography is None else definition.choreography.services
         named = tuple(f"{service.name}." for service in services)
         self.to_run += [
-            StepToRun(entry, "is waited for: a service does it" if entry.startswith(named) else "has not begun")
+            StepToRun(entry, "is awaited: a service does it" if entry.startswith(named) else "has not begun")
             for entry in progress(plan, planned).remaining
         ]
         if self._again:
-            self.notes.append("A step that is declared with on_clear='reuse' is not executed again: it answers.")
-        self.notes += [_about_new_child(step) for step in self._again if selection.triggers_anew(step)]
+            self.notes.append("A step declared with on_clear='reuse' is not executed again: it answers from the store.")
+        self.notes += [_about_new_child(step) for step in self._again if selection.triggers_again(step)]
 
     def _name(self, step: StepRow) -> str:
         return self._renamed.get((step.participant, step.name), step.name)
 
     def _label(self, step: StepRow) -> str:
-        """What the step will be called."""
+        """The step's label after the resume."""
         return replace(step.called, name=self._name(step)).label
 
     def _entry(self, entry: str) -> str:
@@ -76,7 +76,7 @@ class ResumeSteps:
                 return entry.removesuffix(old) + new
         return entry
 
-    def _tell(self, step: StepRow) -> None:
+    def _add(self, step: StepRow) -> None:
         is_recreated = (step.dag_id, step.run_id) in self._recreated
         if step.id in self._closed:
             return
@@ -92,18 +92,18 @@ class ResumeSteps:
         elif is_recreated:
             self.to_run.append(StepToRun(step.label, f"{step.state.value}: next attempt of round {step.round}"))
         elif step.state in OPEN_STEP_STATES and not step.holder_is_over:
-            self.notes.append(f"Step {step.label} is at work in {step.holder}; it goes on.")
+            self.notes.append(f"Step {step.label} is running in {step.holder}; it continues.")
         else:
             self.notes.append(self._why_not(step))
 
-    def _tell_of_service(self, step: PlannedStep) -> None:
+    def _add_service_step(self, step: PlannedStep) -> None:
         label = StepName(step.participant, step.name).label
         if step.state in _DONE:
             self.answering.append(label)
         elif step.state in OPEN_STEP_STATES:
-            self.notes.append(f"Step {label} is at work at its service; it goes on.")
+            self.notes.append(f"Step {label} is in progress at its service; it continues.")
         elif step.state is StepState.COMPENSATED:
-            self.notes.append(f"Step {label} stays compensated: it was undone.")
+            self.notes.append(f"Step {label} was undone and stays compensated.")
         else:
             self.notes.append(f"Step {label} stays {step.state.value} until an event of its service says otherwise.")
 
@@ -113,7 +113,7 @@ class ResumeSteps:
         if task is None or task.state == "removed":
             return f"{stays}: its task {step.holder} is gone."
         if task.state == "success":
-            return f"{stays}: its task {step.holder} is marked success in Airflow, and is not cleared."
+            return f"{stays}: its task {step.holder} is marked success in Airflow and is not cleared."
         return f"{stays} until its task {step.holder}, which is {task.state}, runs."
 
 
@@ -121,12 +121,12 @@ def _why_again(step: StepRow) -> str:
     if step.state is StepState.SUCCEEDED:
         return f"done before: runs again as round {step.round + 1}"
     if step.state is StepState.SKIPPED:
-        return "was skipped: decides anew"
+        return "was skipped: decides again"
     return f"{step.state.value}: next attempt of round {step.round}"
 
 
 def _about_new_child(step: StepRow) -> str:
     return (
-        f"Step {step.label} triggers a new run, whose steps that are done answer; to run one of them again, restart "
-        "from it."
+        f"Step {step.label} triggers a new run. Steps already done answer in it from the store; to run one of them "
+        "again, restart from it."
     )

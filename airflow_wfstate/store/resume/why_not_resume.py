@@ -1,6 +1,6 @@
-"""Whether a workflow could be resumed now: the answer of the plan, which is made only where something is in doubt.
+"""Whether a workflow could be resumed now. Makes the full plan only when something is in doubt.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _step, _attempt = schema.step, schema.attempt
 
 
 def why_not_resume(connection: Connection, workflow_id: str) -> str | None:
-    """Why a resume would be refused, as its plan says; None when it would not be.
+    """Return why a resume would be refused, as its plan reports it; None when it would not be.
 
-    Unless something is in doubt, what it costs does not depend on how many steps the workflow has.
+    Unless something is in doubt, the cost does not depend on the workflow's number of steps.
 
     :raises WorkflowNotFound: there is no workflow with this id.
     """
     from airflow.models.dagbag import DBDagBag
 
     workflow_id = check_exists(connection, workflow_id)
-    # Joins the transaction of the connection, and leaves its end to it.
+    # The session joins the connection's transaction and leaves it open.
     with Session(connection) as session:
         refusal = _refusal(session, DBDagBag(load_op_links=False), workflow_id)
     return None if refusal is None else f"{refusal.reason} {refusal.remedy}"
@@ -60,14 +60,14 @@ def _refusal(session: Session, dag_bag: DBDagBag, workflow_id: str) -> Refusal |
 
 
 def _has_forgotten_dag(session: Session, codes: RunCodes, runs: list[LinkedDagRun]) -> bool:
-    """Whether Airflow has forgotten the DAG of a run; only the plan tells whether that run would go on."""
+    """Whether Airflow no longer knows the DAG of a run. Only the plan can tell whether that run would be resumed."""
     if {run.dag_id for run in runs} - known_dag_ids(session, {run.dag_id for run in runs}):
         return True
     return any(run.dag_run is not None and codes.dag_of(run.dag_run) is None for run in runs)
 
 
 def _may_be_renamed(connection: Connection, workflow_id: str, codes: RunCodes, runs: list[LinkedDagRun]) -> bool:
-    """Whether the code of a run has a new step beside one that may be done and that no task declares any more."""
+    """Whether a run's code has a new step while a step that may be done is no longer declared."""
     for run in runs:
         if run.dag_run is None:
             continue
@@ -85,7 +85,7 @@ def _task_ids(connection: Connection, run: LinkedDagRun) -> set[str]:
 
 
 def _has_undeclared_step(connection: Connection, workflow_id: str, dag_id: str, used: DagSteps) -> bool:
-    """Each step counts once here, however many items it has."""
+    """Whether a step is no longer declared. Each step counts once, however many items it has."""
     done = (
         select(_step.c.name, _attempt.c.task_id)
         .join(_attempt, (_attempt.c.step_id == _step.c.id) & (_attempt.c.number == _step.c.attempt))

@@ -1,1 +1,1 @@
-"""Airflow's runs: read, judged, failed, cleared."""
+"""Airflow's runs: reading, judging, failing and clearing them."""

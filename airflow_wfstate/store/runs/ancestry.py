@@ -1,4 +1,4 @@
-"""Whose run a run is: the steps that wait for it, and the role of the run at the top."""
+"""A run's ancestry: the steps that wait for it, and the role of the run at the top."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from airflow_wfstate.store.database import schema
 
 
 def ancestor_step_ids(connection: Connection, workflow_id: str, dag_id: str, run_id: str) -> set[str]:
-    """The steps that wait for a run of the workflow, up to the run at the top, which no step has triggered."""
+    """The steps that wait for a run of the workflow, up to the top run, which no step triggered."""
     return {run.parent_step_id for run in _upwards(connection, workflow_id, dag_id, run_id) if run.parent_step_id}
 
 
 class GuestRuns:
-    """Which runs of a workflow belong to its guests: the guests themselves, and what their steps triggered.
+    """Tells which runs of a workflow belong to its guests: the guests themselves, and the runs their steps triggered.
 
-    Each run is looked up once.
+    Looks up each run once.
     """
 
     def __init__(self, connection: Connection, workflow_id: str) -> None:

@@ -1,6 +1,6 @@
-"""Setting runs going again: their tasks are cleared, and they become running.
+"""Restart runs: clear their tasks and make them running.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
 _CHUNK: Final = 500
-"""Ids in one statement: SQLite allows 999 parameters where it is old."""
+"""Ids per statement: old SQLite allows 999 parameters."""
 
 
-def set_going(
+def restart_runs(
     session: Session,
     dag_bag: DBDagBag,
     task_states: Mapping[str, str | None],
     run_states: Mapping[int, str | None],
     latest_dag_run_ids: set[int],
 ) -> None:
-    """Clear these tasks, and let these runs go on, in the transaction of the session.
+    """Clear these tasks and let these runs continue, in the transaction of the session.
 
-    The runs become RUNNING, not QUEUED, so that max_active_runs does not hold them. Airflow takes some five statements
-    to clear a task: the runs themselves are locked only when all tasks but one of each are cleared. (The spans of those
-    tasks stay in the trace of before.)
+    The runs become RUNNING, not QUEUED, so that max_active_runs does not delay them. Airflow takes some five statements
+    to clear a task, so the runs are only locked once all tasks but one of each are cleared. (The spans of those tasks
+    stay in the earlier trace.)
 
-    :param task_states: of the tasks to clear, by task instance id, as they were read.
-    :param run_states: of all runs that go on, by primary key, as they were read; also of those without a task that is
-        cleared.
-    :param latest_dag_run_ids: of those that get the newest version of their DAG and bundle; the others keep theirs.
+    :param task_states: states of the tasks to clear, by task instance id, as they were read.
+    :param run_states: states of all continuing runs, by primary key, as they were read; including runs none of whose
+        tasks is cleared.
+    :param latest_dag_run_ids: the runs that get the newest version of their DAG and bundle; the others keep theirs.
     :raises Contention: a task or a run has changed since it was read.
     """
     from airflow.models.taskinstance import clear_task_instances
@@ -66,10 +66,10 @@ def set_going(
                 run.clear_number += 1
             if (run.dag_id, run.run_id) in latest:
                 move_to_latest(session, dag_bag, run)
-            run.last_scheduling_decision = None  # the scheduler takes it first
+            run.last_scheduling_decision = None  # makes the scheduler take it first
         session.flush()
     except StaleDataError as error:
-        raise Contention("a task of the workflow's runs was cleared at this moment") from error
+        raise Contention("a task of the workflow's runs has just been cleared") from error
 
 
 def _read_runs(session: Session, states: Mapping[int, str | None]) -> Iterable[DagRun]:
@@ -88,12 +88,12 @@ def _read_tasks(session: Session, states: Mapping[str, str | None]) -> list[Task
     for start in range(0, len(ids), _CHUNK):
         tasks += session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids[start : start + _CHUNK])))
     if len(tasks) < len(ids) or any(task.state != states[str(task.id)] for task in tasks):
-        raise Contention("tasks of the workflow's runs have changed at this moment")
+        raise Contention("tasks of the workflow's runs have just changed")
     return tasks
 
 
 def _lock_runs(session: Session, states: Mapping[int, str | None]) -> None:
-    """Wait for the scheduler when it is at one of the runs, and keep it away until the transaction ends."""
+    """Wait until the scheduler is done with these runs, and keep it away until the transaction ends."""
     from airflow.models.dagrun import DagRun
 
     ids = sorted(states)
@@ -103,4 +103,4 @@ def _lock_runs(session: Session, states: Mapping[int, str | None]) -> None:
             select(DagRun.id, DagRun.state).where(DagRun.id.in_(chunk)).order_by(DagRun.id).with_for_update()
         ).all()
         if len(locked) < len(chunk) or any(row.state != states[row.id] for row in locked):
-            raise Contention("a run of the workflow has changed at this moment")
+            raise Contention("a run of the workflow has just changed")

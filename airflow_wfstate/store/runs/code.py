@@ -1,6 +1,6 @@
-"""Which code the runs of a workflow use when tasks of them are cleared, and how it differs from what they have.
+"""Which code the runs of a workflow use when their tasks are cleared, and how it differs from their current code.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class RunCodes:
-    """The code of each run, and its DAG in that version. Each DAG is read once.
+    """The code of each run, and its DAG in that version. Reads each DAG once.
 
-    :param asked: what a person asked for; None to decide as Airflow itself does when a task is cleared: the DAG's
-        ``rerun_with_latest_version``, then ``[core] rerun_with_latest_version``.
+    :param asked: what a person asked for; None to decide as Airflow itself does when a task is cleared: by the DAG's
+        ``rerun_with_latest_version``, then by ``[core] rerun_with_latest_version``.
     """
 
     def __init__(self, session: Session, dag_bag: DBDagBag, asked: Code | None) -> None:
@@ -34,21 +34,21 @@ class RunCodes:
         self._decided: dict[str, Code] = {}
 
     def of(self, run: DagRun) -> Code:
-        """Which code the run uses once a task of it is cleared."""
+        """The code that the run uses once one of its tasks is cleared."""
         if not is_versioned(run):
             return Code.LATEST
         return self.asked or self._as_airflow_decides(run.dag_id)
 
     def dag_of(self, run: DagRun) -> SerializedDAG | None:
-        """The DAG in the version that the run will use; None when Airflow has forgotten the DAG."""
+        """The DAG in the version that the run will use; None when Airflow no longer knows the DAG."""
         return self.latest_dag(run.dag_id) if self.of(run) is Code.LATEST else self.own_dag(run)
 
     def own_dag(self, run: DagRun) -> SerializedDAG | None:
-        """The DAG in the version that the scheduler uses for the run as it is now."""
+        """The DAG in the version that the scheduler currently uses for the run."""
         return self._dag_bag.get_dag_for_run(run, self._session) if is_versioned(run) else self.latest_dag(run.dag_id)
 
     def began_dag(self, run: DagRun) -> SerializedDAG | None:
-        """The DAG in the version in which the run was made, or was last given the newest; None when that is gone."""
+        """The DAG in the version with which the run was created or last updated; None when that version is gone."""
         version = run.created_dag_version_id
         return None if version is None else self._dag_bag.get_dag(version, session=self._session)
 
@@ -59,7 +59,7 @@ class RunCodes:
         return self._latest[dag_id]
 
     def describe(self, run: DagRun) -> RunCode:
-        """Both versions of the run's code, what will be used, and which tasks differ."""
+        """Both versions of the run's code, which one will be used, and which tasks differ."""
         from airflow.models.dag import DagModel
         from airflow.models.dag_version import DagVersion
 
@@ -67,7 +67,7 @@ class RunCodes:
         if run.created_dag_version_id is not None:
             own = self._session.get(DagVersion, run.created_dag_version_id)
         latest = DagVersion.get_latest_version(run.dag_id, session=self._session)
-        # What Airflow's clear gives a run: the bundle may have gone on since the DAG last changed.
+        # This is what Airflow's clear gives a run: the bundle may have advanced since the DAG last changed.
         bundle_version = self._session.get(DagModel, run.dag_id, populate_existing=True)
         return RunCode(
             dag_id=run.dag_id,
@@ -97,14 +97,14 @@ class RunCodes:
 
 
 def is_versioned(run: DagRun) -> bool:
-    """Whether the run keeps to a version of its code; without one Airflow gives it the newest."""
+    """Whether the run keeps a version of its code; without one, Airflow gives it the newest."""
     return bool(run.bundle_version and run.created_dag_version_id)
 
 
 def move_to_latest(session: Session, dag_bag: DBDagBag, run: DagRun) -> None:
-    """Give the run the newest version of its DAG and bundle, with task instances of the tasks that it gained.
+    """Give the run the newest version of its DAG and bundle, with task instances for the tasks it gains.
 
-    Airflow's clear does so only for a run that is finished and of which a task is cleared.
+    Airflow's clear does this only for a finished run with a cleared task.
     """
     from airflow.models.dag import DagModel
     from airflow.models.dag_version import DagVersion
@@ -122,15 +122,15 @@ def move_to_latest(session: Session, dag_bag: DBDagBag, run: DagRun) -> None:
 
 
 def _resolve_run_on_latest_version(dag_id: str, session: Session) -> bool:
-    """Airflow's own decision for a clear that nobody gave a version."""
+    """Airflow's own decision for a clear that does not name a version."""
     from airflow.api_fastapi.common import dagbag
 
-    resolve = getattr(dagbag, "resolve_run_on_latest_version", None)  # not everywhere in Airflow 3.2
+    resolve = getattr(dagbag, "resolve_run_on_latest_version", None)  # missing in some releases of Airflow 3.2
     return bool(resolve(None, dag_id, session)) if resolve is not None else False
 
 
 def _tasks_of(version: DagVersion) -> dict[str, Mapping[str, Any]]:
-    """What Airflow keeps of each task of a version, by task id; empty when it keeps nothing any more."""
+    """What Airflow keeps about each task of a version, by task id; empty when it no longer keeps anything."""
     serialized = version.serialized_dag
     data = None if serialized is None else serialized.data
     tasks = (data or {}).get("dag", {}).get("tasks", [])
@@ -142,7 +142,7 @@ _NOT_OF_THE_TASK = frozenset({"downstream_task_ids", "_downstream_task_ids"})
 
 
 def _compare(own: dict[str, Mapping[str, Any]], latest: dict[str, Mapping[str, Any]]) -> list[ChangedTask]:
-    """What differs. Which tasks follow on a task does not count: that would name the neighbours of each change."""
+    """Compare two versions. Ignores downstream tasks, which would report the neighbours of every change."""
     if not own:
         return []
     changed = []

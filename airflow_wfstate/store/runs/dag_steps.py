@@ -1,4 +1,4 @@
-"""The steps that a version of a DAG declares, by the marks that its tasks carry in the serialized DAG."""
+"""The steps that a version of a DAG declares, read from the marks of its tasks in the serialized DAG."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _TRIGGERS: Final = "TriggerWorkflowDagRunOperator"
 
 @dataclass(frozen=True)
 class DagSteps:
-    """What a version of a DAG declares.
+    """The steps that a version of a DAG declares.
 
-    :param task_ids: of all its tasks.
-    :param marks: of its steps, by task id; empty for a version that was parsed before marks were kept.
-    :param triggers: ids of the tasks that trigger a run, whose own steps have the undos.
+    :param task_ids: ids of all its tasks.
+    :param marks: marks of its steps, by task id; empty for a version parsed before marks were kept.
+    :param triggers: ids of the tasks that trigger a run; their compensations belong to that run's own steps.
     """
 
     task_ids: frozenset[str] = frozenset()
@@ -31,13 +31,13 @@ class DagSteps:
 
     @property
     def names(self) -> set[str]:
-        """Of its steps; without those of a mapped task whose items have names of their own."""
+        """The names of its steps, except those of mapped tasks whose items have their own names."""
         return {mark.name for mark in self.marks.values() if mark.name is not None}
 
     def declares(self, name: str, task_id: str) -> bool:
-        """Whether a task does a step that the task ``task_id`` has done, also under a new name that says so (``was``).
+        """Whether a task does a step that task ``task_id`` has done, also under a new name that declares it (``was``).
 
-        Of a task without a mark, and of one whose items have names of their own, only the task itself is known.
+        A task without a mark, or one whose items have their own names, only matches itself.
         """
         own = self.marks.get(task_id)
         if (own is None or own.name is None) and task_id in self.task_ids:
@@ -47,8 +47,8 @@ class DagSteps:
     def added_since(self, before: DagSteps, made: Container[str]) -> dict[str, StepMark]:
         """The steps that an earlier version did not declare, by task id; without those whose items have own names.
 
-        :param before: the earlier version. Where it has no marks, tasks that a run of it has are not new.
-        :param made: ids of the tasks that this run has.
+        :param before: the earlier version. If it has no marks, tasks that exist in a run of it are not new.
+        :param made: ids of the tasks of that run.
         """
         return {
             task_id: mark
@@ -57,9 +57,9 @@ class DagSteps:
         }
 
     def has_undo(self, handler: str) -> bool:
-        """Whether an undo that a task declares (``task:<task id>``) can be found; an importable one is not judged.
+        """Whether a compensation declared by a task (``task:<task id>``) can be found. Does not judge importable ones.
 
-        Of a task without a mark only the task itself is known.
+        A task without a mark only matches itself.
         """
         task_id = handler.removeprefix(TASK_HANDLER)
         mark = self.marks.get(task_id)
@@ -68,7 +68,7 @@ class DagSteps:
         return task_id in self.task_ids and (mark is None or mark.undo == handler or task_id in self.triggers)
 
     def tasks_of(self, name: str) -> list[str]:
-        """The ids of the tasks that do the step of this name, in order."""
+        """The sorted ids of the tasks that do the step with this name."""
         return sorted(task_id for task_id, mark in self.marks.items() if mark.name == name)
 
 

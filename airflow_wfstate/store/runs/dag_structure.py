@@ -1,6 +1,6 @@
 """How the tasks of a DAG follow each other, in one version of the DAG.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StructureTask:
-    """A task, as its DAG declares it.
+    """A task as its DAG declares it.
 
-    :param step: the name of the step that it says it does; None when it says none.
+    :param step: the name of the step that it declares; None when it declares none.
     """
 
     id: str
@@ -38,7 +38,7 @@ class StructureTask:
 
 @dataclass(frozen=True)
 class DagStructure:
-    """The tasks of a version of a DAG, its task groups, and its edges, each in an order that is always the same."""
+    """The tasks, task groups and edges of a version of a DAG, each in a stable order."""
 
     tasks: list[StructureTask]
     groups: list[GraphGroup]
@@ -47,10 +47,10 @@ class DagStructure:
 
 @dataclass(frozen=True)
 class VersionOfRun:
-    """What tells which version of its DAG a run has.
+    """What identifies the version of the DAG that a run has.
 
-    :param newest_number: the newest version that one of its task instances has; None when none says.
-    :param created_id: of the version that the run was made with; None when Airflow kept none.
+    :param newest_number: the newest version among its task instances; None when none of them has one.
+    :param created_id: the version with which the run was created; None when Airflow kept none.
     """
 
     dag_id: str
@@ -69,9 +69,9 @@ class Version:
 
 
 def versions_of(session: Session, runs: Iterable[VersionOfRun]) -> dict[VersionOfRun, Version]:
-    """The version of each run: what its tasks have, else what it was made with, else the newest of its DAG.
+    """The version of each run: that of its tasks, else the one it was created with, else the newest of its DAG.
 
-    A run whose DAG Airflow has forgotten is left out. Two statements, however many runs.
+    Leaves out runs whose DAG Airflow no longer knows. Two statements, however many runs.
     """
     from airflow.models.dag_version import DagVersion
     from airflow.models.serialized_dag import SerializedDagModel
@@ -108,8 +108,8 @@ def versions_of(session: Session, runs: Iterable[VersionOfRun]) -> dict[VersionO
     return {run: version for run, version in chosen.items() if version is not None}
 
 
-# Each look at a graph asks for the same few versions, and reading a DAG of 500 tasks takes 20 ms. The hash is part of
-# the key because Airflow may write a version once more while no run has used it.
+# Each view of a graph asks for the same few versions, and reading a DAG of 500 tasks takes 20 ms. The hash is part of
+# the key because Airflow may rewrite a version as long as no run has used it.
 @cached(LRUCache(64), key=lambda session, version: hashkey(version.id, version.dag_hash), lock=Lock())
 def structure_of(session: Session, version: Version) -> DagStructure | None:
     """The structure of a version; None when Airflow has deleted it in the meantime."""

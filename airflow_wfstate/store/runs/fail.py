@@ -1,10 +1,10 @@
-"""Ending the runs of a workflow: what has not ended in them is set to failed, so that the scheduler ends them failed.
+"""End the runs of a workflow: fail their unfinished tasks, so that the scheduler ends the runs as failed.
 
-Only where Airflow's own ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 
-Airflow's ``set_dag_run_state_to_failed`` is not used: it skips what had not begun, and the run then ends well. Relays
-and other teardowns are left as they are; they run when all others are over. A process that is at work learns of it by
-its next heartbeat: its supervisor sends SIGTERM, and SIGKILL five seconds later.
+Airflow's ``set_dag_run_state_to_failed`` is not used: it skips tasks that had not begun, and the run then ends well.
+Relays and other teardowns stay unchanged; they run when all others are over. A running process notices at its next
+heartbeat: its supervisor sends SIGTERM, and SIGKILL five seconds later.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 _run: Final = schema.run
 
 _CHUNK: Final = 500
-"""Ids in one statement: SQLite allows 999 parameters where it is old."""
+"""Ids per statement: old SQLite allows 999 parameters."""
 
 
 @dataclass(frozen=True)
 class RunsToEnd:
     """Unfinished runs of one version of a DAG.
 
-    :param spared: ids of the tasks that stay as they are: the relay and the other teardowns.
+    :param spared: ids of the tasks that stay unchanged: the relay and the other teardowns.
     """
 
     dag_id: str
@@ -49,7 +49,7 @@ class RunsToEnd:
     spared: frozenset[str]
 
     def tasks(self) -> Iterator[ColumnElement[bool]]:
-        """Conditions that find their unfinished tasks, some hundred runs at a time."""
+        """Conditions that find their unfinished tasks, a few hundred runs each."""
         for start in range(0, len(self.run_ids), _CHUNK):
             yield and_(
                 task_instance.c.dag_id == self.dag_id,
@@ -60,14 +60,14 @@ class RunsToEnd:
 
 
 def runs_to_end(connection: Connection, workflow_id: str) -> list[RunsToEnd]:
-    """The unfinished owner and child runs of a workflow. Reads their DAGs: to be asked before anything is locked."""
+    """The unfinished owner and child runs of a workflow. Reads their DAGs, so call it before locking anything."""
     from airflow.models.dagbag import DBDagBag
     from airflow.models.dagrun import DagRun
     from sqlalchemy.orm import Session
 
     found: dict[tuple[str, frozenset[str]], list[str]] = {}
     teardowns: dict[tuple[str, object], frozenset[str]] = {}
-    # Joins the transaction of the connection, and leaves its end to it.
+    # The session joins the connection's transaction and leaves it open.
     with Session(connection) as session:
         codes = RunCodes(session, DBDagBag(load_op_links=False), asked=None)
         rows = connection.execute(_runs(workflow_id).order_by(dag_run.c.id)).all()
@@ -84,7 +84,7 @@ def runs_to_end(connection: Connection, workflow_id: str) -> list[RunsToEnd]:
 
 
 def unfinished_tasks(connection: Connection, workflow_id: str) -> list[UnfinishedTask]:
-    """What :func:`fail_unfinished_tasks` would set to failed, by DAG, run, task and map index."""
+    """The tasks that :func:`fail_unfinished_tasks` would fail, by DAG, run, task and map index."""
     identity = (task_instance.c.dag_id, task_instance.c.run_id, task_instance.c.task_id, task_instance.c.map_index)
     rows = [
         row
@@ -96,13 +96,13 @@ def unfinished_tasks(connection: Connection, workflow_id: str) -> list[Unfinishe
 
 
 def fail_unfinished_tasks(connection: Connection, change: Change, found: list[RunsToEnd]) -> int:
-    """Set every unfinished task of these runs to failed; how many there were.
+    """Set every unfinished task of these runs to failed; return how many there were.
 
-    Waits for the scheduler when it is at one of the runs, and keeps it away until the transaction ends, so that it does
-    not overwrite what is written here: to be done last.
+    Waits until the scheduler is done with the runs and keeps it away until the transaction ends, so that it does not
+    overwrite these states. Call it last.
 
     :param found: the unfinished runs of the workflow (:func:`runs_to_end`).
-    :raises Contention: a run began since they were read.
+    :raises Contention: a run has begun since they were read.
     """
     locked = connection.execute(_runs(change.workflow_id).order_by(dag_run.c.id).with_for_update(of=dag_run)).all()
     if {(row.dag_id, row.run_id) for row in locked} - {
@@ -127,7 +127,7 @@ def fail_unfinished_tasks(connection: Connection, change: Change, found: list[Ru
 
 
 def paused_dags(connection: Connection, workflow_id: str) -> list[str]:
-    """The DAGs of the workflow's unfinished owner and child runs that are paused, by id."""
+    """The paused DAGs of the workflow's unfinished owner and child runs, by id."""
     from airflow.models.dag import DagModel
 
     model = DagModel.__table__
@@ -149,5 +149,5 @@ def _runs(workflow_id: str) -> Select[tuple[int, str, str, str | None]]:
 
 
 def _teardowns(dag: SerializedDAG | None) -> frozenset[str]:
-    """The teardowns of a DAG; none when Airflow has forgotten the DAG."""
+    """The teardowns of a DAG; none when Airflow no longer knows the DAG."""
     return frozenset() if dag is None else frozenset(task.task_id for task in dag.tasks if task.is_teardown)

@@ -1,6 +1,6 @@
-"""A run's tasks, and how its DAG joins them, read by Airflow's own models.
+"""A run's tasks, and how its DAG connects them, read through Airflow's own models.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG
 
 _SKIP_DECISION: Final = "skipmixin_key"
-"""The XCom in which a branch or short circuit keeps what it skipped (airflow.ti_deps: NotPreviouslySkippedDep)."""
+"""The XCom in which a branch or short circuit records what it skipped (airflow.ti_deps: NotPreviouslySkippedDep)."""
 
 _COMPLETES: Final = "CompleteWorkflowOperator"
 
@@ -30,11 +30,11 @@ def read_run_tasks(
     """The tasks of a run.
 
     :param dag: in the version that the run uses.
-    :param skipped_steps: ids of the task instances whose steps were skipped by their own decision.
+    :param skipped_steps: ids of the task instances whose steps decided to skip themselves.
     """
     tasks = dag.task_dict
     skipped_by_branch = _skipped_by_branches(session, dag, run)
-    # By the connection, row by row: a session keeps all rows at once (see steps_of in store/steps/row.py).
+    # Through the connection, row by row: a session keeps all rows at once (see steps_of in store/steps/row.py).
     rows = session.connection().execute(
         select(
             task_instance.c.id,
@@ -69,14 +69,14 @@ def read_run_tasks(
 
 
 def _state(task_id: str, state: str | None, tasks: Mapping[str, object]) -> str | None:
-    """As Airflow names it; ``removed`` also for a task that the DAG has lost, which the scheduler will remove."""
+    """Airflow's state of the task; ``removed`` also if the DAG has lost the task, as the scheduler will remove it."""
     if task_id not in tasks and state != "success":
         return "removed"
     return state
 
 
 def _setups(dag: SerializedDAG) -> dict[str, frozenset[str]]:
-    """With each task the setups that it needs, and their teardowns, as Airflow's own clear takes them along."""
+    """For each task, the setups it needs and their teardowns, which Airflow's own clear includes."""
     if not any(task.is_setup for task in dag.tasks):
         return {}
     return {
@@ -86,7 +86,7 @@ def _setups(dag: SerializedDAG) -> dict[str, frozenset[str]]:
 
 
 def _ran(start_date: object, end_date: object) -> bool:
-    """Whether a finished task instance had a process: what Airflow ends without one begins and ends at once."""
+    """Whether a finished task instance had a process: without one, Airflow sets the same start and end."""
     return start_date is not None and end_date is not None and start_date != end_date
 
 

@@ -1,6 +1,6 @@
-"""The runs of a workflow, with the DAG run of each that exists, by Airflow's own models.
+"""The runs of a workflow, each with its DAG run if that exists, read through Airflow's own models.
 
-Only where Airflow's ORM may be used: in the api-server and the command line, never in a worker.
+Only for processes that may use Airflow's ORM: the api-server and the command line, never a worker.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _run: Final = schema.run
 class LinkedDagRun:
     """A run that is bound to a workflow.
 
-    :param parent_step_id: of a child: the step that triggers it.
+    :param parent_step_id: for a child, the step that triggers it.
     :param dag_run: None when the run is gone, or was never created.
     """
 
@@ -37,17 +37,17 @@ class LinkedDagRun:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What identifies it: DAG id and run id."""
+        """The run's identity: DAG id and run id."""
         return self.dag_id, self.run_id
 
     @property
     def state(self) -> str | None:
-        """As Airflow names it; None when the run is gone."""
+        """Airflow's state of the run; None when it is gone."""
         return None if self.dag_run is None else str(self.dag_run.state)
 
     @property
     def decides(self) -> bool:
-        """Whether the workflow ends as this run does."""
+        """Whether the run decides how the workflow ends."""
         return self.role.decides
 
 

@@ -1,7 +1,7 @@
-"""A task that Airflow does not schedule since an earlier run of its DAG is not as it should be.
+"""A task that Airflow does not schedule because of an earlier run of its DAG.
 
-``depends_on_past`` and ``wait_for_downstream`` stand in the DAG, and what they mean is Airflow's own rule: it is asked,
-by its models, where the process may read them. A worker's database role may not: nothing is named then.
+``depends_on_past`` and ``wait_for_downstream`` are declared in the DAG, and Airflow decides what they mean. So we ask
+Airflow's models, if the process may read them. A worker's database role may not; no dependency is reported then.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _WELL = ("success", "skipped")
 
 @dataclass(frozen=True)
 class PastDependency:
-    """What a task waits for.
+    """The earlier task that a task waits for.
 
-    :param run_id: of the earlier run.
-    :param option: of the task: ``depends_on_past`` or ``wait_for_downstream``.
-    :param awaited: of that run: the task that is not done, and its state; None for one that is not there.
+    :param run_id: the earlier run.
+    :param option: the task's option: ``depends_on_past`` or ``wait_for_downstream``.
+    :param awaited: the task of the earlier run that is not done; its state is None when it does not exist.
     """
 
     task_id: str
@@ -37,9 +37,9 @@ class PastDependency:
 
 
 def past_dependency(connection: Connection, dag_id: str, run_id: str) -> PastDependency | None:
-    """What the first task of a run that waits for an earlier run waits for; None when none does, or it cannot be told.
+    """The first dependency on an earlier run in a run; None when there is none, or it cannot be determined.
 
-    Nothing is changed, and what cannot be read does no harm to the caller's transaction.
+    Changes nothing, and a failed read does not break the caller's transaction.
     """
     from airflow.models.dagrun import DagRun
 
@@ -81,7 +81,7 @@ def _first(session: Session, run: DagRun) -> PastDependency | None:
 
 
 def _earlier_run(run: DagRun, *, catchup: bool, session: Session) -> DagRun | None:
-    """The run that Airflow compares with."""
+    """The earlier run that Airflow compares with."""
     from airflow.models.dagrun import DagRun
 
     if catchup:
@@ -95,7 +95,7 @@ def _described(session: Session, ti: TaskInstance, task: Any, earlier: DagRun) -
     states: dict[str, str | None] = {}
     query = select(TaskInstance.task_id, TaskInstance.state).filter_by(dag_id=earlier.dag_id, run_id=earlier.run_id)
     for row in session.execute(query.order_by(TaskInstance.task_id)):
-        if states.get(row.task_id, "success") in _WELL:  # of a mapped task, one that is not done
+        if states.get(row.task_id, "success") in _WELL:  # for a mapped task, keeps one that is not done
             states[row.task_id] = row.state
     if states.get(ti.task_id) in _WELL:
         for below in sorted(task.downstream_task_ids):

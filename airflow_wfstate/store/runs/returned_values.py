@@ -1,4 +1,4 @@
-"""What tasks have returned, as Airflow keeps it for the tasks below them (the XCom ``return_value``)."""
+"""Return values of tasks, as Airflow keeps them for downstream tasks (the XCom ``return_value``)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import task_instance, xcom
 
 _KEY: Final = "return_value"
-"""Of the XCom (airflow.models.xcom: XCOM_RETURN_KEY)."""
+"""The XCom's key (airflow.models.xcom: XCOM_RETURN_KEY)."""
 
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 
 
 @dataclass(frozen=True)
 class LostValue:
-    """A task that succeeded at a step and returned something, of which Airflow has no return value any more.
+    """A task that succeeded at a step and returned something, but whose return value Airflow no longer has.
 
     :param step: the name of the step; a mapped one counts once.
     """
@@ -33,9 +33,9 @@ class LostValue:
 
 
 def lost_values(connection: Connection, workflow_id: str, runs: Collection[tuple[str, str]]) -> list[LostValue]:
-    """Those of some runs of a workflow; ``airflow db clean`` makes them.
+    """The lost return values in some runs of a workflow; ``airflow db clean`` causes them.
 
-    :param runs: DAG ids and run ids.
+    :param runs: pairs of DAG id and run id.
     """
     kept = exists().where(
         xcom.c.dag_id == _attempt.c.dag_id,

@@ -1,7 +1,7 @@
 """How a run ended, judged as Airflow judges it: by its effective leaves, over every map index.
 
-Airflow's rule is in ``DagRun.update_state`` (airflow/models/dagrun.py): a run has failed when any of its leaves
-failed or was not reached because something above it failed.
+Airflow's rule is in ``DagRun.update_state`` (airflow/models/dagrun.py): a run has failed when any of its leaves failed,
+or was not reached because something upstream of it failed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _FAILED: Final = ("failed", "upstream_failed")
 
 
 def failed_leaf(connection: Connection, dag_id: str, run_id: str, leaf_task_ids: list[str]) -> str | None:
-    """The first leaf of the run that failed, by task id and map index; None when the run has not failed."""
+    """The first failed leaf of the run, by task id and map index; None when the run has not failed."""
     row = connection.execute(
         select(task_instance.c.task_id, task_instance.c.map_index, task_instance.c.state)
         .where(
@@ -49,7 +49,7 @@ def root_failure(connection: Connection, dag_id: str, run_id: str) -> str | None
 
 
 def is_finished(connection: Connection, task_instance_id: str) -> bool:
-    """Whether a task instance is over: gone from Airflow's table, or finished there."""
+    """Whether a task instance is finished, or gone from Airflow's table."""
     state = connection.execute(
         select(task_instance.c.state, task_instance.c.id).where(task_instance.c.id == task_instance_id)
     ).one_or_none()

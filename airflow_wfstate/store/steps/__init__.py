@@ -1,1 +1,1 @@
-"""Steps, their rounds and attempts: begun, ended, lost, accepted."""
+"""Steps with their rounds and attempts: how they begin, end, get lost and are accepted."""

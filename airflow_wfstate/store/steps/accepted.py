@@ -1,10 +1,11 @@
-"""Accepted steps: a person has marked the task or the run as success by hand, so that the workflow goes on.
+"""Accepted steps: a person marked the task or the run as success manually, so that the workflow continues.
 
-The step becomes skipped. What it did nobody knows: its round is lost, keeps its undo, and is undone in its place when
-the workflow is compensated later. Its process may still report how the attempt ended.
+The step becomes skipped. Nobody knows what it did, so its round is lost but keeps its compensation, which runs in its
+place if the workflow is compensated later. The step's process may still report how the attempt ended.
 
-That a task is a success though its step never said so is the mark: a step reports its end before its task does. The
-audit table ``log`` says who it was, where it may be read. What a mark of a whole run accepts, it alone tells.
+A step reports its end before its task does, so a successful task whose step never reported success has been marked.
+The audit table ``log`` shows who marked it, where the process may read that table. What a mark of a whole run accepts
+can only be read from ``log``.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ _run, _attempt = schema.run, schema.attempt
 
 
 def accept_marked_steps(connection: Connection, change: Change) -> None:
-    """Accept every step whose task was marked as success by hand."""
+    """Accept every step whose task was marked as success manually."""
     for step in steps_marked_done(connection, change.workflow_id):
         accept_step(connection, change, step)
 
 
 def accept_step(connection: Connection, change: Change, step: StepRow) -> None:
-    """Accept a step whose task was marked as success by hand."""
+    """Accept a step whose task was marked as success manually."""
     person = None
     if audit.is_readable(connection):
         began_at = connection.execute(
@@ -43,7 +44,7 @@ def accept_step(connection: Connection, change: Change, step: StepRow) -> None:
 
 
 def accept_steps_of_run(connection: Connection, change: Change, dag_id: str, run_id: str) -> str | None:
-    """Accept what is open, failed or lost in a run that was marked as success by hand: by whom; None when by nobody."""
+    """Accept all open, failed or lost steps of a run marked as success. Return who marked it; None if nobody did."""
     person = who_accepted_run(connection, dag_id, run_id)
     if person is not None:
         for step in unaccepted_steps_of_run(connection, change.workflow_id, dag_id, run_id):
@@ -56,7 +57,7 @@ def unaccepted_failed_run(
 ) -> Row[tuple[str, str, str]] | None:
     """The deciding run that failed first and that nobody has accepted: DAG id, run id and state.
 
-    :param but: DAG id and run id of a run that does not count.
+    :param but: DAG id and run id of a run to leave out.
     """
     for run in failed_deciding_runs(connection, workflow_id):
         if (run.dag_id, run.run_id) != but and who_accepted_run(connection, run.dag_id, run.run_id) is None:
@@ -65,7 +66,7 @@ def unaccepted_failed_run(
 
 
 def who_accepted_run(connection: Connection, dag_id: str, run_id: str) -> str | None:
-    """Who has marked the run as success by hand since it was last cleared; None when nobody has, or nothing tells."""
+    """Return who marked the run as success manually since its last clear; None if nobody did or it cannot be known."""
     if not audit.is_readable(connection):
         return None
     queued_at: datetime | None = connection.execute(
@@ -81,9 +82,9 @@ def who_accepted_run(connection: Connection, dag_id: str, run_id: str) -> str | 
 
 
 def _accept(change: Change, step: StepRow, marked: str, person: str) -> None:
-    """Let the step become skipped.
+    """Make the step skipped.
 
-    :param marked: what was marked, ``task`` or ``run``.
+    :param marked: what the person marked, ``task`` or ``run``.
     """
     change.journal(
         EntryKind.STEP_SKIPPED,
@@ -111,7 +112,7 @@ def _accept(change: Change, step: StepRow, marked: str, person: str) -> None:
         values={"state": StepState.SKIPPED.value, "error": None, "updated_at": change.now},
         from_states=predecessors(StepState.SKIPPED),
     )
-    # last_entry stays, as for a lost round: the undo has its place.
+    # last_entry stays unchanged, as for a lost round, so the compensation keeps its place in the order.
     change.update(
         schema.round_, where={"step_id": step.id, "number": step.round}, values={"state": StepState.LOST.value}
     )

@@ -1,7 +1,7 @@
-"""The cap: after ``[wfstate] max_attempts`` attempts of one round, a person decides.
+"""The cap: after ``[wfstate] max_attempts`` attempts of one round, an operator decides.
 
-Attempts are counted anew from the last resume on: each resume allows as many again. That a task of the run was
-cleared in Airflow is a resume too, when it was done after the workflow was held.
+Each resume resets the count and allows as many attempts again. Clearing a task of the run in Airflow also counts as a
+resume if it happens after the workflow was put on hold.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from airflow_wfstate.store.workflows.failed_state import become_failed
 _REASON = "reason"
 _TASK_INSTANCE = "task_instance_id"
 _CLEAR_NUMBER = "clear_number"
-"""Only in entries of before revision 0007: how often the run had been cleared by then."""
+"""Only in entries written before revision 0007: how often the run had been cleared by then."""
 
 
 def is_exhausted(connection: Connection, change: Change, step: StepRow) -> bool:
-    """Whether the newest round of a step has had all attempts that it gets until a person resumes the workflow."""
+    """Whether the newest round of a step has used all attempts that it gets before someone resumes the workflow."""
     limit = conf.max_attempts()
-    if limit == 0 or step.attempt < limit:  # counted through the step's life: enough to know it nearly always
+    if limit == 0 or step.attempt < limit:  # a lifetime count, but it nearly always settles the question
         return False
     attempt, journal = schema.attempt, schema.journal
     resumed_at: datetime | None = connection.execute(
@@ -48,12 +48,12 @@ def is_exhausted(connection: Connection, change: Change, step: StepRow) -> bool:
 
 
 def hold_for_exhausted(change: Change, caller: Caller, step: StepRow) -> AttemptsExhausted:
-    """Fail the workflow, held for a person whatever its policy on failure is; the refusal of the begin."""
+    """Fail the workflow and hold it whatever its failure policy; return the error that refuses the begin."""
     if step.state in OPEN_STEP_STATES:
         mark_lost(change, [step])
     count = conf.max_attempts()
     attempts = counted(count, "attempt")
-    reason = f"Step {step.label} had {attempts} in round {step.round}, as many as [wfstate] max_attempts allows"
+    reason = f"Step {step.label} had {attempts} in round {step.round}, the most that [wfstate] max_attempts allows"
     error = change.error or f"{reason}."
     change.journal(
         EntryKind.WORKFLOW_FAILED,
@@ -72,9 +72,9 @@ def hold_for_exhausted(change: Change, caller: Caller, step: StepRow) -> Attempt
 
 
 def held_for_exhausted(connection: Connection, change: Change, caller: Caller) -> AttemptsExhausted | None:
-    """The refusal of a begin in a failed workflow that the cap holds.
+    """Return the error for a begin in a failed workflow that the cap holds.
 
-    None when something else failed it, and when the run that met the cap was cleared since: that resumes it.
+    None when something else failed it, or when the run that hit the cap was cleared since, which resumes it.
     """
     journal = schema.journal
     entry = connection.execute(
@@ -96,6 +96,6 @@ def held_for_exhausted(connection: Connection, change: Change, caller: Caller) -
 
 def _refusal(change: Change, reason: str) -> AttemptsExhausted:
     return AttemptsExhausted(
-        f"{reason}. Workflow {change.name} / {change.key} ({change.workflow_id}) is held.",
-        f"Mend the cause, then: airflow wfstate resume {change.workflow_id}",
+        f"{reason}. Workflow {change.name} / {change.key} ({change.workflow_id}) is on hold.",
+        f"Fix the cause, then: airflow wfstate resume {change.workflow_id}",
     )

@@ -1,7 +1,7 @@
-"""Attempt keys: what proves that a write comes from the attempt that the store began.
+"""Attempt keys prove that a write comes from the attempt that the store began.
 
-``v1.<kind>.<workflow>.<step>.<number>.<round>.<task instance>.<mac>``; the MAC is HMAC-SHA256 (RFC 2104) over what
-stands before it, with the workflow's secret.
+``v1.<kind>.<workflow>.<step>.<number>.<round>.<task instance>.<mac>``; the MAC is HMAC-SHA256 (RFC 2104) over the text
+before it, keyed with the workflow's secret.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _FORM: Final = re.compile(
 
 @dataclass(frozen=True)
 class AttemptKey:
-    """What a key says. Only :func:`verify` tells whether it is true.
+    """The content of a key. Trust it only after :func:`verify`.
 
     :param kind: :data:`STEP` or :data:`COMPENSATION`.
-    :param attempt: number of the attempt of the step, or of the compensation.
+    :param attempt: number of the step's or the compensation's attempt.
     """
 
     kind: str
@@ -40,23 +40,23 @@ class AttemptKey:
     mac: str = ""
 
     def body(self) -> str:
-        """What the MAC is taken of."""
+        """The text that the MAC covers."""
         return f"v1.{self.kind}.{self.workflow_id}.{self.step_id}.{self.attempt}.{self.round}.{self.task_instance_id}"
 
 
 def issue(key: AttemptKey, secret: str) -> str:
-    """The text of a key, signed with its workflow's secret."""
+    """Return the text of a key, signed with its workflow's secret."""
     return f"{key.body()}.{_mac(key, secret)}"
 
 
 def parse(text: str, kind: str = STEP) -> AttemptKey:
-    """What a key says, before it is verified.
+    """Parse a key without verifying it.
 
-    :raises InvalidAttemptKey: when the text has not the form of a key of this kind.
+    :raises InvalidAttemptKey: the text does not have the form of a key of this kind.
     """
     found = _FORM.fullmatch(text)
     if found is None or found["kind"] != kind or max(int(found["attempt"]), int(found["round"])) >= 2**31:
-        raise InvalidAttemptKey("The attempt key is malformed.", "Send the one that the begin answered with.")
+        raise InvalidAttemptKey("The attempt key is malformed.", "Send the key returned by the begin.")
     return AttemptKey(
         kind,
         found["workflow"],
@@ -71,12 +71,12 @@ def parse(text: str, kind: str = STEP) -> AttemptKey:
 def verify(key: AttemptKey, secret: str) -> None:
     """Check that the key was issued with this secret.
 
-    :raises InvalidAttemptKey: when it was not.
+    :raises InvalidAttemptKey: it was not.
     """
     if not hmac.compare_digest(_mac(key, secret).encode(), key.mac.encode()):
         raise InvalidAttemptKey(
             f"The attempt key for step {key.step_id} was not issued by this store.",
-            "Send the one that the begin answered with.",
+            "Send the key returned by the begin.",
         )
 
 

@@ -1,4 +1,4 @@
-"""The payload that an attempt writes: its output, a checkpoint or a record."""
+"""Store a payload that an attempt writes: its output, a checkpoint or a record."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from airflow_wfstate.store.steps.attempt_key import parse
 
 
 def keep_of_attempt(payload: Payload, attempt_key: str) -> StoredPayload:
-    """As ``stored_payload.keep``, for a write of an attempt. The key is read only where a file is to be named after it.
+    """Store a payload like ``stored_payload.keep``. Parses the key only if a file must be named after the attempt.
 
-    :raises InvalidAttemptKey: it is none.
+    :raises InvalidAttemptKey: the key is malformed.
     """
     if not goes_into_file(payload):
         return keep_inline(payload)

@@ -1,6 +1,6 @@
-"""The begin of a step: the next attempt, or the answer that there is nothing to do.
+"""Begin a step: create the next attempt, or answer that there is nothing to do.
 
-With ``end_attempt.py`` the hot path; ``hot_path.py`` takes the plain case of both on PostgreSQL.
+Together with ``end_attempt.py`` this is the hot path; ``hot_path.py`` handles the plain case of both on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from airflow_wfstate.store.steps.rename import rename_former
 from airflow_wfstate.store.steps.row import StepRow, find_step
 from airflow_wfstate.store.workflows.caller import Caller, read_caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_task_instance
-from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, go_on
-from airflow_wfstate.store.workflows.implicit_workflow import is_started_anew, start_implicit_workflow
+from airflow_wfstate.store.workflows.failed_state import TASK_CLEARED, continue_failed
+from airflow_wfstate.store.workflows.implicit_workflow import start_implicit_workflow, starts_next_generation
 
 
 def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchanged[BegunStep] | Refused:
-    """Begin the step, as ``StateBackend.begin_step`` says."""
+    """Begin the step, as described at ``StateBackend.begin_step``."""
     request = check_begin(request)
     change = lock_by_task_instance(connection, request.task_instance_id, actor="")
     caller = read_caller(connection, request.task_instance_id)
-    if change is not None and is_started_anew(connection, change, caller):
+    if change is not None and starts_next_generation(connection, change, caller):
         change.write()
         change = None
     if change is None:
@@ -56,7 +56,7 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
             return BegunStep(BeginDecision.ANSWERED, change.ref(), step.id, answered_state=StepState.SKIPPED)
         answer = _without_new_attempt(connection, change, caller, step, request)
         if isinstance(answer, Unchanged) and is_renamed:
-            change.write()  # its new name is to be kept
+            change.write()  # keeps the step's new name
             return answer.answer
         if answer is not None:
             return answer
@@ -87,13 +87,11 @@ def begin_step(connection: Connection, request: BeginStep) -> BegunStep | Unchan
 def _without_new_attempt(
     connection: Connection, change: Change, caller: Caller, step: StepRow, request: BeginStep
 ) -> BegunStep | Unchanged[BegunStep] | None:
-    """The answer when the step's state needs no new attempt; None when it does.
+    """Return the answer if the step's state needs no new attempt; None if it does.
 
-    :raises StepCollision: the step is that of another item.
+    :raises StepCollision: the step belongs to another item.
     """
-    runs_again = step.state is StepState.SUCCEEDED and _is_wish_to_run_again(
-        connection, change, caller, step, request.on_clear
-    )
+    runs_again = step.state is StepState.SUCCEEDED and _wants_rerun(connection, change, caller, step, request.on_clear)
     check_other_item(caller, request, step, is_new_round=runs_again)
     if step.state in OPEN_STEP_STATES:
         if step.task_instance_id == caller.task_instance_id:
@@ -101,7 +99,7 @@ def _without_new_attempt(
         if not step.holder_is_over:
             return Unchanged(BegunStep(BeginDecision.BUSY, change.ref(), step.id, holder=step.holder))
     if step.state in (StepState.FAILED, StepState.LOST) and step.task_instance_id == caller.task_instance_id:
-        # A begin that was sent again and came late. A new attempt would have nobody to do it.
+        # A repeated begin that arrived late. Nobody would run a new attempt.
         raise StaleAttempt(
             f"Attempt {step.attempt} of step {step.name}, which this task instance began, "
             f"{'has failed' if step.state is StepState.FAILED else 'is lost'}.",
@@ -127,14 +125,12 @@ def _without_new_attempt(
 
 
 def _is_of_run_of(caller: Caller, step: StepRow) -> bool:
-    """Whether the caller's run made the step's newest attempt."""
+    """Whether the step's newest attempt was made in the caller's run."""
     return (step.dag_id, step.run_id) == (caller.dag_id, caller.run_id)
 
 
-def _is_wish_to_run_again(
-    connection: Connection, change: Change, caller: Caller, step: StepRow, on_clear: OnClear
-) -> bool:
-    """Whether a succeeded step is to get its next round: its task was cleared by hand, and its author agrees."""
+def _wants_rerun(connection: Connection, change: Change, caller: Caller, step: StepRow, on_clear: OnClear) -> bool:
+    """Whether a succeeded step gets its next round: its task was cleared manually, and its author allows a rerun."""
     return (
         on_clear is OnClear.RERUN
         and step.task_instance_id != caller.task_instance_id
@@ -177,15 +173,15 @@ def _check_open(connection: Connection, change: Change, caller: Caller, request:
     if change.state is WorkflowState.FAILED and (refusal := held_for_exhausted(connection, change, caller)):
         raise refusal
     if change.state is WorkflowState.FAILED and caller.role is not RunRole.GUEST and caller.was_cleared_since_failure:
-        go_on(change, TASK_CLEARED)
+        continue_failed(change, TASK_CLEARED)
         return
     remedy = {
-        WorkflowState.FAILED: f"Set it going again with: airflow wfstate resume {change.workflow_id}",
-        WorkflowState.COMPENSATING: "It is being undone; when that has ended, start the key again.",
-        WorkflowState.COMPENSATION_FAILED: "A person must decide about its compensations first.",
+        WorkflowState.FAILED: f"Resume it with: airflow wfstate resume {change.workflow_id}",
+        WorkflowState.COMPENSATING: "It is being undone; start the key again once that has ended.",
+        WorkflowState.COMPENSATION_FAILED: "An operator must decide about its compensations first.",
     }.get(
         change.state,
-        "Clear the whole run: it then starts the next one."
+        "Clear the whole run to start the next one."
         if change.implicit
         else "Start the workflow again (StartWorkflowOperator) before its steps run.",
     )

@@ -1,4 +1,4 @@
-"""What a begin may ask for."""
+"""Check what a begin asks for."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from airflow_wfstate.exceptions import InvalidRequest
 from airflow_wfstate.redaction import check_paths
 from airflow_wfstate.store.workflows.caller import check_task_instance_id
 
-"""Of one step (``was``)."""
+"""The most former names (``was``) that one step may have."""
 
 
 def check_begin(request: BeginStep) -> BeginStep:
     """Return the request with its ids in canonical form.
 
-    :raises InvalidRequest: a name breaks the rule of names, or a number is out of range.
+    :raises InvalidRequest: a name is not valid, or a number is out of range.
     """
     check_step_name(request.name)
     if request.item_key:
@@ -27,21 +27,21 @@ def check_begin(request: BeginStep) -> BeginStep:
     check_paths(request.redact)
     if request.arguments_sha256 is not None and not re.fullmatch("[0-9a-f]{64}", request.arguments_sha256):
         raise InvalidRequest(
-            f"The hash of the arguments of step {request.name} is none of SHA-256.", "Give 64 hexadecimal digits."
+            f"The hash of the arguments of step {request.name} is not a SHA-256 hash.", "Give 64 hexadecimal digits."
         )
     check_former_names(request.was)
     if request.irreversible is not None:
         check_name("reason why a step is irreversible", request.irreversible)
         if request.compensation is not None:
             raise InvalidRequest(
-                f"Step {request.name} is irreversible, and has a compensation.", "Declare one of both."
+                f"Step {request.name} is irreversible but has a compensation.", "Declare only one of the two."
             )
     if request.compensation is not None:
         check_name("compensation handler", request.compensation.handler)
         if not 1 <= request.compensation.max_attempts <= 1000:
             raise InvalidRequest(
-                f"The compensation of step {request.name} shall be tried {request.compensation.max_attempts} times.",
-                "Give 1 to 1000.",
+                f"The compensation of step {request.name} may not be tried {request.compensation.max_attempts} times.",
+                "Give a number from 1 to 1000.",
             )
     task_instance_id = check_task_instance_id(request.task_instance_id)
     return (

@@ -1,4 +1,4 @@
-"""The answer to a begin that said ``run``."""
+"""The answer to a begin that says ``run``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_wfstate.store.workflows.change import Change
 
 
 def begun_step(change: Change, caller: Caller, step_id: str, round_number: int, number: int) -> BegunStep:
-    """The answer, with the attempt's key and without checkpoints."""
+    """The answer, with the attempt's key but without checkpoints."""
     key = AttemptKey(STEP, change.workflow_id, step_id, number, round_number, caller.task_instance_id)
     return BegunStep(
         decision=BeginDecision.RUN,
@@ -31,9 +31,9 @@ def begun_step(change: Change, caller: Caller, step_id: str, round_number: int, 
 def checkpoints_of(
     connection: Connection, step_id: str, round_number: int, *, only: str | None = None
 ) -> dict[str, Payload]:
-    """By name, the last value saved in a round.
+    """The last value of each checkpoint of a round, by name.
 
-    :param only: the name that is asked for; None for all.
+    :param only: read just the checkpoint with this name; None for all.
     """
     checkpoint = schema.checkpoint
     named = true() if only is None else checkpoint.c.name == only

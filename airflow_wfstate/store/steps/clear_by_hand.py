@@ -1,8 +1,8 @@
-"""A clear by hand: somebody asks for a task that had succeeded to run again.
+"""A manual clear: someone asks for a task that had succeeded to run again.
 
-Airflow keeps the tries of a task in ``task_instance_history``. A try stands there as ``success`` only when somebody has
-cleared it; after a failure, a kill or a lost acknowledgement it is ``failed``, and what follows is a retry. The request
-stands until it is met: the tries that follow the cleared one may die before they begin the step.
+Airflow keeps the tries of a task in ``task_instance_history``. A try is recorded there as ``success`` only if someone
+cleared it. After a failure, a kill or a lost acknowledgement it is ``failed``, and a retry follows. The request stands
+until it is met, because the tries after the cleared one may die before they begin the step.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from airflow_wfstate.store.workflows.change import Change
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _TIME_ORDERED: Final = 7
-"""The version of the ids that Airflow gives to tries: they tell when they were made."""
+"""Airflow gives tries ids of this version, which contain the time they were created."""
 
 
 def is_to_run_again(connection: Connection, caller: Caller, step: StepRow) -> bool:
-    """Whether a try of the caller's task that had succeeded was cleared since the newest round of the step ended.
+    """Whether a succeeded try of the caller's task was cleared after the newest round of the step ended.
 
-    :param step: it succeeded.
+    :param step: a succeeded step.
     """
     cleared = _cleared_tries(connection, caller, step.task_instance_id)
     if not cleared:
         return False
     if (caller.dag_id, caller.run_id, caller.task_id) == (step.dag_id, step.run_id, step.task_id):
         if any(item.task_instance_id == step.task_instance_id for item in cleared):
-            return True  # by its id: an item may have moved to another map index since
+            return True  # compared by id: an item may have moved to another map index since
         if caller.map_index == step.map_index:
             by = _end_of_round(connection, step).try_number
             return any(item.try_number > by for item in cleared)
@@ -48,13 +48,13 @@ def is_to_run_again(connection: Connection, caller: Caller, step: StepRow) -> bo
 
 
 def was_cleared_since(connection: Connection, caller: Caller, moment: datetime) -> bool:
-    """Whether a try of the caller's task that had succeeded was cleared at this moment or later."""
+    """Whether a succeeded try of the caller's task was cleared at or after this moment."""
     return _any_since(_cleared_tries(connection, caller), moment)
 
 
 @dataclass(frozen=True)
 class _ClearedTry:
-    """A try that had succeeded; ``at`` is when it was cleared, as the id of the next one tells."""
+    """A succeeded try that was cleared; ``at`` is the time of the clear, taken from the id of the next try."""
 
     task_instance_id: str
     try_number: int
@@ -62,7 +62,7 @@ class _ClearedTry:
 
 
 def _cleared_tries(connection: Connection, caller: Caller, other_id: str | None = None) -> list[_ClearedTry]:
-    """Of the caller's task; and, when it is one of the same task and run, the one with the other id."""
+    """Cleared tries of the caller's task, and of the task instance with the other id if it is of that task and run."""
     history = task_instance_history
     is_own = history.c.map_index == caller.map_index
     rows = connection.execute(
@@ -90,7 +90,7 @@ def _any_since(cleared: list[_ClearedTry], moment: datetime) -> bool:
 
 
 def _made_at(task_instance_id: str) -> datetime | None:
-    """When an id of a try was made, to the millisecond; None when it does not tell."""
+    """When a try's id was created, to the millisecond; None when the id does not contain a time."""
     identity = UUID(task_instance_id)
     if identity.version != _TIME_ORDERED:
         return None
@@ -114,9 +114,9 @@ def _end_of_round(connection: Connection, step: StepRow) -> _End:
 
 
 def reopen(change: Change, data: Mapping[str, JsonValue] | None = None) -> None:
-    """Let a workflow that had succeeded go on. What could undo it is armed again, for a person to use.
+    """Reopen a succeeded workflow. Its discarded compensations are armed again, so that a person can use them.
 
-    :param data: for the journal; None when a task of it was cleared by hand.
+    :param data: data for the journal entry; None when one of its tasks was cleared manually.
     """
     change.become(WorkflowState.RUNNING, ended_at=None, reopened=True)
     change.reopened = True

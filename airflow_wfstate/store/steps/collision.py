@@ -1,4 +1,4 @@
-"""Two tasks of a run, or two items of a mapped task, that would be one step: a collision, never a repetition."""
+"""Collisions: two tasks of a run, or two items of a mapped task, that would be the same step."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _attempt = schema.attempt
 def check_other_task(connection: Connection, caller: Caller, request: BeginStep, step: StepRow) -> None:
     """Check that no other task of the caller's run has attempted the step.
 
-    Unless the request says that the caller's task alone declares it: then the other is what that task was called
-    before.
+    If the request says that only the caller's task declares the step, another task is taken as its former name.
 
-    :raises StepCollision: another has.
+    :raises StepCollision: another task has attempted it.
     """
     if request.sole_task:
         return
@@ -38,18 +37,18 @@ def check_other_task(connection: Connection, caller: Caller, request: BeginStep,
         return
     raise StepCollision(
         f"Tasks {other} and {caller.task_id} of run {caller.run_id} of DAG {caller.dag_id} both do step {step.label}; "
-        f"{other} has begun it, and {caller.task_id} does not do it again.",
-        "Give each task a step of its own by name=, or tell their items apart by item_key=.",
+        f"{other} began it, and {caller.task_id} does not do it again.",
+        "Give each task its own step with name=, or tell their items apart with item_key=.",
     )
 
 
 def check_other_item(caller: Caller, request: BeginStep, step: StepRow, *, is_new_round: bool) -> None:
-    """Check that the step is not that of another item of the caller's mapped task.
+    """Check that the step does not belong to another item of the caller's mapped task.
 
-    An item may have moved since its step was last attempted, because the list was expanded anew: then the task
-    instance that did the step is gone, and the arguments are the same. A new round takes what arguments there are now.
+    An item may have moved since its step was last attempted because the list was expanded again. Then the task instance
+    that did the step is gone, and the arguments are the same. A new round accepts any arguments.
 
-    :raises StepCollision: the other item is still there, or had other arguments.
+    :raises StepCollision: the other item still exists, or it had other arguments.
     """
     same_task = (step.dag_id, step.run_id, step.task_id) == (caller.dag_id, caller.run_id, caller.task_id)
     if not same_task or step.map_index == caller.map_index:
@@ -59,7 +58,7 @@ def check_other_item(caller: Caller, request: BeginStep, step: StepRow, *, is_ne
     if step.holder_exists:
         how = "with other arguments" if differ else "with the same arguments" if None not in known else ""
     elif differ and not is_new_round:
-        how = "with other arguments, before the list was expanded anew"
+        how = "with other arguments, before the list was expanded again"
     else:
         return
     items = [
@@ -67,9 +66,9 @@ def check_other_item(caller: Caller, request: BeginStep, step: StepRow, *, is_ne
         for index in (step.map_index, caller.map_index)
     ]
     raise StepCollision(
-        f"Items {items[0]} and {items[1]} both do step {step.label}: they have the same item key. The first has begun "
+        f"Items {items[0]} and {items[1]} both do step {step.label}: they have the same item key. The first one began "
         f"it {how}".rstrip()
         + ", and the second does not do it again.",
-        "Let item_key give each item a key of its own, such as its id; items that are equal need one that tells them "
+        "Make item_key return a different key for each item, such as its id; equal items need a key that tells them "
         "apart, or must not be listed twice.",
     )

@@ -1,4 +1,4 @@
-"""The steps of workflows, counted by the database: a row for each state of each step, whatever its number of items."""
+"""Steps of workflows, counted by the database: one row for each state of each step, however many items it has."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _Key = tuple[str, str, str]
 
 
 def count_steps(connection: Connection, workflow_ids: Sequence[str]) -> dict[str, list[PlannedStep]]:
-    """The begun steps of each of these workflows, those that have not changed for longest first."""
+    """The begun steps of each of these workflows, those unchanged for longest first."""
     return planned_steps(connection, count_rows(connection, workflow_ids))
 
 
 def count_rows(connection: Connection, workflow_ids: Sequence[str]) -> Sequence[Row[Any]]:
-    """The rows behind :func:`count_steps`. The database reads every item of every step for them."""
+    """The rows for :func:`count_steps`. The database reads every item of every step to count them."""
     return _read(connection, workflow_ids, *_COUNTS)
 
 
 def planned_steps(connection: Connection, rows: Iterable[Row[Any]]) -> dict[str, list[PlannedStep]]:
-    """What :func:`count_steps` makes of these rows, by workflow; a step is called what it is called now."""
+    """What :func:`count_steps` makes of these rows, by workflow; steps have their current names."""
     rows = list(rows)
     places = read_places(connection, ((row.participant, row.place) for row in rows))
     counted: dict[str, list[PlannedStep]] = defaultdict(list)
@@ -52,7 +52,7 @@ def planned_steps(connection: Connection, rows: Iterable[Row[Any]]) -> dict[str,
 
 
 def read_step_groups(connection: Connection, workflow_id: str) -> tuple[list[PlannedStep], list[StepGroup]]:
-    """The begun steps of one workflow: as :func:`count_steps` has them, and by group, in the order of their begin."""
+    """The begun steps of one workflow, as in :func:`count_steps` and as groups, in the order in which they began."""
     rows = _read(connection, [workflow_id], *_COUNTS, *_FACTS)
     places = read_places(connection, ((row.participant, row.place) for row in rows))
     by_key: dict[_Key, list[Row[Any]]] = defaultdict(list)
@@ -74,7 +74,7 @@ def _read(connection: Connection, workflow_ids: Sequence[str], *columns: Any) ->
 
 
 def _read_compensations(connection: Connection, workflow_id: str) -> dict[_Key, CompensationState]:
-    """Of steps that are not mapped. To count those of mapped ones would join all of them: 10 ms for 10,000."""
+    """Compensation states of steps that are not mapped. Counting mapped ones joins all items: 10 ms for 10,000."""
     rows = connection.execute(
         select(_step.c.participant, _step.c.place, _step.c.name, _compensation.c.state)
         .join(_step, (_step.c.id == _compensation.c.step_id) & (_step.c.round == _compensation.c.round))

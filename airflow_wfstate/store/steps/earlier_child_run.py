@@ -1,6 +1,6 @@
-"""A child run that a step has already: of its round, or of an earlier one that was set going again.
+"""A child run that a step already has, from its round or from an earlier round and since resumed.
 
-The step then waits for that run, and triggers no other.
+The step then waits for that run and triggers no other.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _run, _attempt = schema.run, schema.attempt
 
 
 def child_of_round(connection: Connection, step: StepRow, dag_id: str) -> str | None:
-    """The id of the run of a DAG that the newest round of the step has linked; None when it has linked none.
+    """The id of the DAG run that the newest round of the step has linked; None when it has linked none.
 
-    An attempt may ask for another id than the one before: it holds the step's name, and that may have changed.
+    An attempt may request another id than the one before, since the id contains the step's name, which may change.
     """
     round_began = select(func.min(_attempt.c.started_at)).where(
         _attempt.c.step_id == step.id, _attempt.c.round == step.round
@@ -36,11 +36,11 @@ def child_of_round(connection: Connection, step: StepRow, dag_id: str) -> str | 
     return run_id
 
 
-def child_set_going_again(connection: Connection, step: StepRow, dag_id: str) -> str | None:
-    """The run id; None when the newest round of the step is to have a run of its own.
+def resumed_child(connection: Connection, step: StepRow, dag_id: str) -> str | None:
+    """The id of an earlier round's run that was resumed; None when the newest round needs its own run.
 
-    That is so for the first round, once the round has linked a run, and when the step's last run has not been cleared
-    since the round before ended (a restart clears a child together with the step that waits for it).
+    It needs its own in the first round, when the round has already linked a run, and when the step's last run has not
+    been cleared since the round before ended. (A restart clears a child together with the step that waits for it.)
     """
     if step.round == 1:
         return None
@@ -61,7 +61,8 @@ def child_set_going_again(connection: Connection, step: StepRow, dag_id: str) ->
     ended_before = connection.execute(
         select(func.max(_attempt.c.ended_at)).where(_attempt.c.step_id == step.id, _attempt.c.round == step.round - 1)
     ).scalar_one()
-    # Each clear sets it anew, whatever state the run is in; its start may come much later, and is no clear.
+    # Every clear sets queued_at again, whatever the run's state. The run's start is no evidence of a clear: it may come
+    # much later.
     is_cleared_since = newest.queued_at is not None and newest.queued_at > ended_before
     run_id: str = newest.run_id
     return run_id if is_cleared_since else None

@@ -1,4 +1,4 @@
-"""The end of an attempt: succeeded, failed, skipped, lost; or that it waits."""
+"""End an attempt as succeeded, failed, skipped or lost; or record that it waits."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ ENTRY_KINDS: Final = {
     StepState.SKIPPED: EntryKind.STEP_SKIPPED,
     StepState.WAITING: EntryKind.STEP_WAITING,
 }
-"""The journal entry that tells of each end."""
+"""The journal entry for each end."""
 
 
 _STILL_OPEN: Final = (None, CompensationState.ARMED, CompensationState.DISCARDED)
-"""Of the undo of a lost attempt that reports its end late: nobody has begun to undo it."""
+"""States of a compensation that has not begun, for a lost attempt that reports its end late."""
 
 
 def keep_output(request: EndAttempt) -> StoredPayload | None:
-    """Keep the output of an end that is about to be recorded; None when it has none.
+    """Store the output of an end that is about to be recorded; None when it has none.
 
-    :raises InvalidRequest: the request is wrong by itself.
+    :raises InvalidRequest: the request is invalid in itself.
     """
     check_end(request)
     return None if request.output is None else keep_of_attempt(request.output, request.attempt_key)
@@ -50,9 +50,9 @@ def keep_output(request: EndAttempt) -> StoredPayload | None:
 def end_attempt(
     connection: Connection, request: EndAttempt, output: StoredPayload | None
 ) -> RecordedWrite | Unchanged[RecordedWrite]:
-    """Record the end, as ``StateBackend.end_attempt`` says.
+    """Record the end, as described at ``StateBackend.end_attempt``.
 
-    :param output: of the request, as :func:`keep_output` kept it.
+    :param output: the request's output, as stored by :func:`keep_output`.
     """
     key = parse(request.attempt_key)
     change, step = lock_attempt(connection, key)
@@ -60,18 +60,18 @@ def end_attempt(
     if is_applied(step, key, request):
         return Unchanged(answer)
     check_newest(change, step, key)
-    if step.attempt_state is request.state is StepState.LOST:  # found lost before it could say so
+    if step.attempt_state is request.state is StepState.LOST:  # the sweep marked it lost before it could report that
         return Unchanged(answer)
     has_ended = step.attempt_state not in (*OPEN_STEP_STATES, StepState.LOST)
     too_late = step.attempt_state is StepState.LOST and step.compensation_state not in _STILL_OPEN
     if has_ended or too_late or not may_become(step.attempt_state, request.state):
         raise StaleAttempt(
-            f"Attempt {key.attempt} of step {step.label} is {step.attempt_state.value} already, "
+            f"Attempt {key.attempt} of step {step.label} is already {step.attempt_state.value} "
             f"and cannot become {request.state.value}.",
-            "It ended before; nothing was recorded.",
+            "It ended earlier; nothing was recorded.",
         )
     _write_end(change, step, request, output)
-    if change.at_rest:  # the end of a lost attempt, told late: its undo has another position now
+    if change.at_rest:  # a lost attempt reported its end late, so its compensation needs another position
         give_positions(connection, change.workflow_id, step.id)
     change.write()
     return answer
@@ -87,7 +87,7 @@ def lock_attempt(connection: Connection, key: AttemptKey) -> tuple[Change, StepR
     if change is None or step is None:
         raise InvalidAttemptKey(
             f"The attempt key names a step {key.step_id} that this store does not have.",
-            "The workflow was deleted, or the key comes from another Airflow.",
+            "The workflow was deleted, or the key was issued by another Airflow.",
         )
     verify(key, change.secret)
     change.actor = step.actor
@@ -95,9 +95,9 @@ def lock_attempt(connection: Connection, key: AttemptKey) -> tuple[Change, StepR
 
 
 def is_applied(step: StepRow, key: AttemptKey, write: EndAttempt | LinkChildRun | CreateToken) -> bool:
-    """Whether this very write of the newest attempt was applied: it is sent again.
+    """Whether this very write of the newest attempt was already applied, so that this is a repetition.
 
-    :raises WriteConflict: another write of its number, or a later one, was.
+    :raises WriteConflict: another write with its number, or a later one, was applied.
     """
     if key.attempt != step.attempt or write.write > step.last_write:
         return False
@@ -114,14 +114,14 @@ def check_newest(change: Change, step: StepRow, key: AttemptKey) -> None:
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {step.label} in workflow {change.name} / {change.key} was taken over by "
             f"attempt {step.attempt}.",
-            "This process is a leftover; what it did is not recorded.",
+            "This process has outlived its attempt; nothing it does is recorded.",
         )
 
 
 def check_end(request: EndAttempt) -> None:
-    """Check what does not depend on the stored state.
+    """Check everything that does not depend on the stored state.
 
-    :raises InvalidRequest: state, output, error and number do not fit together.
+    :raises InvalidRequest: state, output, error and write number do not fit together.
     """
     if request.state not in ENTRY_KINDS:
         raise InvalidRequest(
@@ -130,9 +130,9 @@ def check_end(request: EndAttempt) -> None:
         )
     check_write_number(request.write)
     if (request.output is not None) != (request.state is StepState.SUCCEEDED):
-        raise InvalidRequest("An output goes with 'succeeded', and only with it.", "Send both, or neither.")
+        raise InvalidRequest("An end as 'succeeded' needs an output; no other end has one.", "Send both or neither.")
     if (request.error is not None) != (request.state in (StepState.FAILED, StepState.LOST)):
-        raise InvalidRequest("An error goes with 'failed' and 'lost', and only with them.", "Send both, or neither.")
+        raise InvalidRequest("An end as 'failed' or 'lost' needs an error; no other has one.", "Send both or neither.")
     if request.output is not None:
         check_payload("output", request.output)
 
@@ -140,10 +140,10 @@ def check_end(request: EndAttempt) -> None:
 def check_write_number(write: int) -> None:
     """Check the number of an attempt's write.
 
-    :raises InvalidRequest: it is not from 1 to 2**62.
+    :raises InvalidRequest: it is not between 1 and 2**62.
     """
     if not 1 <= write <= 2**62:
-        raise InvalidRequest(f"A write has the number {write}.", "Count the writes of an attempt from 1.")
+        raise InvalidRequest(f"{write} is not a valid write number.", "Number the writes of an attempt from 1.")
 
 
 def _write_end(change: Change, step: StepRow, request: EndAttempt, output: StoredPayload | None) -> None:
@@ -155,7 +155,7 @@ def _write_end(change: Change, step: StepRow, request: EndAttempt, output: Store
     round_values: dict[str, object] = {"state": state}
     if output is not None:
         round_values |= output.columns("output")
-    # Whoever has accepted the step has decided; that its attempt did succeed is more than that, and its failure less.
+    # An accepted step has been decided on. Success of its attempt still overrides that; failure does not.
     is_accepted = step.state is StepState.SKIPPED and request.state is not StepState.SUCCEEDED
     if is_accepted:
         round_values["state"] = StepState.LOST.value
@@ -184,12 +184,12 @@ def _write_end(change: Change, step: StepRow, request: EndAttempt, output: Store
 
 
 def stored_error(request: EndAttempt) -> str | None:
-    """The error as it is stored; None when there is none."""
+    """The error in the form in which it is stored; None when there is none."""
     return recorded_text(request.error, MAX_ERROR_LENGTH)
 
 
 def end_data(request: EndAttempt) -> dict[str, JsonValue]:
-    """What the journal keeps of an end."""
+    """The journal's data about an end."""
     data: dict[str, JsonValue] = {}
     if request.output is not None:
         data["output"] = described(request.output)

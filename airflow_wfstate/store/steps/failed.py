@@ -1,4 +1,4 @@
-"""Failed steps of a run that is to complete its workflow: tried again, failed for good, or accepted."""
+"""Failed steps of a run that wants to complete its workflow: being retried, failed permanently, or accepted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_wfstate.store.steps.row import StepRow, unaccepted_steps_of_run
 from airflow_wfstate.store.workflows.caller import Caller
 
 _ACCEPTED = ("success", "skipped")
-"""Of the task as it is now: somebody has marked it by hand since its step failed."""
+"""Current states of a task that someone marked manually after its step failed."""
 
 
 def check_failed_steps(
@@ -19,9 +19,9 @@ def check_failed_steps(
 ) -> None:
     """Check that no failed or lost step of the caller's run keeps its workflow from succeeding.
 
-    :param subject: the workflow, as the error shall call it.
-    :param over_failed_steps: whether steps that have failed for good do not count.
-    :raises WorkflowUnfinished: one does.
+    :param subject: the workflow, as the error should call it.
+    :param over_failed_steps: whether to ignore steps that have failed permanently.
+    :raises WorkflowUnfinished: such a step exists.
     """
     for step in unaccepted_steps_of_run(connection, workflow_id, caller.dag_id, caller.run_id):
         if step.state not in (StepState.FAILED, StepState.LOST):
@@ -29,20 +29,20 @@ def check_failed_steps(
         exists, state = _task_now(connection, step)
         if exists and state not in FINISHED_TASK_STATES:
             raise WorkflowUnfinished(
-                f"{subject} has a step that is tried again: {step.label} is {step.state.value}, and its task "
+                f"{subject} has a step that is being retried: {step.label} is {step.state.value}, and its task "
                 f"{step.task_id} is {state or 'to be scheduled'}.",
-                "Complete the workflow below all its steps.",
+                "Move the completing task downstream of all steps.",
             )
         if state not in _ACCEPTED and not over_failed_steps:
             raise WorkflowUnfinished(
                 f"{subject} cannot succeed: its step {step.label} is {step.state.value}.",
-                "Complete the workflow below all its steps; mark the task as success in Airflow, if its work is good; "
-                "or let the workflow succeed all the same: CompleteWorkflowOperator(over_failed_steps=True).",
+                "Move the completing task downstream of all steps; mark the task as success in Airflow if its work is "
+                "good; or let the workflow succeed anyway with CompleteWorkflowOperator(over_failed_steps=True).",
             )
 
 
 def _task_now(connection: Connection, step: StepRow) -> tuple[bool, str | None]:
-    """Whether the task of the step's newest attempt is there, and its state in its newest try."""
+    """Whether the task of the step's newest attempt exists, and the state of its newest try."""
     row = connection.execute(
         select(task_instance.c.state).where(
             task_instance.c.dag_id == step.dag_id,

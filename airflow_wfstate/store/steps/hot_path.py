@@ -1,4 +1,4 @@
-"""The hot path on PostgreSQL: begin, checkpoint, record and end of an attempt as one call of a stored function each."""
+"""The hot path on PostgreSQL: begin, checkpoint, record and end of an attempt are one stored function call each."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ from airflow_wfstate.store.steps.write_content import content_sha256
 
 
 def has_hot_path(engine: Engine) -> bool:
-    """Whether the database has the stored functions, and its driver is one that can call them."""
+    """Whether the database has the stored functions and its driver can call them."""
     return engine.dialect.name == "postgresql" and engine.dialect.driver in DRIVERS
 
 
 class HotPath:
-    """Begin, checkpoints, records and end of attempts in the plain case.
+    """Begins, checkpoints, records and ends of attempts in the plain case.
 
-    A method answers None when the case is not plain, when the attempt key was not issued by this store, and when the
-    database was not reached or did not answer: the transaction in Python decides then, and names the reason. A write
-    whose answer was lost may have been carried out; that transaction recognises it, as any write that is sent again.
+    A method returns None when the case is not plain, when this store did not issue the attempt key, or when the
+    database was unreachable or did not answer. The transaction in Python then decides and reports the reason. A write
+    whose answer was lost may have been applied; that transaction recognises it like any repeated write.
 
-    :param engine: of a PostgreSQL database, by a driver that :func:`has_hot_path` knows.
+    :param engine: a PostgreSQL database, with a driver that :func:`has_hot_path` accepts.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._call = StoredFunctionCall(engine)
 
     def begin_new_step(self, request: BeginStep) -> BegunStep | None:
-        """Begin a step that never began in a running workflow; None in any other case."""
+        """Begin a step that has never begun, in a running workflow; None in any other case."""
         request = check_begin(request)
         if request.pivot or request.irreversible is not None or request.redact or request.was:
             return None
@@ -73,27 +73,27 @@ class HotPath:
         return None if found is None else self._begun(cast("list[str]", found), step_id, request.task_instance_id)
 
     def save_checkpoint(self, request: SaveCheckpoint, value: StoredPayload) -> RecordedWrite | None:
-        """Save a checkpoint of an attempt that runs; None in any other case.
+        """Save a checkpoint of a running attempt; None in any other case.
 
-        :param value: as ``keep_checkpoint`` kept it.
+        :param value: as stored by ``keep_checkpoint``.
         """
         key = parse(request.attempt_key)
         saved = self._call(SAVE_CHECKPOINT, *_value_arguments(key, request, value), key.body(), key.mac)
         return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
 
     def save_record(self, request: SaveRecord, value: StoredPayload) -> RecordedWrite | None:
-        """Save a record of an attempt that runs; None in any other case.
+        """Save a record of a running attempt; None in any other case.
 
-        :param value: as ``keep_record`` kept it.
+        :param value: as stored by ``keep_record``.
         """
         key = parse(request.attempt_key)
         saved = self._call(SAVE_RECORD, *_value_arguments(key, request, value), request.is_error, key.body(), key.mac)
         return RecordedWrite(key.step_id, key.attempt, request.write) if saved else None
 
     def end_running_attempt(self, request: EndAttempt, output: StoredPayload | None) -> RecordedWrite | None:
-        """End an attempt that is the newest and runs; None in any other case.
+        """End the newest attempt if it is running; None in any other case.
 
-        :param output: as ``keep_output`` kept it.
+        :param output: as stored by ``keep_output``.
         """
         key = parse(request.attempt_key)
         ended = self._call(
@@ -117,7 +117,7 @@ class HotPath:
         return RecordedWrite(key.step_id, key.attempt, request.write) if ended else None
 
     def _begun(self, found: list[str], step_id: str, task_instance_id: str) -> BegunStep:
-        """The answer; ``found`` is the workflow's id, name, key, generation, correlation id and secret."""
+        """The answer; ``found`` holds the workflow's id, name, key, generation, correlation id and secret."""
         workflow_id, name, key, generation, correlation_id, secret = found
         workflow = WorkflowRef(workflow_id, name, key, int(generation), correlation_id, WorkflowState.RUNNING)
         return BegunStep(

@@ -1,4 +1,4 @@
-"""A child run, linked before it exists."""
+"""Link a child run before it exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_wfstate.exceptions import StaleAttempt, WorkflowClosed, WorkflowExi
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.transaction import Unchanged
 from airflow_wfstate.store.steps.attempt_key import parse
-from airflow_wfstate.store.steps.earlier_child_run import child_of_round, child_set_going_again
+from airflow_wfstate.store.steps.earlier_child_run import child_of_round, resumed_child
 from airflow_wfstate.store.steps.end_attempt import check_newest, check_write_number, is_applied, lock_attempt
 from airflow_wfstate.store.steps.row import StepRow
 from airflow_wfstate.store.steps.write_content import content_sha256
@@ -23,15 +23,13 @@ from airflow_wfstate.store.workflows.new_workflow import bind_run
 
 
 def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChildRun | Unchanged[LinkedChildRun]:
-    """Link the run, as ``StateBackend.link_child_run`` says."""
+    """Link the run, as described at ``StateBackend.link_child_run``."""
     check_name("DAG id", request.dag_id)
     check_name("run id", request.run_id)
     check_write_number(request.write)
     key = parse(request.attempt_key)
     change, step = lock_attempt(connection, key)
-    earlier = child_of_round(connection, step, request.dag_id) or child_set_going_again(
-        connection, step, request.dag_id
-    )
+    earlier = child_of_round(connection, step, request.dag_id) or resumed_child(connection, step, request.dag_id)
     run_id = earlier or _own_run_id(connection, change.workflow_id, step, request)
     answer = LinkedChildRun(step.id, key.attempt, request.write, run_id)
     if is_applied(step, key, request):
@@ -46,9 +44,9 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
         raise WorkflowClosed(
             f"Step {step.label} cannot trigger run {request.run_id} of DAG {request.dag_id}: workflow {change.name} / "
             f"{change.key} is {change.state.value}.",
-            "Stop working: nothing further is done for this workflow.",
+            "Stop: nothing further is done for this workflow.",
         )
-    # Airflow's word counts here too: a task that was failed by hand reports while it dies, and starts nothing.
+    # Airflow's state counts here too: a task failed manually may still report while it dies, but it starts nothing.
     read_caller(connection, key.task_instance_id)
     if earlier is None:
         _check_free(connection, change.workflow_id, request.dag_id, run_id)
@@ -63,9 +61,9 @@ def link_child_run(connection: Connection, request: LinkChildRun) -> LinkedChild
 
 
 def _own_run_id(connection: Connection, workflow_id: str, step: StepRow, request: LinkChildRun) -> str:
-    """The run id that is asked for; another when a step at another place of the workflow has triggered that run.
+    """The requested run id; another one if a step at another place of the workflow has triggered that run.
 
-    So it is when the DAG that triggers is itself triggered more than once: its step has the same name at each place.
+    This happens when the triggering DAG is itself triggered more than once: its step has the same name at each place.
     """
     run = schema.run
     others = connection.execute(
@@ -94,5 +92,5 @@ def _check_free(connection: Connection, workflow_id: str, dag_id: str, run_id: s
     raise WorkflowExists(
         f"Run {run_id} of DAG {dag_id} belongs to workflow {bound.name} / {bound.key} ({bound.id}), "
         f"which is {bound.state}.",
-        "Trigger a run of its own.",
+        "Trigger a separate run.",
     )

@@ -1,4 +1,4 @@
-"""Lost attempts: their task instance is over, and nobody said how the step ended."""
+"""Lost attempts: their task instance is over, and nothing reported how the step ended."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def mark_lost(change: Change, steps: Sequence[StepRow]) -> None:
         values={"state": lost, "updated_at": change.now},
         from_states=predecessors(StepState.LOST),
     )
-    # last_entry stays: a lost round is undone in the place of the last entry that it wrote itself.
+    # last_entry stays unchanged: the undo of a lost round takes the place of the last entry the round wrote itself.
     change.update_each(
         schema.round_, where=[{"step_id": step.id, "number": step.round} for step in steps], values={"state": lost}
     )

@@ -1,4 +1,4 @@
-"""The rows of a new attempt: the step or its next attempt, its round, and the undo that it records."""
+"""The rows of a new attempt: the step or its next attempt, its round, and the compensation it records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from airflow_wfstate.store.workflows.places import read_place
 
 
 def insert_step(connection: Connection, change: Change, caller: Caller, request: BeginStep) -> BegunStep:
-    """Make the step with its first attempt, and return the answer to the begin."""
+    """Insert the step with its first attempt, and return the answer to the begin."""
     step_id = new_id()
     place = read_place(connection, caller.dag_id, caller.place)
     label = StepName(caller.dag_id, request.name, request.item_key, place).label
@@ -57,7 +57,7 @@ def insert_step(connection: Connection, change: Change, caller: Caller, request:
 def insert_next_attempt(
     connection: Connection, change: Change, caller: Caller, request: BeginStep, step: StepRow
 ) -> BegunStep:
-    """Make the next attempt of a step, in a new round when it had succeeded, and return the answer to the begin."""
+    """Insert the next attempt of a step, in a new round if it had succeeded, and return the answer to the begin."""
     number = step.attempt + 1
     is_new_round = step.state is StepState.SUCCEEDED
     round_number = step.round + 1 if is_new_round else step.round
@@ -141,7 +141,7 @@ def _insert_attempt(change: Change, caller: Caller, step_id: str, round_number: 
 def _record_compensation(
     change: Change, caller: Caller, request: BeginStep, step_id: str, round_number: int, entry: int, *, recorded: bool
 ) -> None:
-    """Record the undo before the step acts; a later attempt brings it up to date with the DAG's newest code."""
+    """Record the compensation before the step acts. Later attempts update it to match the DAG's newest code."""
     declared = request.compensation
     if declared is None:
         return

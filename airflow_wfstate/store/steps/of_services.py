@@ -1,4 +1,4 @@
-"""Steps of services, as those find them who complete or resume their workflow."""
+"""Steps of services, for completing or resuming their workflow."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _step = schema.step
 def open_step_of_service(
     connection: Connection, workflow_id: str, subject: str, *, over_failed_steps: bool
 ) -> str | None:
-    """What a completion waits for, as a sentence without its full stop: a service is at work; None when none is.
+    """Return the open step that a completion waits for, as a sentence without its full stop; None when there is none.
 
-    :param subject: the workflow, as the sentence shall call it.
-    :param over_failed_steps: whether steps that have failed do not count.
+    :param subject: the workflow, as the sentence should call it.
+    :param over_failed_steps: whether to ignore failed steps.
     :raises WorkflowUnfinished: a step of a service has failed.
     """
     of_services = select(_step.c.participant, _step.c.name, _step.c.state).where(
@@ -37,7 +37,7 @@ def open_step_of_service(
         elif not over_failed_steps:
             raise WorkflowUnfinished(
                 f"{subject} cannot succeed: its step {label} has failed at its service.",
-                "Let the service send an event that it succeeded; or let the workflow succeed all the same: "
+                "Make the service send an event that says it succeeded; or let the workflow succeed anyway with "
                 "CompleteWorkflowOperator(over_failed_steps=True).",
             )
     return waits_for

@@ -1,6 +1,6 @@
-"""A step that has another name in the code of now: its rows, its undo and its place in the plan follow.
+"""Rename a step that has a new name in the current code: its rows, its compensation and its place in the plan.
 
-What was journaled under the old name stays as it was written.
+Journal entries written under the old name stay unchanged.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from airflow_wfstate.store.workflows.change import Change
 _step = schema.step
 
 _TO_COME = [state.value for state in CompensationState if state is not CompensationState.DONE]
-"""The undo may still be run, if only after a reopening or a decision of a person."""
+"""States in which a compensation may still run, if only after a reopening or an operator's decision."""
 
 
 def rename_former(change: Change, caller: Caller, request: BeginStep) -> bool:
-    """Rename a step that began under one of the names that the request gives as its former ones; whether one did.
+    """Rename a step that began under one of the former names given in the request; return whether there was one.
 
-    All items of it are renamed at once.
+    Renames all its items at once.
     """
     handler = None if request.compensation is None else request.compensation.handler
     return any(
@@ -39,12 +39,12 @@ def rename_former(change: Change, caller: Caller, request: BeginStep) -> bool:
 
 
 def rename_step(change: Change, participant: str, old: str, new: str, handler: str | None) -> int:
-    """Rename a step of a participant in all its places, with all its items; how many rows there were.
+    """Rename a participant's step in all its places, with all its items; return the number of renamed rows.
 
-    An item that has begun under the new name too keeps the old one: they are two.
+    An item that has already begun under the new name too keeps the old one: the two stay separate.
 
-    :param handler: of the undo that the step declares now; the recorded undo of a task becomes this one. None when it
-        declares none: the recorded one stays, and a plan tells whether it can be found.
+    :param handler: the compensation that the step declares now; it replaces the recorded compensation if that was a
+        task. None when the step declares none: the recorded one stays, and a plan shows whether it can be found.
     """
     connection = change.connection
     other = _step.alias("other")
@@ -79,7 +79,7 @@ def rename_step(change: Change, participant: str, old: str, new: str, handler: s
 
 
 def _hand_undo_over(connection: Connection, workflow_id: str, participant: str, name: str, handler: str) -> None:
-    """Let the undo of the step's rounds be found where the renamed task declares it."""
+    """Point the compensations of the step's rounds to the renamed task that declares them."""
     compensation = schema.compensation
     of_step = select(_step.c.id).where(
         _step.c.workflow_id == workflow_id, _step.c.participant == participant, _step.c.name == name
@@ -97,7 +97,7 @@ def _hand_undo_over(connection: Connection, workflow_id: str, participant: str, 
 
 
 def _rename_in_plan(change: Change, participant: str, old: str, new: str) -> None:
-    """Let the workflow's plan name the step as it is named now."""
+    """Use the step's new name in the workflow's plan."""
     connection = change.connection
     definition = read_definition(connection, change.name, change.definition_sha256)
     entries = {old: new, f"{participant}.{old}": f"{participant}.{new}"}

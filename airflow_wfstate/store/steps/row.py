@@ -1,4 +1,4 @@
-"""A step as the transactions read it: with its newest round and attempt, and the state of who holds it."""
+"""A step as the transactions read it: with its newest round and attempt, and the state of its holder."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from airflow_wfstate.store.workflows.caller import task_actor
 from airflow_wfstate.store.workflows.places import places_of_workflow, read_places
 
 UNACCEPTED_STEP_STATES: Final = (*OPEN_STEP_STATES, StepState.FAILED, StepState.LOST)
-"""A person may accept such a step: mark its task, or its run, as success."""
+"""States in which a person may accept a step by marking its task or its run as success."""
 
 _REMOVED: Final = "removed"
-"""Airflow's state of a task instance whose DAG, or list, has it no more."""
+"""Airflow's state for a task instance that its DAG or expanded list no longer contains."""
 
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 
@@ -94,14 +94,14 @@ _UNACCEPTED: Final = _SELECT.where(
 class StepRow:
     """A step with its newest round and attempt.
 
-    :param place_id: of the step that triggered the participant's run; ``schema.NO_PLACE`` for none.
-    :param place: how that is called.
-    :param output: of the newest round, unopened; None when it has none, or it was not read.
-    :param arguments_sha256: of the arguments of the newest round; None when they are not known.
-    :param compensation_state: of the newest round; None when it recorded none.
-    :param has_holder: whether the task instance of the newest attempt is in Airflow's table: it was neither retried
-        nor cleared since.
-    :param holder_state: of that task instance; None when it is gone, or has none.
+    :param place_id: the step that triggered the participant's run; ``schema.NO_PLACE`` for none.
+    :param place: the name of that place.
+    :param output: output of the newest round, unopened; None when it has none, or it was not read.
+    :param arguments_sha256: hash of the arguments of the newest round; None when unknown.
+    :param compensation_state: state of the newest round's compensation; None when it recorded none.
+    :param has_holder: whether Airflow's table still has the task instance of the newest attempt, which means that it
+        has been neither retried nor cleared since.
+    :param holder_state: the state of that task instance; None when it is gone or has no state.
     """
 
     id: str
@@ -129,24 +129,24 @@ class StepRow:
 
     @property
     def holder(self) -> str:
-        """The task instance of the newest attempt, as people are shown it."""
+        """The task instance of the newest attempt, as shown to users."""
         return f"{self.dag_id}/{self.run_id}/{self.task_id} ({self.task_instance_id})"
 
     @property
     def holder_exists(self) -> bool:
-        """Whether Airflow still has that task instance, and its DAG too: its list was not expanded anew without it."""
+        """Whether Airflow still has that task instance, and its DAG and expanded list still contain it."""
         return self.has_holder and self.holder_state != _REMOVED
 
     @property
     def holder_is_over(self) -> bool:
-        """Whether that task instance is gone from Airflow's table, or finished there."""
+        """Whether that task instance is finished, or gone from Airflow's table."""
         return not self.has_holder or self.holder_state in FINISHED_TASK_STATES
 
     @property
     def is_marked_done(self) -> bool:
-        """Whether Airflow calls that task instance a success, though the step did not report one.
+        """Whether Airflow considers that task instance a success although the step reported none.
 
-        A step reports its end before its task does: so somebody has marked the task by hand.
+        A step reports its end before its task does, so someone must have marked the task manually.
         """
         return self.holder_state == "success" and self.state in UNACCEPTED_STEP_STATES
 
@@ -157,12 +157,12 @@ class StepRow:
 
     @property
     def called(self) -> StepName:
-        """What it is called."""
+        """The step's name, with participant, place and item."""
         return StepName(self.participant, self.name, self.item_key, self.place)
 
     @property
     def label(self) -> str:
-        """How people and the journal name it."""
+        """The step's label for users and the journal."""
         return self.called.label
 
 
@@ -196,23 +196,23 @@ def open_steps(connection: Connection, workflow_id: str) -> list[StepRow]:
 
 
 def steps_marked_done(connection: Connection, workflow_id: str) -> list[StepRow]:
-    """The steps of a workflow whose task somebody has marked as success by hand, in order of their ids."""
+    """The steps of a workflow whose task someone marked as success manually, in order of their ids."""
     marked = _UNACCEPTED.where(task_instance.c.state == "success").order_by(_step.c.id)
     return _step_rows(connection, connection.execute(marked, {"workflow_id": workflow_id}).all())
 
 
 def unaccepted_steps_of_run(connection: Connection, workflow_id: str, dag_id: str, run_id: str) -> list[StepRow]:
-    """The steps that a run did, and that are open, failed or lost, in order of their ids."""
+    """The open, failed or lost steps of a run, in order of their ids."""
     of_run = _UNACCEPTED.where(_attempt.c.dag_id == dag_id, _attempt.c.run_id == run_id).order_by(_step.c.id)
     return _step_rows(connection, connection.execute(of_run, {"workflow_id": workflow_id}).all())
 
 
 def steps_of(connection: Connection, workflow_id: str) -> list[StepRow]:
-    """The steps of a workflow, in the order in which they first began: with outputs where they have triggered runs."""
+    """The steps of a workflow, in the order in which they first began; with outputs if they have triggered runs."""
     workflow = {"workflow_id": workflow_id}
     places = places_of_workflow(connection, workflow_id)
-    # Row by row: ten thousand rows at once, each of several objects, would make Python collect the garbage of the whole
-    # process (170 ms with Airflow in it, a third of the plan of a resume).
+    # Row by row: ten thousand rows at once, each of several objects, would trigger a garbage collection of the whole
+    # process (170 ms with Airflow loaded, a third of the time for planning a resume).
     rows = connection.execute(_OF_WORKFLOW.order_by(_step.c.started_at, _step.c.id), workflow)
     return [_step_row(row, places.of(row.participant, row.place)) for row in rows]
 

@@ -1,7 +1,7 @@
 """The right of an open attempt to write: its own row is the lock. A deferred task writes from its trigger.
 
-Checkpoints and records lock this row alone, so that a thousand mapped items do not queue for their workflow's row. A
-begin that takes the attempt over updates the same row: the fence holds.
+Checkpoints and records lock only this row, so that a thousand mapped items do not queue for their workflow's row. A
+begin that takes over the attempt updates the same row, so the fencing holds.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _READ: Final = (
 
 
 def lock_running_attempt(connection: Connection, key: AttemptKey, write: SaveCheckpoint | SaveRecord) -> bool:
-    """Lock the attempt and count its write; False when this very write was applied before.
+    """Lock the attempt and count its write; return False when this very write was already applied.
 
     :raises InvalidAttemptKey: the key was not issued by this store.
-    :raises StaleAttempt: the attempt is neither running nor waiting any more.
-    :raises WorkflowClosed: its workflow does not run any more.
-    :raises WriteConflict: a write of this number or a later one was applied before, and it is not this one.
+    :raises StaleAttempt: the attempt is no longer running or waiting.
+    :raises WorkflowClosed: its workflow is no longer running.
+    :raises WriteConflict: a different write with this number, or a later write, was already applied.
     """
     locked = connection.execute(
         _LOCK,
@@ -69,7 +69,7 @@ def lock_running_attempt(connection: Connection, key: AttemptKey, write: SaveChe
     if row is None or row.workflow_id != key.workflow_id:
         raise InvalidAttemptKey(
             f"The attempt key names a step {key.step_id} that this store does not have.",
-            "The workflow was deleted, or the key comes from another Airflow.",
+            "The workflow was deleted, or the key was issued by another Airflow.",
         )
     verify(key, row.secret)
     if locked.rowcount != 1:
@@ -78,26 +78,26 @@ def lock_running_attempt(connection: Connection, key: AttemptKey, write: SaveChe
             return False
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {row.name} is {row.state}; attempt {row.attempt} is the newest.",
-            "Only an attempt that runs or waits saves values; this one is not kept. The journal tells who ended it: "
+            "Only a running or waiting attempt saves values; this one was not saved. The journal shows what ended it: "
             f"airflow wfstate journal {key.workflow_id}",
         )
     if row.workflow_state != WorkflowState.RUNNING.value:
         raise WorkflowClosed(
             f"The workflow {row.workflow_id} of step {row.name} is {row.workflow_state}.",
-            "The step must stop: what it saves is not kept any more.",
+            "The step must stop: nothing it saves is kept.",
         )
     return True
 
 
 def verify_attempt(connection: Connection, key: AttemptKey) -> None:
-    """Check that the key is one of this store, whatever has become of its attempt.
+    """Check that this store issued the key, whatever has become of its attempt.
 
-    :raises InvalidAttemptKey: it is not.
+    :raises InvalidAttemptKey: it did not.
     """
     row = connection.execute(_READ, {"step_id": key.step_id, "number": key.attempt}).one_or_none()
     if row is None or row.workflow_id != key.workflow_id:
         raise InvalidAttemptKey(
             f"The attempt key names a step {key.step_id} that this store does not have.",
-            "The workflow was deleted, or the key comes from another Airflow.",
+            "The workflow was deleted, or the key was issued by another Airflow.",
         )
     verify(key, row.secret)

@@ -1,4 +1,4 @@
-"""A checkpoint: the last value under a name inside a round."""
+"""Save a checkpoint: the last value under a name inside a round."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from airflow_wfstate.store.steps.running_attempt import lock_running_attempt
 
 
 def keep_checkpoint(request: SaveCheckpoint) -> StoredPayload:
-    """Keep the value of a checkpoint that is about to be saved.
+    """Store the value of a checkpoint that is about to be saved.
 
-    :raises InvalidRequest: the name is none, the number is out of range, or the value cannot be stored.
+    :raises InvalidRequest: the name is not valid, the number is out of range, or the value cannot be stored.
     """
     check_name("checkpoint name", request.name)
     check_write_number(request.write)
@@ -32,9 +32,9 @@ def keep_checkpoint(request: SaveCheckpoint) -> StoredPayload:
 def save_checkpoint(
     connection: Connection, request: SaveCheckpoint, value: StoredPayload
 ) -> RecordedWrite | Unchanged[RecordedWrite]:
-    """Save the value, as ``StateBackend.save_checkpoint`` says.
+    """Save the value, as described at ``StateBackend.save_checkpoint``.
 
-    :param value: of the request, as :func:`keep_checkpoint` kept it.
+    :param value: the request's value, as stored by :func:`keep_checkpoint`.
     """
     key = parse(request.attempt_key)
     answer = RecordedWrite(key.step_id, key.attempt, request.write)

@@ -1,4 +1,4 @@
-"""A record: saved once in a round, and read by its later attempts."""
+"""Records: saved once in a round and read by its later attempts."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from airflow_wfstate.store.steps.running_attempt import lock_running_attempt, ve
 
 
 def keep_record(request: SaveRecord) -> StoredPayload:
-    """Keep the value of a record that is about to be saved.
+    """Store the value of a record that is about to be saved.
 
-    :raises InvalidRequest: the name is none, the number is out of range, or the value cannot be stored.
+    :raises InvalidRequest: the name is not valid, the number is out of range, or the value cannot be stored.
     """
     check_name("record name", request.name)
     check_write_number(request.write)
@@ -35,9 +35,9 @@ def keep_record(request: SaveRecord) -> StoredPayload:
 def save_record(
     connection: Connection, request: SaveRecord, value: StoredPayload
 ) -> RecordedWrite | Unchanged[RecordedWrite]:
-    """Save the record, as ``StateBackend.save_record`` says.
+    """Save the record, as described at ``StateBackend.save_record``.
 
-    :param value: of the request, as :func:`keep_record` kept it.
+    :param value: the request's value, as stored by :func:`keep_record`.
     """
     key = parse(request.attempt_key)
     answer = RecordedWrite(key.step_id, key.attempt, request.write)
@@ -63,9 +63,9 @@ def save_record(
 
 
 def _check_same(connection: Connection, key: AttemptKey, request: SaveRecord) -> None:
-    """Check that the record that is there already says what the request says.
+    """Check that the existing record has the same content as the request.
 
-    :raises WriteConflict: it does not; a record is never changed.
+    :raises WriteConflict: it does not; a record never changes.
     """
     record = schema.record
     row = connection.execute(
@@ -75,16 +75,16 @@ def _check_same(connection: Connection, key: AttemptKey, request: SaveRecord) ->
     ).one()
     if tuple(row) != (request.value.type, request.value.sha256, request.is_error):
         raise WriteConflict(
-            f"The round has a record {request.name!r} already, with another result.",
-            "Give each call of step.once() a name of its own.",
+            f"The round already has a record {request.name!r} with another result.",
+            "Give each call of step.once() its own name.",
         )
 
 
 def read_records(connection: Connection, request: ReadRecords) -> RecordPage:
-    """A page of records, as ``StateBackend.read_records`` says."""
+    """Read a page of records, as described at ``StateBackend.read_records``."""
     check_limit(request.limit)
     if not 0 <= request.skip < 2**31:
-        raise InvalidRequest(f"{request.skip} records cannot be left out.", "Give 0, or next_skip of the page before.")
+        raise InvalidRequest(f"Cannot skip {request.skip} records.", "Give 0, or next_skip of the previous page.")
     key = parse(request.attempt_key)
     verify_attempt(connection, key)
     record = schema.record

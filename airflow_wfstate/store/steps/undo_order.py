@@ -1,8 +1,8 @@
-"""The order of an undo in SQL: ``domain.compensation.compensation_order``, from whose tables the conditions are made.
+"""The order of compensations in SQL, generated from the tables of ``domain.compensation.compensation_order``.
 
-While steps are at work the order still changes. Once the workflow is at rest each compensation gets its position, by
-which a turn finds the next one in an index, however many there are. One that is over gives its position back, so that
-the next turn need not step over it.
+The order can still change while steps are running. Once the workflow is at rest, each compensation gets a position, so
+that a turn finds the next one through an index, however many there are. A finished compensation gives up its position,
+so that the next turn need not skip it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ IS_NEEDED: Final = or_(
         for when, states in UNDOABLE.items()
     )
 )
-"""``domain.compensation.is_needed``, of a compensation and its round."""
+"""``domain.compensation.is_needed``, for a compensation and its round."""
 
 IS_NOT_NEEDED: Final = or_(
     _compensation.c.state == CompensationState.NOT_NEEDED.value,
@@ -54,30 +54,30 @@ IS_NOT_NEEDED: Final = or_(
         not_(IS_NEEDED),
     ),
 )
-"""Of a compensation and its round: it is not run, since the round has ended and did not act; or it found nothing."""
+"""For a compensation and its round: it does not run, because the round ended without acting, or it found nothing."""
 
 _IN_ORDER: Final = (desc(_compensation.c.position), desc(_compensation.c.step_id), desc(_compensation.c.round))
 
 OUT_OF_LINE: Final = {"position": None}
-"""Of a compensation that is over."""
+"""Values for a compensation that is over."""
 
 UndoPlace = tuple[int, str, int]
-"""Where a compensation stands in the order: position, step id and round."""
+"""A compensation's place in the order: position, step id and round."""
 
 
 def is_to_do(*, with_discarded: bool = False) -> ColumnElement[bool]:
-    """Whether a compensation is still to be done, if its round needs it.
+    """Condition that a compensation is still to be done, if its round needs it.
 
-    :param with_discarded: what was discarded when the workflow succeeded counts as armed.
+    :param with_discarded: treat compensations that were discarded when the workflow succeeded as armed.
     """
     states = (*UNDO_STATES, CompensationState.DISCARDED) if with_discarded else UNDO_STATES
     return _compensation.c.state.in_([state.value for state in states])
 
 
 def give_positions(connection: Connection, workflow_id: str, step_id: str | None = None) -> None:
-    """Give each compensation that is to be done its position in the undo; one that is not needed has none.
+    """Give each compensation that is to be done its position in the order; one that is not needed gets none.
 
-    :param step_id: the step whose compensations alone are concerned; None for all of the workflow.
+    :param step_id: only compensations of this step; None for the whole workflow.
     """
     position = select(case((IS_NEEDED, _compensation.c.last_entry))).where(_ROUND).scalar_subquery()
     given = update(_compensation).where(_compensation.c.workflow_id == workflow_id, is_to_do())
@@ -87,14 +87,14 @@ def give_positions(connection: Connection, workflow_id: str, step_id: str | None
 
 
 @lru_cache
-def next_in_line(*, behind: bool, but_failed: bool) -> Select[Any]:
-    """Step and round of the next compensation of a workflow at rest, none when all is undone. One look-up in an index.
+def next_in_line(*, behind: bool, skip_failed: bool) -> Select[Any]:
+    """Step and round of a workflow's next compensation when it is at rest; none when all is undone. One index look-up.
 
     The parameter of the statement is ``workflow_id``.
 
-    :param behind: look behind a place; the further parameters are ``after_position``, ``after_step_id`` and
+    :param behind: start after a place; the further parameters are ``after_position``, ``after_step_id`` and
         ``after_round``.
-    :param but_failed: pass over those that have failed for good.
+    :param skip_failed: skip those that have failed permanently.
     """
     line = (_compensation.c.position, _compensation.c.step_id, _compensation.c.round)
     found = select(_compensation.c.step_id, _compensation.c.round).where(
@@ -103,20 +103,20 @@ def next_in_line(*, behind: bool, but_failed: bool) -> Select[Any]:
     if behind:
         after = (bindparam(f"after_{column.name}", type_=column.type) for column in line)
         found = found.where(tuple_(*line) < tuple_(*after))
-    if but_failed:
+    if skip_failed:
         found = found.where(_compensation.c.state != CompensationState.FAILED.value)
     return found.order_by(*_IN_ORDER).limit(1)
 
 
 def count_to_undo(connection: Connection, workflow_id: str, *, with_discarded: bool = False) -> int:
-    """How many compensations are to be done; ``with_discarded`` as of :func:`is_to_do`."""
+    """The number of compensations to do; for ``with_discarded`` see :func:`is_to_do`."""
     return int(connection.execute(_to_undo(workflow_id, func.count(), with_discarded=with_discarded)).scalar_one())
 
 
 def has_something_to_undo(connection: Connection, workflow_id: str, *, with_discarded: bool = False) -> bool:
-    """Whether anything is to be undone, or may be when the steps that are at work have ended."""
-    # The newest one rather than any: in this order PostgreSQL walks an index of the workflow and stops at once, where
-    # for EXISTS, whose order it ignores, it joined 25,000 rows (25 ms, measured).
+    """Whether there is anything to undo, or may be once the running steps have ended."""
+    # Asks for the newest one rather than any: with this order PostgreSQL walks an index of the workflow and stops at
+    # once. EXISTS ignores the order, so it joined 25,000 rows (25 ms, measured).
     to_undo = _to_undo(workflow_id, _compensation.c.step_id, with_discarded=with_discarded)
     newest = to_undo.order_by(_compensation.c.last_entry.desc()).limit(1)
     if connection.execute(newest).one_or_none() is not None:

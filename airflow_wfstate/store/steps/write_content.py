@@ -1,4 +1,4 @@
-"""What an attempt's write says, as a hash: one that was sent again says the same, one of another writer does not."""
+"""Hash the content of an attempt's write, to tell a repeated write from another process's write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AttemptWrite = SaveCheckpoint | SaveRecord | EndAttempt | LinkChildRun | CreateT
 
 
 def content_sha256(write: AttemptWrite) -> str:
-    """The hash of the kind of the write, and of all that it says."""
+    """The hash of the write's kind and content."""
     return hashlib.sha256(json.dumps(_content(write), ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -33,21 +33,21 @@ def _content(write: AttemptWrite) -> list[object]:
 
 
 def check_repetition(step: str, write: AttemptWrite, last_write: int, last_write_sha256: str | None) -> None:
-    """Check that a write whose number was applied before is the last one, sent again.
+    """Check that a write whose number was already applied is a repetition of the last one.
 
-    :param step: what it is called, for people.
-    :param last_write: number of the attempt's last write that was applied; not below that of ``write``.
-    :param last_write_sha256: of what that one said; None for one that was made before revision 0007, which kept none.
-    :raises WriteConflict: it is not.
+    :param step: the step's name for users.
+    :param last_write: number of the attempt's last applied write; not below that of ``write``.
+    :param last_write_sha256: hash of that write; None when it was made before revision 0007, which kept no hash.
+    :raises WriteConflict: it is not a repetition.
     """
     if write.write < last_write:
         raise WriteConflict(
-            f"Write {write.write} of step {step} comes after its write {last_write}: it is superseded, and changes "
-            "nothing.",
-            "It was sent long ago, or by a second process; only the process that began the attempt writes for it.",
+            f"Write {write.write} of step {step} comes after write {last_write}, which supersedes it; nothing was "
+            "changed.",
+            "It was sent long ago or by a second process; only the process that began the attempt may write for it.",
         )
     if last_write_sha256 is not None and last_write_sha256 != content_sha256(write):
         raise WriteConflict(
-            f"Write {write.write} of step {step} was applied before, and said something else.",
-            "Two processes write for one attempt: let one of them write, and return its results to it.",
+            f"Write {write.write} of step {step} was already applied with other content.",
+            "Two processes write for one attempt: let only one of them write, and pass it the results of the other.",
         )

@@ -1,1 +1,1 @@
-"""The sweep, and what it finds: lost, stuck, overdue, marked by hand."""
+"""The sweep, and what it finds: lost, stuck or overdue workflows, and manual marks."""

@@ -1,4 +1,4 @@
-"""A deadline that has passed: acted upon once, by the policy of the definition. Never while compensating."""
+"""Act on an expired deadline, once, by the policy of the definition. Never while compensating."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _workflow = schema.workflow
 
 
 def past_deadline() -> Select[Any]:
-    """Running and failed workflows whose deadline has passed, and was not acted upon."""
+    """Running and failed workflows whose deadline has passed and was not acted on."""
     return select(_workflow.c.id).where(
         _workflow.c.state.in_([WorkflowState.RUNNING.value, WorkflowState.FAILED.value]),
         _workflow.c.deadline_at <= database_now(),
@@ -30,7 +30,7 @@ def past_deadline() -> Select[Any]:
 
 
 def act_upon_deadline(connection: Connection, change: Change) -> None:
-    """Carry out the policy, unless somebody else has, or the workflow has ended meanwhile."""
+    """Apply the policy, unless that was already done or the workflow has ended in the meantime."""
     row = connection.execute(
         select(_workflow.c.deadline_at, _workflow.c.deadline_acted_at).where(_workflow.c.id == change.workflow_id)
     ).one()
@@ -42,7 +42,7 @@ def act_upon_deadline(connection: Connection, change: Change) -> None:
     change.set(deadline_acted_at=change.now)
     change.journal(EntryKind.WORKFLOW_OVERDUE, data={"deadline": deadline, "policy": policy.value})
     if policy is DeadlinePolicy.COMPENSATE and why_only_forward(connection, change.workflow_id):
-        policy = DeadlinePolicy.FAIL  # which is then held, with that reason
+        policy = DeadlinePolicy.FAIL  # it is then put on hold with that reason
     if policy is DeadlinePolicy.FAIL and change.state is WorkflowState.RUNNING:
         fail_by_deadline(connection, change, f"The deadline {deadline} has passed.")
     elif policy in (DeadlinePolicy.CANCEL, DeadlinePolicy.COMPENSATE):

@@ -1,7 +1,7 @@
-"""Workflows whose runs are over and that nobody has completed: what the sweep does about them.
+"""What the sweep does about workflows whose runs are over and that nothing has completed.
 
-One that no operator started succeeds. Of the others those go on to their end whose end a person has accepted, or whose
-CompleteWorkflowOperator was skipped, as far as their policy says so; what is left waits, and is flagged.
+A workflow that no operator started succeeds. The others end if a person has accepted their end, or if their
+CompleteWorkflowOperator was skipped and their policy allows it. Any workflow left over waits, and is flagged.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from airflow_wfstate.store.steps.counts import count_steps
 from airflow_wfstate.store.steps.undo_order import has_something_to_undo
 from airflow_wfstate.store.workflows.change import Change
 from airflow_wfstate.store.workflows.deciding_runs import DAG_RUN, DECIDES, HAS_UNFINISHED_STEP, deciding_runs
-from airflow_wfstate.store.workflows.failed_state import go_on
+from airflow_wfstate.store.workflows.failed_state import continue_failed
 
 _workflow, _run, _step, _journal = schema.workflow, schema.run, schema.step, schema.journal
 
@@ -57,19 +57,19 @@ RUNS_ARE_OVER: Final = and_(
     or_(~_HAS_OTHER_RUN, and_(_workflow.c.implicit, ~_HAS_UNFINISHED_RUN)),
     ~_HAS_OPEN_STEP,
 )
-"""A running workflow whose deciding runs are over, with no step at work.
+"""A running workflow whose deciding runs are over, with no running step.
 
-A run that is gone does not keep a workflow open that no operator started.
+A missing run does not keep a workflow open if no operator started it.
 """
 
 
 def with_ended_runs() -> Select[tuple[str]]:
-    """What :data:`RUNS_ARE_OVER` says."""
+    """The workflows described at :data:`RUNS_ARE_OVER`."""
     return select(_workflow.c.id).where(RUNS_ARE_OVER)
 
 
 def with_runs_marked_after_failure() -> Select[tuple[str]]:
-    """Failed workflows with a deciding run that ended well, and an audit entry to look at."""
+    """Failed workflows with a deciding run that ended well, and an audit entry to check."""
     marked = (
         deciding_runs(_run.c.run_id)
         .join(audit_log, audit.MENTIONED & (audit_log.c.dttm >= _run.c.linked_at))
@@ -78,8 +78,8 @@ def with_runs_marked_after_failure() -> Select[tuple[str]]:
     return select(_workflow.c.id).where(_workflow.c.state == WorkflowState.FAILED.value, exists(marked))
 
 
-def go_on_as_marked(connection: Connection, change: Change) -> None:
-    """Let a failed workflow go on when somebody has marked a run of it as success since, and no run is left failed."""
+def continue_as_marked(connection: Connection, change: Change) -> None:
+    """Let a failed workflow continue if someone has marked its run as success since, and no failed run is left."""
     if unaccepted_failed_run(connection, change.workflow_id) is not None:
         return
     failed_at: datetime = connection.execute(
@@ -90,7 +90,7 @@ def go_on_as_marked(connection: Connection, change: Change) -> None:
     for run in ended_runs(connection, change.workflow_id):
         person = audit.who_marked_run(connection, run.dag_id, run.run_id, "success", failed_at)
         if person is not None:
-            go_on(change, marked_as_success(run.dag_id, run.run_id, person))
+            continue_failed(change, marked_as_success(run.dag_id, run.run_id, person))
             return
 
 
@@ -98,7 +98,7 @@ def go_on_as_marked(connection: Connection, change: Change) -> None:
 class EndedRun:
     """A deciding run that is over.
 
-    :param has_done_its_part: it ended well, without a step that failed.
+    :param has_done_its_part: it ended well, without a failed step.
     :param completes: states of its tasks that complete the workflow.
     """
 
@@ -109,7 +109,7 @@ class EndedRun:
 
 
 def end_workflow(connection: Connection, change: Change) -> None:
-    """Let the workflow succeed, or be undone, if that follows from how its runs ended."""
+    """Complete or compensate the workflow if that follows from how its runs ended."""
     runs = ended_runs(connection, change.workflow_id)
     accepted: dict[EndedRun, str] = {}
     for run in runs:
@@ -127,13 +127,13 @@ def end_workflow(connection: Connection, change: Change) -> None:
             return
     states = {state for run in runs for state in run.completes}
     if "success" in states:
-        complete_unasked(connection, change, "Its CompleteWorkflowOperator is a success.")
+        complete_unasked(connection, change, "Its CompleteWorkflowOperator is marked as success.")
     elif states == {"skipped"} and not others_are_to_come(connection, change.workflow_id):
         _end_skipped(connection, change)
 
 
 def marked_as_success(dag_id: str, run_id: str, person: str) -> str:
-    """Why a workflow goes on that a person has accepted, in one sentence."""
+    """Why a workflow continues that a person has accepted, in one sentence."""
     return f"Run {run_id} of DAG {dag_id} was marked as success by {person}."
 
 
@@ -142,19 +142,19 @@ def _may_be_accepted(run: EndedRun) -> bool:
 
 
 def _end_skipped(connection: Connection, change: Change) -> None:
-    """What follows when the operator that completes the workflow was skipped."""
+    """Apply the policy for a workflow whose completing operator was skipped."""
     if not has_something_to_undo(connection, change.workflow_id):
         complete_unasked(connection, change, "Its CompleteWorkflowOperator was skipped, and there is nothing to undo.")
         return
     policy = read_definition(connection, change.name, change.definition_sha256).on_skip
     if policy is SkipPolicy.COMPLETE:
-        complete_unasked(connection, change, "Its CompleteWorkflowOperator was skipped: on_skip is complete.")
+        complete_unasked(connection, change, "Its CompleteWorkflowOperator was skipped, and on_skip is 'complete'.")
     elif policy is SkipPolicy.COMPENSATE:
         undo_because_skipped(connection, change)
 
 
 def ended_runs(connection: Connection, workflow_id: str) -> list[EndedRun]:
-    """The deciding runs of a workflow that are over."""
+    """The finished deciding runs of a workflow."""
     rows = connection.execute(
         deciding_runs(
             _run.c.dag_id, _run.c.run_id, dag_run.c.state, HAS_UNFINISHED_STEP.label("unfinished"), of=workflow_id
@@ -187,7 +187,7 @@ def ended_runs(connection: Connection, workflow_id: str) -> list[EndedRun]:
 
 
 def others_are_to_come(connection: Connection, workflow_id: str) -> bool:
-    """Whether the definition names somebody who has not taken part yet: a DAG without a run, or its planned steps."""
+    """Whether the definition names a participant that has not taken part yet: a DAG without a run, or planned steps."""
     row = connection.execute(
         select(_workflow.c.name, _workflow.c.definition_sha256).where(_workflow.c.id == workflow_id)
     ).one()

@@ -1,4 +1,4 @@
-"""What a cause of a flag is: a question to the tables, and a sentence for each answer."""
+"""The cause of a flag: a query on the tables, and a sentence for each row of its result."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from sqlalchemy import Connection, Row, Select
 from airflow_wfstate.domain.rules.flag import Flag, FlagKind
 
 FoundRow = Row[Any]
-"""A row of a cause's question; it has ``workflow_id``, and what the sentence needs."""
+"""A row of a cause's query; it has ``workflow_id``, and the data for the sentence."""
 
 
 @dataclass(frozen=True)
 class FlagCause:
     """How one kind of flag is found.
 
-    :param question: the select of the time now; its rows are about open workflows, and the sweep adds order and limit.
-    :param flag: of a row, at the time now; None when a second look shows that there is no cause.
+    :param question: the query for the current time; its rows are about open workflows; the sweep adds order and limit.
+    :param flag: the flag for a row at the current time; None when a second look shows that there is no cause.
     """
 
     kind: FlagKind

@@ -1,8 +1,8 @@
 """The flags: why open workflows make no progress, or need a person.
 
-Those that do not follow from the workflow's row are found by the sweep, which alone sets them; they change no state and
-are not journaled. A pass asks each cause anew, in batches, sets what it found and takes away what is no more. A change
-of the workflow's state hides what was found before.
+Only the sweep sets the flags that do not follow from the workflow's row. They change no state and are not journaled. A
+pass queries each cause again, in batches, sets the flags it finds and removes those that no longer apply. A change of
+the workflow's state hides earlier flags.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _flag: Final = schema.flag
 
 
 def refresh_flags(engine: Engine, lease: Lease) -> int:
-    """Ask every cause, and make the flags agree; how many were set, changed or taken away.
+    """Query every cause and update the flags; return how many were set, changed or removed.
 
     :raises LeaseLost: the lease of the pass could not be renewed.
     """
@@ -57,7 +57,7 @@ def _remove_outdated(connection: Connection) -> int | Unchanged[int]:
 def _refresh_batch(
     cause: FlagCause, after: str, connection: Connection
 ) -> tuple[str | None, int] | Unchanged[tuple[str | None, int]]:
-    """Do the next workflows behind ``after``: the last of them, or None when that is all; and how many changed."""
+    """Handle the next workflows after ``after``; return the last of them (None at the end) and how many changed."""
     now: datetime = connection.execute(select(database_now())).scalar_one()
     question = cause.question(now).where(schema.workflow.c.id > after).order_by(schema.workflow.c.id).limit(_BATCH)
     rows = connection.execute(question).all()
@@ -73,7 +73,7 @@ def _refresh_batch(
 
 
 def _last_complete(rows: Sequence[FoundRow]) -> str | None:
-    """The last workflow all of whose rows are there; None when there are no more rows behind these."""
+    """The last workflow with all its rows in the batch; None when no more rows follow."""
     if len(rows) < _BATCH:
         return None
     ids = [row.workflow_id for row in rows]
@@ -98,7 +98,7 @@ def _store(
         }
         row = stored.get(workflow_id)
         if row is None:
-            # One that was set since it was looked for is as good as this one.
+            # One that was set concurrently is as good as this one.
             new = {"workflow_id": workflow_id, "kind": kind.value, "found_at": now, **values}
             connection.execute(conflict_insert(connection.dialect.name, _flag).values(new).on_conflict_do_nothing())
         elif any(getattr(row, name) != value for name, value in values.items()):
@@ -111,7 +111,7 @@ def _store(
 
 
 def _stored(connection: Connection, kind: FlagKind, after: str, last: str | None) -> dict[str, Row[Any]]:
-    """The flags of a kind that are set, by workflow id: behind ``after``, and up to ``last`` unless that is None."""
+    """The set flags of a kind, by workflow id: after ``after``, and up to ``last`` unless that is None."""
     within = [_flag.c.kind == kind.value, _flag.c.workflow_id > after]
     if last is not None:
         within.append(_flag.c.workflow_id <= last)

@@ -1,4 +1,4 @@
-"""Whether the store is well: its tables answer, and somebody sweeps."""
+"""Whether the store is healthy: its tables answer, and the sweep runs."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from airflow_wfstate.store.database.search_indexes import has_trigram_indexes
 from airflow_wfstate.store.sweeping.sweep import last_sweep_at
 
 SWEEP_PATIENCE: Final = timedelta(minutes=3)
-"""Without a complete sweep for so long, health is red."""
+"""Without a complete sweep for this long, health is red."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """How the store is.
+    """The state of the store.
 
     :param open_workflows: their number; None when the reader may not see all of them.
     :param last_sweep_at: when the last complete sweep ended; None when there was none.
-    :param sweep_is_late: whether that is more than 3 minutes ago, or never happened while workflows are open.
-    :param finds_text_by_index: whether lists find by an index what stands anywhere in a key, a label or an error
-        (``contains``, ``error``): PostgreSQL with ``pg_trgm``. Without, they read every row that other filters leave.
+    :param sweep_is_late: whether that was more than 3 minutes ago, or never happened while workflows are open.
+    :param finds_text_by_index: whether an index finds substrings of keys, labels and errors in lists (``contains``,
+        ``error``): PostgreSQL with ``pg_trgm``. Otherwise lists read every row that other filters leave.
     """
 
     open_workflows: int | None
@@ -36,7 +36,7 @@ class Health:
 
 
 def read_health(connection: Connection) -> Health:
-    """How the store is now."""
+    """The current state of the store."""
     workflow = schema.workflow
     count: int = connection.execute(
         select(func.count()).where(workflow.c.state.in_([state.value for state in OPEN_WORKFLOW_STATES]))

@@ -1,4 +1,4 @@
-"""The cause of flags that services are: one has not reported for longer than it usually takes."""
+"""Flags caused by services: one has not reported for longer than it usually takes."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from airflow_wfstate.store.sweeping.flag_cause import FlagCause, FoundRow
 _workflow, _step, _definition, _compensation = schema.workflow, schema.step, schema.definition, schema.compensation
 
 _USUAL_TIMES: Final = 3
-"""A service may take so many times as long as it usually does."""
+"""How many times its usual duration a service may take."""
 _EARLIER: Final = 20
-"""So many earlier workflows make what is usual."""
+"""How many earlier workflows determine the usual duration."""
 _USUAL_KEPT_SECONDS: Final = 300
 _MOST_USERS: Final = 5
 
@@ -42,11 +42,11 @@ _STATES: Final = [state.value for state in FLAG_STATES[FlagKind.WAITS_FOR_SERVIC
 
 @dataclass(frozen=True)
 class _Lateness:
-    """What a workflow waits for.
+    """A late report that a workflow waits for.
 
-    :param late_at: from when on it is flagged.
-    :param cause: without since when, as a sentence without its full stop.
-    :param usual: how long it usually takes; None when that is not known.
+    :param late_at: when the flag becomes due.
+    :param cause: as a sentence without its full stop and without the duration.
+    :param usual: how long it usually takes; None when unknown.
     """
 
     late_at: datetime
@@ -56,13 +56,13 @@ class _Lateness:
     usual: timedelta | None
 
 
-# Orders wait for days, thousands at once: of one that has not changed a pass reads its row alone.
+# Orders wait for days, thousands of them at once: if one has not changed, a pass only reads its row.
 _KEPT: Final[LRUCache[tuple[str, int], _Lateness | None]] = LRUCache(50_000)
 _KEPT_LOCK: Final = Lock()
 
 
 def _waiting(now: datetime) -> Select[Any]:
-    """Workflows at work in which services may take part, and that are old enough to wait too long."""
+    """Working workflows in which services may take part, and that are old enough to have waited too long."""
     with_services = select(_definition.c.name).where(_definition.c.content.like('%"choreography":%'))
     return select(
         _workflow.c.id.label("workflow_id"),
@@ -113,20 +113,20 @@ def _latenesses(connection: Connection, row: FoundRow) -> Iterator[_Lateness]:
 
 def _cause(step: AwaitedStep) -> str:
     if step.has_begun:
-        return f"Step {step.service}.{step.step} is at work at its service, which has not told how it ended"
-    return f"The next step is {step.service}.{step.step}, of which its service has said nothing"
+        return f"Step {step.service}.{step.step} has been in progress at its service, with no report of its end,"
+    return f"The next step is {step.service}.{step.step}, but its service has not reported on it"
 
 
 def _undos(connection: Connection, row: FoundRow, choreography: Choreography) -> Iterator[_Lateness]:
     for asked in connection.execute(undo_requests().where(_compensation.c.workflow_id == row.workflow_id)):
         label = StepName(asked.participant, asked.name).label
-        cause = f"The service {asked.participant} was asked to undo {label}, and has not answered"
+        cause = f"The service {asked.participant} was asked to undo {label} and has not answered"
         owner = _users(choreography, asked.participant)
         yield _Lateness(asked.started_at + conf.stuck_running(), asked.started_at, cause, owner, None)
 
 
 def _users(choreography: Choreography, name: str) -> str | None:
-    """Who sends for a service: whom to ask."""
+    """The users who send for a service: whom to ask."""
     service = choreography.service(name)
     return listed(service.users, most=_MOST_USERS) if service is not None and service.users else None
 
@@ -139,9 +139,9 @@ def _users(choreography: Choreography, name: str) -> str | None:
     lock=Lock(),
 )
 def _usual(connection: Connection, name: str, service: str, step: str, *, has_begun: bool) -> timedelta | None:
-    """The median of some late workflows of the name: how long the step took, or how long its service was silent.
+    """The median over some recent workflows of the name: how long the step took, or how long its service was silent.
 
-    None when there is none. Silence begins with the last change of a step that had begun before.
+    None when there are none. Silence begins with the last change of a step that had begun before.
     """
     late = (
         select(_workflow.c.id)

@@ -1,4 +1,4 @@
-"""The causes of flags that the task instances of a workflow's runs show."""
+"""Flags caused by the task instances of a workflow's runs."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _workflow, _run, _step, _attempt = schema.workflow, schema.run, schema.step, sch
 
 _WAITING_TASK_STATES: Final = ("queued", "scheduled")
 _USUAL_TIMES: Final = 3
-"""A step may take so many times as long as it usually does."""
+"""How many times its usual duration a step may take."""
 _EARLIER: Final = 20
-"""So many earlier durations of a task make the usual one."""
+"""How many earlier durations of a task determine the usual one."""
 
 _TASK_OF_RUN: Final = and_(task_instance.c.dag_id == _run.c.dag_id, task_instance.c.run_id == _run.c.run_id)
 
@@ -60,14 +60,14 @@ def _upstream_failed(now: datetime) -> Select[Any]:
 
 
 def _upstream_failed_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
-    because = f"task {row.failed_task} before it failed" if row.failed_task else "a task before it failed"
+    because = f"its upstream task {row.failed_task} failed" if row.failed_task else "an upstream task failed"
     cause = f"Task {row.task_id} of run {row.run_id} of DAG {row.dag_id} will never run: {because}."
     command = f"airflow wfstate show {row.workflow_id}"
     return Flag(FlagKind.UPSTREAM_FAILED, cause, row.failed_at or now, row.owner, command)
 
 
 def _queued(now: datetime) -> Select[Any]:
-    """Runs in which something is to be done, and nothing is at work, or waits for a reason of its own."""
+    """Runs with something to do in which nothing is running or waits for a reason of its own."""
     to_do = exists(
         select(task_instance.c.id).where(
             _TASK_OF_RUN, or_(task_instance.c.state.is_(None), task_instance.c.state.in_(_WAITING_TASK_STATES))
@@ -106,9 +106,9 @@ def _queued_flag(connection: Connection, row: FoundRow, now: datetime) -> Flag |
 def _why_queued(connection: Connection, row: FoundRow, now: datetime) -> tuple[str, str]:
     run = f"The run {row.run_id} of DAG {row.dag_id}"
     if row.is_paused:
-        return f"{run} does not go on: the DAG is paused.", f"airflow dags unpause {row.dag_id}"
+        return f"{run} makes no progress: the DAG is paused.", f"airflow dags unpause {row.dag_id}"
     if not _has_live_scheduler(connection, now):
-        return f"{run} does not go on: no scheduler is alive.", "airflow jobs check --job-type SchedulerJob"
+        return f"{run} makes no progress: no scheduler is alive.", "airflow jobs check --job-type SchedulerJob"
     if row.run_state == "queued":
         limit = (
             f"at most {counted(row.max_active_runs, 'run')} of it at a time"
@@ -129,22 +129,22 @@ def _why_queued(connection: Connection, row: FoundRow, now: datetime) -> tuple[s
     if task is None:
         if past := past_dependency(connection, row.dag_id, row.run_id):
             return _waits_for_the_past(row, past)
-        return f"{run} does not go on: none of its tasks was scheduled.", f"airflow wfstate show {row.workflow_id}"
+        return f"{run} makes no progress: none of its tasks was scheduled.", f"airflow wfstate show {row.workflow_id}"
     if task.state == "queued":
         return (
-            f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} is queued, and no worker takes it.",
+            f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} is queued, but no worker picks it up.",
             "airflow jobs check",
         )
     slots, used = _pool(connection, task.pool)
     if slots is None or 0 <= slots <= used:
-        lacks = "does not exist" if slots is None else f"has {counted(slots, 'slot')}, and none is free"
+        lacks = "does not exist" if slots is None else f"has {counted(slots, 'slot')}, none of them free"
         return (
             f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} waits for the pool {task.pool}, which "
             f"{lacks}.",
             f"airflow pools get {task.pool}",
         )
     return (
-        f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} is scheduled, and not queued: a limit of "
+        f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} is scheduled but not queued: a limit on "
         "parallel tasks is reached.",
         f"airflow tasks states-for-dag-run {row.dag_id} {row.run_id}",
     )
@@ -167,7 +167,7 @@ def _has_live_scheduler(connection: Connection, now: datetime) -> bool:
 
 
 def _pool(connection: Connection, name: str) -> tuple[int | None, int]:
-    """The slots of a pool (None when there is no such pool, below zero for no limit), and how many are taken."""
+    """The slots of a pool (None when it does not exist, below zero for no limit), and how many are taken."""
     slots = connection.execute(select(slot_pool.c.slots).where(slot_pool.c.pool == name)).scalar_one_or_none()
     used = connection.execute(
         select(func.coalesce(func.sum(task_instance.c.pool_slots), 0)).where(
@@ -219,20 +219,20 @@ def _slow_flag(connection: Connection, row: FoundRow, now: datetime) -> Flag | N
     usually = "" if usual is None else f" (it usually takes {_rounded(usual)})"
     heartbeat = row.last_heartbeat_at
     alive = (
-        "its process never gave a heartbeat"
+        "its process never sent a heartbeat"
         if heartbeat is None
         else f"the last heartbeat of its process was {_rounded(now - heartbeat)} ago"
     )
     step = read_name(connection, row).brief
-    cause = f"Step {step} is at work without a checkpoint for {_rounded(now - since)}{usually}; {alive}."
+    cause = f"Step {step} has been running without a checkpoint for {_rounded(now - since)}{usually}; {alive}."
     return Flag(FlagKind.SLOW, cause, since, row.owner, f"airflow tasks states-for-dag-run {row.dag_id} {row.run_id}")
 
 
 def _usual_duration(connection: Connection, dag_id: str, task_id: str) -> timedelta | None:
-    """The median of some late successes of the task; None when there is none.
+    """The median of some recent successes of the task; None when there is none.
 
-    Late by run id, in whose order Airflow has an index: runs of one type are in the order of their time in it. None is
-    in the order of time, and to find the last ones by it would sort every instance that the task ever had.
+    Recent by run id, because Airflow has an index in that order, in which runs of one type are in the order of their
+    times. No index is in the order of time, so finding the last ones by time would sort every instance of the task.
     """
     seconds = connection.execute(
         select(task_instance.c.duration)
@@ -261,7 +261,7 @@ CAUSES: Final = (
 
 
 def _scheduler_silence() -> timedelta:
-    """After how long of silence a scheduler counts as dead: Airflow's own threshold."""
+    """How long a scheduler may be silent before it counts as dead: Airflow's own threshold."""
     from airflow.configuration import conf
 
     return timedelta(seconds=conf.getint("scheduler", "scheduler_health_check_threshold", fallback=30))

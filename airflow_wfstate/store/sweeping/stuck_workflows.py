@@ -1,4 +1,4 @@
-"""The causes of flags that a workflow's rows show together with the states of its runs."""
+"""Flags caused by a workflow's rows together with the states of its runs."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from airflow_wfstate.store.workflows.places import STEP_IDENTITY, read_name
 _workflow, _run, _step, _turn = schema.workflow, schema.run, schema.step, schema.turn
 
 _CHILD_GRACE: Final = timedelta(seconds=60)
-"""A child run is linked before it exists; for so long it may be on its way."""
+"""A child run is linked before it exists; this is how long its creation may take."""
 
 _FLAGGED_AFTER: Final = 10
-"""A tenth of the patience with a relay has passed: people may still help before the workflow is held."""
+"""After a tenth of the patience with a relay, so that people can still help before the workflow is put on hold."""
 
 _NAMED: Final = 3
-"""So many steps are named in a sentence."""
+"""How many steps a sentence names."""
 
 _NO_COMPLETE: Final = (
     "no run of its owner or children has a CompleteWorkflowOperator (that of a guest, such as a run that an asset "
@@ -39,7 +39,7 @@ _NO_COMPLETE: Final = (
 
 
 def _owner_dag() -> Any:
-    """The DAG of the run that owns the workflow, for its people."""
+    """The DAG of the run that owns the workflow, for its owners."""
     return (
         select(dag.c.owners)
         .join(_run, _run.c.dag_id == dag.c.dag_id)
@@ -92,10 +92,10 @@ def _not_completed(now: datetime) -> Select[Any]:
 def _not_completed_flag(connection: Connection, row: FoundRow, now: datetime) -> Flag | None:
     runs = ended_runs(connection, row.workflow_id)
     if not all(run.has_done_its_part for run in runs):
-        return None  # it fails by its policy
+        return None  # its policy fails it
     was_skipped = any("skipped" in run.completes for run in runs)
     why = "its CompleteWorkflowOperator was skipped" if was_skipped else _NO_COMPLETE
-    ended = "Its runs ended well, and none of them completed it"
+    ended = "Its runs ended well, but none of them completed it"
     since = row.ended_at or row.updated_at
     undos = [item.step for item in armed_compensations(connection, row.workflow_id)]
     if not undos:
@@ -137,7 +137,7 @@ def _turn_not_taken_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
     show = f"airflow wfstate show {row.workflow_id}"
     command = f"airflow dags unpause {row.dag_id}" if row.run_state and row.is_paused else show
     reason = why_turn_is_not_taken(row.run_state, row.is_paused, row.relay_state)
-    cause = f"The run {row.run_id} of DAG {row.dag_id} has the turn to compensate, and does not take it: {reason}."
+    cause = f"The run {row.run_id} of DAG {row.dag_id} has the turn to compensate but does not take it: {reason}."
     return Flag(FlagKind.TURN_NOT_TAKEN, cause, row.given_at, row.owner, command)
 
 

@@ -1,8 +1,8 @@
-"""The sweep: one idempotent pass over what nobody reports, under a lease.
+"""The sweep: one idempotent pass over everything that nobody reports, under a lease.
 
-It marks lost attempts, fails workflows whose deciding runs failed, closes implicit workflows that ended well, acts upon
-deadlines, applies events that waited for their workflow, gives turns and sets flags; once a day it removes files of
-payloads without a row. Each workflow is a transaction of its own; one that fails is logged and left to the next pass.
+It marks lost attempts, fails workflows whose deciding runs failed, closes implicit workflows that ended well, acts on
+deadlines, applies events that waited for their workflow, gives turns and sets flags. Once a day it removes payload
+files without a row. Each workflow has its own transaction; if one fails, that is logged and left to the next pass.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Select, exists, select
 from airflow_wfstate import conf
 from airflow_wfstate.domain.messages.sweep_report import SweepReport
 from airflow_wfstate.domain.rules.states import WorkflowState
-from airflow_wfstate.store.compensation.failed_by_hand import fail_as_marked, perhaps_failed_by_hand
+from airflow_wfstate.store.compensation.failed_by_hand import fail_as_marked, perhaps_marked_failed
 from airflow_wfstate.store.compensation.failure import fail_workflow
 from airflow_wfstate.store.compensation.late_undo import fail_overdue_answers, with_overdue_answers
 from airflow_wfstate.store.compensation.patience import hold_when_not_at_rest, hold_when_turn_is_not_taken
@@ -39,8 +39,8 @@ from airflow_wfstate.store.payloads.orphan_files import remove_orphan_files
 from airflow_wfstate.store.steps.accepted import unaccepted_failed_run
 from airflow_wfstate.store.sweeping.deadline import act_upon_deadline, past_deadline
 from airflow_wfstate.store.sweeping.ended_workflows import (
+    continue_as_marked,
     end_workflow,
-    go_on_as_marked,
     with_ended_runs,
     with_runs_marked_after_failure,
 )
@@ -54,29 +54,29 @@ log = logging.getLogger(__name__)
 _LIMIT: Final = 500
 _SWEEP: Final = "sweep"
 _TURNS: Final = "turns"
-"""The leases of a whole pass, and of the turns that are given between two passes."""
+"""The lease of a whole pass, and that of the turns given between two passes."""
 
 _LATELY: Final = timedelta(minutes=10)
-"""A compensation that has not gone on for so long waits for a person, or for something outside."""
+"""A compensation without progress for this long waits for a person, or for something outside."""
 _workflow, _run, _step, _compensation = schema.workflow, schema.run, schema.step, schema.compensation
 
 
 def sweep(engine: Engine) -> SweepReport:
-    """Make one pass, unless another process is at it."""
+    """Make one pass, unless another process is doing so."""
     with held(engine, _SWEEP) as lease:
         if lease is None:
             return SweepReport(swept=False)
         try:
             return _Pass(engine, lease).make()
         except LeaseLost as error:
-            log.warning("%s The sweep ends here; what it has done stays done.", error)
+            log.warning("%s The sweep ends here; its changes so far are kept.", error)
             return SweepReport(swept=False)
 
 
 def sweep_if_due(engine: Engine) -> SweepReport:
-    """Make a pass when the last one is older than ``[wfstate] sweep_interval_seconds``; else only give turns.
+    """Make a pass if the last one is older than ``[wfstate] sweep_interval_seconds``; otherwise only give turns.
 
-    However many processes ask, turns are given by one of them every ``[wfstate] turn_interval_seconds``.
+    However many processes call this, only one gives turns every ``[wfstate] turn_interval_seconds``.
     """
     if run_read(engine, _is_due):
         return sweep(engine)
@@ -93,7 +93,7 @@ def sweep_if_due(engine: Engine) -> SweepReport:
 
 
 def is_compensating(engine: Engine) -> bool:
-    """Whether a compensation is under way, and has gone on within the last ten minutes."""
+    """Whether a compensation is in progress, and has advanced within the last ten minutes."""
 
     def read(connection: Connection) -> bool:
         now: datetime = connection.execute(select(database_now())).scalar_one()
@@ -128,7 +128,7 @@ def last_sweep_at(connection: Connection) -> datetime | None:
 
 
 class _Pass:
-    """What a pass does, part by part, as long as it holds its lease.
+    """The parts of a pass, which run as long as it holds its lease.
 
     :raises LeaseLost: from every method, when the lease could not be renewed.
     """
@@ -138,11 +138,11 @@ class _Pass:
         self._lease = lease
 
     def make(self) -> SweepReport:
-        """Do all of it."""
+        """Run all parts."""
         report = SweepReport(
             swept=True,
             lost=self._each(with_unreported_ends(), record_unreported_ends),
-            failed=self._each(_with_failed_run(), _fail) + self._each(perhaps_failed_by_hand(), fail_as_marked),
+            failed=self._each(_with_failed_run(), _fail) + self._each(perhaps_marked_failed(), fail_as_marked),
             succeeded=self._end_ended(),
             deadlines=self._each(past_deadline(), act_upon_deadline),
             events=apply_waiting(self._engine),
@@ -156,18 +156,18 @@ class _Pass:
         return replace(report, files=remove_orphan_files(self._engine))
 
     def give_turns(self) -> int:
-        """See to it that somebody has the turn in each workflow that is being undone; how many were changed."""
+        """Ensure that somebody has the turn in each workflow being undone; return how many were changed."""
         late = self._each(with_overdue_answers(), fail_overdue_answers)
         return late + self._each(_to_be_given_turns(), _give_turn)
 
     def _end_ended(self) -> int:
-        self._each(with_runs_marked_after_failure(), go_on_as_marked)
+        self._each(with_runs_marked_after_failure(), continue_as_marked)
         return self._each(with_ended_runs(), _complete) + self._each(with_steps_of_guests(), complete_if_done)
 
     def _each(self, found: Select[tuple[str]], act: Callable[[Connection, Change], None]) -> int:
-        """Lock each workflow that was found and act on it; how many were changed.
+        """Lock each workflow found and act on it; return how many were changed.
 
-        All of them, a page at a time: those that cannot be changed now do not keep the others from their turn.
+        Goes through all of them, a page at a time: those that cannot be changed now do not keep the others waiting.
         """
         changed, after = 0, BEFORE_ALL_IDS
         while True:
@@ -178,7 +178,7 @@ class _Pass:
                 try:
                     changed += run_transaction(self._engine, partial(_change_one, workflow_id, act, found))
                 except Exception:
-                    log.exception("The sweep could not change workflow %s; the next pass tries again.", workflow_id)
+                    log.exception("The sweep could not change workflow %s; the next pass retries.", workflow_id)
             if len(workflow_ids) < _LIMIT:
                 return changed
             after = workflow_ids[-1]
@@ -191,7 +191,7 @@ def _ids(page: Select[tuple[str]], connection: Connection) -> list[str]:
 def _change_one(
     workflow_id: str, act: Callable[[Connection, Change], None], found: Select[tuple[str]], connection: Connection
 ) -> bool | Unchanged[bool]:
-    """Lock the workflow, and act if it is still what was looked for: between the two, anything may have happened."""
+    """Lock the workflow, and act if it still matches: anything may have happened since it was found."""
     change = lock_by_id(connection, workflow_id, actor="sweep")
     if change is None or connection.execute(found.where(_workflow.c.id == workflow_id)).first() is None:
         return Unchanged(False)
@@ -207,7 +207,7 @@ def _in_state(*states: WorkflowState) -> Select[tuple[str]]:
 
 
 def _to_be_given_turns() -> Select[tuple[str]]:
-    """Workflows that are being undone, but for those that wait for a service: its answer, or its end, goes on."""
+    """Workflows being undone, except those that wait for a service: its answer, or its deadline, continues them."""
     awaited = select(_compensation.c.workflow_id).where(_compensation.c.answer_due_at > database_now())
     return _in_state(WorkflowState.COMPENSATING).where(_workflow.c.id.not_in(awaited))
 

@@ -1,4 +1,4 @@
-"""Steps that have ended without a word: lost with their process, or accepted by a person."""
+"""Steps that ended without a report: lost with their process, or accepted by a person."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _RUN_PERHAPS_MARKED: Final = exists(deciding_runs(_run.c.run_id).where(_PERHAPS_
 def with_unreported_ends() -> Select[tuple[str]]:
     """Workflows with a step whose task instance is over, or whose task or run a person has marked as success.
 
-    Of a cancelled workflow too: what its steps did is to be told, though nothing follows from it.
+    Includes cancelled workflows: what their steps did should be recorded, though nothing follows from it.
     """
     goes_on = _workflow.c.state.in_([WorkflowState.RUNNING.value, WorkflowState.FAILED.value])
     return select(_workflow.c.id).where(
@@ -50,7 +50,7 @@ def with_unreported_ends() -> Select[tuple[str]]:
 
 
 def record_unreported_ends(connection: Connection, change: Change) -> None:
-    """Let these steps become skipped where a person has accepted them, and else lost."""
+    """Make these steps skipped if a person has accepted them, otherwise lost."""
     if change.state is not WorkflowState.CANCELLED:
         for run in _runs_perhaps_marked(connection, change.workflow_id):
             accept_steps_of_run(connection, change, run.dag_id, run.run_id)

@@ -1,1 +1,1 @@
-"""Waits: registered, looked at, and ended; and the tokens by which somebody outside ends one."""
+"""Waits: registered, checked and ended; and the tokens by which someone outside ends one."""

@@ -1,8 +1,7 @@
-"""Whether a wait that has ended is to begin anew for a later try of its task.
+"""Whether a wait that has ended begins again for a later try of its task.
 
-A retry goes on: it is answered as the try before would have been. A try that comes because somebody cleared the task
-asks for a wait of its own, and so does one that follows a try that had failed because of the end: it would fail at once
-for ever.
+A retry continues: it gets the answer that the earlier try would have got. A try after a clear wants a new wait. So does
+one after a try that failed because of the wait's end; otherwise it would fail immediately, forever.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from airflow_wfstate.store.database.airflow_tables import task_instance, task_in
 _SUCCEEDED: Final = ("success", "skipped")
 
 
-def is_to_begin_anew(connection: Connection, wait: Row[Any], task_instance_id: str, now: datetime) -> bool:
-    """Whether the try with this id begins the wait anew.
+def begins_again(connection: Connection, wait: Row[Any], task_instance_id: str, now: datetime) -> bool:
+    """Whether the try with this id begins the wait again.
 
     :param wait: locked, as an earlier try or this one left it.
     """
@@ -29,7 +28,7 @@ def is_to_begin_anew(connection: Connection, wait: Row[Any], task_instance_id: s
     if ended_at is None or wait.task_instance_id == task_instance_id:
         return False
     earlier = _read_try(connection, wait.task_instance_id)
-    if earlier is None:  # Airflow has forgotten it: somebody has cleaned up
+    if earlier is None:  # Airflow no longer knows it: someone has cleaned up
         return True
     if earlier.state in _SUCCEEDED:
         return True

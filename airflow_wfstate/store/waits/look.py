@@ -1,4 +1,4 @@
-"""A triggerer's look at its waits: one statement for up to a thousand, and a transaction for those that end."""
+"""A triggerer's check of its waits: one statement for up to a thousand, and a transaction for those that end."""
 
 from __future__ import annotations
 
@@ -42,23 +42,21 @@ _event: Final = event_tables.event
 _IS_APPLIED: Final = text(f"wfstate_event.state = '{EventState.APPLIED.value}'")
 
 _IS_PARKED: Final = text(f"wfstate_event.state = '{EventState.PARKED.value}'")
-"""A constant, not a parameter: by it PostgreSQL knows the partial indexes of parked events."""
+"""Constants, not parameters, so that PostgreSQL can use the partial indexes of parked events."""
 
 
 def check_wait_ids(wait_ids: Sequence[str]) -> list[str]:
-    """The ids in their canonical form, each once.
+    """The ids in their canonical form, without duplicates.
 
-    :raises InvalidRequest: they are too many, or one is no UUID.
+    :raises InvalidRequest: there are too many, or one is not a UUID.
     """
     if len(wait_ids) > MAX_WAITS:
-        raise InvalidRequest(f"{len(wait_ids)} waits are asked for at once.", f"Ask for at most {MAX_WAITS} at a time.")
+        raise InvalidRequest(f"The request names {len(wait_ids)} waits.", f"Ask for at most {MAX_WAITS} at a time.")
     try:
-        # Ten thousand waits are looked at every few seconds: to make a UUID of each id took a sixth of it.
+        # Ten thousand waits are checked every few seconds; making a UUID of each id took a sixth of that time.
         return list({_canonical(wait_id): None for wait_id in wait_ids})
     except (ValueError, AttributeError, TypeError) as error:
-        raise InvalidRequest(
-            "An id of a wait is no UUID.", "Send those that the registration answered with."
-        ) from error
+        raise InvalidRequest("A wait's id is not a UUID.", "Send the ids that the registration returned.") from error
 
 
 def _canonical(wait_id: str) -> str:
@@ -69,17 +67,17 @@ _CANONICAL: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", r
 
 
 def find_over(connection: Connection, wait_ids: list[str]) -> list[str]:
-    """Those of the waits of which there may be something to tell: ended, gone, or with a target that may end them."""
+    """Those of the waits that may have something to report: ended, gone, or with a target that may end them."""
     if not wait_ids:
         return []
     if connection.dialect.name == "postgresql":
         return list(connection.execute(_ON_POSTGRESQL, {"wait_ids": ",".join(wait_ids)}).scalars())
-    plain = json.dumps([UUID(wait_id).hex for wait_id in wait_ids])  # as SQLite keeps a UUID
+    plain = json.dumps([UUID(wait_id).hex for wait_id in wait_ids])  # the form in which SQLite stores a UUID
     return [str(UUID(found)) for found in connection.execute(_ON_SQLITE, {"wait_ids": plain}).scalars()]
 
 
 def end_those_over(connection: Connection, wait_ids: list[str]) -> list[str]:
-    """Keep the end of each of the waits that have one, and return the ids of those that go on all the same."""
+    """Record the end of each wait that has one, and return the ids of those that continue anyway."""
     ended = [end_if_over(connection, wait) for wait in lock_by_ids(connection, wait_ids)]
     return [wait.id for wait in ended if wait.ended_at is None]
 
@@ -87,8 +85,8 @@ def end_those_over(connection: Connection, wait_ids: list[str]) -> list[str]:
 def _over(asked: FromClause, asked_id: str) -> Select[Any]:
     """The statement.
 
-    What may end a wait is kept with it, as states between commas (``register.py``), so that nothing of the thousands
-    that go on leaves the database.
+    What may end a wait is stored with it, as states between commas (``register.py``), so that nothing about the
+    thousands of waits that continue leaves the database.
     """
     first = (
         select(_workflow.c.id)
@@ -156,7 +154,7 @@ def _over(asked: FromClause, asked_id: str) -> Select[Any]:
     )
 
 
-# One text: a thousand parameters would have to be quoted one by one here, and parsed one by one there.
+# A single text: a thousand parameters would have to be quoted one by one here, and parsed one by one there.
 _UUIDS: Final = cast(func.string_to_array(bindparam("wait_ids", type_=Text), ","), ARRAY(Uuid(as_uuid=False)))
 
 _ON_POSTGRESQL: Final = _over(

@@ -1,4 +1,4 @@
-"""A wait is registered, in one transaction with a look at whether what it waits for has come already."""
+"""Register a wait, in one transaction with a check whether it is already over."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from airflow_wfstate.store.database.clock import database_now
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.steps.attempt_key import parse
 from airflow_wfstate.store.steps.running_attempt import verify_attempt
-from airflow_wfstate.store.waits.earlier_try import is_to_begin_anew
-from airflow_wfstate.store.waits.row import Waiter, begin_anew, end_wait, go_on_waiting, lock_wait, registered
+from airflow_wfstate.store.waits.earlier_try import begins_again
+from airflow_wfstate.store.waits.row import Waiter, begin_again, continue_wait, end_wait, lock_wait, registered
 from airflow_wfstate.store.waits.target import target_columns
 from airflow_wfstate.store.waits.verdict import judge
 from airflow_wfstate.store.workflows.caller import Caller, check_task_instance_id, read_caller
@@ -26,14 +26,14 @@ _workflow: Final = schema.workflow
 
 
 def register_wait(connection: Connection, request: RegisterWait) -> RegisteredWait:
-    """Register the wait, or say how it stands, as ``StateBackend.register_wait`` says."""
+    """Register the wait, or return its state, as described at ``StateBackend.register_wait``."""
     check_timeout(request.timeout_seconds)
     caller = read_caller(connection, check_task_instance_id(request.task_instance_id))
     columns = target_columns(connection, request.target, caller)
     if request.attempt_key is not None:
         waiter = _waiting_step(connection, caller, request.attempt_key)
     elif request.target.kind is WaitKind.EVENT:
-        raise InvalidRequest("A wait for an event names no attempt of a step.", "Use WaitForEventOperator.")
+        raise InvalidRequest("A wait for an event cannot have an attempt of a step.", "Use WaitForEventOperator.")
     else:
         waiter = _waiting_task(caller)
     wait = take_up(connection, waiter, columns, request.timeout_seconds)
@@ -42,24 +42,24 @@ def register_wait(connection: Connection, request: RegisterWait) -> RegisteredWa
     if wait.kind == WaitKind.WORKFLOW.value and wait.target_workflow_id == caller.workflow_id is not None:
         raise InvalidRequest(
             f"Task {caller.task_id} would wait for workflow {wait.target_name} / {wait.target_key}, to which its own "
-            "run belongs: neither would end.",
-            "Wait for a step of it (WaitForStepSensor), or for another workflow.",
+            "run belongs, so that neither could end.",
+            "Wait for one of its steps (WaitForStepSensor), or for another workflow.",
         )
     return registered(connection, end_if_over(connection, wait))
 
 
 def take_up(connection: Connection, waiter: Waiter, target: dict[str, object], timeout: float | None) -> Row[Any]:
-    """Lock the wait of a waiter: a new one, the one that goes on, or the one that has ended."""
+    """Lock the wait of a waiter: a new one, the current one, or the one that has ended."""
     wait = lock_wait(connection, waiter, target, timeout)
     now = connection.execute(select(database_now())).scalar_one()
     task_instance_id = str(waiter.task["task_instance_id"])
-    if wait.target != target["target"] or is_to_begin_anew(connection, wait, task_instance_id, now):
-        return begin_anew(connection, wait, waiter, target, timeout)
-    return wait if wait.ended_at is not None else go_on_waiting(connection, wait, waiter, timeout)
+    if wait.target != target["target"] or begins_again(connection, wait, task_instance_id, now):
+        return begin_again(connection, wait, waiter, target, timeout)
+    return wait if wait.ended_at is not None else continue_wait(connection, wait, waiter, timeout)
 
 
 def end_if_over(connection: Connection, wait: Row[Any]) -> Row[Any]:
-    """A locked wait after a look at what it waits for: its end is kept when it has come."""
+    """Check what a locked wait waits for, and record its end if that has come. Return its row."""
     if wait.ended_at is not None:
         return wait
     verdict = judge(connection, wait, connection.execute(select(database_now())).scalar_one())
@@ -74,15 +74,15 @@ def end_if_over(connection: Connection, wait: Row[Any]) -> Row[Any]:
 
 
 def check_timeout(seconds: float | None) -> None:
-    """Check how long a wait may take.
+    """Check the timeout of a wait.
 
-    :raises InvalidRequest: it is no number of seconds from zero to ten years.
+    :raises InvalidRequest: it is not a number of seconds from zero to ten years.
     """
     if seconds is None:
         return
     if isinstance(seconds, bool) or not math.isfinite(seconds) or not 0 <= seconds <= MAX_TIMEOUT_SECONDS:
         raise InvalidRequest(
-            f"A wait cannot take {seconds} seconds.", "Give a time from 0 seconds to ten years, or none for no limit."
+            f"A wait cannot take {seconds} seconds.", "Give 0 seconds to ten years, or leave it out for no limit."
         )
 
 
@@ -94,12 +94,12 @@ def _waiting_task(caller: Caller) -> Waiter:
 def _waiting_step(connection: Connection, caller: Caller, attempt_key: str) -> Waiter:
     """The step's round, whichever task does it.
 
-    :raises InvalidAttemptKey: the key was not issued by this store, or to another task.
+    :raises InvalidAttemptKey: this store did not issue the key, or issued it to another task.
     """
     key = parse(attempt_key)
     verify_attempt(connection, key)
     if key.task_instance_id != caller.task_instance_id:
-        raise InvalidAttemptKey("The attempt key is of another task.", "Send the one that the begin answered with.")
+        raise InvalidAttemptKey("The attempt key belongs to another task.", "Send the key returned by the begin.")
     step = {"workflow_id": key.workflow_id, "step_id": key.step_id, "round": key.round}
     return Waiter(("step", key.step_id, str(key.round)), _task(caller), step)
 
@@ -115,9 +115,9 @@ def _task(caller: Caller) -> dict[str, object]:
 
 
 def _pin_newest(connection: Connection, wait: Row[Any]) -> Row[Any]:
-    """Settle which workflow is meant, when it is registered: the newest of its key or correlation id, if there is one.
+    """Decide at registration which workflow is meant: the newest with its key or correlation id, if there is one.
 
-    A wait that was registered before there was any is settled by its verdict: it waits for the first that starts.
+    If there was none yet, the verdict decides: the wait is for the first workflow that starts.
     """
     meant: list[ColumnElement[bool]]
     if wait.target_correlation_id is not None:

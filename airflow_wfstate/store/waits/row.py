@@ -32,16 +32,16 @@ NOT_ENDED: Final[Mapping[str, object]] = {
     "output_type": None,
     "output_sha256": None,
 }
-"""The columns of an end, of a wait that goes on."""
+"""The end columns of a wait that continues."""
 
 
 @dataclass(frozen=True)
 class Waiter:
     """Who waits.
 
-    :param identity: tells this waiter from all others.
-    :param task: ``task_instance_id`` of its present try, ``dag_id``, ``run_id``, ``task_id`` and ``map_index``.
-    :param step: of a step: ``workflow_id``, ``step_id`` and ``round``; empty for a task that is no step.
+    :param identity: distinguishes this waiter from all others.
+    :param task: ``task_instance_id`` of its current try, ``dag_id``, ``run_id``, ``task_id`` and ``map_index``.
+    :param step: for a step: ``workflow_id``, ``step_id`` and ``round``; empty for a task that is not a step.
     """
 
     identity: tuple[str, ...]
@@ -55,10 +55,10 @@ class Waiter:
 
 
 def lock_wait(connection: Connection, waiter: Waiter, target: Mapping[str, object], timeout: float | None) -> Row[Any]:
-    """Lock the wait of a waiter, and keep its present try and its end; one that is not there is inserted first.
+    """Lock the wait of a waiter, and update its current try and deadline; insert the wait first if it does not exist.
 
-    :param target: the columns that say what is waited for, for the one that is inserted.
-    :param timeout: seconds from its beginning to its end; None for no end. Ignored when it has ended.
+    :param target: the columns that describe the target, for a new wait.
+    :param timeout: seconds from the wait's beginning to its deadline; None for no deadline. Ignored if it has ended.
     """
     now = connection.execute(select(database_now())).scalar_one()
     connection.execute(
@@ -79,10 +79,10 @@ def lock_wait(connection: Connection, waiter: Waiter, target: Mapping[str, objec
     ).one()
 
 
-def begin_anew(
+def begin_again(
     connection: Connection, wait: Row[Any], waiter: Waiter, target: Mapping[str, object], timeout: float | None
 ) -> Row[Any]:
-    """Let a locked wait begin anew, under another id: neither a trigger nor a token of before has to do with it."""
+    """Begin a locked wait again, under another id, so that earlier triggers and tokens no longer refer to it."""
     now = connection.execute(select(database_now())).scalar_one()
     return connection.execute(
         update(_wait)
@@ -100,8 +100,8 @@ def begin_anew(
     ).one()
 
 
-def go_on_waiting(connection: Connection, wait: Row[Any], waiter: Waiter, timeout: float | None) -> Row[Any]:
-    """Let the present try go on with a locked wait that has not ended."""
+def continue_wait(connection: Connection, wait: Row[Any], waiter: Waiter, timeout: float | None) -> Row[Any]:
+    """Let the current try continue with a locked wait that has not ended."""
     return connection.execute(
         update(_wait)
         .where(_wait.c.id == wait.id)
@@ -137,7 +137,7 @@ def end_wait(connection: Connection, wait_id: str, outcome: WaitOutcome, **value
 
 
 def registered(connection: Connection, wait: Row[Any]) -> RegisteredWait:
-    """What its task is told of a wait."""
+    """What its task is told about a wait."""
     return RegisteredWait(
         wait_id=wait.id,
         registered_at=wait.registered_at,

@@ -1,4 +1,4 @@
-"""What a wait waits for, as its columns: also which states of a workflow or of a step may end it."""
+"""The target of a wait, as columns, including which states of a workflow or step may end the wait."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _NO_TARGET = {
 }
 
 _CONTRADICTING = (StepState.FAILED, StepState.SKIPPED, StepState.COMPENSATED)
-"""States of a service's step that another event of its was the reason for: the one that is waited for is not coming."""
+"""States of a service's step set by a different event, so that the awaited one will not come."""
 
 
 def target_columns(connection: Connection, target: WaitTarget, caller: Caller) -> dict[str, object]:
     """The columns of a target.
 
     :param caller: the task that waits.
-    :raises InvalidRequest: it is none that can be waited for.
+    :raises InvalidRequest: the target is not valid.
     """
     if target.kind is WaitKind.EVENT:
         return _of_event(connection, target, caller)
@@ -45,20 +45,20 @@ def target_columns(connection: Connection, target: WaitTarget, caller: Caller) -
     check_name("workflow key", target.key)
     if target.event or target.correlation_id:
         raise InvalidRequest(
-            f"A wait for a {target.kind.value} names an event or a correlation id.", "Leave out both of them."
+            f"A wait for a {target.kind.value} cannot have an event or a correlation id.", "Leave out both."
         )
     if target.kind is WaitKind.WORKFLOW:
         return _of_workflow(target)
     if target.kind is WaitKind.STEP:
         return _of_step(target)
     raise InvalidRequest(
-        f"A task cannot wait for a {target.kind.value} by itself.", "Wait for a workflow, for a step or for an event."
+        f"A task cannot wait for a {target.kind.value} by itself.", "Wait for a workflow, a step or an event."
     )
 
 
 def _of_workflow(target: WaitTarget) -> dict[str, object]:
     if target.participant or target.step or target.item_key:
-        raise InvalidRequest("A wait for a workflow names a step.", "Leave out participant, step and item_key.")
+        raise InvalidRequest("A wait for a workflow cannot have a step.", "Leave out participant, step and item_key.")
     wakes = waking_states(_states(WorkflowState, target.states))
     return _columns(target) | {"workflow_wakes": _between_commas(wakes)}
 
@@ -80,9 +80,9 @@ def _of_step(target: WaitTarget) -> dict[str, object]:
 def _of_event(connection: Connection, target: WaitTarget, caller: Caller) -> dict[str, object]:
     check_name("type of the event", target.event)
     if target.states or target.participant or target.step or target.item_key:
-        raise InvalidRequest("A wait for an event names states or a step.", "Leave out all but the event's workflow.")
+        raise InvalidRequest("A wait for an event cannot have states or a step.", "Give only the event's workflow.")
     if target.key and target.correlation_id:
-        raise InvalidRequest("A wait for an event has a key and a correlation id.", "Give one of both.")
+        raise InvalidRequest("A wait for an event has both a key and a correlation id.", "Give only one of them.")
     own = None if caller.workflow_id is None else read_reference(connection, caller.workflow_id)
     found: dict[str, object] = {}
     if target.correlation_id:
@@ -107,7 +107,7 @@ def _of_event(connection: Connection, target: WaitTarget, caller: Caller) -> dic
 
 
 def _step_of_event(connection: Connection, name: str, event_type: str) -> dict[str, object]:
-    """The step that an event of this type tells of, as the definition of the name says; empty when it does not."""
+    """The step that an event of this type is about, according to the name's definition; empty if there is none."""
     applied = read_applied(connection, name) if name else None
     choreography = None if applied is None else applied.definition.choreography
     for service in () if choreography is None else choreography.services:
@@ -125,10 +125,10 @@ def _step_of_event(connection: Connection, name: str, event_type: str) -> dict[s
 
 
 _WORKFLOW_IS_OVER = [state for state in WorkflowState if state not in GOING_ON]
-"""States in which no event counts any more but of an undo."""
+"""States in which only events about a compensation still count."""
 
 _UNDO_IS_OVER = [WorkflowState.SUCCEEDED, WorkflowState.CANCELLED, WorkflowState.COMPENSATED]
-"""States in which no service is asked for an undo any more, unless somebody wants it."""
+"""States in which no service is asked for a compensation any more, unless someone requests it."""
 
 
 def _columns(target: WaitTarget) -> dict[str, object]:
@@ -146,12 +146,12 @@ def _states(kind: type[State], names: list[str]) -> list[State]:
     try:
         found = states_of(kind, names)
     except ValueError as error:
-        raise InvalidRequest(f"There is no state {str(error)[:80]!r} to wait for.", f"Name some of {known}.") from error
+        raise InvalidRequest(f"There is no state {str(error)[:80]!r} to wait for.", f"Give some of {known}.") from error
     if not found:
-        raise InvalidRequest("A wait names no state to wait for.", f"Name some of {known}.")
+        raise InvalidRequest("The wait has no states to wait for.", f"Give some of {known}.")
     return found
 
 
 def _between_commas(states: Sequence[WorkflowState] | Sequence[StepState]) -> str:
-    """States as SQL finds one of them: each between commas."""
+    """States in the form in which SQL can find one of them: each between commas."""
     return f",{','.join(state.value for state in states)},"

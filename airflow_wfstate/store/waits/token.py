@@ -1,4 +1,4 @@
-"""Tokens: made by an attempt of a step, and used once by somebody outside, which ends the step's wait."""
+"""Tokens: created by an attempt of a step, and used once by someone outside to end the step's wait."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _token: Final = wait_tables.token
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-"""256 bits as base64url: what ``secrets.token_urlsafe(32)`` makes."""
+"""256 bits as base64url, the format of ``secrets.token_urlsafe(32)``."""
 
 _TAKES_ANSWERS: Final = (*OPEN_STEP_STATES, StepState.FAILED, StepState.LOST)
-"""States of a step that is not done: between two attempts an answer is kept for the next."""
+"""States of a step that is not done: an answer that arrives between two attempts is kept for the next."""
 
 
 def create_token(connection: Connection, request: CreateToken) -> CreatedToken | Unchanged[CreatedToken]:
-    """Make the token, as ``StateBackend.create_token`` says."""
+    """Create the token, as described at ``StateBackend.create_token``."""
     _check(request)
     key = parse(request.attempt_key)
     change, step = lock_attempt(connection, key)
@@ -54,12 +54,12 @@ def create_token(connection: Connection, request: CreateToken) -> CreatedToken |
     if step.attempt_state is not StepState.RUNNING:
         raise StaleAttempt(
             f"Attempt {key.attempt} of step {step.label} is {step.attempt_state.value}.",
-            "Only a running attempt makes tokens.",
+            "Only a running attempt creates tokens.",
         )
     if change.state is not WorkflowState.RUNNING:
         raise WorkflowClosed(
             f"Step {step.label} cannot wait: workflow {change.name} / {change.key} is {change.state.value}.",
-            "Stop working: nothing further is done for this workflow.",
+            "Stop: nothing further is done for this workflow.",
         )
     waiter = _waiter(change, step, key, request.name)
     wait = take_up(connection, waiter, _target(request.name), request.expires_seconds)
@@ -80,13 +80,13 @@ def create_token(connection: Connection, request: CreateToken) -> CreatedToken |
 
 
 def use_token(connection: Connection, text: str, body: Payload) -> TokenAccepted | Unchanged[TokenAccepted]:
-    """End the wait of a token with what was sent.
+    """End the wait of a token with the body that was sent.
 
-    Sent again with the same body before the token expires, it changes nothing and is accepted as the first time. All
-    else that cannot be accepted gets one and the same answer: a token that was never made, one that was used with
-    another body or whose wait has ended otherwise, and one that has expired.
+    A repetition with the same body before the token expires changes nothing and is accepted like the first time.
+    Everything else that cannot be accepted gets one and the same answer: a token that was never created, that was used
+    with another body, whose wait ended otherwise, or that has expired.
 
-    :raises NotFound: it cannot be accepted.
+    :raises NotFound: the token cannot be accepted.
     :raises InvalidRequest: the body cannot be stored.
     """
     check_payload("body", body)
@@ -147,13 +147,11 @@ def _end(change: Change, step: StepRow, wait: Row[Any], sha256: str, body: Paylo
 
 
 def _refuse() -> NoReturn:
-    raise NotFound(
-        "There is no such token, or it was used, or it has expired.", "Ask whoever gave it to you for another."
-    )
+    raise NotFound("There is no such token, or it was already used or has expired.", "Ask its issuer for another one.")
 
 
 def _check(request: CreateToken) -> None:
-    """Check what does not depend on the stored state.
+    """Check everything that does not depend on the stored state.
 
     :raises InvalidRequest: name, hash or time cannot be stored.
     """
@@ -161,7 +159,7 @@ def _check(request: CreateToken) -> None:
     check_write_number(request.write)
     check_timeout(request.expires_seconds)
     if not _SHA256.fullmatch(request.sha256):
-        raise InvalidRequest("The hash of the token is no SHA-256 in hexadecimal.", "Send 64 digits, in lower case.")
+        raise InvalidRequest("The token's hash is not a hexadecimal SHA-256.", "Send 64 lower-case digits.")
 
 
 def _waiter(change: Change, step: StepRow, key: AttemptKey, name: str) -> Waiter:

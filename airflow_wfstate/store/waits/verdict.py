@@ -1,4 +1,4 @@
-"""What a wait's target says now: it has come, it cannot come any more, the time is over, or none of these."""
+"""What a wait's target says now: it has come, it can no longer come, the time is over, or none of these."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _step: Final = schema.step
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a wait stands.
+    """The state of a wait.
 
-    :param outcome: None while it goes on.
-    :param reason: of an end without success, in one sentence.
-    :param workflow_id: that was found to be the one that is waited for; None while there is none.
-    :param state: in which that workflow, or the step, was found; None where it is not there.
+    :param outcome: None while it continues.
+    :param reason: why it ended without success, in one sentence.
+    :param workflow_id: the workflow found to be the awaited one; None while there is none.
+    :param state: the state in which that workflow or step was found; None if it does not exist.
     :param output: what came: the data of an event.
     """
 
@@ -47,7 +47,7 @@ class Verdict:
 
 
 def judge(connection: Connection, wait: Row[Any], now: datetime) -> Verdict:
-    """Look at what an open wait waits for."""
+    """Check the target of an open wait."""
     if wait.kind == WaitKind.TOKEN.value:
         return _in_time(Verdict(None), wait, now, "Nobody used the token")
     workflow = _read_workflow(connection, wait)
@@ -108,7 +108,7 @@ def _judge_event(connection: Connection, wait: Row[Any], workflow: Row[Any] | No
     if workflow is None:
         return _in_time(Verdict(None), wait, now, f"{missing}: the workflow has not started")
     if f",{workflow.state}," in wait.workflow_wakes:
-        reason = f"{missing}, and none counts any more: the workflow is {workflow.state}."
+        reason = f"{missing}, and it can no longer count: the workflow is {workflow.state}."
         return Verdict(WaitOutcome.IMPOSSIBLE, reason, workflow_id)
     step = _read_contradiction(connection, wait, workflow.id)
     if step is not None:
@@ -119,7 +119,7 @@ def _judge_event(connection: Connection, wait: Row[Any], workflow: Row[Any] | No
 
 
 def _read_event(connection: Connection, wait: Row[Any], workflow: Row[Any] | None) -> FoundEvent | None:
-    """The event, also one that waits for its workflow to start."""
+    """The event, including one that waits for its workflow to start."""
     if workflow is not None:
         return find_event(connection, wait.target_event, workflow_id=workflow.id)
     if wait.target_correlation_id is not None:
@@ -128,7 +128,7 @@ def _read_event(connection: Connection, wait: Row[Any], workflow: Row[Any] | Non
 
 
 def _read_contradiction(connection: Connection, wait: Row[Any], workflow_id: str) -> Row[Any] | None:
-    """The step of the event, when another event has said the contrary of it."""
+    """The step of the event, if another event has said the opposite about it."""
     if wait.target_participant is None:
         return None
     read: Select[Any] = select(_step.c.participant, _step.c.name, _step.c.state, _step.c.error).where(

@@ -1,1 +1,1 @@
-"""A workflow's row and its lock, and who calls."""
+"""A workflow's row and its lock, and who is calling."""

@@ -1,4 +1,4 @@
-"""The task instance that calls, as Airflow's tables know it."""
+"""The task instance that is calling, as Airflow's tables know it."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ _READ: Final = (
 class Caller:
     """A running task instance.
 
-    :param clear_number: how often its run was cleared.
-    :param workflow_id: of the workflow that its run is bound to; None when it is bound to none.
-    :param role: of its run there.
-    :param relay_task_id: that its run has registered there.
-    :param clears_at_failure: how often its run had been cleared when that workflow last failed; None when it never did,
-        or did before revision 0007.
-    :param place: the id of the step that triggered its run; ``schema.NO_PLACE`` when none did.
-    :param dag_version_id: of the DAG that it runs, as Airflow keeps it.
-    :param bundle_version: that it runs; None of a bundle without versions.
-    :param is_rehearsal: whether ``dag.test()``, ``airflow dags test`` or ``airflow tasks test`` made its run.
+    :param clear_number: how often its run has been cleared.
+    :param workflow_id: the workflow that its run is bound to; None when it is bound to none.
+    :param role: the role of its run in that workflow.
+    :param relay_task_id: the relay that its run has registered there.
+    :param clears_at_failure: how often its run had been cleared when that workflow last failed; None when it never
+        failed, or failed before revision 0007.
+    :param place: id of the step that triggered its run; ``schema.NO_PLACE`` when none did.
+    :param dag_version_id: Airflow's id of the DAG version that it runs.
+    :param bundle_version: the bundle version that it runs; None for a bundle without versions.
+    :param is_rehearsal: whether ``dag.test()``, ``airflow dags test`` or ``airflow tasks test`` created its run.
     """
 
     task_instance_id: str
@@ -80,15 +80,15 @@ class Caller:
 
     @property
     def was_cleared_since_failure(self) -> bool:
-        """Whether somebody cleared a task of its run after the workflow had failed: a request to go on.
+        """Whether someone cleared a task of its run after the workflow failed, which is a request to continue.
 
-        Where revision 0007 came after the failure, any clear of the run counts: nothing tells them apart.
+        If revision 0007 came after the failure, any clear of the run counts, as the two cannot be told apart.
         """
         return self.clear_number > (self.clears_at_failure or 0)
 
     @property
     def actor(self) -> str:
-        """How the journal names it."""
+        """How the journal names the caller."""
         return task_actor(self.dag_id, self.run_id, self.task_id, self.map_index)
 
 
@@ -101,7 +101,7 @@ def task_actor(dag_id: str, run_id: str, task_id: str, map_index: int) -> str:
 def check_task_instance_id(task_instance_id: str) -> str:
     """The id in its canonical form.
 
-    :raises TaskInstanceNotFound: when it is no UUID.
+    :raises TaskInstanceNotFound: it is not a UUID.
     """
     try:
         return str(UUID(task_instance_id))
@@ -114,13 +114,13 @@ def check_task_instance_id(task_instance_id: str) -> str:
 def read_caller(connection: Connection, task_instance_id: str) -> Caller:
     """Read the caller.
 
-    :raises TaskInstanceNotFound: when Airflow does not know it, or it is not running.
+    :raises TaskInstanceNotFound: Airflow does not know it, or it is not running.
     """
     row = connection.execute(_READ, {"task_instance_id": task_instance_id}).one_or_none()
     if row is None:
         raise TaskInstanceNotFound(
             f"Airflow knows no task instance {task_instance_id}.",
-            "It was cleared or retried since (each gives a new id), or the DAG was deleted.",
+            "It has been cleared or retried since (each gives a new id), or the DAG was deleted.",
         )
     if row.state != "running":
         raise TaskInstanceNotFound(

@@ -1,6 +1,6 @@
 """A change of a workflow: made under the lock of its row, and journaled.
 
-The lock is an UPDATE that already counts the workflow's version and reserves the first journal number, on
+The lock is an UPDATE that already increments the workflow's version and reserves the first journal number, on
 PostgreSQL and SQLite alike. A change that finds nothing to do is rolled back (``transaction.Unchanged``), so that
 neither number has a gap.
 """
@@ -78,15 +78,15 @@ _LOCK_BY_TASK_INSTANCE: Final = _lock(
 
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
-"""Of what an entry tells, made once rather than for each entry."""
+"""Serialized data of journal entries, built once rather than for each entry."""
 
 _CHUNK: Final = 400
-"""Rows that one statement names: SQLite allows 999 parameters where it is old."""
+"""Rows per statement: old SQLite allows 999 parameters."""
 
 
 @dataclass(frozen=True)
 class NewEntry:
-    """A journal entry of a step that is to be written.
+    """A journal entry about a step, to be written.
 
     :param step: the step's label.
     """
@@ -98,9 +98,9 @@ class NewEntry:
 
 
 class Change:
-    """What one transaction does to one workflow, whose row it has locked.
+    """The change that one transaction makes to one workflow, whose row it has locked.
 
-    Rows of other tables are written at once, the workflow's own row by :meth:`write`, which ends the change.
+    Rows of other tables are written at once. :meth:`write` writes the workflow's own row and ends the change.
 
     :param row: the locked row, as :data:`LOCKED_COLUMNS` lists it.
     :param actor: who makes the change, for the journal.
@@ -115,7 +115,7 @@ class Change:
         self.generation: int = row.generation
         self.correlation_id: str = row.correlation_id
         self.state = WorkflowState(row.state)
-        self._version_before: int = row.version - 1  # the lock itself has counted
+        self._version_before: int = row.version - 1  # the lock itself has already incremented it
         self.definition_sha256: str = row.definition_sha256
         self.implicit: bool = row.implicit
         self.reopened: bool = row.reopened
@@ -133,22 +133,22 @@ class Change:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was written, nor is to be written: the transaction may be rolled back."""
+        """Whether nothing was or will be written, so that the transaction may be rolled back."""
         return not self._values and not self._has_written
 
     def check_version(self, wanted: int | None) -> None:
-        """Check that nobody has changed the workflow since who asks has looked at it; None asks for no check.
+        """Check that the workflow has not changed since the caller read it; None skips the check.
 
-        :raises WorkflowChanged: somebody has.
+        :raises WorkflowChanged: it has changed.
         """
         if wanted is not None and wanted != self._version_before:
             raise WorkflowChanged(
-                f"Workflow {self.workflow_id} is in version {self._version_before} now, not in version {wanted}.",
-                "Look at it again, and decide anew: airflow wfstate show " + self.workflow_id,
+                f"Workflow {self.workflow_id} is now in version {self._version_before}, not in version {wanted}.",
+                "Check its current state and decide again: airflow wfstate show " + self.workflow_id,
             )
 
     def ref(self) -> WorkflowRef:
-        """What identifies the workflow, in its state after this change."""
+        """The workflow's reference, with its state after this change."""
         return WorkflowRef(self.workflow_id, self.name, self.key, self.generation, self.correlation_id, self.state)
 
     def journal(
@@ -162,13 +162,13 @@ class Change:
     ) -> int:
         """Append an entry, and return its number.
 
-        :param step: the label of the step that it tells of.
-        :param step_id: of that step.
+        :param step: the label of the step that the entry is about.
+        :param step_id: the id of that step.
         """
         return self._journal(kind, [(step, step_id, attempt, data or {})])
 
     def journal_each(self, kind: EntryKind, entries: Sequence[NewEntry]) -> None:
-        """Append an entry for each of some steps, at least one, with one statement."""
+        """Append an entry for each of some steps (at least one), with one statement."""
         self._journal(kind, [(entry.step, entry.step_id, entry.attempt, entry.data) for entry in entries])
 
     def _journal(
@@ -196,7 +196,7 @@ class Change:
         return first
 
     def _append(self, rows: list[dict[str, object]]) -> None:
-        """Write rows of the journal."""
+        """Write journal rows."""
         self.connection.execute(_insert(schema.journal, tuple(rows[0])), rows if len(rows) > 1 else rows[0])
 
     def insert(self, table: Table, values: Mapping[str, object]) -> None:
@@ -212,9 +212,9 @@ class Change:
         values: Mapping[str, object],
         from_states: Iterable[Enum] | None = None,
     ) -> None:
-        """Update rows by equality.
+        """Update the rows that equal ``where``.
 
-        :param from_states: when given, exactly one row must match, and its state must be one of these.
+        :param from_states: if given, exactly one row must match, and its state must be one of these.
         """
         self._has_written = True
         guard = None if from_states is None else tuple(str(state.value) for state in from_states)
@@ -225,7 +225,7 @@ class Change:
         if guard is not None and matched.rowcount != 1:
             raise InvalidTransition(
                 f"The stored state of {table.name} {dict(where)} does not allow {dict(values)}.",
-                "It was changed by somebody else in the meantime; ask again.",
+                "Another transaction has changed it in the meantime; try again.",
             )
 
     def update_each(
@@ -236,10 +236,10 @@ class Change:
         values: Mapping[str, object],
         from_states: Iterable[Enum] | None = None,
     ) -> None:
-        """Give several rows the same values, some hundred with each statement.
+        """Give several rows the same values, a few hundred per statement.
 
         :param where: the key of each row.
-        :param from_states: when given, every row must be there, and its state must be one of these.
+        :param from_states: if given, every row must exist, and its state must be one of these.
         """
         self._has_written = True
         names = tuple(where[0]) if where else ()
@@ -254,7 +254,7 @@ class Change:
             if guard is not None and matched.rowcount != len(chunk):
                 raise InvalidTransition(
                     f"The stored state of some of {len(chunk)} rows of {table.name} does not allow {dict(values)}.",
-                    "They were changed by somebody else in the meantime; ask again.",
+                    "Another transaction has changed them in the meantime; try again.",
                 )
 
     def upsert(
@@ -265,10 +265,10 @@ class Change:
         values: Mapping[str, object],
         when_changed: Mapping[str, object],
     ) -> bool:
-        """Insert a row, or update the one that is there, unless it has these values already; whether it had not.
+        """Insert a row, or update the existing one unless it already has these values; return whether it changed.
 
-        :param where: its primary key.
-        :param when_changed: further columns, which do not count as a difference.
+        :param where: the primary key.
+        :param when_changed: further columns to write, which do not count as a difference.
         """
         statement = _upsert(self.connection.dialect.name, table, tuple(where), tuple(values), tuple(when_changed))
         written = self.connection.execute(statement, {**where, **values, **when_changed}).rowcount > 0
@@ -276,17 +276,17 @@ class Change:
         return written
 
     def become(self, target: WorkflowState, **values: object) -> None:
-        """Give the workflow its next state, and other columns with it.
+        """Move the workflow to another state, and set other columns with it.
 
-        What belongs to the state that it leaves goes with it: an error, the reason of a hold and the time of an end
-        when it runs again; and the stored flags, which are shown only while ``state_changed_at`` is older than they.
+        Columns that belong to the old state are reset: the error, hold reason and end time when it runs again, and the
+        stored flags, which are only shown while ``state_changed_at`` is older than they are.
 
         :raises InvalidTransition: the state table has no such transition.
         """
         if not may_become(self.state, target):
             raise InvalidTransition(
-                f"Workflow {self.workflow_id} is {self.state.value}, and cannot become {target.value}.",
-                "Look at it with: airflow wfstate show " + self.workflow_id,
+                f"Workflow {self.workflow_id} is {self.state.value} and cannot become {target.value}.",
+                "Check its current state with: airflow wfstate show " + self.workflow_id,
             )
         if target is WorkflowState.RUNNING:
             values = {"error": None, "hold_reason": None, "ended_at": None, "forward_ended_at": None} | values
@@ -301,7 +301,7 @@ class Change:
         self.error = cast("str | None", values.get("error", self.error))
 
     def discard_armed(self) -> None:
-        """Discard the compensations that are armed: the workflow has succeeded, and nothing of it is to be undone."""
+        """Discard the armed compensations: the workflow has succeeded, so nothing is to be undone."""
         self.update(
             schema.compensation,
             where={"workflow_id": self.workflow_id, "state": CompensationState.ARMED.value},
@@ -309,7 +309,7 @@ class Change:
         )
 
     def come_to_rest(self) -> None:
-        """Note that no step is open any more, and that each undo has its position."""
+        """Record that no step is open any more, and that each compensation has its position."""
         self.at_rest = True
         self._values["at_rest"] = True
 
@@ -318,12 +318,12 @@ class Change:
         self._values.update(values)
 
     def write_so_far(self) -> None:
-        """Write the workflow's own row if it is to change, so that a further change of state may follow."""
+        """Write the workflow's own row if it has changed, so that another change of state may follow."""
         if self._values:
             self.write()
 
     def write(self) -> None:
-        """Write the workflow's own row; a journal number that was reserved and not used is given back."""
+        """Write the workflow's own row; return a journal number that was reserved but not used."""
         last_entry = self._next_entry - 1
         if last_entry != self._first_entry:
             self._values["journal_count"] = last_entry
@@ -346,7 +346,7 @@ def lock_by_id(connection: Connection, workflow_id: str, actor: str) -> Change |
 
 
 def lock_by_task_instance(connection: Connection, task_instance_id: str, actor: str) -> Change | None:
-    """Lock the workflow to which the run of a task instance is bound; None when there is none."""
+    """Lock the workflow that a task instance's run is bound to; None when there is none."""
     row = connection.execute(_LOCK_BY_TASK_INSTANCE, {"task_instance_id": task_instance_id}).one_or_none()
     return None if row is None else Change(connection, row, actor)
 

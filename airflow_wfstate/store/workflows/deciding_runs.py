@@ -1,7 +1,7 @@
-"""The runs that decide how a workflow ends, and whether one of them that is over has done its part.
+"""The runs that decide how a workflow ends, and whether a finished one has done its part.
 
-Airflow's own verdict is not enough: with ``fail_fast``, or where what stands below a failed task runs all the same, a
-run ends well over a step that failed.
+Airflow's own verdict is not enough. With ``fail_fast``, or if tasks downstream of a failed task run anyway, a run ends
+well although one of its steps failed.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ ACCEPTED_CHILD: Final = exists(
         _round.c.state == StepState.LOST.value,
     )
 )
-"""A person has marked the task that triggered the run as success: the workflow goes on, whatever becomes of the run."""
+"""A person marked the task that triggered the run as success: the workflow continues, whatever becomes of the run."""
 
 HAS_DECIDING_ROLE: Final = and_(_run.c.bound, _run.c.role.in_([role.value for role in RunRole if role.decides]))
-"""A linked run is the workflow's own, as its owner or a child of it: it decides unless it is an accepted child."""
+"""The linked run is the workflow's own, as owner or child, so that it decides unless it is an accepted child."""
 
 DECIDES: Final = and_(HAS_DECIDING_ROLE, or_(_run.c.role != RunRole.CHILD.value, ~ACCEPTED_CHILD))
-"""A linked run decides how the workflow ends."""
+"""The linked run decides how the workflow ends."""
 
 _HAS_FAILED: Final = _step.c.state.in_([StepState.FAILED.value, StepState.LOST.value])
 _IS_LOST: Final = and_(
@@ -63,20 +63,20 @@ HAS_UNFINISHED_STEP: Final = exists(
 HAS_FAILED: Final[ColumnElement[bool]] = or_(
     dag_run.c.state == "failed", and_(dag_run.c.state == "success", HAS_UNFINISHED_STEP)
 )
-"""With :data:`DAG_RUN` joined: the run is over, and has not done its part."""
+"""With :data:`DAG_RUN` joined: the run is over but has not done its part."""
 
 
 def deciding_runs(*columns: Any, of: ColumnElement[str] | str = _workflow.c.id) -> Select[Any]:
     """The deciding runs of a workflow that exist in Airflow, with :data:`DAG_RUN` joined.
 
-    :param columns: what to read of each.
-    :param of: the workflow's id; by default that of the enclosing statement, of which this is a subquery.
+    :param columns: the columns to read.
+    :param of: the workflow's id; by default, that of the enclosing statement, for use as a subquery.
     """
     return select(*columns).select_from(_run.join(dag_run, DAG_RUN)).where(_run.c.workflow_id == of, DECIDES)
 
 
 def failed_deciding_runs(connection: Connection, workflow_id: str) -> list[Row[tuple[str, str, str]]]:
-    """The deciding runs that are over and have not done their part: DAG id, run id and state, by their ends."""
+    """The finished deciding runs that have not done their part: DAG id, run id and state, in order of their ends."""
     return list(
         connection.execute(
             deciding_runs(_run.c.dag_id, _run.c.run_id, dag_run.c.state, of=workflow_id)

@@ -1,4 +1,4 @@
-"""The state ``failed``: how a workflow gets into it, and what sets it going again."""
+"""The state ``failed``: how a workflow gets into it, and how it continues from there."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from airflow_wfstate.store.workflows.change import Change
 
 _run = schema.run
 
-TASK_CLEARED = "a task of it was cleared"
-"""What set a failed workflow going again."""
+TASK_CLEARED = "one of its tasks was cleared"
+"""Why a failed workflow continues."""
 
 
 def become_failed(change: Change, *, error: str, hold_reason: str) -> None:
-    """Let the workflow fail, and note how often each of its runs had been cleared by then.
+    """Make the workflow failed, and record how often each of its runs had been cleared by then.
 
-    A clear that comes later is a request to go on; one that came before is not.
+    A later clear is a request to continue; an earlier one is not.
     """
     change.become(WorkflowState.FAILED, error=error, hold_reason=hold_reason)
     cleared = (
@@ -35,11 +35,11 @@ def become_failed(change: Change, *, error: str, hold_reason: str) -> None:
     )
 
 
-def go_on(change: Change, cause: str, data: Mapping[str, JsonValue] | None = None) -> None:
-    """Set a failed workflow going again, because of what somebody did in Airflow.
+def continue_failed(change: Change, cause: str, data: Mapping[str, JsonValue] | None = None) -> None:
+    """Continue a failed workflow because of something done in Airflow.
 
-    :param cause: what that was, for the journal.
-    :param data: what else the journal tells of it.
+    :param cause: what was done, for the journal.
+    :param data: further data for the journal.
     """
     change.become(WorkflowState.RUNNING, hold_reason=None, ended_at=None, error=None)
     change.journal(EntryKind.WORKFLOW_RESUMED, data={"cause": cause, **(data or {})})

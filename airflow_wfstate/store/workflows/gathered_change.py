@@ -1,4 +1,4 @@
-"""Changes of many workflows in one transaction: locked by one statement, written by a few."""
+"""Changes of many workflows in one transaction: locked with one statement, written with a few."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _CHANGED_BY_LOCK: Final = ("version", "journal_count", "updated_at")
 
 
 class GatheredChange(Change):
-    """A change whose journal entries and whose workflow's own row are written together with those of others.
+    """A change whose journal entries and workflow row are written together with those of other changes.
 
-    Entries that are in the journal only when :func:`write_changes` has been called must not be read before.
+    Do not read its entries before :func:`write_changes` has written them.
 
-    :param has_dag: whether a DAG started the workflow; False: an event did.
+    :param has_dag: whether a DAG started the workflow; False if an event did.
     """
 
     def __init__(self, connection: Connection, row: object, actor: str) -> None:
@@ -38,14 +38,14 @@ class GatheredChange(Change):
         self.entries += rows
 
     def discard_armed(self) -> None:
-        """See :meth:`Change.discard_armed`; :func:`write_changes` does it."""
+        """See :meth:`Change.discard_armed`; :func:`write_changes` does the work."""
         self.discards_armed = True
 
     def write(self) -> None:
-        """Do nothing: :func:`write_changes` does it."""
+        """Do nothing: :func:`write_changes` does the work."""
 
     def row(self) -> dict[str, object]:
-        """The columns of the workflow's own row, as they are to be written."""
+        """The columns of the workflow's own row, with the values to write."""
         return {
             "id": self.workflow_id,
             "version": self._version_before + 1,
@@ -56,14 +56,14 @@ class GatheredChange(Change):
 
 
 def lock_workflows(connection: Connection, workflow_ids: Collection[str]) -> dict[str, GatheredChange]:
-    """Lock workflows, always in the same order, so that nobody waits in a circle; those that there are, by id.
+    """Lock the existing ones of these workflows, by id, always in the same order, so that no deadlock can arise.
 
-    The actor of each change is to be set for each entry.
+    The caller sets the actor of each change for each entry.
     """
     if not workflow_ids:
         return {}
     rows = connection.execute(_locked(connection.dialect.name), {"workflow_ids": sorted(workflow_ids)}).all()
-    now = connection.execute(select(database_now())).scalar_one()  # when all of them are locked
+    now = connection.execute(select(database_now())).scalar_one()  # after all of them are locked
     changes = {row.id: GatheredChange(connection, row, "") for row in rows}
     for change in changes.values():
         change.now = now
@@ -90,15 +90,15 @@ def write_changes(connection: Connection, changes: Iterable[GatheredChange]) -> 
 
 @lru_cache
 def _locked(dialect: str) -> Select[tuple[object, ...]]:
-    """On SQLite the transaction has written already, and is alone."""
+    """On SQLite the transaction has already written, so there is no other writer."""
     columns = (column for column in LOCKED_COLUMNS if column.name not in _CHANGED_BY_LOCK)
     found = select(
         *columns,
-        (_workflow.c.version + 1).label("version"),  # as a lock by UPDATE would have counted
+        (_workflow.c.version + 1).label("version"),  # as a lock by UPDATE would have incremented it
         (_workflow.c.journal_count + 1).label("journal_count"),
         literal(None).label("updated_at"),
         _workflow.c.has_dag,
     )
     found = found.where(_workflow.c.id.in_(bindparam("workflow_ids", expanding=True))).order_by(_workflow.c.id)
-    # No key of the row changes: who inserts a row that refers to it need not wait.
+    # No key column of the row changes, so inserting a row that refers to it need not wait.
     return found.with_for_update(key_share=True) if dialect == "postgresql" else found

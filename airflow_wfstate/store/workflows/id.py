@@ -1,4 +1,4 @@
-"""The id by which somebody asks for a workflow: checked before anything is looked for."""
+"""Check the id of a workflow that a caller asks for, before looking for anything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _workflow = schema.workflow
 def check_id(workflow_id: str) -> str:
     """The id in its canonical form.
 
-    :raises WorkflowNotFound: it is no UUID.
+    :raises WorkflowNotFound: it is not a UUID.
     """
     try:
         return str(UUID(workflow_id))
@@ -36,7 +36,7 @@ def check_exists(connection: Connection, workflow_id: str) -> str:
 
 
 def unknown_workflow(workflow_id: str) -> WorkflowNotFound:
-    """The error that there is no such workflow."""
+    """The error that says that the workflow does not exist."""
     return WorkflowNotFound(
         f"There is no workflow with the id {str(workflow_id)[:80]!r}.", "List them with: airflow wfstate list"
     )

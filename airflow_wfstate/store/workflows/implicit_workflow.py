@@ -1,4 +1,4 @@
-"""The workflow of a run that started none: named after its DAG, keyed by the run id."""
+"""The workflow of a run that started none: named after its DAG, with the run id as key."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def start_implicit_workflow(connection: Connection, caller: Caller) -> Change:
 
 
 def _free_key(connection: Connection, caller: Caller) -> str:
-    """The run's id, unless that is the key of a rehearsal which had this id before, or of another after one.
+    """The run's id, with a suffix if a rehearsal with this id, or another run after one, already has that key.
 
     :raises Contention: another step of the run has just started its workflow.
     """
@@ -75,10 +75,10 @@ def _free_key(connection: Connection, caller: Caller) -> str:
     raise AssertionError("count() has no end")
 
 
-def is_started_anew(connection: Connection, change: Change, caller: Caller) -> bool:
-    """Whether the caller's step starts the next generation of an implicit workflow that was compensated or cancelled.
+def starts_next_generation(connection: Connection, change: Change, caller: Caller) -> bool:
+    """Whether the caller's step starts the next generation of a compensated or cancelled implicit workflow.
 
-    So it is when its whole run was cleared since: no task of it is left that had ended before the workflow did.
+    It does if its whole run was cleared since: no task of the run remains that ended before the workflow did.
     """
     if not change.implicit or change.state not in FINAL_WORKFLOW_STATES or caller.role is not RunRole.OWNER:
         return False

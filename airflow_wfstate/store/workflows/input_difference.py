@@ -1,4 +1,4 @@
-"""How the input of a start differs from the one that its workflow keeps."""
+"""How the input of a start differs from the workflow's stored input."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airflow_wfstate.store.workflows.change import Change
 
 
 def how_input_differs(connection: Connection, change: Change, given: Payload) -> list[str]:
-    """In which top-level fields the input differs, as ``domain.input_difference`` tells them.
+    """The top-level fields in which the inputs differ, as ``domain.input_difference`` determines them.
 
-    ``$`` alone when the stored input cannot be read: it stays what it is, and the start does not need it.
+    Just ``$`` when the stored input cannot be read: it stays unchanged, and the start does not need it.
     """
     if change.input_sha256 == given.sha256:
         return []

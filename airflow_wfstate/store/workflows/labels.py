@@ -21,7 +21,7 @@ def insert_labels(connection: Connection, workflow_id: str, labels: Mapping[str,
 
 
 def labels_of(connection: Connection, workflow_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The labels of these workflows, by name, in the order of the names."""
+    """The labels of these workflows, by name, sorted by name."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     rows = connection.execute(
         select(_label).where(_label.c.workflow_id.in_(workflow_ids)).order_by(_label.c.workflow_id, _label.c.name)

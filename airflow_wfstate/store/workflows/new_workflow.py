@@ -29,11 +29,11 @@ from airflow_wfstate.store.workflows.rehearsal import REHEARSED_AT
 
 @dataclass(frozen=True)
 class NewWorkflow:
-    """What a generation is made of.
+    """The data of a new generation.
 
     :param implicit: started by a step of a run that started no workflow.
-    :param relay_task_id: of the DAG whose run owns it; None when it has none, or that is not known yet.
-    :param deadline_at: a moment of its own; None for what the definition says.
+    :param relay_task_id: relay of the DAG whose run owns it; None when it has none, or when it is not known yet.
+    :param deadline_at: an explicit deadline; None for that of the definition.
     """
 
     name: str
@@ -50,9 +50,9 @@ class NewWorkflow:
 
 
 def insert_workflow(connection: Connection, new: NewWorkflow, caller: Caller) -> Change | None:
-    """Insert the generation, owned by the caller's run; None when somebody else has just inserted it.
+    """Insert the generation, owned by the caller's run; None when another transaction has just inserted it.
 
-    The answer is the change under its lock, journaled and written.
+    Returns the change, locked, journaled and written.
     """
     sha256 = store_definition(connection, new.name, new.definition)
     now = connection.execute(select(database_now())).scalar_one()
@@ -111,7 +111,7 @@ def bind_run(
     parent_step_id: str | None = None,
     relay_task_id: str | None = None,
 ) -> None:
-    """Bind a run to the change's workflow, and to no other any more. Nothing happens when it is bound to it."""
+    """Bind a run to the change's workflow and to no other. Does nothing if it is already bound to it."""
     run = schema.run
     connection.execute(
         update(run)

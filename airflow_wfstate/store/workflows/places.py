@@ -1,7 +1,7 @@
-"""The places of participants, as people name them.
+"""The places of participants, and their names.
 
-A run that a step triggered does the steps of its DAG at the place of that step. How a place is called depends on the
-workflow as it is now: only where a DAG takes part at several places do the names of its steps tell the place.
+A run triggered by a step does the steps of its DAG at the place of that step. The name of a place depends on the
+current workflow: step names only include it if the DAG takes part at several places.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from airflow_wfstate.store.database.schema import NO_PLACE
 _run, _step = schema.run, schema.step
 
 _BATCH: Final = 5000
-"""Ids in one statement; SQLite takes 32,766 parameters."""
+"""Ids per statement; SQLite accepts 32,766 parameters."""
 
 _PLACE_OF_RUN: Final = case((_run.c.role == RunRole.CHILD.value, _run.c.parent_step_id))
 
 STEP_IDENTITY: Final = (_step.c.participant, _step.c.place, _step.c.name, _step.c.item_key)
-"""The columns by which a step is named."""
+"""The columns that make up a step's name."""
 
 Where = tuple[str, str]
 """A participant, and the id of the step that triggered its run (``schema.NO_PLACE`` for none)."""
@@ -33,7 +33,7 @@ Where = tuple[str, str]
 class Places:
     """The places of some steps.
 
-    :param found: those that are called something.
+    :param found: the places that have a name.
     """
 
     def __init__(self, found: dict[Where, Place]) -> None:
@@ -44,15 +44,15 @@ class Places:
         return self._found.get((participant, place_id), NOWHERE)
 
     def name(self, row: Any) -> StepName:
-        """What the step of a row is called that has its participant, place, name and item key."""
+        """The name of the step in a row with participant, place, name and item key."""
         return StepName(row.participant, row.name, row.item_key, self.of(row.participant, row.place))
 
 
 def read_places(connection: Connection, wheres: Iterable[Where]) -> Places:
-    """Read how the places are called; nothing is read where no step triggered a run.
+    """Read the names of the places. Reads nothing if no step triggered a run.
 
-    The name of a place is that of the step that triggered the run. Where two such steps have one name, it is that
-    step's whole label.
+    A place is named after the step that triggered the run. If two such steps have the same name, the place gets the
+    whole label of its step.
     """
     wanted = {where for where in wheres if where[1] != NO_PLACE}
     if not wanted:
@@ -79,18 +79,18 @@ def read_places(connection: Connection, wheres: Iterable[Where]) -> Places:
 
 
 def places_of_workflow(connection: Connection, workflow_id: str) -> Places:
-    """Read how the places of all steps of a workflow are called."""
+    """Read the names of the places of all steps of a workflow."""
     wheres = select(_step.c.participant, _step.c.place).where(_step.c.workflow_id == workflow_id).distinct()
     return read_places(connection, [(row.participant, row.place) for row in connection.execute(wheres)])
 
 
 def read_name(connection: Connection, row: Any) -> StepName:
-    """What the step of one row is called that has the columns of :data:`STEP_IDENTITY`."""
+    """The name of the step in one row with the columns of :data:`STEP_IDENTITY`."""
     return read_places(connection, [(row.participant, row.place)]).name(row)
 
 
 def read_place(connection: Connection, participant: str, place_id: str) -> Place:
-    """How one place is called."""
+    """The name of one place."""
     return read_places(connection, [(participant, place_id)]).of(participant, place_id)
 
 
@@ -105,7 +105,7 @@ def _triggers(connection: Connection, step_ids: set[str]) -> dict[str, Any]:
 
 
 def _at_several_places(connection: Connection, workflow_ids: set[str], participants: set[str]) -> set[tuple[str, str]]:
-    """Workflow and participant of those that take part at several places, no place at all counted as one."""
+    """Pairs of workflow and participant for participants at several places; having no place counts as one."""
     places = func.count(_PLACE_OF_RUN.distinct()) + func.max(case((_PLACE_OF_RUN.is_(None), 1), else_=0))
     rows = connection.execute(
         select(_run.c.workflow_id, _run.c.dag_id)
@@ -117,7 +117,7 @@ def _at_several_places(connection: Connection, workflow_ids: set[str], participa
 
 
 def _ambiguous(connection: Connection, several: set[tuple[str, str]]) -> set[tuple[str, str, str, str]]:
-    """Workflow, participant, and name and item of steps that trigger its runs, where several such steps share them."""
+    """Workflow, participant, name and item of triggering steps, where several such steps share them."""
     if not several:
         return set()
     rows = connection.execute(

@@ -1,4 +1,4 @@
-"""What identifies a workflow, read without its lock."""
+"""A workflow's reference, read without its lock."""
 
 from __future__ import annotations
 

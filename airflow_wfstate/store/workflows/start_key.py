@@ -1,4 +1,4 @@
-"""The key under which a start looks for its workflow: the one that it names, unless it rehearses."""
+"""The key under which a start looks for its workflow: the one it names, unless it is a rehearsal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _workflow, _run = schema.workflow, schema.run
 
 
 def key_of_start(connection: Connection, request: StartWorkflow, caller: Caller) -> str:
-    """The request's key; for a rehearsal, and for what a rehearsal has triggered, the one that it stands for there."""
+    """The request's key; for a rehearsal, or a run triggered by one, the rehearsal's key in its place."""
     rehearsal = _own_rehearsal(connection, request, caller)
     if rehearsal is not None or not caller.is_rehearsal:
         return rehearsal or request.key
@@ -25,13 +25,13 @@ def key_of_start(connection: Connection, request: StartWorkflow, caller: Caller)
 
 
 def is_taken(connection: Connection, name: str, key: str) -> bool:
-    """Whether the key has a generation already."""
+    """Whether the key already has a generation."""
     found = select(_workflow.c.id).where(_workflow.c.name == name, _workflow.c.key == key).limit(1)
     return connection.execute(found).first() is not None
 
 
 def _own_rehearsal(connection: Connection, request: StartWorkflow, caller: Caller) -> str | None:
-    """The key of the rehearsal that the caller's run owns, or was triggered by, when that stands for the request's."""
+    """The key of the rehearsal that the caller's run owns or was triggered by, if it replaces the request's key."""
     if caller.workflow_id is None:
         return None
     row = connection.execute(

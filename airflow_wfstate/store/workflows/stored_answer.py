@@ -1,13 +1,13 @@
-"""Idempotency-Keys: a write sent again gets the stored answer of the first time.
+"""Idempotency keys: a repeated write gets the stored answer of the first one.
 
-As in the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header): the key is
-stored with the hash of the request and the answer, in the transaction of the write itself. The hash covers what kind of
-request it is and who sends it, so that a key is good for one caller and one route alone.
+This follows the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header): the key
+is stored with the hash of the request and the answer, in the transaction of the write itself. The hash covers the kind
+of request and its sender, so that a key is valid for one caller and one route only.
 
-An answer may hold payloads: it is encrypted when they are. One that holds a secret is encrypted whenever Airflow has a
+An answer may hold payloads, so it is encrypted if they are. An answer with a secret is encrypted whenever Airflow has a
 key, as the secret itself is.
 
-Rows are only added, never changed: a worker's database role need not be able to change an answer.
+Rows are only added, never changed, so a worker's database role needs no right to change an answer.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _ADAPTERS: Final[dict[type[object], TypeAdapter[Any]]] = {}
 
 
 class KeyedRequest(Protocol):
-    """A dataclass of the domain that asks for a write."""
+    """A domain dataclass that requests a write."""
 
     @property
     def idempotency_key(self) -> str | None:
-        """None for no protection by a key."""
+        """The idempotency key; None for no protection by a key."""
         ...
 
 
@@ -55,7 +55,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class _Outcome(Generic[Answer]):
-    """What a transaction answered, and whether that is stored already."""
+    """The answer of a transaction, and whether it is already stored."""
 
     answer: Answer
     is_stored: bool
@@ -67,14 +67,14 @@ def answer_once(
     request: Request,
     answer_type: type[Answer],
 ) -> Answer:
-    """Run the transaction of a request that has a key, or give the answer of the first time.
+    """Run the transaction of a request that has a key, or return the stored answer.
 
-    The answer is stored with what the transaction changes. One that changes nothing is stored afterwards, so that the
-    same request cannot change something later. Not stored is the answer that somebody else is at it, or that a wait
-    goes on, because who waits asks again with the same key; nor is a refusal, which can be asked for again.
+    The answer is stored together with the change. If nothing changes, it is stored afterwards, so that the same request
+    cannot change something later. Two answers are not stored: that somebody else is busy with it, and that a wait
+    continues, because the caller asks again with the same key. Nor is a refusal, which can be requested again.
 
     :raises InvalidName: the key is empty, too long or not printable.
-    :raises IdempotencyConflict: the key was used with another request, of this caller or of another one.
+    :raises IdempotencyConflict: the key was used with another request, by this caller or another.
     """
     _check_key(request)
 
@@ -87,7 +87,7 @@ def answer_once(
             return answer
         if isinstance(answer, Unchanged):
             return Unchanged(_Outcome(answer.answer, is_stored=False))
-        if not _is_to_ask_again(answer) and not _store(connection, request, answer):
+        if not _is_provisional(answer) and not _store(connection, request, answer):
             raise Contention(f"the idempotency key {request.idempotency_key!r} was used at the same moment")
         return _Outcome(answer, is_stored=True)
 
@@ -96,7 +96,7 @@ def answer_once(
     except Unavailable:
         raise
     except WorkflowStateError:
-        # The same request may have been carried out beside this one, and what it changed be the reason to refuse.
+        # The same request may have been applied concurrently, and its change may be the reason for the refusal.
         stored = run_read(engine, lambda connection: _find(connection, request, answer_type))
         if stored is None:
             raise
@@ -105,16 +105,16 @@ def answer_once(
 
 
 def find_answer(engine: Engine, request: KeyedRequest, answer_type: type[Answer]) -> Answer | None:
-    """The answer that was stored for the request; None when there is none. Raises as :func:`answer_once`."""
+    """The stored answer to the request; None when there is none. Raises the errors of :func:`answer_once`."""
     _check_key(request)
     return run_read(engine, lambda connection: _find(connection, request, answer_type))
 
 
 def keep_answer(engine: Engine, request: KeyedRequest, answer: Answer) -> Answer:
-    """Store an answer that goes with no change; the one that was stored at the same moment, when there is one."""
+    """Store an answer that comes without a change; return the one stored concurrently, if there is one."""
 
     def work(connection: Connection) -> Answer | Unchanged[Answer]:
-        if _is_to_ask_again(answer):
+        if _is_provisional(answer):
             return Unchanged(answer)
         if _store(connection, request, answer):
             return answer
@@ -128,7 +128,7 @@ def _check_key(request: KeyedRequest) -> None:
     key = request.idempotency_key
     if not key or len(key) > MAX_KEY_LENGTH or not key.isprintable():
         raise InvalidName(
-            f"The idempotency key {str(key)[:40]!r} cannot be stored.",
+            f"The idempotency key {str(key)[:40]!r} is not valid.",
             f"Give 1 to {MAX_KEY_LENGTH} printable characters.",
         )
 
@@ -143,14 +143,14 @@ def _find(connection: Connection, request: KeyedRequest, answer_type: type[Answe
         return None
     if row.body_sha256 != _hash(request):
         raise IdempotencyConflict(
-            f"The idempotency key {request.idempotency_key!r} was used before, with another request.",
+            f"The idempotency key {request.idempotency_key!r} was already used with another request.",
             "Use a new key for a new request.",
         )
     return _adapter(answer_type).validate_json(opened(row.answer))
 
 
 def _store(connection: Connection, request: KeyedRequest, answer: object) -> bool:
-    """Store the answer; False when the key has one already. Waits for a transaction that is storing one."""
+    """Store the answer; return False when the key already has one. Waits for a transaction that is storing one."""
     inserted = connection.execute(
         conflict_insert(connection.dialect.name, schema.request)
         .values(
@@ -165,13 +165,13 @@ def _store(connection: Connection, request: KeyedRequest, answer: object) -> boo
 
 
 def _kept(answer: object) -> str:
-    """An answer as its column keeps it: one that holds a secret encrypted wherever Airflow has a key."""
+    """The answer as its column stores it; one with a secret is encrypted whenever Airflow has a key."""
     text = _adapter(type(answer)).dump_json(answer).decode()
     return seal(text) if isinstance(answer, SubscriptionSecret) and has_key() else sealed(text)
 
 
-def _is_to_ask_again(answer: object) -> bool:
-    """Whether the answer is that somebody else is at it, or that a wait goes on."""
+def _is_provisional(answer: object) -> bool:
+    """Whether the answer is that somebody else is busy with it, or that a wait continues."""
     if isinstance(answer, StartedWorkflow):
         return answer.busy
     if isinstance(answer, CompletedWorkflow):
@@ -184,14 +184,14 @@ def _is_to_ask_again(answer: object) -> bool:
 
 
 def _hash(request: KeyedRequest) -> str:
-    """Of the kind of request and all that it says; the caller is named by its actor, task instance or attempt key."""
-    fields: dict[str, Any] = dataclasses.asdict(request)  # type: ignore[call-overload]  # they all are dataclasses
+    """Hash of the request's kind and content, which includes the caller's actor, task instance or attempt key."""
+    fields: dict[str, Any] = dataclasses.asdict(request)  # type: ignore[call-overload]  # all are dataclasses
     text = json.dumps([type(request).__name__, fields], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _adapter(kind: type[Answer]) -> TypeAdapter[Answer]:
-    # Building one takes milliseconds, using it microseconds.
+    # Building an adapter takes milliseconds, using it microseconds.
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]

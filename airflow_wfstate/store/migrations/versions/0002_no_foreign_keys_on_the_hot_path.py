@@ -1,6 +1,6 @@
-"""No foreign keys on what the hot path writes; the begin of a step answers with an array instead of a set of rows.
+"""No foreign keys on what the hot path writes; the begin of a step returns an array instead of a set of rows.
 
-The function has a new name, so that code of before is told that it does not fit, and not misled by the answer.
+The function gets a new name, so that older code fails clearly instead of misreading the answer.
 
 Revision ID: 0002
 Revises: 0001
@@ -22,7 +22,7 @@ depends_on = None
 _STEP_STATES = "'running', 'waiting', 'succeeded', 'failed', 'skipped', 'lost', 'compensated'"
 _COMPENSATION_STATES = "'armed', 'running', 'done', 'failed', 'skipped', 'discarded', 'not_needed'"
 
-# By table: the columns that pointed, the table that they pointed to, and the constraint's name.
+# By table: the referring columns, the table they referred to, and the constraint's name.
 _KEYS = {
     "wfstate_step": [("workflow_id", "wfstate_workflow", "wfstate_step_workflow_fkey")],
     "wfstate_round": [("step_id", "wfstate_step", "wfstate_round_step_fkey")],
@@ -49,7 +49,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the former function back, and make the keys again."""
+    """Restore the earlier function and the keys."""
     if op.get_context().dialect.name == "postgresql":
         op.execute(DROP_BEGIN_FIRST_ATTEMPT)
         op.execute(STORED_FUNCTIONS[0])
@@ -60,7 +60,7 @@ def downgrade() -> None:
 
 
 def _checks(table: str) -> tuple[sa.CheckConstraint, ...]:
-    """The table's CHECKs: SQLite makes it anew to drop a key, and Alembic does not read them from the old one."""
+    """The table's CHECKs: SQLite recreates it to drop a key, and Alembic does not read them from the old one."""
     if op.get_context().dialect.name != "sqlite":
         return ()
     states = {

@@ -1,4 +1,4 @@
-"""The flags of workflows that make no progress, and whether a deadline was acted upon.
+"""The flags of workflows that make no progress, and whether a deadline was acted on.
 
 Revision ID: 0003
 Revises: 0002

@@ -1,4 +1,4 @@
-"""What is never undone, and how often a person let a compensation be tried again.
+"""Which steps are never undone, and how often people allowed a compensation to be retried.
 
 Revision ID: 0004
 Revises: 0003

@@ -1,4 +1,4 @@
-"""What people do not get to see of payloads, when files were last looked after, and what makes long lists fast.
+"""Which parts of payloads are hidden from users, when payload files were last checked, and faster long lists.
 
 Revision ID: 0006
 Revises: 0005

@@ -1,10 +1,10 @@
-"""Where a step stands (its place), what its arguments were, what an attempt last wrote, and which code it ran.
+"""The place of a step, the hash of its arguments, the last write of an attempt, and the code it ran.
 
-A step gets the place of the run that did its newest attempt: the step that triggered that run. Where several child runs
-of one DAG took part in a workflow, the first had done the steps for all of them, so no two rows become one.
+A step gets the place of the run that did its newest attempt: the step that triggered that run. If several child runs of
+one DAG took part in a workflow, the first had done the steps for all of them, so no two rows become one.
 
-When a workflow last left running, and since when it is in its state, is taken from its journal. The table of flags is made
-anew: those that follow from the workflow's own row are computed from now on, and the sweep finds the others again.
+The time when a workflow last left running, and since when it has its state, are taken from its journal. The table of
+flags is recreated: those that follow from the workflow's own row are now computed, and the sweep finds the others again.
 
 Revision ID: 0007
 Revises: 0006
@@ -51,7 +51,7 @@ place <> COALESCE((
        AND r.workflow_id = wfstate_step.workflow_id AND r.role = 'child'
 ), place)
 """
-"""Of a step: another one than it has by now."""
+"""Condition on a step: its place differs from the one it has now."""
 
 _OLD_REHEARSALS = """
 UPDATE wfstate_run SET rehearsed_at = (
@@ -75,7 +75,7 @@ WHERE NOT implicit AND EXISTS (
        AND wfstate_workflow.key NOT LIKE '%~' || r.run_id
 )
 """
-"""A rehearsal took the plain key when nobody had used it: a real run would take part in what was only tried."""
+"""A rehearsal used the plain key if nobody else had: a real run would have joined what was only a test."""
 
 _TIMES_AND_ERRORS = """
 UPDATE wfstate_workflow SET forward_ended_at = CASE WHEN state <> 'running' THEN (
@@ -109,10 +109,10 @@ def upgrade() -> None:
         online.briefly(lambda: op.execute(_OLD_REHEARSALS))
         online.briefly(lambda: op.execute(_THEIR_KEYS))
     online.in_batches("wfstate_workflow", "id", _TIMES_AND_ERRORS)
-    online.briefly(lambda: _make_flag_table_anew(_found_at()))
+    online.briefly(lambda: _recreate_flag_table(_found_at()))
     _functions(functions_0007.DROP_OLDER, functions_0007.CREATE)
     online.commit()
-    # Those that the older functions began meanwhile.
+    # Again for steps that the older functions began in the meantime.
     online.in_batches("wfstate_step", "id", _PLACE_OF_EACH_STEP, needed=_HAS_A_PLACE)
 
 
@@ -168,15 +168,15 @@ def _add_columns() -> None:
         ),
         sa.Column("bundle_version", sa.String(250), nullable=True, comment="of that DAG's bundle; for Git the commit"),
     )
-    online.briefly(_let_labels_be_longer)
+    online.briefly(_lengthen_labels)
     online.add_columns(
         "wfstate_journal",
         sa.Column("step_id", sa.Uuid(as_uuid=False), nullable=True, comment="of that step: labels may gain a place"),
     )
 
 
-def _let_labels_be_longer() -> None:
-    """On PostgreSQL without rewriting the table: every varchar is a text."""
+def _lengthen_labels() -> None:
+    """On PostgreSQL without rewriting the table: varchar and text are stored alike."""
     with op.batch_alter_table("wfstate_journal") as batch:
         batch.alter_column("step", existing_type=sa.String(754), type_=sa.Text(), comment=_LABEL)
 
@@ -201,13 +201,13 @@ def _add_place() -> None:
 
 
 def downgrade() -> None:
-    """Drop them. Fails where two places of a workflow have a step of one name: that cannot be told without the place."""
+    """Drop them. Fails if two places of a workflow have a step with the same name, as only the place tells them apart."""
     _functions(functions_0007.DROP, functions_0007.CREATE_OLDER)
     with op.batch_alter_table("wfstate_step", table_args=_checks()) as batch:
         batch.drop_constraint(_IDENTITY, type_="unique")
         batch.create_unique_constraint(_IDENTITY, ["workflow_id", "participant", "name", "item_key"])
         batch.drop_column("place")
-    _make_flag_table_anew()
+    _recreate_flag_table()
     op.drop_column("wfstate_workflow", "forward_ended_at")
     op.drop_column("wfstate_workflow", "state_changed_at")
     with op.batch_alter_table("wfstate_journal") as batch:
@@ -228,8 +228,8 @@ def _found_at() -> sa.Column[Any]:
     )
 
 
-def _make_flag_table_anew(*further: sa.Column[Any]) -> None:
-    """Empty: the next sweep finds again what still is so."""
+def _recreate_flag_table(*further: sa.Column[Any]) -> None:
+    """Recreate the table empty: the next sweep finds again whatever still applies."""
     op.drop_table("wfstate_flag")
     op.create_table(
         "wfstate_flag",
@@ -253,7 +253,7 @@ def _functions(drop: tuple[str, ...], create: tuple[str, ...]) -> None:
 
 
 def _checks() -> tuple[sa.CheckConstraint, ...]:
-    """The table's CHECKs: SQLite makes it anew to change a key, and Alembic does not read them from the old one."""
+    """The table's CHECKs: SQLite recreates it to change a key, and Alembic does not read them from the old one."""
     if op.get_context().dialect.name != "sqlite":
         return ()
     return (sa.CheckConstraint(f"state IN ({_STEP_STATES})", name="wfstate_step_state_check"),)

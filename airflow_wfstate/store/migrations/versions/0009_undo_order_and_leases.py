@@ -1,7 +1,7 @@
-"""Where each compensation stands in its undo, which workflows are at rest, and whose leases are.
+"""The position of each compensation in its order, which workflows are at rest, and leases.
 
-A cancelled workflow without an open step is at rest, and no sweep looks at it any more. One that is being undone gets
-its positions by its next turn.
+A cancelled workflow without an open step is at rest, and sweeps no longer check it. A workflow that is being undone gets
+its positions with its next turn.
 
 Revision ID: 0009
 Revises: 0007
@@ -77,7 +77,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them. When the last sweep ended is forgotten: the next one is due at once."""
+    """Drop them. The time of the last sweep is lost, so the next one is due at once."""
     op.drop_table("wfstate_sweep")
     op.create_table(
         "wfstate_sweep",

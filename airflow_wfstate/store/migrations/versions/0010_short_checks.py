@@ -1,6 +1,6 @@
-"""CHECKs that PostgreSQL parses faster: as arrays, on the tables that each step writes.
+"""CHECKs that PostgreSQL parses faster, because they use arrays, on the tables that each step writes.
 
-PostgreSQL parses a CHECK anew in each statement that writes a row of its table. They check the same as before.
+PostgreSQL parses a CHECK in each statement that writes a row of its table. The new ones check the same as before.
 
 Revision ID: 0010
 Revises: 0009
@@ -31,12 +31,12 @@ _CHECKS = {
 
 
 def upgrade() -> None:
-    """Replace them by arrays."""
+    """Replace them with arrays."""
     _replace("{column} = ANY ('{{{values}}}'::text[])")
 
 
 def downgrade() -> None:
-    """Replace them by lists."""
+    """Replace them with lists."""
     _replace("{column} IN ({listed})")
 
 

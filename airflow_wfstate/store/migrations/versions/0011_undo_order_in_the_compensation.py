@@ -1,8 +1,8 @@
-"""What orders an undo stands in the compensation's own row, and pivots have an index: pages and judgements of any width.
+"""The order of an undo is stored in the compensation's own row, and pivots get an index: faster for wide workflows.
 
-The number of a round's last journal entry served the order of its undo alone, so it moves from the round to its
-compensation. There an index of the workflow holds it, and a page of compensations reads a page. The index of who is
-undone next holds those alone that have a position, so that steps at work write as many indexes as before.
+The number of a round's last journal entry was only used for the order of its undo, so it moves from the round to its
+compensation. An index by workflow contains it there, so reading a page of compensations reads one page. The index of the
+next compensation contains only those with a position, so a running step still updates as many indexes as before.
 
 Revision ID: 0011
 Revises: 0010
@@ -56,16 +56,16 @@ def upgrade() -> None:
     )
     moves = online.has_column("wfstate_round", "last_entry")
     if moves and online.is_postgres():
-        # The new functions do not write it any more.
+        # The new functions no longer write it.
         online.briefly(lambda: op.alter_column("wfstate_round", "last_entry", server_default="0"))
     _replace(functions_0011.CREATE)
     online.commit()
-    # An index is built after every transaction that was under way has ended: those of the older functions, too.
+    # An index is built after all running transactions have ended, including those of the older functions.
     online.create_index("wfstate_step_pivot", "wfstate_step", ["workflow_id"], where="pivot")
     if moves:
         online.in_batches("wfstate_compensation", "step_id", _TO_COMPENSATIONS)
         online.drop_column("wfstate_round", "last_entry")
-    # Behind the copy, which it would make twice as long.
+    # After the copy, which it would make twice as long.
     online.create_index("wfstate_compensation_page", "wfstate_compensation", ["workflow_id", "last_entry"])
     online.replace_index("wfstate_compensation_order", "wfstate_compensation", _ORDER, where="position IS NOT NULL")
     online.create_index(
@@ -77,7 +77,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Move it back. A round without a compensation gets 0: its number orders nothing."""
+    """Move it back. A round without a compensation gets 0, as its number orders nothing."""
     online.add_columns(
         "wfstate_round",
         sa.Column(

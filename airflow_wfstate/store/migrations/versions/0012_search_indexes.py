@@ -1,6 +1,6 @@
-"""Indexes by which PostgreSQL finds the longest workflows, and what stands anywhere in a key, a label or an error.
+"""Indexes with which PostgreSQL finds the longest workflows, and substrings of keys, labels and errors.
 
-Those of texts need the extension ``pg_trgm``. Where it cannot be created they are left out, and nothing else changes;
+Those for substrings need the extension ``pg_trgm``. Where it cannot be created they are left out; nothing else changes.
 docs/reference/api.md says how to add them later.
 
 Revision ID: 0012
@@ -43,7 +43,7 @@ _NAMES = (
 
 
 def upgrade() -> None:
-    """Create those that the server can have."""
+    """Create the indexes that the server supports."""
     if not online.is_postgres():
         return
     online.create_index(
@@ -67,7 +67,7 @@ def _create_trigrams(name: str, table: str, column: str, where: str | None = Non
 
 
 def downgrade() -> None:
-    """Drop them. The extension stays: something else may use it by now."""
+    """Drop them. The extension stays, because something else may use it by now."""
     if op.get_context().dialect.name == "postgresql":
         for name in _NAMES:
             op.execute(f"DROP INDEX IF EXISTS {name}")

@@ -1,4 +1,4 @@
-"""The workflows of a name by their start: what a page of one name is counted from, and a list of one name read by.
+"""The workflows of a name by their start, for the statistics and the list of one name.
 
 Revision ID: 0013
 Revises: 0012

@@ -1,4 +1,4 @@
-"""Events of services, and by which of them a step was last ended.
+"""Events of services, and which of them last ended a step.
 
 Revision ID: 0015
 Revises: 0014
@@ -77,7 +77,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them: steps of services keep their states, and their events are forgotten."""
+    """Drop them. Steps of services keep their states, but their events are lost."""
     op.drop_column("wfstate_step", "end_time")
     op.drop_column("wfstate_step", "end_sequence")
     op.drop_table("wfstate_event")

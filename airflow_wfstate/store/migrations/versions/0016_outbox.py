@@ -1,7 +1,7 @@
-"""The outbox: the place of each journal entry in the stream of all of them, subscriptions, and deliveries that wait.
+"""The outbox: the position of each journal entry in the stream of all entries, subscriptions, and waiting deliveries.
 
-No table is rewritten: the column is added empty, and gets its default afterwards. Entries that were written before stand
-before all others in the stream, in the order of each workflow.
+No table is rewritten: the column is added empty, and gets its default afterwards. Entries written earlier come before
+all others in the stream, in the order of each workflow.
 
 Revision ID: 0016
 Revises: 0015
@@ -121,7 +121,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them, and how far each subscriber was told with them."""
+    """Drop them, and with them how far each subscriber has received."""
     op.drop_table("wfstate_outgoing_event")
     op.drop_table("wfstate_delivery")
     op.drop_table("wfstate_subscription")

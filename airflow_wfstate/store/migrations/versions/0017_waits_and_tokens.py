@@ -1,4 +1,4 @@
-"""Waits of tasks, and the tokens by which somebody outside ends one.
+"""Waits of tasks, and the tokens with which someone outside ends one.
 
 Revision ID: 0017
 Revises: 0016
@@ -99,6 +99,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them: tasks that wait register anew when their trigger asks next."""
+    """Drop them. Waiting tasks register again when their trigger next asks."""
     op.drop_table("wfstate_token")
     op.drop_table("wfstate_wait")

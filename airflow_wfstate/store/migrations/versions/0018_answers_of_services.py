@@ -1,4 +1,4 @@
-"""Until when a service that was asked to undo a step has to answer.
+"""When the answer of a service that was asked to undo a step is due.
 
 Revision ID: 0018
 Revises: 0017
@@ -19,7 +19,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column, and the index by which the sweep finds what is overdue."""
+    """Add the column, and the index with which the sweep finds overdue answers."""
     online.add_columns(
         "wfstate_compensation",
         sa.Column(
@@ -37,6 +37,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them. An undo that a service was asked for stays as it is, and waits for an operator."""
+    """Drop them. A compensation that a service was asked for stays as it is, and waits for an operator."""
     op.drop_index("wfstate_compensation_answer", "wfstate_compensation")
     op.drop_column("wfstate_compensation", "answer_due_at")

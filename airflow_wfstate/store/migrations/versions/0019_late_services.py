@@ -1,4 +1,4 @@
-"""A flag for workflows that wait for a service, and an index by which dead letters are counted.
+"""A flag for workflows that wait for a service, and an index for counting dead letters.
 
 Revision ID: 0019
 Revises: 0018
@@ -22,23 +22,23 @@ _CHECK = "wfstate_flag_kind_check"
 
 
 def upgrade() -> None:
-    """Let a flag be of the new kind, and make the index."""
-    _let_kinds_be((*_BEFORE, "waits_for_service"))
+    """Allow the new kind of flag, and create the index."""
+    _allow_kinds((*_BEFORE, "waits_for_service"))
     online.create_index("wfstate_event_dead", "wfstate_event", ["received_at"], where="state = 'dead'")
 
 
 def downgrade() -> None:
-    """Remove both, and the flags of that kind: the next sweep of a later version finds again what still is so."""
+    """Remove both, and the flags of that kind; the next sweep of a later version finds again whatever still applies."""
     op.drop_index("wfstate_event_dead", "wfstate_event")
     op.execute("DELETE FROM wfstate_flag WHERE kind = 'waits_for_service'")
-    _let_kinds_be(_BEFORE)
+    _allow_kinds(_BEFORE)
 
 
-def _let_kinds_be(kinds: tuple[str, ...]) -> None:
+def _allow_kinds(kinds: tuple[str, ...]) -> None:
     if online.is_postgres():
         online.replace_check(_CHECK, "wfstate_flag", f"kind = ANY ('{{{','.join(kinds)}}}'::text[])")
         return
-    # SQLite makes the table anew, with the rows of the old one.
+    # SQLite recreates the table, with the rows of the old one.
     with op.batch_alter_table("wfstate_flag", recreate="always", copy_from=_flag_table(kinds)):
         pass
 

@@ -1,7 +1,7 @@
-"""The stored functions of an attempt verify its key: any process of the server can call them, not only the one that began.
+"""The stored functions of an attempt verify its key, so that any server process can call them, not only the one that began.
 
-They are overloads of those before, which stay: while the server's processes are upgraded one after the other, the older
-ones call them still. Those verify keys themselves. The next release drops them.
+They are overloads of the earlier functions, which stay: during a rolling upgrade the older server processes still call
+those, and verify keys themselves. The next release drops them.
 
 Revision ID: 0020
 Revises: 0019
@@ -25,7 +25,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove them. A database that was made new at a later revision gets those before, which it never had."""
+    """Remove them. A database created at a later revision gets the earlier ones, which it never had."""
     _execute(functions_0020.DROP)
     _execute(functions_0020.BEFORE)
 

@@ -1,1 +1,1 @@
-"""Lists of workflows, counts of them, and what a line of a list says."""
+"""Lists of workflows, counts of them, and the contents of a list's rows."""

@@ -1,8 +1,8 @@
-"""Lists in the order of how long workflows have worked: from their start until they last left running, or until now.
+"""Lists sorted by how long workflows have worked: from their start until they last left running, or until now.
 
-Those that run are few, and in the order of their start; of the others the duration stands still, and PostgreSQL has an
-index of it. So a page is the best of the first rows of each, as in ``last_progress``. Every page tells durations as of
-the first page's time, which the cursor carries: one that runs would outgrow its place otherwise.
+Running workflows are few, and sorted by their start. The durations of the others no longer change, and PostgreSQL has
+an index on them. So a page takes the best of the first rows of each, as in ``last_progress``. Every page uses the time
+of the first page, which the cursor carries; otherwise a running workflow would outgrow its place.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _LONGEST_MICROSECONDS: Final = 10**17
 def read_page(
     connection: Connection, query: WorkflowQuery, statement: Select[Any], conditions: Sequence[ColumnElement[bool]]
 ) -> tuple[Sequence[Row[Any]], str | None]:
-    """The rows of a page, and the cursor of the next one, None when this is the last.
+    """The rows of a page, and the cursor of the next one; None when this is the last.
 
-    :param query: in one of :data:`SORTS`.
-    :param statement: what is read of ``wfstate_workflow``, its id and its start among it.
+    :param query: in one of the orders :data:`SORTS`.
+    :param statement: selects from ``wfstate_workflow``, including its id and start.
     :raises InvalidRequest: as for any cursor.
     """
     is_descending = query.sort is WorkflowSort.LONGEST
@@ -66,11 +66,11 @@ def read_page(
 
 
 _Begin = tuple[int, str] | None
-"""Behind which duration and id a page begins; None at the first one."""
+"""Duration and id after which a page begins; None for the first page."""
 
 
 def _settled(connection: Connection, statement: Select[Any], begin: _Begin, is_descending: bool) -> Select[Any]:
-    """Those that do not run, by their duration."""
+    """Workflows that are not running, by duration."""
     column = _worked(connection)
     statement = statement.where(_workflow.c.forward_ended_at.is_not(None))
     if begin is not None:
@@ -79,8 +79,8 @@ def _settled(connection: Connection, statement: Select[Any], begin: _Begin, is_d
 
 
 def _at_work(statement: Select[Any], begin: _Begin, as_of: datetime, is_descending: bool) -> Select[Any]:
-    """Those that run, by their start: the oldest has worked for longest."""
-    # By the state there is an index that is in this order.
+    """Running workflows, by their start: the oldest has worked for longest."""
+    # With the state as a condition, there is an index in this order.
     statement = statement.where(
         _workflow.c.state == WorkflowState.RUNNING.value, _workflow.c.forward_ended_at.is_(None)
     )
@@ -108,29 +108,29 @@ def _order(column: ColumnElement[Any], is_descending: bool) -> tuple[ColumnEleme
 
 
 def _worked(connection: Connection) -> ColumnElement[Any]:
-    """The duration of one that does not run, as the index of PostgreSQL has it."""
+    """The duration of a workflow that is not running, as in PostgreSQL's index."""
     if connection.dialect.name == "postgresql":
         return type_coerce(_workflow.c.forward_ended_at - _workflow.c.started_at, Interval())
     days = func.julianday(_workflow.c.forward_ended_at) - func.julianday(_workflow.c.started_at)
-    return cast(func.round(days * 86_400_000), BigInteger) * 1000  # SQLite tells milliseconds
+    return cast(func.round(days * 86_400_000), BigInteger) * 1000  # SQLite only has milliseconds
 
 
 def _as_stored(connection: Connection, microseconds: int) -> timedelta | int:
-    """A duration as :func:`_worked` has it."""
+    """A duration in the form of :func:`_worked`."""
     return timedelta(microseconds=microseconds) if connection.dialect.name == "postgresql" else microseconds
 
 
 def _duration(row: Row[Any], as_of: datetime) -> int:
-    """In microseconds."""
+    """The duration in microseconds."""
     worked = as_of - row.started_at if row.worked is None else row.worked
     return worked // timedelta(microseconds=1) if isinstance(worked, timedelta) else int(worked)
 
 
 def _parse(value: Any) -> tuple[int, datetime]:
-    """The duration and the time of a cursor.
+    """The duration and the time in a cursor.
 
     :raises ValueError: it has none.
-    :raises TypeError: as well.
+    :raises TypeError: likewise.
     """
     microseconds, as_of = value
     if not isinstance(microseconds, int) or abs(microseconds) > _LONGEST_MICROSECONDS:

@@ -1,4 +1,4 @@
-"""How long things took, in SQL that PostgreSQL and SQLite both run: percentiles and a histogram."""
+"""Percentiles and a histogram of durations, in SQL for both PostgreSQL and SQLite."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def seconds_between(connection: Connection, begin: ColumnElement[Any], end: Colu
     """The seconds from one time to another."""
     if connection.dialect.name == "postgresql":
         return cast(func.extract("epoch", end - begin), Float)
-    # A day number leaves no more than some hundredths of a millisecond; unrounded, ten seconds are 9.99999.
+    # A day number is only precise to some hundredths of a millisecond; unrounded, ten seconds are 9.99999.
     return func.round((func.julianday(end) - func.julianday(begin)) * _DAY_SECONDS, 3)
 
 
@@ -36,9 +36,9 @@ def read_spreads(
     """The spread of each group, those with the longest 95th percentile first.
 
     :param measured: rows with a column ``seconds``, a column ``failed`` (0 or 1), and one for each of ``groups``.
-    :param groups: names of columns; none for one group.
-    :return: each row has the columns of ``groups``; ``failed``, how many of the group did; and ``measured``, how many
-        rows there were of all groups.
+    :param groups: names of columns; none for a single group.
+    :return: each row has the columns of ``groups``; ``failed``, the number of failed rows in the group; and
+        ``measured``, the number of rows in all groups.
     """
     by = [measured.c[name] for name in groups]
     ranked = select(
@@ -54,7 +54,7 @@ def read_spreads(
             *(ranked.c[name] for name in groups),
             func.max(ranked.c.number).label("number"),
             func.sum(ranked.c.failed).label("failed"),
-            # Of all groups, also of those that the limit leaves out.
+            # Over all groups, including those beyond the limit.
             func.sum(func.count()).over().label("measured"),
             _percentile(ranked.c, 50).label("p50"),
             p95,
@@ -72,7 +72,7 @@ def read_spreads(
 
 
 def _percentile(ranked: Any, percent: int) -> ColumnElement[float]:
-    """Interpolated between the two values beside it, as percentile_cont does."""
+    """Interpolates between the two neighbouring values, as percentile_cont does."""
     hundredths = cast(ranked.number - 1, Integer) * percent
     below, part = hundredths // 100, cast(hundredths % 100, Float) / 100.0
     weight = case((ranked.place == below, 1.0 - part), (ranked.place == below + 1, part), else_=0.0)

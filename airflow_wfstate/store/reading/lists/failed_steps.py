@@ -1,4 +1,4 @@
-"""Workflows of which a step has failed, and the step to look at first."""
+"""Workflows with a failed step, and the step to look at first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _workflow, _step, _attempt = schema.workflow, schema.step, schema.attempt
 
 _BAD_END: Final = ("failed", "upstream_failed")
 _ACCEPTED: Final = ("success", "skipped")
-"""Of the task now: somebody has marked it by hand, and the failure counts no more."""
+"""Current states of a task that someone marked manually, so that the failure no longer counts."""
 
 _SAME_TASK: Final = and_(
     task_instance.c.dag_id == _attempt.c.dag_id,
@@ -30,7 +30,7 @@ _SAME_TASK: Final = and_(
 _NEWEST_ATTEMPT: Final = and_(_attempt.c.step_id == _step.c.id, _attempt.c.number == _step.c.attempt)
 _TASK_STATE: Final = func.coalesce(task_instance.c.state, "none")
 _HAS_DIED: Final = and_(
-    # The process of an open step died, and the sweep has not come yet to call it lost.
+    # The process of an open step died, and no sweep has marked it lost yet.
     _workflow.c.state == WorkflowState.RUNNING.value,
     _step.c.state.in_([state.value for state in OPEN_STEP_STATES]),
     task_instance.c.id == _attempt.c.task_instance_id,
@@ -38,7 +38,7 @@ _HAS_DIED: Final = and_(
 )
 _HAS_FAILED: Final = or_(
     and_(_step.c.state.in_([StepState.FAILED.value, StepState.LOST.value]), _TASK_STATE.not_in(_ACCEPTED)),
-    # An undo leaves the error of what it undid.
+    # A compensation leaves the error of what it undid.
     and_(_step.c.state == StepState.COMPENSATED.value, _step.c.error.is_not(None)),
     _HAS_DIED,
 )
@@ -54,7 +54,7 @@ _IS_RETRIED: Final = case(
 
 
 class Failure(NamedTuple):
-    """What is told of the failed steps of a workflow.
+    """What is known about the failed steps of a workflow.
 
     :param failing: None unless the workflow is still running.
     """
@@ -64,7 +64,7 @@ class Failure(NamedTuple):
 
 
 def read_failures(connection: Connection, workflow_ids: Sequence[str]) -> dict[str, Failure]:
-    """Of these workflows those of which a step has failed, but for those that succeeded nevertheless."""
+    """Those of these workflows that have a failed step, except those that succeeded anyway."""
     rows = connection.execute(_first_of_each(workflow_ids)).all()
     places = read_places(connection, ((row.participant, row.place) for row in rows))
     return {row.workflow_id: _failure(row, places.name(row).label) for row in rows}
@@ -90,7 +90,7 @@ def _failure(row: Row[Any], label: str) -> Failure:
 
 
 def _first_of_each(workflow_ids: Sequence[str]) -> Select[Any]:
-    # Errors and names are read of the first one alone: a workflow may have ten thousand failed items.
+    # Reads error and name only of the first: a workflow may have ten thousand failed items.
     found = (
         select(
             _step.c.id,
@@ -109,7 +109,7 @@ def _first_of_each(workflow_ids: Sequence[str]) -> Select[Any]:
             _step.c.workflow_id.in_(workflow_ids),
             _workflow.c.state != WorkflowState.SUCCEEDED.value,
             _HAS_FAILED,
-            # What ended later was stopped, by a cancel or an undo.
+            # Whatever ended later was stopped by a cancel or a compensation.
             or_(_workflow.c.forward_ended_at.is_(None), _workflow.c.forward_ended_at >= _SINCE),
         )
         .subquery()

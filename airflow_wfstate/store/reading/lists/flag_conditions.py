@@ -15,22 +15,22 @@ _workflow, _flag = schema.workflow, schema.flag
 
 
 def has_flag() -> ColumnElement[bool]:
-    """Whether a workflow has some flag now. Never NULL, so that its opposite is right too."""
+    """Whether a workflow has any flag now. Never NULL, so that its negation is right too."""
     flagged_states = {state for states in FLAG_STATES.values() for state in states}
-    # Of the sub-select PostgreSQL makes one table, in which it looks each workflow up: flags are few.
+    # PostgreSQL hashes the sub-select once and looks up each workflow in it: flags are few.
     flagged = select(_flag.c.workflow_id).join(_workflow, _workflow.c.id == _flag.c.workflow_id).where(is_shown())
     stored = _workflow.c.id.in_(flagged.correlate(None))
-    # The first part says nothing new: by it PostgreSQL looks at the few that are open alone.
+    # The first part is implied by the rest, but lets PostgreSQL consider only the few open workflows.
     return and_(_is_in(*flagged_states), or_(*(_CONDITIONS[kind] for kind in COMPUTED_FLAGS), stored))
 
 
 def has_computed_flag(kind: FlagKind) -> ColumnElement[bool]:
-    """Whether a workflow has this flag now; for one that follows from its row."""
+    """Whether a workflow has this flag now, for flags that follow from its row."""
     return _CONDITIONS[kind]
 
 
 def is_shown() -> ColumnElement[bool]:
-    """Whether a row of ``wfstate_flag`` is true of its workflow: it fits the state, which has not changed since."""
+    """Whether a row of ``wfstate_flag`` still holds: it fits the workflow's state, which has not changed since."""
     fits = (
         and_(_is_in(state), _flag.c.kind.in_([kind.value for kind in kinds]))
         for state, kinds in _KINDS_BY_STATE.items()

@@ -1,4 +1,4 @@
-"""What was read of workflows, kept as long as they have the version that it was read of."""
+"""A cache of facts about workflows, valid for the version of which they were read."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Final, Generic, TypeVar
 Value = TypeVar("Value")
 
 WIDE: Final = 500
-"""Items from which on a workflow is worth it: fewer are read as fast as they are looked up."""
+"""Number of items from which on caching a workflow pays off: fewer are read as fast as they are looked up."""
 
 _MAX_KEPT: Final = 200
-"""Workflows; those that were not asked for longest go first."""
+"""Workflows in the cache; the least recently used ones are dropped first."""
 
 
 class KeptByVersion(Generic[Value]):
-    """Values by workflow, each of one version; for one process."""
+    """Values by workflow, each for one version; for one process."""
 
     def __init__(self) -> None:
         self._values: OrderedDict[str, tuple[int, Value]] = OrderedDict()
         self._lock = Lock()
 
     def find(self, versions: Mapping[str, int]) -> dict[str, Value]:
-        """What is kept of these versions of these workflows."""
+        """The cached values for these versions of these workflows."""
         found = {}
         with self._lock:
             for workflow_id, version in versions.items():
@@ -35,7 +35,7 @@ class KeptByVersion(Generic[Value]):
         return found
 
     def keep(self, versions: Mapping[str, int], values: Mapping[str, Value]) -> None:
-        """Keep what was read of these versions."""
+        """Cache what was read of these versions."""
         with self._lock:
             for workflow_id, value in values.items():
                 self._values[workflow_id] = (versions[workflow_id], value)

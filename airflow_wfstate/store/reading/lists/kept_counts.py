@@ -1,8 +1,8 @@
-"""The steps of listed workflows, counted by state: a wide workflow is counted once for each of its versions.
+"""The steps of listed workflows, counted by state; a wide workflow is counted once per version.
 
-To count ten thousand items takes the database 13 ms, and the page asks for its list every five seconds. Every change of
-a workflow's steps gives the workflow a new version, in one transaction. So the counts of a version stay right, and a
-wide workflow that waits for an operator, or is over, is not counted again.
+Counting ten thousand items takes the database 13 ms, and the page requests its list every five seconds. Every change of
+a workflow's steps increments the workflow's version in the same transaction. So the counts of a version stay right, and
+a wide workflow that is on hold or over is not counted again.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from airflow_wfstate.store.steps.counts import count_rows, planned_steps
 
 
 class KeptCounts:
-    """The counts of wide workflows, each of one version."""
+    """The counts of wide workflows, each for one version."""
 
     def __init__(self) -> None:
         self._kept: KeptByVersion[list[Row[Any]]] = KeptByVersion()
 
     def of(self, connection: Connection, versions: Mapping[str, int]) -> dict[str, list[PlannedStep]]:
-        """The begun steps of each workflow, as ``count_steps`` has them.
+        """The begun steps of each workflow, as in ``count_steps``.
 
-        :param versions: of the workflows, by id, read before in this transaction.
+        :param versions: versions of the workflows, by id, read earlier in this transaction.
         """
         kept = self._kept.find(versions)
         unknown = [workflow_id for workflow_id in versions if workflow_id not in kept]
         found = count_rows(connection, unknown) if unknown else ()
         self._keep(versions, found)
-        # Places are read each time: what a step is called depends on the workflow's runs as well.
+        # Places are read each time, because a step's name also depends on the workflow's runs.
         return planned_steps(connection, [*found, *(row for rows in kept.values() for row in rows)])
 
     def _keep(self, versions: Mapping[str, int], rows: Sequence[Row[Any]]) -> None:
@@ -48,4 +48,4 @@ def _items(rows: Sequence[Row[Any]]) -> int:
 
 
 KEPT_COUNTS: Final = KeptCounts()
-"""Of this process. Ids of workflows are unique, so that those of several databases may stand beside each other."""
+"""For this process. Ids of workflows are unique, so those of several databases can share it."""

@@ -1,8 +1,8 @@
-"""Lists in the order of last progress: no index is in that order, since one would cost every update its being HOT.
+"""Lists sorted by last progress. No index is in that order, since it would keep every update from being HOT.
 
-Workflows at work are few, and sorted; of the others, ``settled_at`` is ``updated_at``, and has an index. So a page is
-the best of the first rows of each: of a million workflows, 10,000 of them at work, it took 15 ms instead of 300
-(PostgreSQL, measured).
+Working workflows are few, and get sorted. For the others, ``settled_at`` equals ``updated_at``, and has an index. So a
+page takes the best of the first rows of each. With a million workflows, 10,000 of them working, that took 15 ms instead
+of 300 (PostgreSQL, measured).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ SORTS: Final = (WorkflowSort.LAST_CHANGED, WorkflowSort.FIRST_CHANGED)
 
 
 def is_on_page(query: WorkflowQuery, conditions: Sequence[ColumnElement[bool]], limit: int) -> ColumnElement[bool]:
-    """Whether a workflow is among the first ``limit`` that fulfil the conditions, at work or settled.
+    """Whether a workflow is among the first ``limit`` that satisfy the conditions, working or settled.
 
-    :param query: in one of :data:`SORTS`.
+    :param query: in one of the orders :data:`SORTS`.
     """
     at_work = _workflow.c.state.in_([state.value for state in WORKING_WORKFLOW_STATES])
     first_at_work = _first(query, [*conditions, at_work], _workflow.c.updated_at, limit)

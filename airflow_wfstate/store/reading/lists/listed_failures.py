@@ -1,8 +1,8 @@
-"""The failed steps of listed workflows: looked for where there may be one, in a wide workflow once for each version.
+"""The failed steps of listed workflows: searched only where there may be one, and in a wide workflow once per version.
 
-To find the first of ten thousand steps that failed reads them all, and the page asks for its list every five seconds. A
-workflow that does not run stays as it is until it has a new version; a task of it that somebody marks as successful
-counts when the sweep has accepted that. Of one that runs, Airflow's states decide, which are read each time.
+Finding the first failed step among ten thousand reads them all, and the page requests its list every five seconds. A
+workflow that is not running stays the same until it has a new version; if someone marks one of its tasks as success,
+that counts once the sweep has accepted it. For a running workflow Airflow's states decide, and are read each time.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _MAY_HAVE_FAILED: Final = frozenset((StepState.FAILED, StepState.LOST, StepState
 def listed_failures(
     connection: Connection, rows: Sequence[Row[Any]], steps: Mapping[str, Sequence[PlannedStep]]
 ) -> dict[str, Failure]:
-    """The failures of these workflows, as ``read_failures`` has them.
+    """The failures of these workflows, as in ``read_failures``.
 
-    :param rows: of ``wfstate_workflow``, with id, state and version.
-    :param steps: the counts of each one's steps.
+    :param rows: rows of ``wfstate_workflow``, with id, state and version.
+    :param steps: the step counts of each workflow.
     """
     wanted = [row for row in rows if _may_have_failed(row, steps[row.id])]
     at_rest = {row.id: row.version for row in wanted if not _runs(row) and _is_wide(steps[row.id])}

@@ -1,4 +1,4 @@
-"""How the workflows of one name have fared, counted in SQL over a bounded number of the newest."""
+"""Statistics for the workflows of one name, computed in SQL over a bounded number of the newest."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _workflow, _step, _attempt, _definition = schema.workflow, schema.step, schema.a
 
 _ERROR_LENGTH: Final = 500
 _ERRORS_READ: Final = 1000
-"""Different texts, the most frequent ones, that are looked at for errors of one kind."""
+"""How many different texts, the most frequent ones, are considered when errors are grouped."""
 
 _WENT_WRONG: Final = (StepState.FAILED.value, StepState.LOST.value)
 
@@ -53,22 +53,22 @@ Conditions = Sequence[ColumnElement[bool]]
 
 
 def read_name_stats(connection: Connection, query: WorkflowQuery, now: datetime | None = None) -> NameStats:
-    """The numbers, as ``StateBackend.read_name_stats`` says.
+    """The statistics, as described at ``StateBackend.read_name_stats``.
 
-    :param now: the end of the window where the query has none; None for this process's clock.
+    :param now: the end of the window if the query has none; None for this process's clock.
     """
     name = query.name
     if name is None:
-        raise InvalidRequest("No name of workflows is given.", "Give name.")
+        raise InvalidRequest("No workflow name is given.", "Give name.")
     until = query.until or now or datetime.now(timezone.utc)
     query = replace(simplified(connection, query), until=until, since=query.since or _earlier(until, NAME_WINDOW))
-    # For a reader of one popular DAG each statement below makes a hash of all its runs (a parallel hash semi join):
-    # 2.4 s among 200,000 workflows on a busy machine, where an administrator waits for 1.0. To read the ids once and
-    # name them in the other statements (id = ANY of 20,000) took longer (PostgreSQL 15, measured).
-    conditions = conditions_of(connection, query)  # also checks that the times have a zone
+    # For a reader of one popular DAG, each statement below builds a hash of all its runs (a parallel hash semi join):
+    # 2.4 s among 200,000 workflows on a busy machine, against 1.0 for an administrator. Reading the ids once and naming
+    # them in the other statements (id = ANY of 20,000) took longer (PostgreSQL 15, measured).
+    conditions = conditions_of(connection, query)  # also checks that times have a zone
     since = query.since or until
     if since >= until:
-        raise InvalidRequest("The window of time is empty.", "Give a since that is before until.")
+        raise InvalidRequest("The time window is empty.", "Give a since that is before until.")
     counted_since = _where_to_cut(connection, conditions)
     if counted_since is not None:
         conditions.append(_workflow.c.started_at >= counted_since)
@@ -106,14 +106,14 @@ def _earlier(moment: datetime, window: timedelta) -> datetime:
 
 
 def _where_to_cut(connection: Connection, conditions: Conditions) -> datetime | None:
-    """When the oldest workflow started that is counted; None when all are."""
+    """When the oldest counted workflow started; None when all are counted."""
     last = select(_workflow.c.started_at).where(*conditions).order_by(_workflow.c.started_at.desc())
     started: list[datetime] = list(connection.execute(last.offset(MAX_COUNTED - 1).limit(2)).scalars())
     return started[0] if len(started) == 2 else None
 
 
 def _count(connection: Connection, conditions: Conditions, length: int) -> Sequence[Row[Any]]:
-    """How many, by stretch of time, state and version of the definition."""
+    """How many workflows, by stretch of time, state and definition version."""
     matching = (
         select((epoch_second(connection) // length).label("stretch"), _workflow.c.state, _workflow.c.definition_sha256)
         .where(*conditions)
@@ -144,7 +144,7 @@ def _times_of_succeeded(connection: Connection, conditions: Conditions) -> Subqu
     )
 
 
-# A step of a service has no attempts: it lasted from the event that began it to the one that ended it.
+# A step of a service has no attempts: it lasted from the event that began it to the event that ended it.
 _OF_SERVICE: Final = and_(
     _step.c.attempt == 0,
     _step.c.state.not_in([state.value for state in OPEN_STEP_STATES]),
@@ -184,7 +184,7 @@ def _read_errors(connection: Connection, conditions: Conditions) -> list[Frequen
     )
     number = func.count().label("number")
     rows = connection.execute(
-        # Ids are UUIDv7: the greatest began last.
+        # Ids are UUIDv7, so the greatest began last.
         select(matching.c.error, number, func.max(matching.c.id).label("newest"))
         .group_by(matching.c.error)
         .order_by(number.desc(), matching.c.error)

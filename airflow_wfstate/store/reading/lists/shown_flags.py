@@ -1,4 +1,4 @@
-"""The flags of a page of workflows, as they are now."""
+"""The current flags of a page of workflows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _flag: Final = schema.flag
 
 
 def flags_of(connection: Connection, rows: Sequence[FlaggedRow]) -> dict[str, list[Flag]]:
-    """The flags of these workflows now, in the order of their kinds: the computed ones and those that the sweep set."""
+    """The current flags of these workflows, in the order of their kinds: computed ones and those set by the sweep."""
     now: datetime = connection.execute(select(database_now())).scalar_one()
     found: dict[str, list[Flag]] = defaultdict(list, {row.id: computed_flags(row, now) for row in rows})
     stored = connection.execute(

@@ -1,13 +1,15 @@
-"""What stands anywhere in a key, in the value of a label or in an error, in small letters or capitals.
+"""Case-insensitive substring search in a key, the value of a label, or an error.
 
-PostgreSQL finds an error by its index of trigrams or by the order of the list, whichever it holds for cheaper. For a
-text in a key or a label it can not choose: an OR over two tables is by no index, and a union has to be complete before
-its first row. So a look at the first matches decides. Few are named by their ids; many are met early in any order.
+PostgreSQL finds an error through its trigram index or in the order of the list, whichever it estimates as cheaper. It
+cannot choose for a text in a key or a label: an OR over two tables uses no index, and a union must be complete before
+its first row. So a look at the first matches decides. Few matches are named by their ids; many are found early in any
+order.
 
-Many matches are asked for in two ways. Whoever reads all of them, as a count does, has PostgreSQL make a hash of every
-labelled workflow, or look each up where it holds that for cheaper. Whoever reads the first rows alone must not wait for
-that hash: a page of 200,000 workflows, half of which match by a label, took 573 ms with it and 1 ms without (PostgreSQL
-15, measured). Counting the half reads 100,000 labels and every workflow, and no index spares that: 0.4 s at best.
+There are two ways of asking for many matches. A query that reads all of them, such as a count, lets PostgreSQL hash
+every labelled workflow, or look each one up if it estimates that as cheaper. A query for only the first rows must not
+wait for that hash: a page of 200,000 workflows, half of which match by a label, took 573 ms with it and 1 ms without
+(PostgreSQL 15, measured). Counting that half reads 100,000 labels and every workflow, which no index can avoid: 0.4 s
+at best.
 """
 
 from __future__ import annotations
@@ -23,15 +25,15 @@ from airflow_wfstate.store.database import schema
 _workflow, _label = schema.workflow, schema.label
 
 _FEW: Final = 1000
-"""Matches that are named by their ids."""
+"""The most matches that are named by their ids."""
 
 
 def text_conditions(
     connection: Connection, query: WorkflowQuery, *, of_first_rows: bool = False
 ) -> list[ColumnElement[bool]]:
-    """What the filters ``contains`` and ``error`` demand of a row of ``wfstate_workflow``; none when neither is given.
+    """The conditions of the filters ``contains`` and ``error`` for a row of ``wfstate_workflow``; none without them.
 
-    :param of_first_rows: whether the first rows in some order are read, and not all of them.
+    :param of_first_rows: whether only the first rows in some order are read.
     :raises InvalidRequest: a text is too short or too long.
     """
     conditions: list[ColumnElement[bool]] = []
@@ -52,10 +54,10 @@ def _contains(connection: Connection, text: str, of_first_rows: bool) -> ColumnE
     if len(found) <= _FEW:
         return _workflow.c.id.in_(sorted(set(found)))
     its_labels = select(literal(1)).where(_label.c.workflow_id == _workflow.c.id, in_label).correlate(_workflow)
-    # With an offset, PostgreSQL cannot turn it into the hash of all: it looks up the labels of each row that it meets.
+    # The offset keeps PostgreSQL from hashing all of them: it looks up the labels of each row it reaches.
     return or_(in_key, exists(its_labels.offset(0) if of_first_rows else its_labels))
 
 
 def _has(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    """Whether a column holds the text; ``%`` and ``_`` are ordinary letters."""
+    """Whether a column contains the text; ``%`` and ``_`` are ordinary characters."""
     return column.icontains(text, autoescape=True)

@@ -1,4 +1,4 @@
-"""Where a page of a list of workflows begins: behind the last row of the page before, in the order of the list."""
+"""Where a page of a list of workflows begins: after the last row of the previous page, in the order of the list."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 _MAY_DIFFER: Final = frozenset(
     (
         *("limit", "cursor", "with_total", "readable_dag_ids", "includes_dagless"),
-        # A position is valid in any window: "the last 24 hours" is another one at each request.
+        # A position is valid in any window: "the last 24 hours" differs in each request.
         *("since", "until", "updated_since", "updated_until"),
     )
 )
@@ -35,9 +35,9 @@ _MAY_DIFFER: Final = frozenset(
 def order_of(
     sort: WorkflowSort, instead: ColumnElement[Any] | None = None
 ) -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
-    """What to order by: the column of the sort, and the id among equals.
+    """The columns to order by: that of the sort, then the id.
 
-    :param instead: of that column, another one that has the same values.
+    :param instead: another column with the same values, to use in place of that of the sort.
     """
     own, is_descending = _column(sort)
     column = own if instead is None else instead
@@ -47,10 +47,10 @@ def order_of(
 
 
 def behind(query: WorkflowQuery, instead: ColumnElement[Any] | None = None) -> ColumnElement[bool] | None:
-    """What rows stand behind the query's cursor; None when it has none.
+    """The condition for rows after the query's cursor; None when it has none.
 
     :param instead: as for :func:`order_of`.
-    :raises InvalidRequest: the cursor was not issued by this server, or is of a list with other filters or order.
+    :raises InvalidRequest: the cursor was not issued by this server, or for a list with other filters or order.
     """
     if query.cursor is None:
         return None
@@ -63,13 +63,13 @@ def behind(query: WorkflowQuery, instead: ColumnElement[Any] | None = None) -> C
 
 
 def cursor_behind(row: Row[Any], query: WorkflowQuery) -> str:
-    """The cursor of the page that begins behind a row."""
+    """The cursor of the page that begins after a row."""
     value = getattr(row, _column(query.sort)[0].name)
     return encode_position(query, value.isoformat() if isinstance(value, datetime) else value, row.id)
 
 
 def encode_position(query: WorkflowQuery, value: object, workflow_id: str) -> str:
-    """The cursor of the page that begins behind this value, which JSON can write, and this id."""
+    """The cursor of the page that begins after this value, which JSON can represent, and this id."""
     text = json.dumps([_fingerprint(query), value, workflow_id], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -79,15 +79,15 @@ def _column(sort: WorkflowSort) -> tuple[Column[Any], bool]:
 
 
 def _fingerprint(query: WorkflowQuery) -> str:
-    """What tells lists apart that were asked for otherwise."""
+    """Distinguishes lists with different filters or order."""
     asked = {name: value for name, value in asdict(query).items() if name not in _MAY_DIFFER}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def parse_position(query: WorkflowQuery, parse_value: Callable[[Any], Value]) -> tuple[Value, str]:
-    """The value and the id that the query's cursor begins behind.
+    """The value and the id after which the query's page begins.
 
-    :param parse_value: from what JSON had; raises ValueError or TypeError for what this server does not write.
+    :param parse_value: converts the JSON value; raises ValueError or TypeError for one that this server never writes.
     :raises InvalidRequest: as for :func:`behind`.
     """
     cursor = query.cursor or ""
@@ -99,12 +99,12 @@ def parse_position(query: WorkflowQuery, parse_value: Callable[[Any], Value]) ->
             raise ValueError("not an id as we write it")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidRequest(
-            "The cursor was not issued by this server.", "Give next_cursor of the page before, or none."
+            "The cursor was not issued by this server.", "Give next_cursor of the previous page, or leave it out."
         ) from error
     if fingerprint != _fingerprint(query):
         raise InvalidRequest(
-            "The cursor is of a list with other filters, or in another order.",
-            "Ask for each page with the same filters and order; only the times and the limit may differ.",
+            "The cursor belongs to a list with other filters or another order.",
+            "Request every page with the same filters and order; only times and limit may differ.",
         )
     return value, workflow_id
 
@@ -116,9 +116,9 @@ def _text(text: str) -> str:
 
 
 def parse_moment(text: str) -> datetime:
-    """A time of a cursor, in UTC.
+    """A time in a cursor, in UTC.
 
-    :raises ValueError: it is none, has no zone or is out of range.
+    :raises ValueError: it is not a time, has no zone or is out of range.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:

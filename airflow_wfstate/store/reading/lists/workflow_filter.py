@@ -1,4 +1,4 @@
-"""Which workflows a query means: its filters, as SQL."""
+"""The filters of a workflow query, as SQL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _workflow: Final = schema.workflow
 
 
 _FEW: Final = 2000
-"""Runs whose workflows are named in a statement by their ids; SQLite takes 32,766 parameters."""
+"""Runs whose workflows are named by their ids in a statement; SQLite accepts 32,766 parameters."""
 
 
 def conditions_of(
@@ -30,10 +30,10 @@ def conditions_of(
     *,
     of_first_rows: bool = False,
 ) -> list[ColumnElement[bool]]:
-    """What a row of ``wfstate_workflow`` must fulfil, all of it.
+    """The conditions that a row of ``wfstate_workflow`` must all satisfy.
 
-    :param readable_ids: as :func:`few_readable` found them; None to ask for the DAGs of each workflow instead.
-    :param of_first_rows: whether the first rows in some order are read, as a page does, and not all of them.
+    :param readable_ids: as returned by :func:`few_readable`; None to check the DAGs of each workflow instead.
+    :param of_first_rows: whether only the first rows in some order are read, as for a page.
     :raises InvalidRequest: a time has no zone, a run no DAG, there are too many labels, or a text is too short.
     """
     return [
@@ -46,25 +46,25 @@ def conditions_of(
 
 
 def few_readable(connection: Connection, query: WorkflowQuery) -> list[str] | None:
-    """The workflows in which a readable DAG takes part, when they are few; None when they are many, or all.
+    """The workflows in which a readable DAG takes part, if they are few; None if they are many, or all.
 
-    Told their ids, PostgreSQL begins with them. Otherwise it may walk all workflows in a state and ask for the DAGs of
-    each: a page of the failed ones among a million, for a user of one DAG, took 90 to 300 ms.
+    Given their ids, PostgreSQL starts with them. Otherwise it may walk all workflows in a state and check the DAGs of
+    each: a page of failed ones among a million, for a user of one DAG, took 90 to 300 ms.
     """
     if query.readable_dag_ids is None:
         return None
     of_dags = select(schema.run.c.workflow_id).where(schema.run.c.dag_id.in_(sorted(query.readable_dag_ids)))
-    # Whether there is one run more costs a bounded walk of an index, whoever asks.
+    # Checking for one run more than the limit walks a bounded part of an index, whoever asks.
     if connection.execute(of_dags.offset(_FEW).limit(1)).one_or_none() is not None:
         return None
     return sorted(set(connection.execute(of_dags).scalars()))
 
 
 def simplified(connection: Connection, query: WorkflowQuery) -> WorkflowQuery:
-    """The query without what makes no difference now.
+    """The query without conditions that make no difference now.
 
-    PostgreSQL finds the workflows of some DAGs by an index, unless others are wanted beside them: a page of a
-    million took 1.1 s instead of 0.02 (measured).
+    PostgreSQL finds the workflows of some DAGs through an index, unless the query also wants others: a page of a
+    million then took 1.1 s instead of 0.02 (measured).
     """
     if not query.includes_dagless:
         return query
@@ -100,7 +100,7 @@ def _times(query: WorkflowQuery) -> list[ColumnElement[bool]]:
 
 def _existences(query: WorkflowQuery) -> list[ColumnElement[bool]]:
     check_label_filter(query.labels)
-    # One EXISTS each lets PostgreSQL begin with the rarest label, or stop when the page is full: 0.5 to 5 ms among
+    # With one EXISTS each, PostgreSQL can start with the rarest label, or stop when the page is full: 0.5 to 5 ms among
     # 300,000 workflows, and 140 ms for 20 labels. One grouped subquery reads every row of each: 230 to 3,300 ms
     # (measured).
     conditions = [_has(schema.label, name=name, value=value) for name, value in query.labels.items()]
@@ -112,7 +112,7 @@ def _existences(query: WorkflowQuery) -> list[ColumnElement[bool]]:
         at = {} if query.run_id is None else {"run_id": query.run_id}
         conditions.append(_has(schema.run, dag_id=query.dag_id, **at))
     elif query.run_id is not None:
-        raise InvalidRequest("A run is named without its DAG.", "Give dag_id as well: run ids repeat between DAGs.")
+        raise InvalidRequest("A run is given without its DAG.", "Give dag_id as well: run ids repeat between DAGs.")
     return conditions
 
 
@@ -127,7 +127,7 @@ def _readable(query: WorkflowQuery, readable_ids: Sequence[str] | None) -> list[
 
 
 def _has(table: Table, **columns: str | list[str]) -> ColumnElement[bool]:
-    """Whether a row of another table belongs to the workflow, with this value, or one of these, in each column."""
+    """Whether a row of another table belongs to the workflow and has this value, or one of these, in each column."""
     wanted = [
         table.c[name].in_(value) if isinstance(value, list) else table.c[name] == value
         for name, value in columns.items()
@@ -137,8 +137,8 @@ def _has(table: Table, **columns: str | list[str]) -> ColumnElement[bool]:
 
 def _with_zone(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise InvalidRequest(f"The time {moment} has no zone.", "Give one with an offset.")
+        raise InvalidRequest(f"The time {moment} has no zone.", "Give it with an offset.")
     try:
         return moment.astimezone(timezone.utc)
     except OverflowError as error:
-        raise InvalidRequest(f"The time {moment} is out of range.", "Give one between the years 1 and 9999.") from error
+        raise InvalidRequest(f"The time {moment} is out of range.", "Give a time in the years 1 to 9999.") from error

@@ -1,4 +1,4 @@
-"""Lists of workflows: by keyset, so that pages stay right while rows are added."""
+"""Lists of workflows, paged by keyset so that pages stay right while rows are added."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SUMMARY_COLUMNS: Final = (
 
 
 def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage:
-    """A page of workflows, as ``StateBackend.list_workflows`` says."""
+    """A page of workflows, as described at ``StateBackend.list_workflows``."""
     check_limit(query.limit)
     query = simplified(connection, query)
     readable_ids = few_readable(connection, query)
@@ -81,7 +81,7 @@ def list_workflows(connection: Connection, query: WorkflowQuery) -> WorkflowPage
 def _read_page(
     connection: Connection, query: WorkflowQuery, conditions: list[ColumnElement[bool]]
 ) -> tuple[Sequence[Row[Any]], str | None]:
-    """The rows of a page, and the cursor of the next one, None when this is the last."""
+    """The rows of a page, and the cursor of the next one; None when this is the last."""
     if query.sort in by_duration.SORTS:
         return by_duration.read_page(connection, query, select_summaries(), conditions)
     if query.sort in last_progress.SORTS:
@@ -103,7 +103,7 @@ def select_summaries() -> Select[tuple[object, ...]]:
 
 
 def flagged_row(row: Row[tuple[object, ...]], owner: str | None) -> FlaggedRow:
-    """What the computed flags of a row follow from."""
+    """The fields from which a row's computed flags follow."""
     return FlaggedRow(
         id=row.id,
         state=WorkflowState(row.state),
@@ -124,7 +124,7 @@ def summary_of(
     participation: Participation,
     failure: Failure | None,
 ) -> WorkflowSummary:
-    """The summary of a row and its steps, which stand in the order of their last change."""
+    """The summary of a row and its steps, which are in the order of their last change."""
     counts = count_items(parse_definition(row.content).plan, steps)
     current = [step.called for step in steps if step.state in OPEN_STEP_STATES]
     return WorkflowSummary(
@@ -159,7 +159,7 @@ def summary_of(
 
 
 def _brief(summary: WorkflowSummary) -> WorkflowSummary:
-    """The summary with one line of each error: fifty whole ones are up to a megabyte and a half."""
+    """The summary with one line of each error: fifty complete ones can have a megabyte and a half."""
     failing = summary.failing
     return replace(
         summary,

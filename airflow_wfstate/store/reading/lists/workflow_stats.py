@@ -1,4 +1,4 @@
-"""Counting workflows: by state, by flag, and by the time of their start."""
+"""Count workflows by state, by flag, and by the time of their start."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from airflow_wfstate.store.reading.lists.workflow_filter import conditions_of, s
 _workflow, _flag = schema.workflow, schema.flag
 _IS_HELD, _IS_OVERDUE = has_computed_flag(FlagKind.HELD), has_computed_flag(FlagKind.OVERDUE)
 _LONGEST = 10**9
-"""Seconds; a stretch of 31 years."""
+"""In seconds: 31 years."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""What :func:`epoch_second` counts from."""
+"""The origin of :func:`epoch_second`."""
 
 
 def read_stats(connection: Connection, query: WorkflowQuery, bucket_seconds: int | None) -> WorkflowStats:
-    """The counts, as ``StateBackend.read_stats`` says."""
+    """The counts, as described at ``StateBackend.read_stats``."""
     query = simplified(connection, query)
-    # Rows are counted, not ids: PostgreSQL then reads the index that holds states alone.
+    # Counts rows, not ids, so that PostgreSQL only reads the index on states.
     conditions, count = conditions_of(connection, query), func.count()
     if bucket_seconds is not None:
         _check_buckets(query, bucket_seconds)
@@ -48,7 +48,7 @@ def read_stats(connection: Connection, query: WorkflowQuery, bucket_seconds: int
 
 
 def _count_stored_flags(connection: Connection, conditions: list[ColumnElement[bool]]) -> dict[FlagKind, int]:
-    """How many have a flag of each kind that the sweep sets."""
+    """How many workflows have a flag of each kind set by the sweep."""
     stored = connection.execute(
         select(_flag.c.kind, func.count())
         .join(_workflow, _workflow.c.id == _flag.c.workflow_id)
@@ -59,9 +59,10 @@ def _count_stored_flags(connection: Connection, conditions: list[ColumnElement[b
 
 
 def _count_flagged_otherwise(connection: Connection, conditions: list[ColumnElement[bool]]) -> int:
-    """How many have a flag and are not held, each once.
+    """How many workflows have a flag without being on hold, each counted once.
 
-    The overdue ones by the index of deadlines, the others by their flags: as one condition it reads every open row.
+    Overdue ones are found through the index on deadlines, the others through their flags: a single condition would read
+    every open row.
     """
     overdue = select(func.count()).select_from(_workflow).where(*conditions, ~_IS_HELD, _IS_OVERDUE)
     otherwise = (
@@ -74,10 +75,10 @@ def _count_flagged_otherwise(connection: Connection, conditions: list[ColumnElem
 
 def _check_buckets(query: WorkflowQuery, seconds: int) -> None:
     if query.since is None or query.until is None:
-        raise InvalidRequest("Counts over time have no beginning or no end.", "Give since and until.")
+        raise InvalidRequest("Counts over time need a beginning and an end.", "Give since and until.")
     if not 0 < seconds <= _LONGEST or (query.until - query.since).total_seconds() / seconds > MAX_BUCKETS:
         raise InvalidRequest(
-            f"That time cannot be counted in stretches of {counted(seconds, 'second')}.",
+            f"This time cannot be counted in stretches of {counted(seconds, 'second')}.",
             f"Give 1 to {_LONGEST}, and at most {MAX_BUCKETS} of them.",
         )
 
