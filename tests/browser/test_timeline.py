@@ -88,7 +88,7 @@ def test_a_drag_looks_closer_and_reset_looks_at_all_of_it_again(open_page: OpenP
     page.mouse.down()
     page.mouse.move(before["x"] + before["width"] / 2, before["y"] + 60, steps=5)
     page.mouse.up()
-    expect(page.get_by_text("A part of the time is shown.")).to_be_visible()
+    expect(page.get_by_text("Showing part of the timeline.")).to_be_visible()
     closer = ask.bounding_box()
     assert closer is not None
     assert closer["width"] > 2 * before["width"]

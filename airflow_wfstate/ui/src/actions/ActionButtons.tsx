@@ -16,7 +16,7 @@ type Props = {
 /** Why the server would refuse an action; undefined when it would not. */
 export const refusalOf = (allowed: AllowedActions | undefined, name: string): string | undefined =>
   allowed === undefined
-    ? "It is not known yet whether this is allowed."
+    ? "Still checking whether this is allowed."
     : (allowed.actions.find((action) => action.action === name)?.refusal ?? undefined);
 
 /** The buttons for the whole workflow, on a telephone a menu; what is refused says why. */

@@ -35,7 +35,7 @@ export const ActionDialog = ({ action, close, done, fromStep, workflowId }: Prop
     <ReasonDialog
       close={close}
       command={(reason) => action.command(workflowId, reason, fromStep, wish)}
-      refusal={value === undefined ? "The plan is not known yet." : value.refusal}
+      refusal={value === undefined ? "The plan is still loading." : value.refusal}
       send={async (reason) => {
         if (value !== undefined) {
           done((await action.send(workflowId, value.state, reason, fromStep, wish)).outcome);

@@ -41,7 +41,7 @@ export const ReasonDialog = ({ children, close, command, hasReason = true, refus
       setError(
         isUnknown(problem)
           ? {
-              text: `${problemText(problem)} Look at the workflow before you try again.`,
+              text: `${problemText(problem)} Check the workflow before you try again.`,
               title: "It is not known whether this was done",
             }
           : { text: problemText(problem), title: "This was not done" },

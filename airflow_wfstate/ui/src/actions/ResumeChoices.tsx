@@ -22,7 +22,7 @@ export const ResumeChoices = ({ change, plan, wish }: Props) => {
           label="Code"
           options={[
             ["", "as Airflow decides"],
-            ["same", "the version that each run has"],
+            ["same", "the version of each run"],
             ["latest", "the latest version"],
           ]}
           value={wish.code ?? ""}
@@ -36,7 +36,7 @@ export const ResumeChoices = ({ change, plan, wish }: Props) => {
       {isAsked ? (
         <Box mb={3}>
           <Heading as="h3" mb={1} size="sm">
-            Steps that are done, and that no task declares any more
+            Finished steps that are no longer declared by any task
           </Heading>
           {plan.new_steps.map(({ step }) => (
             <Choice
@@ -52,11 +52,11 @@ export const ResumeChoices = ({ change, plan, wish }: Props) => {
               key={step}
               label={`${step} is`}
               options={[
-                [unsaid, "not said yet"],
+                [unsaid, "not decided yet"],
                 ...plan.undeclared_steps
                   .filter((old) => participantOf(old.step) === participantOf(step))
-                  .map((old): [string, string] => [old.step, `${old.step} under another name`]),
-                [newWork, "other work, which is new"],
+                  .map((old): [string, string] => [old.step, `${old.step}, renamed`]),
+                [newWork, "new work"],
               ]}
               value={wish.origins[step] ?? unsaid}
             />
@@ -82,8 +82,8 @@ const codeText = (run: RunCode): string => {
   const changed = run.changed_tasks.map((task) => `${task.task_id} (${task.change})`).join(", ");
   const latest = run.latest === null ? "unknown" : versionText(run.latest);
   return (
-    `${run.dag_id} / ${run.run_id} has ${versionText(run.own)}, the latest is ${latest}: it goes on with ` +
-    `${run.uses === "same" ? "its own" : "the latest"}.${changed === "" ? "" : ` Tasks that differ: ${changed}.`}`
+    `${run.dag_id} / ${run.run_id} is on ${versionText(run.own)}, the latest is ${latest}. It continues on ` +
+    `${run.uses === "same" ? "its own version" : "the latest version"}.${changed === "" ? "" : ` Tasks that differ: ${changed}.`}`
   );
 };
 

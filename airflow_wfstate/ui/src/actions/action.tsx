@@ -47,7 +47,7 @@ const planResume = async (
   return {
     resumes: plan,
     refusal: plan.refusal === null ? undefined : `${plan.refusal.reason} ${plan.refusal.remedy}`,
-    summary: `${counted(plan.tasks.length, "task")} in ${counted(plan.runs.length, "run")} cleared, ${counted(plan.steps_answering.length, "step")} answered from the store`,
+    summary: `clears ${counted(plan.tasks.length, "task")} in ${counted(plan.runs.length, "run")}, reuses the output of ${counted(plan.steps_answering.length, "step")}`,
     state: plan.workflow.state,
     view: <ResumePlanView plan={plan} />,
   };

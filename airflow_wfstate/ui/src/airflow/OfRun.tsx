@@ -24,7 +24,9 @@ export const OfRun = ({ children, dagId, runId }: Props) => {
     <Box data-wfstate="" p={2}>
       <Freshness fresh={fresh} />
       {fresh.value !== undefined && shown === undefined ? (
-        <Nothing>This run takes part in no workflow. It joins one by StartWorkflowOperator, or by its first step.</Nothing>
+        <Nothing>
+          This run does not take part in a workflow. It joins one with StartWorkflowOperator, or with its first step.
+        </Nothing>
       ) : undefined}
       {workflows.length < 2 ? undefined : (
         <HStack aria-label="Workflows of this run" mb={3} role="group" wrap="wrap">

@@ -50,8 +50,8 @@ const TaskInWorkflow = ({ dagId, mapIndex, runId, taskId, workflow }: Task & { r
       {activity.value === undefined ? undefined : <Entries activity={activity.value} workflow={workflow} />}
       {isIdle ? (
         <Nothing>
-          This task has done nothing for the workflow. A task does something for it when it is a step, starts it, completes it,
-          or undoes it.
+          This task has not done anything for the workflow. A task appears here when it is a step, or when it starts,
+          completes or undoes the workflow.
         </Nothing>
       ) : undefined}
       {steps.value?.steps.map((step) => (
@@ -75,7 +75,7 @@ const TaskInWorkflow = ({ dagId, mapIndex, runId, taskId, workflow }: Task & { r
             <Text mb={2}>
               {"The undo has stopped. "}
               <Link asChild color="fg.info">
-                <RouterLink to={sectionAddress(workflow.id, "compensations")}>Decide how it goes on</RouterLink>
+                <RouterLink to={sectionAddress(workflow.id, "compensations")}>Decide what happens next</RouterLink>
               </Link>
             </Text>
           ) : undefined}

@@ -194,7 +194,7 @@ const Legend = ({ parts }: { readonly parts: readonly Part[] }) =>
 const AsTable = ({ bars, label, parts, what }: Props) => (
   <Box as="details" fontSize="xs" mt={1}>
     <Box as="summary" color="fg.muted" cursor="pointer">
-      As a table
+      Show as a table
     </Box>
     <Table.ScrollArea aria-label={`${label}, scrolls`} maxHeight="64" role="region" tabIndex={0}>
       <Table.Root aria-label={label} size="sm">

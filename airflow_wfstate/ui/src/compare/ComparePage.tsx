@@ -177,7 +177,7 @@ const Choice = ({ workflow }: { readonly workflow: WorkflowSummary }) => {
         </HStack>
       </form>
       {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
-      {value !== undefined && others.length === 0 ? <Nothing>There is no other workflow of this name.</Nothing> : undefined}
+      {value !== undefined && others.length === 0 ? <Nothing>There is no other workflow with this name.</Nothing> : undefined}
       <List.Root listStyle="none" ps={0}>
         {others.map((other) => (
           <List.Item key={other.id} py={1}>

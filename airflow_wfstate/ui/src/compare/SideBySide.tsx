@@ -57,6 +57,6 @@ export const SideBySide = ({ label, left, right, rows, what }: Props) => (
 
 const Missing = () => (
   <Box as="span" color="fg.muted">
-    not there
+    not present
   </Box>
 );

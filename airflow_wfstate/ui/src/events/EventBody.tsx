@@ -36,7 +36,7 @@ export const EventBody = ({ load, name }: Props) => {
         </Button>
       ) : detail.body === null ? (
         <Text color="fg.muted" fontSize="sm">
-          {`The event has ${detail.event.size} bytes. You may not see what services say of this workflow.`}
+          {`The event has ${detail.event.size} bytes. You are not allowed to see what services report about this workflow.`}
         </Text>
       ) : (
         <PayloadView name={name} payload={detail.body} />

@@ -30,7 +30,7 @@ export const EventRow = ({ chosen, event, toggle }: Props) => (
   <Flex align="flex-start" borderBottomWidth={1} gap={3} py={2}>
     {toggle === undefined ? undefined : (
       <Box pt={0.5}>
-        <Choice checked={chosen} label={`Choose the event ${shownText(event.id)}`} toggle={toggle} />
+        <Choice checked={chosen} label={`Select the event ${shownText(event.id)}`} toggle={toggle} />
       </Box>
     )}
     <Box asChild flex="1" minWidth={0}>
@@ -64,7 +64,7 @@ export const EventRow = ({ chosen, event, toggle }: Props) => (
           </DataList.Root>
           {event.workflow_id === null ? undefined : (
             <Link asChild color="fg.info" fontSize="sm">
-              <RouterLink to={workflowAddress(event.workflow_id)}>Its workflow</RouterLink>
+              <RouterLink to={workflowAddress(event.workflow_id)}>Open its workflow</RouterLink>
             </Link>
           )}
           <EventBody load={() => getEvent(event)} name={event.id} />

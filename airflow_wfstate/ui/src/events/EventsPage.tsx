@@ -37,11 +37,11 @@ export const EventsPage = () => {
   return (
     <>
       <Heading mb={1} size="lg">
-        Events that wait
+        Waiting events
       </Heading>
       <Text color="fg.muted" fontSize="sm" mb={4} maxWidth="4xl">
-        A parked event is applied when its workflow starts. A dead one waited for too long, or could not be applied:
-        apply it again once the cause is mended, or drop it.
+        A parked event is applied when its workflow starts. A dead event waited too long, or could not be applied. Fix the
+        cause and apply it again, or drop it.
       </Text>
       {told === undefined ? undefined : <OutcomeNotice dismiss={() => setTold(undefined)}>{told}</OutcomeNotice>}
       <HStack mb={4} wrap="wrap">
@@ -64,10 +64,10 @@ export const EventsPage = () => {
         ))}
       </HStack>
       <Freshness fresh={fresh} lines={8} />
-      {fresh.value !== undefined && events.length === 0 ? <Nothing>No event is in this state.</Nothing> : undefined}
+      {fresh.value !== undefined && events.length === 0 ? <Nothing>No events are in this state.</Nothing> : undefined}
       {operates && picked.length > 0 ? (
-        <HStack aria-label="Actions on the chosen events" mb={2} role="group" wrap="wrap">
-          <Text fontSize="sm">{`${counted(picked.length, "event")} chosen`}</Text>
+        <HStack aria-label="Actions on the selected events" mb={2} role="group" wrap="wrap">
+          <Text fontSize="sm">{`${counted(picked.length, "event")} selected`}</Text>
           <Button onClick={() => setDecision("replay")} size="xs" variant="outline">
             Apply again
           </Button>

@@ -25,7 +25,7 @@ export const OutsideLinks = () => {
       {waiting === undefined ? undefined : (
         <HStack gap={2}>
           <Link asChild color="fg.info">
-            <RouterLink to={eventsAddress}>Events that wait</RouterLink>
+            <RouterLink to={eventsAddress}>Waiting events</RouterLink>
           </Link>
           <Badge color="fg" colorPalette={counts !== undefined && counts.dead > 0 ? "red" : "gray"} variant="outline">
             {waiting}

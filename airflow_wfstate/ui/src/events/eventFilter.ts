@@ -7,7 +7,7 @@ import type { EventState } from "../server/model";
 export const textFilters = {
   name: "Workflow name",
   key: "Workflow key",
-  type: "Type of event",
+  type: "Event type",
   source: "Source",
 } as const;
 

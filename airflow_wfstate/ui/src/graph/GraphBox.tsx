@@ -43,13 +43,13 @@ export const GraphBox = ({ after, box, lane, rect, showsPlan, stop, unfold }: Pr
     only !== undefined && box.group === undefined && titleOf(box) !== only.id ? `task ${only.id}` : undefined,
     only?.operator !== null && box.group === undefined ? only?.operator : undefined,
     isWaited
-      ? `waited for since ${timeText(waitedSince)}`
+      ? `awaited since ${timeText(waitedSince)}`
       : isCurrent
-        ? "at work now"
+        ? "in progress"
         : undefined,
     only?.position === null || only?.position === undefined || box.group !== undefined
       ? undefined
-      : `place ${only.position} in the plan`,
+      : `number ${only.position} in the plan`,
     undo?.text,
     after.length === 0 ? undefined : `after ${after.map((id) => id.replace(/^group /, "")).join(", ")}`,
   ]
@@ -133,7 +133,7 @@ const Inside = ({ box, isCurrent, position, undo }: InsideProps): ReactNode => (
       </Text>
       {isCurrent ? (
         <Text as="span" bg="fg" borderRadius="sm" color="bg" flexShrink={0} fontSize="10px" px={1}>
-          {box.nodes.some((node) => node.waited_since !== null) ? "waited for" : "now"}
+          {box.nodes.some((node) => node.waited_since !== null) ? "awaited" : "now"}
         </Text>
       ) : undefined}
     </Flex>

@@ -74,7 +74,7 @@ export const GraphCanvas = ({ children, lanes, turn }: Props) => {
         </Button>
       </HStack>
       <Box
-        aria-label="Graph: arrow keys go from box to box, Enter opens"
+        aria-label="Graph: the arrow keys move between boxes, Enter opens one"
         borderRadius="md"
         borderWidth={1}
         cursor="grab"

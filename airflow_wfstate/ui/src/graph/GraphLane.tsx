@@ -28,16 +28,16 @@ const whyBare = ({ state, structure }: LaneOfServer): string | undefined => {
   }
   const reason =
     structure === "hidden"
-      ? "You may not read this DAG"
+      ? "You are not allowed to read this DAG"
       : state === null
-        ? "Airflow has no such run"
-        : "Airflow does not know its DAG";
-  return `${reason}: begun steps alone.`;
+        ? "Airflow does not have this run"
+        : "Airflow does not know the DAG of this run";
+  return `${reason}: only steps that have started are shown.`;
 };
 
 /** What takes part, in words. */
 const kindText = ({ kind, role }: LaneOfServer): string =>
-  kind === "service" ? "service, which reports by events" : `${role} run`;
+  kind === "service" ? "service that reports through events" : `${role} run`;
 
 /** What takes part: its head, its groups, its boxes and what follows what. */
 export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) => {
@@ -109,7 +109,7 @@ export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) =>
             {said ?? kindText(lane)}
             {lane.trigger === null || lane.trigger.item_key === "" ? undefined : (
               <>
-                {" of item "}
+                {" for item "}
                 <bdi>{shownText(lane.trigger.item_key)}</bdi>
               </>
             )}

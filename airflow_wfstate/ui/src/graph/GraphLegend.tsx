@@ -20,11 +20,11 @@ export const GraphLegend = ({ lanes }: { readonly lanes: readonly Lane[] }) => {
           <Box bg="colorPalette.solid" borderRadius="full" boxSize={2} colorPalette={palette} />
         </Entry>
       ))}
-      <Entry name="not begun">
+      <Entry name="not started">
         <Box borderColor="border.emphasized" borderRadius="sm" borderStyle="dashed" borderWidth={1} height={3} width={5} />
       </Entry>
       {lanes.some(({ lane }) => lane.nodes.some((node) => node.waited_since !== null)) ? (
-        <Entry name="a service that the workflow waits for">
+        <Entry name="a service that the workflow is waiting for">
           <Box borderRadius="sm" borderWidth={1} height={3} width={5} {...waitedLook} />
         </Entry>
       ) : undefined}
@@ -36,7 +36,7 @@ export const GraphLegend = ({ lanes }: { readonly lanes: readonly Lane[] }) => {
           ↩ 3
         </Box>
       </Entry>
-      <Entry name="waits for">
+      <Entry name="runs before">
         <Box bg="fg.subtle" height="2px" width={5} />
       </Entry>
       <Entry name="triggered the run">

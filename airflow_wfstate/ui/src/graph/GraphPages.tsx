@@ -27,7 +27,7 @@ export const GraphPages = ({ graph: { earlier_lanes: earlier, further_lanes: fur
 
   return (
     <HStack aria-label="DAG runs in the graph" mb={2} role="group" wrap="wrap">
-      <Text fontSize="sm" role="status">{`${what} ${shown} of ${total}, in the order in which they joined`}</Text>
+      <Text fontSize="sm" role="status">{`${what} ${shown} of ${total}, in the order they joined`}</Text>
       <Button disabled={earlier === 0} onClick={() => show(Math.max(0, earlier - runsOfPage))} size="2xs" variant="outline">
         Earlier runs
       </Button>

@@ -84,7 +84,7 @@ const Shown = ({ graph }: { readonly graph: Graph }) => {
   return (
     <>
       {lanes.length === 0 && graph.earlier_lanes === 0 ? (
-        <Nothing>Neither a DAG run nor a service takes part in this workflow yet.</Nothing>
+        <Nothing>No DAG run or service takes part in this workflow yet.</Nothing>
       ) : undefined}
       {lanes.length === 0 ? undefined : (
         <GraphCanvas lanes={lanes} turn={turn}>
@@ -111,7 +111,7 @@ const Remaining = ({ entries }: { readonly entries: readonly string[] }) =>
   entries.length === 0 ? undefined : (
     <Box mt={3}>
       <Text fontSize="sm" fontWeight="bold" mb={1}>
-        Planned, in runs that have not begun
+        Planned, in runs that have not started
       </Text>
       <HStack as="ul" gap={2} listStyle="none" wrap="wrap">
         {entries.map((entry) => (

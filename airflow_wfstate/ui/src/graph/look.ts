@@ -71,7 +71,7 @@ export const stateText = (box: Box): string => {
   const counts = [...countsOf(box)];
   const total = counts.reduce((all, [, count]) => all + count, 0);
   if (total === 0) {
-    return "not begun";
+    return "not started";
   }
   if (total === 1 && box.group === undefined && counts[0] !== undefined) {
     return words(counts[0][0]);
@@ -108,5 +108,5 @@ export const undoOf = (box: Box): Undo | undefined => {
           .filter((name) => counts.has(name))
           .map((name) => `${counts.get(name)} ${words(name)}`)
           .join(", ");
-  return { order, state, text: `compensation ${order} in the order of the undo: ${states}` };
+  return { order, state, text: `compensation ${order} in undo order: ${states}` };
 };

@@ -55,9 +55,9 @@ export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail
         />
         <Choice change={(chosen) => narrow("step", chosen)} label="Step" options={stepOptions(workflow, step)} value={step} />
         <Input
-          aria-label="On this page: holds the text"
+          aria-label="Find on this page"
           onChange={(event) => setText(event.currentTarget.value)}
-          placeholder="On this page: holds the text"
+          placeholder="Find on this page"
           size="sm"
           type="search"
           value={text}
@@ -81,7 +81,7 @@ export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail
               ? counted(value.entries.length, "entry", "entries")
               : `${shown.length} of ${counted(value.entries.length, "entry", "entries")}`}
           </Text>
-          {shown.length === 0 ? <Nothing>No entry matches.</Nothing> : <JournalEntries entries={shown} workflowId={id} />}
+          {shown.length === 0 ? <Nothing>No entries match.</Nothing> : <JournalEntries entries={shown} workflowId={id} />}
           <HStack justify="flex-end" mt={4}>
             {after === 0 ? undefined : (
               <Button onClick={() => setAfter(0)} size="sm" variant="outline">
@@ -106,7 +106,7 @@ const stepOptions = (workflow: WorkflowDetail, chosen: string): (readonly [strin
   if (chosen !== "") {
     names.add(chosen);
   }
-  return [["", "Every step"], ...[...names].map((name) => [name, shownText(name)] as const)];
+  return [["", "All steps"], ...[...names].map((name) => [name, shownText(name)] as const)];
 };
 
 type ChoiceProps = {

@@ -56,9 +56,9 @@ const cleared = (address: URLSearchParams): URLSearchParams => {
 /** How each filter is told; undefined for one that cannot be asked for. */
 const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
   state: (value) => (value === "open" ? "open" : statesOf(value).map(words).join(" or ") || undefined),
-  search: (value) => `key or id begins with ${value}`,
-  contains: (value) => textWith("key or a label holds", askedText(value)),
-  error: (value) => textWith("the error holds", askedText(value)),
+  search: (value) => `key or id starts with ${value}`,
+  contains: (value) => textWith("key or label contains", askedText(value)),
+  error: (value) => textWith("error contains", askedText(value)),
   name: (value) => `name is ${value}`,
   dag: (value) => `DAG is ${value}`,
   since: (value) => periodText("started", value),
@@ -66,7 +66,7 @@ const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
   from: (value) => momentText("started from", value),
   to: (value) => momentText("started before", value),
   step: (value) => textWith("a step is", stepStateOf(value) && words(value)),
-  flagged: (value) => (isFlagged(value) ? "has a flag" : undefined),
+  flagged: (value) => (isFlagged(value) ? "needs attention" : undefined),
 };
 
 const textWith = (what: string, value: string | undefined): string | undefined =>
@@ -81,7 +81,7 @@ const momentText = (what: string, value: string): string | undefined =>
   Number.isNaN(parsedMoment(value)) ? undefined : `${what} ${timeText(new Date(parsedMoment(value))).slice(0, 16)}`;
 
 /** A filter of a link that was shortened or mistyped: the list is longer than its sender meant. */
-const ignored = (name: string, value: string): string => `not understood, and left out: ${name}=${value}`;
+const ignored = (name: string, value: string): string => `not understood, ignored: ${name}=${value}`;
 
 const chipsOf = (address: URLSearchParams): Chip[] => [
   ...Object.entries(texts).flatMap(([name, textOf]) => {

@@ -18,8 +18,8 @@ export const BulkActions = ({ chosen, done }: Props) => {
   const [open, setOpen] = useState<WorkflowAction>();
 
   return chosen.length === 0 ? undefined : (
-    <HStack aria-label="Actions on the chosen workflows" mb={2} role="group" wrap="wrap">
-      <Text fontSize="sm">{`${chosen.length} chosen`}</Text>
+    <HStack aria-label="Actions on the selected workflows" mb={2} role="group" wrap="wrap">
+      <Text fontSize="sm">{`${chosen.length} selected`}</Text>
       {workflowActions.map((action) => (
         <Button key={action.name} onClick={() => setOpen(action)} size="xs" variant="outline">
           {action.label}
@@ -83,7 +83,7 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
   return (
     <ReasonDialog
       close={close}
-      refusal={willing.length === 0 ? "Nothing would be done." : undefined}
+      refusal={willing.length === 0 ? "There is nothing to do." : undefined}
       send={send}
       title={`${action.label}: ${counted(chosen.length, "workflow")}`}
       verb={`${action.label}: ${willing.length} of ${chosen.length}`}
@@ -96,7 +96,7 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
           return plan === undefined ? undefined : (
             <List.Item key={workflow.id} overflowWrap="anywhere">
               <Text as="span" fontWeight="bold">{`${workflow.name} ${workflow.key}: `}</Text>
-              {plan.refusal === undefined ? plan.summary : `Left alone. ${plan.refusal}`}
+              {plan.refusal === undefined ? plan.summary : `Skipped. ${plan.refusal}`}
             </List.Item>
           );
         })}

@@ -30,11 +30,11 @@ export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
     <HStack gap={2} mb={2} role="search" wrap="wrap">
       <TypedFilter address={address} filter={filter} label="Key or correlation id" name="search" />
       <Box display={wide} width={{ base: "full", md: "auto" }}>
-        <TypedFilter address={address} filter={filter} label="Name of the workflow" name="name" />
+        <TypedFilter address={address} filter={filter} label="Workflow name" name="name" />
       </Box>
       {isFixedDag ? undefined : (
         <Box display={wide} width={{ base: "full", md: "auto" }}>
-          <TypedFilter address={address} filter={filter} label="DAG that takes part" name="dag" />
+          <TypedFilter address={address} filter={filter} label="Participating DAG" name="dag" />
         </Box>
       )}
       <Button
@@ -63,7 +63,7 @@ export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
           <Choice
             all="steps in any state"
             filter={filter}
-            label="State of a step"
+            label="Step state"
             name="step"
             options={stepStates.map((state) => [state, `a step is ${words(state)}`])}
             value={address.get("step") ?? ""}

@@ -22,7 +22,7 @@ export const LabelFilter = ({ add }: { readonly add: (label: string) => void }) 
         aria-label="Label"
         maxLength={501}
         onChange={(event) => setTyped(event.currentTarget.value)}
-        placeholder="Label: name=value, Enter"
+        placeholder="Label: name=value, then Enter"
         size="sm"
         title={isWrong ? "Write the label as name=value." : undefined}
         value={typed}

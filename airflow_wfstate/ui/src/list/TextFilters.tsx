@@ -27,8 +27,8 @@ export const TextFilters = (props: Props) => {
       <TypedFilter {...props} describedBy={describedBy} label="Error contains" least={leastText} name="error" />
       {isSlow ? (
         <Text color="fg.muted" fontSize="xs" id={said}>
-          The database has no index of texts (pg_trgm): &ldquo;contains&rdquo; reads every workflow that the other filters
-          leave.
+          The database has no text index (pg_trgm): a &ldquo;contains&rdquo; filter scans every workflow that the other
+          filters match.
         </Text>
       ) : undefined}
     </>

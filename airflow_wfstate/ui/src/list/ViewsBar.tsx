@@ -86,12 +86,12 @@ const NameForm = ({ close, save }: { readonly close: () => void; readonly save: 
     <form onSubmit={submit}>
       <HStack gap={1}>
         <Input
-          aria-label="Name of the view"
+          aria-label="View name"
           autoFocus
           maxLength={maxNameLength}
           onChange={(event) => setName(event.currentTarget.value)}
           onKeyDown={(event) => (event.key === "Escape" ? close() : undefined)}
-          placeholder="Name of the view"
+          placeholder="View name"
           size="xs"
           value={name}
           width="48"

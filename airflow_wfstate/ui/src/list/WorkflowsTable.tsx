@@ -43,10 +43,10 @@ const RowsTable = ({ room, sort, sortBy, ...list }: Props & { readonly room: num
         <Table.Header>
           <Table.Row>
             <Table.ColumnHeader width={8}>
-              <Box srOnly>Chosen</Box>
+              <Box srOnly>Selected</Box>
               <Choice
                 checked={all ? true : chosen.size > 0 ? "indeterminate" : false}
-                label="All of this page"
+                label="Select all on this page"
                 toggle={() => choose(all ? new Set() : new Set(workflows.map((workflow) => workflow.id)))}
               />
             </Table.ColumnHeader>

@@ -29,4 +29,4 @@ type DurationBar = NameStats["histogram"][number];
 
 /** What a bar of a histogram counts: 5s to 10s. */
 export const barText = ({ from_seconds: from, to_seconds: to }: DurationBar): string =>
-  to === null ? `${edgeText(from)} and more` : `${edgeText(from)} to ${edgeText(to)}`;
+  to === null ? `${edgeText(from)} or more` : `${edgeText(from)} to ${edgeText(to)}`;

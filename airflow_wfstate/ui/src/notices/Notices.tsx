@@ -18,10 +18,10 @@ type ErrorProps = {
 
 /** Why the newest request failed. What was loaded before stays on the page, and says from when it is. */
 export const ErrorNotice = ({ at = 0, error, retry, stale, title }: ErrorProps) => {
-  const again = retry === undefined ? "" : ", trying again";
+  const again = retry === undefined ? "" : ", retrying";
   const what = stale
     ? at === 0
-      ? `This page could not be brought up to date${again}`
+      ? `This page could not be refreshed${again}`
       : `As of ${timeText(new Date(at)).slice(11)}${again}`
     : `This page could not be loaded${again}`;
 
@@ -34,7 +34,7 @@ export const ErrorNotice = ({ at = 0, error, retry, stale, title }: ErrorProps) 
       </Alert.Content>
       {retry === undefined ? undefined : (
         <Button flexShrink={0} onClick={retry} size="xs" variant="outline">
-          Try now
+          Retry now
         </Button>
       )}
     </Alert.Root>

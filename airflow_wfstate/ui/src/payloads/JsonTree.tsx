@@ -43,7 +43,7 @@ export const JsonTree = ({ depth = 0, name, path = rootPath, value }: Props) => 
             <JsonTree depth={depth + 1} key={key} name={String(key)} path={childPath(path, key)} value={item} />
           ))}
           {entries.length > shownItems ? (
-            <Code display="block" variant="plain">{`... ${entries.length - shownItems} more: download the value`}</Code>
+            <Code display="block" variant="plain">{`... ${entries.length - shownItems} more: download the value to see them`}</Code>
           ) : undefined}
         </Box>
       </details>

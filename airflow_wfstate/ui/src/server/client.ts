@@ -52,7 +52,7 @@ export const client = createClient<paths>({
 client.use(keptAnswers());
 client.use({
   // fetch says only "Failed to fetch", in the browser's words, when nobody answers.
-  onError: ({ error }) => (error instanceof TypeError ? new Unanswered("The api-server does not answer.") : undefined),
+  onError: ({ error }) => (error instanceof TypeError ? new Unanswered("The api-server does not respond.") : undefined),
 });
 
 export type WorkflowsQuestion = NonNullable<operations["list_workflows_v1_workflows_get"]["parameters"]["query"]>;
@@ -249,7 +249,7 @@ const confirmedVersion = async (id: string, state: WorkflowState): Promise<numbe
     throw new Error(problemText(problem)); // nothing was sent yet, so it is known that nothing was done
   });
   if (summary.state !== state) {
-    throw new Error(`The workflow is ${words(summary.state)} now, no longer ${words(state)}. Look at the plan again.`);
+    throw new Error(`The workflow is now ${words(summary.state)}, no longer ${words(state)}. Check the plan again.`);
   }
   return workingStates.includes(state) ? null : summary.version;
 };

@@ -69,7 +69,7 @@ const Reports = ({ step, workflowId }: { readonly step: Step; readonly workflowI
   return (
     <Box>
       <Heading as="h4" mb={1} size="sm">
-        Reports of the service
+        Reports from the service
       </Heading>
       <Freshness fresh={fresh} isPart lines={2} />
       {fresh.value === undefined ? undefined : <JournalEntries entries={fresh.value.entries} workflowId={workflowId} />}
@@ -80,8 +80,8 @@ const Reports = ({ step, workflowId }: { readonly step: Step; readonly workflowI
 const NoOutput = ({ step }: { readonly step: Step }) => (
   <Text color="fg.muted" fontSize="sm">
     {step.output_type === null
-      ? "There is none."
-      : `${step.output_type}, ${step.output_size} bytes. You may not see the values of ${step.participant}.`}
+      ? "There is no output."
+      : `${step.output_type}, ${step.output_size} bytes. You are not allowed to see the values of ${step.participant}.`}
   </Text>
 );
 

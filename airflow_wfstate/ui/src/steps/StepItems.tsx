@@ -104,7 +104,7 @@ const Items = ({ group, state, workflowId }: ItemsProps) => {
   return (
     <>
       <Freshness fresh={items.fresh} isPart />
-      {items.isWhole && items.loaded === 0 ? <Nothing>No item is in this state now.</Nothing> : undefined}
+      {items.isWhole && items.loaded === 0 ? <Nothing>No items are in this state now.</Nothing> : undefined}
       {items.fresh.value === undefined || count === 0 ? undefined : (
         <VirtualTable
           columns={columns}

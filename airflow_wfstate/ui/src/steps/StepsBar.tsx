@@ -70,7 +70,7 @@ export const StepsLegend = ({ counts }: { readonly counts: Counts }) => {
       {remaining === 0 ? undefined : (
         <HStack gap={1}>
           <Box bg="bg.emphasized" borderRadius="full" boxSize={2} />
-          <Text fontSize="xs">{`${remaining} not begun`}</Text>
+          <Text fontSize="xs">{`${remaining} not started`}</Text>
         </HStack>
       )}
     </HStack>

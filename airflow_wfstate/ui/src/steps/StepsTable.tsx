@@ -50,8 +50,8 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
     <>
       {groups.length === 0 ? (
         <Nothing>
-          No step has begun yet. A step appears here as soon as its task calls for it (a task decorated with @task.step, or an
-          operator with durable()), or its service reports on it by an event.
+          No step has started yet. A step appears here when its task begins (a task decorated with @task.step, or an
+          operator with durable()), or when its service reports it in an event.
         </Nothing>
       ) : (
         <VirtualTable
@@ -71,7 +71,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
         <StoredText
           text={
             notReached.length > 0
-              ? `Planned, and not reached: ${notReached.join(", ")}`
+              ? `Planned but not reached: ${notReached.join(", ")}`
               : progress.remaining.length > 0
                 ? `Remaining: ${progress.remaining.join(", ")}`
                 : ""
@@ -149,7 +149,7 @@ const stepColumns = ({ open, refusal, restart, toggle, waits, workflowId }: Acts
         <WaitsOfStep group={group} waits={waits} />
       </>
     ),
-    header: "Error, or what it waits for",
+    header: "Error, or what it is waiting for",
     width: "minmax(9rem, 3fr)",
   },
   {

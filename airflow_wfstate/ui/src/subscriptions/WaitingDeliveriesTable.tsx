@@ -56,7 +56,7 @@ export const WaitingDeliveriesTable = ({ subscriptionId }: { readonly subscripti
         </Table.ScrollArea>
       )}
       {value !== undefined && value.total > value.deliveries.length ? (
-        <Text color="fg.muted" fontSize="sm">{`The first ${value.deliveries.length} of ${value.total}.`}</Text>
+        <Text color="fg.muted" fontSize="sm">{`Showing the first ${value.deliveries.length} of ${value.total}.`}</Text>
       ) : undefined}
     </>
   );

@@ -6,7 +6,7 @@ import { words } from "../server/model";
 /** Of which changes it is told. */
 export const wantedText = ({ kinds, labels, names, requests_only: isOfRequests, states }: Subscription["wanted"]): string =>
   [
-    ...(isOfRequests ? ["requests to undo steps alone"] : []),
+    ...(isOfRequests ? ["only requests to undo steps"] : []),
     ...names.map((name) => `workflow ${name}`),
     ...states.map((state) => `state ${words(state)}`),
     ...Object.entries(labels).map(([name, value]) => `label ${name}=${value}`),

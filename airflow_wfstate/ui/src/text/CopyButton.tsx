@@ -17,7 +17,7 @@ const shownMilliseconds = 2_000;
 
 /** Copies a text; for two seconds it says whether it could. */
 export const CopyButton = ({ isLabelled = false, label, text }: Props) => {
-  const [answer, setAnswer] = useState<"Copied" | "Not copied: the browser refuses">();
+  const [answer, setAnswer] = useState<"Copied" | "Not copied: the browser refused">();
   useEffect(() => {
     if (answer === undefined) {
       return;
@@ -27,7 +27,7 @@ export const CopyButton = ({ isLabelled = false, label, text }: Props) => {
   }, [answer]);
 
   const copy = async () => {
-    setAnswer((await copyText(text)) ? "Copied" : "Not copied: the browser refuses");
+    setAnswer((await copyText(text)) ? "Copied" : "Not copied: the browser refused");
   };
 
   return (

@@ -23,7 +23,7 @@ export const ErrorText = ({ error }: { readonly error: string }) => {
         <details>
           <summary>
             <Text as="span" fontSize="xs">
-              {error.includes("Traceback (most recent call last)") ? "Traceback" : "All of it"}
+              {error.includes("Traceback (most recent call last)") ? "Traceback" : "Full error"}
             </Text>
           </summary>
           <Code

@@ -41,7 +41,7 @@ export const TimelineScale = ({ scale }: { readonly scale: Scale }) => {
               position="absolute"
               top="16px"
               transform="translateX(-50%)"
-              title={`Nothing was at work for ${durationText(piece.to - piece.from)}.`}
+              title={`Nothing ran for ${durationText(piece.to - piece.from)}.`}
               whiteSpace="nowrap"
             >
               {`… ${durationText(piece.to - piece.from)}`}

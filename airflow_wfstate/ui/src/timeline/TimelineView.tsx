@@ -50,7 +50,7 @@ export const TimelineView = ({ now, workflow }: Props) => {
       {error === undefined ? undefined : <ErrorNotice error={error} stale />}
       <HStack justify="space-between" mb={2} wrap="wrap">
         <Text color="fg.muted" fontSize="xs">
-          {isWhole ? "Drag over the bars to look closer." : "A part of the time is shown."}
+          {isWhole ? "Drag across the bars to zoom in." : "Showing part of the timeline."}
         </Text>
         <HStack aria-label="Zoom" role="group">
           <Button aria-label="Earlier" disabled={isWhole} onClick={() => setWindow(moved(window, -0.5))} size="2xs" variant="outline">

@@ -34,8 +34,8 @@ export const tipOfAttempt = (bar: AttemptBar, label: string): Tip => {
     facts: [
       ...ends(bar, attempt.ended_at !== null),
       ["Try", String(attempt.try_number)],
-      ["Worker", attempt.hostname ?? "not known"],
-      ["Queued for", queued === undefined ? "not known" : exactText(queued.to - queued.from)],
+      ["Worker", attempt.hostname ?? "unknown"],
+      ["Queued for", queued === undefined ? "unknown" : exactText(queued.to - queued.from)],
       ...(waited === 0 ? [] : [["Waited", exactText(waited)] as const]),
       ...lastLine(attempt.error),
     ],
@@ -71,7 +71,7 @@ export const tipOfService = (bar: ServiceBar, label: string): Tip =>
           ["Since", momentText(bar.from)],
           ["So far", exactText(bar.to - bar.from)],
         ],
-        title: `${label}: its service has said nothing yet`,
+        title: `${label}: no report from its service yet`,
       }
     : {
         facts: [

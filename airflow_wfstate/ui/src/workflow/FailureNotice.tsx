@@ -53,7 +53,7 @@ export const FailureNotice = ({ allowed, children, done, showCompensations, summ
       <HStack gap={2} mt={3} wrap="wrap">
         {isStopped ? (
           <Button onClick={showCompensations} size="sm" variant="solid">
-            Decide about it
+            Decide what to do
           </Button>
         ) : undefined}
         {children}
@@ -67,13 +67,13 @@ type FailedStep = NonNullable<WorkflowSummary["failed_step"]>;
 
 /** How its name goes on. A step that is open here has a task that is over. */
 const endings: Readonly<Record<StepState, string>> = {
-  compensated: " failed, and has been undone",
+  compensated: " failed and has been undone",
   failed: " failed",
-  lost: " is lost: its task is over, and nobody said how the step ended",
-  running: " has ended without saying how",
+  lost: " is lost: its task ended without reporting how the step ended",
+  running: " ended without reporting how",
   skipped: " was skipped",
   succeeded: " succeeded",
-  waiting: " has ended without saying how",
+  waiting: " ended without reporting how",
 };
 
 type LinesProps = { readonly failed: FailedStep; readonly summary: WorkflowSummary };
@@ -81,7 +81,7 @@ type LinesProps = { readonly failed: FailedStep; readonly summary: WorkflowSumma
 const FailedStepLines = ({ failed, summary }: LinesProps) => {
   // The list has one line of the error; the step has all of it, which changes with the next attempt only.
   const { value } = useFresh(`${failed.step_id} ${failed.attempt}`, async () => getStep(summary.id, failed.step_id), 60);
-  const error = value?.error ?? failed.error ?? "Nobody has said how it ended: its process died.";
+  const error = value?.error ?? failed.error ?? "Its process died without reporting how the step ended.";
 
   return (
     <>

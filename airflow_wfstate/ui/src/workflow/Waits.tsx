@@ -5,7 +5,7 @@ import { StoredText } from "../text/StoredText";
 import { ageText, timeText } from "../text/time";
 
 /** What is waited for, where the reader may know it. */
-export const whatText = ({ what }: Pick<PendingWait, "what">): string => what ?? "something that you may not see";
+export const whatText = ({ what }: Pick<PendingWait, "what">): string => what ?? "something that you are not allowed to see";
 
 /** Since when, and until when where that ends. */
 export const sinceText = ({ since, until }: Pick<PendingWait, "since" | "until">, now: number): string => {
@@ -16,9 +16,9 @@ export const sinceText = ({ since, until }: Pick<PendingWait, "since" | "until">
 /** What the workflow waits for that Airflow does not run: services, events, people, other workflows. */
 export const Waits = ({ now, workflow }: { readonly now: number; readonly workflow: WorkflowDetail }) =>
   workflow.waits.length === 0 ? undefined : (
-    <Box aria-label="Waits for" as="section" borderRadius="md" borderWidth={1} mb={4} px={4} py={3}>
+    <Box aria-label="Waiting for" as="section" borderRadius="md" borderWidth={1} mb={4} px={4} py={3}>
       <Heading as="h3" mb={1} size="sm">
-        Waits for
+        Waiting for
       </Heading>
       <List.Root fontSize="sm" gap={1} listStyle="none" ps={0}>
         {workflow.waits.map((wait) => (

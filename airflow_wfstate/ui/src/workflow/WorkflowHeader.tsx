@@ -147,7 +147,7 @@ const Definition = ({ workflow }: { readonly workflow: WorkflowDetail }) => {
   if (inForce === null || inForce === undefined) {
     return undefined;
   }
-  const has = own === null || own === undefined ? "of its start" : `version ${own}`;
+  const has = own === null || own === undefined ? "from its start" : `version ${own}`;
 
   return <Fact name="Definition">{own === inForce ? has : `${has}; version ${inForce} is in force`}</Fact>;
 };
