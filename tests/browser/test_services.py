@@ -41,7 +41,8 @@ def test_a_workflow_of_services_alone_says_what_it_waits_for_in_every_section(
     expect(waits).to_contain_text(told, timeout=4 * PATIENCE)
     bar = page.get_by_role("img", name=re.compile("^capture, by a service: running; .*Last report none since"))
     expect(bar).to_be_visible()
-    expect(page.get_by_role("group", name="Legend")).to_contain_text("a service in progress that the workflow is waiting for")
+    legend = page.get_by_role("group", name="Legend")
+    expect(legend).to_contain_text("a service in progress that the workflow is waiting for")
 
     section(page, "Graph")
     expect(
