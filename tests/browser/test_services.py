@@ -45,9 +45,7 @@ def test_a_workflow_of_services_alone_says_what_it_waits_for_in_every_section(
     expect(legend).to_contain_text("a service in progress that the workflow is waiting for")
 
     section(page, "Graph")
-    expect(
-        page.get_by_role("link", name=re.compile("^capture: running; awaited since .*number 2 in"))
-    ).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^capture: running; awaited since .*number 2 in"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^deliver: not started; number 4 in the plan"))).to_be_visible()
     expect(page.get_by_text("service that reports through events")).to_have_count(3)
     assert faults(page) == []
