@@ -87,7 +87,7 @@ def test_the_code_that_is_chosen_is_the_code_that_runs(
     expect(uses).to_contain_text("(two). It continues on its own version.")
 
     dialog.get_by_label("Code").select_option(code)
-    expect(uses).to_contain_text(f"it goes on with {'its own' if code == 'same' else 'the latest'}.")
+    expect(uses).to_contain_text(f"It continues on {'its own' if code == 'same' else 'the latest'} version.")
     _confirm(page, "Resume")
 
     expect(page.get_by_role("status").filter(has_text=re.compile("cleared"))).to_be_visible()

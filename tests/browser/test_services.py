@@ -145,7 +145,7 @@ def test_a_position_that_nobody_issued_is_refused_once(
 
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("This page could not be loaded")
-    expect(alert).not_to_contain_text("trying again")
+    expect(alert).not_to_contain_text("retrying")
     page.wait_for_timeout(6_000)  # it would be asked again after five seconds
     assert len([url for url in asked if "cursor=zzz" in url]) == 1
     page.get_by_role("button", name="First page").click()

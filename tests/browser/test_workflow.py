@@ -112,7 +112,7 @@ def test_what_was_undone_is_apart_from_what_failed_and_from_the_work(open_page: 
 
 def test_long_names_do_not_widen_a_narrow_page(open_page: OpenPage, story: Story) -> None:
     page = open_page(address(story.failing), width=375)
-    expect(page.get_by_role("status").filter(has_text="What follows is decided")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="What happens next is decided")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     ours = page.locator("[data-wfstate]").first
     assert ours.evaluate("element => element.scrollWidth - element.clientWidth") <= 1

@@ -84,7 +84,7 @@ def test_an_error_says_what_is_wrong(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name=re.compile("^All"))).to_be_visible()
     page.route(re.compile("/wfstate/ui/workflows[?]"), lambda route: route.fulfill(status=200, body="{"))
     expect(page.get_by_role("alert")).to_contain_text(re.compile(r"As of \d\d:\d\d:\d\d, retrying"))
-    expect(page.get_by_role("alert")).to_contain_text("The server's answer is not what this page expects")
+    expect(page.get_by_role("alert")).to_contain_text("The server sent a response that this page does not understand")
 
 
 def test_a_running_workflow_of_which_a_step_has_failed_says_so(open_page: OpenPage, story: Story) -> None:
