@@ -85,7 +85,7 @@ export const CompensatePlanView = ({ plan }: { readonly plan: CompensatePlan }) 
   </>
 );
 
-/** What acted, or may have, and has no undo; of very many the server names the first. */
+/** Steps that acted, or may have acted, and have no undo. If there are very many, the server lists only the first. */
 const StaysPart = ({ stays }: { readonly stays: CompensatePlan["stays"] }) => (
   <Part
     items={[

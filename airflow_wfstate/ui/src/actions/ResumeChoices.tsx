@@ -1,22 +1,22 @@
 import { Box, Heading, NativeSelect, Text } from "@chakra-ui/react";
 
 import type { Code, ResumePlan, RunCode } from "../server/model";
-import { newWork, type ResumeWish } from "./resumeWish";
+import { newWork, type ResumeOptions } from "./resumeOptions";
 
 type Props = {
-  readonly change: (wish: ResumeWish) => void;
+  readonly change: (options: ResumeOptions) => void;
   readonly plan: ResumePlan;
-  readonly wish: ResumeWish;
+  readonly options: ResumeOptions;
 };
 
-/** What a person decides before a workflow goes on; nothing where there is nothing to decide. */
-export const ResumeChoices = ({ change, plan, wish }: Props) => {
+/** What someone decides before a workflow continues; renders nothing if there is nothing to decide. */
+export const ResumeChoices = ({ change, options, plan }: Props) => {
   const versioned = plan.code.filter((run) => run.is_versioned);
   const isAsked =
-    Object.keys(wish.origins).length > 0 || plan.undeclared_steps.some((step) => step.fate === "undecided");
+    Object.keys(options.origins).length > 0 || plan.undeclared_steps.some((step) => step.fate === "undecided");
   return (
     <>
-      {versioned.length > 0 || wish.code !== undefined ? (
+      {versioned.length > 0 || options.code !== undefined ? (
         <Choice
           change={(chosen) => change({ code: chosen === "" ? undefined : (chosen as Code), origins: {} })}
           label="Code"
@@ -25,7 +25,7 @@ export const ResumeChoices = ({ change, plan, wish }: Props) => {
             ["same", "the version of each run"],
             ["latest", "the latest version"],
           ]}
-          value={wish.code ?? ""}
+          value={options.code ?? ""}
         />
       ) : undefined}
       {versioned.map((run) => (
@@ -42,11 +42,11 @@ export const ResumeChoices = ({ change, plan, wish }: Props) => {
             <Choice
               change={(chosen) =>
                 change({
-                  ...wish,
+                  ...options,
                   origins:
                     chosen === unsaid
-                      ? Object.fromEntries(Object.entries(wish.origins).filter(([other]) => other !== step))
-                      : { ...wish.origins, [step]: chosen },
+                      ? Object.fromEntries(Object.entries(options.origins).filter(([other]) => other !== step))
+                      : { ...options.origins, [step]: chosen },
                 })
               }
               key={step}
@@ -58,7 +58,7 @@ export const ResumeChoices = ({ change, plan, wish }: Props) => {
                   .map((old): [string, string] => [old.step, `${old.step}, renamed`]),
                 [newWork, "new work"],
               ]}
-              value={wish.origins[step] ?? unsaid}
+              value={options.origins[step] ?? unsaid}
             />
           ))}
         </Box>
@@ -67,10 +67,10 @@ export const ResumeChoices = ({ change, plan, wish }: Props) => {
   );
 };
 
-/** Not the name of a step: those have no line breaks. */
+/** Cannot be the name of a step, because names have no line breaks. */
 const unsaid = "\n";
 
-/** DAG ids may hold dots, so that a step may look as if it were of several; the server judges what is sent. */
+/** DAG ids may contain dots, so this is only a guess; the server checks what is sent. */
 const participantOf = (step: string): string => step.split(".", 1)[0] ?? step;
 
 const versionText = (version: RunCode["own"]): string =>

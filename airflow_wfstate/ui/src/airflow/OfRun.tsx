@@ -11,7 +11,7 @@ export type Run = { readonly dagId: string; readonly runId: string };
 
 type Props = Run & { readonly children: (workflow: WorkflowSummary) => ReactNode };
 
-/** Finds the workflow of a run; a run that was bound again takes part in several, of which the newest is shown. */
+/** Finds the workflow of a run. A run that was bound again takes part in several; the newest is shown first. */
 export const OfRun = ({ children, dagId, runId }: Props) => {
   const [chosen, setChosen] = useState<string>();
   const fresh = useFresh(`${dagId} ${runId}`, (signal) =>

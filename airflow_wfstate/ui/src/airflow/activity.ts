@@ -12,7 +12,7 @@ const heads: Partial<Record<JournalEntry["kind"], string>> = {
   "workflow.succeeded": "Completed the workflow",
 };
 
-/** What a task did for a whole workflow, in a sentence. */
+/** One sentence that says what a task did for the whole workflow. */
 export const activityText = ({ data, kind }: JournalEntry, { generation, key, name }: WorkflowSummary): string => {
   const what = heads[kind] ?? `Wrote ${words(kind)} to the journal`;
   if (kind === "workflow.started") {

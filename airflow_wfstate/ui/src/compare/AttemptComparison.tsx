@@ -8,7 +8,7 @@ import { StoredText } from "../text/StoredText";
 import { durationText, spanText, timeText } from "../text/time";
 import { type Compared, SideBySide } from "./SideBySide";
 
-/** Two attempts of a step side by side; the last two at first. Nothing where there is one alone. */
+/** Two attempts of a step side by side, initially the last two. Renders nothing if there is only one. */
 export const AttemptComparison = ({ attempts }: { readonly attempts: readonly Attempt[] }) => {
   const numbers = attempts.map((attempt) => attempt.number);
   const [chosen, setChosen] = useState<readonly [number | undefined, number | undefined]>([undefined, undefined]);

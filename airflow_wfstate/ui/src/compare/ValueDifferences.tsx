@@ -54,7 +54,7 @@ const Differences = ({ label, left, leftName, right, rightName }: Props) => {
   );
 };
 
-/** What a browser would change is compared as the text that is stored. */
+/** The value to compare; the stored text if a browser would change the value. */
 const valueOf = (payload: Payload | null): JsonValue | undefined =>
   payload === null ? undefined : (parseExactly(payload.text) ?? payload.text);
 

@@ -15,14 +15,14 @@ import { useFresh } from "../server/useFresh";
 import { StoredText } from "../text/StoredText";
 
 type Props = {
-  /** Only what the relay of this run undoes; of every run by default. */
+  /** Show only what the relay of this run undoes; every run by default. */
   readonly run?: RunOfCompensations;
   readonly workflowId: string;
 };
 
 type Rung = StepCompensation & { readonly order: number };
 
-/** The compensations from the first to be undone to the last, and what people decided about each. */
+/** The compensations, first to be undone first, and what people decided about each. */
 export const CompensationLadder = ({ run, workflowId }: Props) => {
   const [page, setPage] = useState<{ readonly before: number; readonly number: number }>();
   const fresh = useFresh(`${workflowId} ${JSON.stringify(run ?? "")} ${page?.before ?? ""}`, (signal) =>

@@ -23,7 +23,7 @@ type Props = {
 
 type Open = { readonly choice: Choice; readonly item: StepCompensation };
 
-/** Stands on top of a workflow whose undo has stopped: which compensations wait for a decision, why, and the buttons. */
+/** Shown above a workflow whose undo has stopped: which compensations wait for a decision and why, and the buttons. */
 export const DecisionPanel = ({ allowed, done, workflowId }: Props) => {
   const fresh = useFresh(workflowId, (signal) => getPendingCompensations(workflowId, signal));
   const [open, setOpen] = useState<Open>();

@@ -8,7 +8,7 @@ import { problemText } from "../server/problem";
 
 type Props = { readonly load: () => Promise<EventDetail>; readonly name: string };
 
-/** The body of an event, which is loaded when somebody wants to see it. */
+/** The body of an event, loaded on demand. */
 export const EventBody = ({ load, name }: Props) => {
   const [detail, setDetail] = useState<EventDetail>();
   const [error, setError] = useState<string>();

@@ -13,12 +13,12 @@ export type EventDecision = "drop" | "replay";
 type Props = {
   readonly close: () => void;
   readonly decision: EventDecision;
-  /** Is told what was done, in one sentence. */
+  /** Called with one sentence that says what was done. */
   readonly done: (outcome: string) => void;
   readonly events: readonly EventSummary[];
 };
 
-/** What a decision about some events would do, and the button that does it. */
+/** Explains what a decision about some events would do, and carries it out. */
 export const EventDecisionDialog = ({ close, decision, done, events }: Props) => {
   const isDrop = decision === "drop";
   const [first] = events;

@@ -14,10 +14,10 @@ import { eventsQuestionOf, eventStates, narrowed, type TextFilter, textFilters }
 
 const keyOf = ({ id, source }: EventKey): string => JSON.stringify([source, id]);
 
-/** Whether somebody may decide about it. */
+/** Whether someone can still decide about the event. */
 const isOpen = ({ state }: EventSummary): boolean => state === "parked" || state === "dead";
 
-/** Events whose workflow is not there yet, and those that could not be applied: to look at, apply again, or drop. */
+/** Events whose workflow does not exist yet, and events that could not be applied: inspect, apply again or drop them. */
 export const EventsPage = () => {
   const [address, setAddress] = useSearchParams();
   const question = eventsQuestionOf(address);
@@ -114,7 +114,7 @@ export const EventsPage = () => {
 
 type TextInputProps = { readonly change: (text: string) => void; readonly label: string; readonly value: string };
 
-/** What the page is narrowed to: an exact text, asked for on Enter, or when the field is left. */
+/** An exact-text filter of the page, applied on Enter or when the field loses focus. */
 const TextInput = ({ change, label, value }: TextInputProps) => {
   const [text, setText] = useState(value);
   const ask = () => (text.trim() === value ? undefined : change(text.trim()));

@@ -12,7 +12,7 @@ import { foldKey, runAddressOf } from "./shape";
 import { boxStop, runStop } from "./stops";
 
 type Props = {
-  /** Tells which stop has the focus. */
+  /** Called with the stop that receives the focus. */
   readonly focus: (stop: string) => void;
   /** The stop that Tab leads to. */
   readonly focused: string | undefined;
@@ -35,11 +35,11 @@ const whyBare = ({ state, structure }: LaneOfServer): string | undefined => {
   return `${reason}: only steps that have started are shown.`;
 };
 
-/** What takes part, in words. */
+/** The kind of participant, in words. */
 const kindText = ({ kind, role }: LaneOfServer): string =>
   kind === "service" ? "service that reports through events" : `${role} run`;
 
-/** What takes part: its head, its groups, its boxes and what follows what. */
+/** One participant: its header, groups, boxes and arrows. */
 export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) => {
   const { arrows, boxes, groups, height, lane: shape, width, x, y } = placed;
   const { lane } = shape;

@@ -7,9 +7,9 @@ import { waitedLook } from "../timeline/looks";
 import { countsOf } from "./look";
 import type { Lane } from "./shape";
 
-/** What the colours and lines mean; of the states those that are in this graph. */
+/** Explains the colours and lines, limited to the states in this graph. */
 export const GraphLegend = ({ lanes }: { readonly lanes: readonly Lane[] }) => {
-  // One of each colour: a step that succeeded looks like a task whose state is success.
+  // One entry per colour: a step that succeeded looks like a task in state success.
   const states = new Map(
     lanes.flatMap(({ boxes }) => boxes.flatMap((box) => [...countsOf(box).keys()])).map((state) => [paletteOfAny(state), state]),
   );

@@ -11,13 +11,13 @@ import { useFresh } from "../server/useFresh";
 import { kindsOf, subjects } from "./entryKinds";
 import { JournalEntries } from "./JournalEntries";
 
-/** Whether an entry holds the text in its sentence, actor or details. */
+/** Whether an entry contains the text in its sentence, actor or details. */
 export const holds = (entry: JournalEntry, text: string): boolean =>
   `${entry.sentence} ${entry.kind} ${entry.actor} ${JSON.stringify(entry.data)}`
     .toLowerCase()
     .includes(text.trim().toLowerCase());
 
-/** The workflow's journal, oldest entry first, a page at a time. What it is narrowed to stands in the address. */
+/** The workflow's journal, oldest entry first, one page at a time. The address keeps its filters. */
 export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail }) => {
   const [address, setAddress] = useSearchParams();
   const [after, setAfter] = useState(0);
@@ -100,7 +100,7 @@ export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail
   );
 };
 
-/** The steps that have begun; and the one that the address names, whichever that is. */
+/** The steps that have started, and the step that the address names, even if it is none of them. */
 const stepOptions = (workflow: WorkflowDetail, chosen: string): (readonly [string, string])[] => {
   const names = new Set(workflow.step_groups.map((group) => `${participantLabel(group)}.${group.name}`));
   if (chosen !== "") {

@@ -1,6 +1,6 @@
 import { CloseButton, Dialog, HStack, Kbd, Portal, Stack, Text } from "@chakra-ui/react";
 
-/** The keys of the page, as they are told. */
+/** The shortcuts and their descriptions. */
 const keys: readonly (readonly [string, string])[] = [
   ["/", "Search"],
   ["j", "Next row"],
@@ -10,7 +10,7 @@ const keys: readonly (readonly [string, string])[] = [
   ["?", "Show these shortcuts"],
 ];
 
-/** What can be done by a key. */
+/** Shows the keyboard shortcuts. */
 export const KeysDialog = ({ close }: { readonly close: () => void }) => (
   <Dialog.Root onOpenChange={({ open }) => (open ? undefined : close())} open size="xs">
     <Portal>

@@ -20,7 +20,7 @@ type Props = { readonly address: URLSearchParams; readonly show: (address: URLSe
 
 type Chip = { readonly text: string; readonly without: URLSearchParams };
 
-/** Every filter that is set, in words; a click takes it away. */
+/** The active filters, in words; a click removes one. */
 export const ActiveFilters = ({ address, show }: Props) =>
   isFiltered(address) ? (
     <HStack aria-label="Filters" gap={1} mb={4} role="group" wrap="wrap">
@@ -47,13 +47,13 @@ export const ActiveFilters = ({ address, show }: Props) =>
     </HStack>
   ) : undefined;
 
-/** The address without its filters, in its order. */
+/** The address without filters, but with its sort order. */
 const cleared = (address: URLSearchParams): URLSearchParams => {
   const sort = address.get("sort");
   return new URLSearchParams(sort === null ? {} : { sort });
 };
 
-/** How each filter is told; undefined for one that cannot be asked for. */
+/** The text of each filter; undefined for an invalid value. */
 const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
   state: (value) => (value === "open" ? "open" : statesOf(value).map(words).join(" or ") || undefined),
   search: (value) => `key or id starts with ${value}`,
@@ -80,7 +80,7 @@ const periodText = (what: string, name: string): string | undefined => {
 const momentText = (what: string, value: string): string | undefined =>
   Number.isNaN(parsedMoment(value)) ? undefined : `${what} ${timeText(new Date(parsedMoment(value))).slice(0, 16)}`;
 
-/** A filter of a link that was shortened or mistyped: the list is longer than its sender meant. */
+/** A filter from a shortened or mistyped link. The list is longer than the sender meant. */
 const ignored = (name: string, value: string): string => `not understood, ignored: ${name}=${value}`;
 
 const chipsOf = (address: URLSearchParams): Chip[] => [

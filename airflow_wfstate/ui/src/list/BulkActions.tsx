@@ -13,7 +13,7 @@ import { useFresh } from "../server/useFresh";
 
 type Props = { readonly chosen: readonly WorkflowSummary[]; readonly done: () => void };
 
-/** Buttons for the chosen workflows; each shows first what it would do to every one of them. */
+/** Buttons for the selected workflows. Each first shows what it would do to every one of them. */
 export const BulkActions = ({ chosen, done }: Props) => {
   const [open, setOpen] = useState<WorkflowAction>();
 
@@ -37,7 +37,7 @@ export const BulkActions = ({ chosen, done }: Props) => {
   );
 };
 
-/** The plan for one of many: what the server refuses to plan is left alone, and the others are not. */
+/** The plan for one of many. A workflow that the server refuses to plan is skipped; the others are not. */
 const planOf = async (action: WorkflowAction, workflow: WorkflowSummary, signal: AbortSignal): Promise<Plan> => {
   try {
     return await action.plan(workflow.id, signal);
@@ -54,7 +54,7 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
   const { error, value } = useFresh(`${action.name} ${ids.join(" ")}`, async (signal) => {
     const plans = new Map<string, Plan>();
     for (const workflow of chosen) {
-      plans.set(workflow.id, await planOf(action, workflow, signal)); // one after the other: a selection shall not be a burst
+      plans.set(workflow.id, await planOf(action, workflow, signal)); // one at a time, so that a selection is not a burst
     }
     return plans;
   });

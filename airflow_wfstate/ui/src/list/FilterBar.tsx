@@ -15,15 +15,15 @@ type Props = {
   readonly isFixedDag: boolean;
 };
 
-/** What stands behind the button, so that the list begins high on the page. */
+/** The filters behind the button, so that the list starts high on the page. */
 const furtherNames = ["since", "from", "to", "step", "contains", "error"];
 
-/** What narrows the list. Filters that few need are folded away until one of them is set. */
+/** The filters of the list. Rarely used ones are folded away until one of them is set. */
 export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
   const [asked, setAsked] = useState<boolean>();
   const isOpen = asked ?? furtherNames.some((name) => address.has(name));
 
-  // On a narrow screen these two are folded away as well.
+  // On a narrow screen these two are folded away too.
   const wide = { base: isOpen ? "block" : "none", md: "block" };
 
   return (
@@ -77,7 +77,7 @@ export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
 };
 
 type ChoiceProps = Pick<Props, "filter"> & {
-  /** What the option without a filter is called. */
+  /** The label of the option without a filter. */
   readonly all: string;
   readonly label: string;
   readonly name: string;

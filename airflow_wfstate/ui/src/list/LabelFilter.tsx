@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 
 import { isLabel } from "./workflowFilter";
 
-/** Where a label is typed that workflows shall have; Enter adds it to the filters. */
+/** A field for a label to filter by; Enter adds it to the filters. */
 export const LabelFilter = ({ add }: { readonly add: (label: string) => void }) => {
   const [typed, setTyped] = useState("");
   const isWrong = typed !== "" && !isLabel(typed.trim());

@@ -6,7 +6,7 @@ import { StoredText } from "../text/StoredText";
 
 type Props = {
   readonly clear: () => void;
-  /** On this DAG's page; undefined on the page of all. */
+  /** The DAG whose page this is; undefined on the page of all workflows. */
   readonly dagId: string | undefined;
   readonly isFiltered: boolean;
 };
@@ -18,7 +18,7 @@ start = StartWorkflowOperator(task_id="start", name="order", key="{{ params.orde
 @task.step(compensate=refund)
 def charge(order_id: str) -> str: ...`;
 
-/** What the list shows when it is empty: why, and what a workflow is. */
+/** Shown when the list is empty: why it is empty, and what a workflow is. */
 export const NoWorkflows = ({ clear, dagId, isFiltered }: Props) =>
   isFiltered ? (
     <Nothing>

@@ -11,10 +11,10 @@ type Props = {
   readonly filter: (changes: Record<string, string>) => void;
 };
 
-/** Seconds between two questions for what changes with a migration of the database alone. */
+/** Polling interval in seconds, for something that only a database migration changes. */
 const seldom = 600;
 
-/** What is looked for anywhere in a text; said beside it when the server has no index for that. */
+/** Filters that search anywhere in a text. A note says so if the server has no index for them. */
 export const TextFilters = (props: Props) => {
   const { value } = useFresh("health", getHealth, seldom);
   const said = useId();

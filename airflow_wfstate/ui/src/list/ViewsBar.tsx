@@ -9,7 +9,7 @@ import { viewOf } from "./workflowFilter";
 
 type Props = { readonly address: URLSearchParams };
 
-/** Views as links, those that everybody has and those saved in this browser, and the button that saves another. */
+/** Links to the default views and those saved in this browser, and a button that saves the current one. */
 export const ViewsBar = ({ address }: Props) => {
   const [saved, setSaved] = useState(savedViews);
   const [naming, setNaming] = useState(false);

@@ -18,7 +18,7 @@ import { ErrorsTable, StepsTable, VersionsTable } from "./NameTables";
 import { nameQuestion, windowOf, windows } from "./nameWindow";
 import { stretchesOf, tickText } from "./stretches";
 
-/** How the workflows of one name have fared. The window stands in the address. */
+/** Statistics of the workflows with one name. The address holds the time range. */
 export const NamePage = ({ name }: { readonly name: string }) => {
   const [address, setAddress] = useSearchParams();
   const window = windowOf(address);
@@ -75,12 +75,12 @@ export const NamePage = ({ name }: { readonly name: string }) => {
   );
 };
 
-/** The list, narrowed to a name. */
+/** The address of the list, filtered by a name. */
 const listAddress = (name: string, filters: Readonly<Record<string, string>>): string =>
   `${pageAddress}?${new URLSearchParams({ name, ...filters })}`;
 
 const Numbers = ({ stats, window }: { readonly stats: NameStats; readonly window: string }) => {
-  // The list knows no month: what it would show is more than what was counted, never less.
+  // The list has no filter for a month, so it shows more than was counted, never less.
   const since: Readonly<Record<string, string>> = ["hour", "day", "week"].includes(window) ? { since: window } : {};
 
   return (

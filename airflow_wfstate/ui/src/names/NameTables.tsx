@@ -13,7 +13,7 @@ import { secondsText } from "./durations";
 
 type Props = { readonly stats: NameStats };
 
-/** The steps whose attempts take longest. */
+/** The steps whose attempts take the longest. */
 export const StepsTable = ({ stats }: Props) => {
   const slowest = Math.max(...stats.steps.map((step) => step.seconds.p95), 0.001);
 
@@ -42,11 +42,11 @@ export const StepsTable = ({ stats }: Props) => {
 };
 
 type ErrorProps = Props & {
-  /** The address of the list, narrowed further. */
+  /** Returns the address of the list with more filters. */
   readonly list: (filters: Readonly<Record<string, string>>) => string;
 };
 
-/** What went wrong most often. */
+/** The most frequent errors. */
 export const ErrorsTable = ({ list, stats }: ErrorProps) =>
   stats.errors.length === 0 ? (
     <Nothing>No workflow has an error.</Nothing>
@@ -77,7 +77,7 @@ export const ErrorsTable = ({ list, stats }: ErrorProps) =>
     </>
   );
 
-/** What was declared about the name, newest first. */
+/** The definitions of the name, newest first. */
 export const VersionsTable = ({ stats }: Props) => (
   <Titled columns={["Version", "First used", "Planned steps", "Workflows", "Failed or undone"]} label="Definition versions">
     {stats.versions.map((version) => (

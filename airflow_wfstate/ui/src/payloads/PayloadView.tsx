@@ -6,7 +6,7 @@ import { JsonTree } from "./JsonTree";
 import type { JsonValue, Payload } from "../server/model";
 import { StoredText } from "../text/StoredText";
 
-/** A stored value: as a tree or as text, its size and hash; to be copied and downloaded exactly as it is shown. */
+/** A stored value as a tree or as text, with its size and hash. Copy and download give exactly what is shown. */
 export const PayloadView = ({ name, payload }: { readonly name: string; readonly payload: Payload }) => {
   const [copied, setCopied] = useState(false);
   const [asText, setAsText] = useState(false);

@@ -26,7 +26,7 @@ type Props = {
   readonly workflow: WorkflowDetail;
 };
 
-/** Every step that has begun, a mapped one with all its items; each unfolds. What has not begun stands below. */
+/** Every step that has started, a mapped one with all its items. Each unfolds. Planned steps are listed below. */
 export const StepsTable = ({ allowed, done, workflow }: Props) => {
   const [address] = useSearchParams();
   const asked = address.get(stepParameter);
@@ -94,7 +94,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
 type Acts = {
   readonly open: ReadonlySet<string>;
   readonly refusal: string | undefined;
-  /** Is told the step, as the server takes it. */
+  /** Called with the step, in the form that the server accepts. */
   readonly restart: (step: string) => void;
   readonly toggle: (key: string) => void;
   readonly waits: readonly PendingWait[];
@@ -129,7 +129,7 @@ const stepColumns = ({ open, refusal, restart, toggle, waits, workflowId }: Acts
   { cell: (group) => <Ellipsis text={participantLabel(group)} />, header: "Participant", width: "minmax(6rem, 1fr)" },
   { cell: (group) => (group.attempts === 0 ? "events" : group.attempts), header: "Attempts", width: "5rem" },
   {
-    // A service that has reported once has told of no time.
+    // A service that has reported only once has given no duration.
     cell: (group) =>
       group.attempts === 0 && !isOpen(group) && group.started_at === group.updated_at
         ? undefined
@@ -169,7 +169,7 @@ const stepColumns = ({ open, refusal, restart, toggle, waits, workflowId }: Acts
   },
 ];
 
-/** How many items are in which state. */
+/** The number of items in each state. */
 const Counts = ({ counts }: { readonly counts: StepGroup["by_state"] }) => (
   <HStack gap={1} wrap="wrap">
     {stepStates.map((state) =>

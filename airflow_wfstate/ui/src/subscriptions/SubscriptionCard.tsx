@@ -12,7 +12,7 @@ import { answerText, wantedText } from "./words";
 
 type Props = { readonly done: (outcome: string) => void; readonly subscription: Subscription };
 
-/** A subscription: its state, what it is told of, how far it is, and what its receiver did not accept. */
+/** A subscription: its state, what it sends, its progress, and what its receiver did not accept. */
 export const SubscriptionCard = ({ done, subscription }: Props) => {
   const [action, setAction] = useState<SubscriptionAction>();
   const { parked, retried, state } = subscription;

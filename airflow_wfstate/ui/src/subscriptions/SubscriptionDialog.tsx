@@ -13,7 +13,7 @@ export type SubscriptionAction = "continue" | "pause" | "replay";
 type Props = {
   readonly action: SubscriptionAction;
   readonly close: () => void;
-  /** Is told what was done, in one sentence. */
+  /** Called with one sentence that says what was done. */
   readonly done: (outcome: string) => void;
   readonly subscription: Subscription;
 };
@@ -27,7 +27,7 @@ const effects: Readonly<Record<SubscriptionAction, string>> = {
     "Delivery continues from another point, earlier or later. Events keep their ids. Pending retries are discarded; events after that point are sent again.",
 };
 
-/** What an action would do to a subscription, and the button that does it. */
+/** Explains what an action would do to a subscription, and carries it out. */
 export const SubscriptionDialog = ({ action, close, done, subscription }: Props) => {
   const { id, name } = subscription;
   const [start, setStart] = useState("");

@@ -7,7 +7,7 @@ import { getSubscriptions } from "../server/subscriptions";
 import { useFresh } from "../server/useFresh";
 import { SubscriptionCard } from "./SubscriptionCard";
 
-/** Who is told of changes by webhook; for who may look after that. */
+/** The webhooks that receive changes, for users who may manage them. */
 export const SubscriptionsPage = () => {
   const rights = useFresh("rights", getRights, 300);
   const operates = rights.value?.operates ?? false;

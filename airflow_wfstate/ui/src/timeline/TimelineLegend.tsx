@@ -8,7 +8,7 @@ import type { Timeline } from "./timeline";
 
 const signs: Partial<Record<State, string>> = { failed: "✕", lost: "?" };
 
-/** What the colours and signs mean; of the states those that are on this timeline. */
+/** Explains the colours and signs, limited to the states on this timeline. */
 export const TimelineLegend = ({ timeline }: { readonly timeline: Timeline }) => {
   const rows = timeline.lanes.flatMap((lane) => lane.rows);
   const attempts = rows.flatMap((row) => row.attempts);
