@@ -1,1 +1,1 @@
-"""What a step costs, side by side with its floor, with DBOS Transact and with Airflow's own state store."""
+"""Measure what a step costs, compared with its floor, with DBOS Transact and with Airflow's own state store."""

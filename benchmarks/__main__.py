@@ -13,13 +13,13 @@ from rich.console import Console
 from benchmarks.scope import QUICK, Scope
 
 _WIDTH = 140
-"""Columns of the table where there is no terminal to ask."""
+"""The width of the table when the output is not a terminal."""
 
 FOLDER = Path(__file__).resolve().parent.parent / ".bench"
 
 
 def main() -> None:
-    """Parse the command line, and do it."""
+    """Parse the command line and run the benchmark."""
     arguments = _arguments()
     scope = QUICK if arguments.quick else Scope()
     scope = replace(
@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=FOLDER, prefix="run-") as folder:
         home = Path(folder) / "own-home"
         home.mkdir()
-        # Airflow reads its configuration when it is first imported; the writers inherit it.
+        # Airflow reads its configuration on first import; the writers inherit it.
         for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
             del os.environ[name]
         os.environ["AIRFLOW_HOME"] = str(home)
@@ -50,13 +50,15 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What a step costs, and others' do.")
-    parser.add_argument("--quick", action="store_true", help="shows that it works; its figures mean nothing")
-    parser.add_argument("--steps", type=_hundreds, help="in each turn of each line; a multiple of 100")
-    parser.add_argument("--rows", type=_hundreds, help="earlier steps in the database that is not empty")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure what a step costs, here and elsewhere."
+    )
+    parser.add_argument("--quick", action="store_true", help="only check that it works; the figures mean nothing")
+    parser.add_argument("--steps", type=_hundreds, help="steps in each turn of each line; a multiple of 100")
+    parser.add_argument("--rows", type=_hundreds, help="earlier steps in the database with a history")
     parser.add_argument("--without-dbos", action="store_true", help="leave out DBOS Transact")
     parser.add_argument("--without-airflow", action="store_true", help="leave out the task of a live Airflow")
-    parser.add_argument("--output", type=Path, default=FOLDER / "results.json", help="the JSON file")
+    parser.add_argument("--output", type=Path, default=FOLDER / "results.json", help="the JSON file to write")
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
-"""Who shares the api-server with the clients under load: a probe of Airflow's health, and a task's heartbeats.
+"""Bystanders that share the api-server with the clients under load: a health probe and a task's heartbeats.
 
-Both are Airflow's own routes. What they wait for is what our clients cost everybody else.
+Both use Airflow's own routes. Their waiting times show what our clients cost everyone else.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ HEARTBEAT = "a task's heartbeat"
 
 @dataclass
 class Waits:
-    """What one of them waited for.
+    """How long one bystander waited.
 
-    :param seconds: of each call that was answered.
-    :param errors: calls that were not, or were refused.
+    :param seconds: the duration of each call.
+    :param errors: calls that failed or were refused.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -37,7 +37,7 @@ class HeartbeatTask:
     """A task instance as its supervisor reports it.
 
     :param token: of the execution API, for this task instance.
-    :param hostname: with ``pid``: as they stand in ``task_instance``.
+    :param hostname: as in the table ``task_instance``, like ``pid``.
     """
 
     id: str
@@ -48,9 +48,11 @@ class HeartbeatTask:
 
 @contextmanager
 def bystanders(url: str, task: HeartbeatTask) -> Iterator[dict[str, Waits]]:
-    """Let both call five times a second until the block ends; their waits, by :data:`HEALTH` and :data:`HEARTBEAT`.
+    """Let both call five times a second until the block ends, and yield their waits.
 
-    :param url: of the api-server, which has Airflow's execution API too.
+    The keys are :data:`HEALTH` and :data:`HEARTBEAT`.
+
+    :param url: the api-server, which also serves Airflow's execution API.
     """
     waits = {HEALTH: Waits(), HEARTBEAT: Waits()}
     ended = threading.Event()
@@ -66,7 +68,7 @@ def bystanders(url: str, task: HeartbeatTask) -> Iterator[dict[str, Waits]]:
             HEARTBEAT: lambda: supervisor.put(f"/execution/task-instances/{task.id}/heartbeat", json=body),
         }
         for send in calls.values():
-            send().raise_for_status()  # the first call of a route builds what answers it
+            send().raise_for_status()  # the first call of a route builds its handler
         threads = [threading.Thread(target=_call, args=(calls[name], waits[name], ended)) for name in calls]
         for thread in threads:
             thread.start()

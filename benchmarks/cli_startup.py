@@ -1,6 +1,6 @@
-"""``python -m benchmarks.cli_startup``: what ``airflow wfstate`` costs beside ``airflow version``, whole processes.
+"""``python -m benchmarks.cli_startup``: what an ``airflow wfstate`` process costs compared with ``airflow version``.
 
-The commands take turns in a migrated Airflow home of their own (SQLite), so that a busy machine slows them alike.
+The commands take turns in their own migrated Airflow home (SQLite), so that a busy machine slows them equally.
 ``version`` is the least that Airflow's command line does: it reads the configuration, finds the providers and builds
 the parser.
 """
@@ -22,7 +22,7 @@ Figure: TypeAlias = tuple[float, float]
 """Processor time and wall time, in seconds."""
 
 LIMIT: Final = 1.1
-"""``airflow wfstate list`` takes at most so many times the processor time of ``airflow version``."""
+"""``airflow wfstate list`` may take at most this many times the processor time of ``airflow version``."""
 
 FLOOR: Final = ("version",)
 COMMANDS: Final = (FLOOR, ("wfstate", "--help"), ("wfstate", "list"), ("wfstate", "list", "-o", "json"))
@@ -31,7 +31,7 @@ COMMANDS: Final = (FLOOR, ("wfstate", "--help"), ("wfstate", "list"), ("wfstate"
 def measure(turns: int, commands: tuple[tuple[str, ...], ...] = COMMANDS) -> dict[tuple[str, ...], list[Figure]]:
     """Processor time (user and system) and wall time of each process, in seconds, by command and in order.
 
-    :param turns: processes of each command; one more of each goes before, and is not counted.
+    :param turns: how many processes to run per command, after one that is not counted.
     """
     with tempfile.TemporaryDirectory(prefix="wfstate-startup-") as folder:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
@@ -47,13 +47,13 @@ def measure(turns: int, commands: tuple[tuple[str, ...], ...] = COMMANDS) -> dic
 
 
 def _run(words: tuple[str, ...], folder: str, environment: Mapping[str, str]) -> Figure:
-    """Processor time and wall time of ``airflow`` with these words.
+    """Processor time and wall time of ``airflow`` with these arguments.
 
-    :raises RuntimeError: it ended badly.
+    :raises RuntimeError: it exited with an error.
     """
     began = time.perf_counter()
     with (Path(folder) / "output").open("w") as output:
-        # The script that the wheel of Airflow installs, as people call it.
+        # The script that Airflow's wheel installs, which is what people call.
         process = subprocess.Popen(
             [str(Path(sys.executable).with_name("airflow")), *words],
             cwd=folder,
@@ -65,15 +65,15 @@ def _run(words: tuple[str, ...], folder: str, environment: Mapping[str, str]) ->
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(
-            f"airflow {' '.join(words)} ended with {process.returncode}: {Path(output.name).read_text()}"
+            f"airflow {' '.join(words)} exited with {process.returncode}: {Path(output.name).read_text()}"
         )
     return usage.ru_utime + usage.ru_stime, time.perf_counter() - began
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--turns", type=int, default=10, help="processes of each command (default: 10)")
+    parser.add_argument("--turns", type=int, default=10, help="processes per command (default: 10)")
     found = measure(parser.parse_args().turns)
     print("| command | CPU ms | times version | wall ms | times version |")
     print("|---|---|---|---|---|")
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def _cells(figures: list[Figure], floor: list[Figure], place: int) -> tuple[str, str]:
-    """The median in milliseconds, and that of the ratios to the floor's figure of the same turn."""
+    """The median in milliseconds, and the median ratio to the floor's figure in the same turn."""
     ratios = [figure[place] / least[place] for figure, least in zip(figures, floor, strict=True)]
     return f"{median(figure[place] for figure in figures) * 1000:.0f}", f"{median(ratios):.2f}"
 

@@ -1,6 +1,6 @@
-"""DBOS Transact's step: run in a virtualenv of its own, as ``python dbos_steps.py URL STEPS WRITERS``.
+"""DBOS Transact's step, run in its own virtualenv as ``python dbos_steps.py URL STEPS WRITERS``.
 
-Each writer, a process, runs workflows of 100 steps that return 1 kB. Prints one JSON object.
+Each writer is a process that runs workflows of 100 steps. Each step returns 1 kB. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from importlib.metadata import version
 from multiprocessing.synchronize import Barrier
 
-from dbos import DBOS  # type: ignore[import-not-found]  # lives in a virtualenv of its own
+from dbos import DBOS  # type: ignore[import-not-found]  # installed only in its own virtualenv
 
 OUTPUT = "x" * 1000
 STEPS_A_WORKFLOW = 100
@@ -26,7 +26,7 @@ def step(number: int) -> str:
 
 @DBOS.workflow()  # type: ignore[untyped-decorator]  # see the import
 def steps(count: int) -> float:
-    """Do ``count`` steps; the seconds that they took, the workflow's own start and end not counted."""
+    """Run ``count`` steps and return how many seconds they took, without the workflow's own start and end."""
     started = time.perf_counter()
     for number in range(count):
         step(number)
@@ -34,7 +34,7 @@ def steps(count: int) -> float:
 
 
 def launch(url: str, executor: str) -> None:
-    """Start DBOS in this process; makes its tables when they are missing."""
+    """Start DBOS in this process; creates its tables when they are missing."""
     DBOS(
         config={
             "name": "bench",
@@ -60,12 +60,12 @@ def write(
     started = time.monotonic()
     busy = sum(steps(STEPS_A_WORKFLOW) for _ in range(count // STEPS_A_WORKFLOW))
     results.put((started, time.monotonic(), busy))
-    barrier.wait(300)  # none stops while another is measured
+    barrier.wait(300)  # none stops while others are still being measured
     DBOS.destroy()
 
 
 def main() -> None:
-    """Measure, and print the result."""
+    """Measure and print the result."""
     url, count, writers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     context = multiprocessing.get_context("spawn")
     launch(url, "first")

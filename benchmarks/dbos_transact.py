@@ -1,4 +1,4 @@
-"""DBOS Transact, installed apart and measured on the same server."""
+"""DBOS Transact, installed separately and measured on the same server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SCRIPT = Path(__file__).with_name("dbos_steps.py")
 
 
 class NotMeasured(Exception):
-    """Something that is compared with could not be measured; the text says why."""
+    """Something to compare with could not be measured; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class DbosSteps:
     """DBOS's steps.
 
     :param step_ms: mean time of a step, in milliseconds.
-    :param steps_per_second: of all writers together.
+    :param steps_per_second: by all writers together.
     """
 
     version: str
@@ -32,9 +32,9 @@ class DbosSteps:
 
 
 class DbosTransact:
-    """DBOS Transact in a virtualenv of its own.
+    """DBOS Transact in its own virtualenv.
 
-    :param folder: of the virtualenv; kept for the next run.
+    :param folder: the virtualenv; kept for the next run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,7 +42,7 @@ class DbosTransact:
         self._folder = folder
 
     def install(self) -> None:
-        """Install it, unless it is there.
+        """Install it unless it is already installed.
 
         :raises NotMeasured: it cannot be installed.
         """
@@ -58,10 +58,10 @@ class DbosTransact:
         self._run([*pip, "install", wanted], timeout_seconds=300)
 
     def measure(self, url: str, steps: int, writers: int, turns: int) -> DbosSteps:
-        """Let writers do steps; the median of several turns.
+        """Let writers run steps, and return the median of several turns.
 
         :param url: a libpq URL of a database for its tables.
-        :param steps: of each writer in each turn.
+        :param steps: how many each writer runs per turn.
         :raises NotMeasured: it failed.
         """
         found = [

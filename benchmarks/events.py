@@ -1,9 +1,11 @@
-"""``python -m benchmarks.events``: how many events of services an api-server takes a second, with their application.
+"""``python -m benchmarks.events``: how many service events an api-server receives and applies per second.
 
-One api-server process on PostgreSQL. Workflows of services alone, of seven events each, shuffled among each other, are
-sent in batches by two senders at once, and one by one by sixteen. Beside them, in the same run, the floor: a bare
-batched INSERT of as many rows of the same size by psycopg, which applies nothing. The lines take turns, so that a drift
-of the machine hits all of them; the figures are medians of the turns. Then the same on top of a million stored events.
+One api-server process runs on PostgreSQL. The workflows consist of services only, with seven events each. The events of
+several workflows are shuffled. Two senders send them in batches, and sixteen senders send them one by one.
+
+The same run also measures the floor: a bare batched INSERT of as many rows of the same size with psycopg, which applies
+nothing. The lines take turns, so that a drift of the machine affects all of them. The figures are medians of the turns.
+Finally, everything is measured again on top of a million stored events.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ DEFINITION: Final = {
 
 @dataclass(frozen=True)
 class Used:
-    """CPU seconds of the three who share the machine. Unlike a rate they say what an event costs on a busy one, too."""
+    """CPU seconds of the three that share the machine. Unlike a rate, they show the cost even on a busy machine."""
 
     client: float = 0
     api_server: float = 0
@@ -57,18 +59,18 @@ class Used:
         return Used(self.client + other.client, self.api_server + other.api_server, self.postgres + other.postgres)
 
     def since(self, before: Used) -> Used:
-        """What was used since."""
+        """The difference to an earlier value."""
         return Used(self.client - before.client, self.api_server - before.api_server, self.postgres - before.postgres)
 
 
 @dataclass
 class Line:
-    """What is known of one line, over all its turns.
+    """The figures of one line, over all its turns.
 
-    :param rates: events a second, of each turn.
+    :param rates: events per second, one for each turn.
     :param calls: seconds of each call.
     :param used: CPU seconds of all turns.
-    :param events: of all turns.
+    :param events: number of events in all turns.
     """
 
     rates: list[float] = field(default_factory=list)
@@ -78,17 +80,17 @@ class Line:
 
     @property
     def rate(self) -> float:
-        """The median, events a second."""
+        """The median of events per second."""
         return median(self.rates)
 
     @property
     def cost(self) -> float:
-        """CPU seconds of api-server and PostgreSQL for an event."""
+        """CPU seconds of the api-server and PostgreSQL per event."""
         return (self.used.api_server + self.used.postgres) / self.events
 
 
 def events_of(workflows: int) -> list[dict[str, Any]]:
-    """The events of so many new workflows, shuffled in a window."""
+    """Create the events of new workflows, shuffled within a window."""
     made = []
     for _ in range(workflows):
         key = uuid4().hex
@@ -113,16 +115,18 @@ def events_of(workflows: int) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Parse the command line, measure, print a table."""
+    """Parse the command line, measure, and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.events", description=__doc__)
-    parser.add_argument("--batches", type=int, default=10, help="of each sender in a turn (default: 10)")
-    parser.add_argument("--batch", type=int, default=1000, help="events in each (default: 1000)")
+    parser.add_argument("--batches", type=int, default=10, help="batches per sender in a turn (default: 10)")
+    parser.add_argument("--batch", type=int, default=1000, help="events per batch (default: 1000)")
     parser.add_argument("--singles", type=int, default=1000, help="events sent one by one in a turn (default: 1000)")
-    parser.add_argument("--turns", type=int, default=5, help="default: 5")
-    parser.add_argument("--stored", type=int, default=1_000_000, help="events stored for the growth (default: 1000000)")
+    parser.add_argument("--turns", type=int, default=5, help="turns of each line (default: 5)")
+    parser.add_argument(
+        "--stored", type=int, default=1_000_000, help="events stored before the second measurement (default: 1000000)"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wfstate-events-") as folder:
-        # Airflow makes its home when it is first imported: here, and nowhere of the user's.
+        # Airflow creates its home on first import. Put it here, not into the user's home.
         os.environ["AIRFLOW_HOME"] = f"{folder}/home"
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
         _measure(Path(folder), arguments)
@@ -163,7 +167,7 @@ def _meter(folder: Path, api_server: int) -> Callable[[], Used]:
     postgres = psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]))
 
     def used() -> Used:
-        ended = sum(postgres.cpu_times()[2:4])  # the postmaster keeps the sum of its children that have ended
+        ended = sum(postgres.cpu_times()[2:4])  # the postmaster adds up its children that have ended
         running = cpu_seconds(postgres.children(recursive=True))
         return Used(time.process_time(), cpu_seconds([server]), running + ended)
 
@@ -227,7 +231,7 @@ class _Bench:
                     seconds.append(time.perf_counter() - first)
                     verdicts = {result["verdict"] for result in answer["results"]}
                     if not verdicts <= {"applied", "parked"}:
-                        raise RuntimeError(f"Events were answered with {verdicts}.")
+                        raise RuntimeError(f"Unexpected verdicts on events: {verdicts}.")
             return seconds
 
         self._run(line, client, shares, size)
@@ -235,7 +239,7 @@ class _Bench:
     def _run(
         self, line: Line, client: Callable[[Sequence[Any]], list[float]], shares: Sequence[Sequence[Any]], size: int
     ) -> None:
-        """Let a client of its own do each share, all at once; it answers with the seconds of each of its calls."""
+        """Run one client per share, all at once; each returns the seconds of its calls."""
         before, began = self._used(), time.perf_counter()
         with ThreadPoolExecutor(len(shares)) as pool:
             calls = [second for seconds in pool.map(client, shares) for second in seconds]
@@ -246,7 +250,7 @@ class _Bench:
         line.calls += calls
 
     def _insert_bare(self, line: Line) -> None:
-        """As many rows as the batches have, by as many connections, a transaction for each batch."""
+        """Insert as many rows as the batches hold, over as many connections, in one transaction per batch."""
         import psycopg
 
         size, batches = self._arguments.batch, self._arguments.batches
@@ -288,7 +292,7 @@ def _make_floor(libpq_url: str) -> None:
 
 
 def _fill(libpq_url: str, stored: int) -> None:
-    """Store so many applied events, as the intake would have."""
+    """Store applied events, as the intake would have stored them."""
     import psycopg
 
     body = json.dumps(events_of(1)[0], sort_keys=True)

@@ -1,7 +1,7 @@
-"""The floor: two bare psycopg3 transactions that write the same rows as the life of a step.
+"""The floor: two bare psycopg 3 transactions that write the same rows as the life of a step.
 
-One prepared statement each, without a guard, a fencing token or a lock that is waited for with knowledge: what
-PostgreSQL needs at least on this machine.
+Each is one prepared statement, without a guard, a fencing token or a lock that it waits for on purpose. It is the least
+that PostgreSQL needs on this machine.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Floor:
         }
 
     def begin(self, task_instance_id: str, name: str) -> str:
-        """Write what a begin writes; the step's id."""
+        """Write what a begin writes, and return the step's id."""
         step_id = str(uuid6.uuid7())
         self._connection.execute(_BEGIN, {"task": task_instance_id, "step": step_id, "name": name}, prepare=True)
         return step_id

@@ -1,4 +1,4 @@
-"""A database with a past: finished workflows of 100 steps each."""
+"""A database with a history: finished workflows of 100 steps each."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def fill(url: str, steps: int) -> None:
     :param steps: how many, a multiple of 100.
     """
     with psycopg.connect(url, autocommit=True) as connection:
-        # The rows are consistent by construction: checking each foreign key would take most of the time.
+        # The rows are consistent by construction, and checking every foreign key would take most of the time.
         connection.execute("SET session_replication_role = replica")
         for statement in _FILL:
             connection.execute(statement, {"workflows": steps // 100} if statement is _WORKFLOWS else None)

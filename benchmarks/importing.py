@@ -1,7 +1,7 @@
-"""What our names cost a DAG file: the CPU time of a process that parses it, beside the same DAG with ``@task``.
+"""What our public names cost a DAG file: the CPU time to parse it, compared with the same DAG using ``@task``.
 
-Each process parses the DAG with ``@task`` first, and then the same with one of our names: what the second adds to the
-first is told exactly, also on a machine that is busy.
+Each process first parses the DAG with ``@task``, and then the same DAG with one of our names. That measures what the
+second adds to the first exactly, even on a busy machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from statistics import median
 from typing import Final
 
 LIMIT: Final = 1.05
-"""A DAG with one of our names takes at most so many times the CPU of the same with ``@task``."""
+"""A DAG with one of our names may take at most this many times the CPU time of the same DAG with ``@task``."""
 
 _TASK: Final = "    @task\n    def work():\n        return 1\n    work()\n"
 
@@ -41,7 +41,7 @@ _BODIES: Final[dict[str, tuple[str, str]]] = {
         '    TransactionalStepOperator(task_id="work", python_callable=print, conn_id="warehouse")\n',
     ),
 }
-"""By what is measured: the name to import from the package, and the body of the DAG."""
+"""For each label: the name to import from the package, and the body of the DAG."""
 
 
 _PLAIN: Final = f"from airflow.sdk import DAG, BaseOperator, task\nwith DAG('plain'):\n{_TASK}"
@@ -57,14 +57,14 @@ print(json.dumps([first, time.process_time()]))
 
 
 def ratios(turns: int) -> dict[str, float]:
-    """How many times the CPU of the plain DAG it takes with each name: the median of several processes.
+    """For each name, the CPU time relative to the plain DAG, as the median of several processes.
 
-    :param turns: processes for each name; the names take turns.
+    :param turns: how many processes per name; the names take turns.
     """
     with tempfile.TemporaryDirectory(prefix="wfstate-imports-") as folder:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         environment |= {"AIRFLOW_HOME": folder, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-        _ratio("", folder, environment)  # Airflow makes its home
+        _ratio("", folder, environment)  # Airflow creates its home
         found: dict[str, list[float]] = {name: [] for name in _BODIES}
         for _ in range(turns):
             for name, figures in found.items():
@@ -82,7 +82,7 @@ def _ratio(source: str, folder: str, environment: dict[str, str]) -> float:
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM],
         input=json.dumps([_PLAIN, source]),
-        cwd=folder,  # so that the installed wheel is meant, not the checkout
+        cwd=folder,  # so that the installed wheel is imported, not the checkout
         env=environment,
         capture_output=True,
         text=True,

@@ -1,9 +1,9 @@
-"""``python -m benchmarks.load``: many clients at once on begin and complete by HTTP, beside a read that does little.
+"""``python -m benchmarks.load``: many clients begin and complete steps over HTTP, compared with a trivial read.
 
-All lines go to the same api-server, in turns, so that neither a server that is still warming up nor a drift of the
-machine hits one of them alone: calls a second, the median and the 99th percentile of a call, and the api-server's CPU
-time for one. Begin and complete are called by a user's token and by each task's own. Beside them Airflow's health and a
-task's heartbeat are called (:mod:`benchmarks.bystanders`): the longest wait of each.
+All lines use the same api-server in turns, so that neither warming up nor a drift of the machine affects only one of
+them. Each line shows the calls per second, the median and the 99th percentile of a call, and the api-server's CPU time
+per call. Begin and complete are called with a user's token and with each task's own token. At the same time, Airflow's
+health route and a task's heartbeat are called (:mod:`benchmarks.bystanders`), and their waits are shown.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
     import psutil
 
 _PROCESSES = 2
-"""Of clients: one alone would be at work itself all the time."""
+"""Client processes. A single one would be busy all the time."""
 
 _HEAD_START_SECONDS = 5
-"""For the clients to be made, which takes a core for longer than a call."""
+"""Time to create the clients, which occupies a core for longer than a call does."""
 
 _WARM_UP_SECONDS = 2
-"""Of each line, before anything is measured: what the first calls pay once (imports, statements, caches)."""
+"""Warm-up of each line before the measurement, for what first calls pay once (imports, statements, caches)."""
 
 _BASE = "wfstate"
 _HOSTNAME, _PID = "bystander", 1
 _FLOOR = "/wfstate/v1/health"
-"""Who calls is authenticated, and a row or two are read: what any route costs."""
+"""Authenticates the caller and reads a row or two, which is the cost of any route."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What the clients of one line saw.
+    """What the clients of one line measured.
 
-    :param seconds: of each call.
-    :param errors: calls that raised.
+    :param seconds: the duration of each call.
+    :param errors: calls that failed.
     """
 
     seconds: list[float]
@@ -54,10 +54,10 @@ class Load:
 
 @dataclass
 class Line:
-    """What is known of one line, over all its turns.
+    """The figures of one line, over all its turns.
 
-    :param worked_seconds: for which its clients called.
-    :param cpu_seconds: of the api-server meanwhile.
+    :param worked_seconds: how long its clients made calls.
+    :param cpu_seconds: the api-server's CPU time during that time.
     """
 
     calls: list[float] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Line:
 
     @property
     def cpu_ms(self) -> float:
-        """Of the api-server for one call."""
+        """CPU time of the api-server per call."""
         return 1000 * self.cpu_seconds / len(self.calls)
 
 
@@ -86,7 +86,7 @@ class Line:
 class Task:
     """A running task of the clients.
 
-    :param token: its own, of the execution API.
+    :param token: its own token of the execution API.
     """
 
     id: str
@@ -94,12 +94,12 @@ class Task:
 
 
 def user_steps(url: str, token: str, task: Task, begins: float, ends: float) -> Load:
-    """One client by a user's token: a step after the other, of one task."""
+    """One client with a user's token: one step of a task after another."""
     return _steps(url, token, task.id, f"user-{begins}", begins, ends)
 
 
 def task_steps(url: str, token: str, task: Task, begins: float, ends: float) -> Load:
-    """One client by its task's own token: a step after the other. The user's does not matter."""
+    """One client with its task's own token: one step after another. It ignores the user's token."""
     return _steps(url, task.token, task.id, f"task-{begins}", begins, ends)
 
 
@@ -131,7 +131,7 @@ def _steps(url: str, token: str, task_instance_id: str, prefix: str, begins: flo
 
 
 def reads(url: str, token: str, _: Task, begins: float, ends: float) -> Load:
-    """One client: a read after the other. The task does not matter."""
+    """One client: one read after another. It ignores the task."""
     import httpx
 
     seconds, errors = [], 0
@@ -152,9 +152,9 @@ def _wait_until(moment: float) -> None:
 
 
 def crowd(client: Client, url: str, token: str, tasks: list[Task], begins: float, ends: float) -> Load:
-    """The clients of one process, a thread each.
+    """Run the clients of one process, one thread each.
 
-    :param begins: with ``ends``: when they are at work, in seconds since 1970.
+    :param begins: when they start, in seconds since 1970; ``ends`` is when they stop.
     """
     with ThreadPoolExecutor(len(tasks)) as pool:
         loads = list(pool.map(lambda task: client(url, token, task, begins, ends), tasks))
@@ -164,12 +164,12 @@ def crowd(client: Client, url: str, token: str, tasks: list[Task], begins: float
 def main() -> None:
     """Parse the command line, measure, print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
-    parser.add_argument("--clients", type=int, default=50, help="at once (default: 50)")
-    parser.add_argument("--seconds", type=float, default=60, help="for each line altogether (default: 60)")
-    parser.add_argument("--turns", type=int, default=6, help="in which each line's time is cut (default: 6)")
+    parser.add_argument("--clients", type=int, default=50, help="clients at once (default: 50)")
+    parser.add_argument("--seconds", type=float, default=60, help="total time per line (default: 60)")
+    parser.add_argument("--turns", type=int, default=6, help="turns that each line's time is divided into (default: 6)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wfstate-load-") as folder:
-        # Airflow makes its home when it is first imported: here, in the clients, and nowhere of the user's.
+        # Airflow creates its home on first import, also in the clients. Put it here, not into the user's home.
         os.environ["AIRFLOW_HOME"] = f"{folder}/home"
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
         _measure(Path(folder), arguments.clients, arguments.seconds, arguments.turns)

@@ -1,4 +1,4 @@
-"""Small durable calls: ``step.once`` in a loop inside one step, beside bare inserts of the same row."""
+"""Small durable calls: ``step.once`` in a loop inside one step, compared with bare inserts of the same row."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Call = Callable[[int], object]
 
 
 def measure(urls: dict[str, str], libpq_url: str, task_instance_ids: list[str], turns: int) -> dict[str, list[float]]:
-    """The seconds of each call, by label: of every driver, and of the floor; they alternate.
+    """The seconds of each call, by label, for every driver and for the floor. They alternate.
 
     :param urls: SQLAlchemy URLs of one migrated database, by driver.
-    :param task_instance_ids: running, one for each turn of each label.
+    :param task_instance_ids: running task instances, one for each turn of each label.
     """
     seconds: dict[str, list[float]] = {label: [] for label in [*(f"{ONCE}, {driver}" for driver in urls), FLOOR]}
     engines = {driver: create_engine(url) for driver, url in urls.items()}

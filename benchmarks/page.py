@@ -1,6 +1,6 @@
-"""``python -m benchmarks.page``: what the page of workflows asks of an api-server that has a million of them.
+"""``python -m benchmarks.page``: the page's requests against an api-server with a million workflows.
 
-Each line is one request, asked again and again by one client, beside a read that does next to nothing.
+Each line is one request that one client repeats. A trivial read serves as the floor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 _BASE: Final = "wfstate"
 _FLOOR: Final = ("floor: GET /health", "admin", "/wfstate/v1/health", {})
 _DAGS: Final = ("intake", "fulfilment", "billing", "returns")
-"""One workflow in a thousand belongs to the only DAG that the user ``clerk`` may read, beside these."""
+"""One workflow in a thousand belongs to another DAG, the only one that the user ``clerk`` may read."""
 _CLERKS_DAG: Final = "intake"
 _FILL: Final = (
     "INSERT INTO wfstate_definition VALUES ('order', repeat('0', 64), "
@@ -40,7 +40,7 @@ _FILL: Final = (
     "INSERT INTO wfstate_step (id, workflow_id, participant, name, item_key, state, round, attempt, started_at, "
     "updated_at) SELECT uuidv7(), w.id, 'intake', s.name, '', 'succeeded', 1, 1, w.started_at, w.updated_at "
     "FROM wfstate_workflow w, (VALUES ('reserve'), ('pay'), ('ship')) s (name)",
-    # Attempts of the last eight days alone: older ones are not asked about.
+    # Only attempts of the last eight days, because nothing asks for older ones.
     "INSERT INTO wfstate_attempt (step_id, number, round, state, last_write, task_instance_id, dag_id, run_id, "
     "task_id, map_index, try_number, started_at, ended_at) SELECT id, 1, 1, 'succeeded', 1, uuidv7(), 'intake', 'run', "
     "name, -1, 1, started_at, started_at + random() * interval '2 minutes' FROM wfstate_step "
@@ -59,7 +59,7 @@ def fill(url: str, workflows: int) -> None:
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as connection:
-        # The rows are consistent by construction: checking each foreign key would take most of the time.
+        # The rows are consistent by construction, and checking every foreign key would take most of the time.
         connection.execute("SET session_replication_role = replica")
         for statement in _FILL:
             has_parameters = "%(" in statement
@@ -67,13 +67,13 @@ def fill(url: str, workflows: int) -> None:
 
 
 def questions(workflows: int) -> list[tuple[str, str, str, dict[str, str]]]:
-    """What is asked: a label, who asks, the path, the query."""
+    """The requests: label, user, path and query."""
     now = datetime.now(timezone.utc)
     day = {"since": (now - timedelta(days=1)).isoformat(), "until": now.isoformat(), "bucket_seconds": "3600"}
     quarter = now - timedelta(days=90)
     page = {"limit": "50"}
     some = workflows // 2
-    correlation_id = f"corr-{hashlib.md5(str(some).encode()).hexdigest()}"  # noqa: S324 - as the filling makes them
+    correlation_id = f"corr-{hashlib.md5(str(some).encode()).hexdigest()}"  # noqa: S324 - as in the filled rows
     asked = [
         ("the newest", "workflows", page),
         ("failed", "workflows", {**page, "state": "failed"}),
@@ -100,10 +100,10 @@ def questions(workflows: int) -> list[tuple[str, str, str, dict[str, str]]]:
 
 
 def main() -> None:
-    """Parse the command line, measure, print a table."""
+    """Parse the command line, measure, and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.page", description=__doc__)
-    parser.add_argument("--workflows", type=int, default=1_000_000, help="stored (default: 1000000)")
-    parser.add_argument("--times", type=int, default=20, help="each is asked (default: 20)")
+    parser.add_argument("--workflows", type=int, default=1_000_000, help="workflows in the database (default: 1000000)")
+    parser.add_argument("--times", type=int, default=20, help="how often each request is sent (default: 20)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wfstate-page-") as folder:
         os.environ["AIRFLOW_HOME"] = f"{folder}/home"
@@ -130,7 +130,7 @@ def _measure(folder: Path, workflows: int, times: int) -> None:
         began = time.perf_counter()
         fill(postgres.url(_BASE), workflows)
         print(f"{workflows} workflows, stored in {time.perf_counter() - began:.0f} s; each line {times} times.")
-        # No sweep disturbs: nothing of these runs is in Airflow's own tables.
+        # No sweep may interfere, because these runs do not exist in Airflow's own tables.
         quiet = {
             "AIRFLOW__WFSTATE__SWEEP_INTERVAL_SECONDS": "86400",
             "AIRFLOW__WFSTATE__TURN_INTERVAL_SECONDS": "86400",

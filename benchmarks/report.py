@@ -1,4 +1,4 @@
-"""The table for the terminal, and the file."""
+"""Print the table to the terminal, and write the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.results import Line, Measured, Target, machine
 
 
 def show(measured: Measured, console: Console) -> None:
-    """Print the table, what was not measured, and which targets hold."""
+    """Print the table, what was not measured, and which targets are met."""
     table = Table(title="A step's life: begin, complete with 1 kB, journal (medians, milliseconds)")
     table.add_column("what", no_wrap=True)
     for heading in ("writers", "begin", "complete", "together", "steps/s", "ratio"):

@@ -1,4 +1,4 @@
-"""What was measured: the lines of the table, and whether the targets hold."""
+"""The results: the lines of the table, and whether the targets are met."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ NO_ROWS = "0 steps before"
 class Line:
     """One line of the table.
 
-    :param begin_ms: median, in milliseconds; None where nothing like it is measured.
-    :param end_ms: median.
-    :param life_ms: median of both together, of one step, call or transaction pair.
+    :param begin_ms: median, in milliseconds; None where there is no such figure.
+    :param end_ms: median, in milliseconds.
+    :param life_ms: median of both together, for one step, call or pair of transactions.
     :param rate: steps per second of all writers together.
-    :param ratio: of ``life_ms`` to that of the line that it is compared with, which ``compared_with`` names.
+    :param ratio: ``life_ms`` divided by that of the line named by ``compared_with``.
     """
 
     label: str
@@ -42,10 +42,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Target:
-    """One of the things that must hold.
+    """A performance target.
 
-    :param figures: what was measured; None when it was not.
-    :param limit: in words.
+    :param figures: the measured figures; None when they were not measured.
+    :param limit: the limit, in words.
     """
 
     name: str
@@ -56,13 +56,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that one run found.
+    """All results of one run.
 
-    :param lives: of steps, by number of writers and label.
-    :param dbos: by number of writers; empty when it was not measured.
-    :param calls: from a task; None when not measured.
+    :param lives: timings of steps, by number of writers and label.
+    :param dbos: DBOS's steps, by number of writers; empty when not measured.
+    :param calls: calls from a task; None when not measured.
     :param once: medians of ``step.once`` and of its floor, in milliseconds, by label.
-    :param imports: times the CPU of a plain DAG that one with a public name takes, by name; empty when not measured.
+    :param imports: CPU time of a DAG with a public name relative to a plain DAG, by name; empty when not measured.
     :param missing: why something was not measured, by its name.
     """
 
@@ -77,7 +77,7 @@ class Measured:
 
     @property
     def with_rows(self) -> str:
-        """How the labels name the database with a history."""
+        """How labels refer to the database with a history."""
         return rows_label(self.scope)
 
     def lines(self) -> list[Line]:
@@ -85,7 +85,7 @@ class Measured:
         return [*self._lives(), *self._once(), *self._dbos(), *self._calls()]
 
     def targets(self) -> list[Target]:
-        """Those that the project sets itself."""
+        """The targets that the project has set."""
         one = self.lives[1]
         growth = {f"{count} writers": self._growth(count) for count in self.lives}
         gain = {f"{n} writers": self._database(n).rate() / dbos.steps_per_second for n, dbos in self.dbos.items()}
@@ -164,12 +164,12 @@ class Measured:
 
 
 def rows_label(scope: Scope) -> str:
-    """How the labels name the database with a history."""
+    """How labels refer to the database with a history."""
     return f"{scope.rows:,} steps before"
 
 
 def machine(postgres_version: str) -> dict[str, object]:
-    """What the figures depend on."""
+    """The environment that the figures depend on."""
     return {
         "cores": os.cpu_count(),
         "processor": platform.machine(),

@@ -1,4 +1,4 @@
-"""One run: everything is measured, one after the other, on the same server."""
+"""One run, which measures everything, one thing after another, on the same server."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from benchmarks.workflows import running_tasks
 
 
 def run(scope: Scope, folder: Path, dbos_folder: Path, console: Console) -> Measured:
-    """Measure.
+    """Measure everything.
 
-    :param folder: an empty one, for the server and the Airflow homes.
-    :param dbos_folder: the virtualenv of DBOS Transact, kept for the next run.
+    :param folder: an empty folder for the server and the Airflow homes.
+    :param dbos_folder: the virtualenv of DBOS Transact; kept for the next run.
     """
     missing: dict[str, str] = {}
-    console.print(f"Starting PostgreSQL and two api-servers, and filling in {scope.rows:,} steps ...")
+    console.print(f"Starting PostgreSQL and two api-servers, and inserting {scope.rows:,} steps ...")
     with databases(folder, scope.rows) as server:
         lives: dict[int, dict[str, Timings]] = {}
         for writers in scope.writers:
@@ -45,13 +45,13 @@ def run(scope: Scope, folder: Path, dbos_folder: Path, console: Console) -> Meas
         server.stop_api_servers()
         calls = None
         if scope.airflow:
-            console.print("Measuring from a task of a live Airflow ...")
+            console.print("Measuring calls from a task of a live Airflow ...")
             calls = task_state_store.measure(airflow_url, folder / "airflow", scope.calls)
         else:
             missing["task_state_store.set"] = "left out"
     imports: dict[str, float] = {}
     if scope.import_turns:
-        console.print("Measuring what a DAG file costs ...")
+        console.print("Measuring the cost of a DAG file ...")
         imports = importing.ratios(scope.import_turns)
     else:
         missing["a DAG file"] = "left out"
@@ -59,7 +59,7 @@ def run(scope: Scope, folder: Path, dbos_folder: Path, console: Console) -> Meas
 
 
 def _schedules(server: Databases, scope: Scope, writers: int) -> list[list[Turn]]:
-    """What each writer does: every way of both databases, in turn, several times."""
+    """The turns of each writer: every way on both databases, in turn, several times."""
     empty, history = server.ways(EMPTY, NO_ROWS), server.ways(HISTORY, rows_label(scope))
     tasks = {name: running_tasks(server.postgres.url(name, "psycopg")) for name in (EMPTY, HISTORY)}
     schedules: list[list[Turn]] = [[] for _ in range(writers)]
@@ -67,7 +67,7 @@ def _schedules(server: Databases, scope: Scope, writers: int) -> list[list[Turn]
     for turn in range(scope.turns):
         for pair in zip(empty, history, strict=True):
             both = list(zip((EMPTY, HISTORY), pair, strict=True))
-            # The one that goes second finds a warmer machine: they change places.
+            # The second one finds a warmer machine, so they swap places.
             for database, way in both if turn % 2 == 0 else reversed(both):
                 for schedule in schedules:
                     schedule.append(Turn(way, list(islice(tasks[database], workflows)), scope.steps_a_workflow))

@@ -1,4 +1,4 @@
-"""For how long somebody holds the lock of a DAG run: what keeps Airflow's scheduler from it."""
+"""Measure how long the lock of a DAG run is held, which keeps Airflow's scheduler waiting."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _POLL_SECONDS = 0.005
 
 @dataclass
 class RunLock:
-    """:param longest_seconds: for which the run was locked without a pause, to within about 5 ms."""
+    """:param longest_seconds: the longest time the run was locked continuously, to within about 5 ms."""
 
     longest_seconds: float = 0.0
 
 
 @contextmanager
 def watched_run(url: str, dag_id: str, run_id: str) -> Iterator[RunLock]:
-    """Ask for the lock that the scheduler asks for (``with_row_locks``) again and again while the block runs.
+    """Keep trying to take the lock that the scheduler takes (``with_row_locks``) while the block runs.
 
     :param url: a libpq URL.
     """

@@ -1,4 +1,4 @@
-"""How much is measured."""
+"""How much to measure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 class Scope:
     """The size of one run of the benchmark.
 
-    :param steps: measured in each turn of each line; a multiple of ``steps_a_workflow``.
-    :param steps_a_workflow: done in one workflow before the next one.
-    :param writers: how many at once, in each of the runs; the first is one alone.
-    :param turns: how often each line has its turn. The lines alternate, so that drift of the machine cancels.
-    :param rows: earlier steps in the database that is not empty; a multiple of 100.
-    :param calls: of each kind from a task of a live Airflow.
-    :param dbos: whether DBOS Transact is measured too.
-    :param import_turns: how often each public name is imported by a process of its own; 0: not at all.
-    :param airflow: whether Airflow's own task_state_store is measured too.
+    :param steps: steps per turn of each line; a multiple of ``steps_a_workflow``.
+    :param steps_a_workflow: steps in one workflow before the next one starts.
+    :param writers: how many writers at once, for each of the runs; the first run has one.
+    :param turns: turns of each line. The lines alternate, so that a drift of the machine cancels out.
+    :param rows: earlier steps in the database with a history; a multiple of 100.
+    :param calls: calls of each kind from a task of a live Airflow.
+    :param dbos: whether to measure DBOS Transact too.
+    :param import_turns: how often a separate process imports each public name; 0 leaves this out.
+    :param airflow: whether to measure Airflow's own task_state_store too.
     """
 
     steps: int = 200
@@ -32,4 +32,4 @@ class Scope:
 
 
 QUICK = Scope(steps=10, steps_a_workflow=10, writers=(1, 2), turns=1, rows=1_000, calls=20, import_turns=0)
-"""Shows that everything works; its figures mean nothing."""
+"""Only checks that everything works; the figures mean nothing."""

@@ -22,11 +22,11 @@ HISTORY = "history"
 
 @dataclass(frozen=True)
 class Databases:
-    """Databases on one server, all copies of one that was migrated.
+    """Databases on one server, all copies of one migrated database.
 
     :param postgres: the server.
-    :param api_urls: of the api-server on each of :data:`EMPTY` and :data:`HISTORY`.
-    :param api_servers: stops them when it is closed.
+    :param api_urls: the URLs of the api-servers on :data:`EMPTY` and :data:`HISTORY`.
+    :param api_servers: closing it stops the api-servers.
     """
 
     postgres: EmbeddedPostgres
@@ -34,7 +34,7 @@ class Databases:
     api_servers: ExitStack
 
     def stop_api_servers(self) -> None:
-        """Stop both api-servers, so that they do not disturb what is measured next."""
+        """Stop both api-servers, so that they do not interfere with the next measurement."""
         self.api_servers.close()
 
     def ways(self, database: str, label: str) -> list[Way]:
@@ -57,7 +57,7 @@ class Databases:
 def databases(folder: Path, rows: int) -> Iterator[Databases]:
     """Start the server with its databases: empty, with a history, for a live Airflow, for DBOS.
 
-    :param folder: an empty one.
+    :param folder: an empty folder.
     :param rows: earlier steps in the database with a history.
     """
     with EmbeddedPostgres(folder / "postgres") as postgres, ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""What a call asks of the database: how many statements, and how many rows they return or change."""
+"""Count what a call sends to the database: the statements, and the rows they return or change."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sqlalchemy import Engine, event
 
 @dataclass
 class Statements:
-    """Of one call.
+    """The counts of one call.
 
-    :param count: sent; a statement that is sent for many sets of parameters counts once for each set.
-    :param rows: returned or changed.
+    :param count: statements sent; one that is sent with many sets of parameters counts once per set.
+    :param rows: rows returned or changed.
     """
 
     count: int = 0
@@ -24,10 +24,10 @@ class Statements:
 
 @contextmanager
 def statements(engine: Engine) -> Iterator[Statements]:
-    """Count what is sent by an engine, by SQLAlchemy or by its raw connections' cursors, within the block."""
+    """Count what an engine sends within the block, through SQLAlchemy or the cursors of its raw connections."""
     found = Statements()
 
-    # The event's arguments are SQLAlchemy's own: the driver's cursor and parameters have no common type.
+    # SQLAlchemy defines the arguments: the drivers' cursors and parameters have no common type.
     def count(_connection: Any, cursor: Any, _statement: Any, parameters: Any, _context: Any, many: bool) -> None:
         found.count += len(parameters) if many else 1
         found.rows += max(cursor.rowcount, 0)

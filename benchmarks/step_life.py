@@ -1,4 +1,4 @@
-"""The whole life of a step (begin, complete with a 1 kB output, journal), by one and by several writers."""
+"""Measure the whole life of a step (begin, complete with a 1 kB output, journal) with one and with several writers."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 900
 
 _WARM_UP_STEPS = 20
-"""Of each way, before it is measured; fewer where a turn has fewer."""
+"""Steps of each way before it is measured; fewer if a turn has fewer."""
 
 
 @dataclass
 class Timings:
-    """What the writers of one line took.
+    """The timings of one line's writers.
 
-    :param begin_seconds: of each begin.
-    :param end_seconds: of each completion.
-    :param rates: steps per second of all writers together, one for each turn.
+    :param begin_seconds: the duration of each begin.
+    :param end_seconds: the duration of each completion.
+    :param rates: steps per second of all writers together, one figure per turn.
     """
 
     begin_seconds: list[float] = field(default_factory=list)
@@ -58,10 +58,10 @@ class Timings:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one writer does while a way has its turn.
+    """What one writer does in one turn of a way.
 
-    :param task_instance_ids: running; each does its steps in the workflow of its run.
-    :param steps: of each.
+    :param task_instance_ids: running task instances; each does its steps in the workflow of its run.
+    :param steps: steps per task instance.
     """
 
     way: Way
@@ -71,7 +71,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class _Result:
-    """One writer's share of one turn; ``started`` and ``ended`` by the clock that all processes share."""
+    """One writer's share of one turn; all processes use the same clock for ``started`` and ``ended``."""
 
     position: int
     begin_seconds: list[float]
@@ -81,10 +81,10 @@ class _Result:
 
 
 def measure(schedules: list[list[Turn]]) -> dict[str, Timings]:
-    """Let writers, each a process, do their turns, all of them the same way at the same time.
+    """Run the turns of all writers, each in its own process. All use the same way at the same time.
 
-    :param schedules: one for each writer, with the same ways in the same order.
-    :return: by the label of the way.
+    :param schedules: one per writer, with the same ways in the same order.
+    :return: the timings, by the label of the way.
     """
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(len(schedules))
@@ -107,7 +107,7 @@ def _next_result(results: Queue[_Result | str]) -> _Result:
     try:
         result = results.get(timeout=_PATIENCE_SECONDS)
     except Empty as error:
-        raise RuntimeError(f"The writers said nothing for {_PATIENCE_SECONDS} seconds.") from error
+        raise RuntimeError(f"The writers reported nothing for {_PATIENCE_SECONDS} seconds.") from error
     if isinstance(result, str):
         raise RuntimeError(f"A writer failed: {result}")
     return result
@@ -131,7 +131,7 @@ def _write(turns: list[Turn], barrier: Barrier, results: Queue[_Result | str]) -
     try:
         ways = {turn.way.label: turn.way.open() for turn in turns}
         for label, way in ways.items():
-            # Connections, tokens and prepared statements are made before anything is measured.
+            # Create connections, tokens and prepared statements before the measurement.
             first_turn = next(turn for turn in turns if turn.way.label == label)
             for number in range(min(_WARM_UP_STEPS, first_turn.steps)):
                 way.end(way.begin(first_turn.task_instance_ids[0], f"warm-up-{number}"))
@@ -149,6 +149,6 @@ def _write(turns: list[Turn], barrier: Barrier, results: Queue[_Result | str]) -
                     ends.append(time.perf_counter() - second)
                     begins.append(second - first)
             results.put(_Result(position, begins, ends, started, time.monotonic()))
-    except Exception as error:  # told to the process that waits for the result
+    except Exception as error:  # passed to the process that waits for the result
         results.put(f"{type(error).__name__}: {error}")
         barrier.abort()

@@ -1,4 +1,4 @@
-"""Airflow's own task_state_store.set beside the api way, from a task of a live Airflow."""
+"""Airflow's own task_state_store.set compared with the api way, from a task of a live Airflow."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class TaskCalls:
 
 
 def measure(database_url: str, home: Path, calls: int) -> TaskCalls:
-    """Start an Airflow, run the measuring DAG in it, stop it.
+    """Start an Airflow, run the measuring DAG in it, and stop it.
 
     :param database_url: an SQLAlchemy URL of its metadata database.
     :param home: an empty folder.
-    :param calls: of each kind.
+    :param calls: how many of each kind.
     """
     port = environment.free_port()
     variables = {
@@ -69,5 +69,5 @@ def _run(client: AirflowClient, calls: int) -> dict[str, list[float]]:
 
 def _pause(deadline: float, what: str) -> None:
     if time.monotonic() > deadline:
-        raise RuntimeError(f"Waited {_TIMEOUT_SECONDS} seconds in vain for {what}.")
+        raise RuntimeError(f"Gave up after waiting {_TIMEOUT_SECONDS} seconds for {what}.")
     time.sleep(0.5)

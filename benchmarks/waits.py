@@ -1,10 +1,10 @@
-"""``python -m benchmarks.waits``: what ten thousand waits of one triggerer cost, and how soon one that ends is told.
+"""``python -m benchmarks.waits``: the cost of ten thousand waits in one triggerer, and how soon it learns of an end.
 
-Each wait is for another workflow. This process is the triggerer: it has the poller and a trigger for each wait, and
-asks an api-server on PostgreSQL as a triggerer does. The CPU time of the three is counted for a while in which nothing
-ends, and again for as long without a poller: the difference is what waiting costs. Then some of the workflows succeed,
-one after the other, and it is measured how soon the trigger fires. What Airflow adds until the task runs again is not
-in it.
+Each wait is for a different workflow. This process acts as the triggerer: it runs the poller and one trigger per wait,
+and calls an api-server on PostgreSQL as a triggerer does. The CPU time of all three is measured while nothing ends, and
+again for the same time without a poller. The difference is the cost of waiting. Then some of the workflows succeed, one
+after another, and the time until each trigger fires is measured. The time that Airflow needs to run the task again is
+not included.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ _WAIT_ID: Final = "md5('wait ' || n)::uuid"
 
 @dataclass(frozen=True)
 class Used:
-    """CPU seconds of the parts."""
+    """CPU seconds of each component."""
 
     triggerer: float
     api_server: float
     postgres: float
 
     def since(self, before: Used) -> Used:
-        """What was used since."""
+        """The difference to an earlier value."""
         return Used(
             self.triggerer - before.triggerer, self.api_server - before.api_server, self.postgres - before.postgres
         )
 
 
 def main() -> None:
-    """Parse the command line, and do it."""
+    """Parse the command line and run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.waits", description=__doc__)
     parser.add_argument("--waits", type=int, default=_WAITS)
-    parser.add_argument("--seconds", type=int, default=_SECONDS, help="for which each of both is measured")
-    parser.add_argument("--wakes", type=int, default=_WAKES, help="waits that end while somebody looks")
+    parser.add_argument("--seconds", type=int, default=_SECONDS, help="duration of each of the two measurements")
+    parser.add_argument("--wakes", type=int, default=_WAKES, help="waits whose end is timed")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wfstate-waits-") as folder:
         for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
@@ -105,7 +105,7 @@ def _run(folder: Path, waits: int, seconds: int, wakes: int) -> None:
 
 
 def _fill(url: str, libpq_url: str, waits: int) -> None:
-    """A workflow and a wait for it, made by the store itself, and copies of both."""
+    """Create a workflow and a wait for it through the store, and copy both many times."""
     import psycopg
     from psycopg import sql
     from sqlalchemy import create_engine
@@ -151,7 +151,7 @@ def _fill(url: str, libpq_url: str, waits: int) -> None:
 async def _measure(
     used: Callable[[], Used], waits: int, seconds: int, wakes: int, libpq_url: str
 ) -> tuple[Used, int, list[float]]:
-    """What is used while nothing ends, in how many looks, and how soon each of some ends is told."""
+    """The cost while nothing ends, the number of polls, and how soon each end is noticed."""
     import hashlib
     import uuid
 
@@ -174,12 +174,12 @@ async def _measure(
     await asyncio.sleep(seconds)
     cost, looked = used().since(before), len(looks) - looked
     if fired:
-        raise RuntimeError("A wait has ended that was to go on.")
+        raise RuntimeError("A wait ended that should have continued.")
     latencies, chance = [], random.Random(1)  # noqa: S311 - no secret
     connection = await psycopg.AsyncConnection.connect(libpq_url, autocommit=True)
     async with connection:
         for number in range(1, wakes + 1):
-            # At any moment of the poller's interval, which began anew when the wait before this one was told.
+            # At a random moment of the poller's interval, which started when the previous wait ended.
             await asyncio.sleep(chance.uniform(0, conf.wait_poll().total_seconds()))
             await connection.execute(
                 "UPDATE wfstate_workflow SET state = 'succeeded' WHERE key = %s", (f"key {number}",)
@@ -194,7 +194,7 @@ async def _measure(
 
 
 def _counted_looks() -> list[float]:
-    """When each look of this process began, from now on."""
+    """Record when each poll of this process begins, from now on."""
     from airflow_wfstate.triggers.wait_poller import WaitPoller
 
     looks: list[float] = []
@@ -204,12 +204,12 @@ def _counted_looks() -> list[float]:
         looks.append(time.monotonic())
         await plain(poller, wait_ids)
 
-    WaitPoller._look = counted  # type: ignore[method-assign]  # nothing else tells of a look
+    WaitPoller._look = counted  # type: ignore[method-assign]  # nothing else reports a poll
     return looks
 
 
 def cpu_seconds(processes: list[psutil.Process]) -> float:
-    """What the processes have used so far, in the kernel and outside it; nothing of those that have ended."""
+    """CPU time of the processes so far, user and system; processes that have ended do not count."""
     return float(sum(sum(process.cpu_times()[:2]) for process in processes))
 
 

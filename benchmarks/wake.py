@@ -1,8 +1,8 @@
-"""``python -m benchmarks.wake``: how soon a task of a live Airflow runs again after the event that it waits for.
+"""``python -m benchmarks.wake``: how soon a task of a live Airflow runs again after the event it waits for.
 
-The DAG of ``dags/choreographed_order.py`` waits, deferred, for the event of a stock service. This process sends the
-event, one order after another, and looks ten times a second until Airflow says that the task runs, or has ended: the
-api-server, the triggerer's next look, the scheduler and the start of the task's process are all in it.
+The DAG in ``dags/choreographed_order.py`` waits, deferred, for the event of a stock service. This process sends the
+event for one order after another, and checks ten times a second until Airflow reports that the task is running or has
+ended. The figure includes the api-server, the triggerer's next poll, the scheduler and the start of the task's process.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from demo.stage import Stage
 
 _WAKES: Final = 15
-"""The orders stay and wait for their payment, and a DAG has at most 16 runs at a time."""
+"""Limited because the orders then keep waiting for their payment, and a DAG has at most 16 runs at a time."""
 
 _AT_ONCE: Final = 5
 _TASK: Final = "reserved"
 
 
 def main() -> None:
-    """Parse the command line, and do it."""
+    """Parse the command line and run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.wake", description=__doc__)
     parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wfstate-wake-") as folder:
@@ -40,14 +40,14 @@ def main() -> None:
             seconds = [found for first in range(0, _WAKES, _AT_ONCE) for found in _wake(stage, service, first)]
     seconds.sort()
     print(
-        f"{len(seconds)} tasks ran again {seconds[0]:.1f} to {seconds[-1]:.1f} s after their event, "
-        f"{median(seconds):.1f} s at the median."
+        f"{len(seconds)} tasks ran again {seconds[0]:.1f} to {seconds[-1]:.1f} s after their event "
+        f"(median {median(seconds):.1f} s)."
     )
 
 
 @contextmanager
 def _stage(folder: Path) -> Iterator[tuple[Stage, AirflowClient]]:
-    """A live Airflow with the demo's DAGs, and the stock service as a client of it."""
+    """A live Airflow with the demo's DAGs, and a client that is the stock service."""
     from demo import environment
     from demo.choreography import DEFINITION, NAME
     from demo.client import AirflowClient
@@ -83,7 +83,7 @@ def _stage(folder: Path) -> Iterator[tuple[Stage, AirflowClient]]:
 
 
 def _wake(stage: Stage, service: AirflowClient, first: int) -> Iterator[float]:
-    """Let a few orders wait, and send each its event; the seconds until its task ran."""
+    """Let a few orders wait, send each its event, and yield the seconds until its task runs."""
     from demo.choreography import NAME
 
     def state(order_id: str) -> str:
@@ -95,13 +95,13 @@ def _wake(stage: Stage, service: AirflowClient, first: int) -> Iterator[float]:
     for order_id in orders:
         stage.wait_for(f"{order_id} to wait", lambda order_id=order_id: state(order_id) == "deferred")
     for order_id in orders:
-        time.sleep(1)  # the triggerer has looked since
+        time.sleep(1)  # let the triggerer poll once
         service.send_event(
             f"{order_id}-reserved", "https://stock.example/", "com.example.stock.reserved", {"order_id": order_id}
         )
         sent = time.monotonic()
         stage.wait_for(
-            f"{order_id} to go on",
+            f"{order_id} to continue",
             lambda order_id=order_id: state(order_id) in ("running", "success"),
             pause_seconds=0.1,
         )

@@ -1,4 +1,4 @@
-"""The ways to write a step's life that are measured."""
+"""The measured ways of writing a step's life."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StepLife(Protocol):
     """Begins a step and ends it."""
 
     def begin(self, task_instance_id: str, name: str) -> str:
-        """Begin a step that never began; what :meth:`end` needs to know of it."""
+        """Begin a new step, and return what :meth:`end` needs."""
         ...
 
     def end(self, attempt: str) -> None:
@@ -26,7 +26,7 @@ class StepLife(Protocol):
 
 
 class Backend:
-    """A step's life by a StateBackend."""
+    """A step's life through a StateBackend."""
 
     def __init__(self, backend: StateBackend) -> None:
         self._backend = backend
@@ -45,7 +45,7 @@ class Way:
     """One line of the table.
 
     :param kind: ``psycopg`` or ``psycopg2`` (the database way), ``api``, or ``floor``.
-    :param url: of the database, for SQLAlchemy or (floor) libpq; of the api-server for ``api``.
+    :param url: the database, for SQLAlchemy or (floor) libpq; the api-server for ``api``.
     """
 
     label: str
@@ -53,7 +53,7 @@ class Way:
     url: str
 
     def open(self) -> StepLife:
-        """A connection of its own for the calling process."""
+        """Open a separate connection for the calling process."""
         return _OPEN[self.kind](self.url)
 
 

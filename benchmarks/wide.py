@@ -1,6 +1,7 @@
-"""``python -m benchmarks.wide``: what one workflow of 100, 1,000 and 10,000 mapped items costs.
+"""``python -m benchmarks.wide``: the cost of operations on a workflow with 100, 1,000 and 10,000 mapped items.
 
-Pages must cost the same at each width, actions on the whole workflow must be linear, and a turn must not depend on it.
+A page must cost the same at every width, an action on the whole workflow must be linear, and a turn must not depend on
+the width.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ WIDTHS: Final = (100, 1_000, 10_000)
 
 
 def main() -> None:
-    """Parse the command line, measure, print a table."""
+    """Parse the command line, measure, and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.wide", description=__doc__)
     parser.add_argument("--widths", type=int, nargs="+", default=list(WIDTHS), help="items (default: 100 1000 10000)")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What is done with a wide workflow, and what each of it costs."""
+"""The operations on a wide workflow, and the cost of each."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _QUIET: Final = {
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one thing that is done with one workflow.
+    """The cost of one operation on one workflow.
 
-    :param seconds: the median, where it is done more than once.
-    :param statements: sent to the database; None where a server sent them.
-    :param rows: returned or changed by them; None as above.
-    :param size: of the answer, in bytes; None where nothing was transferred.
-    :param locked_seconds: for which a run of Airflow's was locked without a pause; None where nobody looked.
+    :param seconds: the duration; the median if it runs more than once.
+    :param statements: statements sent to the database; None when a server sent them.
+    :param rows: rows they returned or changed; None when a server sent them.
+    :param size: size of the response in bytes; None when nothing was transferred.
+    :param locked_seconds: the longest time Airflow's DAG run was locked continuously; None when not measured.
     """
 
     seconds: float
@@ -54,13 +54,13 @@ class Cost:
 
 
 Costs = dict[str, dict[int, Cost]]
-"""By what is done, then by width."""
+"""By operation, then by width."""
 
 
 def measure(folder: Path, widths: Sequence[int]) -> Costs:
-    """Do everything at each width, on a PostgreSQL of its own, with an api-server.
+    """Run every operation at each width, on a separate PostgreSQL with an api-server.
 
-    :param folder: an empty one.
+    :param folder: an empty folder.
     """
     with _wide(folder) as (workflows, server, url):
         costs: Costs = {}
@@ -71,7 +71,7 @@ def measure(folder: Path, widths: Sequence[int]) -> Costs:
 
 
 def table(costs: Costs) -> str:
-    """A table in Markdown: for each width milliseconds, statements, rows and bytes; and the growth to the last one."""
+    """A Markdown table: milliseconds, statements, rows and bytes at each width, and the growth to the last width."""
     widths = sorted({width for by_width in costs.values() for width in by_width})
     head = [f"{width:,}: ms | stmts | rows | bytes" for width in widths]
     lines = [
@@ -152,7 +152,7 @@ def _cost(workflows: WideWorkflows, url: str, call: Callable[[], object], times:
 
 
 def _turn(workflows: WideWorkflows, backend: DatabaseBackend, undone: WideWorkflow) -> Cost:
-    """What the relay asks for one undo: the turn, and its end."""
+    """What the relay requests for one undo: the turn, and its end."""
     rows = AirflowRows(workflows.engine)
     found = rows.find_task(DAG_ID, undone.run_id, RELAY)
     relay = undone.relay if found is None else found[0]
@@ -163,14 +163,14 @@ def _turn(workflows: WideWorkflows, backend: DatabaseBackend, undone: WideWorkfl
             began = time.perf_counter()
             answer = backend.take_turn(TakeTurn(relay, [LEAF]))
             if answer.work is None:
-                raise RuntimeError(f"The relay was given nothing to undo: {answer.reason}")
+                raise RuntimeError(f"The relay got nothing to undo: {answer.reason}")
             backend.end_compensation(EndCompensation(answer.work.compensation_key, succeeded=True))
             seconds.append(time.perf_counter() - began)
     return Cost(median(seconds), sent.count // _TURNS, sent.rows // _TURNS)
 
 
 def _polled(server: ApiServer, workflow_id: str) -> Iterator[tuple[str, Cost]]:
-    """What the page asks while a workflow is shown."""
+    """The page's requests while it shows a workflow."""
     base = f"{server.url}/wfstate/ui/workflows"
     asked = {
         "list page, over HTTP": f"{base}?limit=50",

@@ -1,4 +1,4 @@
-"""One workflow whose mapped step has many items: rows of ours and of Airflow's, as its tasks would have left them."""
+"""One workflow whose mapped step has many items: our rows and Airflow's, as its tasks would have left them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAG_ID: Final = "wide"
 RELAY: Final = "compensate"
 LEAF: Final = "report"
 
-# Of each item: a tenth has failed (or is at work), the others have an output of 1 kB; two checkpoints each.
+# A tenth of the items has failed (or is running), the others have an output of 1 kB. Each has two checkpoints.
 _FILL: Final = (
     "CREATE TEMPORARY TABLE item AS SELECT n, uuidv7() AS step_id, uuidv7() AS task_id, %(first)s + 2 * n AS entry, "
     "CASE WHEN n %% 10 > 0 THEN 'succeeded' ELSE %(others)s END AS state FROM generate_series(0, %(items)s - 1) n",
@@ -62,9 +62,9 @@ _FAIL: Final = (
 
 @dataclass(frozen=True)
 class WideWorkflow:
-    """A workflow of one mapped step.
+    """A workflow with one mapped step.
 
-    :param relay: the task instance of its relay, which runs unless the items still do.
+    :param relay: the task instance of its relay, which is running unless items are still running.
     """
 
     workflow_id: str
@@ -73,9 +73,9 @@ class WideWorkflow:
 
 
 class WideWorkflows:
-    """Makes wide workflows in a migrated database.
+    """Creates wide workflows in a migrated database.
 
-    :param database: its name on the server.
+    :param database: the name of the database on the server.
     """
 
     def __init__(self, postgres: EmbeddedPostgres, database: str) -> None:
@@ -84,9 +84,9 @@ class WideWorkflows:
         deploy(self.engine, _dag())
 
     def add(self, items: int, *, running: bool = False) -> WideWorkflow:
-        """Insert one, with a tenth of its items failed; the workflow has failed too.
+        """Insert a failed workflow in which a tenth of the items has failed.
 
-        :param running: whether that tenth is at work instead, in a run that goes on.
+        :param running: whether that tenth is running instead, in a run that has not ended.
         """
         rows = AirflowRows(self.engine)
         run_id = rows.add_run(DAG_ID)
@@ -114,7 +114,7 @@ class WideWorkflows:
         with psycopg.connect(self._url, autocommit=True) as connection:
             found = connection.execute("SELECT journal_count FROM wfstate_workflow WHERE id = %s", (workflow_id,))
             (first,) = found.fetchone() or (0,)
-            # Literals in place of parameters: a name stands in several places, each with another type.
+            # Literals instead of parameters, because a name appears in several places with different types.
             for statement in (*_FILL, *(() if others == "running" else _FAIL)):
                 named = {name: sql.Literal(value) for name, value in {**given, "first": first + 1}.items()}
                 connection.execute(_composed(statement, named))
@@ -122,7 +122,7 @@ class WideWorkflows:
 
 
 def _composed(statement: str, given: dict[str, sql.Literal]) -> sql.Composed:
-    """The statement with its ``%(name)s`` as literals."""
+    """The statement with literals in place of ``%(name)s``."""
     text = statement.replace("{", "{{").replace("}", "}}").replace("%%", "%")
     for name in given:
         text = text.replace(f"%({name})s", f"{{{name}}}")
@@ -130,7 +130,7 @@ def _composed(statement: str, given: dict[str, sql.Literal]) -> sql.Composed:
 
 
 def _dag() -> DAG:
-    """A start, a mapped step that can be undone, a task that needs all of its items, and the relay."""
+    """A start, a mapped step that can be undone, a task that needs all its items, and the relay."""
     with DAG(DAG_ID, schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
 
         @task.step(task_id="item", compensate=_undo)
@@ -148,4 +148,4 @@ def _dag() -> DAG:
 
 
 def _undo(output: str) -> None:
-    """What undoes an item."""
+    """Undo an item."""

@@ -1,4 +1,4 @@
-"""Running workflows to measure in, with the rows of Airflow that they need."""
+"""Running workflows for measurements, with the Airflow rows that they need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DAG = "bench"
 
 
 def running_tasks(url: str) -> Iterator[str]:
-    """Ids of running task instances, without end, each in a run and a started workflow of its own.
+    """Yield ids of running task instances without end, each in its own run and started workflow.
 
     :param url: an SQLAlchemy URL of a migrated database.
     """

@@ -1,8 +1,8 @@
-"""An order that this DAG only packs: a stock service and a payment service do the rest, and tell of it by events.
+"""An order that this DAG only packs. A stock service and a payment service do the rest, and report it through events.
 
-What the events mean, and who may send them, stands in ``definitions/choreographed_order.yaml``: apply that first. The
-services are in ``demo/services``. When the payment is declined, what was done is undone, newest first: the parcel by
-the relay of this DAG, then the reservation by a request to the stock service.
+``definitions/choreographed_order.yaml`` says what the events mean and who may send them. Apply it first. The services
+are in ``demo/services``. When the payment is declined, the work is undone, newest first: the relay of this DAG unpacks
+the parcel, then a request to the stock service releases the reservation.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def unpack(output: dict[str, str] | None, compensation: CompensationContext) -> 
 def choreographed_order() -> None:
     # The plan and the policies come from the definition.
     start = StartWorkflowOperator(task_id="start", name="choreographed_order", key="{{ params.order_id }}")
-    # A retry goes on with the same wait. Airflow itself may fail a task that waits for seconds only.
+    # A retry continues the same wait. Airflow itself may fail a task that has waited only seconds.
     patient = {"retries": 2, "retry_delay": timedelta(seconds=5)}
     reserved = WaitForEventOperator(
         task_id="reserved", event="com.example.stock.reserved", timeout=timedelta(hours=1), **patient

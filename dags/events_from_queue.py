@@ -1,9 +1,9 @@
-"""Events of services that come by a message queue: each message is a CloudEvent in JSON.
+"""Receive events of services from a message queue. Each message is a CloudEvent in JSON.
 
-Here the queue is a channel of Redis (connection ``redis_default``); another ``scheme`` of ``MessageQueueTrigger`` reads
-from Kafka, SQS and others. Redis forgets what is published while nobody listens: see docs/reference/events.md.
-A definition lets this DAG speak for its services: ``users: ["dag:events_from_queue"]``. It is paused when it is
-new: define the connection, then unpause it.
+Here the queue is a Redis channel (connection ``redis_default``). Another ``scheme`` of ``MessageQueueTrigger`` reads
+from Kafka, SQS and others. Redis drops messages that are published while nobody listens: see docs/reference/events.md.
+A definition lets this DAG send events for its services with ``users: ["dag:events_from_queue"]``. The DAG is paused
+when it is created: define the connection, then unpause it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ arrived = Asset("workflow-events", watchers=[AssetWatcher(name="workflow_events"
 
 
 def event_in(text: str) -> dict[str, Any] | None:
-    """The event that a message holds; None when it is no JSON object."""
+    """Return the event in a message; None when the message is not a JSON object."""
     try:
         event = json.loads(text)
     except ValueError:
@@ -38,8 +38,8 @@ def events_from_queue() -> None:
         events = [event for text in texts if (event := event_in(text)) is not None]
         if events:
             send_events(events)
-        if len(events) < len(texts):  # told after the others were sent: one such message stops none of them
-            raise AirflowFailException(f"{len(texts) - len(events)} of {len(texts)} messages are no JSON object.")
+        if len(events) < len(texts):  # raised after sending the others, so that a bad message does not block them
+            raise AirflowFailException(f"{len(texts) - len(events)} of {len(texts)} messages are not JSON objects.")
 
     receive()
 

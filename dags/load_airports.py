@@ -1,7 +1,7 @@
-"""One long step: load a real dataset in batches, with a checkpoint behind each.
+"""One long step: load a real dataset in batches, with a checkpoint after each batch.
 
-Kill the task's process half-way: the retry goes on behind the last checkpoint. A batch that was inserted and whose
-checkpoint was not saved any more is inserted again, which changes nothing (``ON CONFLICT DO NOTHING``).
+Kill the task's process half-way, and the retry continues after the last checkpoint. If a batch was inserted but its
+checkpoint was not saved, the batch is inserted again. That changes nothing (``ON CONFLICT DO NOTHING``).
 """
 
 from __future__ import annotations

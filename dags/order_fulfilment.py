@@ -1,4 +1,4 @@
-"""An order, second part: pack and ship it. Triggered by ``order_intake``, whose workflow it joins."""
+"""An order, part two: pack and ship it. ``order_intake`` triggers this DAG, which joins its workflow."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""An order, first part: reserve the stock, charge the card, and have another DAG fulfil it.
+"""An order, part one: reserve the stock, charge the card, and trigger another DAG that fulfils the order.
 
 One workflow, ``order/<order id>``, spans this DAG and ``order_fulfilment``. Run it with ``ship_fails`` to see the steps
-of both DAGs undone in reverse order; run it again with the same order id to see that nothing is done twice.
+of both DAGs undone in reverse order. Run it again with the same order id to see that nothing is done twice.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def release_stock(output: dict[str, str] | None, compensation: CompensationContext) -> None:
-    # Without an output it is unknown whether the stock was reserved: the warehouse knows it by the key.
+    # Without an output it is unknown whether the stock was reserved. The warehouse can look it up by the key.
     log.info("Releasing %s (key %s)", output, compensation.step_idempotency_key)
 
 
@@ -46,7 +46,7 @@ def order_intake() -> None:
         name="order",
         key="{{ params.order_id }}",
         plan=["reserve_stock", "charge_card", "fulfil", "order_fulfilment.pack", "order_fulfilment.ship"],
-        # Other runs of this DAG may take part, too: the same order submitted again gets the stored outputs.
+        # Lets other runs of this DAG take part: when the same order is submitted again, it gets the stored outputs.
         participants=["order_intake"],
         deadline=timedelta(hours=4),
         on_failure="compensate",
@@ -59,7 +59,7 @@ def order_intake() -> None:
 
     @task.step(compensate=refund)
     def charge_card(order_id: str, amount: str, step: Step = STEP) -> dict[str, str]:
-        # The card company charges once per key, however often this task is tried.
+        # The card company charges once per key, no matter how often this task is retried.
         log.info("Charging %s for order %s (key %s)", amount, order_id, step.idempotency_key)
         return {"charge": f"charge-{order_id}", "amount": amount}
 

@@ -1,8 +1,8 @@
-"""A trip: a car, a hotel and a flight, all of them or none. The example to copy for a saga.
+"""A trip: a car, a hotel and a flight, all of them or none. Copy this example to write a saga.
 
-Run it with ``{"fails": "book_flight"}``: the flight cannot be booked, so the hotel and the car are cancelled, newest
-first. What was booked is undone by the function that its step names; what failed booked nothing
-(``compensate_when="completed"``), so there is no flight to cancel. Once the trip is paid, it only goes forward.
+Run it with ``{"fails": "book_flight"}``. The flight cannot be booked, so the hotel and then the car are cancelled,
+newest first. Each booking is undone by the function that its step names. A step that failed booked nothing
+(``compensate_when="completed"``), so there is no flight to cancel. Once the trip is paid for, it only goes forward.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Booking = dict[str, str]
 
 
 def cancel_booking(output: Booking, compensation: CompensationContext) -> None:
-    """Undo of each booking: the agency knows it by its number, and cancels it once for each key."""
+    """Undo a booking. The agency finds it by its number, and cancels it at most once per key."""
     log.info("Cancelling %s with key %s", output["booking"], compensation.idempotency_key)
 
 
 def book(step: Step, what: str, fails: str) -> Booking:
-    """Ask the agency for a booking; the key makes a second call for the same round answer as the first."""
+    """Book with the agency. Thanks to the key, a second call for the same round returns the first booking."""
     if fails == what:
         raise RuntimeError(f"The agency has nothing for {what}.")
     log.info("Booking with key %s", step.idempotency_key)

@@ -1,11 +1,11 @@
-"""An order whose parts a vendor delivers: the step waits for the vendor's callback, without a worker slot.
+"""An order whose parts come from a vendor. The step waits for the vendor's callback without taking a worker slot.
 
-Run it, take the URL from the log of ``order_parts``, and play the vendor:
+Run it, copy the URL from the log of ``order_parts``, and play the vendor:
 
     curl --json '{"delivery": "2027-01-31"}' URL
 
-The URL works once, for this step alone, until it expires. Sent again with the same body it is accepted again; to
-anybody else it says no more than that there is no such token.
+The URL works once, only for this step, and until it expires. The same body sent again is accepted again. Anyone else
+learns only that there is no such token.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def place_order(order_id: str, key: str, callback: str) -> str:
-    # Where the vendor's API would be called. The URL is a secret: only this example logs it, so that you can use it.
+    # Here you would call the vendor's API. The URL is a secret: this example logs it only so that you can try it.
     log.info("Ordering the parts of %s (key %s); the vendor calls back: %s", order_id, key, callback)
     return f"vendor-{order_id}"
 
@@ -46,7 +46,7 @@ def vendor_callback() -> None:
     @task.step(compensate=cancel_order)
     def order_parts(order_id: str, step: Step = STEP) -> dict[str, str]:
         token = step.token(expires=timedelta(days=3))
-        # Once: when the vendor has answered, the function runs again from its start.
+        # `once`, because the function runs again from the top after the vendor has answered.
         vendor_order = step.once("order", place_order, order_id, step.idempotency_key, token.url)
         answer = token.wait()
         return {"vendor_order": vendor_order, "delivery": str(answer["delivery"])}

@@ -1,7 +1,7 @@
-"""The sweep, each minute: for an Airflow in which nobody looks at the page, and nothing else calls the api-server.
+"""Run the sweep every minute, for an Airflow where nobody opens the page and nothing else calls the api-server.
 
-It asks the api-server by the connection ``wfstate_default`` (type ``wfstate``), whose user may edit DAG runs. It is
-paused when it is new: define the connection, then unpause it.
+It calls the api-server through the connection ``wfstate_default`` (type ``wfstate``), whose user must be allowed to
+edit DAG runs. The DAG is paused when it is created: define the connection, then unpause it.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def wfstate_maintenance() -> None:
             report = WorkflowStateHook().get_conn().sweep()
         except AccessDenied as error:
             raise AirflowFailException(
-                f"{error} The sweep needs the Airflow connection wfstate_default of type wfstate, with a user who may "
-                "edit DAG runs."
+                f"{error} The sweep needs the Airflow connection wfstate_default of type wfstate, with a user who is "
+                "allowed to edit DAG runs."
             ) from error
         except WorkflowStateError as error:
             raise AirflowFailException(str(error)) from error
-        log.info("%s", report if report.swept else "Another sweep is under way: nothing to do.")
+        log.info("%s", report if report.swept else "Another sweep is already running: nothing to do.")
 
     sweep()
 

@@ -1,1 +1,1 @@
-"""What ``make demo`` runs: a real Airflow on an embedded PostgreSQL, and orders to look at."""
+"""What ``make demo`` runs: a real Airflow on an embedded PostgreSQL, with orders to explore."""

@@ -1,4 +1,4 @@
-"""The fifth scenario: two services take part in an order, and it is undone in a DAG and at a service."""
+"""The fifth scenario: two services take part in an order, which is then undone in a DAG and at a service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from demo.home import PAYMENTS, STOCK
 from demo.stage import Stage, check
 
 NAME = "choreographed_order"
-"""Of the DAG, its definition and its workflows."""
+"""The name of the DAG, its definition and its workflows."""
 
 _SERVICES = Path(__file__).with_name("services")
 DEFINITION = CHECKOUT / "dags" / "definitions" / f"{NAME}.yaml"
@@ -33,7 +33,7 @@ def payment_declined(stage: Stage) -> str:
     database = _start_stock_service(stage)
     for order_id in (paid, declined):
         stage.client.trigger(NAME, order_id, {"order_id": order_id})
-    # The one is told before the DAG waits for it, the other while it waits.
+    # One event arrives before the DAG waits for it, the other one while it waits.
     stage.wait_for(f"the order {paid} to be packed", partial(_has_come_to, stage, paid, "pack", "succeeded"))
     _pay(stage, paid, "captured")
     stage.wait_for(f"the order {declined} to wait", partial(_has_come_to, stage, declined, "paid", "waiting"))
@@ -47,15 +47,15 @@ def payment_declined(stage: Stage) -> str:
     undone = [entry["step"] for entry in journal if entry["kind"] == "compensation.done"]
     check(
         undone == [f"{NAME}.pack", "stock.reserve"],
-        f"Undone were {undone}, not the parcel and then the reservation.",
+        f"Expected the parcel and then the reservation to be undone, but found {undone}.",
     )
     wanted = [
         (f"{NAME}/{declined}", "com.example.stock.released"),
         (f"{NAME}/{declined}", "com.example.stock.reserved"),
         (f"{NAME}/{paid}", "com.example.stock.reserved"),
     ]
-    check(happened == wanted, f"The stock service did {happened}, not {wanted}.")
-    return f"undone in one order, in a DAG and at a service: {', '.join(undone)}; the order that was paid is done"
+    check(happened == wanted, f"Expected the stock service to have done {wanted}, but it did {happened}.")
+    return f"undone newest first, in a DAG and at a service: {', '.join(undone)}; the paid order succeeded"
 
 
 def _has_come_to(stage: Stage, order_id: str, name: str, state: str) -> bool:
@@ -64,7 +64,7 @@ def _has_come_to(stage: Stage, order_id: str, name: str, state: str) -> bool:
 
 
 def _start_stock_service(stage: Stage) -> Path:
-    """Start the stock service, which ends with Airflow, subscribed to what it needs to know; its database."""
+    """Start the stock service with a subscription to what it needs, and return its database. It ends with Airflow."""
     port, database = free_port(), stage.airflow.home / "stock.db"
     secret = stage.client.subscribe("stock", f"http://127.0.0.1:{port}/", names=[NAME], kinds=["workflow.started"])
     stage.airflow.start_beside(
@@ -77,7 +77,7 @@ def _start_stock_service(stage: Stage) -> Path:
 
 
 def _pay(stage: Stage, order_id: str, outcome: str) -> None:
-    """Let the payment service say what became of a payment."""
+    """Let the payment service report the outcome of a payment."""
     if shutil.which("curl") is not None:
         script = [str(_SERVICES / "payments.sh"), order_id, outcome, "The card has expired."]
         said = subprocess.run(
@@ -111,6 +111,6 @@ def _listens(port: int) -> bool:
 
 
 def _effects(database: Path) -> list[tuple[str, str]]:
-    """What the stock service has done: goods, and the type of the event that told of it; sorted."""
+    """What the stock service has done: the goods and the type of the event that reported it, sorted."""
     with closing(sqlite3.connect(database)) as stock:
         return sorted(stock.execute("SELECT goods, type FROM done"))

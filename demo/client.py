@@ -1,4 +1,4 @@
-"""What the demo asks of Airflow and of the workflow state, by HTTP as any user would."""
+"""The demo's HTTP client for Airflow and the workflow state, using the API as any user would."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 
 Json = dict[str, Any]
-"""A JSON object of an answer; its fields are described in Airflow's and in our API documentation."""
+"""A JSON object from a response; Airflow's and our API documentation describe its fields."""
 
 
 class Refused(RuntimeError):
-    """Airflow answered with an error; the text has the request and the answer."""
+    """Airflow returned an error; the message holds the request and the response."""
 
 
 class AirflowClient:
@@ -24,7 +24,7 @@ class AirflowClient:
 
     def __init__(self, url: str, username: str, password: str) -> None:
         self._credentials = {"username": username, "password": password}
-        # The server is on this machine: a proxy of the environment would only be in the way.
+        # The server is on this machine, so ignore any proxy set in the environment.
         self._http = httpx.Client(base_url=url, timeout=60, trust_env=False)
 
     def close(self) -> None:
@@ -40,11 +40,11 @@ class AirflowClient:
         self._ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": True})
 
     def has_pool(self, name: str) -> bool:
-        """Whether there is a pool."""
+        """Whether a pool exists."""
         return self._send("GET", f"/api/v2/pools/{name}").status_code == httpx.codes.OK
 
     def add_pool(self, name: str, slots: int) -> None:
-        """Make a pool."""
+        """Create a pool."""
         self._ask("POST", "/api/v2/pools", json={"name": name, "slots": slots, "include_deferred": False})
 
     def resize_pool(self, name: str, slots: int) -> None:
@@ -56,7 +56,7 @@ class AirflowClient:
         self._ask("POST", "/api/v2/connections", json={"connection_id": connection_id, **fields})
 
     def delete_connection(self, connection_id: str) -> None:
-        """Take an Airflow connection away."""
+        """Delete an Airflow connection."""
         self._delete(f"/api/v2/connections/{connection_id}")
 
     def runs(self, dag_id: str) -> list[Json]:
@@ -84,12 +84,12 @@ class AirflowClient:
         return files
 
     def dag_version(self, dag_id: str) -> int:
-        """The number of the newest version of a DAG that Airflow has parsed and that differs from those before it."""
+        """The number of the newest version of a DAG. Airflow counts a new version when a parsed file differs."""
         versions = self._ask("GET", f"/api/v2/dags/{dag_id}/dagVersions", params={"limit": 1000})["dag_versions"]
         return max(int(version["version_number"]) for version in versions)
 
     def delete_dag(self, dag_id: str) -> None:
-        """Delete a DAG with its runs; Airflow parses it anew while its file is there."""
+        """Delete a DAG with its runs; Airflow parses it again while its file exists."""
         self._delete(f"/api/v2/dags/{dag_id}")
 
     def import_errors(self) -> list[str]:
@@ -106,7 +106,7 @@ class AirflowClient:
         self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
 
     def clear(self, dag_id: str, run_id: str, task_ids: list[str] | None = None) -> None:
-        """Clear tasks of a run, and nothing below them; None for the whole run."""
+        """Clear tasks of a run, but not their downstream tasks; None for the whole run."""
         body: Json = {"dry_run": False, "only_failed": False}
         if task_ids is None:
             self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/clear", json=body)
@@ -124,7 +124,7 @@ class AirflowClient:
         return self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}")
 
     def log(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> str:
-        """The log of a try of a task, as the JSON that Airflow's API gives; empty when there is none yet."""
+        """The log of a task's try, as the JSON that Airflow's API returns; empty when there is none yet."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
         answer = self._send("GET", path, params={"full_content": "true"}, headers={"Accept": "application/json"})
         return "" if answer.is_error else answer.text
@@ -150,13 +150,13 @@ class AirflowClient:
         entries: list[Json] = self._ask("GET", path, params={"limit": 1000})["entries"]
         return entries
 
-    def cancel(self, workflow_id: str, **wish: object) -> Json:
+    def cancel(self, workflow_id: str, **options: object) -> Json:
         """Cancel a workflow; ``compensate`` and ``reason`` may be given."""
-        return self._ask("POST", f"/wfstate/v1/workflows/{workflow_id}/cancel", json=wish)
+        return self._ask("POST", f"/wfstate/v1/workflows/{workflow_id}/cancel", json=options)
 
-    def resume(self, workflow_id: str, **wish: object) -> Json:
+    def resume(self, workflow_id: str, **options: object) -> Json:
         """Resume a workflow; ``reason`` and ``deadline_seconds`` may be given."""
-        return self._ask("POST", f"/wfstate/v1/workflows/{workflow_id}/resume", json=wish)
+        return self._ask("POST", f"/wfstate/v1/workflows/{workflow_id}/resume", json=options)
 
     def fail_run(self, dag_id: str, run_id: str) -> None:
         """Mark a run as failed."""
@@ -175,7 +175,7 @@ class AirflowClient:
         self._mark_task(dag_id, run_id, task_id, "success")
 
     def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
-        """Answer a task that waits for a person's input."""
+        """Answer a task that waits for human input."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
         self._ask("PATCH", path, json={"chosen_options": [option]})
 
@@ -184,7 +184,7 @@ class AirflowClient:
         self._delete(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
 
     def apply_definition(self, name: str, text: str) -> None:
-        """Put a definition file in force for the workflows of a name."""
+        """Apply a definition file to the workflows of a name."""
         self._ask("PUT", f"/wfstate/v1/definitions/{name}", json={"text": text})
 
     def send_event(
@@ -202,9 +202,9 @@ class AirflowClient:
         return verdict
 
     def subscribe(self, name: str, url: str, **wanted: object) -> str:
-        """Have a webhook told of changes, and return the secret that signs them.
+        """Subscribe a webhook to changes, and return the secret that signs the deliveries.
 
-        :param wanted: which ones: ``names`` of workflows, ``states``, ``kinds``.
+        :param wanted: which changes: ``names`` of workflows, ``states``, ``kinds``.
         """
         secret: str = self._ask("POST", "/wfstate/v1/subscriptions", json={"name": name, "url": url, **wanted})[
             "secret"
@@ -212,7 +212,7 @@ class AirflowClient:
         return secret
 
     def sweep(self) -> Json:
-        """Let the sweep make a pass, unless another is under way; its report."""
+        """Run one pass of the sweep unless another is running, and return its report."""
         return self._ask("POST", "/wfstate/v1/sweep")
 
     def _mark_run(self, dag_id: str, run_id: str, state: str) -> None:
@@ -225,12 +225,12 @@ class AirflowClient:
     def _delete(self, path: str) -> None:
         answer = self._send("DELETE", path)
         if answer.is_error:
-            raise Refused(f"DELETE {answer.url} answered {answer.status_code}: {answer.text[:1000]}")
+            raise Refused(f"DELETE {answer.url} returned {answer.status_code}: {answer.text[:1000]}")
 
     def _ask(self, method: str, path: str, **content: Any) -> Json:
         answer = self._send(method, path, **content)
         if answer.is_error:
-            raise Refused(f"{method} {answer.url} answered {answer.status_code}: {answer.text[:1000]}")
+            raise Refused(f"{method} {answer.url} returned {answer.status_code}: {answer.text[:1000]}")
         parsed: Json = answer.json()
         return parsed
 

@@ -13,13 +13,13 @@ from demo.signals import ending_on_signals
 
 
 def run(home: AirflowFolder, *words: str) -> int:
-    """Run ``airflow`` with these words; its exit code."""
+    """Run ``airflow`` with these arguments, and return its exit code."""
     with ending_on_signals(), home.postgres:
         process = subprocess.Popen([str(airflow_command()), *words], env=home.variables())
         try:
             return process.wait()
         except SystemExit:
-            # A terminal sends Ctrl-C to the command as well; a SIGTERM reaches this process alone.
+            # A terminal sends Ctrl-C to the command as well, but a SIGTERM reaches only this process.
             process.terminate()
             process.wait()
             raise

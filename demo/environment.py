@@ -1,4 +1,4 @@
-"""The variables of environment that Airflow is configured with."""
+"""The environment variables that configure Airflow."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Variables = dict[str, str]
 
 
 def bare(home: Path) -> Variables:
-    """The variables of this process with nothing of Airflow's but its home: every option is at its default."""
+    """Return the variables of the process without Airflow's, except its home: every option has its default."""
     variables = {
         name: value
         for name, value in os.environ.items()
-        # The installed wheel is meant, never a checkout on the path.
+        # Use the installed wheel, never a checkout on the path.
         if not name.startswith("AIRFLOW") and name != "PYTHONPATH"
     }
     # `airflow standalone` starts its parts as `airflow ...`.
@@ -28,12 +28,12 @@ def bare(home: Path) -> Variables:
 
 
 def on_port(port: int) -> Variables:
-    """Let the api-server listen on a port of this machine, and tell the others."""
+    """Let the api-server listen on a port of this machine, and point the other components to it."""
     return {"AIRFLOW__API__PORT": str(port), "AIRFLOW__API__BASE_URL": f"http://localhost:{port}"}
 
 
 def on_free_log_ports() -> Variables:
-    """Let the servers of logs listen where no other Airflow of this machine does."""
+    """Give the log servers ports that no other Airflow on this machine uses."""
     return {
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
@@ -41,7 +41,7 @@ def on_free_log_ports() -> Variables:
 
 
 def small_and_quick(database_url: str, dags_folder: Path, jwt_secret: str) -> Variables:
-    """Options for a small Airflow that does not keep a person waiting.
+    """Options for a small Airflow that responds quickly.
 
     :param database_url: an SQLAlchemy URL of the metadata database.
     """
@@ -57,17 +57,17 @@ def small_and_quick(database_url: str, dags_folder: Path, jwt_secret: str) -> Va
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
-        # A task whose first request is not answered in time fails without having run: 5 seconds are few where many
-        # begin at once, or where the machine is busy.
+        # A task whose first request times out fails without having run. The default of 5 seconds is too short when
+        # many tasks start at once, or on a busy machine.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__WFSTATE__TURN_INTERVAL_SECONDS": "1",
     }
 
 
 def with_services(*users: str) -> Variables:
-    """Let services on this machine take part: a user for each, beside the administrator, and webhooks to them.
+    """Let services on this machine take part: one user per service besides the administrator, and webhooks to them.
 
-    The users have the role with the fewest rights. What they may send is in the definition.
+    The users have the role with the fewest rights. The definition says what they may send.
     """
     return {
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(["admin:admin", *(f"{user}:viewer" for user in users)]),
@@ -86,12 +86,12 @@ def new_jwt_secret() -> str:
 
 
 def airflow_command() -> Path:
-    """The command ``airflow`` of this Python; it does not put the working folder on the import path."""
+    """The ``airflow`` command of this Python; it does not add the working folder to the import path."""
     return Path(sys.executable).with_name("airflow")
 
 
 def free_port() -> int:
-    """A TCP port of this machine that nobody listens on, for now."""
+    """A TCP port of this machine that is free at the moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

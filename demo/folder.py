@@ -1,4 +1,4 @@
-"""A folder that one Airflow runs in: anew for each run, and left for its command ``<folder>/airflow`` afterwards."""
+"""The folder that one Airflow runs in. It is emptied for each run, and kept afterwards for ``<folder>/airflow``."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 class FolderInUse(RuntimeError):
-    """Another process runs an Airflow in the folder."""
+    """Another process is running an Airflow in the folder."""
 
 
 class AirflowFolder(ABC):
     """The folder of one Airflow and its PostgreSQL.
 
-    :param folder: made when it is missing.
-    :param command_module: the module that ``<folder>/airflow`` runs, with the folder and its own words as arguments.
+    :param folder: created when it is missing.
+    :param command_module: the module that ``<folder>/airflow`` runs, with the folder and then its own arguments.
     """
 
     def __init__(self, folder: Path, command_module: str) -> None:
@@ -39,23 +39,23 @@ class AirflowFolder(ABC):
 
     @abstractmethod
     def start_postgres(self) -> None:
-        """Start PostgreSQL, or join it when it runs, and make its databases."""
+        """Start PostgreSQL, or join it when it is running, and create its databases."""
 
     @abstractmethod
     def airflow(self) -> RunningAirflow:
-        """The Airflow of this folder, not started; PostgreSQL must run."""
+        """The Airflow of this folder, not started yet; PostgreSQL must be running."""
 
     @abstractmethod
     def variables(self) -> environment.Variables:
-        """The environment of ``<folder>/airflow``; PostgreSQL must run."""
+        """The environment of ``<folder>/airflow``; PostgreSQL must be running."""
 
     @abstractmethod
     def _new_settings(self) -> dict[str, Any]:
-        """Ports, secrets and passwords of a run, as JSON."""
+        """The ports, secrets and passwords of a run, as JSON."""
 
     @property
     def airflow_folder(self) -> Path:
-        """The folder that Airflow's processes run in, or in folders below it."""
+        """The working folder of Airflow's processes; some of them run in folders below it."""
         return self.folder / "home"
 
     @property
@@ -75,7 +75,7 @@ class AirflowFolder(ABC):
         except OSError as error:
             lock.close()
             raise FolderInUse(
-                f"An Airflow is running in {self.folder} already: stop it first (Ctrl-C where it runs)."
+                f"An Airflow is already running in {self.folder}. Stop it first (press Ctrl-C in its terminal)."
             ) from error
         self._lock = lock
         self._end_leftovers()
@@ -88,14 +88,14 @@ class AirflowFolder(ABC):
         self._write_command()
 
     def leave(self) -> None:
-        """Stop PostgreSQL, and let others take the folder; its files stay."""
+        """Stop PostgreSQL and release the folder; its files stay."""
         self.postgres.stop()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def _end_leftovers(self) -> None:
-        """End what a run that was killed has left running."""
+        """End the processes that a killed run left behind."""
         end(lambda: airflow_processes_in(self.airflow_folder), patience_seconds=5)
         if (self.postgres.folder / "postmaster.pid").exists():
             self.postgres.start()
@@ -113,7 +113,7 @@ class AirflowFolder(ABC):
         python, checkout, folder = (shlex.quote(str(path)) for path in (sys.executable, CHECKOUT, self.folder))
         self.command.write_text(
             "#!/bin/sh\n"
-            "# Any airflow command against this folder; starts its PostgreSQL when it does not run.\n"
+            "# Run any airflow command against this folder; starts its PostgreSQL when needed.\n"
             f'PYTHONPATH={checkout} exec {python} -m {self._command_module} {folder} "$@"\n'
         )
         self.command.chmod(0o755)

@@ -23,17 +23,17 @@ class DemoHome(AirflowFolder):
         super().__init__(folder, "demo.command")
 
     def start_postgres(self) -> None:
-        """Start PostgreSQL, or join it when it runs, and make the two databases."""
+        """Start PostgreSQL, or join it when it is running, and create the two databases."""
         self.postgres.start()
         self.postgres.create_database(_METADATA)
         self.postgres.create_database(WAREHOUSE)
 
     def airflow(self) -> LiveAirflow:
-        """The demo's Airflow, not started; PostgreSQL must run."""
+        """The demo's Airflow, not started yet; PostgreSQL must be running."""
         return LiveAirflow(self.airflow_folder, self._settings()["port"], self.variables())
 
     def variables(self) -> environment.Variables:
-        """The environment of the demo's Airflow; PostgreSQL must run."""
+        """The environment of the demo's Airflow; PostgreSQL must be running."""
         settings = self._settings()
         return {
             **environment.bare(self.airflow_folder),

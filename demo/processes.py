@@ -1,4 +1,4 @@
-"""Finding all the processes of an Airflow, whatever became of their parents, and ending them."""
+"""Find all processes of an Airflow, even those whose parents are gone, and end them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def run_to_its_end(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program without input, and return what it printed.
 
-    :param folder: that it works in.
+    :param folder: its working folder.
     :param variables: its whole environment.
-    :raises subprocess.TimeoutExpired: the time is over.
+    :raises subprocess.TimeoutExpired: it did not end in time.
     """
     return subprocess.run(
         command,
@@ -33,10 +33,10 @@ def run_to_its_end(
 
 
 def session_processes(session_id: int) -> list[psutil.Process]:
-    """The processes of a session and all that descend from them.
+    """The processes of a session and all their descendants.
 
-    Airflow gives each task a process group of its own, and a BashOperator's command a session of its own: the group of
-    the leader alone would leave them behind.
+    Airflow gives each task its own process group, and each BashOperator command its own session, so the leader's group
+    alone would miss them.
 
     :param session_id: the process id of the session's leader, which may have ended.
     """
@@ -48,7 +48,7 @@ def session_processes(session_id: int) -> list[psutil.Process]:
                 for child in process.children(recursive=True):
                     found[child.pid] = child
         except (psutil.Error, OSError):
-            continue  # it ended meanwhile
+            continue  # it has ended
     return [process for process in found.values() if _is_alive(process)]
 
 
@@ -56,8 +56,9 @@ _OURS = ("airflow", "celery", "redis-server", "pgbouncer", "haproxy", "multiproc
 
 
 def airflow_processes_in(folder: Path) -> list[psutil.Process]:
-    """The processes of an Airflow that was started in a folder, or in one below it, and of services beside it,
-    whoever started them.
+    """The processes of an Airflow that was started in a folder or below it, and of the services started with it.
+
+    It does not matter which process started them.
     """
     found = []
     for process in psutil.process_iter():
@@ -67,14 +68,14 @@ def airflow_processes_in(folder: Path) -> list[psutil.Process]:
             ):
                 found.append(process)
         except (psutil.Error, OSError):
-            continue  # it ended meanwhile, or is somebody else's
+            continue  # it has ended, or belongs to someone else
     return [process for process in found if _is_alive(process)]
 
 
 def part_processes(processes: Iterable[psutil.Process], name: str) -> list[psutil.Process]:
-    """Those of an Airflow's processes that are one of its parts, or descend from it.
+    """The processes of one of Airflow's components, with their descendants.
 
-    :param name: of the part as a command: ``airflow <name>``; some set their title to ``airflow <name_> ...``.
+    :param name: the component as a command: ``airflow <name>``; some set their title to ``airflow <name_> ...``.
     """
     titles = (name, name.replace("-", "_"))
     found: dict[int, psutil.Process] = {}
@@ -89,10 +90,10 @@ def part_processes(processes: Iterable[psutil.Process], name: str) -> list[psuti
 
 
 def end(find: Callable[[], list[psutil.Process]], patience_seconds: float) -> None:
-    """Ask processes to end (SIGTERM), and kill those that remain (SIGKILL), until none is found any more.
+    """Ask processes to end (SIGTERM), then kill those that remain (SIGKILL), until none is left.
 
-    :param find: the processes that there are, asked anew: one that is asked to end may start others.
-    :param patience_seconds: how long to wait between the two.
+    :param find: returns the current processes; called again because a process that is ending may start others.
+    :param patience_seconds: how long to wait between the two signals.
     """
     first = find()
     _send(first, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Programs that Debian's packages bring."""
+"""Programs that Debian packages install."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 
 class ProgramMissing(RuntimeError):
-    """A program is not installed; the text names its package."""
+    """A program is not installed; the message names its package."""
 
 
 def find_program(name: str, package: str) -> Path:
-    """Where a program is, also where only root's path has it.
+    """Return the path of a program, searching root's path too.
 
-    :param package: of Debian, that brings it.
-    :raises ProgramMissing: it is nowhere.
+    :param package: the Debian package that installs it.
+    :raises ProgramMissing: it was not found.
     """
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
     found = shutil.which(name, path=path)
     if found is None:
         raise ProgramMissing(
-            f"{name} is not installed. Install it (Debian and Ubuntu: apt-get install {package}), and try again."
+            f"{name} is not installed. Install it (on Debian and Ubuntu: apt-get install {package}) and try again."
         )
     return Path(found)

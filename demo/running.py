@@ -1,4 +1,4 @@
-"""What the stories ask of an Airflow, whether it is one command or a cluster."""
+"""What the stories need from an Airflow, whether it is one command or a cluster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from demo.client import AirflowClient
 
 
 class AirflowDidNotStart(RuntimeError):
-    """A part of Airflow ended, or did not become healthy in time; the text has the end of its log."""
+    """A component of Airflow ended or did not become healthy in time; the message holds the end of its log."""
 
 
 class RunningAirflow(Protocol):
@@ -18,17 +18,17 @@ class RunningAirflow(Protocol):
 
     @property
     def home(self) -> Path:
-        """The AIRFLOW_HOME of its servers, where programs beside it keep their files."""
+        """The AIRFLOW_HOME of its servers, where companion programs keep their files."""
         ...
 
     @property
     def url(self) -> str:
-        """Where its API and its page are, without a slash at the end."""
+        """The URL of its API and page, without a trailing slash."""
         ...
 
     @property
     def log_file(self) -> Path:
-        """The file, or the folder of files, that its processes print to."""
+        """The log file of its processes, or the folder that holds their log files."""
         ...
 
     def start(self) -> None:
@@ -36,21 +36,21 @@ class RunningAirflow(Protocol):
         ...
 
     def wait_until_healthy(self, timeout_seconds: float) -> None:
-        """Wait until every part says that it is healthy.
+        """Wait until every component reports that it is healthy.
 
-        :raises AirflowDidNotStart: a part has ended for good, or the time is over.
+        :raises AirflowDidNotStart: a component has ended permanently, or the timeout has passed.
         """
         ...
 
     def start_part(self, *words: str) -> None:
-        """Start one more part: ``airflow <words>``."""
+        """Start one more component: ``airflow <words>``."""
         ...
 
     def start_beside(self, command: Sequence[str], variables: Mapping[str, str], log_file: Path) -> None:
-        """Start a program that is no part of Airflow, and ends with it.
+        """Start a companion program that is not part of Airflow but ends with it.
 
         :param variables: its whole environment.
-        :param log_file: what it prints is added to it.
+        :param log_file: its output is appended here.
         """
         ...
 
@@ -63,9 +63,9 @@ class RunningAirflow(Protocol):
         ...
 
     def owns_process(self, pid: int) -> bool:
-        """Whether a process is one of this Airflow."""
+        """Whether a process belongs to this Airflow."""
         ...
 
     def stop(self) -> None:
-        """End every process, and wait until they are gone; nothing happens when none was started."""
+        """End every process and wait until all are gone; does nothing when none was started."""
         ...

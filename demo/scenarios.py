@@ -1,4 +1,4 @@
-"""What the demo shows with DAGs alone, each with its proof."""
+"""The demo's scenarios that use only DAGs; each checks what it claims."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BOTH_DAGS = {"order_intake", "order_fulfilment"}
 
 
 def order_across_two_dags(stage: Stage) -> str:
-    """An order succeeds across two DAGs: one workflow, one correlation id, steps of both runs."""
+    """An order succeeds across two DAGs: one workflow, one correlation id, steps from both runs."""
     order_id = f"{stage.label}-good"
     stage.client.trigger("order_intake", f"{order_id}-1", {"order_id": order_id})
     stage.wait_for_run("order_intake", f"{order_id}-1", "success")
@@ -24,23 +24,23 @@ def order_across_two_dags(stage: Stage) -> str:
     steps = workflow["steps"]
     check(
         {run["dag_id"] for run in workflow["runs"]} == _BOTH_DAGS,
-        f"The workflow's runs are {workflow['runs']}, not one of each of {sorted(_BOTH_DAGS)}.",
+        f"Expected the workflow to have one run of each of {sorted(_BOTH_DAGS)}, but its runs are {workflow['runs']}.",
     )
     check(
         {step["participant"] for step in steps} == _BOTH_DAGS,
-        f"The workflow's steps are {_labels(steps)}, not of both DAGs.",
+        f"Expected steps from both DAGs, but the workflow's steps are {_labels(steps)}.",
     )
     unfinished = [step for step in steps if step["state"] != "succeeded"]
     check(not unfinished, f"These steps did not succeed: {_labels(unfinished)}.")
     check(not workflow["progress"]["remaining"], f"These planned steps remain: {workflow['progress']['remaining']}.")
     correlation_id = workflow["summary"]["correlation_id"]
     found = stage.client.workflows(correlation_id=correlation_id)
-    check(len(found) == 1, f"{len(found)} workflows have the correlation id {correlation_id}, not one.")
-    return f"{len(steps)} steps of {len(workflow['runs'])} runs in one workflow, correlation id {correlation_id}"
+    check(len(found) == 1, f"Expected one workflow with the correlation id {correlation_id}, but found {len(found)}.")
+    return f"{len(steps)} steps from {len(workflow['runs'])} runs in one workflow, correlation id {correlation_id}"
 
 
 def shipping_fails(stage: Stage) -> str:
-    """Shipping fails for good: the steps that were done in both DAGs are compensated in reverse order."""
+    """Shipping fails permanently: the finished steps of both DAGs are compensated in reverse order."""
     order_id = f"{stage.label}-refused"
     stage.client.trigger("order_intake", f"{order_id}-1", {"order_id": order_id, "ship_fails": True})
     stage.wait_for_run("order_intake", f"{order_id}-1", "failed")
@@ -49,22 +49,22 @@ def shipping_fails(stage: Stage) -> str:
     with_undo = {_label(step) for step in workflow["steps"] if step["compensations"]}
     done = [entry["step"] for entry in journal if entry["kind"] == "step.succeeded" and entry["step"] in with_undo]
     undone = [entry["step"] for entry in journal if entry["kind"] == "compensation.done"]
-    check(len(done) == 3, f"These steps with a compensation were done: {done}; there should be three.")
-    check(undone == done[::-1], f"Done were {done}, but undone were {undone}: not the reverse.")
+    check(len(done) == 3, f"Expected three finished steps with a compensation, but found {done}.")
+    check(undone == done[::-1], f"Expected the reverse of {done} to be undone, but found {undone}.")
     dags = {step.partition(".")[0] for step in undone}
-    check(dags == _BOTH_DAGS, f"Undone were steps of {sorted(dags)}, not of both DAGs.")
+    check(dags == _BOTH_DAGS, f"Expected steps of both DAGs to be undone, but only those of {sorted(dags)} were.")
     return f"undone in reverse order, in both DAGs: {', '.join(undone)}"
 
 
 def killed_half_way(stage: Stage) -> str:
-    """A long step is killed half-way: the retry goes on from the checkpoint, each row is there once."""
+    """A long step is killed half-way: the retry continues from the checkpoint, and every row is loaded once."""
     load_id = f"{stage.label}-airports"
     stage.client.trigger("load_airports", f"{load_id}-1", {"load_id": load_id, "pause_seconds": 0.4})
     rows = stage.wait_for("half of the airports", lambda: _at_least(stage, AIRPORTS // 2), pause_seconds=0.1)
     task = stage.client.task_instance("load_airports", f"{load_id}-1", "load")
     pid = task["pid"]
-    check(task["state"] == "running" and bool(pid), f"The task is {task['state']}: it was over before half-way.")
-    check(stage.airflow.owns_process(pid), f"The task's process {pid} is none of this Airflow's: it is not killed.")
+    check(task["state"] == "running" and bool(pid), f"The task is {task['state']}: it ended before half-way.")
+    check(stage.airflow.owns_process(pid), f"The task's process {pid} does not belong to this Airflow: not killed.")
     os.kill(pid, signal.SIGKILL)
     stage.wait_for_run("load_airports", f"{load_id}-1", "success")
     workflow = stage.wait_for_workflow("load_airports", load_id, "succeeded")
@@ -72,20 +72,20 @@ def killed_half_way(stage: Stage) -> str:
     states = [attempt["state"] for attempt in step["attempts"]]
     check(
         len(states) == 2 and states[0] != "succeeded" and states[1] == "succeeded",
-        f"The attempts ended {states}, not one in vain and one well.",
+        f"Expected one unsuccessful and one successful attempt, but they ended as {states}.",
     )
     resumed_at = json.loads(step["output"]["text"])["resumed_at"]
-    check(resumed_at > 0, "The retry began from the start, not from the checkpoint.")
+    check(resumed_at > 0, "The retry started over instead of continuing from the checkpoint.")
     total, different = stage.airports()
     check(
         total == different == AIRPORTS,
-        f"The table has {total} rows, {different} different ones; the dataset has {AIRPORTS}.",
+        f"The table has {total} rows ({different} distinct), but the dataset has {AIRPORTS}.",
     )
-    return f"process {pid} killed at row {rows:,}; the retry went on at row {resumed_at:,}; {total:,} rows, each once"
+    return f"killed process {pid} at row {rows:,}; the retry continued at row {resumed_at:,}; {total:,} rows, each once"
 
 
 def submitted_again(stage: Stage) -> str:
-    """The same order is submitted again: no step runs twice, the stored outputs come back."""
+    """The same order is submitted again: no step runs twice, and the stored outputs are returned."""
     order_id = f"{stage.label}-good"
     before = stage.wait_for_workflow("order", order_id, "succeeded")
     stage.client.trigger("order_intake", f"{order_id}-2", {"order_id": order_id})
@@ -94,14 +94,14 @@ def submitted_again(stage: Stage) -> str:
     check(after["summary"]["id"] == before["summary"]["id"], "The order got a second workflow.")
     check(
         _attempts(after) == _attempts(before),
-        f"The steps were attempted {_attempts(after)} times; before, it was {_attempts(before)}.",
+        f"The number of attempts changed from {_attempts(before)} to {_attempts(after)}.",
     )
     fulfilments = [run for run in after["runs"] if run["dag_id"] == "order_fulfilment"]
-    check(len(fulfilments) == 1, f"The order was fulfilled by {len(fulfilments)} runs, not by one.")
+    check(len(fulfilments) == 1, f"Expected one run to fulfil the order, but found {len(fulfilments)}.")
     for task_id in ("reserve_stock", "charge_card", "fulfil"):
         first, second = (stage.client.xcom("order_intake", f"{order_id}-{run}", task_id) for run in (1, 2))
-        check(first == second, f"{task_id} returned {second} the second time, and {first} the first time.")
-    return f"{len(after['steps'])} steps, none attempted again; the second run got the outputs of the first"
+        check(first == second, f"{task_id} returned {first} the first time, but {second} the second time.")
+    return f"{len(after['steps'])} steps, none attempted again; the second run got the outputs of the first run"
 
 
 def _at_least(stage: Stage, wanted: int) -> int | None:

@@ -1,4 +1,4 @@
-"""What a person sees: workflows and steps as they move in a terminal, or a line for each change without one."""
+"""The demo's output: a live view of workflows and steps in a terminal, otherwise one line per change."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _STYLES = {
 
 
 class Screen:
-    """The workflows of an Airflow, and what the story is at.
+    """Shows the workflows of an Airflow, and the current scenario.
 
-    :param console: where to; not a terminal: plain lines.
-    :param progress: rows loaded by the long step, and rows altogether; None before it has begun.
+    :param console: where to print; plain lines when it is not a terminal.
+    :param progress: rows loaded by the long step, and rows in total; None before it starts.
     """
 
     def __init__(self, console: Console, client: AirflowClient, progress: Callable[[], tuple[int, int] | None]) -> None:
@@ -48,19 +48,19 @@ class Screen:
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
 
     def begin(self, title: str) -> None:
-        """Say what comes now."""
+        """Announce the next scenario."""
         self._title = title
         if self._live is None:
             self._console.print(f"--- {title}", markup=False, highlight=False)
         self.look()
 
     def end(self, outcome: Outcome) -> None:
-        """Say how it came out."""
+        """Print the outcome of the scenario."""
         self.look()
         self._console.print(outcome_line(outcome))
 
     def look(self) -> None:
-        """Ask for the workflows, and show what has changed."""
+        """Fetch the workflows, and show what has changed."""
         workflows = [self._client.workflow(line["id"]) for line in reversed(self._client.workflows(limit=10))]
         if self._live is None:
             self._tell_changes(workflows)
@@ -105,9 +105,9 @@ class Screen:
 
 
 def outcome_line(outcome: Outcome) -> RenderableType:
-    """A scenario's outcome as a line."""
-    mark = "[bold green]held[/]    " if outcome.held else "[bold red]NOT HELD[/]"
-    return f"{mark} {escape(outcome.title)}\n         [dim]{escape(outcome.finding)}[/]"
+    """A scenario's outcome, ready to print."""
+    mark = "[bold green]passed[/]" if outcome.held else "[bold red]FAILED[/]"
+    return f"{mark} {escape(outcome.title)}\n       [dim]{escape(outcome.finding)}[/]"
 
 
 def _table(workflows: list[Json]) -> Table:

@@ -1,4 +1,4 @@
-"""Start everything, tell the story, say how it came out, and stay up until Ctrl-C."""
+"""Start everything, run the scenarios, print the outcome, and stay up until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from demo.story import Outcome, tell
 
 
 def show(home: AirflowFolder, *, exit_variable: str, healthy_seconds: float) -> int:
-    """Run the stories on the Airflow of a folder; 0 when all of them held.
+    """Run the scenarios on the Airflow of a folder, and return 0 when all of them passed.
 
-    :param exit_variable: of the environment: at "1" everything ends after the stories, as it does without a terminal.
-    :param healthy_seconds: within which Airflow must have started.
+    :param exit_variable: the environment variable that, when it is "1", ends everything after the scenarios. Without a
+        terminal that happens anyway.
+    :param healthy_seconds: how long Airflow may take to start.
     """
     console = Console(highlight=False, soft_wrap=True)
     airflow: RunningAirflow | None = None
@@ -52,10 +53,10 @@ def show(home: AirflowFolder, *, exit_variable: str, healthy_seconds: float) -> 
 
 def _run(home: AirflowFolder, airflow: RunningAirflow, console: Console, healthy_seconds: float) -> list[Outcome]:
     began = time.monotonic()
-    console.print(f"Starting Airflow at {airflow.url}; its log is {airflow.log_file} ...", soft_wrap=True)
+    console.print(f"Starting Airflow at {airflow.url} (log: {airflow.log_file}) ...", soft_wrap=True)
     airflow.start()
     airflow.wait_until_healthy(healthy_seconds)
-    console.print(f"Airflow is healthy after {time.monotonic() - began:.0f} seconds.")
+    console.print(f"Airflow became healthy after {time.monotonic() - began:.0f} seconds.")
     client = airflow.client()
     stage = Stage(airflow, client, home.postgres.url(WAREHOUSE), lambda: screen.look(), label="demo")
     screen = Screen(console, client, lambda: _loaded(stage))
@@ -80,16 +81,16 @@ def _loaded(stage: Stage) -> tuple[int, int] | None:
 def _summarise(
     home: AirflowFolder, airflow: RunningAirflow, outcomes: list[Outcome], console: Console, stays: bool
 ) -> None:
-    console.print("\n[bold]What was asserted[/]")
+    console.print("\n[bold]Results[/]")
     for outcome in outcomes:
         console.print(outcome_line(outcome))
     held = sum(outcome.held for outcome in outcomes)
-    console.print(f"\n[bold]{held} of {len(outcomes)} held.[/]")
+    console.print(f"\n[bold]{held} of {len(outcomes)} scenarios passed.[/]")
     if stays:
-        console.print(f"\nThe page:  {airflow.url}/plugin/wfstate   (user admin, password {airflow.password()})")
-        console.print(f"An order that was undone in two DAGs:\n  {_most_interesting(airflow)}", soft_wrap=True)
+        console.print(f"\nOpen {airflow.url}/plugin/wfstate and log in as admin with the password {airflow.password()}")
+        console.print(f"See an order that was undone across two DAGs:\n  {_most_interesting(airflow)}", soft_wrap=True)
     command = os.path.relpath(home.command)
-    console.print(f"\nCommands to try{'' if stays else ' (they start the PostgreSQL of the demo as they need it)'}:")
+    console.print(f"\nCommands to try{'' if stays else ' (they start the PostgreSQL of the demo when they need it)'}:")
     for words in (
         "list",
         "list --state compensated -o json",
@@ -101,7 +102,7 @@ def _summarise(
 
 
 def _most_interesting(airflow: RunningAirflow) -> str:
-    """The address of the order whose shipping failed; of the list, when that scenario did not come so far."""
+    """The URL of the order whose shipping failed; of the list when that scenario did not get so far."""
     client = airflow.client()
     try:
         found = client.workflows(name="order", state="compensated", limit=1)
@@ -112,7 +113,7 @@ def _most_interesting(airflow: RunningAirflow) -> str:
 
 
 def _wait_for_the_end(console: Console) -> None:
-    console.print("\nAirflow stays up. Press Ctrl-C to stop it.")
+    console.print("\nAirflow keeps running. Press Ctrl-C to stop it.")
     try:
         while True:
             signal.pause()

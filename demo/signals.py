@@ -1,4 +1,4 @@
-"""Signals that end a program: it cleans up first, and is not disturbed while it does."""
+"""Handle signals that end a program, so that it can clean up without being interrupted."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Ended(SystemExit):
-    """A signal asked the program to end; the exit code is a shell's, 128 and the signal's number."""
+    """A signal asked the program to end; the exit code is 128 plus the signal's number, as in a shell."""
 
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """Raise :class:`Ended` at the first SIGINT, SIGTERM or SIGHUP; later ones are ignored, so that cleaning up ends."""
+    """Raise :class:`Ended` on the first SIGINT, SIGTERM or SIGHUP, and ignore later ones so that cleanup can finish."""
     before = {number: signal.signal(number, _end) for number in _ENDING}
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the scenarios have at hand: Airflow, the workflow state, the warehouse, and patience."""
+"""What the scenarios work with: Airflow, the workflow state, the warehouse, and ways to wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 
 class NotHeld(AssertionError):
-    """A scenario did not come out as it must; the text says what was found instead."""
+    """A scenario did not end as expected; the message says what was found instead."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Stage:
     """What a scenario works with.
 
     :param warehouse_url: a libpq URL of the database that the DAG load_airports loads into.
-    :param look: called again and again while a scenario waits, for those who show what goes on.
-    :param label: part of every key and run id, so that a second story in the same Airflow has its own.
+    :param look: called repeatedly while a scenario waits, to show progress.
+    :param label: part of every key and run id, so that a second story in the same Airflow uses different ones.
     """
 
     airflow: RunningAirflow
@@ -40,11 +40,11 @@ class Stage:
     def wait_for(
         self, what: str, find: Callable[[], Found | None], timeout_seconds: float = 150, pause_seconds: float = 0.4
     ) -> Found:
-        """Ask until there is an answer that is neither None nor False, and return it.
+        """Call ``find`` until it returns something other than None or False, and return that.
 
-        A question that is not answered in time, because the machine is busy, is asked again.
+        A request that times out, because the machine is busy, is repeated.
 
-        :raises NotHeld: the time is over.
+        :raises NotHeld: the timeout has passed.
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
@@ -55,21 +55,21 @@ class Stage:
             if found is not None and found is not False:
                 return found
             if time.monotonic() > deadline:
-                raise NotHeld(f"Waited {timeout_seconds:.0f} seconds in vain for {what}.")
+                raise NotHeld(f"Gave up after waiting {timeout_seconds:.0f} seconds for {what}.")
             self.look()
             time.sleep(pause_seconds)
 
     def sweep(self) -> None:
-        """Make a whole pass of the sweep; one that the api-server is making by itself is let end first.
+        """Run a whole pass of the sweep, after any pass that the api-server is already running.
 
-        :raises NotHeld: the other does not end in time.
+        :raises NotHeld: the other pass does not end in time.
         """
         self.wait_for("the sweep to be free", lambda: self.client.sweep()["swept"], pause_seconds=0.1)
 
     def wait_for_dags(self) -> None:
         """Wait until Airflow has parsed the DAGs of the story.
 
-        :raises NotHeld: a DAG file has an import error, or the time is over.
+        :raises NotHeld: a DAG file has an import error, or the timeout has passed.
         """
 
         def parsed() -> bool:
@@ -82,7 +82,7 @@ class Stage:
     def wait_for_run(self, dag_id: str, run_id: str, state: str) -> None:
         """Wait until a run has ended.
 
-        :raises NotHeld: it ended otherwise, or the time is over.
+        :raises NotHeld: it ended in another state, or the timeout has passed.
         """
 
         def ended() -> str | None:
@@ -93,7 +93,7 @@ class Stage:
         check(found == state, f"The run {run_id} of {dag_id} ended in state {found}, not {state}.")
 
     def workflow(self, name: str, key: str) -> Json | None:
-        """The newest workflow with a name and key, with its steps; None when there is none."""
+        """Return the newest workflow with a name and key, with its steps; None when there is none."""
         found = self.client.workflows(name=name, key=key)
         return self.client.workflow(found[0]["id"]) if found else None
 
@@ -107,7 +107,7 @@ class Stage:
         return self.wait_for(f"the workflow {name}/{key} to be {state}", reached)
 
     def airports(self) -> tuple[int, int]:
-        """How many rows the warehouse's table of airports has, and how many different ones; zeros without a table."""
+        """How many rows the warehouse's airports table has, and how many distinct ones; zeros without a table."""
         with psycopg.connect(self.warehouse_url) as warehouse:
             if warehouse.execute("SELECT to_regclass('airports')").fetchone() == (None,):
                 return 0, 0
@@ -116,9 +116,9 @@ class Stage:
 
 
 def check(holds: bool, otherwise: str) -> None:
-    """Make sure that something holds.
+    """Check that something is true.
 
-    :raises NotHeld: with the text ``otherwise``, when it does not.
+    :raises NotHeld: it is not; ``otherwise`` is the message.
     """
     if not holds:
         raise NotHeld(otherwise)

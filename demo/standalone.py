@@ -21,10 +21,10 @@ _PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
 class LiveAirflow:
-    """``airflow standalone`` in a session of its own.
+    """``airflow standalone`` in its own session.
 
-    :param home: Airflow's home; made when it is missing.
-    :param port: that the api-server listens on, by the variables.
+    :param home: Airflow's home; created when it is missing.
+    :param port: the port that the variables give to the api-server.
     :param variables: the whole environment of its processes, see demo/environment.py.
     """
 
@@ -39,7 +39,7 @@ class LiveAirflow:
 
     @property
     def session_id(self) -> int:
-        """Of all its processes.
+        """The session of all its processes.
 
         :raises RuntimeError: it has not been started.
         """
@@ -52,12 +52,12 @@ class LiveAirflow:
         self._process = self._start("standalone")
 
     def wait_until_healthy(self, timeout_seconds: float) -> None:
-        """Wait until every part says that it is healthy.
+        """Wait until every component reports that it is healthy.
 
-        :raises AirflowDidNotStart: it ended, or the time is over.
+        :raises AirflowDidNotStart: it ended, or the timeout has passed.
         """
         deadline = time.monotonic() + timeout_seconds
-        unhealthy = "no answer yet"
+        unhealthy = "no response yet"
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 raise self._failure("airflow standalone ended")
@@ -68,7 +68,7 @@ class LiveAirflow:
         raise self._failure(f"Airflow was not healthy after {timeout_seconds:.0f} seconds ({unhealthy})")
 
     def kill_part(self, name: str) -> None:
-        """Kill the processes of one part, with what descends from them (SIGKILL).
+        """Kill the processes of one component and their descendants (SIGKILL).
 
         :param name: ``api-server``, ``scheduler``, ``dag-processor`` or ``triggerer``.
         """
@@ -77,17 +77,17 @@ class LiveAirflow:
         psutil.wait_procs(part_processes(self._all_processes(), name), timeout=10)
 
     def start_part(self, *words: str) -> None:
-        """Start a part that was killed, or one that ``airflow standalone`` does not have.
+        """Start a component that was killed, or one that ``airflow standalone`` does not have.
 
-        :param words: of its command: ``airflow <words>``. :meth:`wait_until_healthy` waits for Airflow's own parts.
+        :param words: its command: ``airflow <words>``. :meth:`wait_until_healthy` waits for Airflow's own components.
         """
         self._started_apart.append(self._start(*words))
 
     def start_beside(self, command: Sequence[str], variables: Mapping[str, str], log_file: Path) -> None:
-        """Start a program that is no part of Airflow, and ends with it.
+        """Start a companion program that is not part of Airflow but ends with it.
 
         :param variables: its whole environment.
-        :param log_file: what it prints is added to it.
+        :param log_file: its output is appended here.
         """
         self._started_apart.append(_popen(command, self.home, variables, log_file))
 
@@ -96,7 +96,7 @@ class LiveAirflow:
         return run_to_its_end([str(airflow_command()), *words], self.home, self._variables, timeout_seconds)
 
     def password(self, user: str = "admin") -> str:
-        """The password of a user, which Airflow made up at its first start."""
+        """The password of a user, which Airflow generated at its first start."""
         passwords = json.loads((self.home / "simple_auth_manager_passwords.json.generated").read_text())
         password: str = passwords[user]
         return password
@@ -106,11 +106,11 @@ class LiveAirflow:
         return AirflowClient(self.url, "admin", self.password())
 
     def owns_process(self, pid: int) -> bool:
-        """Whether a process is one of this Airflow."""
+        """Whether a process belongs to this Airflow."""
         return any(process.pid == pid for process in self._all_processes())
 
     def stop(self) -> None:
-        """End every process, and wait until they are gone; nothing happens when none was started."""
+        """End every process and wait until all are gone; does nothing when none was started."""
         if self._process is not None:
             end(self._all_processes, patience_seconds=10)
             for process in (self._process, *self._started_apart):
@@ -138,9 +138,9 @@ class LiveAirflow:
         try:
             answer = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5, trust_env=False)
         except httpx.TransportError:
-            return "the api-server does not answer"
+            return "the api-server does not respond"
         if answer.is_error:
-            return f"the api-server answers {answer.status_code}"
+            return f"the api-server returns {answer.status_code}"
         health = answer.json()
         return ", ".join(part for part in _PARTS if (health.get(part) or {}).get("status") != "healthy")
 
@@ -152,7 +152,7 @@ class LiveAirflow:
 def _popen(
     command: Sequence[str], folder: Path, variables: Mapping[str, str], log_file: Path
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own."""
+    """Start a program in its own session."""
     with log_file.open("ab") as log:
         return subprocess.Popen(
             command,

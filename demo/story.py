@@ -1,4 +1,4 @@
-"""The story: five scenarios, one after the other, and how each came out."""
+"""The story: five scenarios, one after the other, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from demo.stage import NotHeld, Stage
 
 SCENARIOS: tuple[tuple[str, Callable[[Stage], str]], ...] = (
     ("An order succeeds across two DAGs", order_across_two_dags),
-    ("Shipping fails for good: what was done is undone, in both DAGs", shipping_fails),
-    ("A long step is killed half-way, and goes on from its checkpoint", killed_half_way),
-    ("The same order again: nothing is done twice", submitted_again),
-    ("A payment service declines: what a DAG and another service did is undone, in one order", payment_declined),
+    ("Shipping fails permanently: the finished steps of both DAGs are undone", shipping_fails),
+    ("A long step is killed half-way, and its retry continues from the checkpoint", killed_half_way),
+    ("The same order is submitted again: nothing is done twice", submitted_again),
+    ("A payment service declines: the work of a DAG and of another service is undone", payment_declined),
 )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a scenario came out.
+    """The outcome of a scenario.
 
-    :param held: whether all that it promises was found.
-    :param finding: what was found, in one line or more.
+    :param held: whether everything was as expected.
+    :param finding: what was found, in one or more lines.
     """
 
     title: str
@@ -36,9 +36,9 @@ class Outcome:
 
 
 def tell(stage: Stage, on_begin: Callable[[str], None]) -> Iterator[Outcome]:
-    """Play the scenarios, and give the outcome of each as soon as it is known.
+    """Run the scenarios, and yield the outcome of each as soon as it is known.
 
-    :param on_begin: told the title of each scenario as it begins.
+    :param on_begin: called with the title of each scenario when it starts.
     """
     for title, play in SCENARIOS:
         on_begin(title)

@@ -1,4 +1,4 @@
-"""One task that measures, in turn, Airflow's own task_state_store.set and the calls of the api way."""
+"""A task that measures Airflow's own task_state_store.set and the calls of the api way in turn."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ KEYS = 10
 
 
 def _orders(names: list[str], turns: int) -> Iterator[list[str]]:
-    """The order of the calls in each turn: every order comes equally often.
+    """The order of the calls in each turn; every order occurs equally often.
 
-    What a call leaves behind (work of the server after its answer, a cold cache) falls on the next one, which must not
-    always be the same.
+    What a call leaves behind (server work after the response, a cold cache) slows the next call down, so the next call
+    must not always be the same one.
     """
     orders = list(permutations(names))
     for turn in range(turns):

@@ -1,1 +1,1 @@
-"""How long each migration takes on a large database, and how long those who write wait for it."""
+"""Measure how long each migration takes on a large database, and how long writers wait for it."""

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.migrating``: how long each migration takes, and how long those who write wait for it.
+"""``python -m benchmarks.migrating``: how long each migration takes, and how long writers wait for it.
 
-A PostgreSQL server gets a database of revision 0006 with many steps (5,000,000 unless told). Then it is migrated,
-revision by revision, while four clients begin and end steps by the stored functions, one starts workflows, and all of
-their calls are timed. Another connection looks at the locks of the one that migrates.
+A PostgreSQL server gets a database at revision 0006 with many steps (5,000,000 by default). Then the database is
+migrated, revision by revision. Meanwhile four clients begin and end steps through the stored functions, another one
+starts workflows, and all of their calls are timed. A separate connection watches the locks of the migrating one.
 
 What counts is the longest wait of a writer. Locks that block writers are SHARE and stronger.
 """
@@ -29,13 +29,13 @@ _TRIES: Final = 20
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one revision.
+    """The measurements of one revision.
 
-    :param called: what a writer's longest call did, and how long it took, whatever the reason.
-    :param blocked_seconds: for which a writer was blocked by the migration, at most.
-    :param held: the lock of a busy table that blocks writers and was held longest.
-    :param statement: the one that took longest.
-    :param failed: how often it was begun again, because it met a deadlock.
+    :param called: what a writer's longest call did; ``called_seconds`` is its duration, whatever the reason.
+    :param blocked_seconds: the longest time that the migration blocked a writer.
+    :param held: the lock on a busy table that blocked writers and was held longest.
+    :param statement: the statement that took longest.
+    :param failed: how often the migration was restarted after a deadlock.
     """
 
     revision: str
@@ -51,11 +51,11 @@ class Row:
 
 
 def main() -> None:
-    """Parse the command line, and do it."""
+    """Parse the command line and run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.migrating", description=__doc__)
-    parser.add_argument("--steps", type=int, default=_STEPS, help="in the database")
-    parser.add_argument("--since", default="0006", help="the revision from which on is measured (0006)")
-    parser.add_argument("--folder", type=Path, help="for the database's files, on a disk with 3 kB for each step")
+    parser.add_argument("--steps", type=int, default=_STEPS, help="steps in the database")
+    parser.add_argument("--since", default="0006", help="measure from this revision on (default: 0006)")
+    parser.add_argument("--folder", type=Path, help="where to put the database's files; needs 3 kB per step")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wfstate-migrating-", dir=arguments.folder) as folder:
         for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
@@ -84,15 +84,15 @@ def _run(folder: Path, steps: int, since: str) -> None:
         engine.dispose()
         began = time.monotonic()
         fill(postgres.url(DATABASE), steps)
-        print(f"{steps:,} steps were written in {time.monotonic() - began:.0f} s.", flush=True)
+        print(f"Wrote {steps:,} steps in {time.monotonic() - began:.0f} s.", flush=True)
         measure(url, postgres.url(DATABASE), since)
 
 
 def measure(url: str, libpq_url: str, since: str) -> None:
-    """Migrate a database that was filled, revision by revision, while others write to it; print what was measured.
+    """Migrate a filled database, revision by revision, while others write to it, and print the measurements.
 
-    :param url: of the database, for SQLAlchemy; ``libpq_url`` is another of the same.
-    :param since: the revision from which on is measured; the database is at this one, or at one before it.
+    :param url: the database, for SQLAlchemy; ``libpq_url`` names the same database for libpq.
+    :param since: measure from this revision on; the database is at this revision or an earlier one.
     """
     from alembic import command
     from alembic.script import ScriptDirectory
@@ -124,7 +124,7 @@ def measure(url: str, libpq_url: str, since: str) -> None:
                     began = time.monotonic()
                     failed = _upgrade(connection, config, revision)
                     ended = time.monotonic()
-                time.sleep(0.2)  # so that a call that waited until now is noted
+                time.sleep(0.2)  # so that a call that has waited until now is recorded
                 call, hold = writers.longest(began, ended), longest(watch.holds, began, ended)
                 blocked = longest(watch.blocked, began, ended)
                 statement, taken = max(statements, key=lambda each: each[1], default=("", 0.0))
@@ -151,7 +151,7 @@ def measure(url: str, libpq_url: str, since: str) -> None:
 
 
 def _upgrade(connection: Any, config: Any, revision: str) -> int:
-    """Migrate by one revision, again after a deadlock; how often it failed."""
+    """Migrate by one revision, retrying after a deadlock, and return how often it failed."""
     from alembic import command
     from sqlalchemy.exc import OperationalError
 
@@ -185,7 +185,7 @@ def _config(connection: Any) -> Any:
 def _tables(connection: Any) -> list[str]:
     from sqlalchemy import inspect
 
-    # The tables of flags and leases are written by the sweep alone, and the version's by migrations.
+    # Only the sweep writes the tables of flags and leases, and only migrations write the version table.
     quiet = ("wfstate_flag", "wfstate_lease", "wfstate_sweep", "wfstate_alembic_version")
     names = inspect(connection).get_table_names()
     return [name for name in names if name.startswith("wfstate_") and name not in quiet]
@@ -193,7 +193,7 @@ def _tables(connection: Any) -> list[str]:
 
 @contextmanager
 def _timed(engine: Any) -> Iterator[list[tuple[str, float]]]:
-    """The statements that the engine's connections carry out meanwhile, and how long each took."""
+    """Record the statements that the engine's connections run in the block, and how long each takes."""
     from sqlalchemy import event
 
     statements: list[tuple[str, float]] = []

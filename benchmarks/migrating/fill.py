@@ -1,4 +1,4 @@
-"""A large database of revision 0006, written by a few statements of PostgreSQL itself."""
+"""Fill a large database at revision 0006 with a few SQL statements."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ SELECT {workflow}, CASE half WHEN 1 THEN 1 ELSE 22 END, now(),
 
 
 def fill(url: str, steps: int) -> None:
-    """Write workflows of ten steps each; every second step has a compensation, one of ten is of a child run.
+    """Write workflows of ten steps each. Every second step has a compensation; one in ten belongs to a child run.
 
     :param url: a libpq URL of a database at revision 0006.
     """

@@ -1,4 +1,4 @@
-"""Looks at what the connection that migrates does to others, many times a second."""
+"""Watch, many times a second, what the migrating connection does to others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SELECT c.relname, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
  WHERE l.pid = %s AND l.granted AND c.relkind = 'r' AND c.relname = ANY(%s) AND l.mode = ANY(%s)
 """
 
-# A writer that waits behind the migration's own waiting for a lock is blocked by it, too.
+# A writer queued behind the migration's own wait for a lock counts as blocked too.
 _BLOCKED: Final = """
 SELECT pid::text, 'blocked' FROM pg_stat_activity
  WHERE wait_event_type = 'Lock' AND pid <> %(pid)s AND %(pid)s = ANY(pg_blocking_pids(pid))
@@ -27,7 +27,7 @@ SELECT pid::text, 'blocked' FROM pg_stat_activity
 
 @dataclass(frozen=True)
 class Seen:
-    """A lock that blocks those who write, or a writer that is blocked, from when to when (monotonic seconds).
+    """A lock that blocked writers, or a writer that was blocked, with its begin and end (monotonic seconds).
 
     :param what: the table, or the writer's process.
     :param how: the lock's mode, or ``blocked``.
@@ -40,17 +40,17 @@ class Seen:
 
     @property
     def seconds(self) -> float:
-        """How long it was seen, to some hundredths of a second."""
+        """How long it was seen, to within a few hundredths of a second."""
         return self.ended - self.began
 
 
 @dataclass
 class LockWatch:
-    """Notes how long one connection holds locks that block those who write, and how long it blocks one of them.
+    """Records how long one connection holds locks that block writers, and how long it blocks each of them.
 
     :param url: a libpq URL.
     :param pid: the server process of that connection.
-    :param tables: those that are busy.
+    :param tables: the busy tables.
     """
 
     url: str
@@ -83,13 +83,13 @@ class LockWatch:
 
 
 def longest(seen: list[Seen], since: float, until: float) -> Seen | None:
-    """The longest that began between two moments; None: none did."""
+    """The longest that began between two moments; None when none did."""
     met = [each for each in list(seen) if since <= each.began < until]
     return max(met, key=lambda each: each.seconds, default=None)
 
 
 def _note(rows: list[tuple[str, str]], lasting: dict[tuple[str, str], float], over: list[Seen]) -> None:
-    """Compare what is there now with what was there before."""
+    """Compare what exists now with what existed before."""
     now = time.monotonic()
     seen = {(str(what), str(how)) for what, how in rows}
     for each in seen:

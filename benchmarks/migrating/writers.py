@@ -1,4 +1,4 @@
-"""Those who write while a database is migrated: the hot path's stored functions, and starts of workflows."""
+"""The writers during a migration: they call the stored functions of the hot path, and start workflows."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import psycopg
 import uuid6
 
 _PAUSE_SECONDS: Final = 0.02
-"""Between two calls of one writer: some hundred calls a second by all of them leave the server time to migrate."""
+"""The pause between two calls of a writer. A few hundred calls a second in total leave the server time to migrate."""
 
 _BEGINS: Final = (
     "SELECT wfstate_begin_first_attempt(%s::uuid, %s, '', %s::uuid, 'task:undo', 'attempted', 3, 'compensate')",
     "SELECT wfstate_begin_first_attempt(%s::uuid, %s, '', %s::uuid, 'task:undo', 'attempted', 3, 'compensate', NULL)",
 )
-"""As the revisions before 0007 declare it, and those since."""
+"""As declared by the revisions before 0007, and since then."""
 
 _ENDS: Final = (
     "SELECT wfstate_end_running_attempt(%s::uuid, %s::uuid, 1, 1, 1, 'succeeded', '{}', 'dict', repeat('0', 64), NULL, "
@@ -56,7 +56,7 @@ class Writers:
     """Threads that write until they are stopped.
 
     :param url: a libpq URL.
-    :param runs: a DAG id, a run id and a running task instance of each workflow that is written to; one has a thread.
+    :param runs: DAG id, run id and running task instance of each workflow to write to; each gets a thread.
     """
 
     url: str
@@ -80,7 +80,7 @@ class Writers:
             thread.join()
 
     def longest(self, since: float, until: float) -> Call:
-        """The call that took longest of those that were under way between two moments (monotonic seconds)."""
+        """The longest of the calls that were in progress between two moments (monotonic seconds)."""
         met = [call for call in list(self.calls) if call.began < until and call.began + call.seconds > since]
         return max(met, key=lambda call: call.seconds, default=Call("none", since, 0.0))
 
@@ -101,7 +101,7 @@ class Writers:
     def _begin(
         self, connection: psycopg.Connection, version: int, task_instance_id: str, name: str, step_id: UUID
     ) -> int:
-        """Begin a step by the function of the version, or by the next one's if that is gone; which one it was."""
+        """Begin a step with this version's function, or the next one's if it is gone. Returns the version used."""
         arguments = (task_instance_id, name, step_id)
         if self._call(connection, "begin", _BEGINS[version], arguments, dropped=version == 0):
             return version
@@ -119,9 +119,9 @@ class Writers:
     def _call(
         self, connection: psycopg.Connection, what: str, statement: str, arguments: object = None, dropped: bool = False
     ) -> bool:
-        """Carry it out and note how long it took; False if the function was dropped, which may be.
+        """Run a statement and record how long it takes; False when the function has been dropped.
 
-        :param dropped: whether the function may be gone.
+        :param dropped: whether the function may have been dropped.
         """
         began = time.monotonic()
         try:

@@ -1,1 +1,1 @@
-"""What ``make cluster`` runs: Airflow as in production, several of every part, as plain processes of one machine."""
+"""What ``make cluster`` runs: a production-like Airflow, several of every component, on one machine."""

@@ -1,4 +1,4 @@
-"""A production Airflow as plain processes of this machine: two or more of every part that may be there twice."""
+"""A production-like Airflow as plain processes of this machine, with every component that can be doubled doubled."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from demo.processes import airflow_processes_in, run_to_its_end
 from demo.running import AirflowDidNotStart
 
 PARTS = ("redis", "pgbouncer", "proxy", *API_SERVERS, *SCHEDULERS, "dag-processor", "triggerer", *WORKERS)
-"""The names of all supervised parts; PostgreSQL is the folder's."""
+"""The names of all supervised components. PostgreSQL is not among them; it belongs to the folder."""
 
 _HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 _RESTARTS_ALLOWED = 3
@@ -36,11 +36,11 @@ _RESTARTS_ALLOWED = 3
 class Cluster:
     """A cluster in a folder.
 
-    :param shared: what its parts agree upon.
-    :param passwords: of the users of Airflow.
-    :param roles: the passwords of PostgreSQL's roles, at PgBouncer.
-    :param postgres: runs already, and is not stopped with the cluster.
-    :param airflow: the command ``airflow`` of the installation that its parts run; None: the one that runs this.
+    :param shared: the settings that its components share.
+    :param passwords: the passwords of Airflow's users.
+    :param roles: the passwords of PostgreSQL's roles, for PgBouncer.
+    :param postgres: already running, and not stopped with the cluster.
+    :param airflow: the ``airflow`` command that the components run; None for the one of this installation.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class Cluster:
         self._supervisor = Supervisor(lambda: airflow_processes_in(layout.folder))
 
     def start(self) -> None:
-        """Start the parts that Airflow stands on, make its tables, and start its own parts.
+        """Start what Airflow depends on, create its tables, and start its own components.
 
         :raises ProgramMissing: Redis, PgBouncer or HAProxy is not installed.
-        :raises AirflowDidNotStart: one of them does not listen, or the tables could not be made.
+        :raises AirflowDidNotStart: one of them does not listen, or the tables could not be created.
         """
         ports = self._layout.ports
         beneath = (
@@ -85,7 +85,7 @@ class Cluster:
         )
         for name, command, port in beneath:
             self._supervisor.start(self._part(name, command, bare(self._folder(name)), self._folder(name)))
-            wait_until_listening(f"{name} (its log: {self._log(name)})", port)
+            wait_until_listening(f"{name} (log: {self._log(name)})", port)
         migrated = self.run("db", "migrate")
         if migrated.returncode != 0:
             raise AirflowDidNotStart(f"airflow db migrate failed:\n{migrated.stdout[-2000:]}{migrated.stderr[-4000:]}")
@@ -93,9 +93,9 @@ class Cluster:
             self._supervisor.start(part)
 
     def wait_until_healthy(self, timeout_seconds: float) -> None:
-        """Wait until every part says that it is healthy.
+        """Wait until every component reports that it is healthy.
 
-        :raises AirflowDidNotStart: a part ends again and again, or the time is over.
+        :raises AirflowDidNotStart: a component keeps ending, or the timeout has passed.
         """
         deadline, before = time.monotonic() + timeout_seconds, self.restarts
         while True:
@@ -107,13 +107,13 @@ class Cluster:
                     raise AirflowDidNotStart(f"{name} ended {count} times. {self._end_of_log(name)}")
             if time.monotonic() > deadline:
                 raise AirflowDidNotStart(
-                    f"After {timeout_seconds:.0f} seconds these parts were not healthy: {', '.join(unhealthy)}. "
+                    f"After {timeout_seconds:.0f} seconds these components were not healthy: {', '.join(unhealthy)}. "
                     f"{self._end_of_log(unhealthy[0])}"
                 )
             time.sleep(0.5)
 
     def unhealthy_parts(self) -> list[str]:
-        """The parts that do not answer, or that Airflow's own health report finds fault with."""
+        """The components that do not respond, or that Airflow's own health report calls unhealthy."""
         ports = self._layout.ports.api_servers
         silent = [name for name, port in ports.items() if not _answers(f"http://127.0.0.1:{port}/api/v2/version")]
         try:
@@ -124,32 +124,32 @@ class Cluster:
         return silent + [part for part in _HEALTHY if (health.get(part) or {}).get("status") != "healthy"]
 
     def start_part(self, *words: str) -> None:
-        """Start one more part, ``airflow <words>`` in the environment of a server, and keep it running."""
+        """Start one more component, ``airflow <words>`` in the environment of a server, and keep it running."""
         self._supervisor.start(self._airflow_part("-".join(words[:2]), words, self._layout.server(self._shared)))
 
     def start_beside(self, command: Sequence[str], variables: Mapping[str, str], log_file: Path) -> None:
-        """Start a program that is no part of Airflow, keep it running, and end it with the cluster."""
+        """Start a companion program that is not part of Airflow, keep it running, and end it with the cluster."""
         self._supervisor.start(Part(log_file.stem, tuple(command), variables, self.home, log_file))
 
     def kill_part(self, name: str) -> None:
-        """Kill a part with all its processes (SIGKILL); the supervisor starts it again after a second.
+        """Kill a component with all its processes (SIGKILL); the supervisor restarts it after a second.
 
         :param name: one of :data:`PARTS`.
         """
         self._supervisor.kill(name)
 
     def use(self, airflow: Path) -> None:
-        """Let commands, and parts that are replaced from now on, be of another installation.
+        """Use another installation for commands, and for components that are replaced from now on.
 
-        :param airflow: its command ``airflow``.
+        :param airflow: its ``airflow`` command.
         """
         self._airflow = airflow
 
     def replace_part(self, name: str, patience_seconds: float = 120) -> None:
-        """End a part of Airflow by SIGTERM, as a deployment does, and start it anew.
+        """Stop a component of Airflow with SIGTERM, as a deployment does, and start it again.
 
-        :param name: one of :data:`PARTS`, but none that Airflow stands on.
-        :param patience_seconds: for which it may finish its work.
+        :param name: one of :data:`PARTS`, except those that Airflow depends on.
+        :param patience_seconds: how long it may take to finish its work.
         """
         part = self._supervisor.part(name)
         command = (str(self._airflow), *part.command[1:])
@@ -157,20 +157,20 @@ class Cluster:
         self._supervisor.replace(replace(part, command=command, variables=variables), patience_seconds)
 
     def part_processes(self, name: str) -> list[psutil.Process]:
-        """The processes of a part, with what descends from them.
+        """The processes of a component, with their descendants.
 
         :param name: one of :data:`PARTS`.
         """
         return self._supervisor.processes_of(name)
 
     def drop_connections(self) -> None:
-        """Let the proxy cut every connection to an api-server."""
+        """Make the proxy cut every connection to an api-server."""
         for server in API_SERVERS:
             proxy.drop_connections(self._layout.ports.proxy_control, server)
 
     @property
     def restarts(self) -> Counter[str]:
-        """How often each part has been started again."""
+        """How often each component has been restarted."""
         return self._supervisor.restarts
 
     def run(self, *words: str, timeout_seconds: float = 240) -> subprocess.CompletedProcess[str]:
@@ -184,15 +184,15 @@ class Cluster:
         return self._passwords[user]
 
     def client(self) -> AirflowClient:
-        """The user ``admin``, at the proxy."""
+        """The user ``admin``, through the proxy."""
         return AirflowClient(self.url, "admin", self.password())
 
     def owns_process(self, pid: int) -> bool:
-        """Whether a process is one of this cluster."""
+        """Whether a process belongs to this cluster."""
         return any(process.pid == pid for process in self._supervisor.processes())
 
     def stop(self) -> None:
-        """End every process, and wait until they are gone."""
+        """End every process, and wait until all are gone."""
         self._supervisor.stop()
 
     def __enter__(self) -> Cluster:
@@ -243,7 +243,7 @@ class Cluster:
 
 
 def _with_commands_of(airflow: Path, variables: Mapping[str, str]) -> Variables:
-    """The variables, with the commands of an installation first on the path: parts start others by name."""
+    """Put an installation's commands first on the path, because components start others by name."""
     others = variables.get("PATH", "").split(os.pathsep)
     return {**variables, "PATH": os.pathsep.join([str(airflow.parent), *others])}
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml  # type: ignore[import-untyped]  # its stubs are a package apart, which Airflow does not install
+import yaml  # type: ignore[import-untyped]  # its stubs are a separate package, which Airflow does not install
 
 from demo.cluster import pgbouncer, proxy, redis, settings
 from demo.cluster.layout import API_SERVERS, SCHEDULERS, WORKERS
@@ -20,16 +20,16 @@ _TEMPLATES = Path(__file__).with_name("templates")
 _SECRET = "airflow-wfstate"  # noqa: S105 - the name of the Kubernetes secret, not its content
 
 _WHY = {
-    "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "Tasks reach Airflow at the proxy: any api-server takes their tokens.",
-    "AIRFLOW__API__BASE_URL": "Where people find the page.",
-    "AIRFLOW__API__SECRET_KEY": "Signs the requests for a task's log at its worker: the same everywhere.",
-    "AIRFLOW__CELERY__RESULT_BACKEND": "By default it is the metadata database, which workers must not need.",
-    "AIRFLOW__API_AUTH__JWT_SECRET": "Signs tokens. Who has it can speak for any task: no worker has.",
-    "AIRFLOW__API__WORKERS": "Processes of each api-server.",
-    "AIRFLOW_CONN_WFSTATE_DEFAULT": "The way to the workflow state: an Airflow user; the role `user` suffices.",
-    "AIRFLOW_CONN_DEMO_WAREHOUSE": "Of the examples alone.",
+    "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "Tasks reach Airflow at the proxy: any api-server accepts their tokens.",
+    "AIRFLOW__API__BASE_URL": "The address that people open in a browser.",
+    "AIRFLOW__API__SECRET_KEY": "Signs the requests for a task's log at its worker. The same everywhere.",
+    "AIRFLOW__CELERY__RESULT_BACKEND": "The default is the metadata database, which workers must not need.",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "Signs tokens. Anyone who has it can act as any task, so no worker has it.",
+    "AIRFLOW__API__WORKERS": "Number of processes of each api-server.",
+    "AIRFLOW_CONN_WFSTATE_DEFAULT": "Access to the workflow state as an Airflow user; the role `user` is enough.",
+    "AIRFLOW_CONN_DEMO_WAREHOUSE": "Only for the examples.",
 }
-"""What a reader of the files should know of a setting."""
+"""What a reader of the files should know about a setting."""
 
 
 def compose() -> str:
@@ -80,7 +80,7 @@ def compose() -> str:
 def values() -> str:
     """The text of docker/values.yaml."""
     shared = settings.Shared(
-        proxy="http://airflow-api-server:8080",  # the chart's service, where the release is called airflow
+        proxy="http://airflow-api-server:8080",  # the chart's service for a release named airflow
         base_url="https://airflow.example.com",
         broker="",
         metadata="connection",
@@ -88,9 +88,9 @@ def values() -> str:
         users="",
         passwords_file="",
         fernet_key="fernet-key",
-        secret_key="api-secret-key",  # noqa: S106 - the name of a key of the secret, as those above and below
+        secret_key="api-secret-key",  # noqa: S106 - the name of a key in the secret, like those above and below
         jwt_secret="jwt-secret",  # noqa: S106 - as before
-        service_password="$(SERVICE_PASSWORD)",  # noqa: S106 - Kubernetes puts in the variable before it
+        service_password="$(SERVICE_PASSWORD)",  # noqa: S106 - Kubernetes inserts the variable defined before it
     )
     from_secret = {
         "AIRFLOW__API__SECRET_KEY": shared.secret_key,
@@ -102,7 +102,7 @@ def values() -> str:
         "SERVICE_PASSWORD": "service-password",
         "AIRFLOW_CONN_DEMO_WAREHOUSE": "warehouse",
     }
-    # The chart sets the executor; who logs in is said by your own auth manager.
+    # The chart sets the executor, and your own auth manager decides who can log in.
     left_out = {"AIRFLOW__CORE__EXECUTOR"} | {name for name in settings.server_only(shared) if "SIMPLE_AUTH" in name}
 
     def entries(variables: Variables, indent: int) -> str:
@@ -126,25 +126,25 @@ def values() -> str:
 
 
 WRITTEN: dict[Path, Callable[[], str]] = {COMPOSE: compose, VALUES: values}
-"""The files, and what each must hold."""
+"""The files, and the function that returns the content of each."""
 
 
 def _filled(template: str, **parts: str) -> str:
-    """A template with each ``@name@`` replaced; every name must be known, and used."""
+    """Return a template with each ``@name@`` replaced; every name must be known and used."""
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
     found = set(re.findall(r"@(\w+)@", text))
     if found != set(parts):
-        raise ValueError(f"{template} names {sorted(found)}, and is given {sorted(parts)}.")
+        raise ValueError(f"{template} uses {sorted(found)}, but was given {sorted(parts)}.")
     return re.sub(r"@(\w+)@", lambda match: parts[match[1]], text)
 
 
 def _variable(name: str) -> str:
-    """A variable of compose that must be set."""
+    """A Compose variable that must be set."""
     return f"${{{name}:?Set {name}}}"
 
 
 def _mapping(variables: Variables) -> str:
-    """Variables as the lines of a YAML mapping, each with its reason above it."""
+    """Variables as lines of a YAML mapping, each with its explanation above it."""
     lines = []
     for name, value in variables.items():
         if name in _WHY:
@@ -154,7 +154,7 @@ def _mapping(variables: Variables) -> str:
 
 
 def _entry(name: str, value: str, from_secret: dict[str, str]) -> str:
-    """A variable as an entry of a container's ``env``."""
+    """A variable as an entry in a container's ``env``."""
     why = f"# {_WHY[name]}\n" if name in _WHY else ""
     if name in from_secret:
         return f"{why}- name: {name}\n  valueFrom: {{secretKeyRef: {{name: {_SECRET}, key: {from_secret[name]}}}}}\n"
@@ -162,7 +162,7 @@ def _entry(name: str, value: str, from_secret: dict[str, str]) -> str:
 
 
 def _scalar(text: str) -> str:
-    """A text as YAML, with quotes only where it needs them."""
+    """A text as YAML, quoted only when needed."""
     try:
         is_plain = yaml.safe_load(f"x: {text}") == {"x": text}
     except yaml.YAMLError:

@@ -18,15 +18,15 @@ from demo.folder import CHECKOUT, AirflowFolder
 from demo.home import PAYMENTS, STOCK, WAREHOUSE
 
 _USERS = {"admin": "admin", settings.SERVICE_USER: "user", STOCK: "viewer", PAYMENTS: "viewer"}
-"""The users of the simple auth manager, each with the least role that suffices."""
+"""The users of the simple auth manager, each with the least privileged role that is enough."""
 
 
 class ClusterHome(AirflowFolder):
     """The folder of one cluster.
 
-    :param dags_folder: the DAG files, which servers and workers read.
-    :param more: variables for every process of Airflow, and for the tasks on its workers.
-    :param airflow: the command ``airflow`` of the installation that the parts run; None: the one that runs this.
+    :param dags_folder: the DAG files that servers and workers read.
+    :param more: additional variables for every process of Airflow, and for the tasks on its workers.
+    :param airflow: the ``airflow`` command that the components run; None for the one of this installation.
     """
 
     def __init__(
@@ -42,14 +42,14 @@ class ClusterHome(AirflowFolder):
         self._airflow = airflow
 
     def start_postgres(self) -> None:
-        """Start PostgreSQL, or join it when it runs; make a role with a database for Airflow, and for the examples."""
+        """Start PostgreSQL, or join it; create a role with a database for Airflow, and one for the examples."""
         self.postgres.start()
         for name in (METADATA, WAREHOUSE):
             self.postgres.create_database(name)
             self.postgres.give_database(name, name)
 
     def airflow(self) -> Cluster:
-        """The cluster, not started; PostgreSQL must run."""
+        """The cluster, not started yet; PostgreSQL must be running."""
         found = self._settings()
         passwords_file = self.airflow_folder / "passwords.json"
         passwords_file.parent.mkdir(exist_ok=True)
@@ -59,7 +59,7 @@ class ClusterHome(AirflowFolder):
         return Cluster(layout, shared, found["passwords"], found["roles"], self.postgres, self._airflow)
 
     def variables(self) -> environment.Variables:
-        """The environment of a server, which reaches PostgreSQL by its socket: also when nothing else runs."""
+        """The environment of a server that reaches PostgreSQL through its socket, even when nothing else runs."""
         found = self._settings()
         return {
             **environment.bare(self.airflow_folder / "servers"),

@@ -1,4 +1,4 @@
-"""Where the parts of a cluster are on this machine: their ports, their folders, and the environment of each."""
+"""Where the components of a cluster are on this machine: their ports, their folders, and their environments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORKERS = ("worker-1", "worker-2", "worker-3")
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of the parts; ``proxy`` is the one that a person opens."""
+    """The ports of the components; ``proxy`` is the one that people open."""
 
     proxy: int
     proxy_control: int
@@ -31,7 +31,7 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Ports that nobody listens on, for now."""
+        """Ports that are free at the moment."""
         found = iter(free_ports(5 + len(API_SERVERS) + len(WORKERS)))
         return cls(
             proxy=next(found),
@@ -48,9 +48,9 @@ class Ports:
 class Layout:
     """Where everything is.
 
-    :param folder: the parts work in folders below it.
-    :param log_folder: what they print.
-    :param more: variables for every process of Airflow.
+    :param folder: the components' working folders are below it.
+    :param log_folder: holds their output.
+    :param more: additional variables for every process of Airflow.
     """
 
     folder: Path
@@ -65,7 +65,7 @@ class Layout:
             **self._any("servers"),
             **settings.server(shared),
             "AIRFLOW__API__HOST": "127.0.0.1",
-            # An api-server asks every worker at the same port: the workers of one machine share their folder of logs.
+            # An api-server asks every worker on the same port. The workers of this machine share one log folder.
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.ports.worker_logs[WORKERS[0]]),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.ports.trigger_log),
         }
@@ -75,7 +75,7 @@ class Layout:
         return self.server(shared) | settings.triggerer(shared)
 
     def worker(self, shared: settings.Shared, name: str) -> environment.Variables:
-        """The environment of a worker, whose Airflow home is its own and holds no secret of the servers."""
+        """The environment of a worker, which has its own Airflow home without any secret of the servers."""
         return {
             **self._any(name),
             **settings.worker(shared),

@@ -1,4 +1,4 @@
-"""One process of a cluster, with what descends from it: how it is started."""
+"""How one process of a cluster, with its descendants, is started."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Part:
-    """How a part is started, and started again.
+    """How a component is started and restarted.
 
-    :param name: that it is killed by, and that its log is named after.
+    :param name: used to kill it, and as the name of its log.
     :param variables: its whole environment.
-    :param folder: that it works in; made when it is missing.
-    :param log_file: what it prints is added to it.
+    :param folder: its working folder; created when it is missing.
+    :param log_file: its output is appended here.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Part:
     log_file: Path
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Start it in a session of its own."""
+        """Start it in its own session."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
@@ -40,7 +40,7 @@ class Part:
             )
 
     def log_end(self, lines: int = 30) -> str:
-        """The last lines that it printed."""
+        """The last lines of its output."""
         if not self.log_file.exists():
             return ""
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])

@@ -1,4 +1,4 @@
-"""PgBouncer before PostgreSQL: each transaction gets a connection of a small pool."""
+"""PgBouncer in front of PostgreSQL: each transaction gets a connection from a small pool."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from demo.programs import find_program
 
 PREPARED_STATEMENTS_SINCE = (1, 21)
-"""The first version that knows the option ``max_prepared_statements``; older ones refuse to start with it."""
+"""The first version with the option ``max_prepared_statements``; older ones refuse to start with it."""
 
 
 def configuration(
@@ -20,14 +20,14 @@ def configuration(
     """The text of ``pgbouncer.ini``.
 
     :param database_host: PostgreSQL's host, or the folder of its socket.
-    :param prepared_statements: how many are remembered for each connection; 0 for none; None for a PgBouncer that does
-        not know the option.
+    :param prepared_statements: how many are kept per connection; 0 for none; None for a PgBouncer that does not know
+        the option.
     """
     prepared = [] if prepared_statements is None else [f"max_prepared_statements = {prepared_statements}"]
     lines = [
         "[databases]",
         f"airflow = host={database_host} dbname=airflow",
-        "; psycopg 3, which DAGs use, prepares statements by itself: the examples' database keeps its sessions.",
+        "; psycopg 3, which DAGs use, prepares statements on its own, so the examples' database uses session pooling.",
         f"warehouse = host={database_host} dbname=warehouse pool_mode=session",
         "",
         "[pgbouncer]",
@@ -39,9 +39,9 @@ def configuration(
         "pool_mode = transaction",
         "max_client_conn = 300",
         "default_pool_size = 20",
-        "; psycopg2 sends it.",
+        "; psycopg2 sends this parameter.",
         "ignore_startup_parameters = extra_float_digits",
-        "; After a restart of PostgreSQL: 15 seconds by default.",
+        "; How soon to retry after a restart of PostgreSQL. The default is 15 seconds.",
         "server_login_retry = 1",
         *prepared,
     ]
@@ -49,9 +49,9 @@ def configuration(
 
 
 def users(passwords: Mapping[str, str]) -> str:
-    """The text of the file of users.
+    """The text of the users file.
 
-    :param passwords: by the name of the role, which is PostgreSQL's too.
+    :param passwords: by the name of the role, which exists in PostgreSQL too.
     """
     return "".join(f'"{name}" "{password}"\n' for name, password in passwords.items())
 
@@ -59,8 +59,8 @@ def users(passwords: Mapping[str, str]) -> str:
 def write(folder: Path, port: int, socket_folder: Path, passwords: Mapping[str, str]) -> tuple[str, ...]:
     """Write its files, and return the command that runs it.
 
-    ``CLUSTER_PREPARED_STATEMENTS`` in the environment sets ``max_prepared_statements``, where the version knows it;
-    200 when it is not set.
+    The environment variable ``CLUSTER_PREPARED_STATEMENTS`` sets ``max_prepared_statements`` if the version knows that
+    option. The default is 200.
 
     :raises ProgramMissing: it is not installed.
     """
@@ -80,7 +80,7 @@ def write(folder: Path, port: int, socket_folder: Path, passwords: Mapping[str, 
     )
     if os.geteuid() != 0:
         return (str(program), str(configuration_file))
-    # It refuses to run as root, and must be let into the folder of PostgreSQL's socket.
+    # It refuses to run as root, and needs access to the folder of PostgreSQL's socket.
     owner = socket_folder.owner()
     os.chown(users_file, socket_folder.stat().st_uid, -1)
     return (str(program), "-u", owner, str(configuration_file))

@@ -1,4 +1,4 @@
-"""Ports of this machine that the parts of a cluster listen on."""
+"""The ports of this machine that the components of a cluster listen on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from demo.running import AirflowDidNotStart
 
 _RANGE = range(20_000, 32_000)
-"""Below those that Linux gives to outgoing connections: one of them could take the port of a part that is down."""
+"""Below the ports that Linux uses for outgoing connections, which could take the port of a component that is down."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Different TCP ports of this machine that nobody listens on, for now."""
+    """Distinct TCP ports of this machine that are free at the moment."""
     found: list[int] = []
     with ExitStack() as held:
         for port in random.sample(_RANGE, len(_RANGE)):
@@ -22,18 +22,18 @@ def free_ports(count: int) -> list[int]:
             try:
                 listener.bind(("127.0.0.1", port))
             except OSError:
-                continue  # somebody has it
+                continue  # already in use
             found.append(port)
             if len(found) == count:
                 return found
-    raise OSError(f"Of this machine's ports {_RANGE.start} to {_RANGE.stop} not even {count} are free.")
+    raise OSError(f"Fewer than {count} of this machine's ports {_RANGE.start} to {_RANGE.stop} are free.")
 
 
 def wait_until_listening(what: str, port: int, timeout_seconds: float = 20) -> None:
-    """Wait until a program of this machine takes connections.
+    """Wait until a program of this machine accepts connections.
 
     :param what: its name, and where its log is.
-    :raises AirflowDidNotStart: it does not in time.
+    :raises AirflowDidNotStart: it did not in time.
     """
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
@@ -41,4 +41,4 @@ def wait_until_listening(what: str, port: int, timeout_seconds: float = 20) -> N
             if asking.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise AirflowDidNotStart(f"{what} did not listen on port {port} after {timeout_seconds:.0f} seconds.")
+    raise AirflowDidNotStart(f"{what} was not listening on port {port} after {timeout_seconds:.0f} seconds.")

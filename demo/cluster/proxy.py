@@ -1,4 +1,4 @@
-"""HAProxy before the api-servers: each request goes to one that is well."""
+"""HAProxy in front of the api-servers: each request goes to a healthy one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from demo.programs import find_program
 def configuration(*, bind: str, servers: Mapping[str, str], control: str = "", resolvers: bool = False) -> str:
     """The text of ``haproxy.cfg``.
 
-    :param bind: the address that it listens on.
+    :param bind: the address to listen on.
     :param servers: the address of each api-server, by its name.
-    :param control: the address of its command line; empty for none.
-    :param resolvers: whether names are looked up again and again: containers change their addresses.
+    :param control: the address of its command interface; empty for none.
+    :param resolvers: whether to keep resolving names, because containers change their addresses.
     """
     lookup = " resolvers dns init-addr last,libc,none" if resolvers else ""
     lines = [
@@ -27,13 +27,13 @@ def configuration(*, bind: str, servers: Mapping[str, str], control: str = "", r
         "defaults",
         "    mode http",
         "    balance roundrobin",
-        "    # Who finds no server is sent to another one. A request that was cut off is repeated by its client.",
+        "    # Try another server when one cannot be reached. The client repeats a request that was cut off.",
         "    option redispatch",
         "    retries 3",
         "    timeout connect 2s",
         "    timeout client 75s",
         "    timeout server 75s",
-        "    # A busy server is not a dead one: with the two seconds of `inter` all of them were taken out at times.",
+        "    # A busy server is not dead. With the two seconds of `inter`, all servers were sometimes taken out.",
         "    timeout check 10s",
         "",
         "listen airflow",
@@ -69,4 +69,4 @@ def drop_connections(control_port: int, server: str) -> None:
     with socket.create_connection(("127.0.0.1", control_port), timeout=5) as control:
         control.sendall(f"shutdown sessions server airflow/{server}\n".encode())
         while control.recv(4096):
-            pass  # it answers, and closes
+            pass  # HAProxy responds and closes the connection

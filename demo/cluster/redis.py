@@ -1,4 +1,4 @@
-"""Redis, the broker between schedulers and workers. It writes down what it is given: a restart loses no task."""
+"""Redis, the broker between schedulers and workers. It persists its data, so a restart loses no task."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How each part of a production Airflow is configured, by its role: for ``make cluster`` and for docker/.
+"""The configuration of each component of a production Airflow, by its role, for ``make cluster`` and for docker/.
 
-A worker is given neither the metadata database nor the secret that signs tokens. It reaches Airflow and the workflow
-state by HTTP, at the proxy.
+A worker gets neither the metadata database nor the secret that signs tokens. It reaches Airflow and the workflow state
+over HTTP, through the proxy.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from dataclasses import dataclass
 from demo.environment import Variables
 
 SERVICE_USER = "wfstate"
-"""The Airflow user that workers log in as, to reach the workflow state."""
+"""The Airflow user that workers log in as to reach the workflow state."""
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What the parts must agree upon.
+    """Settings that all components share.
 
-    :param proxy: the URL of the proxy before the api-servers, as every part reaches it.
+    :param proxy: the URL of the proxy in front of the api-servers, as the components reach it.
     :param base_url: the URL of the proxy, as people reach it.
-    :param broker: the URL of Redis, without a database's number.
+    :param broker: the URL of Redis, without a database number.
     :param metadata: an SQLAlchemy URL of the metadata database, through PgBouncer.
-    :param warehouse: the fields of the Airflow connection of the examples, a database of their own.
-    :param users: of the simple auth manager, ``name:role`` with commas between them.
-    :param passwords_file: of those users; one for all api-servers.
+    :param warehouse: the fields of the Airflow connection to the examples' own database.
+    :param users: the users of the simple auth manager, as comma-separated ``name:role`` pairs.
+    :param passwords_file: holds their passwords; one file for all api-servers.
     :param fernet_key: encrypts what Airflow stores.
-    :param secret_key: signs the requests by which an api-server reads a task's log from its worker.
+    :param secret_key: signs the requests with which an api-server reads a task's log from its worker.
     :param jwt_secret: signs tokens, 64 characters or more.
-    :param service_password: of the user ``wfstate``.
+    :param service_password: the password of the user ``wfstate``.
     """
 
     proxy: str
@@ -47,7 +47,7 @@ class Shared:
 
 
 def common(shared: Shared) -> Variables:
-    """What servers and workers are given."""
+    """What both servers and workers get."""
     return {
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -60,7 +60,7 @@ def common(shared: Shared) -> Variables:
 
 
 def server_only(shared: Shared) -> Variables:
-    """What no worker is given."""
+    """What only servers get."""
     return {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": shared.metadata,
         "AIRFLOW__API_AUTH__JWT_SECRET": shared.jwt_secret,
@@ -72,7 +72,7 @@ def server_only(shared: Shared) -> Variables:
 
 
 def connections(shared: Shared) -> Variables:
-    """What runs the code of DAGs is given: the way to the workflow state, and to the database of the examples."""
+    """What components that run DAG code get: access to the workflow state and to the examples' database."""
     wfstate = {
         "conn_type": "wfstate",
         "host": shared.proxy,
@@ -102,22 +102,24 @@ def worker(shared: Shared) -> Variables:
 
 
 def quick() -> Variables:
-    """What makes the cluster of ``make cluster`` answer within seconds on a small machine; not for production."""
+    """Options that make ``make cluster`` respond within seconds on a small machine; not for production."""
     return {
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
-        # How long a task may be silent before it is given up: five minutes by default.
+        # How long a task may send no heartbeat before Airflow gives it up. The default is five minutes.
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-        # How soon a task is sent again whose message is lost, with a worker or with Redis: ten minutes by default.
+        # How soon a task is queued again when its message was lost with a worker or with Redis. The default is ten
+        # minutes.
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "40",
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "30",
-        # Airflow looks for the end of a task's process once an interval: with five seconds a slot is held for longer.
+        # Airflow checks once per interval whether a task's process has ended. The default of five seconds holds a slot
+        # for longer.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__WFSTATE__TURN_INTERVAL_SECONDS": "1",

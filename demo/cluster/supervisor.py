@@ -1,4 +1,4 @@
-"""Keeps the parts of a cluster running: what ends is started again, as systemd or Kubernetes would do."""
+"""Keeps the components of a cluster running: it restarts those that end, as systemd or Kubernetes would."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _RESTARTS_AFTER_SECONDS = 1.0
 
 
 class Supervisor:
-    """Starts parts, starts them again when they end, and ends them all.
+    """Starts components, restarts them when they end, and finally ends them all.
 
-    :param others: finds processes of the parts whatever became of their parents, for the end of everything.
+    :param others: finds the components' processes even when their parents are gone; used when everything ends.
     """
 
     def __init__(self, others: Callable[[], list[psutil.Process]]) -> None:
@@ -38,12 +38,12 @@ class Supervisor:
 
     @property
     def restarts(self) -> Counter[str]:
-        """How often each part has been started again."""
+        """How often each component has been restarted."""
         with self._lock:
             return Counter(self._restarts)
 
     def start(self, part: Part) -> None:
-        """Start a part, and keep it running."""
+        """Start a component, and keep it running."""
         with self._lock:
             self._parts[part.name] = part
             self._begin(part)
@@ -51,11 +51,11 @@ class Supervisor:
             self._watch.start()
 
     def part(self, name: str) -> Part:
-        """How a part is started."""
+        """How a component is started."""
         return self._parts[name]
 
     def printed(self, name: str) -> str:
-        """What a part has printed since it was started last."""
+        """What a component has printed since its last start."""
         with self._lock:
             part, before = self._parts[name], self._printed_before[name]
         with part.log_file.open("rb") as log:
@@ -63,7 +63,7 @@ class Supervisor:
             return log.read().decode(errors="replace")
 
     def kill(self, name: str) -> None:
-        """Kill a part with all its processes (SIGKILL); it is started again after a second."""
+        """Kill a component with all its processes (SIGKILL); it is restarted after a second."""
         with self._lock:
             process = self._processes[name]
         for member in session_processes(process.pid):
@@ -71,13 +71,13 @@ class Supervisor:
         process.wait(10)
 
     def replace(self, part: Part, patience_seconds: float) -> None:
-        """End a part by SIGTERM, and start another way of it.
+        """Stop a component with SIGTERM, and start it in another way.
 
-        :param part: of the same name.
-        :param patience_seconds: for which it may finish its work; then it is killed.
+        :param part: how to start it from now on; it has the same name.
+        :param patience_seconds: how long it may take to finish its work before it is killed.
         """
         with self._lock:
-            process = self._processes.pop(part.name)  # that it ends is not looked at
+            process = self._processes.pop(part.name)  # so that the watcher ignores its end
             self._parts[part.name] = part
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -90,25 +90,25 @@ class Supervisor:
             self._begin(part)
 
     def is_running(self, name: str) -> bool:
-        """Whether a part's process is there."""
+        """Whether a component's process is running."""
         with self._lock:
             return name in self._processes and self._processes[name].poll() is None
 
     def processes_of(self, name: str) -> list[psutil.Process]:
-        """The processes of one part, with what descends from them."""
+        """The processes of one component, with their descendants."""
         with self._lock:
             process = self._processes[name]
         return session_processes(process.pid)
 
     def processes(self) -> list[psutil.Process]:
-        """All processes of all parts, with what descends from them."""
+        """All processes of all components, with their descendants."""
         with self._lock:
             sessions = set(self._sessions)
         found = {process.pid: process for session in sessions for process in session_processes(session)}
         return list(found.values())
 
     def stop(self, patience_seconds: float = 10) -> None:
-        """End every part, and wait until its processes are gone."""
+        """End every component, and wait until its processes are gone."""
         self._ending.set()
         if self._watch.is_alive():
             self._watch.join()
@@ -135,7 +135,7 @@ class Supervisor:
             return
         session = self._processes[name].pid
         for process in session_processes(session):
-            _kill(process)  # what a part leaves behind ends with it, as in a container
+            _kill(process)  # anything a component leaves behind ends with it, as in a container
         with self._lock:
             del self._due[name]
             self._sessions.discard(session)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A payment service without a program: it says by curl what became of the payment of an order.
+# A minimal payment service: it reports the outcome of an order's payment with curl.
 #
 #   AIRFLOW=http://localhost:8080 LOGIN=svc-payments PASSWORD=... ./payments.sh ORDER captured
 #   AIRFLOW=http://localhost:8080 LOGIN=svc-payments PASSWORD=... ./payments.sh ORDER declined "no money"
@@ -10,7 +10,7 @@ token=$(curl --silent --show-error --fail --retry 5 --retry-connrefused -H 'Cont
     -d "{\"username\": \"$LOGIN\", \"password\": \"$PASSWORD\"}" "$AIRFLOW/auth/token" |
     sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
 
-# The id is the same each time: sent again, because an answer was lost, the event counts once.
+# The id is the same each time, so an event that is sent again after a lost response counts only once.
 curl --silent --show-error --fail-with-body --retry 5 --retry-connrefused \
     -H "Authorization: Bearer $token" -H 'Content-Type: application/cloudevents+json' \
     -d "{\"specversion\": \"1.0\", \"id\": \"$order-$outcome\", \"source\": \"https://payments.example/\",

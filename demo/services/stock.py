@@ -1,4 +1,4 @@
-"""A service that takes part in orders: it reserves their goods when they start, and releases them when asked to.
+"""A service that takes part in orders: it reserves goods when an order starts, and releases them on request.
 
 AIRFLOW=http://localhost:8080 LOGIN=svc-stock PASSWORD=... SECRET=whsec_... python3 stock.py 8090 stock.db
 """
@@ -26,25 +26,25 @@ stock.execute("CREATE TABLE IF NOT EXISTS done (id TEXT PRIMARY KEY, type TEXT, 
 
 
 class Webhook(BaseHTTPRequestHandler):
-    """What Airflow sends arrives here; what is not answered by a 2xx is sent again."""
+    """Receives what Airflow sends. Airflow sends it again unless the response is a 2xx."""
 
     def do_POST(self) -> None:
-        """Act once for each event, say what was done, and accept."""
+        """Act once per event, report what was done, and accept."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if not is_genuine(self.headers, body):
             return self.send_error(401)
         event = json.loads(body)
         if event["type"] in ANSWERS:
-            with stock:  # the row is the effect: one for each id, however often the event comes
+            with stock:  # the row is the effect: one per id, no matter how often the event arrives
                 row = (event["id"], ANSWERS[event["type"]], event["subject"])
                 stock.execute("INSERT OR IGNORE INTO done VALUES (?, ?, ?)", row)
-            send(*row, event["correlationid"])  # each time, in case it got lost; Airflow counts it once
+            send(*row, event["correlationid"])  # every time, in case it got lost; Airflow counts it once
         self.send_response(204)
         return self.end_headers()
 
 
 def is_genuine(headers: Message, body: bytes) -> bool:
-    """Whether the body is signed with our secret, as Standard Webhooks says, and not older than five minutes."""
+    """Whether the body is signed with our secret, as Standard Webhooks requires, and at most five minutes old."""
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     key = base64.b64decode(os.environ["SECRET"].removeprefix("whsec_"))
     expected = "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
@@ -53,12 +53,12 @@ def is_genuine(headers: Message, body: bytes) -> bool:
 
 
 def send(event_id: str, event_type: str, goods: str, correlation_id: str) -> None:
-    """Tell Airflow what was done. An error reaches the webhook's answer, and so Airflow asks again."""
+    """Tell Airflow what was done. An error makes the webhook fail, so Airflow delivers again."""
     login = {"username": os.environ["LOGIN"], "password": os.environ["PASSWORD"]}
     token = post("/auth/token", login, {"Content-Type": "application/json"})["access_token"]
     event = {
         "specversion": "1.0",
-        "id": f"re-{event_id}",  # follows from the request: the same when it is sent again
+        "id": f"re-{event_id}",  # derived from the request, so it is the same when it is sent again
         "source": "https://stock.example/",
         "type": event_type,
         "correlationid": correlation_id,  # the workflow
@@ -71,7 +71,7 @@ def send(event_id: str, event_type: str, goods: str, correlation_id: str) -> Non
 
 
 def post(path: str, value: Mapping[str, object], headers: dict[str, str]) -> Any:
-    """What Airflow answers; a refusal is an HTTPError."""
+    """Post to Airflow and return its response; a refusal raises HTTPError."""
     request = urllib.request.Request(os.environ["AIRFLOW"] + path, json.dumps(value).encode(), headers)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)

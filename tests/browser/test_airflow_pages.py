@@ -25,7 +25,7 @@ def test_a_dag_run_has_its_workflow(open_page: OpenPage, story: Story) -> None:
 def test_a_run_without_a_workflow_says_so(open_page: OpenPage, story: Story) -> None:
     story.running.world.rows.add_run(INTAKE, "manual__alone")
     page = open_page(f"/dags/{INTAKE}/runs/manual__alone/plugin/wfstate-run")
-    expect(page.get_by_text("This run takes part in no workflow.")).to_be_visible()
+    expect(page.get_by_text("This run does not take part in a workflow.")).to_be_visible()
 
 
 def test_a_dag_has_its_workflows(open_page: OpenPage, story: Story) -> None:

@@ -19,7 +19,7 @@ def test_a_plan_is_shown_and_nothing_done(open_page: OpenPage, story: Story, wor
     page.get_by_role("button", name="Resume", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(re.compile(r"\d tasks? in \d runs? will be cleared"))
-    expect(dialog).to_contain_text("answered from the store")
+    expect(dialog).to_contain_text("the stored output is reused")
     expect(dialog).to_contain_text("shop_intake.reserve")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
@@ -50,7 +50,7 @@ def test_a_restart_begins_with_the_step(open_page: OpenPage, story: Story) -> No
     page.get_by_role("button", name="Restart from charge").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Restart from shop_intake.charge")
-    expect(dialog).to_contain_text("Steps that run")
+    expect(dialog).to_contain_text("Steps that will run")
 
 
 def test_a_cancel_by_the_keyboard_is_done_with_its_reason(open_page: OpenPage, story: Story, world: World) -> None:
@@ -88,7 +88,7 @@ def test_an_undo_that_stopped_leads_to_the_decision(open_page: OpenPage, story: 
     page = open_page(address(story.stuck_undo))
     failed = page.get_by_role("status", name="What failed")
     expect(failed).to_contain_text("The undo has stopped")
-    failed.get_by_role("button", name="Decide about it", exact=True).click()
+    failed.get_by_role("button", name="Decide what to do", exact=True).click()
     expect(page.get_by_role("button", name=re.compile("^Retry: "))).to_be_visible()
 
 

@@ -23,7 +23,7 @@ def test_a_value_is_a_tree_a_text_and_has_paths(open_page: OpenPage, story: Stor
     value.get_by_text("grams: 1250").hover()
     value.get_by_role("button", name="Copy the path $.parcels[1].grams").click()
     assert page.evaluate("navigator.clipboard.readText()") == "$.parcels[1].grams"
-    page.get_by_role("button", name="As text").click()
+    page.get_by_role("button", name="Show as text").click()
     expect(value).to_contain_text('"carrier": "river post"')
     assert faults(page) == []
 

@@ -83,11 +83,11 @@ def test_the_code_that_is_chosen_is_the_code_that_runs(
     page = open_page(address(order.workflow_id))
     page.get_by_role("button", name="Resume", exact=True).click()
     dialog = page.get_by_role("dialog")
-    uses = dialog.get_by_text(re.compile(f"^{INTAKE} / {order.run_id} has version .*: it goes on with"))
-    expect(uses).to_contain_text("(two): it goes on with its own.")
+    uses = dialog.get_by_text(re.compile(f"^{INTAKE} / {order.run_id} is on version .* It continues on"))
+    expect(uses).to_contain_text("(two). It continues on its own version.")
 
     dialog.get_by_label("Code").select_option(code)
-    expect(uses).to_contain_text(f"it goes on with {'its own' if code == 'same' else 'the latest'}.")
+    expect(uses).to_contain_text(f"It continues on {'its own' if code == 'same' else 'the latest'} version.")
     _confirm(page, "Resume")
 
     expect(page.get_by_role("status").filter(has_text=re.compile("cleared"))).to_be_visible()
@@ -120,7 +120,7 @@ def test_what_was_confirmed_is_done_in_the_state_of_its_plan_alone(
 
     button.click()
 
-    expect(dialog).to_contain_text("The workflow is running now, no longer failed. Look at the plan again.")
+    expect(dialog).to_contain_text("The workflow is now running, no longer failed. Check the plan again.")
     expect(dialog).to_contain_text("This was not done")
     assert world.state(order.workflow_id) is WorkflowState.RUNNING
 
@@ -149,7 +149,7 @@ def test_many_are_resumed_at_once(open_page: OpenPage, order: Order, world: Worl
     page = open_page(f"{LIST}?name=shop&state=failed")
     for key in (order.key, other.key):
         page.get_by_role("row").filter(has_text=key).locator("[data-part=control]").click()
-    page.get_by_role("group", name="Actions on the chosen workflows").get_by_role(
+    page.get_by_role("group", name="Actions on the selected workflows").get_by_role(
         "button", name="Resume", exact=True
     ).click()
     _confirm(page, "Resume: 2 of 2")

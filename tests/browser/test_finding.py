@@ -76,7 +76,7 @@ def test_a_label_filters_on_a_click_and_a_chip_takes_it_away(open_page: OpenPage
     page.get_by_role("button", name="More filters").click()
     page.get_by_label("Label", exact=True).fill("tier=silver")
     page.get_by_label("Label", exact=True).press("Enter")
-    expect(page.get_by_text("No workflow matches.")).to_be_visible()
+    expect(page.get_by_text("No workflows match.")).to_be_visible()
     page.get_by_role("button", name="Remove the filter tier=silver").click()
     expect(_row(page, RTL_KEY)).to_be_visible()
     page.get_by_role("button", name="Clear all").click()
@@ -89,11 +89,11 @@ def test_times_and_the_state_of_a_step_filter(open_page: OpenPage, odd: str, sto
     expect(_row(page, story.plain.key)).to_have_count(0)
     page.get_by_label("Started before", exact=True).fill("2020-01-01T00:00")
     page.wait_for_url("**to=2020-01-01T00%3A00%3A00.000Z")
-    expect(page.get_by_text("No workflow matches.")).to_be_visible()
+    expect(page.get_by_text("No workflows match.")).to_be_visible()
     expect(page.get_by_role("button", name="Remove the filter started before 2020-01-01 00:00")).to_be_visible()
     expect(page.get_by_role("button", name="All 0")).to_be_visible()
     page.get_by_label("Started before", exact=True).fill("")
-    page.get_by_label("State of a step").select_option("")
+    page.get_by_label("Step state").select_option("")
     expect(_row(page, story.plain.key)).to_be_visible()
 
 
@@ -101,7 +101,7 @@ def test_a_view_is_saved_opened_and_removed(open_page: OpenPage, odd: str, story
     page = open_page(f"{LIST}?label=region%3Deu&sort=key")
     views = page.get_by_role("navigation", name="Views")
     views.get_by_role("button", name="+ Save this view").click()
-    views.get_by_label("Name of the view").fill("Europe <b>")
+    views.get_by_label("View name").fill("Europe <b>")
     views.get_by_role("button", name="Save").click()
     expect(views.get_by_role("link", name="Europe <b>")).to_have_attribute("aria-current", "page")
 
@@ -170,7 +170,7 @@ def test_a_narrow_screen_has_cards_of_two_lines(open_page: OpenPage, odd: str) -
 def test_where_texts_have_no_index_the_page_says_so_beside_the_filter(open_page: OpenPage, story: Story) -> None:
     """The site's database is SQLite; a server with pg_trgm says nothing of the kind."""
     page = open_page(LIST)
-    said = page.get_by_text("The database has no index of texts")
+    said = page.get_by_text("The database has no text index")
     expect(said).to_have_count(0)
     page.get_by_role("button", name="More filters").click()
     expect(said).to_be_visible()
@@ -189,14 +189,14 @@ def test_where_they_have_one_it_says_nothing(open_page: OpenPage, story: Story) 
     with page.expect_response("**/wfstate/ui/health"):
         page.get_by_role("button", name="More filters").click()
     expect(page.get_by_label("Error contains")).to_be_visible()
-    expect(page.get_by_text("The database has no index of texts")).to_have_count(0)
+    expect(page.get_by_text("The database has no text index")).to_have_count(0)
 
 
 def test_a_filter_that_cannot_be_asked_for_is_said_to_be_left_out(open_page: OpenPage, story: Story) -> None:
     page = open_page(f"{LIST}?contains=ab&label=region&flagged=maybe&state=bogus&from=soon")
     chips = page.get_by_role("group", name="Filters")
     for told in ("contains=ab", "label=region", "flagged=maybe", "state=bogus", "from=soon"):
-        expect(chips).to_contain_text(f"not understood, and left out: {told}")
-    chips.get_by_role("button", name="Remove the filter not understood, and left out: contains=ab").click()
+        expect(chips).to_contain_text(f"not understood, ignored: {told}")
+    chips.get_by_role("button", name="Remove the filter not understood, ignored: contains=ab").click()
     expect(chips).not_to_contain_text("contains=ab")
     assert "contains" not in page.url

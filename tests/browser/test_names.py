@@ -32,13 +32,13 @@ def _fits(page: Page) -> bool:
 def test_a_name_has_its_numbers(open_page: OpenPage, fared: str, theme: str, width: int) -> None:
     page = open_page(ADDRESS, "viewer", theme, width)
     expect(page.get_by_role("heading", level=2)).to_contain_text("<img src=x onerror=alert(1)>")
-    expect(page.get_by_role("img", name=re.compile("^Workflows by when they started"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Workflows by start time"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Durations of 180 workflows: half took"))).to_be_visible()
     expect(page.get_by_role("table", name="Slowest steps").get_by_role("row").nth(1)).to_contain_text("intake.pay")
     errors = page.get_by_role("table", name="Most frequent errors").get_by_role("row")
     expect(errors).to_have_count(2)
     expect(errors.nth(1)).to_contain_text("<script>alert(1)</script> has no money")
-    expect(page.get_by_role("table", name="Versions of the definition")).to_contain_text("2 steps")
+    expect(page.get_by_role("table", name="Definition versions")).to_contain_text("2 steps")
     assert _fits(page)
     assert faults(page) == []
 
@@ -65,8 +65,8 @@ def test_a_list_and_a_workflow_lead_to_their_name_and_back(open_page: OpenPage, 
     page = open_page("/plugin/wfstate?name=trip")
     page.get_by_role("link", name="trip", exact=True).first.click()
     expect(page.get_by_role("heading", name="Workflow trip")).to_be_visible()
-    page.get_by_role("link", name="List them").click()
-    expect(page.get_by_label("Name of the workflow")).to_have_value("trip")
+    page.get_by_role("link", name="Show in the list").click()
+    expect(page.get_by_label("Workflow name")).to_have_value("trip")
 
     page = open_page(ADDRESS)
     page.get_by_label("Started", exact=True).select_option("month")
@@ -74,7 +74,7 @@ def test_a_list_and_a_workflow_lead_to_their_name_and_back(open_page: OpenPage, 
     page.get_by_role("table", name="Most frequent errors").get_by_role("link", name="30", exact=True).click()
     expect(page.get_by_role("link", name=re.compile(r"^order-\d+$"))).to_have_count(30)
     page.go_back()
-    page.get_by_role("link", name="the newest").click()
+    page.get_by_role("link", name="newest workflow").click()
     expect(page.get_by_text("has no money for order").first).to_be_visible()
     page.get_by_role("link", name=re.compile("onerror")).click()
     expect(page.get_by_role("table", name="Slowest steps")).to_be_visible()
@@ -82,7 +82,7 @@ def test_a_list_and_a_workflow_lead_to_their_name_and_back(open_page: OpenPage, 
 
 def test_a_name_of_which_there_is_nothing_says_so(open_page: OpenPage, fared: str) -> None:
     page = open_page("/plugin/wfstate?about=nothing%2Fof%20it")
-    expect(page.get_by_text("No workflow of this name that you may see has started")).to_be_visible()
+    expect(page.get_by_text("No workflow with this name that you are allowed to see started")).to_be_visible()
     assert faults(page) == []
 
 
@@ -94,7 +94,7 @@ def test_a_definition_that_was_applied_is_told_by_its_number(open_page: OpenPage
     world.start(name=name)
 
     page = open_page(f"/plugin/wfstate?about={name}")
-    rows = page.get_by_role("table", name="Versions of the definition").get_by_role("row")
+    rows = page.get_by_role("table", name="Definition versions").get_by_role("row")
     expect(rows.nth(1)).to_contain_text(re.compile(r"^2 [0-9a-f]{12}"))
     expect(rows.nth(2)).to_contain_text(re.compile(r"^1 [0-9a-f]{12}"))
     page = open_page(f"/plugin/wfstate?workflow={first.workflow.id}")

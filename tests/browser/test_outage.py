@@ -25,19 +25,19 @@ def test_an_open_page_lives_through_a_restart(
 
     site_process.stop()
     page.keyboard.press("r")
-    alert = page.get_by_role("alert").filter(has_text="The api-server does not answer.")
+    alert = page.get_by_role("alert").filter(has_text="The api-server does not respond.")
     expect(alert).to_have_count(1)  # however many parts of the page ask
-    expect(alert).to_contain_text(re.compile(r"As of \d\d:\d\d:\d\d, trying again"))
+    expect(alert).to_contain_text(re.compile(r"As of \d\d:\d\d:\d\d, retrying"))
     expect(heading).to_be_visible()
     expect(page.get_by_role("button", name="ship", exact=True)).to_be_visible()
     resume.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("alert")).to_contain_text("could not be loaded, trying again")
+    expect(dialog.get_by_role("alert")).to_contain_text("could not be loaded, retrying")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
     site_process.start()
-    page.get_by_role("button", name="Try now").click()
+    page.get_by_role("button", name="Retry now").click()
     expect(alert).to_have_count(0)
     resume.click()
     expect(dialog).to_contain_text("will be cleared")

@@ -35,26 +35,25 @@ def test_a_workflow_of_services_alone_says_what_it_waits_for_in_every_section(
     open_page: OpenPage, services: Services
 ) -> None:
     page = open_page(address(services.waiting))
-    waits = page.get_by_role("region", name="Waits for")
+    waits = page.get_by_role("region", name="Waiting for")
     # The first page of the module, for which the browser loads all of Airflow's scripts.
     told = "payments.capture waits for payments to report how it ended, since 20"
     expect(waits).to_contain_text(told, timeout=4 * PATIENCE)
     bar = page.get_by_role("img", name=re.compile("^capture, by a service: running; .*Last report none since"))
     expect(bar).to_be_visible()
-    expect(page.get_by_role("group", name="Legend")).to_contain_text("a service is at work, and is waited for")
+    legend = page.get_by_role("group", name="Legend")
+    expect(legend).to_contain_text("a service in progress that the workflow is waiting for")
 
     section(page, "Graph")
-    expect(
-        page.get_by_role("link", name=re.compile("^capture: running; waited for since .*place 2 in"))
-    ).to_be_visible()
-    expect(page.get_by_role("img", name=re.compile("^deliver: not begun; place 4 in the plan"))).to_be_visible()
-    expect(page.get_by_text("service, which reports by events")).to_have_count(3)
+    expect(page.get_by_role("link", name=re.compile("^capture: running; awaited since .*number 2 in"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^deliver: not started; number 4 in the plan"))).to_be_visible()
+    expect(page.get_by_text("service that reports through events")).to_have_count(3)
     assert faults(page) == []
 
     section(page, "Steps")
     expect(page.get_by_role("row", name=re.compile("capture")).first).to_contain_text("waits for payments to report")
     page.get_by_role("button", name="capture", exact=True).click()
-    expect(page.get_by_text("Reports of the service")).to_be_visible()
+    expect(page.get_by_text("Reports from the service")).to_be_visible()
 
     section(page, "Journal")
     page.get_by_role("list", name="Journal").locator("summary").first.click()
@@ -85,7 +84,7 @@ def test_an_event_that_could_not_be_applied_is_looked_at_and_dropped_with_a_reas
     page = open_page("/plugin/wfstate", width=1024)
     links = page.get_by_role("navigation", name="Services")
     expect(links).to_contain_text("1 dead, 1 parked")
-    links.get_by_role("link", name="Events that wait").click()
+    links.get_by_role("link", name="Waiting events").click()
     page.get_by_role("combobox", name="State").select_option("dead")
     summary = page.locator("[data-wfstate] summary")
     expect(summary).to_have_count(1)
@@ -97,14 +96,14 @@ def test_an_event_that_could_not_be_applied_is_looked_at_and_dropped_with_a_reas
     assert faults(page) == []
     assert overflow(page) == 0
 
-    page.get_by_role("checkbox", name=f"Choose the event {services.dead['id']}").check(force=True)
+    page.get_by_role("checkbox", name=f"Select the event {services.dead['id']}").check(force=True)
     page.get_by_role("button", name="Drop").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("This cannot be taken back.")
+    expect(dialog).to_contain_text("You cannot undo this.")
     expect(dialog.get_by_role("button", name="Drop", exact=True)).to_be_disabled()
     dialog.get_by_role("textbox").fill("a test of theirs")
     dialog.get_by_role("button", name="Drop", exact=True).click()
-    expect(page.get_by_role("status").first).to_contain_text("1 event changed: 1 dropped now.")
+    expect(page.get_by_role("status").first).to_contain_text("1 event changed. Now: 1 dropped.")
     event = world.backend.get_event(services.dead["source"], services.dead["id"]).event
     assert event.state is EventState.DROPPED
     assert event.reason == "Dropped by user:admin (ui): a test of theirs"
@@ -127,11 +126,11 @@ def test_a_webhook_that_refuses_is_shown_with_its_answer_and_paused(open_page: O
 
 def test_who_may_not_manage_subscriptions_does_not_see_them(open_page: OpenPage, services: Services) -> None:
     page = open_page("/plugin/wfstate", login="viewer")
-    expect(page.get_by_role("navigation", name="Services").get_by_role("link", name="Events that wait")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Services").get_by_role("link", name="Waiting events")).to_be_visible()
     expect(page.get_by_role("link", name="Subscriptions")).to_have_count(0)
 
     page.goto(page.url.split("?", maxsplit=1)[0] + "?subscriptions=all")
-    expect(page.get_by_text("You may not manage subscriptions.")).to_be_visible()
+    expect(page.get_by_text("You are not allowed to manage subscriptions.")).to_be_visible()
     expect(page.get_by_text(services.webhook)).to_have_count(0)
 
 
@@ -146,7 +145,7 @@ def test_a_position_that_nobody_issued_is_refused_once(
 
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("This page could not be loaded")
-    expect(alert).not_to_contain_text("trying again")
+    expect(alert).not_to_contain_text("retrying")
     page.wait_for_timeout(6_000)  # it would be asked again after five seconds
     assert len([url for url in asked if "cursor=zzz" in url]) == 1
     page.get_by_role("button", name="First page").click()

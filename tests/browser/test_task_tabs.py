@@ -55,6 +55,6 @@ def test_a_dag_without_workflows_says_that_it_has_none(open_page: OpenPage, worl
         EmptyOperator(task_id="watch")
     deploy(world.rows.engine, dag)
     page = open_page("/dags/bystander/plugin/wfstate-dag", theme=theme)
-    expect(page.get_by_text("The DAG bystander takes part in no workflow.")).to_be_visible()
+    expect(page.get_by_text("The DAG bystander does not take part in any workflow.")).to_be_visible()
     expect(page.get_by_text("StartWorkflowOperator(")).to_be_visible()
     assert faults(page) == []

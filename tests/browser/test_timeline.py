@@ -88,12 +88,12 @@ def test_a_drag_looks_closer_and_reset_looks_at_all_of_it_again(open_page: OpenP
     page.mouse.down()
     page.mouse.move(before["x"] + before["width"] / 2, before["y"] + 60, steps=5)
     page.mouse.up()
-    expect(page.get_by_text("A part of the time is shown.")).to_be_visible()
+    expect(page.get_by_text("Showing part of the timeline.")).to_be_visible()
     closer = ask.bounding_box()
     assert closer is not None
     assert closer["width"] > 2 * before["width"]
     page.get_by_role("button", name="Reset").click()
-    expect(page.get_by_text("Drag over the bars")).to_be_visible()
+    expect(page.get_by_text("Drag across the bars")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1440, 375])
@@ -101,7 +101,7 @@ def test_a_mapped_step_is_a_density_with_its_counts(open_page: OpenPage, patient
     page = open_page(address(patient_id), width=width)
     item = timeline(page).get_by_role("img", name=re.compile("^item, 200 items: 180 succeeded, 20 failed"))
     expect(item).to_be_visible()
-    expect(page.get_by_role("group", name="Legend")).to_contain_text("the higher, the more items at work")
+    expect(page.get_by_role("group", name="Legend")).to_contain_text("the higher, the more items are running")
     assert overflow(page) <= 1
 
 

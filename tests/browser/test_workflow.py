@@ -24,7 +24,7 @@ def test_the_timeline_has_a_lane_for_each_dag_and_the_way_back(open_page: OpenPa
     expect(timeline.get_by_role("link", name=re.compile("^ship, attempt 1: failed"))).to_be_visible()
     expect(timeline.get_by_role("img", name=re.compile("^reserve, compensation task:reserve: done"))).to_be_visible()
     failed = page.get_by_role("status", name="What failed")
-    expect(failed).to_contain_text("Step shop_fulfilment.ship failed, and has been undone")
+    expect(failed).to_contain_text("Step shop_fulfilment.ship failed and has been undone")
     expect(failed).to_contain_text("ship is broken")
     assert faults(page) == []
 
@@ -56,7 +56,7 @@ def test_a_step_unfolds(open_page: OpenPage, story: Story, theme: str) -> None:
 def test_every_section_can_be_read_by_everybody(open_page: OpenPage, story: Story) -> None:
     shown = {
         "Compensations": "task:reserve",
-        "Graph": "not begun",
+        "Graph": "not started",
         "Journal": "The workflow started.",
         "DAG runs": story.compensated.run_id,
     }
@@ -95,7 +95,7 @@ def test_times_are_in_the_zone_that_the_reader_chose(open_page: OpenPage, story:
 def test_a_step_that_failed_stands_on_top_while_its_run_goes_on(open_page: OpenPage, story: Story, theme: str) -> None:
     page = open_page(address(story.failing), theme=theme)
     told = page.get_by_role("status").filter(has_text="book_all_differences_into_the_general_ledger failed")
-    expect(told).to_contain_text("What follows is decided when its DAG run is over.")
+    expect(told).to_contain_text("What happens next is decided when its DAG run ends.")
     expect(told).to_contain_text("refuses entries dated before the first of the month")
     expect(page.get_by_role("group", name="Steps")).to_contain_text("2 done")
     expect(page.get_by_role("group", name="Steps")).to_contain_text("1 failed")
@@ -112,7 +112,7 @@ def test_what_was_undone_is_apart_from_what_failed_and_from_the_work(open_page: 
 
 def test_long_names_do_not_widen_a_narrow_page(open_page: OpenPage, story: Story) -> None:
     page = open_page(address(story.failing), width=375)
-    expect(page.get_by_role("status").filter(has_text="What follows is decided")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="What happens next is decided")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     ours = page.locator("[data-wfstate]").first
     assert ours.evaluate("element => element.scrollWidth - element.clientWidth") <= 1

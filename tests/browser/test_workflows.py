@@ -70,12 +70,12 @@ def test_many_at_once_are_planned_first(open_page: OpenPage, story: Story) -> No
     page = open_page(f"{LIST}?name=shop")
     for key in (story.failed.key, story.compensated.key):
         page.get_by_role("row").filter(has_text=key).locator("[data-part=control]").click()
-    page.get_by_role("group", name="Actions on the chosen workflows").get_by_role(
+    page.get_by_role("group", name="Actions on the selected workflows").get_by_role(
         "button", name="Resume", exact=True
     ).click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("listitem").filter(has_text=story.failed.key)).to_contain_text("cleared")
-    expect(dialog.get_by_role("listitem").filter(has_text=story.compensated.key)).to_contain_text("Left alone.")
+    expect(dialog.get_by_role("listitem").filter(has_text=story.failed.key)).to_contain_text("clears")
+    expect(dialog.get_by_role("listitem").filter(has_text=story.compensated.key)).to_contain_text("Skipped.")
     expect(dialog.get_by_role("button", name="Resume: 1 of 2")).to_be_enabled()
 
 
@@ -83,8 +83,8 @@ def test_an_error_says_what_is_wrong(open_page: OpenPage) -> None:
     page = open_page(LIST)
     expect(page.get_by_role("button", name=re.compile("^All"))).to_be_visible()
     page.route(re.compile("/wfstate/ui/workflows[?]"), lambda route: route.fulfill(status=200, body="{"))
-    expect(page.get_by_role("alert")).to_contain_text(re.compile(r"As of \d\d:\d\d:\d\d, trying again"))
-    expect(page.get_by_role("alert")).to_contain_text("The server's answer is not what this page expects")
+    expect(page.get_by_role("alert")).to_contain_text(re.compile(r"As of \d\d:\d\d:\d\d, retrying"))
+    expect(page.get_by_role("alert")).to_contain_text("The server sent a response that this page does not understand")
 
 
 def test_a_running_workflow_of_which_a_step_has_failed_says_so(open_page: OpenPage, story: Story) -> None:

@@ -14,7 +14,7 @@ import { SubscriptionsPage } from "./subscriptions/SubscriptionsPage";
 import { WorkflowPage } from "./workflow/WorkflowPage";
 import { WorkflowsPage } from "./list/WorkflowsPage";
 
-/** What Airflow tells about the place where it renders a plugin. */
+/** What Airflow says about the place where it renders a plugin. */
 type Place = {
   readonly dagId?: string;
   readonly mapIndex?: string;
@@ -22,7 +22,7 @@ type Place = {
   readonly taskId?: string;
 };
 
-/** What the address names; undefined for the list. */
+/** The page that the address names; undefined for the list. */
 const pageOf = (address: URLSearchParams): ReactElement | undefined => {
   const [workflowId, name, first] = [address.get("workflow"), address.get("about"), address.get("compare")];
   if (workflowId !== null) {
@@ -41,9 +41,8 @@ const pageOf = (address: URLSearchParams): ReactElement | undefined => {
 };
 
 /**
- * At /plugin/wfstate what the address names: one workflow, two side by side, a name, the events that
- * wait, or the subscriptions; else the list. On a DAG's page the
- * list of that DAG.
+ * At /plugin/wfstate, shows what the address names: one workflow, two side by side, a name, the waiting events or the
+ * subscriptions; otherwise the list. On a DAG's page, shows the list of that DAG.
  */
 const Workflows = ({ dagId }: Place) => {
   const [address] = useSearchParams();
@@ -59,7 +58,7 @@ const Workflows = ({ dagId }: Place) => {
               <RouterLink to={pageAddress}>All workflows</RouterLink>
             </Link>
           )}
-          {/* Inside Airflow's own pages the keys are Airflow's. */}
+          {/* Inside Airflow's own pages the shortcuts belong to Airflow. */}
           <Keyboard page={page} />
         </Flex>
       ) : undefined}
@@ -68,7 +67,7 @@ const Workflows = ({ dagId }: Place) => {
   );
 };
 
-/** On the page of a DAG run, and of a task instance. */
+/** Shown on the page of a DAG run or a task instance. */
 const Workflow = ({ dagId, mapIndex, runId, taskId }: Place) => {
   if (dagId === undefined || runId === undefined) {
     return undefined;
@@ -80,7 +79,7 @@ const Workflow = ({ dagId, mapIndex, runId, taskId }: Place) => {
   );
 };
 
-// Airflow looks for a component under the name that the plugin registers for each place, and imports the bundle once.
+// Airflow imports the bundle once, and looks up the component for each place by the name that the plugin registers.
 Object.assign(globalThis, { Workflow, "Workflow summary": DashboardCard, Workflows });
 
 export default Workflows;

@@ -161,7 +161,7 @@ describe("a box", () => {
   it("tells the state of its step, else of its task", () => {
     expect(stateText(box(node("a", { state: "succeeded", steps: { succeeded: 1 }, tasks: { success: 1 } })))).toBe("succeeded");
     expect(stateText(box(node("a", { tasks: { up_for_retry: 1 } })))).toBe("up for retry");
-    expect(stateText(box(node("a", { tasks: { none: 1 } })))).toBe("not begun");
+    expect(stateText(box(node("a", { tasks: { none: 1 } })))).toBe("not started");
     expect(stateOf(box(node("a", { tasks: { none: 1 } })))).toBeUndefined();
   });
 
@@ -176,7 +176,7 @@ describe("a box", () => {
     expect(undoOf(box(undone))).toEqual({
       order: "3–4",
       state: "failed",
-      text: "compensation 3–4 in the order of the undo: 1 failed, 1 done",
+      text: "compensation 3–4 in undo order: 1 failed, 1 done",
     });
     expect(undoOf(box(node("a")))).toBeUndefined();
   });

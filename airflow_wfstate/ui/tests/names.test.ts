@@ -31,7 +31,7 @@ describe("durations", () => {
     [{ from_seconds: 0, to_seconds: 0.1, workflows: 1 }, "0 to 100ms"],
     [{ from_seconds: 1200, to_seconds: 1800, workflows: 1 }, "20m to 30m"],
     [{ from_seconds: 43_200, to_seconds: 86_400, workflows: 1 }, "12h to 1d"],
-    [{ from_seconds: 2_592_000, to_seconds: null, workflows: 1 }, "30d and more"],
+    [{ from_seconds: 2_592_000, to_seconds: null, workflows: 1 }, "30d or more"],
   ])("bar %o", (bar, text) => expect(barText(bar)).toBe(text));
 });
 

@@ -13,13 +13,13 @@ type Props = {
   readonly workflowId: string;
 };
 
-/** Why the server would refuse an action; undefined when it would not. */
+/** Why the server would refuse an action; undefined when it would allow it. */
 export const refusalOf = (allowed: AllowedActions | undefined, name: string): string | undefined =>
   allowed === undefined
-    ? "It is not known yet whether this is allowed."
+    ? "Still checking whether this is allowed."
     : (allowed.actions.find((action) => action.action === name)?.refusal ?? undefined);
 
-/** The buttons for the whole workflow, on a telephone a menu; what is refused says why. */
+/** The buttons for the whole workflow, or a menu on a phone. A refused action says why. */
 export const ActionButtons = ({ allowed, done, workflowId }: Props) => {
   const [open, setOpen] = useState<WorkflowAction>();
 

@@ -11,8 +11,8 @@ const taskText = (task: Task): string =>
   `${task.dag_id} / ${task.run_id} / ${task.task_id}${task.map_index < 0 ? "" : `[${task.map_index}]`}`;
 
 const fates: Readonly<Record<ResumePlan["undeclared_steps"][number]["fate"], string>> = {
-  closed: "closed as skipped, since it was removed before it was done",
-  renamed: "goes on as",
+  closed: "closed as skipped, because it was removed before it finished",
+  renamed: "continues as",
   stays: "stays as it is",
   undecided: "renamed or removed?",
 };
@@ -24,24 +24,27 @@ export const ResumePlanView = ({ plan }: { readonly plan: ResumePlan }) => (
       items={plan.tasks.map((task) => `${taskText(task)}: ${task.why}`)}
       title={`${counted(plan.tasks.length, "task")} in ${counted(plan.runs.length, "run")} will be cleared`}
     />
-    <Part items={plan.recreated_runs.map((run) => `${run.dag_id} / ${run.run_id}`)} title="Runs that are created again" />
-    <Part items={plan.steps_to_run.map((step) => `${step.step}: ${step.why}`)} title="Steps that run" />
+    <Part items={plan.recreated_runs.map((run) => `${run.dag_id} / ${run.run_id}`)} title="Runs to be recreated" />
+    <Part items={plan.steps_to_run.map((step) => `${step.step}: ${step.why}`)} title="Steps that will run" />
     <Part
       items={plan.steps_answering}
-      title={`${counted(plan.steps_answering.length, "step")} done: answered from the store, not run again`}
+      title={`${counted(plan.steps_answering.length, "step")} already done: the stored output is reused, nothing runs again`}
     />
-    <Part items={plan.paused_dags.map((dag) => `${dag.dag_id}, until: ${dag.command}`)} title="Paused, so that nothing runs yet" />
+    <Part
+      items={plan.paused_dags.map((dag) => `${dag.dag_id}: ${dag.command}`)}
+      title="Paused DAGs: nothing runs until you unpause them"
+    />
     <Part
       items={plan.undeclared_steps.map(
         (step) => `${step.step}: ${fates[step.fate]}${step.renamed_to === null ? "" : ` ${step.renamed_to}`}`,
       )}
-      title="Steps that no task declares any more"
+      title="Steps that are no longer declared by any task"
     />
     <Part
       items={plan.new_steps.filter((step) => step.renamed_from === null).map((step) => step.step)}
       title="New steps"
     />
-    <Part items={plan.notes} title="To be known" />
+    <Part items={plan.notes} title="Notes" />
   </>
 );
 
@@ -50,11 +53,11 @@ export const CancelPlanView = ({ plan }: { readonly plan: CancelPlan }) => (
   <>
     <Text mb={3}>{plan.outcome}</Text>
     <Part items={plan.tasks.map(taskText)} title={`${counted(plan.tasks.length, "task")} will be set to failed`} />
-    <Part items={plan.open_steps} title="Steps at work now: ended first" />
-    <Part items={plan.undone.map((item) => `${item.step}, by ${item.handler}`)} ordered title="Undone, in this order" />
+    <Part items={plan.open_steps} title="Steps in progress: they end first" />
+    <Part items={plan.undone.map((item) => `${item.step}, by ${item.handler}`)} ordered title="Will be undone, in this order" />
     <StaysPart stays={plan.stays} />
-    <Part items={plan.discarded.map((item) => `${item.step}, by ${item.handler}`)} title="Never undone" />
-    <Part items={plan.paused_dag_ids} title="Paused DAGs: nothing ends before somebody unpauses them" />
+    <Part items={plan.discarded.map((item) => `${item.step}, by ${item.handler}`)} title="Will never be undone" />
+    <Part items={plan.paused_dag_ids} title="Paused DAGs: nothing ends until someone unpauses them" />
   </>
 );
 
@@ -72,17 +75,17 @@ export const CompensatePlanView = ({ plan }: { readonly plan: CompensatePlan }) 
     />
     <Part items={plan.irreversible.map((item) => `${item.step}: ${item.reason}`)} title="Cannot be undone" />
     <StaysPart stays={plan.stays} />
-    <Part items={plan.already.map((item) => `${item.step}: ${words(item.state)}`)} title="Decided before" />
+    <Part items={plan.already.map((item) => `${item.step}: ${words(item.state)}`)} title="Already decided" />
     <Part
       items={plan.not_needed.map((item) => `${item.step}, round ${item.round}`)}
-      title="No undo needed: it did not act, or there was nothing to undo"
+      title="No undo needed: the step did not act, or there was nothing to undo"
     />
-    <Part items={plan.open_steps} title="Steps at work now: ended first" />
+    <Part items={plan.open_steps} title="Steps in progress: they end first" />
     <Part items={plan.tasks.map(taskText)} title={`${counted(plan.tasks.length, "task")} will be set to failed`} />
   </>
 );
 
-/** What acted, or may have, and has no undo; of very many the server names the first. */
+/** Steps that acted, or may have acted, and have no undo. If there are very many, the server lists only the first. */
 const StaysPart = ({ stays }: { readonly stays: CompensatePlan["stays"] }) => (
   <Part
     items={[

@@ -6,25 +6,25 @@ import { CopyButton } from "../text/CopyButton";
 import { isUnknown, problemText } from "../server/problem";
 
 type Props = {
-  /** What is shown first: what will happen. */
+  /** Shown first: what will happen. */
   readonly children: ReactNode;
   readonly close: () => void;
-  /** The line of a shell that does the same, with a reason; left out where there is none. */
+  /** Returns the shell command that does the same, for a reason; left out if there is no such command. */
   readonly command?: (reason: string) => string;
-  /** Whether a reason can be given; by default it can. */
+  /** Whether the user can give a reason; true by default. */
   readonly hasReason?: boolean;
-  /** Why the button is disabled; undefined when it is not. */
+  /** Why the button is disabled; undefined when it is enabled. */
   readonly refusal: string | undefined;
-  /** Whether a reason must be given. */
+  /** Whether a reason is required. */
   readonly requiresReason?: boolean;
-  /** Does it; the dialog closes when it has been done, and shows why when it has not. */
+  /** Carries out the action. The dialog closes when it succeeds, and shows the error when it fails. */
   readonly send: (reason: string) => Promise<void>;
   readonly title: string;
-  /** What the button that does it is called. */
+  /** The label of the button that carries out the action. */
   readonly verb: string;
 };
 
-/** Shows what will happen, asks why it shall, and does it. */
+/** Shows what will happen, asks for a reason, and carries it out. */
 export const ReasonDialog = ({ children, close, command, hasReason = true, refusal, requiresReason = false, send, title, verb }: Props) => {
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
@@ -41,7 +41,7 @@ export const ReasonDialog = ({ children, close, command, hasReason = true, refus
       setError(
         isUnknown(problem)
           ? {
-              text: `${problemText(problem)} Look at the workflow before you try again.`,
+              text: `${problemText(problem)} Check the workflow before you try again.`,
               title: "It is not known whether this was done",
             }
           : { text: problemText(problem), title: "This was not done" },

@@ -2,15 +2,15 @@ import { Button, type ButtonProps } from "@chakra-ui/react";
 
 type Props = Omit<ButtonProps, "aria-label" | "onClick" | "title"> & {
   readonly act: () => void;
-  /** What it does, to a screen reader. */
+  /** What it does, for screen readers. */
   readonly label: string;
-  /** Why it would be refused; undefined when it would not. */
+  /** Why the server would refuse it; undefined when it would allow it. */
   readonly refusal: string | undefined;
 };
 
 /**
- * A button that is pale where the server would refuse it, and says why on hover and to a screen reader. It is never
- * `disabled`: who uses a keyboard shall reach it, and hear why it is of no use.
+ * A button that looks pale if the server would refuse the action, and explains why on hover and to screen readers. It is
+ * never `disabled`, so that keyboard users can reach it and learn why it does nothing.
  */
 export const RefusableButton = ({ act, label, refusal, ...props }: Props) => (
   <Button

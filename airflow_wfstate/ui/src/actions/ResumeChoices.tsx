@@ -1,31 +1,31 @@
 import { Box, Heading, NativeSelect, Text } from "@chakra-ui/react";
 
 import type { Code, ResumePlan, RunCode } from "../server/model";
-import { newWork, type ResumeWish } from "./resumeWish";
+import { newWork, type ResumeOptions } from "./resumeOptions";
 
 type Props = {
-  readonly change: (wish: ResumeWish) => void;
+  readonly change: (options: ResumeOptions) => void;
   readonly plan: ResumePlan;
-  readonly wish: ResumeWish;
+  readonly options: ResumeOptions;
 };
 
-/** What a person decides before a workflow goes on; nothing where there is nothing to decide. */
-export const ResumeChoices = ({ change, plan, wish }: Props) => {
+/** What someone decides before a workflow continues; renders nothing if there is nothing to decide. */
+export const ResumeChoices = ({ change, options, plan }: Props) => {
   const versioned = plan.code.filter((run) => run.is_versioned);
   const isAsked =
-    Object.keys(wish.origins).length > 0 || plan.undeclared_steps.some((step) => step.fate === "undecided");
+    Object.keys(options.origins).length > 0 || plan.undeclared_steps.some((step) => step.fate === "undecided");
   return (
     <>
-      {versioned.length > 0 || wish.code !== undefined ? (
+      {versioned.length > 0 || options.code !== undefined ? (
         <Choice
           change={(chosen) => change({ code: chosen === "" ? undefined : (chosen as Code), origins: {} })}
           label="Code"
           options={[
             ["", "as Airflow decides"],
-            ["same", "the version that each run has"],
+            ["same", "the version of each run"],
             ["latest", "the latest version"],
           ]}
-          value={wish.code ?? ""}
+          value={options.code ?? ""}
         />
       ) : undefined}
       {versioned.map((run) => (
@@ -36,29 +36,29 @@ export const ResumeChoices = ({ change, plan, wish }: Props) => {
       {isAsked ? (
         <Box mb={3}>
           <Heading as="h3" mb={1} size="sm">
-            Steps that are done, and that no task declares any more
+            Finished steps that are no longer declared by any task
           </Heading>
           {plan.new_steps.map(({ step }) => (
             <Choice
               change={(chosen) =>
                 change({
-                  ...wish,
+                  ...options,
                   origins:
                     chosen === unsaid
-                      ? Object.fromEntries(Object.entries(wish.origins).filter(([other]) => other !== step))
-                      : { ...wish.origins, [step]: chosen },
+                      ? Object.fromEntries(Object.entries(options.origins).filter(([other]) => other !== step))
+                      : { ...options.origins, [step]: chosen },
                 })
               }
               key={step}
               label={`${step} is`}
               options={[
-                [unsaid, "not said yet"],
+                [unsaid, "not decided yet"],
                 ...plan.undeclared_steps
                   .filter((old) => participantOf(old.step) === participantOf(step))
-                  .map((old): [string, string] => [old.step, `${old.step} under another name`]),
-                [newWork, "other work, which is new"],
+                  .map((old): [string, string] => [old.step, `${old.step}, renamed`]),
+                [newWork, "new work"],
               ]}
-              value={wish.origins[step] ?? unsaid}
+              value={options.origins[step] ?? unsaid}
             />
           ))}
         </Box>
@@ -67,10 +67,10 @@ export const ResumeChoices = ({ change, plan, wish }: Props) => {
   );
 };
 
-/** Not the name of a step: those have no line breaks. */
+/** Cannot be the name of a step, because names have no line breaks. */
 const unsaid = "\n";
 
-/** DAG ids may hold dots, so that a step may look as if it were of several; the server judges what is sent. */
+/** DAG ids may contain dots, so this is only a guess; the server checks what is sent. */
 const participantOf = (step: string): string => step.split(".", 1)[0] ?? step;
 
 const versionText = (version: RunCode["own"]): string =>
@@ -82,8 +82,8 @@ const codeText = (run: RunCode): string => {
   const changed = run.changed_tasks.map((task) => `${task.task_id} (${task.change})`).join(", ");
   const latest = run.latest === null ? "unknown" : versionText(run.latest);
   return (
-    `${run.dag_id} / ${run.run_id} has ${versionText(run.own)}, the latest is ${latest}: it goes on with ` +
-    `${run.uses === "same" ? "its own" : "the latest"}.${changed === "" ? "" : ` Tasks that differ: ${changed}.`}`
+    `${run.dag_id} / ${run.run_id} is on ${versionText(run.own)}, the latest is ${latest}. It continues on ` +
+    `${run.uses === "same" ? "its own version" : "the latest version"}.${changed === "" ? "" : ` Tasks that differ: ${changed}.`}`
   );
 };
 

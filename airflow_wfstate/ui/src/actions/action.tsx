@@ -1,4 +1,4 @@
-/** What a person can do to a workflow: its words, its plan and its request, for buttons and for many at once. */
+/** The actions on a workflow, with their label, plan and request, for one workflow or for many at once. */
 
 import type { ReactNode } from "react";
 
@@ -7,33 +7,33 @@ import { counted } from "../text/counted";
 import type { ActionName, ResumePlan, WorkflowState } from "../server/model";
 import { cancelCommand, compensateCommand, resumeCommand } from "./command";
 import { CancelPlanView, CompensatePlanView, ResumePlanView } from "./PlanView";
-import { nothingSaid, type ResumeWish } from "./resumeWish";
+import { noOptions, type ResumeOptions } from "./resumeOptions";
 
 /** What an action would do now. */
 export type Plan = {
-  /** Why it is refused, or would change nothing; undefined when it may be done. */
+  /** Why it is refused or would change nothing; undefined when it is allowed. */
   readonly refusal: string | undefined;
-  /** For a line in a list. */
+  /** One line for a list. */
   readonly summary: string;
   readonly view: ReactNode;
-  /** In which the workflow was: the action is carried out in no other. */
+  /** The state that the plan was made in. The action is carried out only in this state. */
   readonly state: WorkflowState;
-  /** What a person may decide about; undefined for an action that leaves nothing open. */
+  /** The plan whose open questions someone has to decide; undefined for an action without any. */
   readonly resumes?: ResumePlan;
 };
 
 export type WorkflowAction = {
-  /** The line of a shell that does the same. */
-  readonly command: (workflowId: string, reason?: string, fromStep?: string, wish?: ResumeWish) => string;
+  /** Returns the shell command that does the same. */
+  readonly command: (workflowId: string, reason?: string, fromStep?: string, options?: ResumeOptions) => string;
   readonly label: string;
   readonly name: Exclude<ActionName, "cancel_and_compensate" | "decide">;
-  readonly plan: (workflowId: string, signal: AbortSignal, fromStep?: string, wish?: ResumeWish) => Promise<Plan>;
+  readonly plan: (workflowId: string, signal: AbortSignal, fromStep?: string, options?: ResumeOptions) => Promise<Plan>;
   readonly send: (
     workflowId: string,
     state: WorkflowState,
     reason: string,
     fromStep?: string,
-    wish?: ResumeWish,
+    options?: ResumeOptions,
   ) => Promise<Outcome>;
 };
 
@@ -41,13 +41,13 @@ const planResume = async (
   workflowId: string,
   signal: AbortSignal,
   fromStep?: string,
-  wish: ResumeWish = nothingSaid,
+  options: ResumeOptions = noOptions,
 ): Promise<Plan> => {
-  const plan = await getResumePlan(workflowId, fromStep, wish, signal);
+  const plan = await getResumePlan(workflowId, fromStep, options, signal);
   return {
     resumes: plan,
     refusal: plan.refusal === null ? undefined : `${plan.refusal.reason} ${plan.refusal.remedy}`,
-    summary: `${counted(plan.tasks.length, "task")} in ${counted(plan.runs.length, "run")} cleared, ${counted(plan.steps_answering.length, "step")} answered from the store`,
+    summary: `clears ${counted(plan.tasks.length, "task")} in ${counted(plan.runs.length, "run")}, reuses the output of ${counted(plan.steps_answering.length, "step")}`,
     state: plan.workflow.state,
     view: <ResumePlanView plan={plan} />,
   };
@@ -74,26 +74,26 @@ const planCompensate = async (workflowId: string, signal: AbortSignal): Promise<
 };
 
 /**
- * For the whole workflow, as the buttons stand. The server can also cancel and compensate in one request; where there
- * is something to undo, that is what Compensate does, and where there is nothing, it is what Cancel does.
+ * Actions on the whole workflow, in the order of the buttons. The server can also cancel and compensate in one request.
+ * That equals Compensate if there is something to undo, and Cancel if there is not.
  */
 export const workflowActions: readonly WorkflowAction[] = [
   {
-    command: (id, reason, _, wish) => resumeCommand(id, reason, undefined, wish),
+    command: (id, reason, _, options) => resumeCommand(id, reason, undefined, options),
     label: "Resume",
     name: "resume",
     plan: planResume,
-    send: (id, state, reason, _, wish = nothingSaid) => resume(id, state, undefined, reason, wish),
+    send: (id, state, reason, _, options = noOptions) => resume(id, state, undefined, reason, options),
   },
   { command: cancelCommand, label: "Cancel", name: "cancel", plan: planCancel, send: cancel },
   { command: compensateCommand, label: "Compensate", name: "compensate", plan: planCompensate, send: compensate },
 ];
 
-/** From one step on. */
+/** Restarts from one step on. */
 export const restartAction: WorkflowAction = {
   command: resumeCommand,
   label: "Restart from here",
   name: "restart",
   plan: planResume,
-  send: (id, state, reason, fromStep, wish = nothingSaid) => resume(id, state, fromStep, reason, wish),
+  send: (id, state, reason, fromStep, options = noOptions) => resume(id, state, fromStep, reason, options),
 };

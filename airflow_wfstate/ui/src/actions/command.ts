@@ -1,9 +1,9 @@
-/** What a button does, as the line of a shell that does the same. */
+/** Shell commands that do the same as the buttons. */
 
 import type { Decision } from "../server/model";
-import { newStepsOf, nothingSaid, renamesOf, type ResumeWish } from "./resumeWish";
+import { newStepsOf, noOptions, renamesOf, type ResumeOptions } from "./resumeOptions";
 
-/** A word as POSIX shells read it back. */
+/** A word, quoted for POSIX shells if needed. */
 export const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
@@ -11,13 +11,13 @@ const line = (...words: readonly string[]): string => ["airflow", "wfstate", ...
 
 const because = (reason: string): string[] => (reason === "" ? [] : [`--reason=${reason}`]);
 
-/** A resume, or a restart where a step is named. */
-export const resumeCommand = (id: string, reason = "", fromStep?: string, wish: ResumeWish = nothingSaid): string =>
+/** A resume, or a restart if a step is given. */
+export const resumeCommand = (id: string, reason = "", fromStep?: string, options: ResumeOptions = noOptions): string =>
   line(
     ...(fromStep === undefined ? ["resume", id] : ["restart", id, `--from=${fromStep}`]),
-    ...(wish.code === undefined ? [] : [`--code=${wish.code}`]),
-    ...Object.entries(renamesOf(wish)).map(([old, step]) => `--rename=${old}=${step}`),
-    ...newStepsOf(wish).map((step) => `--new=${step}`),
+    ...(options.code === undefined ? [] : [`--code=${options.code}`]),
+    ...Object.entries(renamesOf(options)).map(([old, step]) => `--rename=${old}=${step}`),
+    ...newStepsOf(options).map((step) => `--new=${step}`),
     ...because(reason),
   );
 
@@ -25,6 +25,6 @@ export const cancelCommand = (id: string, reason = ""): string => line("cancel",
 
 export const compensateCommand = (id: string, reason = ""): string => line("compensate", id, ...because(reason));
 
-/** A decision needs a reason: where none is given yet, the line has a word in its place. */
+/** A decision needs a reason. As long as none is given, the command holds a placeholder. */
 export const decideCommand = (id: string, decision: Decision, step: string, round: number, reason = ""): string =>
   line("compensation", decision, id, step, `--round=${round}`, ...because(reason === "" ? "WHY" : reason));

@@ -27,7 +27,7 @@ const cards: readonly Card[] = [
   { count: (stats) => stats.by_state.running ?? 0, label: "Running", palette: paletteOf("running"), search: "?state=running" },
 ];
 
-/** On Airflow's home page, as Airflow's own cards stand there: how many workflows run, and how many need somebody. */
+/** A card on Airflow's home page, like Airflow's own: how many workflows are running, and how many need attention. */
 export const DashboardCard = () => {
   const { at, error, refresh, value } = useFresh("dashboard", (signal) => getStats({}, signal));
 

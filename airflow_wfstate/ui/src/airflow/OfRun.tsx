@@ -11,7 +11,7 @@ export type Run = { readonly dagId: string; readonly runId: string };
 
 type Props = Run & { readonly children: (workflow: WorkflowSummary) => ReactNode };
 
-/** Finds the workflow of a run; a run that was bound again takes part in several, of which the newest is shown. */
+/** Finds the workflow of a run. A run that was bound again takes part in several; the newest is shown first. */
 export const OfRun = ({ children, dagId, runId }: Props) => {
   const [chosen, setChosen] = useState<string>();
   const fresh = useFresh(`${dagId} ${runId}`, (signal) =>
@@ -24,7 +24,9 @@ export const OfRun = ({ children, dagId, runId }: Props) => {
     <Box data-wfstate="" p={2}>
       <Freshness fresh={fresh} />
       {fresh.value !== undefined && shown === undefined ? (
-        <Nothing>This run takes part in no workflow. It joins one by StartWorkflowOperator, or by its first step.</Nothing>
+        <Nothing>
+          This run does not take part in a workflow. It joins one with StartWorkflowOperator, or with its first step.
+        </Nothing>
       ) : undefined}
       {workflows.length < 2 ? undefined : (
         <HStack aria-label="Workflows of this run" mb={3} role="group" wrap="wrap">

@@ -1,7 +1,7 @@
 import { OfRun, type Run } from "./OfRun";
 import { WorkflowPage } from "../workflow/WorkflowPage";
 
-/** On a DAG run's page: the workflow that the run takes part in. */
+/** The tab on a DAG run's page: the workflow that the run takes part in. */
 export const RunTab = ({ dagId, runId }: Run) => (
   <OfRun dagId={dagId} runId={runId}>
     {(workflow) => <WorkflowPage key={workflow.id} workflowId={workflow.id} />}

@@ -17,7 +17,7 @@ import { OfRun, type Run } from "./OfRun";
 
 type Task = Run & { readonly mapIndex: number; readonly taskId: string };
 
-/** On a task instance's page: the workflow, and what this task did for it. */
+/** The tab on a task instance's page: the workflow, and what this task did for it. */
 export const TaskTab = ({ dagId, mapIndex, runId, taskId }: Task) => (
   <OfRun dagId={dagId} runId={runId}>
     {(workflow) => <TaskInWorkflow dagId={dagId} mapIndex={mapIndex} runId={runId} taskId={taskId} workflow={workflow} />}
@@ -28,7 +28,7 @@ const TaskInWorkflow = ({ dagId, mapIndex, runId, taskId, workflow }: Task & { r
   const task = { map_index: mapIndex, run_id: runId, task_id: taskId };
   const subject = `${workflow.id} ${dagId} ${JSON.stringify(task)}`;
   const steps = useFresh(subject, (signal) => getSteps(workflow.id, { ...task, participant: dagId }, signal));
-  // What it did for the whole workflow is read from the journal, and seldom changes: less often.
+  // What it did for the whole workflow comes from the journal and rarely changes, so it is polled less often.
   const activity = useFresh(subject, (signal) => getTaskActivity(workflow.id, { ...task, dag_id: dagId }, signal), 30);
   const isRelay = activity.value?.is_relay ?? false;
   const isIdle =
@@ -50,8 +50,8 @@ const TaskInWorkflow = ({ dagId, mapIndex, runId, taskId, workflow }: Task & { r
       {activity.value === undefined ? undefined : <Entries activity={activity.value} workflow={workflow} />}
       {isIdle ? (
         <Nothing>
-          This task has done nothing for the workflow. A task does something for it when it is a step, starts it, completes it,
-          or undoes it.
+          This task has not done anything for the workflow. A task appears here when it is a step, or when it starts,
+          completes or undoes the workflow.
         </Nothing>
       ) : undefined}
       {steps.value?.steps.map((step) => (
@@ -75,7 +75,7 @@ const TaskInWorkflow = ({ dagId, mapIndex, runId, taskId, workflow }: Task & { r
             <Text mb={2}>
               {"The undo has stopped. "}
               <Link asChild color="fg.info">
-                <RouterLink to={sectionAddress(workflow.id, "compensations")}>Decide how it goes on</RouterLink>
+                <RouterLink to={sectionAddress(workflow.id, "compensations")}>Decide what happens next</RouterLink>
               </Link>
             </Text>
           ) : undefined}
@@ -88,7 +88,7 @@ const TaskInWorkflow = ({ dagId, mapIndex, runId, taskId, workflow }: Task & { r
 
 type EntriesProps = { readonly activity: TaskActivity; readonly workflow: WorkflowSummary };
 
-/** What it did for the whole workflow, with the value that the workflow took in or gave out by it. */
+/** What the task did for the whole workflow, with the workflow's input or output if the task started or completed it. */
 const Entries = ({ activity, workflow }: EntriesProps) => (
   <>
     {activity.entries.map((entry) => (

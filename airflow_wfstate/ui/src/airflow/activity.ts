@@ -1,20 +1,20 @@
 import { type JournalEntry, type WorkflowSummary, words } from "../server/model";
 
 const heads: Partial<Record<JournalEntry["kind"], string>> = {
-  "run.linked": "Made this DAG run take part in the workflow",
-  "workflow.compensated": "Found everything undone, and closed the workflow as compensated",
-  "workflow.compensating": "Had the workflow undone",
-  "workflow.compensation_failed": "Stopped the undo until a person decides",
+  "run.linked": "Linked this DAG run to the workflow",
+  "workflow.compensated": "Closed the workflow as compensated: everything is undone",
+  "workflow.compensating": "Began to undo the workflow",
+  "workflow.compensation_failed": "Put the undo on hold until someone decides",
   "workflow.failed": "Recorded that the workflow failed",
-  "workflow.reopened": "Opened the workflow again",
-  "workflow.resumed": "Set the failed workflow going again",
+  "workflow.reopened": "Reopened the workflow",
+  "workflow.resumed": "Resumed the failed workflow",
   "workflow.started": "Started the workflow",
   "workflow.succeeded": "Completed the workflow",
 };
 
-/** What a task did for a whole workflow, in a sentence. */
+/** One sentence that says what a task did for the whole workflow. */
 export const activityText = ({ data, kind }: JournalEntry, { generation, key, name }: WorkflowSummary): string => {
-  const what = heads[kind] ?? `Wrote ${words(kind)} into the journal`;
+  const what = heads[kind] ?? `Wrote ${words(kind)} to the journal`;
   if (kind === "workflow.started") {
     return `${what} ${name} ${key}${generation === 1 ? "" : `, generation ${generation}`}.`;
   }

@@ -1,6 +1,6 @@
 /** Addresses in Airflow, for the host's router. */
 
-/** Where the list and a workflow of its own are shown. */
+/** The page that shows the list or a single workflow. */
 export const pageAddress = "/plugin/wfstate";
 
 /** The list of workflows that have a label. */
@@ -16,20 +16,20 @@ export const workflowAddress = (workflowId: string): string =>
 /** The page of a DAG. */
 export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
 
-/** The page of a workflow's name: how its workflows have fared. */
+/** The page of a workflow name, with statistics of its workflows. */
 export const nameAddress = (name: string): string => `${pageAddress}?about=${encodeURIComponent(name)}`;
 
-/** The page of events that wait for their workflow, or for somebody's decision. */
+/** The page of events that wait for their workflow or for a decision. */
 export const eventsAddress = `${pageAddress}?events=waiting`;
 
 /** The page of subscriptions. */
 export const subscriptionsAddress = `${pageAddress}?subscriptions=all`;
 
-/** The page that shows two workflows side by side; with one alone it asks for the other. */
+/** The page that shows two workflows side by side; without the second one it asks for it. */
 export const compareAddress = (workflowId: string, otherId?: string): string =>
   `${pageAddress}?compare=${encodeURIComponent(workflowId)}${otherId === undefined ? "" : `&with=${encodeURIComponent(otherId)}`}`;
 
-/** A part of that page. */
+/** One section of a workflow's page. */
 export const sectionAddress = (workflowId: string, section: string): string =>
   `${workflowAddress(workflowId)}&section=${section}`;
 
@@ -45,12 +45,12 @@ type TaskInstance = {
   readonly try_number: number;
 };
 
-/** The page of a task instance, which opens with the log of this try. */
+/** The page of a task instance, opened at the log of this try. */
 export const logAddress = (task: TaskInstance): string => {
   const mapped = task.map_index < 0 ? "" : `/mapped/${task.map_index}`;
   return `${runAddress(task.dag_id, task.run_id)}/tasks/${encodeURIComponent(task.task_id)}${mapped}?try_number=${task.try_number}`;
 };
 
-/** Who takes part from outside Airflow has no DAG run: its attempts name none. */
+/** Whether a task is Airflow's. Participants outside Airflow have no DAG run. */
 export const isAirflows = (task: { readonly dag_id: string; readonly run_id: string }): boolean =>
   task.dag_id !== "" && task.run_id !== "";

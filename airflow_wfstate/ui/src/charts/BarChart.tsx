@@ -4,18 +4,18 @@ import { type KeyboardEvent, useState } from "react";
 import { countTicks, labelStep } from "./axis";
 import { useWidth } from "./useWidth";
 
-/** What a bar is made of, from the bottom up: a name for people, and a palette of the theme. */
+/** A part of a bar: its display name and a palette of the theme. Parts are stacked from the bottom up. */
 export type Part = { readonly name: string; readonly palette: string };
 
-/** A bar: its name in the tooltip, what stands below it on the axis, and the height of each part. */
+/** A bar: its name in the tooltip, its label on the axis, and the height of each part. */
 export type Bar = { readonly name: string; readonly tick: string; readonly values: readonly number[] };
 
 type Props = {
   readonly bars: readonly Bar[];
-  /** What the chart shows, in one sentence, for who does not see it. */
+  /** One sentence that says what the chart shows, for screen readers. */
   readonly label: string;
   readonly parts: readonly Part[];
-  /** What a bar is: "Time", "Duration". */
+  /** What a bar stands for, such as "Time" or "Duration". */
   readonly what: string;
 };
 
@@ -23,8 +23,8 @@ const [height, left, bottom, top] = [180, 44, 24, 8];
 const tickWidth = 76;
 
 /**
- * Stacked bars with axes. The numbers of a bar are shown when it is pointed at, or reached by the arrow keys; and all of
- * them as a table below.
+ * Stacked bars with axes. A bar's numbers appear when the mouse or the arrow keys reach it. A table below holds all
+ * numbers.
  */
 export const BarChart = ({ bars, label, parts, what }: Props) => {
   const { ref, width } = useWidth<HTMLDivElement>();
@@ -194,7 +194,7 @@ const Legend = ({ parts }: { readonly parts: readonly Part[] }) =>
 const AsTable = ({ bars, label, parts, what }: Props) => (
   <Box as="details" fontSize="xs" mt={1}>
     <Box as="summary" color="fg.muted" cursor="pointer">
-      As a table
+      Show as a table
     </Box>
     <Table.ScrollArea aria-label={`${label}, scrolls`} maxHeight="64" role="region" tabIndex={0}>
       <Table.Root aria-label={label} size="sm">

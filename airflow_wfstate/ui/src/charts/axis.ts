@@ -1,4 +1,4 @@
-/** Where the marks of a chart's axes stand. Pure. */
+/** The positions of a chart's axis marks. Pure. */
 
 /** Round numbers from 0 up to at least the highest value: 0, 5, 10. */
 export const countTicks = (highest: number): number[] => {
@@ -8,6 +8,6 @@ export const countTicks = (highest: number): number[] => {
   return Array.from({ length: Math.ceil(Math.max(1, highest) / step) + 1 }, (_, index) => index * step);
 };
 
-/** Which of some labels are written: every nth, so that each has its room. */
+/** Every how many labels one is shown, so that each has enough space. */
 export const labelStep = (count: number, width: number, labelWidth: number): number =>
   Math.max(1, Math.ceil((count * labelWidth) / Math.max(1, width)));

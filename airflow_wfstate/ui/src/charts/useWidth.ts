@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "react";
 
-/** The width of an element in pixels, as it is now; 0 before it is known. */
+/** The current width of an element in pixels; 0 until it is known. */
 export const useWidth = <Kind extends Element>() => {
   const ref = useRef<Kind>(null);
   const [width, setWidth] = useState(0);

@@ -8,7 +8,7 @@ import { StoredText } from "../text/StoredText";
 import { durationText, spanText, timeText } from "../text/time";
 import { type Compared, SideBySide } from "./SideBySide";
 
-/** Two attempts of a step side by side; the last two at first. Nothing where there is one alone. */
+/** Two attempts of a step side by side, initially the last two. Renders nothing if there is only one. */
 export const AttemptComparison = ({ attempts }: { readonly attempts: readonly Attempt[] }) => {
   const numbers = attempts.map((attempt) => attempt.number);
   const [chosen, setChosen] = useState<readonly [number | undefined, number | undefined]>([undefined, undefined]);
@@ -23,7 +23,7 @@ export const AttemptComparison = ({ attempts }: { readonly attempts: readonly At
       <HStack my={2} wrap="wrap">
         <Choice choose={(number) => setChosen([number, right.number])} label="First attempt" numbers={numbers} value={left.number} />
         <Text as="span" fontSize="sm">
-          beside
+          and
         </Text>
         <Choice choose={(number) => setChosen([left.number, number])} label="Second attempt" numbers={numbers} value={right.number} />
       </HStack>
@@ -71,7 +71,7 @@ const rowsOf = (left: Attempt, right: Attempt): Compared[] => [
   { ...textRow("Waited", waited(left), waited(right)), differs: false },
   textRow("Task", taskOf(left), taskOf(right)),
   { ...textRow("Try in Airflow", String(left.try_number), String(right.try_number)), differs: false },
-  textRow("DAG version", left.dag_version_id ?? "not known", right.dag_version_id ?? "not known"),
+  textRow("DAG version", left.dag_version_id ?? "unknown", right.dag_version_id ?? "unknown"),
   textRow("Bundle version", left.bundle_version ?? "none", right.bundle_version ?? "none"),
   {
     differs: left.error !== right.error,

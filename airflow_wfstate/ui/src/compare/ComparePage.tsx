@@ -17,7 +17,7 @@ import { ValueDifferences } from "./ValueDifferences";
 
 type Props = { readonly first: string; readonly second: string | undefined };
 
-/** Two workflows side by side; with one alone, what it could be compared with. */
+/** Two workflows side by side. With only one, it offers workflows to compare with. */
 export const ComparePage = ({ first, second }: Props) => {
   const { error, value } = useFresh(`compare ${first} ${second ?? ""}`, (signal) =>
     Promise.all([getWorkflow(first, signal), second === undefined ? undefined : getWorkflow(second, signal)]),
@@ -136,7 +136,7 @@ const StepFacts = ({ group }: { readonly group: StepGroup }) => (
   </>
 );
 
-/** The newest workflows of the same name, and a field for the id of any other. */
+/** The newest workflows with the same name, and a field for the id of any other workflow. */
 const Choice = ({ workflow }: { readonly workflow: WorkflowSummary }) => {
   const [id, setId] = useState("");
   const navigate = useNavigate();
@@ -177,7 +177,7 @@ const Choice = ({ workflow }: { readonly workflow: WorkflowSummary }) => {
         </HStack>
       </form>
       {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
-      {value !== undefined && others.length === 0 ? <Nothing>There is no other workflow of this name.</Nothing> : undefined}
+      {value !== undefined && others.length === 0 ? <Nothing>There is no other workflow with this name.</Nothing> : undefined}
       <List.Root listStyle="none" ps={0}>
         {others.map((other) => (
           <List.Item key={other.id} py={1}>

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 import { StoredText } from "../text/StoredText";
 
-/** A row: what is compared, as it is on each side, and whether that makes a difference worth a mark. */
+/** A row: what is compared, its value on each side, and whether to mark it as different. */
 export type Compared = {
   readonly differs: boolean;
   readonly left: ReactNode;
@@ -16,11 +16,11 @@ type Props = {
   readonly left: ReactNode;
   readonly right: ReactNode;
   readonly rows: readonly Compared[];
-  /** What the rows are: "Step". */
+  /** What the rows are, such as "Step". */
   readonly what: string;
 };
 
-/** Two things side by side. What differs is marked by a bar and a word, not by colour alone. */
+/** Two things side by side. A bar and a word mark differences, not colour alone. */
 export const SideBySide = ({ label, left, right, rows, what }: Props) => (
   <Table.ScrollArea aria-label={`${label}, scrolls sideways`} role="region" tabIndex={0}>
     <Table.Root aria-label={label} size="sm" whiteSpace="normal" tableLayout="fixed" minWidth="lg">
@@ -57,6 +57,6 @@ export const SideBySide = ({ label, left, right, rows, what }: Props) => (
 
 const Missing = () => (
   <Box as="span" color="fg.muted">
-    not there
+    not present
   </Box>
 );

@@ -26,15 +26,15 @@ export const ValueDifferences = ({ label, left, leftName, right, rightName }: Pr
 
 const Differences = ({ label, left, leftName, right, rightName }: Props) => {
   if (left === null && right === null) {
-    return <Note>There is none, or you may not see it.</Note>;
+    return <Note>There is no value, or you are not allowed to see it.</Note>;
   }
   if (left?.sha256 === right?.sha256) {
-    return <Note>Both are the same.</Note>;
+    return <Note>Both values are identical.</Note>;
   }
   const [one, other] = [valueOf(left), valueOf(right)];
   const found = differencesOf(one, other);
   return found.length === 0 ? (
-    <Note>What you may see of them is the same.</Note>
+    <Note>The parts that you are allowed to see are identical.</Note>
   ) : (
     <>
       <SideBySide
@@ -54,7 +54,7 @@ const Differences = ({ label, left, leftName, right, rightName }: Props) => {
   );
 };
 
-/** What a browser would change is compared as the text that is stored. */
+/** The value to compare; the stored text if a browser would change the value. */
 const valueOf = (payload: Payload | null): JsonValue | undefined =>
   payload === null ? undefined : (parseExactly(payload.text) ?? payload.text);
 
@@ -64,7 +64,7 @@ const Shown = ({ value }: { readonly value: JsonValue | undefined }) => {
   if (value === undefined) {
     return (
       <Text as="span" color="fg.muted">
-        not there
+        not present
       </Text>
     );
   }

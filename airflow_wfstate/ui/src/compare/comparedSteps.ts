@@ -1,4 +1,4 @@
-/** The steps of two workflows, matched by what they are called. Pure. */
+/** The steps of two workflows, matched by name. Pure. */
 
 import { participantLabel, type StepGroup, type WorkflowDetail } from "../server/model";
 
@@ -10,7 +10,7 @@ export type ComparedSteps = {
 
 const nameOf = (group: StepGroup): string => `${participantLabel(group)}.${group.name}`;
 
-/** Each step of either, in the order of the left workflow; what the right one alone has comes last. */
+/** All steps of both, in the order of the left workflow. Steps that only the right one has come last. */
 export const comparedSteps = (left: WorkflowDetail, right: WorkflowDetail): ComparedSteps[] => {
   const others = new Map(right.step_groups.map((group) => [nameOf(group), group]));
   const rows = left.step_groups.map((group) => {
@@ -21,7 +21,7 @@ export const comparedSteps = (left: WorkflowDetail, right: WorkflowDetail): Comp
   return [...rows, ...[...others.values()].map((group) => ({ left: undefined, name: nameOf(group), right: group }))];
 };
 
-/** Whether two steps of one name came to different ends, or one of them is not there. */
+/** Whether two steps with the same name ended differently, or one of them is missing. */
 export const stepsDiffer = ({ left, right }: ComparedSteps): boolean =>
   left === undefined ||
   right === undefined ||

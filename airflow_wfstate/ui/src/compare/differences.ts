@@ -3,20 +3,20 @@
 import type { JsonValue } from "../server/model";
 import { childPath, rootPath } from "../payloads/jsonPath";
 
-/** A path at which two values differ; undefined on the side that has nothing there. */
+/** A path at which two values differ. The side that has no value there is undefined. */
 export type Difference = {
   readonly left: JsonValue | undefined;
   readonly path: string;
   readonly right: JsonValue | undefined;
 };
 
-/** As many as a page shows. */
+/** How many differences a page shows. */
 export const mostDifferences = 200;
 
 /**
  * The deepest paths at which two values differ, in the order of the left one.
  *
- * @returns at most one more than `mostDifferences`, which tells that there are more.
+ * @returns at most one more than `mostDifferences`; the extra one signals that there are more.
  */
 export const differencesOf = (left: JsonValue | undefined, right: JsonValue | undefined): Difference[] => {
   const found: Difference[] = [];
@@ -48,6 +48,6 @@ const isObject = (value: JsonValue | undefined): value is JsonObject =>
 
 const isContainer = (value: JsonValue | undefined): boolean => typeof value === "object" && value !== null;
 
-/** Own members alone: a stored object may have a member named "constructor", or lack it. */
+/** Reads only own members, because a stored object may have, or lack, a member named "constructor". */
 const memberOf = (value: JsonObject, key: string): JsonValue | undefined =>
   Object.hasOwn(value, key) ? value[key] : undefined;

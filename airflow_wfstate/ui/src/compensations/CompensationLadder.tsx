@@ -15,14 +15,14 @@ import { useFresh } from "../server/useFresh";
 import { StoredText } from "../text/StoredText";
 
 type Props = {
-  /** Only what the relay of this run undoes; of every run by default. */
+  /** Show only what the relay of this run undoes; every run by default. */
   readonly run?: RunOfCompensations;
   readonly workflowId: string;
 };
 
 type Rung = StepCompensation & { readonly order: number };
 
-/** The compensations from the first to be undone to the last, and what people decided about each. */
+/** The compensations, first to be undone first, and what people decided about each. */
 export const CompensationLadder = ({ run, workflowId }: Props) => {
   const [page, setPage] = useState<{ readonly before: number; readonly number: number }>();
   const fresh = useFresh(`${workflowId} ${JSON.stringify(run ?? "")} ${page?.before ?? ""}`, (signal) =>
@@ -41,8 +41,8 @@ export const CompensationLadder = ({ run, workflowId }: Props) => {
       {value?.compensations.length === 0 ? (
         <Nothing>
           {run === undefined
-            ? "Nothing of this workflow can be undone: no step that has begun declares a compensation. A step declares one with compensate=, a function that is called with what the step returned."
-            : "Nothing of this run can be undone: none of its steps that has begun declares a compensation."}
+            ? "There is nothing to undo in this workflow: no step that has started declares a compensation. A step declares one with compensate=, a function that is called with the step's return value."
+            : "There is nothing to undo in this run: none of its steps that have started declares a compensation."}
         </Nothing>
       ) : undefined}
       {rungs.length === 0 ? undefined : (
@@ -102,7 +102,7 @@ const columns: readonly Column<Rung>[] = [
   {
     cell: (item) =>
       item.run_id === "" ? (
-        "its service"
+        "the service"
       ) : (
         <Link asChild color="fg.info" display="block" minWidth={0}>
           <RouterLink to={runAddress(item.dag_id, item.run_id)}>

@@ -23,14 +23,14 @@ type Props = {
 
 type Open = { readonly choice: Choice; readonly item: StepCompensation };
 
-/** Stands on top of a workflow whose undo has stopped: which compensations wait for a decision, why, and the buttons. */
+/** Shown above a workflow whose undo has stopped: which compensations wait for a decision and why, and the buttons. */
 export const DecisionPanel = ({ allowed, done, workflowId }: Props) => {
   const fresh = useFresh(workflowId, (signal) => getPendingCompensations(workflowId, signal));
   const [open, setOpen] = useState<Open>();
   const refusal = refusalOf(allowed, "decide");
 
   return (
-    <Box aria-label="Compensations that wait for a decision" as="section">
+    <Box aria-label="Compensations waiting for a decision" as="section">
       <Freshness fresh={fresh} isPart lines={2} />
       {fresh.value?.map((item) => (
         <Box
@@ -86,7 +86,7 @@ export const DecisionPanel = ({ allowed, done, workflowId }: Props) => {
             done(answer.outcome);
             fresh.refresh();
           }}
-          title={`${open.choice.label}: the compensation of ${open.item.step}`}
+          title={`${open.choice.label}: compensation of ${open.item.step}`}
           verb={open.choice.label}
         >
           <Text mb={3}>{open.choice.explained}</Text>

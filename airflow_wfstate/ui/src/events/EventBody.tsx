@@ -8,7 +8,7 @@ import { problemText } from "../server/problem";
 
 type Props = { readonly load: () => Promise<EventDetail>; readonly name: string };
 
-/** The body of an event, which is loaded when somebody wants to see it. */
+/** The body of an event, loaded on demand. */
 export const EventBody = ({ load, name }: Props) => {
   const [detail, setDetail] = useState<EventDetail>();
   const [error, setError] = useState<string>();
@@ -36,7 +36,7 @@ export const EventBody = ({ load, name }: Props) => {
         </Button>
       ) : detail.body === null ? (
         <Text color="fg.muted" fontSize="sm">
-          {`The event has ${detail.event.size} bytes. You may not see what services say of this workflow.`}
+          {`The event has ${detail.event.size} bytes. You are not allowed to see what services report about this workflow.`}
         </Text>
       ) : (
         <PayloadView name={name} payload={detail.body} />

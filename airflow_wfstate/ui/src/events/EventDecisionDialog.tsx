@@ -13,12 +13,12 @@ export type EventDecision = "drop" | "replay";
 type Props = {
   readonly close: () => void;
   readonly decision: EventDecision;
-  /** Is told what was done, in one sentence. */
+  /** Called with one sentence that says what was done. */
   readonly done: (outcome: string) => void;
   readonly events: readonly EventSummary[];
 };
 
-/** What a decision about some events would do, and the button that does it. */
+/** Explains what a decision about some events would do, and carries it out. */
 export const EventDecisionDialog = ({ close, decision, done, events }: Props) => {
   const isDrop = decision === "drop";
   const [first] = events;
@@ -27,7 +27,7 @@ export const EventDecisionDialog = ({ close, decision, done, events }: Props) =>
     const { changed, events: decided } = await (isDrop ? dropEvents(events, reason) : replayEvents(events, reason));
     const states = [...new Set(decided.map((event) => event.state))];
     const now = states.map((state) => `${decided.filter((event) => event.state === state).length} ${state}`).join(", ");
-    done(`${counted(changed, "event")} changed: ${now} now.`);
+    done(`${counted(changed, "event")} changed. Now: ${now}.`);
   };
 
   return (
@@ -36,7 +36,7 @@ export const EventDecisionDialog = ({ close, decision, done, events }: Props) =>
       {...(first !== undefined && events.length === 1
         ? { command: (reason: string) => decisionCommand(decision, first, reason) }
         : {})}
-      refusal={events.length === 0 ? "None of them waits any more." : undefined}
+      refusal={events.length === 0 ? "None of these events is waiting any more." : undefined}
       requiresReason={isDrop}
       send={send}
       title={`${isDrop ? "Drop" : "Apply again"}: ${counted(events.length, "event")}`}
@@ -44,8 +44,8 @@ export const EventDecisionDialog = ({ close, decision, done, events }: Props) =>
     >
       <Text mb={3}>
         {isDrop
-          ? "They will not count: no step moves by them, and sent again they are duplicates. This cannot be taken back."
-          : "Each is applied if its workflow is there, once. Where it is not, the event is parked anew; where it still cannot be applied, it stays dead."}
+          ? "Dropped events are ignored. They move no step, and if they are sent again they count as duplicates. You cannot undo this."
+          : "Each event is applied once, if its workflow exists. If the workflow does not exist, the event is parked again. If it still cannot be applied, it stays dead."}
       </Text>
       <List.Root fontSize="sm" ps={5}>
         {events.map((event) => (
@@ -53,7 +53,7 @@ export const EventDecisionDialog = ({ close, decision, done, events }: Props) =>
             <StoredText text={event.type} />
             {", for "}
             <StoredText text={aboutText(event)} />
-            {", of "}
+            {", from "}
             <StoredText text={event.source} />
           </List.Item>
         ))}

@@ -17,20 +17,20 @@ import { EventBody } from "./EventBody";
 type Props = {
   readonly chosen: boolean;
   readonly event: EventSummary;
-  /** Chooses it for a decision; left out where there is none to make. */
+  /** Selects the event for a decision; left out if there is nothing to decide. */
   readonly toggle?: () => void;
 };
 
-/** For which workflow an event is. */
+/** The workflow that an event is for. */
 export const aboutText = ({ correlation_id: correlationId, key, name }: EventSummary): string =>
   name !== null ? `${name} ${key ?? ""}`.trim() : `correlation id ${correlationId ?? ""}`;
 
-/** An event: its state, its type and what it is about; it unfolds to the rest, and to its body. */
+/** An event: its state, its type and its workflow. It unfolds to the details and the body. */
 export const EventRow = ({ chosen, event, toggle }: Props) => (
   <Flex align="flex-start" borderBottomWidth={1} gap={3} py={2}>
     {toggle === undefined ? undefined : (
       <Box pt={0.5}>
-        <Choice checked={chosen} label={`Choose the event ${shownText(event.id)}`} toggle={toggle} />
+        <Choice checked={chosen} label={`Select the event ${shownText(event.id)}`} toggle={toggle} />
       </Box>
     )}
     <Box asChild flex="1" minWidth={0}>
@@ -64,7 +64,7 @@ export const EventRow = ({ chosen, event, toggle }: Props) => (
           </DataList.Root>
           {event.workflow_id === null ? undefined : (
             <Link asChild color="fg.info" fontSize="sm">
-              <RouterLink to={workflowAddress(event.workflow_id)}>Its workflow</RouterLink>
+              <RouterLink to={workflowAddress(event.workflow_id)}>Open its workflow</RouterLink>
             </Link>
           )}
           <EventBody load={() => getEvent(event)} name={event.id} />
@@ -74,7 +74,7 @@ export const EventRow = ({ chosen, event, toggle }: Props) => (
   </Flex>
 );
 
-/** On a telephone a line of its own. */
+/** On a phone, a separate line. */
 const wholeLine = { base: "1 / -1", md: "auto" };
 const columns = { base: "max-content minmax(0, 1fr)", md: "6.5rem minmax(0, 2fr) minmax(0, 2fr) max-content" };
 

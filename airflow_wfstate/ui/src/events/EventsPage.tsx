@@ -14,10 +14,10 @@ import { eventsQuestionOf, eventStates, narrowed, type TextFilter, textFilters }
 
 const keyOf = ({ id, source }: EventKey): string => JSON.stringify([source, id]);
 
-/** Whether somebody may decide about it. */
+/** Whether someone can still decide about the event. */
 const isOpen = ({ state }: EventSummary): boolean => state === "parked" || state === "dead";
 
-/** Events whose workflow is not there yet, and those that could not be applied: to look at, apply again, or drop. */
+/** Events whose workflow does not exist yet, and events that could not be applied: inspect, apply again or drop them. */
 export const EventsPage = () => {
   const [address, setAddress] = useSearchParams();
   const question = eventsQuestionOf(address);
@@ -37,11 +37,11 @@ export const EventsPage = () => {
   return (
     <>
       <Heading mb={1} size="lg">
-        Events that wait
+        Waiting events
       </Heading>
       <Text color="fg.muted" fontSize="sm" mb={4} maxWidth="4xl">
-        A parked event is applied when its workflow starts. A dead one waited for too long, or could not be applied:
-        apply it again once the cause is mended, or drop it.
+        A parked event is applied when its workflow starts. A dead event waited too long, or could not be applied. Fix the
+        cause and apply it again, or drop it.
       </Text>
       {told === undefined ? undefined : <OutcomeNotice dismiss={() => setTold(undefined)}>{told}</OutcomeNotice>}
       <HStack mb={4} wrap="wrap">
@@ -64,10 +64,10 @@ export const EventsPage = () => {
         ))}
       </HStack>
       <Freshness fresh={fresh} lines={8} />
-      {fresh.value !== undefined && events.length === 0 ? <Nothing>No event is in this state.</Nothing> : undefined}
+      {fresh.value !== undefined && events.length === 0 ? <Nothing>No events are in this state.</Nothing> : undefined}
       {operates && picked.length > 0 ? (
-        <HStack aria-label="Actions on the chosen events" mb={2} role="group" wrap="wrap">
-          <Text fontSize="sm">{`${counted(picked.length, "event")} chosen`}</Text>
+        <HStack aria-label="Actions on the selected events" mb={2} role="group" wrap="wrap">
+          <Text fontSize="sm">{`${counted(picked.length, "event")} selected`}</Text>
           <Button onClick={() => setDecision("replay")} size="xs" variant="outline">
             Apply again
           </Button>
@@ -114,7 +114,7 @@ export const EventsPage = () => {
 
 type TextInputProps = { readonly change: (text: string) => void; readonly label: string; readonly value: string };
 
-/** What the page is narrowed to: an exact text, asked for on Enter, or when the field is left. */
+/** An exact-text filter of the page, applied on Enter or when the field loses focus. */
 const TextInput = ({ change, label, value }: TextInputProps) => {
   const [text, setText] = useState(value);
   const ask = () => (text.trim() === value ? undefined : change(text.trim()));

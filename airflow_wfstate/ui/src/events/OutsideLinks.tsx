@@ -6,10 +6,10 @@ import { getEventCounts, getRights } from "../server/events";
 import { useFresh } from "../server/useFresh";
 import { countsText } from "./counts";
 
-/** Seconds between two questions for what changes seldom: what the reader may do, and how many events wait. */
+/** Polling intervals in seconds for what rarely changes: the reader's rights, and the number of waiting events. */
 const seldom = { counts: 30, rights: 300 };
 
-/** The ways to events that wait, where some do, and to subscriptions, for who may look after them. */
+/** Links to waiting events, if there are any, and to subscriptions, for those who may manage them. */
 export const OutsideLinks = () => {
   const rights = useFresh("rights", getRights, seldom.rights).value;
   const looks = rights?.looks_at_events ?? false;
@@ -25,7 +25,7 @@ export const OutsideLinks = () => {
       {waiting === undefined ? undefined : (
         <HStack gap={2}>
           <Link asChild color="fg.info">
-            <RouterLink to={eventsAddress}>Events that wait</RouterLink>
+            <RouterLink to={eventsAddress}>Waiting events</RouterLink>
           </Link>
           <Badge color="fg" colorPalette={counts !== undefined && counts.dead > 0 ? "red" : "gray"} variant="outline">
             {waiting}

@@ -1,14 +1,14 @@
-/** How many events wait, in words. Pure. */
+/** The number of waiting events, in words. Pure. */
 
 import type { EventCounts } from "../server/model";
 
-/** As many as the server counts. */
+/** The server counts no further than this. */
 const mostCounted = 10_000;
 
 const countText = (count: number, state: string): string =>
   `${count.toLocaleString("en")}${count >= mostCounted ? " or more" : ""} ${state}`;
 
-/** How many events wait; undefined when none does. */
+/** How many events wait; undefined when there are none. */
 export const countsText = ({ dead, parked }: EventCounts): string | undefined =>
   [dead > 0 ? countText(dead, "dead") : undefined, parked > 0 ? countText(parked, "parked") : undefined]
     .filter((part) => part !== undefined)

@@ -1,19 +1,19 @@
-/** The filters of the page of events, as they stand in its address. Pure. */
+/** The filters of the events page, as kept in its address. Pure. */
 
 import type { EventsQuestion } from "../server/events";
 import type { EventState } from "../server/model";
 
-/** What the page can be narrowed to, by the name in the address: the label of its input. */
+/** The text filters: the label of each input by its name in the address. */
 export const textFilters = {
   name: "Workflow name",
   key: "Workflow key",
-  type: "Type of event",
+  type: "Event type",
   source: "Source",
 } as const;
 
 export type TextFilter = keyof typeof textFilters;
 
-/** The states that can be chosen; `waiting` is both that an operator may decide about. */
+/** The states to choose from; `waiting` stands for the two that someone can decide about. */
 export const eventStates: Readonly<Record<string, string>> = {
   waiting: "parked or dead",
   parked: "parked",
@@ -25,7 +25,7 @@ const states: readonly EventState[] = ["parked", "dead", "dropped"];
 
 export const eventsOfPage = 100;
 
-/** What to ask for the page that the address names; a name of a state that there is not means those that wait. */
+/** The query for the page that the address names. An unknown state means the waiting events. */
 export const eventsQuestionOf = (address: URLSearchParams): EventsQuestion => {
   const state = states.find((name) => name === address.get("events"));
   const texts = (Object.keys(textFilters) as TextFilter[]).flatMap((name): [TextFilter, string][] => {
@@ -41,7 +41,7 @@ export const eventsQuestionOf = (address: URLSearchParams): EventsQuestion => {
   };
 };
 
-/** The address with other filters, on the first page; an empty value takes a filter away. */
+/** The address with changed filters, on the first page; an empty value removes a filter. */
 export const narrowed = (address: URLSearchParams, changes: Readonly<Record<string, string>>): URLSearchParams => {
   const next = new URLSearchParams(address);
   next.delete("after");

@@ -5,12 +5,12 @@ import type { Path } from "./layout";
 
 type Props = {
   readonly arrows: readonly Path[];
-  /** From a step to the run that it triggered; otherwise from a task to the one below it. */
+  /** Whether the arrows lead from a step to the run that it triggered, instead of from a task to a downstream task. */
   readonly isTrigger?: boolean;
   readonly size: { readonly height: number; readonly width: number };
 };
 
-/** Arrows over the whole graph. The boxes say in words what they show. */
+/** Arrows over the whole graph. The boxes say the same in words. */
 export const GraphArrows = ({ arrows, isTrigger = false, size }: Props) => {
   const head = useId();
   return (

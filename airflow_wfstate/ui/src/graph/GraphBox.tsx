@@ -14,18 +14,18 @@ import { stateOf, stateText, titleOf, type Undo, undoOf } from "./look";
 import { type Box as Shape, runAddressOf } from "./shape";
 
 type Props = {
-  /** What it follows on, by the ids of the boxes. */
+  /** The ids of its upstream boxes. */
   readonly after: readonly string[];
   readonly box: Shape;
   readonly lane: GraphLane;
   readonly rect: Rect;
-  /** Whether the place of each step in the plan is written on its box. */
+  /** Whether to show each step's number in the plan. */
   readonly showsPlan: boolean;
   readonly stop: { readonly "data-stop": string; readonly onFocus: () => void; readonly tabIndex: number };
   readonly unfold: () => void;
 };
 
-/** A task, which leads to its step or to Airflow's page of it, or a folded group, which a click unfolds. */
+/** A task, which links to its step or to its page in Airflow, or a folded group, which a click unfolds. */
 export const GraphBox = ({ after, box, lane, rect, showsPlan, stop, unfold }: Props) => {
   const [only] = box.nodes;
   const address = useNodeAddress(lane, only);
@@ -43,13 +43,13 @@ export const GraphBox = ({ after, box, lane, rect, showsPlan, stop, unfold }: Pr
     only !== undefined && box.group === undefined && titleOf(box) !== only.id ? `task ${only.id}` : undefined,
     only?.operator !== null && box.group === undefined ? only?.operator : undefined,
     isWaited
-      ? `waited for since ${timeText(waitedSince)}`
+      ? `awaited since ${timeText(waitedSince)}`
       : isCurrent
-        ? "at work now"
+        ? "in progress"
         : undefined,
     only?.position === null || only?.position === undefined || box.group !== undefined
       ? undefined
-      : `place ${only.position} in the plan`,
+      : `number ${only.position} in the plan`,
     undo?.text,
     after.length === 0 ? undefined : `after ${after.map((id) => id.replace(/^group /, "")).join(", ")}`,
   ]
@@ -105,7 +105,7 @@ export const GraphBox = ({ after, box, lane, rect, showsPlan, stop, unfold }: Pr
   );
 };
 
-/** Its step among the steps; of a task without one, its page in Airflow; undefined for what a service has not begun. */
+/** The address of its step, or of its page in Airflow if it has none; undefined for a service's step not yet started. */
 const useNodeAddress = (lane: GraphLane, node: GraphNode | undefined) => {
   const stepAddress = useStepAddress();
   const run = runAddressOf(lane);
@@ -120,7 +120,7 @@ const useNodeAddress = (lane: GraphLane, node: GraphNode | undefined) => {
 type InsideProps = {
   readonly box: Shape;
   readonly isCurrent: boolean;
-  /** Of the step in the plan, where services take part: no arrow leads from one to the other. */
+  /** The step's number in the plan, shown if services take part, because no arrows connect them. */
   readonly position: number | undefined;
   readonly undo: Undo | undefined;
 };
@@ -133,7 +133,7 @@ const Inside = ({ box, isCurrent, position, undo }: InsideProps): ReactNode => (
       </Text>
       {isCurrent ? (
         <Text as="span" bg="fg" borderRadius="sm" color="bg" flexShrink={0} fontSize="10px" px={1}>
-          {box.nodes.some((node) => node.waited_since !== null) ? "waited for" : "now"}
+          {box.nodes.some((node) => node.waited_since !== null) ? "awaited" : "now"}
         </Text>
       ) : undefined}
     </Flex>

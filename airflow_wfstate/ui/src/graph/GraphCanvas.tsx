@@ -18,10 +18,10 @@ type Props = {
 
 const narrow = 640;
 const [smallest, largest] = [0.1, 2];
-/** At first names can be read: of a larger graph a part is shown, and the rest by scrolling, dragging, or "Fit". */
+/** Names are readable at first. A larger graph is shown in part; scrolling, dragging or "Fit" shows the rest. */
 const smallestAtFirst = 0.6;
 
-/** The graph in a frame that scrolls: by wheel, by dragging, by the arrow keys from box to box. */
+/** The graph in a frame that scrolls by wheel, by dragging, and by moving from box to box with the arrow keys. */
 export const GraphCanvas = ({ children, lanes, turn }: Props) => {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
@@ -43,7 +43,7 @@ export const GraphCanvas = ({ children, lanes, turn }: Props) => {
     if (next !== undefined) {
       event.preventDefault();
       setChosen(next);
-      // After the next render it is the one that can be tabbed to; focus scrolls it into view.
+      // After the next render Tab leads to it; focusing it scrolls it into view.
       frame.current?.querySelector<HTMLElement>(`[data-stop="${CSS.escape(next)}"]`)?.focus();
     } else if (event.key === "+" || event.key === "=") {
       zoomTo(scale * 1.25);
@@ -74,7 +74,7 @@ export const GraphCanvas = ({ children, lanes, turn }: Props) => {
         </Button>
       </HStack>
       <Box
-        aria-label="Graph: arrow keys go from box to box, Enter opens"
+        aria-label="Graph: the arrow keys move between boxes, Enter opens one"
         borderRadius="md"
         borderWidth={1}
         cursor="grab"
@@ -117,7 +117,7 @@ export const GraphCanvas = ({ children, lanes, turn }: Props) => {
   );
 };
 
-/** The width of an element, kept up to date; 0 before it is known. */
+/** The current width of an element; 0 until it is known. */
 const useWidth = (element: React.RefObject<HTMLDivElement | null>): number => {
   const [width, setWidth] = useState(0);
   useEffect(() => {
@@ -132,7 +132,7 @@ const useWidth = (element: React.RefObject<HTMLDivElement | null>): number => {
   return width;
 };
 
-/** The wheel with Ctrl, which is also what a pinch on a touchpad sends, zooms; without it, it scrolls as everywhere. */
+/** Zooms with Ctrl and the wheel, which is also what a touchpad pinch sends. Without Ctrl the wheel scrolls. */
 const useWheelZoom = (element: React.RefObject<HTMLDivElement | null>, zoom: (factor: number) => void) => {
   const newest = useRef(zoom);
   useEffect(() => {
@@ -142,7 +142,7 @@ const useWheelZoom = (element: React.RefObject<HTMLDivElement | null>, zoom: (fa
     const { current } = element;
     const onWheel = (event: WheelEvent) => {
       if (event.ctrlKey) {
-        event.preventDefault(); // or the browser would zoom its whole page
+        event.preventDefault(); // otherwise the browser zooms the whole page
         newest.current(Math.exp(-event.deltaY / 300));
       }
     };
@@ -151,7 +151,7 @@ const useWheelZoom = (element: React.RefObject<HTMLDivElement | null>, zoom: (fa
   }, [element]);
 };
 
-/** A mouse drags the content; a finger does so by itself. */
+/** Dragging with a mouse; touch scrolling needs no code. */
 const useDrag = () => {
   const last = useRef<{ readonly x: number; readonly y: number }>(undefined);
   return {

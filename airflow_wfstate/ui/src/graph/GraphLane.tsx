@@ -12,7 +12,7 @@ import { foldKey, runAddressOf } from "./shape";
 import { boxStop, runStop } from "./stops";
 
 type Props = {
-  /** Tells which stop has the focus. */
+  /** Called with the stop that receives the focus. */
   readonly focus: (stop: string) => void;
   /** The stop that Tab leads to. */
   readonly focused: string | undefined;
@@ -28,18 +28,18 @@ const whyBare = ({ state, structure }: LaneOfServer): string | undefined => {
   }
   const reason =
     structure === "hidden"
-      ? "You may not read this DAG"
+      ? "You are not allowed to read this DAG"
       : state === null
-        ? "Airflow has no such run"
-        : "Airflow does not know its DAG";
-  return `${reason}: begun steps alone.`;
+        ? "Airflow does not have this run"
+        : "Airflow does not know the DAG of this run";
+  return `${reason}: only steps that have started are shown.`;
 };
 
-/** What takes part, in words. */
+/** The kind of participant, in words. */
 const kindText = ({ kind, role }: LaneOfServer): string =>
-  kind === "service" ? "service, which reports by events" : `${role} run`;
+  kind === "service" ? "service that reports through events" : `${role} run`;
 
-/** What takes part: its head, its groups, its boxes and what follows what. */
+/** One participant: its header, groups, boxes and arrows. */
 export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) => {
   const { arrows, boxes, groups, height, lane: shape, width, x, y } = placed;
   const { lane } = shape;
@@ -109,7 +109,7 @@ export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) =>
             {said ?? kindText(lane)}
             {lane.trigger === null || lane.trigger.item_key === "" ? undefined : (
               <>
-                {" of item "}
+                {" for item "}
                 <bdi>{shownText(lane.trigger.item_key)}</bdi>
               </>
             )}

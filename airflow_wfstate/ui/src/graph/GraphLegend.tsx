@@ -7,9 +7,9 @@ import { waitedLook } from "../timeline/looks";
 import { countsOf } from "./look";
 import type { Lane } from "./shape";
 
-/** What the colours and lines mean; of the states those that are in this graph. */
+/** Explains the colours and lines, limited to the states in this graph. */
 export const GraphLegend = ({ lanes }: { readonly lanes: readonly Lane[] }) => {
-  // One of each colour: a step that succeeded looks like a task whose state is success.
+  // One entry per colour: a step that succeeded looks like a task in state success.
   const states = new Map(
     lanes.flatMap(({ boxes }) => boxes.flatMap((box) => [...countsOf(box).keys()])).map((state) => [paletteOfAny(state), state]),
   );
@@ -20,11 +20,11 @@ export const GraphLegend = ({ lanes }: { readonly lanes: readonly Lane[] }) => {
           <Box bg="colorPalette.solid" borderRadius="full" boxSize={2} colorPalette={palette} />
         </Entry>
       ))}
-      <Entry name="not begun">
+      <Entry name="not started">
         <Box borderColor="border.emphasized" borderRadius="sm" borderStyle="dashed" borderWidth={1} height={3} width={5} />
       </Entry>
       {lanes.some(({ lane }) => lane.nodes.some((node) => node.waited_since !== null)) ? (
-        <Entry name="a service that the workflow waits for">
+        <Entry name="a service that the workflow is waiting for">
           <Box borderRadius="sm" borderWidth={1} height={3} width={5} {...waitedLook} />
         </Entry>
       ) : undefined}
@@ -36,7 +36,7 @@ export const GraphLegend = ({ lanes }: { readonly lanes: readonly Lane[] }) => {
           ↩ 3
         </Box>
       </Entry>
-      <Entry name="waits for">
+      <Entry name="runs before">
         <Box bg="fg.subtle" height="2px" width={5} />
       </Entry>
       <Entry name="triggered the run">

@@ -2,13 +2,13 @@ import { Button, HStack, Text } from "@chakra-ui/react";
 
 import type { Graph } from "../server/model";
 
-/** Names in the address how many runs are left out, those that joined first. */
+/** The parameter in the address that says how many of the first runs to skip. */
 export const skipName = "runs";
 
-/** As many as the server answers with at most. */
+/** The most runs that the server returns at once. */
 const runsOfPage = 50;
 
-/** How many runs the address leaves out; none where it says nothing that makes sense. */
+/** How many runs the address skips; 0 if it says nothing valid. */
 export const skippedIn = (address: URLSearchParams): number => {
   const text = address.get(skipName) ?? "";
   return /^\d{1,6}$/.test(text) ? Number(text) : 0;
@@ -16,7 +16,7 @@ export const skippedIn = (address: URLSearchParams): number => {
 
 type Props = { readonly graph: Graph; readonly show: (skip: number) => void };
 
-/** Which of the workflow's runs are drawn, and the way to the others; nothing where all of them are. */
+/** Says which of the workflow's runs are shown, with buttons for the others. Renders nothing if all are shown. */
 export const GraphPages = ({ graph: { earlier_lanes: earlier, further_lanes: further, lanes }, show }: Props) => {
   if (earlier === 0 && further === 0) {
     return undefined;
@@ -27,7 +27,7 @@ export const GraphPages = ({ graph: { earlier_lanes: earlier, further_lanes: fur
 
   return (
     <HStack aria-label="DAG runs in the graph" mb={2} role="group" wrap="wrap">
-      <Text fontSize="sm" role="status">{`${what} ${shown} of ${total}, in the order in which they joined`}</Text>
+      <Text fontSize="sm" role="status">{`${what} ${shown} of ${total}, in the order they joined`}</Text>
       <Button disabled={earlier === 0} onClick={() => show(Math.max(0, earlier - runsOfPage))} size="2xs" variant="outline">
         Earlier runs
       </Button>

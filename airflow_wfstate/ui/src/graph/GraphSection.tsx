@@ -12,7 +12,7 @@ import { GraphLegend } from "./GraphLegend";
 import { GraphPages, skipName, skippedIn } from "./GraphPages";
 import { foldedAtFirst, foldKey, shapeOf } from "./shape";
 
-/** The services and runs that take part, what follows what in each, and which step triggered which run; a page of them at a time. */
+/** The services and runs that take part, their dependencies, and which step triggered which run, one page at a time. */
 export const GraphSection = ({ workflowId }: { readonly workflowId: string }) => {
   const [address, setAddress] = useSearchParams();
   const skip = skippedIn(address);
@@ -43,7 +43,7 @@ export const GraphSection = ({ workflowId }: { readonly workflowId: string }) =>
 };
 
 const Shown = ({ graph }: { readonly graph: Graph }) => {
-  // An answer that says the same as the one before is not laid out again.
+  // Do not lay out the graph again if the response has not changed.
   const text = JSON.stringify(graph);
   const same = useMemo(() => JSON.parse(text) as Graph, [text]);
   const [first] = useState(() => foldedAtFirst(graph));
@@ -84,7 +84,7 @@ const Shown = ({ graph }: { readonly graph: Graph }) => {
   return (
     <>
       {lanes.length === 0 && graph.earlier_lanes === 0 ? (
-        <Nothing>Neither a DAG run nor a service takes part in this workflow yet.</Nothing>
+        <Nothing>No DAG run or service takes part in this workflow yet.</Nothing>
       ) : undefined}
       {lanes.length === 0 ? undefined : (
         <GraphCanvas lanes={lanes} turn={turn}>
@@ -106,12 +106,12 @@ const Shown = ({ graph }: { readonly graph: Graph }) => {
   );
 };
 
-/** Of the plan what nothing above will do: of runs that are not triggered yet, mostly. No arrows: nobody knows. */
+/** Planned steps that nothing above will do, mostly of runs not triggered yet. Their dependencies are unknown. */
 const Remaining = ({ entries }: { readonly entries: readonly string[] }) =>
   entries.length === 0 ? undefined : (
     <Box mt={3}>
       <Text fontSize="sm" fontWeight="bold" mb={1}>
-        Planned, in runs that have not begun
+        Planned, in runs that have not started
       </Text>
       <HStack as="ul" gap={2} listStyle="none" wrap="wrap">
         {entries.map((entry) => (

@@ -1,4 +1,4 @@
-/** Where the boxes, arrows and lanes of the graph stand, in pixels at a zoom of one. Pure. */
+/** The positions of the graph's boxes, arrows and lanes, in pixels at 100% zoom. Pure. */
 
 import { Graph as Digraph, layout } from "@dagrejs/dagre";
 
@@ -6,12 +6,12 @@ import type { Box, Lane } from "./shape";
 
 export type Point = { readonly x: number; readonly y: number };
 
-/** A rectangle, by its left upper corner. */
+/** A rectangle, given by its upper left corner. */
 export type Rect = Point & { readonly height: number; readonly width: number };
 
 export type Direction = "down" | "right";
 
-/** The way of an arrow, as the `d` of an SVG path. */
+/** The path of an arrow, as the `d` of an SVG path. */
 export type Path = { readonly key: string; readonly path: string };
 
 type Inside = {
@@ -31,19 +31,19 @@ export type Layout = {
 };
 
 export const boxSize = { height: 58, width: 190 };
-/** Of a lane's head, which names the run. */
+/** The height of a lane's header, which names the run. */
 export const headHeight = 44;
-/** Of the label above a group. */
+/** The height of the label above a group. */
 export const labelHeight = 20;
 
 const padding = 16;
 const laneGap = 28;
-/** Left of the lanes, where the arrows to triggered runs go down. */
+/** The space left of the lanes, where the arrows to triggered runs go down. */
 const gutter = 28;
-/** A lane's head has room for its names, also when the lane is folded. */
+/** Wide enough for the names in a lane's header, even when the lane is folded. */
 const narrowestLane = 340;
 
-/** Place the lanes below each other, and in each lane what follows to the right, or below. */
+/** Places the lanes below each other, and the downstream boxes of a lane to the right or below. */
 export const layoutOf = (lanes: readonly Lane[], direction: Direction): Layout => {
   let y = 0;
   const placed = lanes.map((lane): PlacedLane => {
@@ -80,7 +80,7 @@ const insideOf = (
   for (const box of boxes) {
     graph.setNode(box.id, { ...boxSize });
   }
-  // Dagre wants to know a parent before it is one.
+  // Dagre must know a node before it can become a parent.
   for (const group of groups.filter(({ parent }) => groups.some(({ id }) => id === parent))) {
     graph.setParent(groupNode(group.id), groupNode(group.parent ?? ""));
   }
@@ -121,10 +121,10 @@ const insideOf = (
   };
 };
 
-/** A group among dagre's nodes: a task may have the id of a group's parent. */
+/** The id of a group among dagre's nodes; distinct because a task may have the same id as a group. */
 const groupNode = (id: string): string => `\n${id}`;
 
-/** A smooth line through points: from the middle of each stretch to that of the next, bent around the point between. */
+/** A smooth line through points: it joins the middles of the segments, and bends around the points between. */
 export const curve = (points: readonly Point[]): string => {
   const [first] = points;
   const last = points[points.length - 1];
@@ -141,7 +141,7 @@ export const curve = (points: readonly Point[]): string => {
 
 const at = ({ x, y }: Point): string => `${Math.round(x * 10) / 10},${Math.round(y * 10) / 10}`;
 
-/** Down from the box of the step, left of the lanes, and to the head of the lane of the run. */
+/** From the step's box down the left of the lanes to the header of the run's lane. */
 const triggersOf = (lanes: readonly PlacedLane[], direction: Direction): Path[] =>
   lanes.flatMap((lane): Path[] => {
     const { trigger } = lane.lane.lane;
@@ -154,9 +154,9 @@ const triggersOf = (lanes: readonly PlacedLane[], direction: Direction): Path[] 
     const end = `V${lane.y + headHeight / 2} H${lane.x}`;
     const key = lane.lane.lane.id;
     if (box === undefined) {
-      return [{ key, path: `M${at({ x: above.x, y: above.y + headHeight / 2 })} H${channel} ${end}` }]; // it is folded
+      return [{ key, path: `M${at({ x: above.x, y: above.y + headHeight / 2 })} H${channel} ${end}` }]; // the box is folded away
     }
-    // Where boxes stand below each other, a line straight down would go through them.
+    // With boxes below each other, a line straight down would cross them.
     return direction === "down"
       ? [{ key, path: `M${at({ x: box.x, y: box.y + box.height / 2 })} H${channel} ${end}` }]
       : [

@@ -1,10 +1,10 @@
-/** How a box of the graph looks, and what it says: state, counts, order of the undo. Pure. */
+/** The look and text of a box: state, counts and undo order. Pure. */
 
 import type { GraphNode } from "../server/model";
 import { stepStates, words } from "../server/model";
 import type { Box } from "./shape";
 
-/** States of task instances in Airflow that say more than those behind them, as Airflow's own graph orders them. */
+/** Airflow's task states, the most significant first, in the order of Airflow's own graph. */
 const taskStates = [
   "failed",
   "upstream_failed",
@@ -21,7 +21,7 @@ const taskStates = [
   "removed",
 ];
 
-/** The items of a box by state: of its steps where it has some, else of its tasks. Not begun ones are left out. */
+/** The items of a box by state: its steps, or its tasks if it has no steps. Items that have not started do not count. */
 export const countsOf = (box: Box): Map<string, number> => {
   const steps = sum(box.nodes.map((node) => node.steps));
   const tasks = sum(box.nodes.filter((node) => Object.keys(node.steps).length === 0).map((node) => node.tasks));
@@ -50,7 +50,7 @@ const sum = (all: readonly Readonly<Record<string, number>>[]): Map<string, numb
 
 const telling: readonly string[] = ["failed", "lost", "upstream_failed", "running", "waiting", "deferred"];
 
-/** The state that colours a box; undefined when nothing of it has begun. */
+/** The state that colours a box; undefined when nothing in it has started. */
 export const stateOf = (box: Box): string | undefined => {
   const [only] = box.nodes;
   if (box.group === undefined && only !== undefined && only.state !== null) {
@@ -60,18 +60,18 @@ export const stateOf = (box: Box): string | undefined => {
   return telling.find((state) => states.includes(state)) ?? states[0];
 };
 
-/** What a box is called: its group, its step, else its task. */
+/** The title of a box: its group, else its step, else its task. */
 export const titleOf = (box: Box): string => {
   const [only] = box.nodes;
   return box.group?.label ?? only?.step ?? only?.id ?? box.id;
 };
 
-/** How many of it there are, and in which states: `failed`, `1979 succeeded, 21 failed`, `not begun`. */
+/** The states of a box and their counts: `failed`, `1979 succeeded, 21 failed`, `not started`. */
 export const stateText = (box: Box): string => {
   const counts = [...countsOf(box)];
   const total = counts.reduce((all, [, count]) => all + count, 0);
   if (total === 0) {
-    return "not begun";
+    return "not started";
   }
   if (total === 1 && box.group === undefined && counts[0] !== undefined) {
     return words(counts[0][0]);
@@ -82,14 +82,14 @@ export const stateText = (box: Box): string => {
 export type Undo = {
   /** `3`, or `3 to 2002` for several. */
   readonly order: string;
-  /** The state that tells most. */
+  /** The most significant state. */
   readonly state: string;
   readonly text: string;
 };
 
 const undoStates = ["failed", "running", "armed", "done", "skipped", "not_needed", "discarded"];
 
-/** The compensations of a box and their places in the undo; undefined when it has none. */
+/** The compensations of a box and their positions in the undo order; undefined when it has none. */
 export const undoOf = (box: Box): Undo | undefined => {
   const all = box.nodes.flatMap((node: GraphNode) => (node.compensation === null ? [] : [node.compensation]));
   const counts = sum(all.map((compensation) => compensation.by_state));
@@ -108,5 +108,5 @@ export const undoOf = (box: Box): Undo | undefined => {
           .filter((name) => counts.has(name))
           .map((name) => `${counts.get(name)} ${words(name)}`)
           .join(", ");
-  return { order, state, text: `compensation ${order} in the order of the undo: ${states}` };
+  return { order, state, text: `compensation ${order} in undo order: ${states}` };
 };

@@ -1,4 +1,4 @@
-/** Where an arrow key leads on the graph. Pure. */
+/** Where an arrow key moves the focus on the graph. Pure. */
 
 import type { Rect } from "./layout";
 
@@ -11,10 +11,10 @@ const ways: Readonly<Record<string, { readonly x: number; readonly y: number }>>
   ArrowUp: { x: 0, y: -1 },
 };
 
-/** Going aside costs more than going on: the next in the same row is nearer than one beside it in the row below. */
+/** Sideways distance costs more, so that the next box in the same row counts as nearer than one in the row below. */
 const costOfAside = 3;
 
-/** The stop that a key leads to from one; undefined when there is none that way, or the key is no arrow. */
+/** The stop that a key leads to; undefined when there is none in that direction, or the key is not an arrow. */
 export const nextStop = (stops: readonly Stop[], from: string, key: string): string | undefined => {
   const way = ways[key];
   const here = stops.find((stop) => stop.id === from);

@@ -1,12 +1,12 @@
-/** Which boxes and arrows of a workflow's graph are drawn, with some of its groups and lanes folded. Pure. */
+/** Which boxes and arrows of the graph are drawn when some groups and lanes are folded. Pure. */
 
 import { runAddress } from "../airflow/airflow";
 import type { Graph, GraphGroup, GraphLane, GraphNode } from "../server/model";
 
-/** Above so many nodes, groups and lanes in which nothing happens begin folded. */
+/** With more nodes than this, groups and lanes without activity start folded. */
 export const nodesShownAtOnce = 150;
 
-/** Something that is drawn as one box: a task, or a folded group with all that is in it. */
+/** Something drawn as one box: a task, or a folded group with everything in it. */
 export type Box = {
   readonly group: GraphGroup | undefined;
   /** Unique in its lane. */
@@ -21,13 +21,13 @@ export type Arrow = { readonly source: string; readonly target: string };
 export type Lane = {
   readonly arrows: readonly Arrow[];
   readonly boxes: readonly Box[];
-  /** Groups that are unfolded, those around others first. */
+  /** The unfolded groups, outer groups first. */
   readonly groups: readonly GraphGroup[];
   readonly isFolded: boolean;
   readonly lane: GraphLane;
 };
 
-/** Names a lane, or a group of it, among what can be folded. */
+/** Identifies a lane, or a group in it, among everything that can be folded. */
 export const foldKey = (lane: GraphLane, group?: { readonly id: string }): string =>
   group === undefined ? lane.id : `${lane.id} ${group.id}`;
 
@@ -35,7 +35,7 @@ export const foldKey = (lane: GraphLane, group?: { readonly id: string }): strin
 export const runAddressOf = ({ dag_id: dagId, run_id: runId }: GraphLane): string | undefined =>
   dagId === null || runId === null ? undefined : runAddress(dagId, runId);
 
-/** The box of a folded group; no task has such an id. */
+/** The box id of a folded group; no task has such an id. */
 const boxOfGroup = (groupId: string): string => `group ${groupId}`;
 
 /** The graph as it is drawn. */
@@ -78,7 +78,7 @@ const laneOf = (lane: GraphLane, folded: ReadonlySet<string>): Lane => {
   };
 };
 
-/** Whether somebody looks for it: it is at work, has failed, or its undo has. */
+/** Whether a node needs attention: it is in progress, has failed, or its undo is running or has failed. */
 export const needsEyes = (node: GraphNode): boolean =>
   node.is_current ||
   node.state === "failed" ||
@@ -86,7 +86,7 @@ export const needsEyes = (node: GraphNode): boolean =>
   ["failed", "upstream_failed"].some((state) => node.tasks[state] !== undefined) ||
   ["failed", "running"].some((state) => node.compensation?.by_state[state] !== undefined);
 
-/** What is folded at first: nothing in a small graph; in a large one quiet groups, then lanes, until it is small. */
+/** What starts folded: nothing in a small graph; in a large one, inactive groups and then lanes until it is small. */
 export const foldedAtFirst = (graph: Graph): ReadonlySet<string> => {
   const folded = new Set<string>();
   const count = (): number => shapeOf(graph, folded).reduce((sum, lane) => sum + lane.boxes.length, 0);
@@ -106,7 +106,7 @@ export const foldedAtFirst = (graph: Graph): ReadonlySet<string> => {
   return folded;
 };
 
-/** The nodes of a group and of all groups in it. */
+/** The nodes of a group and of all groups inside it. */
 const holds = (lane: GraphLane, group: GraphGroup): GraphNode[] => {
   const inside = new Set([group.id]);
   for (let grown = -1; grown !== inside.size; ) {

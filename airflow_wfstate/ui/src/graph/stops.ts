@@ -1,4 +1,4 @@
-/** What of the graph the keyboard reaches: heads of lanes, labels of groups, and boxes. Pure. */
+/** What the keyboard can reach on the graph: lane headers, group labels and boxes. Pure. */
 
 import { headHeight, labelHeight, type Layout } from "./layout";
 import type { Stop } from "./moves";
@@ -7,7 +7,7 @@ import { foldKey, runAddressOf } from "./shape";
 /** The link to the run of a lane. */
 export const runStop = (laneId: string): string => `${laneId} run`;
 
-/** A box of a lane. Ids of tasks have no line breaks, and so do not meet those of groups. */
+/** A box of a lane. Task ids contain no line breaks, so they cannot clash with group ids. */
 export const boxStop = (laneId: string, boxId: string): string => `${laneId}\n${boxId}`;
 
 export const stopsOf = (layout: Layout): Stop[] =>

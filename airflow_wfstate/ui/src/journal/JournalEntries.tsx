@@ -13,7 +13,7 @@ import { eventOf } from "./eventOf";
 
 type Props = { readonly entries: readonly JournalEntry[]; readonly workflowId: string };
 
-/** Entries as sentences; each unfolds to its details. */
+/** Journal entries as sentences; each unfolds to its details. */
 export const JournalEntries = ({ entries, workflowId }: Props) => (
   <List.Root aria-label="Journal" as="ol" gap={0} listStyle="none" ps={0}>
     {entries.map((entry) => (

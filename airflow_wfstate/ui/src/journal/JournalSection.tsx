@@ -11,13 +11,13 @@ import { useFresh } from "../server/useFresh";
 import { kindsOf, subjects } from "./entryKinds";
 import { JournalEntries } from "./JournalEntries";
 
-/** Whether an entry holds the text in its sentence, actor or details. */
+/** Whether an entry contains the text in its sentence, actor or details. */
 export const holds = (entry: JournalEntry, text: string): boolean =>
   `${entry.sentence} ${entry.kind} ${entry.actor} ${JSON.stringify(entry.data)}`
     .toLowerCase()
     .includes(text.trim().toLowerCase());
 
-/** The workflow's journal, oldest entry first, a page at a time. What it is narrowed to stands in the address. */
+/** The workflow's journal, oldest entry first, one page at a time. The address keeps its filters. */
 export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail }) => {
   const [address, setAddress] = useSearchParams();
   const [after, setAfter] = useState(0);
@@ -55,9 +55,9 @@ export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail
         />
         <Choice change={(chosen) => narrow("step", chosen)} label="Step" options={stepOptions(workflow, step)} value={step} />
         <Input
-          aria-label="On this page: holds the text"
+          aria-label="Find on this page"
           onChange={(event) => setText(event.currentTarget.value)}
-          placeholder="On this page: holds the text"
+          placeholder="Find on this page"
           size="sm"
           type="search"
           value={text}
@@ -81,7 +81,7 @@ export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail
               ? counted(value.entries.length, "entry", "entries")
               : `${shown.length} of ${counted(value.entries.length, "entry", "entries")}`}
           </Text>
-          {shown.length === 0 ? <Nothing>No entry matches.</Nothing> : <JournalEntries entries={shown} workflowId={id} />}
+          {shown.length === 0 ? <Nothing>No entries match.</Nothing> : <JournalEntries entries={shown} workflowId={id} />}
           <HStack justify="flex-end" mt={4}>
             {after === 0 ? undefined : (
               <Button onClick={() => setAfter(0)} size="sm" variant="outline">
@@ -100,13 +100,13 @@ export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail
   );
 };
 
-/** The steps that have begun; and the one that the address names, whichever that is. */
+/** The steps that have started, and the step that the address names, even if it is none of them. */
 const stepOptions = (workflow: WorkflowDetail, chosen: string): (readonly [string, string])[] => {
   const names = new Set(workflow.step_groups.map((group) => `${participantLabel(group)}.${group.name}`));
   if (chosen !== "") {
     names.add(chosen);
   }
-  return [["", "Every step"], ...[...names].map((name) => [name, shownText(name)] as const)];
+  return [["", "All steps"], ...[...names].map((name) => [name, shownText(name)] as const)];
 };
 
 type ChoiceProps = {

@@ -1,9 +1,9 @@
-/** The kinds of journal entries: the state whose colour each has, and what a reader narrows the journal to. */
+/** The kinds of journal entries: the state that gives each its colour, and the filters of the journal. */
 
 import type { EntryKind } from "../server/model";
 import type { State } from "../text/StateBadge";
 
-/** Complete by its type: a kind that the server gains is missed here when the page is built. */
+/** The type makes this complete: when the server gains a kind, the build of the page fails. */
 const states: Readonly<Record<EntryKind, State>> = {
   "compensation.attempt_failed": "failed",
   "compensation.began": "compensating",
@@ -37,10 +37,10 @@ const states: Readonly<Record<EntryKind, State>> = {
   "workflow.succeeded": "succeeded",
 };
 
-/** The state in whose colour an entry is marked. */
+/** The state whose colour marks an entry. */
 export const stateOfKind = (kind: EntryKind): State => states[kind];
 
-/** What the journal can be narrowed to, by the name in the address. */
+/** The filters of the journal, by their name in the address. */
 export const subjects: Readonly<Record<string, string>> = {
   "": "Everything",
   compensation: "Compensations",
@@ -54,7 +54,7 @@ export const subjects: Readonly<Record<string, string>> = {
 
 const failures: readonly State[] = ["failed", "lost", "compensation_failed"];
 
-/** The kinds that a subject stands for; none for everything, and for a name that there is not. */
+/** The kinds that a subject stands for; an empty list for everything and for an unknown subject. */
 export const kindsOf = (subject: string): EntryKind[] =>
   subject === ""
     ? []

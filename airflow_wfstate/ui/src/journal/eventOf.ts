@@ -1,6 +1,6 @@
 import type { JournalEntry } from "../server/model";
 
-/** The event that an entry tells of; undefined for one that no service brought about. */
+/** The event that an entry records; undefined for an entry that was not caused by a service. */
 export const eventOf = ({ data }: Pick<JournalEntry, "data">): { id: string; source: string; type: string } | undefined => {
   const { event } = data as { readonly event?: unknown };
   if (typeof event !== "object" || event === null) {

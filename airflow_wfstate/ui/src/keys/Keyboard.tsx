@@ -6,7 +6,7 @@ import { KeysDialog } from "./KeysDialog";
 import { focusSearch, moveFocus } from "./rows";
 import { useKeys } from "./useKeys";
 
-/** The keys of a page, and the button that tells them. */
+/** The page's keyboard shortcuts, and the button that shows them. */
 export const Keyboard = ({ page }: { readonly page: RefObject<HTMLElement | null> }) => {
   const [isOpen, setOpen] = useState(false);
   const onPage = (act: (element: HTMLElement) => void) => () =>

@@ -1,16 +1,16 @@
 import { CloseButton, Dialog, HStack, Kbd, Portal, Stack, Text } from "@chakra-ui/react";
 
-/** The keys of the page, as they are told. */
+/** The shortcuts and their descriptions. */
 const keys: readonly (readonly [string, string])[] = [
   ["/", "Search"],
   ["j", "Next row"],
   ["k", "Previous row"],
   ["Enter", "Open the row"],
   ["r", "Refresh now"],
-  ["?", "These keys"],
+  ["?", "Show these shortcuts"],
 ];
 
-/** What can be done by a key. */
+/** Shows the keyboard shortcuts. */
 export const KeysDialog = ({ close }: { readonly close: () => void }) => (
   <Dialog.Root onOpenChange={({ open }) => (open ? undefined : close())} open size="xs">
     <Portal>
@@ -18,7 +18,7 @@ export const KeysDialog = ({ close }: { readonly close: () => void }) => (
       <Dialog.Positioner>
         <Dialog.Content data-wfstate="">
           <Dialog.Header>
-            <Dialog.Title>Keyboard</Dialog.Title>
+            <Dialog.Title>Keyboard shortcuts</Dialog.Title>
           </Dialog.Header>
           <Dialog.Body>
             <Stack as="dl" gap={2}>
@@ -32,7 +32,7 @@ export const KeysDialog = ({ close }: { readonly close: () => void }) => (
               ))}
             </Stack>
             <Text color="fg.muted" fontSize="sm" mt={3}>
-              Not while you type in a field.
+              Shortcuts do not work while you type in a field.
             </Text>
           </Dialog.Body>
           <Dialog.CloseTrigger asChild>

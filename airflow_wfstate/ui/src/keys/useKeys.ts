@@ -1,14 +1,14 @@
 import { useEffect, useRef } from "react";
 
-/** Whether what is typed goes into a field. */
+/** Whether the user is typing in a field. */
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox]), select, textarea"));
 
 /**
- * Calls a function when its key is pressed: not while somebody types, not together with Ctrl, Alt or Cmd, and not below
- * an open dialog or menu.
+ * Calls a function when its key is pressed, except while someone is typing, with Ctrl, Alt or Cmd, and while a dialog or
+ * menu is open.
  *
- * @param actions by the key that the browser names.
+ * @param actions the functions, by the browser's name of the key.
  */
 export const useKeys = (actions: Readonly<Record<string, () => void>>): void => {
   const newest = useRef(actions);

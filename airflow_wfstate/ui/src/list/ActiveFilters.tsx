@@ -20,7 +20,7 @@ type Props = { readonly address: URLSearchParams; readonly show: (address: URLSe
 
 type Chip = { readonly text: string; readonly without: URLSearchParams };
 
-/** Every filter that is set, in words; a click takes it away. */
+/** The active filters, in words; a click removes one. */
 export const ActiveFilters = ({ address, show }: Props) =>
   isFiltered(address) ? (
     <HStack aria-label="Filters" gap={1} mb={4} role="group" wrap="wrap">
@@ -47,18 +47,18 @@ export const ActiveFilters = ({ address, show }: Props) =>
     </HStack>
   ) : undefined;
 
-/** The address without its filters, in its order. */
+/** The address without filters, but with its sort order. */
 const cleared = (address: URLSearchParams): URLSearchParams => {
   const sort = address.get("sort");
   return new URLSearchParams(sort === null ? {} : { sort });
 };
 
-/** How each filter is told; undefined for one that cannot be asked for. */
+/** The text of each filter; undefined for an invalid value. */
 const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
   state: (value) => (value === "open" ? "open" : statesOf(value).map(words).join(" or ") || undefined),
-  search: (value) => `key or id begins with ${value}`,
-  contains: (value) => textWith("key or a label holds", askedText(value)),
-  error: (value) => textWith("the error holds", askedText(value)),
+  search: (value) => `key or id starts with ${value}`,
+  contains: (value) => textWith("key or label contains", askedText(value)),
+  error: (value) => textWith("error contains", askedText(value)),
   name: (value) => `name is ${value}`,
   dag: (value) => `DAG is ${value}`,
   since: (value) => periodText("started", value),
@@ -66,7 +66,7 @@ const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
   from: (value) => momentText("started from", value),
   to: (value) => momentText("started before", value),
   step: (value) => textWith("a step is", stepStateOf(value) && words(value)),
-  flagged: (value) => (isFlagged(value) ? "has a flag" : undefined),
+  flagged: (value) => (isFlagged(value) ? "needs attention" : undefined),
 };
 
 const textWith = (what: string, value: string | undefined): string | undefined =>
@@ -80,8 +80,8 @@ const periodText = (what: string, name: string): string | undefined => {
 const momentText = (what: string, value: string): string | undefined =>
   Number.isNaN(parsedMoment(value)) ? undefined : `${what} ${timeText(new Date(parsedMoment(value))).slice(0, 16)}`;
 
-/** A filter of a link that was shortened or mistyped: the list is longer than its sender meant. */
-const ignored = (name: string, value: string): string => `not understood, and left out: ${name}=${value}`;
+/** A filter from a shortened or mistyped link. The list is longer than the sender meant. */
+const ignored = (name: string, value: string): string => `not understood, ignored: ${name}=${value}`;
 
 const chipsOf = (address: URLSearchParams): Chip[] => [
   ...Object.entries(texts).flatMap(([name, textOf]) => {

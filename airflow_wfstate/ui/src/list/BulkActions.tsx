@@ -13,13 +13,13 @@ import { useFresh } from "../server/useFresh";
 
 type Props = { readonly chosen: readonly WorkflowSummary[]; readonly done: () => void };
 
-/** Buttons for the chosen workflows; each shows first what it would do to every one of them. */
+/** Buttons for the selected workflows. Each first shows what it would do to every one of them. */
 export const BulkActions = ({ chosen, done }: Props) => {
   const [open, setOpen] = useState<WorkflowAction>();
 
   return chosen.length === 0 ? undefined : (
-    <HStack aria-label="Actions on the chosen workflows" mb={2} role="group" wrap="wrap">
-      <Text fontSize="sm">{`${chosen.length} chosen`}</Text>
+    <HStack aria-label="Actions on the selected workflows" mb={2} role="group" wrap="wrap">
+      <Text fontSize="sm">{`${chosen.length} selected`}</Text>
       {workflowActions.map((action) => (
         <Button key={action.name} onClick={() => setOpen(action)} size="xs" variant="outline">
           {action.label}
@@ -37,7 +37,7 @@ export const BulkActions = ({ chosen, done }: Props) => {
   );
 };
 
-/** The plan for one of many: what the server refuses to plan is left alone, and the others are not. */
+/** The plan for one of many. A workflow that the server refuses to plan is skipped; the others are not. */
 const planOf = async (action: WorkflowAction, workflow: WorkflowSummary, signal: AbortSignal): Promise<Plan> => {
   try {
     return await action.plan(workflow.id, signal);
@@ -54,7 +54,7 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
   const { error, value } = useFresh(`${action.name} ${ids.join(" ")}`, async (signal) => {
     const plans = new Map<string, Plan>();
     for (const workflow of chosen) {
-      plans.set(workflow.id, await planOf(action, workflow, signal)); // one after the other: a selection shall not be a burst
+      plans.set(workflow.id, await planOf(action, workflow, signal)); // one at a time, so that a selection is not a burst
     }
     return plans;
   });
@@ -83,7 +83,7 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
   return (
     <ReasonDialog
       close={close}
-      refusal={willing.length === 0 ? "Nothing would be done." : undefined}
+      refusal={willing.length === 0 ? "There is nothing to do." : undefined}
       send={send}
       title={`${action.label}: ${counted(chosen.length, "workflow")}`}
       verb={`${action.label}: ${willing.length} of ${chosen.length}`}
@@ -96,7 +96,7 @@ const BulkDialog = ({ action, chosen, close, done }: DialogProps) => {
           return plan === undefined ? undefined : (
             <List.Item key={workflow.id} overflowWrap="anywhere">
               <Text as="span" fontWeight="bold">{`${workflow.name} ${workflow.key}: `}</Text>
-              {plan.refusal === undefined ? plan.summary : `Left alone. ${plan.refusal}`}
+              {plan.refusal === undefined ? plan.summary : `Skipped. ${plan.refusal}`}
             </List.Item>
           );
         })}

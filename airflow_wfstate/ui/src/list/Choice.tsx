@@ -1,6 +1,6 @@
 import { Checkbox } from "@chakra-ui/react";
 
-/** What is chosen once this one was clicked on. */
+/** The selection after a click on this id. */
 export const toggled = (chosen: ReadonlySet<string>, id: string): ReadonlySet<string> => {
   const next = new Set(chosen);
   if (!next.delete(id)) {
@@ -11,7 +11,7 @@ export const toggled = (chosen: ReadonlySet<string>, id: string): ReadonlySet<st
 
 type ChoiceProps = { readonly checked: boolean | "indeterminate"; readonly label: string; readonly toggle: () => void };
 
-/** Whether a workflow is chosen for what is done to many. */
+/** A checkbox that selects something for an action on many. */
 export const Choice = ({ checked, label, toggle }: ChoiceProps) => (
   <Checkbox.Root checked={checked} onCheckedChange={toggle} size="sm">
     <Checkbox.HiddenInput aria-label={label} />

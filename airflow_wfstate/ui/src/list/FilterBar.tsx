@@ -15,26 +15,26 @@ type Props = {
   readonly isFixedDag: boolean;
 };
 
-/** What stands behind the button, so that the list begins high on the page. */
+/** The filters behind the button, so that the list starts high on the page. */
 const furtherNames = ["since", "from", "to", "step", "contains", "error"];
 
-/** What narrows the list. Filters that few need are folded away until one of them is set. */
+/** The filters of the list. Rarely used ones are folded away until one of them is set. */
 export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
   const [asked, setAsked] = useState<boolean>();
   const isOpen = asked ?? furtherNames.some((name) => address.has(name));
 
-  // On a narrow screen these two are folded away as well.
+  // On a narrow screen these two are folded away too.
   const wide = { base: isOpen ? "block" : "none", md: "block" };
 
   return (
     <HStack gap={2} mb={2} role="search" wrap="wrap">
       <TypedFilter address={address} filter={filter} label="Key or correlation id" name="search" />
       <Box display={wide} width={{ base: "full", md: "auto" }}>
-        <TypedFilter address={address} filter={filter} label="Name of the workflow" name="name" />
+        <TypedFilter address={address} filter={filter} label="Workflow name" name="name" />
       </Box>
       {isFixedDag ? undefined : (
         <Box display={wide} width={{ base: "full", md: "auto" }}>
-          <TypedFilter address={address} filter={filter} label="DAG that takes part" name="dag" />
+          <TypedFilter address={address} filter={filter} label="Participating DAG" name="dag" />
         </Box>
       )}
       <Button
@@ -63,7 +63,7 @@ export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
           <Choice
             all="steps in any state"
             filter={filter}
-            label="State of a step"
+            label="Step state"
             name="step"
             options={stepStates.map((state) => [state, `a step is ${words(state)}`])}
             value={address.get("step") ?? ""}
@@ -77,7 +77,7 @@ export const FilterBar = ({ addLabel, address, filter, isFixedDag }: Props) => {
 };
 
 type ChoiceProps = Pick<Props, "filter"> & {
-  /** What the option without a filter is called. */
+  /** The label of the option without a filter. */
   readonly all: string;
   readonly label: string;
   readonly name: string;

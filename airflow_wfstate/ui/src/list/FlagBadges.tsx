@@ -3,7 +3,7 @@ import { Badge, HStack } from "@chakra-ui/react";
 import { type Flag, words } from "../server/model";
 import { shownText } from "../text/shownText";
 
-/** Why a workflow makes no progress or needs a person; the cause on hover, and read out. */
+/** Why a workflow makes no progress or needs attention. The cause appears on hover and to screen readers. */
 export const FlagBadges = ({ flags }: { readonly flags: readonly Flag[] }) => (
   <HStack gap={1} wrap="wrap">
     {flags.map((flag) => (

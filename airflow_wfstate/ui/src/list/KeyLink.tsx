@@ -5,7 +5,7 @@ import { workflowAddress } from "../airflow/airflow";
 import type { WorkflowSummary } from "../server/model";
 import { Ellipsis } from "../text/Ellipsis";
 
-/** The key, which leads to the workflow's page. */
+/** The key, linked to the workflow's page. */
 export const KeyLink = ({ workflow }: { readonly workflow: WorkflowSummary }) => (
   <>
     <Link asChild color="fg.info" display="block" fontWeight="bold" minWidth={0}>

@@ -5,14 +5,14 @@ import { shownText } from "../text/shownText";
 import { StoredText } from "../text/StoredText";
 
 type Props = {
-  /** Where a click on a label leads. */
+  /** The address that a click on a label opens. */
   readonly addressOf: (label: string) => { readonly pathname?: string; readonly search: string };
   readonly labels: Readonly<Record<string, string>>;
-  /** How many are shown; the others are counted. All by default. */
+  /** How many labels to show; the others are only counted. All by default. */
   readonly most?: number;
 };
 
-/** Labels of a workflow; a click on one shows the workflows that have it. */
+/** The labels of a workflow; a click on one shows the workflows that have it. */
 export const LabelChips = ({ addressOf, labels, most = Infinity }: Props) => {
   const all = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
 

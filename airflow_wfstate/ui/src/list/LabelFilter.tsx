@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 
 import { isLabel } from "./workflowFilter";
 
-/** Where a label is typed that workflows shall have; Enter adds it to the filters. */
+/** A field for a label to filter by; Enter adds it to the filters. */
 export const LabelFilter = ({ add }: { readonly add: (label: string) => void }) => {
   const [typed, setTyped] = useState("");
   const isWrong = typed !== "" && !isLabel(typed.trim());
@@ -22,7 +22,7 @@ export const LabelFilter = ({ add }: { readonly add: (label: string) => void }) 
         aria-label="Label"
         maxLength={501}
         onChange={(event) => setTyped(event.currentTarget.value)}
-        placeholder="Label: name=value, Enter"
+        placeholder="Label: name=value, then Enter"
         size="sm"
         title={isWrong ? "Write the label as name=value." : undefined}
         value={typed}

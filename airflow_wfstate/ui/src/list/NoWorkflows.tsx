@@ -6,7 +6,7 @@ import { StoredText } from "../text/StoredText";
 
 type Props = {
   readonly clear: () => void;
-  /** On this DAG's page; undefined on the page of all. */
+  /** The DAG whose page this is; undefined on the page of all workflows. */
   readonly dagId: string | undefined;
   readonly isFiltered: boolean;
 };
@@ -18,11 +18,11 @@ start = StartWorkflowOperator(task_id="start", name="order", key="{{ params.orde
 @task.step(compensate=refund)
 def charge(order_id: str) -> str: ...`;
 
-/** What the list shows when it is empty: why, and what a workflow is. */
+/** Shown when the list is empty: why it is empty, and what a workflow is. */
 export const NoWorkflows = ({ clear, dagId, isFiltered }: Props) =>
   isFiltered ? (
     <Nothing>
-      {"No workflow matches. "}
+      {"No workflows match. "}
       <Button onClick={clear} size="sm" variant="outline">
         Clear the filters
       </Button>
@@ -31,18 +31,19 @@ export const NoWorkflows = ({ clear, dagId, isFiltered }: Props) =>
     <Stack align="center" gap={3} py={8}>
       <Text overflowWrap="anywhere" textAlign="center">
         {dagId === undefined ? (
-          "No workflow has been started yet."
+          "No workflow has started yet."
         ) : (
           <>
             {"The DAG "}
             <StoredText text={dagId} />
-            {" takes part in no workflow."}
+            {" does not take part in any workflow."}
           </>
         )}
       </Text>
       <Text color="fg.muted" maxWidth="2xl" textAlign="center">
-        A workflow is one execution of a business process, such as an order: which of its steps are done, what each produced,
-        and how it is undone, across DAGs. A DAG starts one, and its tasks become steps that are never done twice:
+        A workflow is one execution of a business process, such as an order. It records which steps are done, what each
+        step produced and how to undo it, across DAGs. A DAG starts a workflow, and its tasks become steps that are never
+        done twice:
       </Text>
       <Box maxWidth="full" overflowX="auto" tabIndex={0}>
         <Code display="block" p={3} whiteSpace="pre">
@@ -51,11 +52,11 @@ export const NoWorkflows = ({ clear, dagId, isFiltered }: Props) =>
       </Box>
       {dagId === undefined ? (
         <Link asChild color="fg.info">
-          <RouterLink to="/dags">Look at the DAGs, and run one</RouterLink>
+          <RouterLink to="/dags">Browse the DAGs and run one</RouterLink>
         </Link>
       ) : (
         <Link asChild color="fg.info">
-          <RouterLink to="/plugin/wfstate">Workflows of every DAG</RouterLink>
+          <RouterLink to="/plugin/wfstate">Workflows of all DAGs</RouterLink>
         </Link>
       )}
     </Stack>

@@ -3,29 +3,29 @@ import { Box, Flex, Text } from "@chakra-ui/react";
 import type { StatsBucket } from "../server/model";
 import { timeText } from "../text/time";
 
-/** Bars of the chart. */
+/** The number of bars in the chart. */
 const barCount = 48;
 
-/** The stretch of time of the chart, in milliseconds since 1970. */
+/** The time range of the chart, in milliseconds since 1970. */
 export type Window = { readonly from: number; readonly isLastDay: boolean; readonly to: number };
 
 /**
- * What time the chart shows: that of the filters, else the last day.
+ * The time range that the chart shows: that of the filters, else the last day.
  *
- * @param since, until the filters' times; undefined where there is none.
+ * @param since, until the filters' times; undefined if not set.
  */
 export const windowOf = (since: string | undefined, until: string | undefined, now: number): Window => {
   const to = until === undefined ? now + 60_000 : Date.parse(until);
   const from = since === undefined ? to - 24 * 3_600_000 : Date.parse(since);
-  // At least a minute, and at most the ten years that the server counts in so many bars.
+  // At least a minute, and at most the ten years that the server can count in this many bars.
   const begin = Math.min(Math.max(from, to - 10 * 365 * 86_400_000), to - 60_000);
   return { from: begin, isLastDay: since === undefined && until === undefined, to };
 };
 
-/** The length of the time of a bar. */
+/** The duration of a bar. */
 export const bucketSecondsOf = ({ from, to }: Window): number => Math.max(1, Math.ceil((to - from) / 1000 / barCount));
 
-/** The chart's bars: one for each stretch of the time, also where nothing started. */
+/** The chart's bars: one per interval, even if nothing started in it. */
 export const barsOf = (buckets: readonly StatsBucket[], window: Window): StatsBucket[] => {
   const length = bucketSecondsOf(window) * 1000;
   const bars = Array.from({ length: barCount }, (_, index) => ({
@@ -46,7 +46,7 @@ export const barsOf = (buckets: readonly StatsBucket[], window: Window): StatsBu
 
 type Props = { readonly buckets: readonly StatsBucket[]; readonly window: Window };
 
-/** Workflows by the time of their start, and how many of them have failed. */
+/** Workflows by start time, and how many of them failed. */
 export const StartsChart = ({ buckets, window }: Props) => {
   const bars = barsOf(buckets, window);
   const period = window.isLastDay

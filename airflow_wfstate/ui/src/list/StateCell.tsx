@@ -5,7 +5,7 @@ import type { WorkflowSummary } from "../server/model";
 import { StateBadge } from "../text/StateBadge";
 import { FlagBadges } from "./FlagBadges";
 
-/** The state of a workflow, and what makes it one to look at. */
+/** The state of a workflow, and what makes it need attention. */
 export const StateCell = ({ workflow }: { readonly workflow: WorkflowSummary }) => (
   <HStack gap={1} wrap="wrap">
     <StateBadge state={workflow.state} />

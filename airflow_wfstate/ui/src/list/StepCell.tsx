@@ -5,7 +5,7 @@ import { isAirflows, logAddress } from "../airflow/airflow";
 import type { WorkflowSummary } from "../server/model";
 import { Ellipsis } from "../text/Ellipsis";
 
-/** The step that failed, which leads to the log of its last try; else the one at work. */
+/** The step that failed, linked to the log of its last try; else the current step. */
 export const StepCell = ({ workflow }: { readonly workflow: WorkflowSummary }) => {
   const { current_step: current, failed_step: failed } = workflow;
   if (failed === null) {

@@ -11,10 +11,10 @@ type Props = {
   readonly filter: (changes: Record<string, string>) => void;
 };
 
-/** Seconds between two questions for what changes with a migration of the database alone. */
+/** Polling interval in seconds, for something that only a database migration changes. */
 const seldom = 600;
 
-/** What is looked for anywhere in a text; said beside it when the server has no index for that. */
+/** Filters that search anywhere in a text. A note says so if the server has no index for them. */
 export const TextFilters = (props: Props) => {
   const { value } = useFresh("health", getHealth, seldom);
   const said = useId();
@@ -27,8 +27,8 @@ export const TextFilters = (props: Props) => {
       <TypedFilter {...props} describedBy={describedBy} label="Error contains" least={leastText} name="error" />
       {isSlow ? (
         <Text color="fg.muted" fontSize="xs" id={said}>
-          The database has no index of texts (pg_trgm): &ldquo;contains&rdquo; reads every workflow that the other filters
-          leave.
+          The database has no text index (pg_trgm): a &ldquo;contains&rdquo; filter scans every workflow that the other
+          filters match.
         </Text>
       ) : undefined}
     </>

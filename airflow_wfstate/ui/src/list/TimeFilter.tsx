@@ -9,7 +9,7 @@ type Props = {
   readonly name: string;
 };
 
-/** A time that the reader gives in the zone of the page; the address has it in UTC, so that it is the same for all. */
+/** A time in the page's time zone. The address holds it in UTC, so that it means the same to everyone. */
 export const TimeFilter = ({ address, filter, label, name }: Props) => {
   const moment = parsedMoment(address.get(name) ?? "");
 

@@ -3,24 +3,24 @@ import { useEffect, useState } from "react";
 
 type Props = {
   readonly address: URLSearchParams;
-  /** The id of the element that says more about it; undefined for none. */
+  /** The id of the element that describes it; undefined for none. */
   readonly describedBy?: string | undefined;
   readonly filter: (changes: Record<string, string>) => void;
   readonly label: string;
-  /** Characters from which on it filters; 1 by default. */
+  /** The least number of characters to filter by; 1 by default. */
   readonly least?: number;
   readonly name: string;
 };
 
 const pauseMilliseconds = 300;
 
-/** A filter that follows what is typed, a moment after the last key. */
+/** A filter that applies a moment after the last keystroke. */
 export const TypedFilter = ({ address, describedBy, filter, label, least = 1, name }: Props) => {
   const applied = address.get(name) ?? "";
   const [typed, setTyped] = useState(applied);
   const [seen, setSeen] = useState(applied);
   if (seen !== applied) {
-    // The address changed by itself: somebody went back, or cleared the filters.
+    // The address has changed: someone went back or cleared the filters.
     setSeen(applied);
     setTyped(applied);
   }

@@ -9,7 +9,7 @@ import { viewOf } from "./workflowFilter";
 
 type Props = { readonly address: URLSearchParams };
 
-/** Views as links, those that everybody has and those saved in this browser, and the button that saves another. */
+/** Links to the default views and those saved in this browser, and a button that saves the current one. */
 export const ViewsBar = ({ address }: Props) => {
   const [saved, setSaved] = useState(savedViews);
   const [naming, setNaming] = useState(false);
@@ -86,12 +86,12 @@ const NameForm = ({ close, save }: { readonly close: () => void; readonly save: 
     <form onSubmit={submit}>
       <HStack gap={1}>
         <Input
-          aria-label="Name of the view"
+          aria-label="View name"
           autoFocus
           maxLength={maxNameLength}
           onChange={(event) => setName(event.currentTarget.value)}
           onKeyDown={(event) => (event.key === "Escape" ? close() : undefined)}
-          placeholder="Name of the view"
+          placeholder="View name"
           size="xs"
           value={name}
           width="48"

@@ -6,8 +6,8 @@ import { errorLine } from "../text/errorLine";
 import { errorColor } from "../text/ErrorText";
 
 /**
- * What went wrong, in one line: why the undo stopped, where it did; else the error of the step that failed; else why the
- * workflow has failed or was ended. Undefined when nothing went wrong.
+ * One line that says what went wrong: why the undo stopped, else the error of the step that failed, else why the workflow
+ * failed or was ended. Undefined when nothing went wrong.
  */
 export const wrongOf = (workflow: WorkflowSummary): string | undefined => {
   const stopped = workflow.state === "compensation_failed" ? workflow.hold_reason : null;
@@ -16,12 +16,12 @@ export const wrongOf = (workflow: WorkflowSummary): string | undefined => {
 };
 
 type Props = {
-  /** How many lines it may take; 2 by default. */
+  /** The most lines to show; 2 by default. */
   readonly lines?: number;
   readonly workflow: WorkflowSummary;
 };
 
-/** That line, as the list has room for it. */
+/** Shows what went wrong, cut to the space in the list. */
 export const WhatIsWrong = ({ lines = 2, workflow }: Props) => {
   const wrong = wrongOf(workflow);
   const hasFailed = workflow.failed_step !== null || (workflow.error !== null && workflow.state !== "cancelled");

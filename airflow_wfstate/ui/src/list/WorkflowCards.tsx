@@ -9,14 +9,14 @@ import { KeyLink } from "./KeyLink";
 import { WhatIsWrong } from "./WhatIsWrong";
 
 export type ListProps = {
-  /** Where a click on a label leads. */
+  /** The address that a click on a label opens. */
   readonly addressOfLabel: (label: string) => { readonly search: string };
   readonly chosen: ReadonlySet<string>;
   readonly choose: (ids: ReadonlySet<string>) => void;
   readonly workflows: readonly WorkflowSummary[];
 };
 
-/** A page of the list on a narrow screen: what it is and its state, and below what is wrong, else where it stands. */
+/** A page of the list on a narrow screen: the key and state, and below them the error or the current step. */
 export const WorkflowCards = ({ choose, chosen, workflows }: ListProps) => (
   <List.Root aria-label="Workflows" variant="plain">
     {workflows.map((workflow) => (

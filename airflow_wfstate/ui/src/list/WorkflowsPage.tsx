@@ -18,11 +18,11 @@ import { changed, filtersOf, isFiltered, questionOf, sortOf, withLabel } from ".
 import { WorkflowsTable } from "./WorkflowsTable";
 
 type Props = {
-  /** Only workflows in which this DAG takes part; undefined for all. */
+  /** Show only workflows in which this DAG takes part; undefined for all. */
   readonly dagId?: string | undefined;
 };
 
-/** Workflows, newest first. Filters, order and page stand in the address, so that a link shows the same to others. */
+/** The list of workflows, newest first. The address holds filters, order and page, so that links can be shared. */
 export const WorkflowsPage = ({ dagId }: Props) => {
   const [address, setAddress] = useSearchParams();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -100,7 +100,7 @@ export const WorkflowsPage = ({ dagId }: Props) => {
   );
 };
 
-/** The counts of what the filters leave, of all states together and by the time of the start. */
+/** The counts of the filtered workflows, by state and by start time. */
 const loadStats = async (address: URLSearchParams, dagId: string | undefined, signal: AbortSignal) => {
   const now = thisMinute();
   const filters = filtersOf(address, dagId, now);

@@ -21,10 +21,10 @@ type Props = ListProps & {
   readonly sortBy: (sort: WorkflowSort) => void;
 };
 
-/** The place in pixels from which on there is a table, one with all that most need, and one with all there is. */
+/** The widths in pixels from which the list is a table, a table with the usual columns, and one with all columns. */
 const [tableFrom, wideFrom, widestFrom] = [768, 1140, 1400];
 
-/** A page of the list: a table, or cards where there is no room for one. A tab of Airflow's is narrower than the window. */
+/** A page of the list: a table, or cards if there is not enough space. A tab in Airflow is narrower than the window. */
 export const WorkflowsTable = (props: Props) => {
   const { ref, width } = useWidth<HTMLDivElement>();
   const room = width === 0 ? window.innerWidth : width;
@@ -43,10 +43,10 @@ const RowsTable = ({ room, sort, sortBy, ...list }: Props & { readonly room: num
         <Table.Header>
           <Table.Row>
             <Table.ColumnHeader width={8}>
-              <Box srOnly>Chosen</Box>
+              <Box srOnly>Selected</Box>
               <Choice
                 checked={all ? true : chosen.size > 0 ? "indeterminate" : false}
-                label="All of this page"
+                label="Select all on this page"
                 toggle={() => choose(all ? new Set() : new Set(workflows.map((workflow) => workflow.id)))}
               />
             </Table.ColumnHeader>
@@ -131,10 +131,10 @@ const RowsTable = ({ room, sort, sortBy, ...list }: Props & { readonly room: num
   );
 };
 
-/** Closer than Chakra's own, so that ten columns have room at 1280 pixels. */
+/** Narrower padding than Chakra's, so that ten columns fit into 1280 pixels. */
 const columns = { "& td, & th": { paddingInline: 2 } };
 
-/** How long it has worked, and how long after that it was undone. */
+/** How long it took, and how long after that it was undone. */
 const Took = ({ workflow }: { readonly workflow: WorkflowSummary }) => {
   const undone = undoneText(workflow);
 
@@ -161,7 +161,7 @@ const Sorted = ({ by, label, sort, sortBy }: SortedProps) => {
   const ascends = sort === by;
   const descends = sort === `-${by}`;
   const isText = by === "key" || by === "name";
-  // Of times the newest come first, of durations the longest, of words the letter a.
+  // The first click sorts times by newest, durations by longest, and texts alphabetically.
   const next = descends || (!ascends && isText) ? by : (`-${by}` as const);
 
   return (

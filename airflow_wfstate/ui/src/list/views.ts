@@ -1,14 +1,14 @@
-/** Views of the list: filters and an order under a name. Those that a reader saves stay in this browser. */
+/** Views of the list: named filters and order. Saved views stay in this browser. */
 
 import { viewOf } from "./workflowFilter";
 
 export type View = {
   readonly name: string;
-  /** What stands in the address, as `viewOf` writes it. */
+  /** The query of the address, as `viewOf` writes it. */
   readonly search: string;
 };
 
-/** What everybody has. */
+/** The views that everyone has. */
 export const defaultViews: readonly View[] = [
   { name: "Needs me", search: "flagged=true" },
   {
@@ -23,7 +23,7 @@ export const maxNameLength = 60;
 
 const keptUnder = "wfstate.views";
 
-/** The views that were saved in this browser; none where it keeps nothing, or something that we did not write. */
+/** The views saved in this browser; none if it stores nothing, or something that this page did not write. */
 export const savedViews = (): readonly View[] => {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(keptUnder) ?? "[]");
@@ -41,15 +41,15 @@ const isView = (value: unknown): value is View =>
   "search" in value &&
   typeof value.search === "string";
 
-/** The views with this one, in the place of another one of its name; the oldest go when there are too many. */
+/** The views with this one added or replaced by name. The oldest are removed when there are too many. */
 export const withView = (views: readonly View[], name: string, address: URLSearchParams): readonly View[] =>
   [...views.filter((view) => view.name !== name), { name, search: viewOf(address) }].slice(-maxViews);
 
-/** Keep the views in this browser. A browser that keeps nothing has them until the page is left. */
+/** Saves the views in this browser. If it cannot store them, they last until the page is closed. */
 export const saveViews = (views: readonly View[]): void => {
   try {
     localStorage.setItem(keptUnder, JSON.stringify(views));
   } catch {
-    // Full, or forbidden.
+    // The storage is full or not allowed.
   }
 };

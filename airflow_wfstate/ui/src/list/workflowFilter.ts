@@ -1,4 +1,4 @@
-/** The filters of the list, as they stand in the page's address: a link shows the same to others. */
+/** The filters of the list, as kept in the page's address, so that links can be shared. */
 
 import type { StatsQuestion, WorkflowsQuestion } from "../server/client";
 import { openStates, stepStates, type WorkflowSort, type WorkflowState, workflowStates } from "../server/model";
@@ -6,7 +6,7 @@ import { dayOf, parsedMoment } from "../text/time";
 
 export const pageSize = 50;
 
-/** Characters of a text that may stand anywhere: the server finds no shorter ones. */
+/** The length of a search text in characters; the server finds no shorter ones. */
 export const leastText = 3;
 export const mostText = 200;
 
@@ -14,7 +14,7 @@ const hours = (count: number) => (now: number) => new Date(now - count * 3_600_0
 
 type Period = { readonly begin: (now: number) => string | undefined; readonly label: string };
 
-/** Stretches of time up to now, by their name in the address. */
+/** Periods up to now, by their name in the address. */
 export const periods: Readonly<Record<string, Period>> = {
   today: { begin: dayOf, label: "today" },
   hour: { begin: hours(1), label: "last hour" },
@@ -35,15 +35,15 @@ const sorts: readonly WorkflowSort[] = [
   "duration",
 ];
 
-/** The order that the address names; the newest first when it names none. */
+/** The order that the address names; newest first by default. */
 export const sortOf = (address: URLSearchParams): WorkflowSort =>
   sorts.find((sort) => sort === address.get("sort")) ?? "-started_at";
 
-/** The states that `open`, or the names of states with commas between them, stand for; none for anything else. */
+/** The states that `open`, or a comma-separated list of states, stands for; none for anything else. */
 export const statesOf = (names: string | null): readonly WorkflowState[] =>
   names === "open" ? openStates : workflowStates.filter((state) => names?.split(",").includes(state));
 
-/** The address with other filters, on the first page. An empty value takes a filter away. */
+/** The address with changed filters, on the first page. An empty value removes a filter. */
 export const changed = (address: URLSearchParams, changes: Readonly<Record<string, string>>): URLSearchParams => {
   const next = new URLSearchParams(address);
   next.delete("cursor");
@@ -57,7 +57,7 @@ export const changed = (address: URLSearchParams, changes: Readonly<Record<strin
   return next;
 };
 
-/** The address with one more label (`name=value`), which takes the place of another value of its name. */
+/** The address with one more label (`name=value`), which replaces another value of the same name. */
 export const withLabel = (address: URLSearchParams, label: string): URLSearchParams => {
   const name = label.slice(0, label.indexOf("=") + 1);
   const next = changed(address, { label: "" });
@@ -77,11 +77,11 @@ export const withoutLabel = (address: URLSearchParams, label: string): URLSearch
   return next;
 };
 
-/** A label as it can be asked for: with a name, and with a value. */
+/** Whether a label can be used as a filter: it needs a name and a value. */
 export const isLabel = (text: string): boolean => /^[^=]+=./.test(text);
 
 /**
- * What is asked for but the states, which the counts are told apart by.
+ * The query without the states, because the counts are grouped by state.
  *
  * @param dagId only workflows in which this DAG takes part; undefined for all.
  * @param now milliseconds since 1970.
@@ -106,27 +106,27 @@ export const filtersOf = (address: URLSearchParams, dagId: string | undefined, n
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 };
 
-/** What the server takes of a text that may stand anywhere; undefined for one that is too short. */
+/** The part of a search text that the server accepts; undefined for a text that is too short. */
 export const askedText = (text: string | undefined): string | undefined =>
   text === undefined || [...text.trim()].length < leastText ? undefined : text.trim().slice(0, mostText);
 
-/** The state of a step that the address names; undefined for anything else. */
+/** The step state that the address names; undefined for anything else. */
 export const stepStateOf = (name: string | null) => stepStates.find((state) => state === name);
 
 /** Whether the address asks for what needs attention. */
 export const isFlagged = (text: string | null): boolean => text === "true";
 
-/** The time under a name of the address, which is in UTC unless it says otherwise; undefined when it holds none. */
+/** The time in a parameter of the address, in UTC unless it has an offset; undefined when there is none. */
 const momentIn = (address: URLSearchParams, name: string): string | undefined => {
   const moment = parsedMoment(address.get(name) ?? "");
   return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();
 };
 
-/** The later one of two times, as both are asked for; the other one where there is one alone. */
+/** The later of two times, because both filters apply; the other one if only one is set. */
 const later = (one: string | undefined, other: string | undefined): string | undefined =>
   one === undefined || (other !== undefined && other > one) ? other : one;
 
-/** What to ask for the page of the list that the address names. */
+/** The query for the page of the list that the address names. */
 export const questionOf = (address: URLSearchParams, dagId: string | undefined, now: number): WorkflowsQuestion => {
   const cursor = address.get("cursor");
   const states = statesOf(address.get("state"));

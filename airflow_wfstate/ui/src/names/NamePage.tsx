@@ -18,7 +18,7 @@ import { ErrorsTable, StepsTable, VersionsTable } from "./NameTables";
 import { nameQuestion, windowOf, windows } from "./nameWindow";
 import { stretchesOf, tickText } from "./stretches";
 
-/** How the workflows of one name have fared. The window stands in the address. */
+/** Statistics of the workflows with one name. The address holds the time range. */
 export const NamePage = ({ name }: { readonly name: string }) => {
   const [address, setAddress] = useSearchParams();
   const window = windowOf(address);
@@ -60,14 +60,14 @@ export const NamePage = ({ name }: { readonly name: string }) => {
             <NativeSelect.Indicator />
           </NativeSelect.Root>
           <Link asChild color="fg.info" fontSize="sm">
-            <RouterLink to={listAddress(name, {})}>List them</RouterLink>
+            <RouterLink to={listAddress(name, {})}>Show in the list</RouterLink>
           </Link>
         </HStack>
       </HStack>
       {error === undefined ? undefined : <ErrorNotice error={error} stale={value !== undefined} />}
       {value === undefined && error === undefined ? <Loading /> : undefined}
       {value === undefined ? undefined : value.workflows === 0 ? (
-        <Nothing>{`No workflow of this name that you may see has started in the ${windows[window]?.label ?? ""}.`}</Nothing>
+        <Nothing>{`No workflow with this name that you are allowed to see started in the ${windows[window]?.label ?? ""}.`}</Nothing>
       ) : (
         <Numbers stats={value} window={window} />
       )}
@@ -75,12 +75,12 @@ export const NamePage = ({ name }: { readonly name: string }) => {
   );
 };
 
-/** The list, narrowed to a name. */
+/** The address of the list, filtered by a name. */
 const listAddress = (name: string, filters: Readonly<Record<string, string>>): string =>
   `${pageAddress}?${new URLSearchParams({ name, ...filters })}`;
 
 const Numbers = ({ stats, window }: { readonly stats: NameStats; readonly window: string }) => {
-  // The list knows no month: what it would show is more than what was counted, never less.
+  // The list has no filter for a month, so it shows more than was counted, never less.
   const since: Readonly<Record<string, string>> = ["hour", "day", "week"].includes(window) ? { since: window } : {};
 
   return (
@@ -89,7 +89,7 @@ const Numbers = ({ stats, window }: { readonly stats: NameStats; readonly window
         <Alert.Root mb={4} status="info">
           <Alert.Indicator />
           <Alert.Description>
-            {`Only the newest ${stats.workflows.toLocaleString("en")} were counted, which started since ${timeText(stats.counted_since)}.`}
+            {`Only the newest ${stats.workflows.toLocaleString("en")} workflows are counted. They have started since ${timeText(stats.counted_since)}.`}
           </Alert.Description>
         </Alert.Root>
       )}
@@ -101,13 +101,13 @@ const Numbers = ({ stats, window }: { readonly stats: NameStats; readonly window
         <Tile label="Failed now">
           <CountLink count={stats.by_state.failed ?? 0} to={listAddress(stats.name, { state: "failed", ...since })} />
         </Tile>
-        <Tile label="Failure rate" title="Of those that came to a result: failed, or undone">
+        <Tile label="Failure rate" title="Workflows that failed or were undone, among those with a result">
           {stats.failure_rate === null ? "none ended" : `${(stats.failure_rate * 100).toFixed(1)} %`}
         </Tile>
-        <Tile label="Duration, median" title="Of those that succeeded">
+        <Tile label="Duration, median" title="Among workflows that succeeded">
           {stats.duration === null ? "none succeeded" : secondsText(stats.duration.p50)}
         </Tile>
-        <Tile label="95 % took at most" title="Of those that succeeded">
+        <Tile label="Duration, 95th percentile" title="Among workflows that succeeded">
           {stats.duration === null ? "none succeeded" : secondsText(stats.duration.p95)}
         </Tile>
       </SimpleGrid>
@@ -115,7 +115,7 @@ const Numbers = ({ stats, window }: { readonly stats: NameStats; readonly window
         <Part title="By state, over time">
           <StatesChart stats={stats} />
         </Part>
-        <Part title="How long those took that succeeded">
+        <Part title="Duration of workflows that succeeded">
           <DurationsChart stats={stats} />
         </Part>
       </SimpleGrid>
@@ -126,7 +126,7 @@ const Numbers = ({ stats, window }: { readonly stats: NameStats; readonly window
         <Part title="Most frequent errors">
           <ErrorsTable list={(filters) => listAddress(stats.name, { ...filters, ...since })} stats={stats} />
         </Part>
-        <Part title="Versions of the definition">
+        <Part title="Definition versions">
           <VersionsTable stats={stats} />
         </Part>
       </SimpleGrid>
@@ -179,7 +179,7 @@ const StatesChart = ({ stats }: { readonly stats: NameStats }) => {
           values: states.map((state) => stretch.by_state[state] ?? 0),
         };
       })}
-      label={`Workflows by when they started and the state they are in now: ${states.map((state) => `${stats.by_state[state] ?? 0} ${words(state)}`).join(", ")}`}
+      label={`Workflows by start time and current state: ${states.map((state) => `${stats.by_state[state] ?? 0} ${words(state)}`).join(", ")}`}
       parts={states.map((state) => ({ name: words(state), palette: paletteOf(state) }))}
       what="Started"
     />
@@ -188,7 +188,7 @@ const StatesChart = ({ stats }: { readonly stats: NameStats }) => {
 
 const DurationsChart = ({ stats }: { readonly stats: NameStats }) =>
   stats.duration === null ? (
-    <Nothing>None has succeeded.</Nothing>
+    <Nothing>No workflow has succeeded yet.</Nothing>
   ) : (
     <>
       <BarChart
@@ -202,7 +202,7 @@ const DurationsChart = ({ stats }: { readonly stats: NameStats }) =>
         what="Duration"
       />
       <Text color="fg.muted" fontSize="xs" mt={1}>
-        {`Median ${secondsText(stats.duration.p50)}, 95th percentile ${secondsText(stats.duration.p95)}, longest ${secondsText(stats.duration.longest)}. From the start to the end of the work, without the undo.`}
+        {`Median ${secondsText(stats.duration.p50)}, 95th percentile ${secondsText(stats.duration.p95)}, longest ${secondsText(stats.duration.longest)}. Measured from the start to the end of the work, without the undo.`}
       </Text>
     </>
   );

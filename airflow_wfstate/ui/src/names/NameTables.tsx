@@ -13,12 +13,12 @@ import { secondsText } from "./durations";
 
 type Props = { readonly stats: NameStats };
 
-/** The steps whose attempts take longest. */
+/** The steps whose attempts take the longest. */
 export const StepsTable = ({ stats }: Props) => {
   const slowest = Math.max(...stats.steps.map((step) => step.seconds.p95), 0.001);
 
   return stats.steps.length === 0 ? (
-    <Nothing>No attempt of a step has ended.</Nothing>
+    <Nothing>No step attempt has ended yet.</Nothing>
   ) : (
     <>
       <Titled columns={["Step", "Median", "95 %", "Longest", "Attempts", "Failed"]} label="Slowest steps">
@@ -36,17 +36,17 @@ export const StepsTable = ({ stats }: Props) => {
           </Table.Row>
         ))}
       </Titled>
-      {stats.steps_cut ? <Note>Measured on the newest workflows alone: there are more attempts than one answer reads.</Note> : undefined}
+      {stats.steps_cut ? <Note>Measured on the newest workflows only: there are more attempts than one request reads.</Note> : undefined}
     </>
   );
 };
 
 type ErrorProps = Props & {
-  /** The address of the list, narrowed further. */
+  /** Returns the address of the list with more filters. */
   readonly list: (filters: Readonly<Record<string, string>>) => string;
 };
 
-/** What went wrong most often. */
+/** The most frequent errors. */
 export const ErrorsTable = ({ list, stats }: ErrorProps) =>
   stats.errors.length === 0 ? (
     <Nothing>No workflow has an error.</Nothing>
@@ -60,7 +60,7 @@ export const ErrorsTable = ({ list, stats }: ErrorProps) =>
                 <StoredText text={error.error} />
               </Text>
               <Link asChild color="fg.info" fontSize="xs">
-                <RouterLink to={workflowAddress(error.newest_workflow_id)}>the newest</RouterLink>
+                <RouterLink to={workflowAddress(error.newest_workflow_id)}>newest workflow</RouterLink>
               </Link>
             </Table.Cell>
             <Numeric>
@@ -73,13 +73,13 @@ export const ErrorsTable = ({ list, stats }: ErrorProps) =>
           </Table.Row>
         ))}
       </Titled>
-      <Note>Errors that differ in numbers and ids alone are counted together.</Note>
+      <Note>Errors that differ only in numbers and ids are counted together.</Note>
     </>
   );
 
-/** What was declared about the name, newest first. */
+/** The definitions of the name, newest first. */
 export const VersionsTable = ({ stats }: Props) => (
-  <Titled columns={["Version", "First used", "Planned steps", "Workflows", "Failed or undone"]} label="Versions of the definition">
+  <Titled columns={["Version", "First used", "Planned steps", "Workflows", "Failed or undone"]} label="Definition versions">
     {stats.versions.map((version) => (
       <Table.Row key={version.sha256}>
         <Table.Cell>

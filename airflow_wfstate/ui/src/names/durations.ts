@@ -1,4 +1,4 @@
-/** Durations in the numbers of a name. Pure. */
+/** Durations in the statistics of a name. Pure. */
 
 import type { NameStats } from "../server/model";
 import { durationText } from "../text/time";
@@ -11,7 +11,7 @@ export const secondsText = (seconds: number): string =>
       ? `${seconds.toFixed(1)}s`
       : durationText(seconds * 1000);
 
-/** An edge of a histogram in its largest unit, of which all edges are whole numbers: 500ms, 5s, 2m, 8h, 30d. */
+/** An edge of a histogram in its largest unit; every edge is a whole number: 500ms, 5s, 2m, 8h, 30d. */
 export const edgeText = (seconds: number): string =>
   seconds === 0
     ? "0"
@@ -27,6 +27,6 @@ export const edgeText = (seconds: number): string =>
 
 type DurationBar = NameStats["histogram"][number];
 
-/** What a bar of a histogram counts: 5s to 10s. */
+/** The range that a bar of a histogram counts: 5s to 10s. */
 export const barText = ({ from_seconds: from, to_seconds: to }: DurationBar): string =>
-  to === null ? `${edgeText(from)} and more` : `${edgeText(from)} to ${edgeText(to)}`;
+  to === null ? `${edgeText(from)} or more` : `${edgeText(from)} to ${edgeText(to)}`;

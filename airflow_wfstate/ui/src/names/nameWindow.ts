@@ -1,6 +1,6 @@
-/** How far back the page of a name looks. Pure. */
+/** The time range of a name's page. Pure. */
 
-/** By the name in the address. */
+/** The time ranges, by their name in the address. */
 export const windows: Readonly<Record<string, { readonly hours: number; readonly label: string }>> = {
   day: { hours: 24, label: "last 24 hours" },
   hour: { hours: 1, label: "last hour" },
@@ -9,13 +9,13 @@ export const windows: Readonly<Record<string, { readonly hours: number; readonly
   week: { hours: 168, label: "last 7 days" },
 };
 
-/** The window that the address names; a week when it names none. */
+/** The time range that the address names; a week by default. */
 export const windowOf = (address: URLSearchParams): string => {
   const name = address.get("since") ?? "";
   return Object.hasOwn(windows, name) ? name : "week";
 };
 
-/** What to ask for. */
+/** The query for a name's statistics. */
 export const nameQuestion = (name: string, window: string, now: number) => ({
   name,
   since: new Date(now - (windows[window]?.hours ?? 168) * 3_600_000).toISOString(),

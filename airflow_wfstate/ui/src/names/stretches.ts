@@ -1,11 +1,11 @@
-/** The chart of a name over time: a bar for each stretch, also where nothing started. Pure. */
+/** The chart of a name over time: one bar per interval, even if nothing started in it. Pure. */
 
 import type { NameStats, StateBucket } from "../server/model";
 
-/** At most so many bars, whatever the server says. */
+/** The most bars to show, whatever the server returns. */
 const mostStretches = 200;
 
-/** The stretches of the window, the empty ones too; the first begins at or before the window does. */
+/** The intervals of the time range, including empty ones. The first one begins at or before the range does. */
 export const stretchesOf = (stats: NameStats): StateBucket[] => {
   const length = stats.bucket_seconds * 1000;
   const first = Math.floor(Date.parse(stats.counted_since ?? stats.since) / length);
@@ -17,6 +17,6 @@ export const stretchesOf = (stats: NameStats): StateBucket[] => {
   }));
 };
 
-/** What stands below a bar: the hour of a stretch of less than a day, else its date. */
+/** The label below a bar: the time for short intervals, else the date. */
 export const tickText = (shownTime: string, bucketSeconds: number): string =>
   bucketSeconds < 3 * 3600 ? shownTime.slice(11, 16) : shownTime.slice(5, 10);

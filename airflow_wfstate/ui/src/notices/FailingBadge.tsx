@@ -7,23 +7,23 @@ import { shownText } from "../text/shownText";
 
 export type Failing = NonNullable<WorkflowSummary["failing"]>;
 
-/** What is wrong in a few words, for a line of the list. */
-export const failingText = (failing: Failing): string => (failing.is_retried ? "a step is retried" : "a step has failed");
+/** A few words that say what is wrong, for a row of the list. */
+export const failingText = (failing: Failing): string => (failing.is_retried ? "retrying a step" : "a step has failed");
 
-/** Which step, since when, and what follows. */
+/** Which step failed, when, and what happens next. */
 export const failingSentence = (failing: Failing): string => {
   const others = failing.others === 0 ? "" : ` (and ${failing.others} more)`;
   const next = failing.is_retried
-    ? "Airflow tries its task again."
-    : "What follows is decided when its DAG run is over.";
+    ? "Airflow will retry its task."
+    : "What happens next is decided when its DAG run ends.";
   return `Step ${failing.step} failed ${spanText(failing.since, null)} ago${others}. ${next}`;
 };
 
-const noError = "Nobody has said how it ended: its process died.";
+const noError = "Its process died without reporting how the step ended.";
 
 const lineOf = (failing: Failing): string => (failing.error === null ? noError : errorLine(failing.error));
 
-/** Beside the state of a running workflow of which a step has failed. */
+/** Shown beside the state of a running workflow in which a step has failed. */
 export const FailingBadge = ({ failing }: { readonly failing: Failing }) => (
   <Badge
     aria-label={`${failingText(failing)}: ${failing.step}: ${lineOf(failing)}`}

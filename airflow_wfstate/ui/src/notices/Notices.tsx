@@ -5,23 +5,23 @@ import type { Fresh } from "../server/useFresh";
 import { timeText } from "../text/time";
 
 type ErrorProps = {
-  /** When what is shown was loaded, in milliseconds since 1970; left out where nothing is shown, or it is not known. */
+  /** When the shown data was loaded, in milliseconds since 1970; left out if nothing is shown or the time is unknown. */
   readonly at?: number;
   readonly error: string;
-  /** Asks again at once; left out where nothing is asked again. */
+  /** Retries at once; left out if there is nothing to retry. */
   readonly retry?: () => void;
-  /** Whether something older stays on the page. */
+  /** Whether older data stays on the page. */
   readonly stale: boolean;
-  /** What did not work; by default that the page could not be loaded, or brought up to date. */
+  /** What failed; by default, that the page could not be loaded or refreshed. */
   readonly title?: string;
 };
 
-/** Why the newest request failed. What was loaded before stays on the page, and says from when it is. */
+/** Says why the newest request failed. Older data stays on the page, with the time it was loaded. */
 export const ErrorNotice = ({ at = 0, error, retry, stale, title }: ErrorProps) => {
-  const again = retry === undefined ? "" : ", trying again";
+  const again = retry === undefined ? "" : ", retrying";
   const what = stale
     ? at === 0
-      ? `This page could not be brought up to date${again}`
+      ? `This page could not be refreshed${again}`
       : `As of ${timeText(new Date(at)).slice(11)}${again}`
     : `This page could not be loaded${again}`;
 
@@ -34,7 +34,7 @@ export const ErrorNotice = ({ at = 0, error, retry, stale, title }: ErrorProps) 
       </Alert.Content>
       {retry === undefined ? undefined : (
         <Button flexShrink={0} onClick={retry} size="xs" variant="outline">
-          Try now
+          Retry now
         </Button>
       )}
     </Alert.Root>
@@ -43,13 +43,13 @@ export const ErrorNotice = ({ at = 0, error, retry, stale, title }: ErrorProps) 
 
 type FreshnessProps = {
   readonly fresh: Fresh<unknown>;
-  /** Whether it is a part of a page that tells itself when the server does not answer: then a line is enough. */
+  /** Whether it belongs to a page that itself reports failed requests; then one line is enough. */
   readonly isPart?: boolean;
-  /** Of the skeleton; 5 by default. */
+  /** Lines of the skeleton; 5 by default. */
   readonly lines?: number;
 };
 
-/** What stands above something that is loaded: that it is on its way, or why the newest request for it failed. */
+/** Shown above loaded data: that it is loading, or why the newest request failed. */
 export const Freshness = ({ fresh, isPart = false, lines }: FreshnessProps) => {
   const { at, error, isRefusedForGood, refresh, value } = fresh;
   if (error !== undefined && isPart && value !== undefined) {
@@ -74,7 +74,7 @@ export const Freshness = ({ fresh, isPart = false, lines }: FreshnessProps) => {
 
 type OutcomeProps = { readonly children: string; readonly dismiss: () => void };
 
-/** What a button did. */
+/** Says what a button did. */
 export const OutcomeNotice = ({ children, dismiss }: OutcomeProps) => (
   <Alert.Root mb={4} role="status" status="info">
     <Alert.Indicator />
@@ -85,7 +85,7 @@ export const OutcomeNotice = ({ children, dismiss }: OutcomeProps) => (
   </Alert.Root>
 );
 
-/** Stands where something is about to be, about as high as that, so that the page does not jump. */
+/** A placeholder about as high as the content to come, so that the page does not jump. */
 export const Loading = ({ lines = 5 }: { readonly lines?: number }) => (
   <Stack aria-label="Loading" gap={3} py={2} role="status">
     {Array.from({ length: lines }, (_, index) => (
@@ -94,7 +94,7 @@ export const Loading = ({ lines = 5 }: { readonly lines?: number }) => (
   </Stack>
 );
 
-/** What there is instead of something empty, and what to do about it. */
+/** An empty state: why there is nothing, and what to do about it. */
 export const Nothing = ({ children }: { readonly children: ReactNode }) => (
   <Text as="div" color="fg.muted" py={8} textAlign="center">
     {children}

@@ -3,11 +3,11 @@ import { useState } from "react";
 type Outcome = { readonly since: number; readonly state: string | undefined; readonly told: string };
 
 /**
- * What a button did, for as long as that is news: until the workflow leaves the state that it was brought to, or the
- * reader has read it.
+ * What a button did, kept as long as it is news: until the workflow leaves the resulting state, or the reader dismisses
+ * the message.
  *
  * @param at when the workflow was loaded, in milliseconds since 1970.
- * @param state of the workflow when it was loaded; undefined before that.
+ * @param state the workflow's state when it was loaded; undefined before that.
  */
 export const useOutcome = (at: number, state: string | undefined) => {
   const [outcome, setOutcome] = useState<Outcome>();

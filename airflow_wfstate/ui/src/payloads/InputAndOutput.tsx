@@ -3,13 +3,13 @@ import { Box, Heading, SimpleGrid, Text } from "@chakra-ui/react";
 import type { Payload, WorkflowDetail } from "../server/model";
 import { PayloadView } from "./PayloadView";
 
-/** What a workflow was started with, beside what it gave. */
+/** The input and the output of a workflow, side by side. */
 export const InputAndOutput = ({ workflow }: { readonly workflow: WorkflowDetail }) => (
   <SimpleGrid columns={{ base: 1, lg: 2 }} gap={4} mt={2}>
-    <Labelled label="Input" missing="You may not see it." payload={workflow.input} />
+    <Labelled label="Input" missing="You are not allowed to see it." payload={workflow.input} />
     <Labelled
       label="Output"
-      missing={workflow.input === null ? "You may not see it." : "There is none yet."}
+      missing={workflow.input === null ? "You are not allowed to see it." : "There is no output yet."}
       payload={workflow.output}
     />
   </SimpleGrid>

@@ -16,7 +16,7 @@ type Props = {
   readonly value: JsonValue;
 };
 
-/** A JSON value, folded below its second level. Beside each part stands a button that copies its path. */
+/** A JSON value, folded below its second level. A button beside each part copies its path. */
 export const JsonTree = ({ depth = 0, name, path = rootPath, value }: Props) => {
   const label = name === undefined ? "" : `${name}: `;
   if (typeof value !== "object" || value === null) {
@@ -30,7 +30,7 @@ export const JsonTree = ({ depth = 0, name, path = rootPath, value }: Props) => 
   }
 
   return (
-    // The button stands beside the summary, not in it: a control must not be inside another.
+    // The button is beside the summary, not inside it, because controls must not be nested.
     <Box className="group" position="relative">
       <details open={depth < openDepth}>
         <Box as="summary" cursor="pointer" paddingInlineEnd={12}>
@@ -43,7 +43,7 @@ export const JsonTree = ({ depth = 0, name, path = rootPath, value }: Props) => 
             <JsonTree depth={depth + 1} key={key} name={String(key)} path={childPath(path, key)} value={item} />
           ))}
           {entries.length > shownItems ? (
-            <Code display="block" variant="plain">{`... ${entries.length - shownItems} more: download the value`}</Code>
+            <Code display="block" variant="plain">{`... ${entries.length - shownItems} more: download the value to see them`}</Code>
           ) : undefined}
         </Box>
       </details>
@@ -56,7 +56,7 @@ export const JsonTree = ({ depth = 0, name, path = rootPath, value }: Props) => 
 
 type LineProps = { readonly path: string; readonly text: string };
 
-/** Inline: in the flex box that Code is by itself, a hash is not broken, and makes a telephone scroll sideways. */
+/** Inline, because Code is a flex box by default: a long hash would not break, and a phone would scroll sideways. */
 const Line = ({ path, text }: LineProps) => (
   <Box className="group">
     <Code display="inline" overflowWrap="anywhere" variant="plain" whiteSpace="pre-wrap">
@@ -66,7 +66,7 @@ const Line = ({ path, text }: LineProps) => (
   </Box>
 );
 
-/** Seen while its line is pointed at, or when the keyboard has reached it. */
+/** Visible while the mouse is over its line or the keyboard has focused it. */
 const CopyPath = ({ path }: { readonly path: string }) => {
   const [copied, setCopied] = useState(false);
   const shown = shownText(path);

@@ -6,7 +6,7 @@ import { JsonTree } from "./JsonTree";
 import type { JsonValue, Payload } from "../server/model";
 import { StoredText } from "../text/StoredText";
 
-/** A stored value: as a tree or as text, its size and hash; to be copied and downloaded exactly as it is shown. */
+/** A stored value as a tree or as text, with its size and hash. Copy and download give exactly what is shown. */
 export const PayloadView = ({ name, payload }: { readonly name: string; readonly payload: Payload }) => {
   const [copied, setCopied] = useState(false);
   const [asText, setAsText] = useState(false);
@@ -30,12 +30,12 @@ export const PayloadView = ({ name, payload }: { readonly name: string; readonly
     <Box borderRadius="md" borderWidth={1} maxWidth="3xl" minWidth={0} p={3}>
       <HStack justify="space-between" mb={2} wrap="wrap">
         <Text color="fg.muted" fontSize="xs" title={payload.sha256}>
-          {`${payload.type}, ${sizeText(payload.size)}, sha256 ${payload.sha256.slice(0, 12)}${payload.is_masked ? "; parts are masked" : ""}`}
+          {`${payload.type}, ${sizeText(payload.size)}, sha256 ${payload.sha256.slice(0, 12)}${payload.is_masked ? ", partly masked" : ""}`}
         </Text>
         <HStack wrap="wrap">
           {value === undefined ? undefined : (
             <Button onClick={() => setAsText(!asText)} size="2xs" variant="outline">
-              {asText ? "As a tree" : "As text"}
+              {asText ? "Show as a tree" : "Show as text"}
             </Button>
           )}
           <Button onClick={() => void copy()} size="2xs" variant="outline">

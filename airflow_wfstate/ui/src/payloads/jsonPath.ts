@@ -1,4 +1,4 @@
-/** Paths in the form of RFC 9535 (JSONPath), as `redact` and other tools take them. */
+/** JSONPath (RFC 9535), as `redact` and other tools accept it. */
 
 /** The whole value. */
 export const rootPath = "$";
@@ -22,7 +22,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
 };
 
 const escaped = (name: string): string =>
-  // eslint-disable-next-line no-control-regex -- the RFC wants exactly these escaped
+  // eslint-disable-next-line no-control-regex -- the RFC requires exactly these escapes
   name.replaceAll(/[\u0000-\u001f'\\]/g, (character) => {
     const code = character.charCodeAt(0).toString(16).padStart(4, "0");
     return shortEscapes[character] ?? `\\u${code}`;

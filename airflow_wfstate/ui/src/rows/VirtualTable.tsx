@@ -5,38 +5,38 @@ import { memo, type ReactNode, useEffect, useRef } from "react";
 export type Column<Row> = {
   readonly cell: (row: Row) => ReactNode;
   readonly header: string;
-  /** As CSS grid tracks are written: "9rem", "minmax(8rem, 2fr)". Each needs a least width, or nothing could be read. */
+  /** A CSS grid track, such as "9rem" or "minmax(8rem, 2fr)". It needs a minimum width to stay readable. */
   readonly width: string;
 };
 
 type Props<Row> = {
   readonly columns: readonly Column<Row>[];
-  /** Rows altogether, also those that are not loaded yet. */
+  /** The total number of rows, including those not loaded yet. */
   readonly count: number;
-  /** The row that is in view at first; a negative number for none. */
+  /** The row to scroll to at first; a negative number for none. */
   readonly goTo?: number;
   readonly keyOf: (index: number) => string;
-  /** What the table is of, to a screen reader. */
+  /** What the table shows, for screen readers. */
   readonly label: string;
-  /** Sum of the columns' least widths: in a narrower window the table scrolls sideways, and its first column stays. */
+  /** Sum of the columns' minimum widths. In a narrower window the table scrolls sideways with a fixed first column. */
   readonly leastWidth: string;
-  /** The row at an index; undefined when it is not loaded yet. It must be the same object while nothing has changed. */
+  /** The row at an index; undefined when not loaded yet. Must be the same object as long as nothing has changed. */
   readonly rowAt: (index: number) => Row | undefined;
-  /** Is told the first and the last row that can be seen. */
+  /** Called with the first and the last visible row. */
   readonly seen?: (first: number, last: number) => void;
-  /** What stands below a row; undefined for a row that is folded. */
+  /** The content below an unfolded row; undefined for a folded one. */
   readonly unfolded?: (row: Row) => ReactNode;
 };
 
-/** As many rows as fit without a scroll bar of their own. */
+/** The most rows that are shown without a separate scroll bar. */
 const rowsWithoutScrolling = 50;
 const rowHeight = 41;
 
-/** A table that draws the rows alone that can be seen, and some more: thousands scroll as smoothly as ten. */
+/** A table that draws only the visible rows and a few more, so that thousands scroll as smoothly as ten. */
 export const VirtualTable = <Row,>(props: Props<Row>) => {
   const { columns, count, goTo = -1, keyOf, label, leastWidth, rowAt, seen, unfolded } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  // eslint-disable-next-line react-hooks/incompatible-library -- what it answers is read in this component alone
+  // eslint-disable-next-line react-hooks/incompatible-library -- only this component reads what it returns
   const rows = useVirtualizer({
     count,
     estimateSize: () => rowHeight,
@@ -112,7 +112,7 @@ type CellsProps = {
   readonly template: string;
 };
 
-/** Drawn again only when its row is another: scrolling moves rows, and draws the new ones alone. */
+/** Redrawn only when its row changes. Scrolling moves rows and draws only the new ones. */
 const Cells = memo(({ columns, index, row, template }: CellsProps) => (
   <Grid
     alignItems="center"

@@ -1,6 +1,6 @@
 /**
- * The page's own routes on the api-server, typed by the OpenAPI document. The browser sends Airflow's cookie along;
- * nothing else authenticates.
+ * The page's own routes on the api-server, typed by the OpenAPI document. Airflow's cookie is the only authentication;
+ * the browser sends it along.
  */
 
 import createClient from "openapi-fetch";
@@ -31,18 +31,18 @@ import type {
   WorkflowStats,
 } from "./model";
 import { problemText, RefusedForGood, Unanswered } from "./problem";
-import { newStepsOf, renamesOf, type ResumeWish } from "../actions/resumeWish";
+import { newStepsOf, renamesOf, type ResumeOptions } from "../actions/resumeOptions";
 import { words, workingStates, type WorkflowState } from "./model";
 import type { operations, paths } from "./schema";
 
-/** The document describes /v1; the page's routes are the same, below /ui. */
+/** The document describes /v1. The page uses the same routes under /ui. */
 class PageRequest extends Request {
   constructor(input: RequestInfo | URL, init?: RequestInit) {
     super(typeof input === "string" ? input.replace("/wfstate/v1/", "/wfstate/ui/") : input, init);
   }
 }
 
-// Airflow's <base> names the server's root, also behind a proxy that serves it under a path.
+// Airflow's <base> names the server's root, even behind a proxy that serves it under a path.
 export const client = createClient<paths>({
   baseUrl: new URL("wfstate", document.baseURI).href,
   credentials: "same-origin",
@@ -51,8 +51,8 @@ export const client = createClient<paths>({
 
 client.use(keptAnswers());
 client.use({
-  // fetch says only "Failed to fetch", in the browser's words, when nobody answers.
-  onError: ({ error }) => (error instanceof TypeError ? new Unanswered("The api-server does not answer.") : undefined),
+  // Without a response, fetch only says "Failed to fetch", in the browser's own words.
+  onError: ({ error }) => (error instanceof TypeError ? new Unanswered("The api-server does not respond.") : undefined),
 });
 
 export type WorkflowsQuestion = NonNullable<operations["list_workflows_v1_workflows_get"]["parameters"]["query"]>;
@@ -73,33 +73,33 @@ export const getWorkflows = async (query: WorkflowsQuestion, signal: AbortSignal
 export const getStats = async (query: StatsQuestion, signal: AbortSignal): Promise<WorkflowStats> =>
   answer<WorkflowStats>(await client.GET("/v1/stats", { params: { query }, signal }));
 
-/** Whether the store is well, and how it finds texts. */
+/** The health of the store, and how it searches texts. */
 export const getHealth = async (signal: AbortSignal): Promise<Health> =>
   answer<Health>(await client.GET("/v1/health", { signal }));
 
 export const getNameStats = async (query: StatsQuestion, signal: AbortSignal): Promise<NameStats> =>
   answer<NameStats>(await client.GET("/v1/stats/name", { params: { query }, signal }));
 
-/** Where the workflow stands; its steps by group alone. */
+/** The state of a workflow, with its steps only as groups. */
 export const getWorkflow = async (id: string, signal: AbortSignal): Promise<WorkflowDetail> =>
   answer<WorkflowDetail>(await client.GET(one, { params: { ...named(id), query: { step_limit: 0 } }, signal }));
 
 /**
- * Who takes part, their tasks and steps, and what follows what.
+ * The participants with their tasks, steps and dependencies.
  *
- * @param skip how many lanes to leave out, the first ones.
+ * @param skip how many of the first lanes to skip.
  */
 export const getGraph = async (id: string, skip: number, signal: AbortSignal): Promise<Graph> =>
   answer<Graph>(await client.GET(`${one}/graph`, { params: { ...named(id), query: { skip } }, signal }));
 
-/** How many items of each mapped step were at work when. */
+/** How many items of each mapped step were running over time. */
 export const getDensity = async (id: string, signal: AbortSignal): Promise<StepDensity[]> =>
   answer<{ steps: StepDensity[] }>(await client.GET(`${one}/density`, { params: named(id), signal })).steps;
 
 export const getSteps = async (id: string, query: StepsQuestion, signal: AbortSignal): Promise<StepPage> =>
   answer<StepPage>(await client.GET(`${one}/steps`, { params: { ...named(id), query }, signal }));
 
-/** Every step that is not mapped, page after page: as many as the workflow's DAGs declare. */
+/** All steps that are not mapped, page by page: as many as the workflow's DAGs declare. */
 export const getUnmappedSteps = async (id: string, signal: AbortSignal): Promise<Step[]> => {
   const steps: Step[] = [];
   for (let after: string | null | undefined; after !== null; ) {
@@ -110,7 +110,7 @@ export const getUnmappedSteps = async (id: string, signal: AbortSignal): Promise
   return steps;
 };
 
-/** What a journal is narrowed to; undefined, and no kind, for no such limit. */
+/** The filters of a journal; undefined, or an empty list of kinds, for no filter. */
 export type JournalFilter = { readonly kinds: readonly EntryKind[]; readonly step: string | undefined };
 
 const journalQuery = ({ kinds, step }: JournalFilter) => ({ kind: [...kinds], ...(step === undefined ? {} : { step }) });
@@ -128,7 +128,7 @@ export const getJournal = async (
     }),
   );
 
-/** Where the browser downloads the journal as a file. */
+/** The address from which the browser downloads the journal as a file. */
 export const journalFileAddress = (id: string, format: "csv" | "ndjson", filter: JournalFilter): string => {
   const { kind, step } = journalQuery(filter);
   const query = new URLSearchParams({ format, ...(step === undefined ? {} : { step }) });
@@ -144,7 +144,7 @@ export const compensationsOfPage = 100;
 export type RunOfCompensations = { readonly dag_id: string; readonly run_id: string };
 
 type CompensationsWanted = {
-  /** Where the page begins; undefined for what is undone first. */
+  /** Where the page begins; undefined for the first compensation to run. */
   readonly before?: number | undefined;
   readonly limit?: number;
   readonly run?: RunOfCompensations | undefined;
@@ -171,7 +171,7 @@ export const getCompensations = async (
     }),
   );
 
-/** Those that hold an undo up: the failed ones, at most twenty; where none has failed, the one that would be next. */
+/** The compensations that block an undo: the failed ones, at most twenty, or the next one if none has failed. */
 export const getPendingCompensations = async (id: string, signal: AbortSignal): Promise<StepCompensation[]> => {
   const failed = await getCompensations(id, { limit: 20, state: ["failed"] }, signal);
   return failed.compensations.length > 0
@@ -193,7 +193,7 @@ export const getStep = async (id: string, stepId: string): Promise<Step> =>
     await client.GET(`${one}/steps/{step_id}`, { params: { path: { step_id: stepId, workflow_id: id } } }),
   );
 
-/** @param after where the page begins; undefined for the first. */
+/** @param after where the page begins; undefined for the first page. */
 export const getCheckpoints = async (
   id: string,
   stepId: string,
@@ -213,7 +213,7 @@ export const getActions = async (id: string, signal: AbortSignal): Promise<Allow
 export const getResumePlan = async (
   id: string,
   fromStep: string | undefined,
-  wish: ResumeWish,
+  options: ResumeOptions,
   signal: AbortSignal,
 ): Promise<ResumePlan> =>
   answer<ResumePlan>(
@@ -222,16 +222,16 @@ export const getResumePlan = async (
         ...named(id),
         query: {
           ...(fromStep === undefined ? {} : { from_step: fromStep }),
-          ...(wish.code === undefined ? {} : { code: wish.code }),
-          new_step: newStepsOf(wish),
-          rename: Object.entries(renamesOf(wish)).map(([old, step]) => `${old}=${step}`),
+          ...(options.code === undefined ? {} : { code: options.code }),
+          new_step: newStepsOf(options),
+          rename: Object.entries(renamesOf(options)).map(([old, step]) => `${old}=${step}`),
         },
       },
       signal,
     }),
   );
 
-/** Of a cancel that leaves what was done as it is. */
+/** The plan of a cancel that leaves finished work as it is. */
 export const getCancelPlan = async (id: string, signal: AbortSignal): Promise<CancelPlan> =>
   answer<CancelPlan>(await client.GET(`${one}/cancel-plan`, { params: named(id), signal }));
 
@@ -239,42 +239,42 @@ export const getCompensatePlan = async (id: string, signal: AbortSignal): Promis
   answer<CompensatePlan>(await client.GET(`${one}/compensate-plan`, { params: named(id), signal }));
 
 /**
- * The version of a workflow whose plan somebody has confirmed, to be sent with the action: in another one the server
- * does nothing. Null while steps are at work, since each of them gives the workflow a new version.
+ * The version of a workflow whose plan was confirmed, to send with the action: for another version the server does
+ * nothing. Null while steps are running, because each of them changes the version.
  *
- * @param state that the plan was made in.
+ * @param state the state that the plan was made in.
  */
 const confirmedVersion = async (id: string, state: WorkflowState): Promise<number | null> => {
   const { summary } = await getWorkflow(id, AbortSignal.timeout(30_000)).catch((problem: unknown) => {
-    throw new Error(problemText(problem)); // nothing was sent yet, so it is known that nothing was done
+    throw new Error(problemText(problem)); // nothing has been sent yet, so nothing was done
   });
   if (summary.state !== state) {
-    throw new Error(`The workflow is ${words(summary.state)} now, no longer ${words(state)}. Look at the plan again.`);
+    throw new Error(`The workflow is now ${words(summary.state)}, no longer ${words(state)}. Check the plan again.`);
   }
   return workingStates.includes(state) ? null : summary.version;
 };
 
-/** @param state in which the workflow was when its plan was made, as for every action. */
+/** @param state the workflow's state when its plan was made, as for every action. */
 export const resume = async (
   id: string,
   state: WorkflowState,
   fromStep: string | undefined,
   reason: string,
-  wish: ResumeWish,
+  options: ResumeOptions,
 ): Promise<Outcome> => {
   const body = {
-    code: wish.code ?? null,
+    code: options.code ?? null,
     if_version: await confirmedVersion(id, state),
-    new_steps: newStepsOf(wish),
+    new_steps: newStepsOf(options),
     reason: reason === "" ? null : reason,
-    renames: renamesOf(wish),
+    renames: renamesOf(options),
   };
   return fromStep === undefined
     ? answer<Outcome>(await client.POST(`${one}/resume`, { body, params: named(id) }))
     : answer<Outcome>(await client.POST(`${one}/restart`, { body: { ...body, from_step: fromStep }, params: named(id) }));
 };
 
-/** What was done stays as it is. */
+/** Finished work stays as it is. */
 export const cancel = async (id: string, state: WorkflowState, reason: string): Promise<Outcome> =>
   answer<Outcome>(
     await client.POST(`${one}/cancel`, {
@@ -306,7 +306,7 @@ export const decide = async (
 
 export type Fetched = { readonly data?: unknown; readonly error?: unknown; readonly response: Response };
 
-/** The answer, or an Error with what the server says is wrong and what to do about it. */
+/** The response, or an Error with the server's reason and remedy. */
 export const answer = <Shape>({ data, error, response }: Fetched): Shape => {
   if (!response.ok) {
     const Problem = response.status >= 500 ? Unanswered : [400, 422].includes(response.status) ? RefusedForGood : Error;
@@ -315,7 +315,7 @@ export const answer = <Shape>({ data, error, response }: Fetched): Shape => {
   return data as Shape;
 };
 
-/** What the server says, or the bare status when it says nothing. */
+/** The server's reason and remedy, or only the status if there is none. */
 export const reasonOf = (response: Pick<Response, "status" | "statusText">, problem: unknown): string => {
   if (response.status === 401) {
     return "Your session has ended. Reload the page to log in again.";

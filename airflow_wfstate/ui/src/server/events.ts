@@ -1,4 +1,4 @@
-/** Events of services: those of a workflow, and those that wait for theirs or for somebody's decision. */
+/** Events of services: those of a workflow, and those waiting for their workflow or for a decision. */
 
 import { answer, client } from "./client";
 import type { EventCounts, EventDetail, EventPage, EventSummary, Rights } from "./model";
@@ -6,12 +6,12 @@ import type { operations } from "./schema";
 
 export type EventsQuestion = NonNullable<operations["list_events_v1_events_get"]["parameters"]["query"]>;
 
-/** What tells an event from every other one. */
+/** What identifies an event. */
 export type EventKey = Pick<EventSummary, "id" | "source">;
 
 type Decided = { readonly changed: number; readonly events: EventSummary[] };
 
-/** What the reader may do that concerns every DAG. */
+/** The reader's rights that concern every DAG. */
 export const getRights = async (signal: AbortSignal): Promise<Rights> =>
   answer<Rights>(await client.GET("/v1/rights", { signal }));
 
@@ -21,11 +21,11 @@ export const getEventCounts = async (signal: AbortSignal): Promise<EventCounts> 
 export const getEvents = async (query: EventsQuestion, signal: AbortSignal): Promise<EventPage> =>
   answer<EventPage>(await client.GET("/v1/events", { params: { query }, signal }));
 
-/** One event with its body. */
+/** An event with its body. */
 export const getEvent = async ({ id, source }: EventKey): Promise<EventDetail> =>
   answer<EventDetail>(await client.GET("/v1/event", { params: { query: { id, source } } }));
 
-/** One event that was applied to a workflow; its body is null for who may not see it. */
+/** An event that was applied to a workflow. Its body is null for users who are not allowed to see it. */
 export const getWorkflowEvent = async (workflowId: string, { id, source }: EventKey): Promise<EventDetail> =>
   answer<EventDetail>(
     await client.GET("/v1/workflows/{workflow_id}/event", {
@@ -35,7 +35,7 @@ export const getWorkflowEvent = async (workflowId: string, { id, source }: Event
 
 const keysOf = (events: readonly EventKey[]): EventKey[] => events.map(({ id, source }) => ({ id, source }));
 
-/** @param reason why; empty for none. */
+/** @param reason the reason; empty for none. */
 export const replayEvents = async (events: readonly EventKey[], reason: string): Promise<Decided> =>
   answer<Decided>(
     await client.POST("/v1/events/replay", { body: { events: keysOf(events), reason: reason === "" ? null : reason } }),

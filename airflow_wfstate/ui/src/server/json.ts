@@ -2,8 +2,8 @@ import { counted } from "../text/counted";
 import type { JsonValue } from "./model";
 
 /**
- * The value of a stored text; undefined when a browser would change it: NaN and infinities are no JSON to it, and whole
- * numbers beyond 2^53 lose digits. Such a text is shown as it is stored.
+ * The value of a stored text; undefined when a browser would change it. Browsers do not accept NaN and infinities in
+ * JSON, and integers beyond 2^53 lose digits. Such a text is shown as stored.
  */
 export const parseExactly = (text: string): JsonValue | undefined => {
   if (/\d{16,}/.test(text)) {
@@ -16,7 +16,7 @@ export const parseExactly = (text: string): JsonValue | undefined => {
   }
 };
 
-/** A size in bytes, in the unit that suits it. */
+/** A size in bytes, in a suitable unit. */
 export const sizeText = (bytes: number): string =>
   bytes < 1024
     ? counted(bytes, "byte")

@@ -1,13 +1,13 @@
-/** Answers that the page has already: asked again, the server is told their tag, and sends what has changed alone. */
+/** Caches responses: the page sends their ETag with the next request, and the server sends only what has changed. */
 
 import type { Middleware } from "openapi-fetch";
 
 type Kept = { readonly body: string; readonly tag: string };
 
-/** Questions that a page with every section open asks, and some more. */
+/** Enough for a page with every section open, and a few more. */
 const keptAtMost = 30;
 
-/** What a client uses to keep the newest answers, and to ask for them by If-None-Match. */
+/** Middleware that keeps the newest responses and requests them with If-None-Match. */
 export const keptAnswers = (): Middleware => {
   const kept = new Map<string, Kept>();
 
@@ -26,7 +26,7 @@ export const keptAnswers = (): Middleware => {
       }
       const tag = response.headers.get("ETag");
       if (request.method === "GET" && response.ok && tag !== null) {
-        kept.delete(request.url); // so that it is the newest of the map
+        kept.delete(request.url); // so that it becomes the newest in the map
         kept.set(request.url, { body: await response.clone().text(), tag });
         for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - keptAtMost))) {
           kept.delete(oldest);

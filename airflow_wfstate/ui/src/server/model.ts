@@ -1,8 +1,8 @@
-/** The shapes that the server answers with, named as in the OpenAPI document. Times are ISO 8601 in UTC. */
+/** The shapes of the server's responses, named as in the OpenAPI document. Times are ISO 8601 in UTC. */
 
 import type { components } from "./schema";
 
-/** The server sends every field; the document calls those with a default optional. */
+/** The server sends every field, but the document marks those with a default as optional. */
 type Sent<Shape> = Shape extends readonly (infer Item)[]
   ? Sent<Item>[]
   : Shape extends object
@@ -84,31 +84,31 @@ export const stepStates: readonly StepState[] = [
   "running",
 ];
 
-/** While a workflow is in one of these, its steps and undos give it a new version each. */
+/** While a workflow is in one of these states, every step and undo changes its version. */
 export const workingStates: readonly WorkflowState[] = ["running", "compensating"];
 
-/** A workflow in one of these still needs something. */
+/** A workflow in one of these states is not finished. */
 export const openStates: readonly WorkflowState[] = ["running", "failed", "compensating", "compensation_failed"];
 
-/** How a state, or another word with underscores, is written for people. */
+/** A state, or another word with underscores, as people read it. */
 export const words = (name: string): string => name.replaceAll("_", " ");
 
-/** Who does a step, with the place where the participant takes part at several. */
+/** The participant of a step, with the place if it takes part at several. */
 export const participantLabel = (step: { readonly participant: string; readonly place?: string | null }): string =>
   step.place === null || step.place === undefined ? step.participant : `${step.participant}[${step.place}]`;
 
-/** The name of a step, with the item of a mapped one. */
+/** The name of a step, with its item if it is mapped. */
 export const stepLabel = (step: { readonly item_key: string; readonly name: string }): string =>
   step.item_key === "" ? step.name : `${step.name}[${step.item_key}]`;
 
-/** Tells a step, with all its items, from the other steps of its workflow. */
+/** Identifies a step, with all its items, among the steps of its workflow. */
 export const groupKey = (group: Pick<StepGroup, "name" | "parent_step_id" | "participant">): string =>
   `${group.participant} ${group.parent_step_id ?? ""} ${group.name}`;
 
-/** Whether an item is at work or waits. */
+/** Whether an item is running or waiting. */
 export const isOpen = (group: StepGroup): boolean => group.state === "running" || group.state === "waiting";
 
-/** How many items are in which state: 1979 succeeded, 21 failed. */
+/** The number of items in each state: 1979 succeeded, 21 failed. */
 export const countsText = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([state, count]) => `${count} ${words(state)}`)

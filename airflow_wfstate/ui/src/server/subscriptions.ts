@@ -1,4 +1,4 @@
-/** Subscriptions: who is told of changes by webhook. */
+/** Subscriptions: webhooks that receive changes. */
 
 import { answer, client } from "./client";
 import type { Subscription, WaitingDeliveries } from "./model";
@@ -9,11 +9,11 @@ const named = (id: string) => ({ path: { subscription_id: id } });
 export const getSubscriptions = async (signal: AbortSignal): Promise<Subscription[]> =>
   answer<{ subscriptions: Subscription[] }>(await client.GET("/v1/subscriptions", { signal })).subscriptions;
 
-/** What the subscriber did not accept, and is sent again or waits for a decision. */
+/** What the subscriber did not accept: it is retried, or waits for a decision. */
 export const getWaitingDeliveries = async (id: string, signal: AbortSignal): Promise<WaitingDeliveries> =>
   answer<WaitingDeliveries>(await client.GET(`${one}/deliveries`, { params: named(id), signal }));
 
-/** @param reason why; empty for none. */
+/** @param reason the reason; empty for none. */
 export const pauseSubscription = async (id: string, reason: string): Promise<Subscription> =>
   answer<Subscription>(
     await client.POST(`${one}/pause`, { body: { reason: reason === "" ? null : reason }, params: named(id) }),

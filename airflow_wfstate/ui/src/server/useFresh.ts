@@ -2,40 +2,40 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 import { problemText, RefusedForGood } from "./problem";
 
-/** A page that is left open shall not keep the server at work for more than a tenth of the time. */
+/** A page that is left open may keep the server busy for at most a tenth of the time. */
 const shareOfPause = 10;
 
 export type Fresh<Value> = {
-  /** When the newest answer came, in milliseconds since 1970; 0 before the first one. */
+  /** When the newest response arrived, in milliseconds since 1970; 0 before the first one. */
   at: number;
-  /** Why the newest request failed; undefined when it did not. */
+  /** Why the newest request failed; undefined when it succeeded. */
   error: string | undefined;
-  /** Whether that request would always be refused: it is not made again by itself. */
+  /** Whether that request would always be refused; then it is not retried automatically. */
   isRefusedForGood: boolean;
-  /** The newest answer; undefined before the first one. Kept when a later request fails. */
+  /** The newest response; undefined before the first one. Kept when a later request fails. */
   value: Value | undefined;
-  /** Asks again at once. */
+  /** Requests it again at once. */
   refresh: () => void;
 };
 
 type Answer<Value> = Omit<Fresh<Value>, "refresh"> & { question: string; subject: string };
 
-/** Whoever dispatches this on the window has everything that is shown asked for again at once. */
+/** The name of a window event that refreshes everything on the page at once. */
 const refreshAll = "wfstate:refresh";
 
-/** Has everything that is shown asked for again at once. */
+/** Refreshes everything on the page at once. */
 export const refreshEverything = (): void => {
   window.dispatchEvent(new Event(refreshAll));
 };
 
 /**
- * Loads a value, and again every few seconds (later, when the answer took long) while the page can be seen.
+ * Loads a value, and reloads it every few seconds while the page is visible (less often if responses are slow).
  *
- * @param question names what is asked for: another question drops the answer and asks at once.
- * @param load asks the server.
- * @param seconds until it asks again; 5 by default.
- * @param subject names what the answer is about, the question itself by default: the last answer stays while another
- *   question about the same subject is asked.
+ * @param question identifies the request. A different question drops the response and loads at once.
+ * @param load makes the request.
+ * @param seconds how long to wait before the next request; 5 by default.
+ * @param subject identifies what the response is about; the question itself by default. The last response stays while
+ *   another question about the same subject is loading.
  */
 export const useFresh = <Value>(
   question: string,
@@ -45,7 +45,7 @@ export const useFresh = <Value>(
 ): Fresh<Value> => {
   const [answer, setAnswer] = useState<Answer<Value>>();
   const [requests, setRequests] = useState(0);
-  // The newest function is called, without a new one being a reason to ask.
+  // Always call the newest function, but do not reload because it is a new one.
   const newest = useRef(load);
   useEffect(() => {
     newest.current = load;
@@ -89,7 +89,7 @@ export const useFresh = <Value>(
       timer = setTimeout(() => void ask(), Math.max(1_000 * seconds, shareOfPause * (performance.now() - began)));
     };
 
-    // Asks at once when the page comes to the front again; a hidden page asks for nothing.
+    // Reload at once when the page becomes visible again; a hidden page requests nothing.
     const askAgain = () => void ask();
     document.addEventListener("visibilitychange", askAgain);
     window.addEventListener(refreshAll, askAgain);

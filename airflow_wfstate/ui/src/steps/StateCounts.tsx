@@ -9,7 +9,7 @@ type Props = {
   readonly stats: WorkflowStats;
 };
 
-/** How many workflows are in each state; a click shows those. */
+/** The number of workflows in each state; a click filters by it. */
 export const StateCounts = ({ choose, chosen, stats }: Props) => (
   <HStack aria-label="Workflows by state" gap={2} mb={4} role="group" wrap="wrap">
     <Button aria-pressed={chosen === ""} onClick={() => choose("")} size="xs" variant={chosen === "" ? "solid" : "outline"}>

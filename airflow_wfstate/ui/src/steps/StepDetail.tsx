@@ -16,7 +16,7 @@ import { StateBadge } from "../text/StateBadge";
 import { spanText, timeText } from "../text/time";
 import { useFresh } from "../server/useFresh";
 
-/** All about one step: attempts, output, checkpoints with their values, compensations. */
+/** The details of one step: attempts, output, checkpoints with their values, compensations. */
 export const StepDetail = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => (
   <Stack gap={4} py={2}>
     {step.attempts.length === 0 ? (
@@ -61,7 +61,7 @@ export const StepDetail = ({ step, workflowId }: { readonly step: Step; readonly
   </Stack>
 );
 
-/** What a service has said of its step, each report with its event. */
+/** What a service has reported about its step, each report with its event. */
 const Reports = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => {
   const filter = { kinds: [], step: `${step.participant}.${step.name}` };
   const fresh = useFresh(`reports ${workflowId} ${step.id}`, (signal) => getJournal(workflowId, 0, filter, signal));
@@ -69,7 +69,7 @@ const Reports = ({ step, workflowId }: { readonly step: Step; readonly workflowI
   return (
     <Box>
       <Heading as="h4" mb={1} size="sm">
-        Reports of the service
+        Reports from the service
       </Heading>
       <Freshness fresh={fresh} isPart lines={2} />
       {fresh.value === undefined ? undefined : <JournalEntries entries={fresh.value.entries} workflowId={workflowId} />}
@@ -80,12 +80,12 @@ const Reports = ({ step, workflowId }: { readonly step: Step; readonly workflowI
 const NoOutput = ({ step }: { readonly step: Step }) => (
   <Text color="fg.muted" fontSize="sm">
     {step.output_type === null
-      ? "There is none."
-      : `${step.output_type}, ${step.output_size} bytes. You may not see the values of ${step.participant}.`}
+      ? "There is no output."
+      : `${step.output_type}, ${step.output_size} bytes. You are not allowed to see the values of ${step.participant}.`}
   </Text>
 );
 
-/** A large output, which is loaded when somebody wants to see it. */
+/** A large output, loaded on demand. */
 const OutputLeftOut = ({ step, workflowId }: { readonly step: Step; readonly workflowId: string }) => {
   const [loaded, setLoaded] = useState<Step>();
   const [error, setError] = useState<string>();

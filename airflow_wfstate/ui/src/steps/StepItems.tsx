@@ -14,7 +14,7 @@ import { spanText } from "../text/time";
 import { useFresh } from "../server/useFresh";
 import { itemsOfPage, useItemPages } from "./useItemPages";
 
-/** What the server calls the parent of a run that no step triggered. */
+/** The parent that the server gives to a run that no step triggered. */
 const noParent = "00000000-0000-0000-0000-000000000000";
 
 type Props = { readonly group: StepGroup; readonly workflowId: string };
@@ -26,7 +26,7 @@ const questionOf = (group: StepGroup) => ({
   participant: group.participant,
 });
 
-/** What a row of the steps unfolds to: all about the one step, or the items of a mapped one, by state. */
+/** What a row of the steps unfolds to: the details of the step, or the items of a mapped step by state. */
 export const StepItems = ({ group, workflowId }: Props) => {
   const [state, setState] = useState<StepState>();
   return group.is_mapped ? (
@@ -79,7 +79,7 @@ const StateChoice = ({ choose, chosen, group }: ChoiceProps) => (
 
 type ItemsProps = Props & { readonly state: StepState | undefined };
 
-/** The items in one list, however many they are. */
+/** All items in one list, no matter how many. */
 const Items = ({ group, state, workflowId }: ItemsProps) => {
   const question = { ...questionOf(group), ...(state === undefined ? {} : { state: [state] }) };
   const items = useItemPages(`${workflowId} ${JSON.stringify(question)}`, (after, signal) =>
@@ -104,7 +104,7 @@ const Items = ({ group, state, workflowId }: ItemsProps) => {
   return (
     <>
       <Freshness fresh={items.fresh} isPart />
-      {items.isWhole && items.loaded === 0 ? <Nothing>No item is in this state now.</Nothing> : undefined}
+      {items.isWhole && items.loaded === 0 ? <Nothing>No items are in this state now.</Nothing> : undefined}
       {items.fresh.value === undefined || count === 0 ? undefined : (
         <VirtualTable
           columns={columns}

@@ -10,7 +10,7 @@ type Counts = Pick<
 
 type Part = { readonly count: number; readonly name: string; readonly palette: string };
 
-/** What the bar is made of, in its order; what is not there is left out. The rest has not begun. */
+/** The parts of the bar, in order, without empty ones. The rest has not started. */
 export const partsOf = (counts: Counts): Part[] =>
   [
     { count: counts.steps_done, name: "done", palette: paletteOf("done") },
@@ -19,7 +19,7 @@ export const partsOf = (counts: Counts): Part[] =>
     { count: counts.steps_running, name: "running", palette: paletteOf("running") },
   ].filter((part) => part.count > 0);
 
-/** The same in words: 3 of 5 steps done, 2 undone. */
+/** The parts in words: 3 of 5 steps done, 2 undone. */
 export const partsText = (counts: Counts): string =>
   [
     `${counts.steps_done} of ${counts.steps_total} steps done`,
@@ -28,7 +28,7 @@ export const partsText = (counts: Counts): string =>
       .map((part) => `${part.count} ${part.name}`),
   ].join(", ");
 
-/** How far a workflow is, as a bar and in numbers. */
+/** The progress of a workflow, as a bar and in numbers. */
 export const StepsBar = ({ counts }: { readonly counts: Counts }) => (
   <HStack>
     <Flex
@@ -55,7 +55,7 @@ export const StepsBar = ({ counts }: { readonly counts: Counts }) => (
   </HStack>
 );
 
-/** What the colours of the bar mean, with the numbers. */
+/** Explains the colours of the bar, with the numbers. */
 export const StepsLegend = ({ counts }: { readonly counts: Counts }) => {
   const remaining = counts.steps_total - partsOf(counts).reduce((sum, part) => sum + part.count, 0);
 
@@ -70,7 +70,7 @@ export const StepsLegend = ({ counts }: { readonly counts: Counts }) => {
       {remaining === 0 ? undefined : (
         <HStack gap={1}>
           <Box bg="bg.emphasized" borderRadius="full" boxSize={2} />
-          <Text fontSize="xs">{`${remaining} not begun`}</Text>
+          <Text fontSize="xs">{`${remaining} not started`}</Text>
         </HStack>
       )}
     </HStack>

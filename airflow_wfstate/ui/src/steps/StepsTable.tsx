@@ -26,7 +26,7 @@ type Props = {
   readonly workflow: WorkflowDetail;
 };
 
-/** Every step that has begun, a mapped one with all its items; each unfolds. What has not begun stands below. */
+/** Every step that has started, a mapped one with all its items. Each unfolds. Planned steps are listed below. */
 export const StepsTable = ({ allowed, done, workflow }: Props) => {
   const [address] = useSearchParams();
   const asked = address.get(stepParameter);
@@ -50,8 +50,8 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
     <>
       {groups.length === 0 ? (
         <Nothing>
-          No step has begun yet. A step appears here as soon as its task calls for it (a task decorated with @task.step, or an
-          operator with durable()), or its service reports on it by an event.
+          No step has started yet. A step appears here when its task begins (a task decorated with @task.step, or an
+          operator with durable()), or when its service reports it in an event.
         </Nothing>
       ) : (
         <VirtualTable
@@ -71,7 +71,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
         <StoredText
           text={
             notReached.length > 0
-              ? `Planned, and not reached: ${notReached.join(", ")}`
+              ? `Planned but not reached: ${notReached.join(", ")}`
               : progress.remaining.length > 0
                 ? `Remaining: ${progress.remaining.join(", ")}`
                 : ""
@@ -94,7 +94,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
 type Acts = {
   readonly open: ReadonlySet<string>;
   readonly refusal: string | undefined;
-  /** Is told the step, as the server takes it. */
+  /** Called with the step, in the form that the server accepts. */
   readonly restart: (step: string) => void;
   readonly toggle: (key: string) => void;
   readonly waits: readonly PendingWait[];
@@ -129,7 +129,7 @@ const stepColumns = ({ open, refusal, restart, toggle, waits, workflowId }: Acts
   { cell: (group) => <Ellipsis text={participantLabel(group)} />, header: "Participant", width: "minmax(6rem, 1fr)" },
   { cell: (group) => (group.attempts === 0 ? "events" : group.attempts), header: "Attempts", width: "5rem" },
   {
-    // A service that has reported once has told of no time.
+    // A service that has reported only once has given no duration.
     cell: (group) =>
       group.attempts === 0 && !isOpen(group) && group.started_at === group.updated_at
         ? undefined
@@ -149,7 +149,7 @@ const stepColumns = ({ open, refusal, restart, toggle, waits, workflowId }: Acts
         <WaitsOfStep group={group} waits={waits} />
       </>
     ),
-    header: "Error, or what it waits for",
+    header: "Error, or what it is waiting for",
     width: "minmax(9rem, 3fr)",
   },
   {
@@ -169,7 +169,7 @@ const stepColumns = ({ open, refusal, restart, toggle, waits, workflowId }: Acts
   },
 ];
 
-/** How many items are in which state. */
+/** The number of items in each state. */
 const Counts = ({ counts }: { readonly counts: StepGroup["by_state"] }) => (
   <HStack gap={1} wrap="wrap">
     {stepStates.map((state) =>

@@ -1,4 +1,4 @@
-/** The address of a step on the page of its workflow, or on the tab of a run: the steps, with this one unfolded. */
+/** The address of a step on its workflow's page, or on the tab of a run: the list of steps with this one unfolded. */
 
 import { useLocation } from "react-router-dom";
 
@@ -6,10 +6,10 @@ import { groupKey } from "../server/model";
 
 type Named = Parameters<typeof groupKey>[0];
 
-/** The parameter of the address that names the step that is unfolded. */
+/** The parameter of the address that names the unfolded step. */
 export const stepParameter = "step";
 
-/** Makes addresses of steps of the workflow that is shown. */
+/** Returns a function that makes addresses of steps of the current workflow. */
 export const useStepAddress = (): ((step: Named) => { pathname: string; search: string }) => {
   const { pathname, search } = useLocation();
   return (step) => {

@@ -3,18 +3,18 @@ import { useCallback, useRef, useState } from "react";
 import type { Step, StepPage } from "../server/model";
 import { useFresh } from "../server/useFresh";
 
-/** What an answer of about 40 kB holds. */
+/** The number of items in a response of about 40 kB. */
 export const itemsOfPage = 50;
 
-/** A page as it was loaded: what was asked for as `after`, and what is asked for after it. */
+/** A loaded page: the `after` that it was requested with, and the one for the next page. */
 type Page = { readonly after: string | undefined; readonly next: string | null; readonly steps: readonly Step[] };
 
 /**
- * The items of a step, of which those pages are loaded, and kept up to date, that can be seen. A page is found from the
- * one before it alone, so that a jump loads what lies between, once.
+ * The items of a step. Only the visible pages are loaded and refreshed. A page can be found only from the one before it,
+ * so a jump loads the pages in between, once.
  *
- * @param subject names whose items they are: of another subject nothing is kept.
- * @param load asks for the page behind `after`; undefined for the first.
+ * @param subject identifies whose items they are. A different subject drops all pages.
+ * @param load requests the page after `after`; undefined for the first page.
  */
 export const useItemPages = (
   subject: string,
@@ -34,7 +34,7 @@ export const useItemPages = (
       const { pages } = kept.current;
       for (let number = 0, after: string | null | undefined; number <= to && after !== null; number += 1) {
         const known = pages[number];
-        // Below those that are seen a page is good as it is, unless items have come in before it.
+        // A page before the visible ones needs no refresh, unless items were inserted before it.
         if (known === undefined || known.after !== after || number >= from) {
           const page = await load(after, signal);
           pages[number] = { after, next: page.next_after, steps: page.steps };
@@ -53,7 +53,7 @@ export const useItemPages = (
   const pages = fresh.value ?? [];
   return {
     fresh,
-    /** Whether no item follows those that are loaded. */
+    /** Whether all items are loaded. */
     isWhole: pages.length > 0 && pages[pages.length - 1]?.next === null,
     itemAt: (index: number): Step | undefined => pages[Math.floor(index / itemsOfPage)]?.steps[index % itemsOfPage],
     loaded: pages.reduce((sum, page) => sum + page.steps.length, 0),

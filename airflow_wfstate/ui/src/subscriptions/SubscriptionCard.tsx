@@ -12,7 +12,7 @@ import { answerText, wantedText } from "./words";
 
 type Props = { readonly done: (outcome: string) => void; readonly subscription: Subscription };
 
-/** A subscription: its state, what it is told of, how far it is, and what its receiver did not accept. */
+/** A subscription: its state, what it sends, its progress, and what its receiver did not accept. */
 export const SubscriptionCard = ({ done, subscription }: Props) => {
   const [action, setAction] = useState<SubscriptionAction>();
   const { parked, retried, state } = subscription;
@@ -46,13 +46,13 @@ export const SubscriptionCard = ({ done, subscription }: Props) => {
       </HStack>
       <DataList.Root orientation="horizontal" size="sm">
         <Fact name="Webhook">{subscription.url}</Fact>
-        <Fact name="Told of">{wantedText(subscription.wanted)}</Fact>
+        <Fact name="Notified of">{wantedText(subscription.wanted)}</Fact>
         <Fact name="Last accepted">
           {subscription.last_delivered_at === null ? "nothing yet" : timeText(subscription.last_delivered_at)}
         </Fact>
         {subscription.paused_because === null ? undefined : <Fact name="Paused">{subscription.paused_because}</Fact>}
         {subscription.next_try_at === null ? undefined : (
-          <Fact name="Tried again">{timeText(subscription.next_try_at)}</Fact>
+          <Fact name="Next attempt">{timeText(subscription.next_try_at)}</Fact>
         )}
         {subscription.last_refusal === null ? undefined : (
           <Fact name="Last refusal">
@@ -61,7 +61,7 @@ export const SubscriptionCard = ({ done, subscription }: Props) => {
         )}
         {refused === 0 ? undefined : (
           <Fact name="Not accepted">
-            {`${counted(parked, "workflow")} parked, ${retried} to be tried again`}
+            {`${counted(parked, "workflow")} parked, ${retried} to be retried`}
           </Fact>
         )}
       </DataList.Root>

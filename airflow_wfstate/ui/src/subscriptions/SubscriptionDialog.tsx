@@ -13,7 +13,7 @@ export type SubscriptionAction = "continue" | "pause" | "replay";
 type Props = {
   readonly action: SubscriptionAction;
   readonly close: () => void;
-  /** Is told what was done, in one sentence. */
+  /** Called with one sentence that says what was done. */
   readonly done: (outcome: string) => void;
   readonly subscription: Subscription;
 };
@@ -21,13 +21,13 @@ type Props = {
 const titles: Readonly<Record<SubscriptionAction, string>> = { continue: "Continue", pause: "Pause", replay: "Replay" };
 
 const effects: Readonly<Record<SubscriptionAction, string>> = {
-  continue: "It is delivered again from where it stands, and what its receiver did not accept is sent at once.",
-  pause: "Nothing more is sent for now. Nothing is lost: it goes on from there when it is continued.",
+  continue: "Delivery continues from where it stopped. Events that the receiver did not accept are sent again at once.",
+  pause: "Nothing is sent until you continue the subscription. Nothing is lost: delivery continues from the same point.",
   replay:
-    "It is delivered again from another point, forwards or backwards; events keep their ids. What waits to be sent again is dropped, and sent again as far as it stands behind that point.",
+    "Delivery continues from another point, earlier or later. Events keep their ids. Pending retries are discarded; events after that point are sent again.",
 };
 
-/** What an action would do to a subscription, and the button that does it. */
+/** Explains what an action would do to a subscription, and carries it out. */
 export const SubscriptionDialog = ({ action, close, done, subscription }: Props) => {
   const { id, name } = subscription;
   const [start, setStart] = useState("");
@@ -53,10 +53,10 @@ export const SubscriptionDialog = ({ action, close, done, subscription }: Props)
           .join(" ")
       }
       hasReason={action === "pause"}
-      refusal={isReplay && !isStart(start.trim()) ? "Say from where." : undefined}
+      refusal={isReplay && !isStart(start.trim()) ? "Choose where to replay from." : undefined}
       send={async (reason) => {
         const { name: changed, state } = await act(reason);
-        done(`Subscription ${changed} is ${words(state)}${isReplay ? `, and is delivered from ${start.trim()}` : ""}.`);
+        done(`Subscription ${changed} is ${words(state)}${isReplay ? ` and replays from ${start.trim()}` : ""}.`);
       }}
       title={`${titles[action]} ${name}`}
       verb={titles[action]}
@@ -73,7 +73,7 @@ export const SubscriptionDialog = ({ action, close, done, subscription }: Props)
             value={start}
           />
           <Field.HelperText>
-            beginning, now, a time with its offset, or the id of an event that was delivered.
+            Enter beginning, now, a time with its UTC offset, or the id of a delivered event.
           </Field.HelperText>
         </Field.Root>
       ) : undefined}

@@ -7,7 +7,7 @@ import { getSubscriptions } from "../server/subscriptions";
 import { useFresh } from "../server/useFresh";
 import { SubscriptionCard } from "./SubscriptionCard";
 
-/** Who is told of changes by webhook; for who may look after that. */
+/** The webhooks that receive changes, for users who may manage them. */
 export const SubscriptionsPage = () => {
   const rights = useFresh("rights", getRights, 300);
   const operates = rights.value?.operates ?? false;
@@ -20,17 +20,19 @@ export const SubscriptionsPage = () => {
         Subscriptions
       </Heading>
       <Text color="fg.muted" fontSize="sm" mb={4} maxWidth="4xl">
-        Webhooks that are told of changes of workflows and steps, each workflow&rsquo;s in order. They are added, removed
-        and given secrets by the command line: airflow wfstate subscriptions.
+        Webhooks that receive changes of workflows and steps, in order for each workflow. Add and remove them, and set
+        their secrets, on the command line: airflow wfstate subscriptions.
       </Text>
       {told === undefined ? undefined : <OutcomeNotice dismiss={() => setTold(undefined)}>{told}</OutcomeNotice>}
       <Freshness fresh={rights} lines={3} />
       {rights.value !== undefined && !operates ? (
-        <Nothing>You may not manage subscriptions. Whoever may change the runs of every DAG may.</Nothing>
+        <Nothing>
+          You are not allowed to manage subscriptions. You need permission to change the runs of every DAG.
+        </Nothing>
       ) : undefined}
       {operates ? <Freshness fresh={fresh} lines={6} /> : undefined}
       {operates && fresh.value?.length === 0 ? (
-        <Nothing>There is none. Add one with: airflow wfstate subscriptions add NAME URL</Nothing>
+        <Nothing>There are no subscriptions. Add one with: airflow wfstate subscriptions add NAME URL</Nothing>
       ) : undefined}
       {fresh.value?.map((subscription) => (
         <SubscriptionCard

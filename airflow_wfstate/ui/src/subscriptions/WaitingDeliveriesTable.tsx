@@ -9,7 +9,7 @@ import { Ellipsis } from "../text/Ellipsis";
 import { timeText } from "../text/time";
 import { answerText } from "./words";
 
-/** The workflows of which a subscriber is not told for now, each with the receiver's last answer. */
+/** The workflows whose deliveries are blocked, each with the receiver's last response. */
 export const WaitingDeliveriesTable = ({ subscriptionId }: { readonly subscriptionId: string }) => {
   const fresh = useFresh(`deliveries ${subscriptionId}`, (signal) => getWaitingDeliveries(subscriptionId, signal), 15);
   const { value } = fresh;
@@ -56,7 +56,7 @@ export const WaitingDeliveriesTable = ({ subscriptionId }: { readonly subscripti
         </Table.ScrollArea>
       )}
       {value !== undefined && value.total > value.deliveries.length ? (
-        <Text color="fg.muted" fontSize="sm">{`The first ${value.deliveries.length} of ${value.total}.`}</Text>
+        <Text color="fg.muted" fontSize="sm">{`Showing the first ${value.deliveries.length} of ${value.total}.`}</Text>
       ) : undefined}
     </>
   );

@@ -3,21 +3,21 @@
 import type { Subscription } from "../server/model";
 import { words } from "../server/model";
 
-/** Of which changes it is told. */
+/** The changes that a subscription sends. */
 export const wantedText = ({ kinds, labels, names, requests_only: isOfRequests, states }: Subscription["wanted"]): string =>
   [
-    ...(isOfRequests ? ["requests to undo steps alone"] : []),
+    ...(isOfRequests ? ["only requests to undo steps"] : []),
     ...names.map((name) => `workflow ${name}`),
     ...states.map((state) => `state ${words(state)}`),
     ...Object.entries(labels).map(([name, value]) => `label ${name}=${value}`),
     ...kinds.map((kind) => `entry ${kind}`),
   ].join(", ") || "every change";
 
-/** What a receiver said when it did not accept an event. */
+/** The receiver's response when it did not accept an event. */
 export const answerText = ({ status, text }: { readonly status: number | null; readonly text: string }): string =>
   status === null ? text : `${status} ${text}`.trim();
 
-/** A start as the server takes it; what somebody typed as it is, but for spaces around it. */
+/** Whether the server accepts a text, without surrounding spaces, as a start. */
 export const isStart = (text: string): boolean =>
   ["beginning", "now"].includes(text) ||
   /^[0-9a-f-]{36}:\d+$/i.test(text) ||

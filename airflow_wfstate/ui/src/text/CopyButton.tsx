@@ -5,19 +5,19 @@ import { copyText } from "./copyText";
 import { shownText } from "./shownText";
 
 type Props = {
-  /** Whether the label is written on the button; by default it has an icon alone. */
+  /** Whether the button shows its label; by default it shows only an icon. */
   readonly isLabelled?: boolean;
-  /** What the button does: "Copy the id". */
+  /** What the button does, such as "Copy the id". */
   readonly label: string;
-  /** What is copied, exactly as it is stored. */
+  /** The text to copy, exactly as stored. */
   readonly text: string;
 };
 
 const shownMilliseconds = 2_000;
 
-/** Copies a text; for two seconds it says whether it could. */
+/** Copies a text, and says for two seconds whether that worked. */
 export const CopyButton = ({ isLabelled = false, label, text }: Props) => {
-  const [answer, setAnswer] = useState<"Copied" | "Not copied: the browser refuses">();
+  const [answer, setAnswer] = useState<"Copied" | "Not copied: the browser refused">();
   useEffect(() => {
     if (answer === undefined) {
       return;
@@ -27,7 +27,7 @@ export const CopyButton = ({ isLabelled = false, label, text }: Props) => {
   }, [answer]);
 
   const copy = async () => {
-    setAnswer((await copyText(text)) ? "Copied" : "Not copied: the browser refuses");
+    setAnswer((await copyText(text)) ? "Copied" : "Not copied: the browser refused");
   };
 
   return (

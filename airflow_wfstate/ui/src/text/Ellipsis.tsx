@@ -4,12 +4,12 @@ import { shownText } from "./shownText";
 import { StoredText } from "./StoredText";
 
 type Props = {
-  /** How many lines there are room for; 1 by default. */
+  /** The most lines to show; 1 by default. */
   readonly lines?: number;
   readonly text: string;
 };
 
-/** A stored text that is cut where its place ends; all of it on hover. */
+/** A stored text, cut to the available space; the whole text appears on hover. */
 export const Ellipsis = ({ lines = 1, text }: Props) => (
   <Box
     as="span"

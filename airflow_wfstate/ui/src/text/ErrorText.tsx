@@ -3,13 +3,13 @@ import { Box, Code, Text } from "@chakra-ui/react";
 import { errorLine } from "./errorLine";
 import { StoredText } from "./StoredText";
 
-/** Red letters that can be read in both themes. */
+/** A red that is readable in both themes. */
 export const errorColor = { _dark: "red.300", base: "red.700" } as const;
 
-/** Characters of a line that are shown at once. */
+/** The most characters of the line to show. */
 const shownCharacters = 400;
 
-/** An error: the line that says what went wrong. All of it unfolds below, where there is more. */
+/** An error: the line that says what went wrong. If there is more, the full error unfolds below. */
 export const ErrorText = ({ error }: { readonly error: string }) => {
   const whole = errorLine(error);
   const line = whole.length > shownCharacters ? `${whole.slice(0, shownCharacters)}…` : whole;
@@ -23,7 +23,7 @@ export const ErrorText = ({ error }: { readonly error: string }) => {
         <details>
           <summary>
             <Text as="span" fontSize="xs">
-              {error.includes("Traceback (most recent call last)") ? "Traceback" : "All of it"}
+              {error.includes("Traceback (most recent call last)") ? "Traceback" : "Full error"}
             </Text>
           </summary>
           <Code

@@ -6,8 +6,8 @@ import { paletteOf, type State } from "./statePalette";
 export { paletteOf, paletteOfAny, type State } from "./statePalette";
 
 /**
- * A state by its name, beside Airflow's colour of it. The name does not stand on the colour, as in Airflow's own badges:
- * on some of them white letters have too little contrast.
+ * The name of a state beside Airflow's colour for it. Unlike in Airflow's own badges, the name is not on the colour,
+ * because white letters have too little contrast on some colours.
  */
 export const StateBadge = ({ state }: { readonly state: State }) => (
   <Badge

@@ -1,4 +1,4 @@
 import { shownText } from "./shownText";
 
-/** Text from the store, isolated: whatever it holds, it does not move or turn the text around it. */
+/** Text from the store, isolated so that its content cannot reorder the text around it. */
 export const StoredText = ({ text }: { readonly text: string }) => <bdi>{shownText(text)}</bdi>;

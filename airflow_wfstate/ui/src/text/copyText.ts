@@ -1,8 +1,8 @@
 /**
- * Puts a text on the clipboard. Browsers offer `navigator.clipboard` to pages by HTTPS and on localhost alone; elsewhere
- * a hidden field is selected and copied.
+ * Puts a text on the clipboard. Browsers offer `navigator.clipboard` only over HTTPS and on localhost. Elsewhere, the
+ * text is selected in a hidden field and copied.
  *
- * @returns whether the browser did it.
+ * @returns whether it worked.
  */
 export const copyText = async (text: string): Promise<boolean> => {
   if (window.isSecureContext) {
@@ -18,10 +18,10 @@ export const copyText = async (text: string): Promise<boolean> => {
   field.value = text;
   field.style.position = "fixed";
   field.style.opacity = "0";
-  // Inside an open dialog: outside it, the dialog would take the focus back before anything is selected.
+  // Append to an open dialog, which would otherwise take the focus back before the text is selected.
   (document.querySelector("[role=dialog]") ?? document.body).append(field);
   field.select();
-  const done = document.execCommand("copy"); // deprecated, and the only way there is without HTTPS
+  const done = document.execCommand("copy"); // deprecated, but the only way without HTTPS
   field.remove();
   if (before instanceof HTMLElement) {
     before.focus();

@@ -1,3 +1,3 @@
-/** "1 task", "2 tasks": the number, and the noun as it goes with it; its plural ends in s unless it is given. */
+/** "1 task", "2 tasks": a number with its noun. The plural ends in s unless given. */
 export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
   `${count} ${count === 1 ? noun : plural}`;

@@ -1,8 +1,8 @@
 const traceback = /^.*Traceback \(most recent call last\):\s*$/gm;
 
 /**
- * The line of an error that says what went wrong: below the frames of its last traceback, else the first one that is not
- * blank. The rule of `error_line` (domain/rules/error_line.py), but uncut.
+ * The line of an error that says what went wrong: the one after the frames of its last traceback, else the first
+ * non-blank one. Same rule as `error_line` (domain/rules/error_line.py), but without truncation.
  */
 export const errorLine = (error: string): string => {
   const last = [...error.matchAll(traceback)].pop();

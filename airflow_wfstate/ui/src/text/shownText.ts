@@ -1,8 +1,8 @@
 const shortEscapes: Readonly<Record<string, string>> = { "\r": "\\r", "\t": "\\t" };
 
 /**
- * A stored text in which controls, and characters that are invisible or change the direction of text, are escapes; the
- * rule of `shown_text` (domain/rules/characters.py). Line breaks stay, and so do the joiners of Persian and of emoji.
+ * A stored text with control characters, invisible characters and those that change the text direction escaped. Same
+ * rule as `shown_text` (domain/rules/characters.py). Line breaks and the joiners of Persian and emoji stay.
  */
 export const shownText = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115F\u1160\u2800\u3164\uFFA0]|[\u034F]|[\u17B4]|[\u17B5]/gu, (character) => {

@@ -1,6 +1,6 @@
 /**
- * The colour of every state, once: badges, bars, charts and marks all take it from here. The names on the right are
- * palettes of Airflow's theme, so that a state looks here as it does in Airflow's grid.
+ * The colour of every state, used by badges, bars, charts and marks. The names on the right are palettes of Airflow's
+ * theme, so that a state looks the same here as in Airflow's grid.
  */
 
 import type { CompensationState, EventState, StepState, Subscription, WorkflowState } from "../server/model";
@@ -31,15 +31,15 @@ const palettes: Record<State, string> = {
   waiting: "deferred",
 };
 
-/** The palette of Airflow's theme in which a state is drawn. */
+/** The palette of Airflow's theme for a state. */
 export const paletteOf = (state: State): string => palettes[state];
 
-/** States of task instances in Airflow that share the palette of another; the others have one of their own name. */
+/** Airflow task states that share another state's palette; all others have a palette of their own name. */
 const airflowsPalettes: Readonly<Record<string, string>> = { awaiting_input: "deferred", restarting: "running" };
 
-/** The palette of a state of ours, or of a task instance in Airflow. */
+/** The palette of one of our states, or of an Airflow task state. */
 export const paletteOfAny = (state: string): string =>
   (palettes as Readonly<Record<string, string>>)[state] ?? airflowsPalettes[state] ?? state;
 
-/** Of what needs attention, whatever its state. */
+/** The palette of whatever needs attention, regardless of its state. */
 export const flaggedPalette = "up_for_retry";

@@ -1,2 +1,2 @@
-/** When this minute began: what is asked for stays the same for a while, so that an unchanged answer need not be sent. */
+/** The start of the current minute. Requests stay the same for a while, so that unchanged responses are not resent. */
 export const thisMinute = (): number => Math.floor(Date.now() / 60_000) * 60_000;

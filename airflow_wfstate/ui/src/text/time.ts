@@ -1,10 +1,10 @@
 /**
- * A duration: below ten seconds in milliseconds (412ms), else in its two largest units: 45s, 3m 20s, 2h 5m, 4d 1h.
+ * A duration: in milliseconds below ten seconds (412ms), else in its two largest units: 45s, 3m 20s, 2h 5m, 4d 1h.
  */
 export const durationText = (milliseconds: number): string =>
   milliseconds >= 0 && milliseconds < 10_000 ? `${Math.floor(milliseconds)}ms` : ageText(milliseconds);
 
-/** How long ago something was, in whole seconds: it changes while somebody looks at it. */
+/** How long ago something was, in whole seconds because it changes on the screen. */
 export const ageText = (milliseconds: number): string => {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 60) {
@@ -19,7 +19,7 @@ export const ageText = (milliseconds: number): string => {
   return `${Math.floor(seconds / 86_400)}d ${Math.floor((seconds % 86_400) / 3600)}h`;
 };
 
-/** How long it took; or has taken until now. */
+/** How long something took, or has taken so far. */
 export const spanText = (startedAt: string, endedAt: string | null): string =>
   endedAt === null
     ? ageText(Date.now() - Date.parse(startedAt))
@@ -32,18 +32,18 @@ type Worked = {
   readonly state: string;
 };
 
-/** How long a workflow has worked, apart from the wait for its undo, and the undo. */
+/** How long a workflow has worked, without its undo and the wait for it. */
 export const workedText = ({ forward_ended_at: forwardEndedAt, started_at: startedAt }: Worked): string =>
   spanText(startedAt, forwardEndedAt);
 
-/** How long after its work a workflow had been undone; undefined when it was not. */
+/** How long after its work a workflow was undone; undefined when it was not undone. */
 export const undoneText = ({ ended_at: endedAt, forward_ended_at: forwardEndedAt, state }: Worked): string | undefined =>
   state === "compensated" && endedAt !== null && forwardEndedAt !== null ? spanText(forwardEndedAt, endedAt) : undefined;
 
 type Bounded = Worked & { readonly deadline_at: string | null };
 
 /**
- * That a deadline is passed, or was missed, and by how much; undefined when it is not, or there is none.
+ * Says that a deadline has passed or was missed, and by how much; undefined otherwise.
  *
  * @param now milliseconds since 1970.
  */
@@ -59,7 +59,7 @@ export const latenessText = (
   return end === null ? `passed ${ageText(late)} ago` : `missed by ${ageText(late)}`;
 };
 
-/** The time zone that the reader chose in Airflow's user menu, which keeps it in the browser; else the browser's. */
+/** The time zone chosen in Airflow's user menu, which the browser stores; else the browser's own. */
 const chosenZone = (): string => {
   const kept = localStorage.getItem("timezone")?.replaceAll('"', "");
   return kept === undefined || kept === "" ? Intl.DateTimeFormat().resolvedOptions().timeZone : kept;
@@ -68,7 +68,7 @@ const chosenZone = (): string => {
 const formatOf = (zone: string): Intl.DateTimeFormat =>
   new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone: zone });
 
-/** A time as Airflow writes it, 2026-11-24 00:10:20, in the time zone that the reader chose. */
+/** A time in Airflow's format, 2026-11-24 00:10:20, in the chosen time zone. */
 export const timeText = (moment: Date | string): string => {
   const date = new Date(moment);
   try {
@@ -78,14 +78,14 @@ export const timeText = (moment: Date | string): string => {
   }
 };
 
-/** A time for an input of a date and a time, in the same zone. */
+/** A time in the format of a datetime-local input, in the same zone. */
 export const localOf = (moment: string): string => timeText(moment).replace(" ", "T").slice(0, 16);
 
-/** A time of an address or of somebody's hand, in milliseconds since 1970: UTC unless it says otherwise; NaN for none. */
+/** Parses a time from an address, in milliseconds since 1970; UTC unless it has an offset, NaN if invalid. */
 export const parsedMoment = (text: string): number =>
   Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
 
-/** What such an input holds as a time in UTC; undefined when it is none. */
+/** The value of such an input as a time in UTC; undefined if invalid. */
 export const momentOf = (local: string): string | undefined => {
   const wanted = Date.parse(`${local}Z`);
   if (Number.isNaN(wanted)) {
@@ -93,11 +93,11 @@ export const momentOf = (local: string): string | undefined => {
   }
   let moment = wanted;
   for (let looks = 0; looks < 2; looks += 1) {
-    // The second look is for those that the first one takes across a change of the clocks.
+    // The second pass corrects times that the first one moves across a clock change.
     moment += wanted - Date.parse(`${timeText(new Date(moment)).replace(" ", "T")}Z`);
   }
   return new Date(moment).toISOString();
 };
 
-/** When the day began on which this moment is, in the same zone. */
+/** The start of the day that contains a moment, in the same zone. */
 export const dayOf = (moment: number): string | undefined => momentOf(`${timeText(new Date(moment)).slice(0, 10)}T00:00`);

@@ -5,14 +5,14 @@ import { labelWidth } from "./TimelineRow";
 
 type Props = {
   readonly children: ReactNode;
-  /** Is told both ends of what was dragged over, as parts of the width from 0 to 1. */
+  /** Called with both ends of the dragged range, as fractions of the width from 0 to 1. */
   readonly choose: (one: number, other: number) => void;
 };
 
-/** Pixels until a press is a drag, and not a click on a bar. */
+/** Pixels after which a press is a drag instead of a click on a bar. */
 const threshold = 6;
 
-/** A mouse that is dragged over the bars chooses a stretch of time; a finger scrolls. */
+/** Dragging the mouse across the bars selects a time range; touch scrolls. */
 export const DragToZoom = ({ children, choose }: Props) => {
   const track = useRef<HTMLDivElement>(null);
   const [dragged, setDragged] = useState<{ readonly from: number; readonly to: number }>();
@@ -24,7 +24,7 @@ export const DragToZoom = ({ children, choose }: Props) => {
   const onPointerMove = (event: PointerEvent<HTMLDivElement>) => {
     if (pressed.current !== undefined && (dragged !== undefined || Math.abs(event.clientX - pressed.current) > threshold)) {
       if (dragged === undefined) {
-        event.currentTarget.setPointerCapture(event.pointerId); // from now on, releasing it over a bar is no click
+        event.currentTarget.setPointerCapture(event.pointerId); // so that releasing it over a bar is not a click
       }
       setDragged({ from: place(pressed.current), to: place(event.clientX) });
     }

@@ -8,7 +8,7 @@ import type { Timeline } from "./timeline";
 
 const signs: Partial<Record<State, string>> = { failed: "✕", lost: "?" };
 
-/** What the colours and signs mean; of the states those that are on this timeline. */
+/** Explains the colours and signs, limited to the states on this timeline. */
 export const TimelineLegend = ({ timeline }: { readonly timeline: Timeline }) => {
   const rows = timeline.lanes.flatMap((lane) => lane.rows);
   const attempts = rows.flatMap((row) => row.attempts);
@@ -43,24 +43,24 @@ export const TimelineLegend = ({ timeline }: { readonly timeline: Timeline }) =>
           </Box>
         </Entry>
       ))}
-      {attempts.some((bar) => bar.attempt.number > 1) ? <Entry name="tried again">↻</Entry> : undefined}
+      {attempts.some((bar) => bar.attempt.number > 1) ? <Entry name="retry">↻</Entry> : undefined}
       {attempts.some((bar) => bar.waits.length > 0) ? (
-        <Entry name="waited">
+        <Entry name="waiting">
           <Box backgroundColor="colorPalette.solid" backgroundImage={hatched} colorPalette="running" height={3} width={5} />
         </Entry>
       ) : undefined}
       {services.some((bar) => bar.isWaited && bar.step !== undefined) ? (
-        <Entry name="a service is at work, and is waited for">
+        <Entry name="a service in progress that the workflow is waiting for">
           <Box backgroundColor="colorPalette.solid" backgroundImage={hatched} colorPalette="running" height={3} width={5} />
         </Entry>
       ) : undefined}
       {services.some((bar) => bar.step === undefined) ? (
-        <Entry name="a service is to begin, and has said nothing">
+        <Entry name="a service that has not reported yet">
           <Box borderColor="border.emphasized" borderRadius="sm" borderStyle="dashed" borderWidth={1} height={3} width={5} {...waitedLook} />
         </Entry>
       ) : undefined}
       {attempts.some((bar) => bar.queued !== undefined) ? (
-        <Entry name="in Airflow's queue">
+        <Entry name="queued in Airflow">
           <Box borderRadius="sm" height={2} width={5} {...queuedLook} />
         </Entry>
       ) : undefined}
@@ -80,7 +80,7 @@ export const TimelineLegend = ({ timeline }: { readonly timeline: Timeline }) =>
         </Entry>
       ))}
       {hasGroups ? (
-        <Entry name="a mapped step: the higher, the more items at work">
+        <Entry name="a mapped step: the higher, the more items are running">
           <HStack align="end" gap={0} height={3}>
             {["30%", "70%", "100%", "50%"].map((height) => (
               <Box bg="colorPalette.solid" colorPalette="success" height={height} key={height} width={1} />
@@ -89,7 +89,7 @@ export const TimelineLegend = ({ timeline }: { readonly timeline: Timeline }) =>
         </Entry>
       ) : undefined}
       {timeline.axis.some((piece) => piece.isFolded) ? (
-        <Entry name="nothing at work, cut short">
+        <Entry name="idle time, shortened">
           <Box height={3} width={5} {...foldLook} />
         </Entry>
       ) : undefined}

@@ -12,10 +12,10 @@ import type { AttemptBar, CompensationBar, GroupBar, Row, ServiceBar } from "./t
 import { type Tip, tipOfAttempt, tipOfCompensation, tipOfGroup, tipOfService, tipText } from "./tips";
 import type { Shown } from "./Tooltip";
 
-/** What of the time is drawn, and where. */
+/** Which part of the time is drawn, and where. */
 export type Scale = { readonly axis: readonly Piece[]; readonly window: Window };
 
-/** Shows what a bar tells; undefined: nothing any more. */
+/** Shows the tooltip of a bar; undefined hides it. */
 export type Show = (shown: Shown | undefined) => void;
 
 type Props = {
@@ -25,10 +25,10 @@ type Props = {
   readonly show: Show;
 };
 
-/** Of the names, left of the bars. */
+/** The width of the names left of the bars. */
 export const labelWidth = { base: "96px", md: "200px" };
 
-/** A step: its name, and its bars. */
+/** A step: its name and its bars. */
 export const TimelineRow = ({ now, row, scale, show }: Props) => (
   <Flex align="center" height="28px">
     <Text bg="bg" flexShrink={0} fontSize="sm" pe={2} title={shownText(row.label)} truncate width={labelWidth}>
@@ -67,7 +67,7 @@ export const TimelineRow = ({ now, row, scale, show }: Props) => (
   </Flex>
 );
 
-/** Left end and width of a bar; never too narrow to be seen, and never past the right end. */
+/** The left end and width of a bar: never too narrow to see, and never past the right end. */
 const placed = ({ axis, window }: Scale, bar: Span, minWidth = 10) => {
   const [left, right] = [percentOf(axis, window, bar.from), percentOf(axis, window, bar.to)];
   const isPast = left > 100 || right < 0;
@@ -79,14 +79,14 @@ const placed = ({ axis, window }: Scale, bar: Span, minWidth = 10) => {
   };
 };
 
-/** Of a part of a bar, in percent of the bar as it is drawn. */
+/** The position of a part of a bar, in percent of the drawn bar. */
 const inside = ({ axis, window }: Scale, bar: Span, part: Span) => {
   const [from, to] = [percentOf(axis, window, bar.from), percentOf(axis, window, bar.to)];
   const of = (moment: number) => ((percentOf(axis, window, moment) - from) / Math.max(0.0001, to - from)) * 100;
   return { left: `${of(part.from)}%`, width: `${of(part.to) - of(part.from)}%` };
 };
 
-/** What shows a tip: the mouse over it, and the keyboard on it. */
+/** Shows a tooltip on hover and on keyboard focus. */
 const tells = (tip: Tip, show: Show) => ({
   "aria-label": shownText(tipText(tip)),
   onBlur: () => show(undefined),
@@ -160,7 +160,7 @@ const AttemptMark = ({ bar, label, scale, show }: MarkProps<AttemptBar>) => {
   );
 };
 
-/** A mapped step: the more items were at work, the higher; red where some failed. */
+/** A mapped step: the higher, the more items were running; red where some failed. */
 const GroupMark = ({ bar, scale, show }: Omit<MarkProps<GroupBar>, "label">) => (
   <Box
     _focusVisible={focusLook}
@@ -194,7 +194,7 @@ const StretchMark = ({ bar, scale, stretch }: StretchProps) => (
   />
 );
 
-/** A step of a service: hatched while the workflow only waits for it, pale before the service has said anything. */
+/** A service's step: hatched while the workflow is only waiting for it, pale before its first report. */
 const ServiceMark = ({ bar, label, scale, show }: MarkProps<ServiceBar>) => {
   const { isWaited, step } = bar;
   return (

@@ -4,7 +4,7 @@ import { durationText, timeText } from "../text/time";
 import { percentOf, ticksOf } from "./axis";
 import { labelWidth, type Scale } from "./TimelineRow";
 
-/** The times above the bars, and how long the idle times are that were cut. */
+/** The times above the bars, and the durations of the shortened idle times. */
 export const TimelineScale = ({ scale }: { readonly scale: Scale }) => {
   const { axis, window } = scale;
   const at = (moment: number) => percentOf(axis, window, moment);
@@ -34,14 +34,14 @@ export const TimelineScale = ({ scale }: { readonly scale: Scale }) => {
           .filter((piece) => piece.isFolded && shown(at((piece.from + piece.to) / 2)))
           .map((piece, index) => (
             <Text
-              // On a telephone there is room for one: they would lie over each other.
+              // A phone has space for only one; more would overlap.
               hideBelow={index > 0 ? "md" : undefined}
               key={piece.from}
               left={`${at((piece.from + piece.to) / 2)}%`}
               position="absolute"
               top="16px"
               transform="translateX(-50%)"
-              title={`Nothing was at work for ${durationText(piece.to - piece.from)}.`}
+              title={`Nothing ran for ${durationText(piece.to - piece.from)}.`}
               whiteSpace="nowrap"
             >
               {`… ${durationText(piece.to - piece.from)}`}

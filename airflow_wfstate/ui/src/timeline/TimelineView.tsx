@@ -20,14 +20,14 @@ type Props = {
   readonly workflow: WorkflowDetail;
 };
 
-/** What every participant did, in time: a lane each, a bar for each attempt, compensations as the way back. */
+/** What every participant did over time: one lane each, one bar per attempt, and the compensations. */
 export const TimelineView = ({ now, workflow }: Props) => {
   const { id } = workflow.summary;
   const { error, value } = useFresh(id, (signal) => getUnmappedSteps(id, signal));
   const isWide = workflow.step_groups.some((group) => group.is_mapped);
-  // Asked for less often than the rest: it counts every attempt of the mapped steps.
+  // Loaded less often than the rest, because the server counts every attempt of the mapped steps.
   const densities = useFresh(`${id} ${isWide}`, async (signal) => (isWide ? getDensity(id, signal) : []), 15);
-  // By its moments: the axis of a workflow at work grows.
+  // Stored as times, because the axis of a running workflow grows.
   const [looked, setLooked] = useState<Span>();
   const [shown, setShown] = useState<Shown>();
   const hide = useCallback(() => setShown(undefined), []);
@@ -50,7 +50,7 @@ export const TimelineView = ({ now, workflow }: Props) => {
       {error === undefined ? undefined : <ErrorNotice error={error} stale />}
       <HStack justify="space-between" mb={2} wrap="wrap">
         <Text color="fg.muted" fontSize="xs">
-          {isWhole ? "Drag over the bars to look closer." : "A part of the time is shown."}
+          {isWhole ? "Drag across the bars to zoom in." : "Showing part of the timeline."}
         </Text>
         <HStack aria-label="Zoom" role="group">
           <Button aria-label="Earlier" disabled={isWhole} onClick={() => setWindow(moved(window, -0.5))} size="2xs" variant="outline">

@@ -11,13 +11,13 @@ const margin = 8;
 
 type Props = { readonly hide: () => void; readonly shown: Shown };
 
-/** What a bar tells, beside it: one for the whole timeline, however many bars it has. */
+/** The tooltip beside a bar. There is one for the whole timeline, no matter how many bars it has. */
 export const Tooltip = ({ hide, shown }: Props) => {
   const { at, tip } = shown;
   useEffect(() => {
     const onKey = ({ key }: KeyboardEvent) => (key === "Escape" ? hide() : undefined);
     document.addEventListener("keydown", onKey);
-    document.addEventListener("scroll", hide, true); // it would stay where the bar no longer is
+    document.addEventListener("scroll", hide, true); // it would not move with the bar
     return () => {
       document.removeEventListener("keydown", onKey);
       document.removeEventListener("scroll", hide, true);

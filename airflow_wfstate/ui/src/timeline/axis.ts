@@ -1,12 +1,12 @@
-/** From moments to places on the timeline, with idle time cut out, and a window to look closer. Pure. */
+/** Maps times to positions on the timeline, with shortened idle time and a zoom window. Pure. */
 
-/** A stretch of time, in milliseconds since 1970. */
+/** A time span, in milliseconds since 1970. */
 export type Span = { readonly from: number; readonly to: number };
 
-/** A piece of the axis: of time as it passed, or of a long idle time that is drawn short. */
+/** A piece of the axis: time at scale, or a long idle time that is drawn short. */
 export type Piece = Span & {
   readonly isFolded: boolean;
-  /** Where it begins and ends on the whole axis, from 0 to 1. */
+  /** Where the piece begins and ends on the whole axis, from 0 to 1. */
   readonly start: number;
   readonly end: number;
 };
@@ -16,17 +16,17 @@ export type Window = { readonly end: number; readonly start: number };
 
 export const whole: Window = { end: 1, start: 0 };
 
-/** Idle time is cut when it is longer than this share of all time at work, and than `shortestFold`. */
+/** Idle time is shortened when it is longer than this share of the total working time and than `shortestFold`. */
 const longIdle = 0.25;
 const shortestFold = 5_000;
-/** What an idle time takes of the axis that was cut, however long it was; all of them together at most half. */
+/** The share of the axis for each shortened idle time, whatever its length. All of them take at most half. */
 const drawnFold = 0.04;
 const drawnFolds = 0.5;
 
 /**
- * The axis of a stretch of time.
+ * The axis of a time span.
  *
- * @param busy when something was at work; it may overlap, and stand in any order.
+ * @param busy when something was running; spans may overlap and have any order.
  */
 export const axisOf = (time: Span, busy: readonly Span[]): Piece[] => {
   const worked = merged(busy, time);
@@ -53,7 +53,7 @@ export const axisOf = (time: Span, busy: readonly Span[]): Piece[] => {
   return pieces;
 };
 
-/** The spans one after the other, without overlaps, and inside `time`. */
+/** The spans in order, without overlaps, limited to `time`. */
 const merged = (spans: readonly Span[], time: Span): Span[] => {
   const found: { from: number; to: number }[] = [];
   for (const span of [...spans].sort((one, other) => one.from - other.from)) {
@@ -74,7 +74,7 @@ const gapsOf = (worked: readonly Span[], time: Span): Span[] => {
   return begins.map((to, index) => ({ from: ends[index] ?? to, to })).filter((gap) => gap.to > gap.from);
 };
 
-/** Where a moment stands in a window, in percent; below 0 or above 100 outside of it. */
+/** The position of a time in a window, in percent; below 0 or above 100 if outside. */
 export const percentOf = (axis: readonly Piece[], { end, start }: Window, moment: number): number => {
   const piece = axis.find((one) => moment <= one.to) ?? axis[axis.length - 1];
   if (piece === undefined) {
@@ -84,7 +84,7 @@ export const percentOf = (axis: readonly Piece[], { end, start }: Window, moment
   return ((piece.start + inside * (piece.end - piece.start) - start) / (end - start)) * 100;
 };
 
-/** The moment at a place of the whole axis, from 0 to 1. */
+/** The time at a position on the whole axis, from 0 to 1. */
 export const momentAt = (axis: readonly Piece[], place: number): number => {
   const piece = axis.find((one) => place <= one.end) ?? axis[axis.length - 1];
   if (piece === undefined) {
@@ -94,16 +94,16 @@ export const momentAt = (axis: readonly Piece[], place: number): number => {
   return piece.from + inside * (piece.to - piece.from);
 };
 
-/** Moments for the scale, evenly apart where they are drawn; none inside an idle time that was cut. */
+/** The times for the scale, evenly spaced as drawn, and none inside a shortened idle time. */
 export const ticksOf = (axis: readonly Piece[], { end, start }: Window, count: number): number[] =>
   Array.from({ length: count + 1 }, (_, index) => start + ((end - start) * index) / count)
     .filter((place) => !axis.some((piece) => piece.isFolded && place > piece.start && place < piece.end))
     .map((place) => momentAt(axis, place));
 
-/** The narrowest window: a fraction of the axis. */
+/** The narrowest window, as a fraction of the axis. */
 const narrowest = 0.0005;
 
-/** A window between two places of the one that is shown, each from 0 to 1; too small a one changes nothing. */
+/** The window between two positions, from 0 to 1, in the shown one. A window that is too small changes nothing. */
 export const windowBetween = (shown: Window, one: number, other: number): Window => {
   const width = shown.end - shown.start;
   const [start, end] = [Math.min(one, other), Math.max(one, other)].map((place) => shown.start + Math.min(1, Math.max(0, place)) * width) as [
@@ -113,14 +113,14 @@ export const windowBetween = (shown: Window, one: number, other: number): Window
   return end - start < narrowest || (end - start) / width < 0.01 ? shown : { end, start };
 };
 
-/** A window around the middle of the one that is shown, so many times as wide. */
+/** A window around the middle of the shown one, wider or narrower by a factor. */
 export const zoomed = ({ end, start }: Window, factor: number): Window => {
   const width = Math.min(1, Math.max(narrowest, (end - start) * factor));
   const from = Math.min(1 - width, Math.max(0, (start + end) / 2 - width / 2));
   return { end: from + width, start: from };
 };
 
-/** The window next to the one that is shown: `by` of its width to the right, or to the left. */
+/** The shown window moved right by a fraction of its width, or left if it is negative. */
 export const moved = ({ end, start }: Window, by: number): Window => {
   const width = end - start;
   const from = Math.min(1 - width, Math.max(0, start + by * width));

@@ -1,4 +1,4 @@
-/** The bars of a density: of each stretch of time how many items were at work, and how many failed. Pure. */
+/** The bars of a density: how many items were running in each interval, and how many failed. Pure. */
 
 import type { StepDensity, StepGroup } from "../server/model";
 import { groupKey } from "../server/model";
@@ -6,14 +6,14 @@ import type { Span } from "./axis";
 
 export type Stretch = Span & {
   readonly failed: number;
-  /** From 0 to 1: of the stretch with the most items at work 1, of one with some never so little as to be unseen. */
+  /** From 0 to 1: 1 for the interval with the most running items, and never too small to see. */
   readonly height: number;
   readonly items: number;
 };
 
 const lowest = 0.2;
 
-/** The stretches in which something was at work, neighbours that are alike as one. */
+/** The intervals in which something was running, with equal neighbours merged. */
 export const stretchesOf = (density: StepDensity): Stretch[] => {
   const [from, to] = [Date.parse(density.since), Date.parse(density.until)];
   const length = (to - from) / density.at_work.length;
@@ -35,6 +35,6 @@ export const stretchesOf = (density: StepDensity): Stretch[] => {
   return found;
 };
 
-/** The density of a mapped step; undefined when it is not known (yet). */
+/** The density of a mapped step; undefined if not known (yet). */
 export const densityOf = (densities: readonly StepDensity[], group: StepGroup): StepDensity | undefined =>
   densities.find((density) => groupKey(density) === groupKey(group));

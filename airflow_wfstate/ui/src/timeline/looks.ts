@@ -1,9 +1,9 @@
-/** How times are drawn that are no work: waits, the queue, and idle time that was cut. */
+/** How to draw times without work: waits, the queue, and shortened idle time. */
 
 export const hatched =
   "repeating-linear-gradient(135deg, rgba(255, 255, 255, 0.65) 0 3px, rgba(0, 0, 0, 0.25) 3px 6px)";
 
-/** Of a service that the workflow waits for, which has said nothing yet. */
+/** The look of a service that the workflow is waiting for and that has not reported yet. */
 export const waitedLook = {
   backgroundImage:
     "repeating-linear-gradient(135deg, {colors.border.emphasized} 0 3px, transparent 3px 9px)",

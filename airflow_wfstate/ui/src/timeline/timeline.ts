@@ -1,4 +1,4 @@
-/** Which bars the timeline has. Pure: from what the server told to lanes, rows and times. */
+/** Turns the server's responses into the timeline's lanes, rows and bars. Pure. */
 
 import type { Attempt, Compensation, PendingWait, Step, StepDensity, StepGroup, WorkflowDetail } from "../server/model";
 import { groupKey, isOpen, participantLabel, stepLabel } from "../server/model";
@@ -7,7 +7,7 @@ import { densityOf, type Stretch, stretchesOf } from "./density";
 
 export type AttemptBar = Span & {
   readonly attempt: Attempt;
-  /** The time in Airflow's queue before it; undefined when it is not known. */
+  /** The time in Airflow's queue before the attempt; undefined if unknown. */
   readonly queued: Span | undefined;
   readonly waits: readonly Span[];
 };
@@ -15,11 +15,11 @@ export type CompensationBar = Span & { readonly compensation: Compensation };
 
 export type GroupBar = Span & { readonly group: StepGroup; readonly stretches: readonly Stretch[] };
 
-/** A step of a service: from its first report to its last; or for as long as nothing was said of it. */
+/** A service's step: from its first report to its last, or the time without any report. */
 export type ServiceBar = Span & {
-  /** Whether the workflow waits for the service: nothing of Airflow's is at work. */
+  /** Whether the workflow is only waiting for the service, without work in Airflow. */
   readonly isWaited: boolean;
-  /** Undefined: the service has said nothing yet. */
+  /** Undefined if the service has not reported yet. */
   readonly step: Step | undefined;
 };
 
@@ -37,7 +37,7 @@ export type Lane = { readonly participant: string; readonly rows: readonly Row[]
 export type Timeline = Span & {
   readonly axis: readonly Piece[];
   readonly lanes: readonly Lane[];
-  /** Where the line of now stands; undefined when the workflow has ended. */
+  /** The position of the line for now; undefined when the workflow has ended. */
   readonly now: number | undefined;
 };
 
@@ -63,7 +63,7 @@ const rowOf = (step: Step, now: number): Row => ({
   services: step.attempts.length === 0 ? [serviceBarOf(step, now)] : [],
 });
 
-/** A service tells when it began and when it ended; what came after that is the undo, which has a bar of its own. */
+/** A service reports when it began and when it ended. The undo comes after that, and has its own bar. */
 const serviceBarOf = (step: Step, now: number): ServiceBar => {
   const isWaited = step.state === "running" || step.state === "waiting";
   const undone = step.compensations.flatMap(({ started_at: at }) => (at === null ? [] : [Date.parse(at)]));
@@ -71,7 +71,7 @@ const serviceBarOf = (step: Step, now: number): ServiceBar => {
   return { from, isWaited, step, to: Math.max(from, Math.min(to, ...undone)) };
 };
 
-/** A row for a service that is next and has said nothing. */
+/** A row for a service that is next and has not reported yet. */
 const rowOfSilence = (wait: PendingWait, now: number): Row => ({
   attempts: [],
   compensations: [],
@@ -81,7 +81,7 @@ const rowOfSilence = (wait: PendingWait, now: number): Row => ({
   services: [{ ...spanOf(wait.since, null, now), isWaited: true, step: undefined }],
 });
 
-/** A mapped step is one bar: by its density, else from the begin of its first item to the last change of one. */
+/** A mapped step is one bar, drawn from its density, else from its first item's start to the last change of any item. */
 const rowOfGroup = (group: StepGroup, densities: readonly StepDensity[], now: number): Row => {
   const density = densityOf(densities, group);
   const span =
@@ -105,13 +105,13 @@ const spanOf = (from: string, to: string | null, now: number): Span => ({
   to: to === null ? now : Date.parse(to),
 });
 
-/** Where the plan has a row's step: several events of one batch have the same time. What it does not name comes last. */
+/** A row's place in the plan, because events of one batch have the same time. Steps not in the plan come last. */
 const placeIn = (plan: readonly string[], { lane, row }: { readonly lane: string; readonly row: Row }): number => {
   const places = [`${lane}.${row.label}`, row.label].map((name) => plan.indexOf(name)).filter((place) => place >= 0);
   return places[0] ?? plan.length;
 };
 
-/** When an attempt was at work: without the times in which it waited. */
+/** When an attempt was running, without its waits. */
 const workOf = (bar: AttemptBar): Span[] => {
   const spans: Span[] = [];
   let from = bar.from;
@@ -123,10 +123,10 @@ const workOf = (bar: AttemptBar): Span[] => {
 };
 
 /**
- * The timeline of a workflow: a lane for each participant, in the order in which they came.
+ * The timeline of a workflow: one lane per participant, in the order they joined.
  *
  * @param unmapped its steps that are not mapped; the mapped ones are among the workflow's groups.
- * @param densities of its mapped steps, as far as they are known.
+ * @param densities the known densities of its mapped steps.
  */
 export const timelineOf = (
   workflow: WorkflowDetail,

@@ -1,4 +1,4 @@
-/** What a bar of the timeline tells on hover and focus. Pure. */
+/** The tooltips of the timeline's bars. Pure. */
 
 import { countsText, words } from "../server/model";
 import { counted } from "../text/counted";
@@ -6,14 +6,14 @@ import { durationText, timeText } from "../text/time";
 import type { Span } from "./axis";
 import type { AttemptBar, CompensationBar, GroupBar, ServiceBar } from "./timeline";
 
-/** A headline, and facts by name. */
+/** A title, and facts by name. */
 export type Tip = { readonly facts: readonly (readonly [name: string, text: string])[]; readonly title: string };
 
-/** A duration in milliseconds where seconds would be too coarse. */
+/** A duration, in milliseconds if seconds would be too coarse. */
 export const exactText = (milliseconds: number): string =>
   milliseconds < 10_000 ? `${Math.round(milliseconds)} ms` : durationText(milliseconds);
 
-/** A moment with its milliseconds. */
+/** A time with milliseconds. */
 const momentText = (moment: number): string => `${timeText(new Date(moment))}.${String(moment % 1000).padStart(3, "0")}`;
 
 const ends = (bar: Span, hasEnded: boolean): Tip["facts"] => [
@@ -34,8 +34,8 @@ export const tipOfAttempt = (bar: AttemptBar, label: string): Tip => {
     facts: [
       ...ends(bar, attempt.ended_at !== null),
       ["Try", String(attempt.try_number)],
-      ["Worker", attempt.hostname ?? "not known"],
-      ["Queued for", queued === undefined ? "not known" : exactText(queued.to - queued.from)],
+      ["Worker", attempt.hostname ?? "unknown"],
+      ["Queued for", queued === undefined ? "unknown" : exactText(queued.to - queued.from)],
       ...(waited === 0 ? [] : [["Waited", exactText(waited)] as const]),
       ...lastLine(attempt.error),
     ],
@@ -63,7 +63,7 @@ export const tipOfCompensation = (bar: CompensationBar, label: string): Tip => {
   };
 };
 
-/** The times are those of the reports: what the service did before it told is not known. */
+/** Uses the times of the reports, because nothing is known of what the service did before them. */
 export const tipOfService = (bar: ServiceBar, label: string): Tip =>
   bar.step === undefined
     ? {
@@ -71,7 +71,7 @@ export const tipOfService = (bar: ServiceBar, label: string): Tip =>
           ["Since", momentText(bar.from)],
           ["So far", exactText(bar.to - bar.from)],
         ],
-        title: `${label}: its service has said nothing yet`,
+        title: `${label}: no report from its service yet`,
       }
     : {
         facts: [
@@ -83,5 +83,5 @@ export const tipOfService = (bar: ServiceBar, label: string): Tip =>
         title: `${label}, by a service: ${words(bar.step.state)}`,
       };
 
-/** All of it in one line, for who does not see it. */
+/** The whole tooltip in one line, for screen readers. */
 export const tipText = ({ facts, title }: Tip): string => `${title}; ${facts.map(([name, text]) => `${name} ${text}`).join("; ")}`;

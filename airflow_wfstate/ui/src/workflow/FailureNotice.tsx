@@ -22,11 +22,11 @@ type Props = {
   readonly summary: WorkflowSummary;
 };
 
-/** Whether there is something to say on top. */
+/** Whether there is a failure to show. */
 export const hasFailure = (summary: WorkflowSummary): boolean =>
   summary.failed_step !== null || summary.state === "compensation_failed";
 
-/** Of a workflow that went wrong: which step failed, why, where its log is, and what can be done about it. */
+/** What went wrong in a workflow: which step failed, why, where its log is, and what can be done. */
 export const FailureNotice = ({ allowed, children, done, showCompensations, summary }: Props) => {
   const { failed_step: failed, failing, hold_reason: holdReason, state } = summary;
   const isStopped = state === "compensation_failed";
@@ -53,7 +53,7 @@ export const FailureNotice = ({ allowed, children, done, showCompensations, summ
       <HStack gap={2} mt={3} wrap="wrap">
         {isStopped ? (
           <Button onClick={showCompensations} size="sm" variant="solid">
-            Decide about it
+            Decide what to do
           </Button>
         ) : undefined}
         {children}
@@ -65,23 +65,23 @@ export const FailureNotice = ({ allowed, children, done, showCompensations, summ
 
 type FailedStep = NonNullable<WorkflowSummary["failed_step"]>;
 
-/** How its name goes on. A step that is open here has a task that is over. */
+/** The text after the step's name. An open step here has a task that has ended. */
 const endings: Readonly<Record<StepState, string>> = {
-  compensated: " failed, and has been undone",
+  compensated: " failed and has been undone",
   failed: " failed",
-  lost: " is lost: its task is over, and nobody said how the step ended",
-  running: " has ended without saying how",
+  lost: " is lost: its task ended without reporting how the step ended",
+  running: " ended without reporting how",
   skipped: " was skipped",
   succeeded: " succeeded",
-  waiting: " has ended without saying how",
+  waiting: " ended without reporting how",
 };
 
 type LinesProps = { readonly failed: FailedStep; readonly summary: WorkflowSummary };
 
 const FailedStepLines = ({ failed, summary }: LinesProps) => {
-  // The list has one line of the error; the step has all of it, which changes with the next attempt only.
+  // The list has one line of the error; the step has the full error, which changes only with the next attempt.
   const { value } = useFresh(`${failed.step_id} ${failed.attempt}`, async () => getStep(summary.id, failed.step_id), 60);
-  const error = value?.error ?? failed.error ?? "Nobody has said how it ended: its process died.";
+  const error = value?.error ?? failed.error ?? "Its process died without reporting how the step ended.";
 
   return (
     <>
@@ -120,7 +120,7 @@ const FailedStepLines = ({ failed, summary }: LinesProps) => {
 
 type RestartProps = Pick<Props, "allowed" | "done"> & { readonly failed: FailedStep; readonly workflowId: string };
 
-/** A restart from the step that failed, where the server would do it. One item of a mapped step has no button of its own. */
+/** A restart from the step that failed, if the server allows it. A single item of a mapped step has no button. */
 const RestartButton = ({ allowed, done, failed, workflowId }: RestartProps) => {
   const [isOpen, setOpen] = useState(false);
   if (failed.step.endsWith("]") || refusalOf(allowed, "restart") !== undefined) {

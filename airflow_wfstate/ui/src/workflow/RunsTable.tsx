@@ -6,7 +6,7 @@ import { AirflowState } from "../graph/AirflowState";
 import type { LinkedRun } from "../server/model";
 import { Ellipsis } from "../text/Ellipsis";
 
-/** The DAG runs that take part, each linked to its page in Airflow. */
+/** The DAG runs of a workflow, each linked to its page in Airflow. */
 export const RunsTable = ({ runs }: { readonly runs: readonly LinkedRun[] }) => (
   <Table.ScrollArea>
     <Table.Root size="sm">

@@ -24,7 +24,7 @@ type Props = {
   readonly workflow: WorkflowDetail;
 };
 
-/** What it is, where it stands, what is wrong, and the buttons. */
+/** The workflow's name, state and facts, what is wrong, and the buttons. */
 export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow }: Props) => {
   const { summary } = workflow;
   const buttons = <ActionButtons allowed={allowed} done={done} workflowId={summary.id} />;
@@ -117,7 +117,7 @@ export const WorkflowHeader = ({ allowed, done, now, showCompensations, workflow
   );
 };
 
-/** Beside each other where there is room; on a telephone the names leave most of it to what they name. */
+/** Side by side if there is space. On a phone, the names leave most of the width to the values. */
 const facts = {
   "& dt": { minWidth: { base: "5.5rem", md: "7.5rem" } },
   columnGap: 10,
@@ -125,7 +125,7 @@ const facts = {
   gridTemplateColumns: { base: "minmax(0, 1fr)", lg: "repeat(2, minmax(0, 1fr))" },
 };
 
-/** Whether the error of the workflow is that of the step that failed, which stands above. */
+/** Whether the workflow's error is that of the failed step, which is already shown above. */
 const isTold = ({ error, failed_step: failed }: WorkflowDetail["summary"]): boolean =>
   failed !== null && failed.error !== null && (error?.includes(failed.error.replace(/…$/, "")) ?? false);
 
@@ -140,19 +140,19 @@ const Fact = ({ children, name }: { readonly children: string; readonly name: st
   </DataList.Item>
 );
 
-/** Which version of its name's definition it has; nothing where none was applied. */
+/** The workflow's version of its definition. Renders nothing if no definition was applied. */
 const Definition = ({ workflow }: { readonly workflow: WorkflowDetail }) => {
   const { definition_in_force: inForce, definition_number: own } = workflow;
 
   if (inForce === null || inForce === undefined) {
     return undefined;
   }
-  const has = own === null || own === undefined ? "of its start" : `version ${own}`;
+  const has = own === null || own === undefined ? "from its start" : `version ${own}`;
 
   return <Fact name="Definition">{own === inForce ? has : `${has}; version ${inForce} is in force`}</Fact>;
 };
 
-/** When it is due; marked when that is over, or was missed. */
+/** The deadline, marked if it has passed or was missed. */
 const Deadline = ({ now, summary }: { readonly now: number; readonly summary: WorkflowDetail["summary"] }) => {
   const lateness = latenessText(summary, now);
 

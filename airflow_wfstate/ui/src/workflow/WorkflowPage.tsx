@@ -27,12 +27,12 @@ const sections = {
 const order: readonly (keyof typeof sections)[] = ["timeline", "steps", "compensations", "graph", "journal", "runs"];
 
 type Props = {
-  /** Whether the browser's title is this page's; not inside Airflow's own pages, which have their own. */
+  /** Whether to set the browser's title; not inside Airflow's own pages, which set theirs. */
   readonly isWholePage?: boolean;
   readonly workflowId: string;
 };
 
-/** One workflow: where it stands, what to do about it, its steps, compensations, journal and DAG runs. */
+/** One workflow: its state, the actions on it, its steps, compensations, journal and DAG runs. */
 export const WorkflowPage = ({ isWholePage = false, workflowId }: Props) => {
   const [address, setAddress] = useSearchParams();
   const fresh = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
@@ -40,13 +40,13 @@ export const WorkflowPage = ({ isWholePage = false, workflowId }: Props) => {
   const state = value?.summary.state;
   const outcome = useOutcome(at, state);
   useTitle(isWholePage && value !== undefined ? titleOf(value.summary) : undefined);
-  // Asked for once the workflow is known, and again when its state has changed; seldom otherwise, since each answer makes
-  // every plan. The plan in a dialog has the last word.
+  // Loaded once the workflow is known, and again when its state has changed. Otherwise rarely, because the server makes
+  // every plan for each response. The plan in a dialog has the last word.
   const allowed = useFresh(
     `${workflowId} ${state ?? ""}`,
     async (signal) => (state === undefined ? undefined : getActions(workflowId, signal)),
     30,
-    workflowId, // while the next answer is on its way, the buttons keep the last
+    workflowId, // the buttons keep the last response while the next one loads
   );
   const section = order.find((name) => name === address.get("section")) ?? "timeline";
 

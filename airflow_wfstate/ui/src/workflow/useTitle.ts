@@ -3,11 +3,11 @@ import { useEffect } from "react";
 import { type WorkflowSummary, words } from "../server/model";
 import { shownText } from "../text/shownText";
 
-/** Of the browser's tab: what tells workflows apart comes first, since tabs are narrow. */
+/** The title of the browser's tab. What tells workflows apart comes first, because tabs are narrow. */
 export const titleOf = ({ key, name, state }: Pick<WorkflowSummary, "key" | "name" | "state">): string =>
   `${shownText(key)}: ${words(state)} (${shownText(name)})`;
 
-/** Gives the browser's tab a title, and the one before back at the end. Undefined: it stays as it is. */
+/** Sets the title of the browser's tab, and restores the previous one at the end. Undefined leaves it as it is. */
 export const useTitle = (title: string | undefined): void => {
   useEffect(() => {
     if (title === undefined) {
