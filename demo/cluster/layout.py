@@ -80,6 +80,7 @@ class Layout:
             **self._any(name),
             **settings.worker(shared),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.ports.worker_logs[name]),
+            **self.more,
         }
 
     def _any(self, home: str) -> environment.Variables:

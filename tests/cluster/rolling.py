@@ -33,6 +33,9 @@ OLD: Final = "3ba4506"
 """The last commit before revision 0020."""
 
 _ORDER: Final = (*API_SERVERS, *SCHEDULERS, "dag-processor", "triggerer", *WORKERS)
+_WITHOUT_PRELOADING: Final = {"AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": "{}"}
+"""The old version has no airflow_wfstate.preload: its workers do not start when they are told to load it."""
+
 _BEFORE_SECONDS: Final = 30
 _BETWEEN_SECONDS: Final = 5
 
@@ -68,7 +71,7 @@ def main() -> int:
     old = installed(OLD).python.with_name("airflow")
     folder = Path(tempfile.mkdtemp(prefix="wfstate-rolling-"))
     print(f"The files of this run are in {folder}", flush=True)
-    with ending_on_signals(), place(folder, airflow=old) as where:
+    with ending_on_signals(), place(folder, more=_WITHOUT_PRELOADING, airflow=old) as where:
         done = upgrade(where, airflow_command())
     print(f"Revision {done.revisions[0]} to {done.revisions[1]} in {done.migrated_in:.0f} s, under load.")
     for name, seconds in done.replaced_in.items():

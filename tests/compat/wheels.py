@@ -70,6 +70,7 @@ def installed(commit: str) -> Installation:
         str(wheel),
     ]
     subprocess.run(install, check=True)
+    _write_command(found.python)
     done.touch()
     return found
 
