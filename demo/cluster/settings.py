@@ -95,10 +95,14 @@ def triggerer(shared: Shared) -> Variables:
     return server(shared) | connections(shared)
 
 
+def preloading() -> Variables:
+    """A Celery worker loads the package's modules before it forks, so that no task has to."""
+    return {"AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps({"imports": ["airflow_wfstate.preload"]})}
+
+
 def worker(shared: Shared) -> Variables:
-    """A Celery worker. It loads the package's modules before it forks, so that no task has to."""
-    extra = {"imports": ["airflow_wfstate.preload"]}
-    return common(shared) | connections(shared) | {"AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps(extra)}
+    """A Celery worker."""
+    return common(shared) | connections(shared) | preloading()
 
 
 def quick() -> Variables:
