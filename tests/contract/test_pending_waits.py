@@ -202,7 +202,7 @@ def test_an_undo_that_a_service_was_asked_for_is_waited_for_and_flagged(world: W
     assert told([wait]) == ["undo: payments.capture waits for payments to confirm that it is undone"]
     assert (wait.since, wait.until, wait.step_id) == (LONG_AGO, LONG_AGO + timedelta(days=1), step.id)
     (flag,) = late(world, detail.summary.id)
-    assert flag.cause.startswith("The service payments was asked to undo payments.capture and has not answered for 5:0")
+    assert flag.cause.startswith("The service payments was asked to undo payments.capture and has not answered for 5:")
     (capture,) = lane(world.backend.get_graph(detail.summary.id).lanes, "payments").nodes
     assert capture.compensation is not None
     assert (capture.is_current, capture.waited_since) == (True, LONG_AGO)
