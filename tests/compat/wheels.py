@@ -87,5 +87,7 @@ def _link_packages(venv: Path) -> None:
 
 def _write_command(python: Path) -> None:
     command = python.with_name("airflow")
-    command.write_text(f"#!{python}\nimport sys\nfrom airflow.__main__ import main\nsys.exit(main())\n")
+    # The guard is for the processes that an api-server spawns: each imports this file.
+    run = "if __name__ == '__main__':\n    sys.exit(main())\n"
+    command.write_text(f"#!{python}\nimport sys\nfrom airflow.__main__ import main\n{run}")
     command.chmod(0o755)
