@@ -30,7 +30,7 @@ from tests.compat.wheels import CHECKOUT, Installation, current, installed
 _ENOUGH_SECONDS: Final = 3600
 
 _PYTEST: Final = "import sys; sys.path.remove(''); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-"""Without its current folder: the package there must not hide the installed wheel."""
+"""Without the folder that it runs in: the package there does not hide the installed wheel."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Result:
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Parse the command line, and do it."""
     parser = argparse.ArgumentParser(prog="python -m tests.compat", description=__doc__)
     parser.add_argument("ways", nargs="*", help="server, new-client, old-client; all of them unless named")
     parser.add_argument("--old", default=OLD, help=f"the commit of the older version ({OLD})")

@@ -1,4 +1,4 @@
-"""Permitted differences between two versions of the package, one minor version apart; each with its reason."""
+"""What two versions of the package, one minor version apart, may do differently; each with its reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 OLD: Final = "e9d370e"
-"""The previous version: the last commit of revision 0013, without definitions, events, webhooks and waits."""
+"""The version before: the last commit of revision 0013, without definitions, events, webhooks and waits."""
 
 _NAMES_THE_VERSION: Final = r"of airflow-provider-wfstate, and this process"
 
@@ -28,7 +28,7 @@ class Difference:
     because: str
 
     def explains(self, way: str, test: str, said: str) -> bool:
-        """Whether this explains why the test failed with these words."""
+        """Whether it is the reason why this test failed with these words."""
         return way == self.way and bool(re.search(self.tests, test)) and bool(re.search(self.said, said))
 
 

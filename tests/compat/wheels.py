@@ -75,7 +75,7 @@ def installed(commit: str) -> Installation:
 
 
 def _link_packages(venv: Path) -> None:
-    """Give a new virtualenv the packages of this one, except ours."""
+    """Give a new virtualenv the packages of this one, but for ours."""
     inside = Path("lib") / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
     def ours(_: str, names: list[str]) -> list[str]:

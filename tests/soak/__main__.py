@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Run the soak; return 0 when nothing was lost or doubled."""
+    """Run it; 0 when nothing was lost or doubled."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600, help="how long (default: 600)")
     parser.add_argument("--workers", type=int, default=16, help="how many (default: 16)")
@@ -19,7 +19,7 @@ def main() -> int:
     arguments = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     with tempfile.TemporaryDirectory(prefix="wfstate-soak-") as folder:
-        # Airflow creates its home when it is first imported: here, and not in the user's.
+        # Airflow makes its home when it is first imported: here, and nowhere of the user's.
         os.environ["AIRFLOW_HOME"] = f"{folder}/home"
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
         from tests.soak.soak import soak

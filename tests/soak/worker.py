@@ -89,7 +89,7 @@ class _Worker:
         self._play(key, "complete", lambda task: self._backend.complete_workflow(_for_task(complete, task)))
 
     def _play(self, key: str, task_id: str, act: Callable[[str], object]) -> None:
-        """A task with as many tries as it needs."""
+        """A task with as many tries as it takes."""
         task = _persistently(lambda: self._rows.find_task(DAG_ID, key, task_id) or self._add(key, task_id))[0]
         for _ in _tries():
             try:
@@ -104,7 +104,7 @@ class _Worker:
         return self._rows.add_task(DAG_ID, key, task_id), "running"
 
     def _next_try(self, key: str, task_id: str, task: str) -> str:
-        """The next try; the one that a lost answer has hidden, if there is one."""
+        """The next try; the one that a lost answer has hidden when there is such."""
         found = self._rows.find_task(DAG_ID, key, task_id)
         return found[0] if found is not None and found[0] != task else self._rows.next_try(task)
 
@@ -129,7 +129,7 @@ def _open(place: Place) -> StateBackend:
 
 
 def _persistently(act: Callable[[], Answer]) -> Answer:
-    """What Airflow does to its own tables once the database is back."""
+    """What Airflow does to its own tables, when the database is back."""
     for _ in _tries():
         try:
             return act()
@@ -147,5 +147,5 @@ def _tries() -> Iterator[None]:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         yield
-        time.sleep(0.1)  # nothing else in the database shows that it is back
+        time.sleep(0.1)  # the database says in no other way that it is back
     raise TimeoutError(f"the store was away for {_PATIENCE_SECONDS} seconds")
