@@ -18,14 +18,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from alembic.script import ScriptDirectory
-
 from airflow_wfstate.backends.problem_types import problem_types
 from airflow_wfstate.conf import OPTIONS, SECTION
 from airflow_wfstate.definition_file.structure import SCHEMA_FILE, definition_schema
 from airflow_wfstate.domain.rules.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
 from airflow_wfstate.operators.steps.declaration.options import StepOptions
-from airflow_wfstate.version import __version__
 
 FOLDER = Path(__file__).parent
 
@@ -62,6 +59,26 @@ def options() -> str:
             f"Environment variable: `AIRFLOW__{SECTION.upper()}__{name.upper()}`."
         )
     return "\n\n".join(sections)
+
+
+def migrations() -> str:
+    """The revisions, a row each, with the release that brought them: see ``revision_heads_map``."""
+    from alembic.script import ScriptDirectory
+
+    from airflow_wfstate.version import __version__
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Airflow's own models import
+        from airflow_wfstate.store.db_manager import WorkflowStateDBManager
+    released = sorted(WorkflowStateDBManager.revision_heads_map.items(), key=lambda item: item[1])
+    number, is_dev, _ = __version__.partition(".dev")
+    newest = f"{number} (not released yet)" if is_dev else number
+    lines = ["| revision | release | what it brings |", "|---|---|---|"]
+    for script in reversed(list(ScriptDirectory(WorkflowStateDBManager.migration_dir).walk_revisions())):
+        release = next((version for version, head in released if script.revision <= head), newest)
+        brings = " ".join(script.doc.replace("``", "`").split()).replace("|", "\\|")
+        lines.append(f"| {script.revision} | {release} | {brings} |")
+    return "\n".join(lines)
 
 
 def step_options() -> str:
@@ -124,22 +141,6 @@ def problem_table() -> str:
     for row in problem_types():
         says = (inspect.getdoc(row.error_class) or "").splitlines()[0]
         lines.append(f"| `{row.uri}` | {row.status} | `{row.error_class.__name__}` | {says} |")
-    return "\n".join(lines)
-
-
-def migrations() -> str:
-    """The revisions, a row each, with the release that brought them: see ``revision_heads_map``."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Airflow's own models import
-        from airflow_wfstate.store.db_manager import WorkflowStateDBManager
-    released = sorted(WorkflowStateDBManager.revision_heads_map.items(), key=lambda item: item[1])
-    number, is_dev, _ = __version__.partition(".dev")
-    newest = f"{number} (not released yet)" if is_dev else number
-    lines = ["| revision | release | what it brings |", "|---|---|---|"]
-    for script in reversed(list(ScriptDirectory(WorkflowStateDBManager.migration_dir).walk_revisions())):
-        release = next((version for version, head in released if script.revision <= head), newest)
-        brings = " ".join(script.doc.replace("``", "`").split()).replace("|", "\\|")
-        lines.append(f"| {script.revision} | {release} | {brings} |")
     return "\n".join(lines)
 
 

@@ -53,7 +53,7 @@ class Scene:
 
 
 def subscribed(world: World) -> Scene:
-    """A subscription to workflows that do not exist; the only one, because the number of subscriptions is limited."""
+    """A subscription, of workflows that there are none of; the only one, for there may be a hundred."""
     for earlier in world.backend.list_subscriptions().subscriptions:
         world.backend.remove_subscription(RemoveSubscription(earlier.id))
     name = world.unique("subscription")
@@ -79,13 +79,13 @@ def begun(world: World) -> Scene:
 
 
 def undoing(world: World) -> Scene:
-    """A compensation that its relay is running."""
+    """A compensation that its relay is at."""
     saga, key = _saga_at_work(world)
     return Scene(saga.workflow_id, saga.relay, key=key, others_key=_saga_at_work(world)[1])
 
 
 def undo_failed(world: World) -> Scene:
-    """A workflow that is on hold because its compensation failed."""
+    """A workflow that is held because its compensation has failed."""
     saga = Saga.start(world)
     saga.done("one")
     saga.undo(saga.fail(), fails=["one"])
@@ -105,12 +105,12 @@ def failed(world: World) -> Scene:
 
 
 def definable(world: World) -> Scene:
-    """A unique name, beside a workflow."""
+    """A name of its own, beside a workflow."""
     return replace(started(world), name=world.unique("defined"))
 
 
 def defined(world: World) -> Scene:
-    """A unique name with a definition, beside a workflow."""
+    """A name of its own that has a definition, beside a workflow."""
     scene = definable(world)
     world.backend.apply_definition(ApplyDefinition(scene.name, f"name: {scene.name}"))
     return scene
@@ -131,7 +131,7 @@ def with_services(world: World) -> Scene:
 
 
 def with_letter(world: World) -> Scene:
-    """The same, with an event that waits for another workflow."""
+    """The same, and an event that waits for another workflow."""
     scene = with_services(world)
     letter = {"specversion": "1.0", "id": LETTER, "source": SOURCE, "type": "noted", "data": {"key": "not there"}}
     world.backend.send_events(SendEvents([letter]))
@@ -139,7 +139,7 @@ def with_letter(world: World) -> Scene:
 
 
 def with_applied_event(world: World) -> Scene:
-    """The same, with an event that was applied to it; one workflow for all callers, because an event counts once."""
+    """The same, and an event that was applied to it; one workflow for all who ask, since an event counts once."""
     try:
         found = world.backend.get_event(SOURCE, APPLIED).event
     except EventNotFound:
@@ -269,7 +269,7 @@ REQUESTS: Final = {
     "GET /starting-dags": Request(started, parameters={"name": "order"}),
     f"GET {_ONE}/task-activity": Request(started, parameters={"dag_id": INTAKE, "run_id": "a", "task_id": "b"}),
 }
-"""By the label of the route; a GET that is missing here needs only a workflow."""
+"""By the label of the route; a GET that is not here needs no more than a workflow."""
 
 
 def request_of(label: str) -> Request:

@@ -51,7 +51,7 @@ _SENDER: Final = _statuses([200, 403, 403, 403, 403], [200, 200, 200, 403])
 """The definition of the scene names the viewer, and the DAG of the task."""
 _ANYBODY: Final = _statuses([200, 200, 200, 200, 200], [200, 200, 200, 200])
 _NO_LOGIN: Final = dict.fromkeys((caller for caller in CALLERS if caller != "other's key"), 404)
-"""For the address where a token is used: it asks for no login, and a login does not help."""
+"""Of the address where a token is used: it asks for no login, and a login does not help."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Route:
 
     @property
     def label(self) -> str:
-        """Its name for people."""
+        """How people name it."""
         return f"{self.method} {self.path}"
 
 
@@ -87,10 +87,10 @@ _BY_WHO: Final = {
     Who.MANAGER: _SWEEP,
     Who.SENDER: _SENDER,
 }
-"""What an operation's declaration means, written out: tests compare it with the answers of a live server."""
+"""What an operation's own declaration means, said by hand: tests compare it with what a live server answers."""
 
 _OTHERWISE: Final = {LINK_CHILD_RUN.name: _BY_RUNNING_ATTEMPT}
-"""Operations that require more than their declaration says."""
+"""Operations that ask for more than their declaration says."""
 
 
 def _statuses_of(operation: Operation[Any, Any]) -> Statuses:

@@ -1,4 +1,4 @@
-"""The api-server continues a compensation although nobody sends it any requests."""
+"""The api-server goes on with a compensation although nobody asks it anything any more."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_relay_whose_run_ends_later_is_set_going(api_backend: ApiBackend, api_
 def test_a_server_sweeps_from_its_start_although_nobody_asks_it(
     postgres_server: PostgresServer, migrated_postgres: str, tmp_path: Path
 ) -> None:
-    """Api-servers restart between a relay's last request and the next pass: nothing else would continue the undo."""
+    """Api-servers that restart between a relay's last request and the next pass: nothing else would set it going."""
     with postgres_server.database("restarted", migrated_postgres) as url:
         engine = create_engine(sqlalchemy_url(url))
         world = World(DatabaseBackend(engine), AirflowRows(engine))
@@ -56,7 +56,7 @@ def test_a_server_sweeps_from_its_start_although_nobody_asks_it(
 def test_whatever_is_asked_has_the_sweep_made() -> None:
     """Of the page, too: only its own file, and what a stranger sends with a token, come without a look at the clock."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Airflow itself has and needs
+        warnings.simplefilter("ignore")  # of Airflow and what it needs
         from airflow_wfstate.api.app import create_app
 
     silent = {

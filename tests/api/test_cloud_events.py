@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 over HTTP, as the HTTP Protocol Binding and the JSON Event Format specify."""
+"""CloudEvents 1.0 over HTTP, as the specification's HTTP Protocol Binding and JSON Event Format say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Definitions over HTTP: headers, bodies and errors that only HTTP has."""
+"""Definitions by HTTP: headers, bodies and errors that only this way has."""
 
 from __future__ import annotations
 

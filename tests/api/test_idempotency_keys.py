@@ -1,4 +1,4 @@
-"""The header Idempotency-Key, which every write takes whose content does not identify it."""
+"""The header Idempotency-Key, which every write has that is not told apart by what it says itself."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _KEYED = {
     "/sweep",
     *(one.path for one in OPERATIONS if any(field.name == "idempotency_key" for field in fields(one.request))),
 }
-"""Not the writes of events, which have their own id."""
+"""Not those of events, which have an id of their own."""
 
 WRITES = [
     route
     for route in ROUTES
-    # The tests of subscriptions cover their writes (tests/contract/test_subscriptions.py).
+    # A subscription's own tests have its writes (tests/contract/test_subscriptions.py).
     if route.method == "POST" and route.path in _KEYED and not route.path.startswith("/subscriptions")
 ]
 
@@ -41,7 +41,7 @@ def as_admin(client: httpx.Client, api_server: ApiServer) -> httpx.Client:
 
 
 def _post(client: httpx.Client, path: str, body: object, key: str) -> httpx.Response:
-    """Send, and send again while another sweep is running, which is not remembered."""
+    """Send, and again while another sweep is under way, which is not remembered."""
     for _ in range(1000):
         answer = client.post(f"/v1{path}", json=body, headers={"Idempotency-Key": key})
         if answer.status_code != 200 or answer.json().get("swept", True):

@@ -1,4 +1,4 @@
-"""Tokens that were recently found valid are remembered for a second, and no longer."""
+"""Tokens that were found to hold a moment ago: kept for a second, and no longer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from airflow_wfstate.api.kept_tokens import KEPT_SECONDS, KeptTokens
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that stands until it is set."""
 
     def __init__(self) -> None:
         self.seconds = 100.0
@@ -19,7 +19,7 @@ def test_a_token_is_kept_from_when_its_check_began() -> None:
     clock = Clock()
     kept: KeptTokens[str] = KeptTokens(clock)
     checked_at = kept.now()
-    clock.seconds += KEPT_SECONDS / 2  # the check takes a while
+    clock.seconds += KEPT_SECONDS / 2  # the check takes its time
     kept.keep("token", "ann", checked_at)
 
     assert kept.find("token") == "ann"

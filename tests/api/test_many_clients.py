@@ -1,4 +1,4 @@
-"""Many clients, and a database that answers slowly: nobody else who uses the api-server has to wait."""
+"""Many clients, and a database that is slow to answer: nobody else who uses the api-server has to wait."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.support.world import World
 
 PATIENCE_SECONDS = 30
 PROMPT_SECONDS = 10
-"""Far longer than an answer takes on a busy machine, far shorter than the lock would make it wait."""
+"""Far more than an answer takes on a busy machine, far less than what the lock would make it wait."""
 
 
 @pytest.fixture
 def observer(api_server: ApiServer) -> Iterator[Engine]:
-    """Sees what is waiting in the server's database."""
+    """Sees what waits in the server's database."""
     engine = create_engine(api_server.database_url)
     yield engine
     engine.dispose()
@@ -99,5 +99,5 @@ def test_a_token_that_was_given_up_by_a_logout_is_refused(api_server: ApiServer)
     token = api_server.token("viewer")
     assert _health(api_server.url, token) == 200
     httpx.get(f"{api_server.url}/api/v2/auth/logout", headers={"Authorization": f"Bearer {token}"}, timeout=30)
-    # A positive answer is remembered for a second.
+    # A positive answer is kept for a second.
     _until(lambda: _health(api_server.url, token) == 401)

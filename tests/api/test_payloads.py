@@ -1,4 +1,4 @@
-"""Payloads in files, encrypted, behind a live api-server: workers get back what they sent."""
+"""Payloads in files, encrypted, behind a live api-server: what workers send and get is what it was."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Server:
     folder: Path
 
     def files(self) -> list[Path]:
-        """Of payloads, without the mark that names their owner."""
+        """Of payloads, without the mark that says whose they are."""
         return [path for path in self.folder.rglob("*-*.json") if path.name != MARK]
 
     def get(self, path: str) -> httpx.Response:
-        """What an administrator receives."""
+        """What an administrator is answered."""
         authorization = {"Authorization": f"Bearer {self.api.token()}"}
         return httpx.get(f"{self.api.url}/wfstate/v1/{path}", headers=authorization, timeout=30)
 
@@ -66,7 +66,7 @@ def world(server: Server) -> Iterator[World]:
 
 
 def _pay(world: World) -> tuple[str, str]:
-    """A step with a large output whose card is redacted: the ids of workflow and run."""
+    """A step with a large output, of which the card is redacted: the ids of workflow and run."""
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id).workflow.id
     task = world.rows.add_task("intake", run_id, "pay")

@@ -35,7 +35,7 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def world(api_server: ApiServer) -> Iterator[World]:
-    """Direct access to the api-server's tables, to set scenes."""
+    """Straight to the api-server's tables, to set scenes."""
     engine = create_engine(api_server.database_url)
     yield World(DatabaseBackend(engine), AirflowRows(engine))
     engine.dispose()
@@ -48,7 +48,7 @@ def user_tokens(api_server: ApiServer) -> dict[str, str]:
 
 
 def token_of(caller: str, scene: Scene, world: World, user_tokens: dict[str, str]) -> str | None:
-    """The token of a column's caller, who is put into the column's state."""
+    """The token of a column's caller, who is brought into the column's state."""
     if caller in user_tokens:
         return user_tokens[caller]
     if caller == "finished":
@@ -64,7 +64,7 @@ def token_of(caller: str, scene: Scene, world: World, user_tokens: dict[str, str
 
 
 def told(world: World, scene: Scene) -> list[str]:
-    """What the journal shows a caller to have done."""
+    """What the journal says that a caller may have done."""
     return [line for line in world.told(scene.workflow_id) if not line.startswith("turn.")]
 
 
@@ -100,7 +100,7 @@ def test_a_cell_of_the_table(
 
 
 def served_routes() -> set[tuple[str, str]]:
-    """Method and path of every route of the app, described or not."""
+    """Method and path of every route that the app has, described or not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Airflow's own app imports
         from airflow_wfstate.api.app import create_app
@@ -171,7 +171,7 @@ def test_the_page_is_named_as_the_plugin_registers_it() -> None:
 
 
 def test_a_list_does_not_betray_the_rest(client: httpx.Client, world: World, user_tokens: dict[str, str]) -> None:
-    """The clerk sees workflows of one DAG, and learns nothing about the number of others."""
+    """The clerk sees workflows of one DAG, and learns nothing about the number of the others."""
     hidden = world.unique("key")
     world.start(world.rows.add_run("orders"), dag_id="orders", key=hidden)
     client.headers["Authorization"] = f"Bearer {user_tokens['other DAG']}"

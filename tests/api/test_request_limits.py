@@ -1,4 +1,4 @@
-"""Requests that are too large, too deep, or have text that no table can store are refused, and are never a 500."""
+"""Requests that are too large, too deep, or of text that no table holds: refused, and never a 500."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def start(airflow_rows: Any, **fields: object) -> dict[str, object]:
 
 @contextmanager
 def head_of_a_request(api_server: ApiServer, token: str | None, *headers: str) -> Iterator[socket.socket]:
-    """A connection on which the head of a POST was sent, but none of its body."""
+    """A connection on which the head of a POST was sent, and nothing of its body."""
     url = httpx.URL(api_server.url)
     authorization = [] if token is None else [f"Authorization: Bearer {token}"]
     head = ["POST /wfstate/v1/steps/begin HTTP/1.1", f"Host: {url.host}", *authorization, *headers]
@@ -171,7 +171,7 @@ def test_parameters_that_make_no_sense_are_refused(admin: httpx.Client, query: s
     ["' OR 1=1 --", "'; DROP TABLE wfstate_workflow; --", "%", "_", "\\", "{{ 7 * 7 }}", "<script>alert(1)</script>"],
 )
 def test_text_is_text_in_every_filter(admin: httpx.Client, airflow_rows: Any, text: str) -> None:
-    """Nothing in a request becomes SQL or a template."""
+    """Nothing that was given becomes SQL or a template."""
     body = start(airflow_rows, name=text, key=text, correlation_id=text, labels={text: text} if "=" not in text else {})
     assert admin.post("/v1/workflows", json=body).status_code == 200
     for name in ("name", "key", "key_prefix", "search", "correlation_id", "label"):

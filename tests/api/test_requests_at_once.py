@@ -1,4 +1,4 @@
-"""How many requests are let in at once, and that a caller who leaves while waiting gives its place to others."""
+"""How many requests are let in, and that a caller who goes away while it waits leaves its place to others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def _send(_: Message) -> None:
 
 
 class Held:
-    """An app whose requests stay until they are released."""
+    """An app whose requests stay until they are let go."""
 
     def __init__(self) -> None:
         self.at_work = 0

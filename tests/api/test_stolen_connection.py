@@ -36,18 +36,18 @@ from tests.support.world import World
 
 WORKER, DAG = "user", "intake"
 CLERK, CLERKS_DAG = "clerk", "ledger"
-"""As tests/support/per_dag_auth_manager.py restricts them."""
+"""As tests/support/per_dag_auth_manager.py confines them."""
 
 
 @pytest.fixture
 def world(server_engine: Engine, airflow_rows: AirflowRows) -> World:
-    """What happens in the Airflow that the connection gives access to."""
+    """What goes on in the Airflow that the connection opens."""
     return World(DatabaseBackend(server_engine), airflow_rows)
 
 
 @pytest.fixture
 def stolen(api_server: ApiServer) -> Iterator[ApiBackend]:
-    """The backend of the connection."""
+    """The store by the connection."""
     backend = api_server.backend(WORKER)
     yield backend
     backend.close()
@@ -55,7 +55,7 @@ def stolen(api_server: ApiServer) -> Iterator[ApiBackend]:
 
 @pytest.fixture
 def narrow(api_server: ApiServer) -> Iterator[ApiBackend]:
-    """The backend of a connection whose user has permissions on one DAG only."""
+    """The store by the connection of a user who has permissions on one DAG alone."""
     backend = api_server.backend(CLERK)
     yield backend
     backend.close()
@@ -121,7 +121,7 @@ def test_it_does_not_speak_for_a_service(world: World, stolen: ApiBackend) -> No
 
 
 def test_it_signs_no_tokens_for_tasks_or_other_users(world: World, api_server: ApiServer) -> None:
-    """A worker's own airflow.cfg has a secret that Airflow generated: not the one of the servers."""
+    """A worker's own airflow.cfg has a secret that Airflow made up: not the servers'."""
     task = world.rows.running_task(DAG, "charge")
     claims = {"aud": TASK_AUDIENCE, "scope": "execution", "sub": task, "iat": 0, "nbf": 0, "exp": 2**32}
     backend = ApiBackend(api_server.url, StaticToken(jwt.encode(claims, "r" * 64, "HS512")), configured_by="the test")
@@ -138,7 +138,7 @@ def test_it_opens_no_secret_of_airflow(api_server: ApiServer, path: str) -> None
 
 
 def test_no_answer_has_what_signs_keys_and_webhooks(world: World, stolen: ApiBackend, api_server: ApiServer) -> None:
-    """What it reads does not let it act later, when its password has been changed."""
+    """What it reads gives it no way to act later, when its password has been changed."""
     started = world.start(world.rows.add_run(DAG))
     with world.rows.engine.connect() as connection:
         signs_keys = connection.execute(

@@ -28,7 +28,7 @@ class Asked:
         self.create()
 
     def create(self) -> Payload | None:
-        """Create the token; return what was sent with it."""
+        """Ask for the token; what was sent with it."""
         self._write += 1
         sha256 = hashlib.sha256(self.token.encode()).hexdigest()
         created = self._world.backend.create_token(

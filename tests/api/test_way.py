@@ -1,4 +1,4 @@
-"""Where a person's request came from, as the journal shows it: the page, or the stable API."""
+"""Which way a person's wish came, as the journal tells it: the page, or the stable interface."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.api_server import ApiServer
 from tests.support.world import World
 
 _SCENES = {"resume": failed, "compensate": undo_failed}
-"""Workflows that these requests change."""
+"""Workflows in which these change something."""
 
 WRITES = [
     route

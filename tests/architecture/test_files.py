@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import CHECKOUT
 
-_ROOMS = ("airflow_wfstate", "dags", "demo", "tests", "benchmarks", "docs")
+_FOLDERS = ("airflow_wfstate", "dags", "demo", "tests", "benchmarks", "docs")
 _LONGEST = 400
 _LOOSE_END = "TO" + "DO"
 
@@ -39,8 +39,8 @@ def test_constraints_are_pins_and_nothing_else() -> None:
 
 
 def _python_files() -> Iterator[Path]:
-    for room in _ROOMS:
-        for path in sorted((CHECKOUT / room).rglob("*.py")):
+    for folder in _FOLDERS:
+        for path in sorted((CHECKOUT / folder).rglob("*.py")):
             if "node_modules" not in path.parts:
                 yield path
 

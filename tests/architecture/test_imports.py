@@ -12,7 +12,7 @@ from tests.conftest import CHECKOUT
 HEAVY = ("airflow", "sqlalchemy", "fastapi", "pydantic", "httpx", "rich")
 
 
-def test_the_contracts_between_rooms_hold() -> None:
+def test_the_import_contracts_hold() -> None:
     linted = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
         cwd=CHECKOUT,

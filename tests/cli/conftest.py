@@ -39,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home, migrated_sq
 
 @pytest.fixture
 def own_home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home, migrated_sqlite: Path) -> Iterator[Home]:
-    """A migrated home for a single test."""
+    """A migrated home of one test alone."""
     with closing(Home(tmp_path_factory.mktemp("own_home"))) as home:
         shutil.copy(migrated_sqlite, home.path)
         yield home

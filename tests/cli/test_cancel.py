@@ -27,7 +27,7 @@ class Parcel:
     task: str
 
     def state(self) -> WorkflowState:
-        """The state that it is in."""
+        """In which it is."""
         return self.world.state(self.workflow_id)
 
 
@@ -105,7 +105,7 @@ def test_an_unknown_workflow_ends_with_a_sentence(home: Home) -> None:
 
 
 def test_of_a_wide_workflow_it_says_what_it_is_doing(home: Home, engine: Engine) -> None:
-    """All of it is one transaction: its parts are named, and none is done before the last."""
+    """All of it is one transaction: there are pieces to name, and none is done before the last."""
     world = World(DatabaseBackend(engine), AirflowRows(engine))
     run_id = world.rows.add_run("parcels")
     workflow_id = world.start(run_id, dag_id="parcels", name="parcel").workflow.id

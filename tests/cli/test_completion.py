@@ -83,7 +83,7 @@ def test_a_store_that_fails_completes_nothing(
 
 
 def test_the_shell_is_answered(home: Home, order_id: str, tmp_path: Path) -> None:
-    """As argcomplete's shell function asks: the answer comes on file descriptor 8."""
+    """As argcomplete's function in the shell asks: the answer comes on file descriptor 8."""
     line = "airflow wfstate show order/00"
     with (tmp_path / "answer").open("w+") as answer:
         subprocess.run(

@@ -1,4 +1,4 @@
-"""The same commands through an api-server, from a machine without a database, and on that server's database."""
+"""The same commands by an api-server, from a machine without a database, and on the database of that server."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def at_the_server(tmp_path_factory: pytest.TempPathFactory, api_server: ApiServe
 
 
 def _started(engine: Engine, key: str) -> str:
-    """The id of a running workflow ``laptop_order`` whose only step is done."""
+    """The id of a running workflow ``laptop_order`` whose one step is done."""
     rows, store = AirflowRows(engine), DatabaseBackend(engine)
     run_id = rows.add_run("laptop_dag")
     start = StartWorkflow(rows.add_task("laptop_dag", run_id, "start"), "laptop_order", key, Payload.of({"n": 1}))
@@ -109,7 +109,7 @@ def test_both_ways_say_the_same(laptop: Home, at_the_server: Home, words: str) -
 
 
 def _without_time(text: str) -> str:
-    """What was printed, without durations up to now, whose width also decides the width of their column."""
+    """What was printed, without durations up to now, whose width also decides that of their column."""
     return text if text.startswith(("[", "{")) else re.sub(r"[ =-]+", " ", _DURATION.sub("", text))
 
 

@@ -24,7 +24,7 @@ WIDE = 1200
 
 @pytest.fixture(scope="module")
 def wide_id(engine: Engine) -> str:
-    """A workflow whose journal has gaps, and more entries than the largest page holds."""
+    """A workflow with a journal of more entries than the largest page holds, which has gaps."""
     world = World(DatabaseBackend(engine), AirflowRows(engine))
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id, name="archive").workflow.id
@@ -132,7 +132,7 @@ def test_a_long_export_says_on_stderr_how_far_it_is(home: Home, wide_id: str) ->
 
 
 def test_a_bar_on_the_terminal_leaves_the_file_alone(home: Home, wide_id: str) -> None:
-    """Rich would capture what a program writes to stdout and show it above its bar."""
+    """Rich would take what a program writes to stdout and show it above its bar."""
     command = [sys.executable, "-m", "airflow", "wfstate", "journal", wide_id, "--export", "ndjson"]
     with terminal(80) as (device, shown), open(device, "w") as stderr:
         answer = subprocess.run(

@@ -1,4 +1,4 @@
-"""A token in a real keyring: that of keyrings.alt, which stores passwords in a file in the user's home."""
+"""A token in a real keyring: the one of keyrings.alt, which keeps passwords in a file of the person's home."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The printed command for the next page: everything that was given, and a later position."""
+"""The printed command for the next page: whatever was given, and a later position."""
 
 from __future__ import annotations
 

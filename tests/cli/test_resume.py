@@ -24,7 +24,7 @@ def world(engine: Engine) -> World:
 
 @pytest.fixture
 def order(world: World) -> Order:
-    """A workflow that failed at shipping."""
+    """One that failed at shipping."""
     return failed_order(world)
 
 

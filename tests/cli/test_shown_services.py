@@ -1,4 +1,4 @@
-"""What the command line shows of services: the page of a workflow, in both forms."""
+"""What people read on the command line of services: the page of a workflow, in both forms."""
 
 from __future__ import annotations
 

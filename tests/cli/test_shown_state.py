@@ -1,4 +1,4 @@
-"""What tables say about a state and the plan of an undo; in process, because no store is needed."""
+"""What tables say of a state and of an undo's plan; in process, since no store is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stored text does no harm to the terminal of the person who looks at it."""
+"""What stands in the store does nothing to the terminal of who looks at it."""
 
 from __future__ import annotations
 

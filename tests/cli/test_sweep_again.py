@@ -1,4 +1,4 @@
-"""``airflow wfstate sweep --every`` continues, whatever a pass raises."""
+"""``airflow wfstate sweep --every`` goes on, whatever a pass throws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder that an Airflow runs in belongs to one process at a time."""
+"""The folder that an Airflow runs in is one process's at a time."""
 
 from __future__ import annotations
 

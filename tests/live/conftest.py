@@ -18,12 +18,12 @@ from tests.support import redis_server
 from tests.support.postgres import PostgresServer, sqlalchemy_url
 
 _PATIENCE = {
-    # Five minutes, until Airflow gives up a silent worker, are too long for a test.
+    # Five minutes, until Airflow takes a worker that is not heard of for dead, are too many for a test.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    # Parsing each file every half minute was a fifth of the CPU of all tests. A changed file is parsed at once.
+    # Each file anew every half minute was a fifth of the CPU of all tests. One that has changed is parsed at once.
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
-    # The largest number of items that tests/live/test_wide.py is ever asked for.
+    # As many items as tests/live/test_wide.py is ever asked for.
     "AIRFLOW__CORE__MAX_MAP_LENGTH": "10000",
     # Airflow may lose an event that comes while a task is still being deferred, and it fails a task that runs again
     # before the executor has told that its first process ended: up to 6 seconds later, on a machine that is busy.
@@ -31,7 +31,7 @@ _PATIENCE = {
     "AIRFLOW__WFSTATE__CHILD_POLL_SECONDS": "8",
     "AIRFLOW__WFSTATE__STUCK_QUEUED_SECONDS": "5",
     "AIRFLOW__WFSTATE__STUCK_RUNNING_SECONDS": "10",
-    # A turn that nobody takes is flagged after a tenth of this, and puts the workflow on hold after all of it.
+    # A turn that nobody takes is flagged after a tenth of this, and held after all of it.
     "AIRFLOW__WFSTATE__RELAY_PATIENCE_SECONDS": "300",
 }
 
@@ -42,7 +42,7 @@ _RUNNING: list[LiveAirflow] = []
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
-    """Stop Airflow after the last live test: until the end of the session it would take CPU from other tests."""
+    """Stop Airflow behind the last live test: until the end of the session it would take CPU from other rooms."""
     if nextitem is None or not nextitem.path.is_relative_to(Path(__file__).parent):
         while _RUNNING:
             _RUNNING.pop().stop()
@@ -66,13 +66,13 @@ def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Outside:
-    """What the tasks did in the outside world."""
+    """What the tasks have done outside."""
     return Outside(tmp_path_factory.mktemp("outside"))
 
 
 @pytest.fixture(scope="session")
 def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a Redis server; one without a listener where Redis is not installed."""
+    """The port of a Redis server; one that nobody listens on where none is installed."""
     if redis_server.PROGRAM is None:
         yield environment.free_port()
     else:
@@ -89,7 +89,7 @@ def live_airflow(
     redis_port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveAirflow]:
-    """Scheduler, workers, triggerer and api-server on their own PostgreSQL database; healthy."""
+    """Scheduler, workers, triggerer and api-server on a PostgreSQL database of their own; healthy."""
     home, port = tmp_path_factory.mktemp("live"), environment.free_port()
     with postgres_server.database("live") as url:
         variables = {

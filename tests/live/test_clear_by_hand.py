@@ -1,4 +1,4 @@
-"""Somebody clears what had succeeded, by Airflow's REST API as its page does: single tasks, then the whole run."""
+"""A person clears what had succeeded, by Airflow's REST API as its page does: single tasks, then the whole run."""
 
 from __future__ import annotations
 

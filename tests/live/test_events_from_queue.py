@@ -1,4 +1,4 @@
-"""Events of services through a message queue: Redis, Airflow's own AssetWatcher, and dags/events_from_queue.py."""
+"""Events of services that come by a message queue: Redis, Airflow's own AssetWatcher, and dags/events_from_queue.py."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_message_becomes_an_event_that_starts_a_workflow(stage: Stage, redis_p
         ),
     )
     stage.client.unpause(_DAG)
-    (dags_folder / f"{_DAG}.py").touch()  # a watcher is registered when its file is parsed the next time
+    (dags_folder / f"{_DAG}.py").touch()  # a watcher is registered when its file is next parsed
     queue = redis.Redis(port=redis_port)
 
     def publish(order_id: str) -> None:

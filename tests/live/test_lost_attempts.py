@@ -1,4 +1,4 @@
-"""Attempts whose task instance is over are marked lost, on a live Airflow; those that are alive never are."""
+"""Attempts whose task instance is over are marked lost, on a live Airflow; one that is alive in any way never is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.live
 
 
 class Losables:
-    """Runs whose steps wait, and what they report in a folder."""
+    """Runs whose steps wait at work, and what they tell in a folder."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
         self.stage = stage
@@ -31,7 +31,7 @@ class Losables:
         self.stage.client.trigger(dag_id, self.key(name), conf)
 
     def at_work(self, name: str, item: str = "work", attempt: int = 1) -> dict[str, Any]:
-        """What an attempt reported when it began: its process, and the checkpoints that it found."""
+        """What an attempt told when it began: its process, and the checkpoints that it found."""
         path = self.folder / f"{self.key(name)}.{item}.{attempt}"
         return self.stage.wait_for(
             f"attempt {attempt} of {path.name}",
@@ -56,7 +56,7 @@ class Losables:
         return [attempt["state"] for attempt in step["attempts"]]
 
     def sweep_until(self, what: str, names: list[tuple[str, str]], attempts: list[str]) -> None:
-        """Sweep until the attempts of these steps (name, item key) are in these states."""
+        """Let the sweep look until the attempts of these steps (name, item key) are so."""
 
         def reached() -> bool:
             self.stage.client.sweep()
@@ -116,7 +116,7 @@ def test_what_is_over_is_lost_and_what_lives_is_not(losables: Losables, dags_fol
     assert losables.attempts("items", "a") == ["succeeded"]
     losables.let_go_on("items", "b", 2)
 
-    # All that time, and in all those sweeps, nothing that is alive was touched.
+    # All that time, and in all those sweeps, nothing that lives was touched.
     losables.stage.sweep()
     states = {step["name"]: step["state"] for step in losables.workflow("alive", "alive")["steps"]}
     assert states == {"slow": "running", "deferred": "waiting", "rescheduled": "waiting"}

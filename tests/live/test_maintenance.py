@@ -25,7 +25,7 @@ def _next_run(stage: Stage, known: set[str]) -> Json:
 def test_it_sweeps_over_the_api_and_says_what_it_needs(stage: Stage) -> None:
     client = stage.client
     stage.wait_for("the maintenance DAG", lambda: client.has_dag(DAG_ID))
-    client.unpause(DAG_ID)  # a new DAG is paused, and starts as soon as it is unpaused
+    client.unpause(DAG_ID)  # it is paused when it is new, and begins at once then
     try:
         first = _next_run(stage, set())
         assert first["state"] == "failed"

@@ -1,4 +1,4 @@
-"""Somebody resumes workflows, by the command line and the API: what was done is not done a second time."""
+"""A person sets workflows going again, by the command line and the API: what was done is not done a second time."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ class Deliveries:
         self.stage.client.trigger(_OWNER, self.key(name), {"key": self.key(name), "folder": str(self.folder)})
 
     def mend(self, name: str) -> None:
-        """Repair the carrier of the order."""
+        """Let the carrier of the order work again."""
         self._breakage(name).unlink()
 
     def held(self, name: str) -> Json:
-        """The workflow of the order, once its runs have failed and it is on hold."""
+        """The workflow of the order, when its runs have failed and it holds for a person."""
         self.stage.wait_for_run(_OWNER, self.key(name), "failed")
         return self.stage.wait_for_workflow(_OWNER, self.key(name), "failed")
 
     def done(self, name: str) -> Json:
-        """The workflow of the order, once it and its run have succeeded."""
+        """The workflow of the order, when its run and it have succeeded."""
         workflow = self.stage.wait_for_workflow(_OWNER, self.key(name), "succeeded")
         self.stage.wait_for_run(_OWNER, self.key(name), "success")
         return workflow

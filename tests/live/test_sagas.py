@@ -1,4 +1,4 @@
-"""Sagas of well-known systems on a live Airflow, read from the journal: what is undone, in which order, how it ends."""
+"""Sagas of well-known systems on a live Airflow, told by the journal: what is undone, in which order, how it ends."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ class Sagas:
         return self.stage.wait_for_workflow(workflow_name, self.key(name), state)
 
     def is_at(self, name: str, step: str) -> bool:
-        """Whether this step of a workflow is running."""
+        """Whether this step of a workflow is at work."""
         workflow = self.stage.workflow("saga", self.key(name))
         steps = [] if workflow is None else workflow["steps"]
         return any(found["name"] == step and found["state"] == "running" for found in steps)
 
     def told(self, workflow: Json, kind: str) -> list[str]:
-        """The steps of the journal entries of a kind, in order, without their DAGs."""
+        """The steps of the journal's entries of a kind, in order, without their DAGs."""
         journal = self.client.journal(workflow["summary"]["id"])
         return [entry["step"].partition(".")[2] for entry in journal if entry["kind"] == kind]
 
@@ -104,7 +104,7 @@ def sagas(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Sagas:
 
 @pytest.fixture(scope="module")
 def told(sagas: Sagas) -> Sagas:
-    """All scenarios have been started at once."""
+    """All scenarios have been set going at once."""
     for scenario in SCENARIOS:
         sagas.trigger(scenario.dag_id, scenario.name, fails=scenario.fails, undo_fails=scenario.undo_fails)
     return sagas
@@ -153,7 +153,7 @@ def test_a_late_step_of_a_cancelled_workflow_is_refused(sagas: Sagas) -> None:
 
 
 def test_a_run_that_is_ended_from_outside_is_undone(sagas: Sagas) -> None:
-    """By its dagrun_timeout, and by somebody who marks a task, or the whole run, as failed."""
+    """By its dagrun_timeout, and by a person who marks a task, or the whole run, as failed."""
     sagas.trigger("saga_timeout", "timeout")
     for name in ("by-hand", "run-by-hand"):
         sagas.trigger("saga_by_hand", name)

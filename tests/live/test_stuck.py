@@ -1,4 +1,4 @@
-"""Each way in which a workflow makes no progress, on a live Airflow: it is flagged with its cause while that lasts."""
+"""Each way in which a workflow makes no progress, on a live Airflow: it is flagged with its cause, and no longer."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Stuck:
         self.client.trigger(f"stuck_{name}", self.key(key or name), conf)
 
     def delete(self, dag_id: str, run_id: str) -> bool:
-        """Delete a run, which must not be running; False if Airflow refused (a 500: the scheduler was using it)."""
+        """Delete a run, which must not run; False when Airflow could not, as when the scheduler is at it (a 500)."""
         try:
             self.client.fail_run(dag_id, run_id)
             self.client.delete_run(dag_id, run_id)
@@ -75,7 +75,7 @@ class Stuck:
         self.stage.wait_for(f"step {step} of {name} to be {state}", reached)
 
     def flags(self) -> dict[str, list[Json]]:
-        """Our entries in the list of stuck workflows, by the name of the DAG, after a sweep."""
+        """What the list of the stuck has of ours, by the name of the DAG, after a pass of the sweep."""
         self.stage.sweep()
         listed = self.client.workflows(stuck="true", name="stuck", limit=200)
         return {workflow["key"].removeprefix(f"{self.stage.label}-"): workflow["flags"] for workflow in listed}
@@ -131,14 +131,14 @@ def test_each_cause_is_named_and_goes_away(stuck: Stuck) -> None:
     causes = {flag["cause"] for workflow in json.loads(shown.stdout) for flag in workflow["flags"]}
     assert seen["held"][0]["cause"] in causes
 
-    # Each deadline acted once, according to its policy.
+    # Each deadline acted once, by its policy.
     for name, state in (("fail", "failed"), ("cancel", "cancelled"), ("compensate", "compensated")):
         stage.wait_for(f"the deadline to act: {name}", lambda n=name, s=state: stuck.state(f"overdue_{n}") == s)
         kinds = [entry["kind"] for entry in client.journal(_id(stuck, f"overdue_{name}"))]
         assert kinds.count("workflow.overdue") == 1
     stage.wait_for_run("stuck_overdue_cancel", stuck.key("overdue_cancel"), "failed")
 
-    # What blocked them is removed: they continue, and the flags disappear.
+    # What held them is taken away: they go on, and the flags go by themselves.
     client.resize_pool("stuck", 2)
     for name in ("paused", "turn", "child"):
         client.unpause(f"stuck_{name}")

@@ -119,7 +119,7 @@ def _restart_now_and_then(
     while True:
         pause = pauses()
         if time.monotonic() + pause > until:
-            time.sleep(max(0.0, until - time.monotonic()))  # the soak lasts as long as requested
+            time.sleep(max(0.0, until - time.monotonic()))  # the soak lasts as long as it was asked to
             return
         time.sleep(pause)
         server.crash(choice.choice(["immediate", "fast"]))
