@@ -79,8 +79,9 @@ class Mermaid(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        """The picture, for HTML."""
-        return [nodes.raw("", state_diagram("\n".join(self.content)), format="html")]
+        """The picture, for HTML, and how to read it."""
+        caption = nodes.paragraph(text="The first state has a bold frame, a final one a dashed frame.")
+        return [nodes.raw("", state_diagram("\n".join(self.content)), format="html"), caption]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
