@@ -74,7 +74,9 @@ def run_commands(
     except subprocess.TimeoutExpired as expired:
         partial = expired.output or b""
         text = partial.decode(errors="replace") if isinstance(partial, bytes) else partial
-        raise AssertionError(f"The commands did not end in {timeout_seconds} seconds. Printed so far:\n{text}") from None
+        raise AssertionError(
+            f"The commands did not end in {timeout_seconds} seconds. Printed so far:\n{text}"
+        ) from None
     finally:
         with suppress(ProcessLookupError):
             os.killpg(bash.pid, signal.SIGKILL)
