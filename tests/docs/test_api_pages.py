@@ -85,8 +85,10 @@ def test_the_example_of_a_stored_value_is_one() -> None:
 
 
 def test_the_uninstallation_leaves_nothing(postgres_server: PostgresServer, migrated_postgres: str) -> None:
-    (sql,) = re.findall(r"```sql\n(.*?)```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
-    ours = "SELECT relname FROM pg_class WHERE relname LIKE '%wfstate%' UNION SELECT proname FROM pg_proc WHERE proname LIKE '%wfstate%'"
+    (sql,) = re.findall(r"```postgresql\n(.*?)```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
+    ours = """
+        SELECT relname FROM pg_class WHERE relname LIKE '%wfstate%'
+        UNION SELECT proname FROM pg_proc WHERE proname LIKE '%wfstate%'"""
     with (
         postgres_server.database("uninstalled", migrated_postgres) as url,
         psycopg.connect(url, autocommit=True) as connection,

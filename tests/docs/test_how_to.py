@@ -22,7 +22,7 @@ from tests.support.page_blocks import Block, blocks, file_of
 PAGES = sorted((CHECKOUT / "docs" / "how-to").glob("*.md"))
 RUN_BY_THEIR_OWN_TEST = ("call-the-api", "write-a-client")
 BLOCKS = [(page.stem, block) for page in PAGES if page.stem not in RUN_BY_THEIR_OWN_TEST for block in blocks(page)]
-LANGUAGES = {"python", "sh", "ini", "sql", "text"}
+LANGUAGES = {"python", "sh", "ini", "postgresql", "text"}
 
 
 def _of(language: str) -> list[Block]:
