@@ -122,7 +122,7 @@ class RoomScheduling(LoadScopeScheduling):
 _SECOND_LIVE = ("test_retry.py", "test_sagas.py", "test_stuck.py", "test_waits.py", "test_wide.py")
 """Of tests/live: half of its time, in a process with a live Airflow of its own."""
 
-_LONGEST_FIRST = ("live", "second_live", "contract", "own_airflow", "browser", "store", "cli", "api")
+_LONGEST_FIRST = ("live", "second_live", "contract", "docs", "own_airflow", "browser", "store", "cli", "api")
 """Rooms that take minutes: begun last, one of them would go on alone when the other processes have nothing left. A live
 Airflow mostly waits, and runs beside all others."""
 
