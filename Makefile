@@ -27,7 +27,7 @@ CLUSTER_VENV := .venv-cluster
 CLUSTER_PACKAGES := redis-server pgbouncer haproxy
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-rolling cluster-wide cluster-programs test fab screenshots compat test-matrix migrate-bench bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network pgbouncer audit lint wheel install clean
+.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-rolling cluster-wide cluster-programs test fab screenshots docs compat test-matrix migrate-bench bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network pgbouncer audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -79,6 +79,10 @@ fab: $(FAB_VENV)/.installed  ## Test the roles of the FAB auth manager on a live
 screenshots: install  ## Retake the screenshots in docs/images
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		WFSTATE_BROWSER_TESTS=required $(BIN)/pytest --basetemp="$$folder/tests" tests/browser/screenshots.py
+
+docs: install  ## Build the documentation as a site, docs/_build/index.html; every warning is an error
+	@test -x $(BIN)/sphinx-build || { echo "Sphinx needs Python 3.11 or later." >&2; exit 1; }
+	@$(BIN)/sphinx-build -q -W --keep-going -E -b html docs docs/_build && echo "docs/_build/index.html"
 
 compat: install  ## Test the contract across two versions of the package (WAYS="new-client old-client server")
 	@$(BIN)/python -m tests.compat $(WAYS)
@@ -157,7 +161,7 @@ wheel: dist/.built  ## Build the wheel into dist/
 install: $(VENV)/.installed  ## Install the wheel and all tools into the virtualenv
 
 clean:  ## Remove everything that make created
-	rm -rf .venv .venv-* .compat dist build .demo .cluster .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .compat dist build docs/_build .demo .cluster .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Install the wheel, never an editable install: Airflow would find its entry points twice.
 $(VENV)/.installed: dist/.built $(VENV)/.dependencies

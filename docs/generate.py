@@ -18,7 +18,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from airflow.cli.cli_config import ARG_VERBOSE, ActionCommand, Arg, GroupCommand
+
 from airflow_wfstate.backends.problem_types import problem_types
+from airflow_wfstate.cli.definition import get_wfstate_cli_commands
 from airflow_wfstate.conf import OPTIONS, SECTION
 from airflow_wfstate.definition_file.structure import SCHEMA_FILE, definition_schema
 from airflow_wfstate.domain.rules.states import COMPENSATION_TRANSITIONS, STEP_TRANSITIONS, WORKFLOW_TRANSITIONS
@@ -144,6 +147,42 @@ def problem_table() -> str:
     return "\n".join(lines)
 
 
+def commands() -> str:
+    """A section for each command of ``airflow wfstate`` and a row for each of its arguments, from the parser."""
+    (group,) = get_wfstate_cli_commands()
+    return "\n\n".join(_command_sections(group, "airflow"))
+
+
+def _command_sections(command: ActionCommand | GroupCommand, above: str) -> list[str]:
+    path = f"{above} {command.name}"
+    if isinstance(command, GroupCommand):
+        return [section for below in command.subcommands for section in _command_sections(below, path)]
+    lines = [f"## {path}", "", f"{_unescaped(command.help)}."]
+    rows = [row for argument in command.args if argument is not ARG_VERBOSE for row in _argument_row(argument)]
+    if rows:
+        lines += ["", "| argument | meaning |", "|---|---|", *rows]
+    return ["\n".join(lines)]
+
+
+def _argument_row(argument: Arg) -> list[str]:
+    declared = argument.kwargs
+    value = declared.get("metavar") or ("" if declared.get("action") == "store_true" else "VALUE")
+    if declared.get("choices"):
+        value = "|".join(map(str, declared["choices"]))
+    if not argument.flags[0].startswith("-"):
+        shown = value if value != "VALUE" else argument.flags[0].upper()
+    else:
+        shown = ", ".join(argument.flags) + (f" {value}" if value else "")
+    meaning = _unescaped(declared.get("help", "")) + (" Required." if declared.get("required") else "")
+    escaped = [text.replace("|", "\\|") for text in (shown, meaning)]
+    return [f"| `{escaped[0]}` | {escaped[1]} |"]
+
+
+def _unescaped(help_text: str) -> str:
+    """Without the backslashes that keep rich from reading brackets as markup."""
+    return " ".join(help_text.replace("\\[", "[").split())
+
+
 def openapi() -> str:
     """The OpenAPI document, as the api-server gives it."""
     with warnings.catch_warnings():
@@ -159,6 +198,7 @@ PARTS = {
     ("reference/states.md", "step"): lambda: diagram(STEP_TRANSITIONS),
     ("reference/states.md", "compensation"): lambda: diagram(COMPENSATION_TRANSITIONS),
     ("reference/configuration.md", "options"): options,
+    ("reference/command-options.md", "commands"): commands,
     ("reference/authoring.md", "step options"): step_options,
     ("reference/definitions.md", "definition fields"): definition_fields,
     ("reference/migrations.md", "revisions"): migrations,

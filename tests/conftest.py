@@ -122,7 +122,7 @@ class FolderScheduling(LoadScopeScheduling):
 _SECOND_LIVE = ("test_retry.py", "test_sagas.py", "test_stuck.py", "test_waits.py", "test_wide.py")
 """Files of tests/live that take half of its time. They run in a second process, with a second live Airflow."""
 
-_LONGEST_FIRST = ("live", "second_live", "contract", "own_airflow", "browser", "store", "cli", "api")
+_LONGEST_FIRST = ("live", "second_live", "contract", "docs", "own_airflow", "browser", "store", "cli", "api")
 """Folders that take minutes. If one of them started last, it would still run when the other processes have finished.
 A live Airflow mostly waits, so it runs beside all others."""
 

@@ -15,6 +15,7 @@ from typing import Any
 from airflow.cli.cli_config import GroupCommand
 
 import airflow_wfstate
+from airflow_wfstate import testing
 from airflow_wfstate.cli.definition import get_wfstate_cli_commands
 from airflow_wfstate.conf import OPTIONS
 from airflow_wfstate.provider_info import get_provider_info
@@ -36,6 +37,9 @@ def _names() -> Iterator[str]:
         if callable(item):
             for parameter in inspect.signature(item).parameters:
                 yield f"argument {name}({parameter})"
+    for name in testing.__all__:
+        yield f"import testing.{name}"
+        yield from (f"argument testing.{name}({one})" for one in inspect.signature(getattr(testing, name)).parameters)
 
 
 def _provider() -> Iterator[str]:

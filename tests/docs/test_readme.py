@@ -1,9 +1,10 @@
-"""The README's DAG is a DAG, and does what the README says."""
+"""The README's DAG is a DAG without findings, and does what the README says; its commands are commands."""
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,24 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def test_it_has_25_lines() -> None:
-    assert len(SOURCE.splitlines()) == 25
+def test_it_has_27_lines() -> None:
+    assert len(SOURCE.splitlines()) == 27
+
+
+def test_lint_finds_nothing(home: Home) -> None:
+    linted = home.airflow("wfstate", "lint", "--dag", "order")
+    assert (linted.returncode, linted.stdout) == (0, ""), linted.stdout + linted.stderr
+
+
+def test_its_commands_are_commands() -> None:
+    from airflow.cli.cli_parser import get_parser
+
+    (block,) = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    commands = [words for line in block.splitlines() if (words := shlex.split(line, comments=True))]
+    assert len(commands) > 10
+    for words in commands:
+        assert words[0] == "airflow"
+        assert get_parser().parse_args(words[1:]).func  # ends the process when the command is none
 
 
 @pytest.mark.skipif(
