@@ -52,7 +52,7 @@ def test_a_restart_from_one_of_them_asks_for_its_id(world: World) -> None:
     complete = world.rows.add_task("intake", saga.run_id, "complete")
     world.backend.complete_workflow(CompleteWorkflow(complete, Payload.of(None)))
 
-    with pytest.raises(InvalidRequest, match=r"one of them: .* or .*"):
+    with pytest.raises(InvalidRequest, match=r"one of them in full: .* or .*"):
         world.backend.plan_resume(saga.workflow_id, "intake.eu.pack")
 
 

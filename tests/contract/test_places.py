@@ -305,7 +305,7 @@ def test_a_decision_about_an_undo_names_the_place_where_there_are_several(world:
 
 def test_a_restart_names_the_place_where_there_are_several(world: World, order: Order) -> None:
     for name in ("send", "mail.send"):
-        with pytest.raises(InvalidRequest, match=r"one of them: mail\[tell_received\]\.send, mail\["):
+        with pytest.raises(InvalidRequest, match=r"one of them in full: mail\[tell_received\]\.send, mail\["):
             world.backend.plan_resume(order.workflow_id, name)
     with pytest.raises(StepNotFound, match=r"mail\[tell_sent\]\.send"):
         world.backend.plan_resume(order.workflow_id, "mail[nowhere].send")

@@ -190,7 +190,7 @@ def test_a_task_of_the_workflow_itself_is_refused(world: World) -> None:
         (for_workflow("1", "done"), None, "no state 'done'"),
         (WaitTarget(WaitKind.WORKFLOW, "order", "1"), None, "has no states"),
         (WaitTarget(WaitKind.TOKEN, "order", "1", ["succeeded"]), None, "cannot wait for a token"),
-        (WaitTarget(WaitKind.WORKFLOW, "order", "1", ["succeeded"], step="pay"), None, "names a step"),
+        (WaitTarget(WaitKind.WORKFLOW, "order", "1", ["succeeded"], step="pay"), None, "cannot have a step"),
         (for_workflow("1"), -1.0, "cannot take -1"),
         (for_workflow("1"), 1e12, "cannot take 1000000000000"),
     ],

@@ -83,7 +83,7 @@ def _find(connection: Connection, change: Change, request: DecideCompensation) -
     if len(named) > 1:
         raise InvalidRequest(
             f"Workflow {change.workflow_id} has several steps named {request.step}.",
-            f"Give the id of one of them: {distinct((step.called.label, step.id) for step in named)}.",
+            f"Specify one of them: {distinct((step.called.label, step.id) for step in named)}.",
         )
     of_step = [item for item in pending if named and item.step_id == named[0].id]
     found = [item for item in of_step if request.round in (None, item.round)]

@@ -30,5 +30,7 @@ def complete(
         hold_reason=None,
     )
     change.discard_armed()
-    told = {} if output is None else {"output": described(output)}
-    change.journal(EntryKind.WORKFLOW_SUCCEEDED, data={**told, "not_reached": list(not_reached), **(data or {})})
+    output_entry = {} if output is None else {"output": described(output)}
+    change.journal(
+        EntryKind.WORKFLOW_SUCCEEDED, data={**output_entry, "not_reached": list(not_reached), **(data or {})}
+    )

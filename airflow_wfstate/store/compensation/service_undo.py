@@ -229,8 +229,8 @@ def _why_no_answer(connection: Connection, change: Change, pending: PendingCompe
         return recorded_text(f"{participant} has not answered in time. {found}", MAX_ERROR_LENGTH)
     service, recipient = found
     within = time_span(service.compensate[pending.called.name].within_seconds)
-    told = _why_not_received(connection, pending, recipient)
-    return recorded_text(f"{participant} has not answered within {within}; {told}", MAX_ERROR_LENGTH)
+    status = _why_not_received(connection, pending, recipient)
+    return recorded_text(f"{participant} has not answered within {within}; {status}", MAX_ERROR_LENGTH)
 
 
 def _why_not_received(connection: Connection, pending: PendingCompensation, recipient: Recipient) -> str:
@@ -241,16 +241,16 @@ def _why_not_received(connection: Connection, pending: PendingCompensation, reci
     answered = "no answer" if waiting.last_status is None else str(waiting.last_status)
     text = " ".join((waiting.last_answer or "").split())[:200]
     last = f"its last answer to the delivery was: {answered}{f' {text}' if text else ''}" if waiting.attempts else ""
-    go_on = f"airflow wfstate subscriptions continue {recipient.name}"
+    command = f"airflow wfstate subscriptions continue {recipient.name}"
     if recipient.paused_because is not None:
-        told = f"the request is not sent while subscription {recipient.name} is paused ({go_on})"
+        status = f"the request is not sent while subscription {recipient.name} is paused ({command})"
     elif waiting.is_parked:
-        told = f"the request was parked after {waiting.attempts} attempts ({go_on})"
+        status = f"the request was parked after {waiting.attempts} attempts ({command})"
     elif waiting.attempts:
-        told = "the request is sent again until the service accepts it"
+        status = "the request is sent again until the service accepts it"
     else:
-        told = "the request has not been sent yet (airflow wfstate deliver --every 1 sends it)"
-    return f"{last}; {told}" if last else told
+        status = "the request has not been sent yet (airflow wfstate deliver --every 1 sends it)"
+    return f"{last}; {status}" if last else status
 
 
 def _add(service: Service) -> str:

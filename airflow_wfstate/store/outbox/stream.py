@@ -37,7 +37,7 @@ _OVERLAP: Final = 5_000
 to which another was writing puts the later entry under the smaller id: the search for such a pair goes this far."""
 
 _LARGEST_PAGE: Final = 3200
-"""Entries of a page that is extended so that such a pair is inside it."""
+"""The most entries of a page that is extended to include such a pair."""
 
 _WINDOWS: Final = 20
 """The most statements for one page: a thousand million transactions."""

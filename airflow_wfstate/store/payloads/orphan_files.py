@@ -131,11 +131,11 @@ def _find_orphans(engine: Engine) -> dict[str, str]:
 
 def _is_old(files: _FileSystem, path: str, about: dict[str, Any]) -> bool:
     """Whether a file was written more than a day ago, according to its listing entry where that has a time."""
-    told = next((about[name] for name in _TIMES if about.get(name) is not None), None)
-    if isinstance(told, (int, float)):
-        written_at = datetime.fromtimestamp(told, timezone.utc)
-    elif isinstance(told, datetime):
-        written_at = told
+    found = next((about[name] for name in _TIMES if about.get(name) is not None), None)
+    if isinstance(found, (int, float)):
+        written_at = datetime.fromtimestamp(found, timezone.utc)
+    elif isinstance(found, datetime):
+        written_at = found
     else:
         written_at = files.modified(path)
     if written_at.tzinfo is None:

@@ -115,7 +115,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, request: ResumeWorkflow)
     cleared = [(run, task, why) for run in selection.touched for task, why in selection.cleared(run)]
     relays = [(run, relay) for run in selection.touched for relay in selection.tasks_of(run).relays]
     definition = find_definition_change(connection, workflow_id, adopts=_takes_latest(codes, selection))
-    told = ResumeSteps(
+    planned = ResumeSteps(
         steps,
         steps_of_services(connection, workflow_id),
         selection,
@@ -131,8 +131,8 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, request: ResumeWorkflow)
         relays=sorted((_cleared(run, relay, "judges its run again") for run, relay in relays), key=_place),
         runs=[_touched(run, selection) for run in selection.touched],
         recreated_runs=gone.runs,
-        steps_to_run=told.to_run,
-        steps_answering=told.answering,
+        steps_to_run=planned.to_run,
+        steps_answering=planned.answering,
         paused_dags=_paused(session, selection.touched, gone.runs),
         new_tasks=new_tasks(codes, selection, changes.all_renames),
         code=[codes.describe(run.dag_run) for run in selection.touched if run.dag_run is not None],
@@ -141,7 +141,7 @@ def prepare_resume(session: Session, dag_bag: DBDagBag, request: ResumeWorkflow)
         definition=definition,
         notes=[
             *gone.notes,
-            *told.notes,
+            *planned.notes,
             *changes.notes,
             *_code_notes(codes, selection),
             *_deadline_notes(connection, workflow_id),

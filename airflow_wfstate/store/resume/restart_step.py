@@ -31,7 +31,7 @@ def find_named_steps(steps: list[StepRow], named: str, workflow_id: str) -> list
         names = distinct(sorted((step.called.qualified, step.id) for step in candidates.values()))
         raise InvalidRequest(
             f"Workflow {workflow_id} has {len(candidates)} steps named {named!r}.",
-            f"Give the full name of one of them: {names}.",
+            f"Specify one of them in full: {names}.",
         )
     return found
 

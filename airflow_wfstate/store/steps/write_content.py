@@ -42,8 +42,7 @@ def check_repetition(step: str, write: AttemptWrite, last_write: int, last_write
     """
     if write.write < last_write:
         raise WriteConflict(
-            f"Write {write.write} of step {step} comes after write {last_write}, which supersedes it; nothing was "
-            "changed.",
+            f"Write {write.write} of step {step} is superseded by write {last_write}; nothing was changed.",
             "It was sent long ago or by a second process; only the process that began the attempt may write for it.",
         )
     if last_write_sha256 is not None and last_write_sha256 != content_sha256(write):

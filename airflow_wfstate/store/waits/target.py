@@ -111,13 +111,13 @@ def _step_of_event(connection: Connection, name: str, event_type: str) -> dict[s
     applied = read_applied(connection, name) if name else None
     choreography = None if applied is None else applied.definition.choreography
     for service in () if choreography is None else choreography.services:
-        told = service.events.get(event_type)
-        if told is not None:
-            contradicting = [state for state in _CONTRADICTING if state.value != told.meaning.value]
-            undone = told.meaning is EventMeaning.COMPENSATED
+        declared = service.events.get(event_type)
+        if declared is not None:
+            contradicting = [state for state in _CONTRADICTING if state.value != declared.meaning.value]
+            undone = declared.meaning is EventMeaning.COMPENSATED
             return {
                 "target_participant": service.name,
-                "target_step": told.step,
+                "target_step": declared.step,
                 "step_wakes": _between_commas(contradicting),
                 "workflow_wakes": _between_commas(_UNDO_IS_OVER if undone else _WORKFLOW_IS_OVER),
             }

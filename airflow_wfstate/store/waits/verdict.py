@@ -113,8 +113,8 @@ def _judge_event(connection: Connection, wait: Row[Any], workflow: Row[Any] | No
     step = _read_contradiction(connection, wait, workflow.id)
     if step is not None:
         why = "" if step.error is None else f" ({error_line(step.error)})"
-        told = StepName(step.participant, step.name).label
-        return Verdict(WaitOutcome.IMPOSSIBLE, f"{missing}: step {told} is {step.state}{why}.", workflow_id)
+        label = StepName(step.participant, step.name).label
+        return Verdict(WaitOutcome.IMPOSSIBLE, f"{missing}: step {label} is {step.state}{why}.", workflow_id)
     return _in_time(Verdict(None, workflow_id=workflow_id), wait, now, missing)
 
 
