@@ -1,4 +1,4 @@
-"""Sagas of well-known systems on a live Airflow, checked in the journal: what is undone, in which order, and the end."""
+"""Sagas of well-known systems on a live Airflow, checked in the journal: what is undone, in which order, and how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way in which a workflow can get stuck, on a live Airflow: it is flagged with its cause, for as long as it lasts."""
+"""Every way in which a workflow can get stuck, on a live Airflow: it is flagged with its cause while it lasts."""
 
 from __future__ import annotations
 
