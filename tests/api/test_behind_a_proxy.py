@@ -1,4 +1,4 @@
-"""An Airflow below a path, behind nginx with a certificate of one's own: the page's bundle, and a worker's ways."""
+"""An Airflow under a path, behind nginx with a private certificate: the page's bundle, and a worker's ways."""
 
 from __future__ import annotations
 

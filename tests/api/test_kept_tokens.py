@@ -1,4 +1,4 @@
-"""Tokens that were found to hold a moment ago: kept for a second, and no longer."""
+"""Tokens that were valid a moment ago are remembered for one second, and no longer."""
 
 from __future__ import annotations
 
