@@ -53,7 +53,7 @@ class Scene:
 
 
 def subscribed(world: World) -> Scene:
-    """A subscription, of workflows that there are none of; the only one, for there may be a hundred."""
+    """A subscription to workflows that do not exist. There is only one, because at most a hundred are allowed."""
     for earlier in world.backend.list_subscriptions().subscriptions:
         world.backend.remove_subscription(RemoveSubscription(earlier.id))
     name = world.unique("subscription")
@@ -105,12 +105,12 @@ def failed(world: World) -> Scene:
 
 
 def definable(world: World) -> Scene:
-    """A name of its own, beside a workflow."""
+    """A separate name, in addition to a workflow."""
     return replace(started(world), name=world.unique("defined"))
 
 
 def defined(world: World) -> Scene:
-    """A name of its own that has a definition, beside a workflow."""
+    """A separate name with a definition, in addition to a workflow."""
     scene = definable(world)
     world.backend.apply_definition(ApplyDefinition(scene.name, f"name: {scene.name}"))
     return scene
@@ -139,7 +139,7 @@ def with_letter(world: World) -> Scene:
 
 
 def with_applied_event(world: World) -> Scene:
-    """The same, and an event that was applied to it; one workflow for all who ask, since an event counts once."""
+    """The same with an event that was applied to it. All callers share one workflow, because an event counts once."""
     try:
         found = world.backend.get_event(SOURCE, APPLIED).event
     except EventNotFound:

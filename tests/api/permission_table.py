@@ -87,7 +87,7 @@ _BY_WHO: Final = {
     Who.MANAGER: _SWEEP,
     Who.SENDER: _SENDER,
 }
-"""What an operation's own declaration means, said by hand: tests compare it with what a live server answers."""
+"""The meaning of an operation's declaration, written out by hand. Tests compare it with a live server's responses."""
 
 _OTHERWISE: Final = {LINK_CHILD_RUN.name: _BY_RUNNING_ATTEMPT}
 """Operations that ask for more than their declaration says."""

@@ -1,4 +1,4 @@
-"""The api-server goes on with a compensation although nobody asks it anything any more."""
+"""The api-server continues a compensation even when it receives no more requests."""
 
 from __future__ import annotations
 

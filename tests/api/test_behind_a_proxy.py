@@ -1,4 +1,4 @@
-"""An Airflow below a path, behind nginx with a certificate of one's own: the page's bundle, and a worker's ways."""
+"""An Airflow under a path, behind nginx with a private certificate: the page's bundle, and a worker's ways."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_bundle_is_found_in_all_five_places(site: Site) -> None:
 
 
 def test_the_button_of_a_task_leads_to_its_workflow_below_the_path(site: Site) -> None:
-    """Made by the api-server, which alone knows the path, for a task that is still running and has pushed nothing."""
+    """Only the api-server knows the path. It builds the link for a task that is running and has pushed nothing."""
     engine = create_engine(site.database_url)
     world = World(DatabaseBackend(engine), AirflowRows(engine))
     with DAG(world.unique("buttons")) as dag:

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 over HTTP, as the specification's HTTP Protocol Binding and JSON Event Format say."""
+"""CloudEvents 1.0 over HTTP, as specified in its HTTP Protocol Binding and JSON Event Format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Definitions by HTTP: headers, bodies and errors that only this way has."""
+"""Definitions over HTTP: the headers, bodies and errors that only this way has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers in events that no store could give back as they were sent."""
+"""Numbers in events that no store could return unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The header Idempotency-Key, which every write has that is not told apart by what it says itself."""
+"""The header Idempotency-Key, which every write takes unless its own content identifies it."""
 
 from __future__ import annotations
 

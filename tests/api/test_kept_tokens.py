@@ -1,4 +1,4 @@
-"""Tokens that were found to hold a moment ago: kept for a second, and no longer."""
+"""Tokens that were valid a moment ago are remembered for one second, and no longer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from airflow_wfstate.api.kept_tokens import KEPT_SECONDS, KeptTokens
 
 
 class Clock:
-    """A clock that stands until it is set."""
+    """A clock that stands still until it is set."""
 
     def __init__(self) -> None:
         self.seconds = 100.0

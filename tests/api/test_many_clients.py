@@ -1,4 +1,4 @@
-"""Many clients, and a database that is slow to answer: nobody else who uses the api-server has to wait."""
+"""With many clients and a slow database, other users of the api-server do not have to wait."""
 
 from __future__ import annotations
 

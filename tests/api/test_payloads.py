@@ -1,4 +1,4 @@
-"""Payloads in files, encrypted, behind a live api-server: what workers send and get is what it was."""
+"""Encrypted payload files behind a live api-server: workers get back exactly what they sent."""
 
 from __future__ import annotations
 

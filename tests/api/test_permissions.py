@@ -48,7 +48,7 @@ def user_tokens(api_server: ApiServer) -> dict[str, str]:
 
 
 def token_of(caller: str, scene: Scene, world: World, user_tokens: dict[str, str]) -> str | None:
-    """The token of a column's caller, who is brought into the column's state."""
+    """The token of a column's caller, after bringing the caller into the column's state."""
     if caller in user_tokens:
         return user_tokens[caller]
     if caller == "finished":

@@ -1,4 +1,4 @@
-"""Bad input, over HTTP: each answer is a problem that names the thing and the remedy."""
+"""Bad input over HTTP: each response is a problem that names the thing and the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that are too large, too deep, or of text that no table holds: refused, and never a 500."""
+"""Requests that are too large, too deep, or contain text that no table can hold are refused, and never cause a 500."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many requests are let in, and that a caller who goes away while it waits leaves its place to others."""
+"""How many requests are admitted at once, and that a caller who disconnects while waiting frees its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resume and restart over HTTP: who may, and what the routes refuse."""
+"""Resume and restart over HTTP: who is allowed to, and what the routes refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user sees of services whose workflow they may see in part, and of writes without a version."""
+"""What a user sees of services in a workflow that is only partly visible to them, and of writes without a version."""
 
 from __future__ import annotations
 

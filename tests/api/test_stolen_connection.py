@@ -1,4 +1,4 @@
-"""What somebody can do who has a worker's connection of type wfstate: what docs/reference/security.md says.
+"""What an attacker can do with a worker's connection of type wfstate, as described in docs/reference/security.md.
 
 The connection's user has the role ``user`` of the simple auth manager, as docker/compose.yaml gives it; ``clerk`` has
 permissions on one DAG alone.
@@ -41,7 +41,7 @@ CLERK, CLERKS_DAG = "clerk", "ledger"
 
 @pytest.fixture
 def world(server_engine: Engine, airflow_rows: AirflowRows) -> World:
-    """What goes on in the Airflow that the connection opens."""
+    """What exists in the Airflow that the connection gives access to."""
     return World(DatabaseBackend(server_engine), airflow_rows)
 
 
@@ -55,7 +55,7 @@ def stolen(api_server: ApiServer) -> Iterator[ApiBackend]:
 
 @pytest.fixture
 def narrow(api_server: ApiServer) -> Iterator[ApiBackend]:
-    """The store by the connection of a user who has permissions on one DAG alone."""
+    """The store, through the connection of a user with permissions on only one DAG."""
     backend = api_server.backend(CLERK)
     yield backend
     backend.close()

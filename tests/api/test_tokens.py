@@ -1,4 +1,4 @@
-"""Where somebody outside uses a token: without a login, once, and a stranger learns nothing."""
+"""Someone outside uses a token once, without logging in, and a stranger learns nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which way a person's wish came, as the journal tells it: the page, or the stable interface."""
+"""The journal records which way a request came: from the page, or through the stable API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live api-server with the story, and a Chromium that watches what its pages do."""
+"""A live api-server with the test workflows, and a Chromium that watches what its pages do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer, ApiServerProcess
 from tests.support.world import World
 
-# Chromium asks its maker's hosts for updates and experiments unless it is told not to.
+# Without these, Chromium contacts its vendor's hosts for updates and experiments.
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,7 +35,7 @@ _ARGUMENTS = [
 _DOWNLOAD_SECONDS = 180
 _LEFT_OUT = "BROWSER TESTS WERE LEFT OUT: there is no Chromium, and Playwright could not download one."
 PATIENCE = 15_000
-"""Milliseconds until something that should appear is given up."""
+"""How long to wait, in milliseconds, for something to appear."""
 
 expect.set_options(timeout=PATIENCE)
 
@@ -45,7 +45,7 @@ ContextOf = Callable[[str, str], BrowserContext]
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of an installed Chromium, else of Playwright's own.
+    """The path of an installed Chromium, or of Playwright's own.
 
     .ci/run sets WFSTATE_BROWSER_TESTS=required: there it is an error when there is none.
     """
@@ -59,7 +59,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A Chromium. Of a module alone: Playwright's event loop runs as long, and no asyncio.run() beside it."""
+    """A Chromium for one module. Playwright's event loop runs as long, and asyncio.run() does not work meanwhile."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         yield browser
@@ -83,14 +83,14 @@ def _downloaded(own: Path) -> str | None:
 
 @pytest.fixture(scope="session")
 def site_url(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated database of these tests alone."""
+    """A migrated database only for these tests."""
     copy = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("browser"))
     return f"sqlite:///{copy}"
 
 
 @pytest.fixture(scope="session")
 def world(site_url: str) -> Iterator[World]:
-    """Straight to the tables, to tell the story and to see what a button did."""
+    """Direct access to the tables, to create workflows and to see what a button did."""
     engine = create_engine(site_url)
     yield World(DatabaseBackend(engine), AirflowRows(engine))
     engine.dispose()
@@ -98,7 +98,7 @@ def world(site_url: str) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def story(world: World) -> Story:
-    """What there is to see."""
+    """The workflows that the page shows."""
     return tell(world)
 
 
@@ -106,8 +106,8 @@ def story(world: World) -> Story:
 def site_process(
     chromium: str, site_url: str, story: Story, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ApiServerProcess]:
-    """The api-server that shows it; who stops it starts it again."""
-    # The story stands still: no sweep flags what has not gone on for a while.
+    """The api-server that shows them. A test that stops it must start it again."""
+    # Nothing in the story moves, so no sweep may flag workflows without progress.
     quiet = {"AIRFLOW__WFSTATE__SWEEP_INTERVAL_SECONDS": "86400"}
     process = ApiServerProcess(site_url, tmp_path_factory.mktemp("site"), quiet)
     try:
@@ -119,19 +119,19 @@ def site_process(
 
 @pytest.fixture(scope="session")
 def site(site_process: ApiServerProcess, site_url: str) -> ApiServer:
-    """Where it answers."""
+    """The address of the api-server."""
     return ApiServer(site_process.url, site_url, site_process.pid)
 
 
 @pytest.fixture(scope="session")
 def tokens(site: ApiServer) -> dict[str, str]:
-    """Tokens of an administrator and of a viewer."""
+    """The tokens of an administrator and a viewer."""
     return {login: site.token(login) for login in ("admin", "viewer")}
 
 
 @pytest.fixture(scope="module")
 def contexts(browser: Browser, site: ApiServer, tokens: dict[str, str]) -> Iterator[ContextOf]:
-    """Somebody's browser, in a theme; kept, so that Airflow's own scripts are loaded once and not by each test."""
+    """A user's browser with a theme, kept so that Airflow's own scripts are loaded once and not by each test."""
     known: dict[tuple[str, str], BrowserContext] = {}
 
     def context_of(login: str, theme: str) -> BrowserContext:
@@ -149,7 +149,7 @@ def contexts(browser: Browser, site: ApiServer, tokens: dict[str, str]) -> Itera
 
 @pytest.fixture
 def open_page(contexts: ContextOf, site: ApiServer) -> Iterator[OpenPage]:
-    """Opens a path as somebody, in a theme and a width. No page may complain, or ask another host for anything."""
+    """Opens a path as a user, with a theme and a width. No page may log an error or contact another host."""
     complaints: list[str] = []
     hosts: set[str | None] = set()
     pages: list[Page] = []
@@ -185,9 +185,9 @@ def _scheme(theme: str) -> Literal["dark", "light"]:
 
 
 def faults(page: Page) -> list[str]:
-    """What axe-core finds in our part of the page that is serious: rule, and where."""
+    """The serious violations that axe-core finds in our part of the page: the rule and the place."""
     options = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-    page.wait_for_timeout(300)  # axe takes a colour that is still fading for what it will be
+    page.wait_for_timeout(300)  # axe takes a colour that is still fading for the final one
     found = Axe().run(page, context=OURS, options=options).response["violations"]
     return [
         f"{violation['id']}: {node['html'][:160]}"

@@ -1,4 +1,4 @@
-"""A week of workflows of one name, for its page: copies of one that was really done, moved in time."""
+"""A week of workflows with one name, for its page: copies of one real workflow, moved in time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_wfstate.store.database import schema
 from tests.support.world import World
 
 HOSTILE_NAME = "eu/<img src=x onerror=alert(1)> & 'order' עברית"
-"""With a slash, with markup, with text from right to left."""
+"""Contains a slash, markup and right-to-left text."""
 
 HOSTILE_ERROR = "Step pay failed: <script>alert(1)</script> has no money for order"
 
@@ -23,7 +23,7 @@ _STATES = ["succeeded"] * 12 + ["failed", "compensated", "running", "cancelled"]
 
 
 def history(world: World, name: str = HOSTILE_NAME, copies: int = 240) -> str:
-    """Make them; the id of the one that they are copies of."""
+    """Create them, and return the id of the original."""
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id, name=name, plan=["reserve", "pay"]).workflow.id
     for step_name in ("reserve", "pay"):

@@ -1,4 +1,4 @@
-"""The pictures of README.md and docs: ``make screenshots`` runs this; no other test run writes them."""
+"""The screenshots for README.md and docs. Only ``make screenshots`` runs this."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.support.world import World
 
 IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
 _SLOWER: Final = 600
-"""The story is told in about two seconds, which would be one speck on the timeline."""
+"""The story takes about two seconds, which would be a speck on the timeline."""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def slowly(world: World, story: Story) -> None:
-    """Have the story take as long as a real one: every time moves away from now."""
+    """Stretch the story to a realistic length by moving every time further into the past."""
     now = datetime.now(timezone.utc)
     tables = (schema.workflow, schema.step, schema.attempt, schema.checkpoint, schema.compensation, schema.journal)
     with world.rows.engine.begin() as connection:
@@ -44,12 +44,12 @@ def slowly(world: World, story: Story) -> None:
 
 
 def _is_time(column: Column[object]) -> bool:
-    """Whether it holds a time that is written; a computed one follows."""
+    """Whether a column holds a stored time; computed ones follow by themselves."""
     return column.computed is None and (isinstance(column.type, DateTime) or column.name.endswith("_at"))
 
 
 def take(page: Page, name: str, theme: str) -> None:
-    """Write a picture, once nothing loads any more."""
+    """Write a screenshot once nothing is loading any more."""
     expect(page.get_by_role("status", name="Loading")).to_have_count(0)
     page.wait_for_timeout(1000)
     IMAGES.mkdir(exist_ok=True)
@@ -58,13 +58,13 @@ def take(page: Page, name: str, theme: str) -> None:
 
 @pytest.fixture(scope="session")
 def fared(world: World, slowly: None) -> str:
-    """A week of workflows of one name; after the story was slowed down, so that they keep their times."""
+    """A week of workflows with one name, created after the story was stretched so that they keep their times."""
     return history(world, "order")
 
 
 @pytest.fixture(scope="session")
 def services(world: World, slowly: None) -> str:
-    """The id of a workflow of services alone that has taken some hours."""
+    """The id of a workflow of services only that has taken a few hours."""
     return hours_of_services(world)
 
 

@@ -1,4 +1,4 @@
-"""What the page shows of services: a workflow that waits for one, events that wait, and a webhook that refuses."""
+"""Test data for services: a workflow that waits for one, waiting events, and a webhook that refuses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.world import World
 
 HOSTILE = '<img src=x onerror="document.title=1">\u202etxt'
 NAME = '<img src=x onerror="document.title=1"> \u05e9\u05dc\u05d5\u05dd'
-"""As a name may be: nothing in it that changes the direction of the text around it, beside right-to-left letters."""
+"""A valid name with right-to-left letters, which contains no characters that change the text direction around it."""
 
 LONG = "com.example.a_very_long_type_of_an_event_that_nobody_would_choose." * 3
 
@@ -41,7 +41,7 @@ class Services:
 
 
 def tell_of_services(world: World) -> Services:
-    """Make them all."""
+    """Create everything."""
     plan = ["shop.place", "payments.capture", "warehouse.pack", "carrier.deliver"]
     shop = Shop(world.backend, plan=plan, tag="services").apply()
     placed = shop.placed("1001")
@@ -65,7 +65,7 @@ def _let_die(world: World, event: Event) -> None:
 
 
 def _hostile(world: World) -> str:
-    """Names with markup and with a turn of direction, and one as long as a type may be."""
+    """Events with names that contain markup and direction changes, and with a type of the maximum length."""
     shop = Shop(world.backend, plan=["shop.place", f"{NAME}.{NAME}"], tag="hostile")
     shop.more = {
         "participants": {
@@ -83,7 +83,7 @@ def _hostile(world: World) -> str:
 
 
 def _refused_webhook(world: World, workflow_id: str) -> str:
-    """A subscription with a workflow that is parked."""
+    """A subscription with a parked workflow."""
     added = world.backend.add_subscription(
         AddSubscription("the ledger", "https://ledger.example/hooks/workflows", names=["order-services"])
     ).subscription

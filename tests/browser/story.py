@@ -1,4 +1,4 @@
-"""What the browser tests look at: orders over two DAGs in every state, with their runs in Airflow's tables."""
+"""The workflows for the browser tests: orders across two DAGs in every state, with their runs in Airflow's tables."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Story:
 
 
 def tell(world: World) -> Story:
-    """Make them all."""
+    """Create everything."""
     succeeded, _ = succeeded_order(world), succeeded_order(world)
     saga = Saga.start(world, name="trip")
     saga.done("book_flight", "book_hotel")
@@ -59,7 +59,7 @@ def tell(world: World) -> Story:
 
 
 def _failing(world: World) -> str:
-    """A saga in which a step has no undo, and the next one has just failed."""
+    """A saga in which one step has no undo and the next one has just failed."""
     saga = Saga.start(world, name="yearly_settlement_of_every_account_in_every_subsidiary_and_currency")
     saga.done("collect_the_statements_of_all_accounts_from_all_banks")
     world.step_done(saga.run_id, "send_a_summary_by_email_to_everybody_who_has_asked_for_it")
@@ -71,7 +71,7 @@ def _failing(world: World) -> str:
 
 
 def _running(world: World) -> Order:
-    """An order that is shipping, at its second attempt."""
+    """An order that is being shipped, in the second attempt."""
     order = open_order(world, packed=OUTPUT)
     order.fail("ship")
     order.tasks["ship"] = world.rows.next_try(order.tasks["ship"])
@@ -81,7 +81,7 @@ def _running(world: World) -> Order:
 
 
 def _compensated(world: World) -> Order:
-    """An order that shipping has failed: the relays of both DAGs take turns until all is undone."""
+    """An order whose shipping failed. The relays of both DAGs take turns until everything is undone."""
     order = open_order(world, on_failure=FailurePolicy.COMPENSATE)
     order.fail("ship")
     world.fail(order.begin_again("fulfil"), "the run failed", write=9)

@@ -1,4 +1,4 @@
-"""What stands inside Airflow's own pages, and narrow windows."""
+"""Our parts inside Airflow's own pages, and narrow windows."""
 
 from __future__ import annotations
 

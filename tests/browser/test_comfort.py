@@ -1,4 +1,4 @@
-"""What makes the page quick to use: copies, the title, keys, notices that end, a menu on a telephone."""
+"""What makes the page quick to use: copy buttons, the title, shortcuts, notices that go away, a menu on a phone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.world import World
 
 @pytest.fixture
 def stuck(world: World) -> Iterator[str]:
-    """A workflow whose undo has stopped at the hotel, ended afterwards: other tests count what needs somebody."""
+    """A workflow whose undo stopped at the hotel. Ended afterwards, because other tests count flagged workflows."""
     saga = Saga.start(world, name="trip")
     saga.done("book_flight", "book_hotel")
     saga.undo(saga.fail(), fails=["book_hotel"])
@@ -33,7 +33,7 @@ def stuck(world: World) -> Iterator[str]:
 
 @pytest.fixture
 def held(world: World) -> Iterator[Saga]:
-    """A workflow that has failed and can be undone, ended afterwards."""
+    """A failed workflow that can be undone. It is ended afterwards."""
     saga = Saga.start(world, name="trip", on_failure=FailurePolicy.HOLD)
     saga.done("book_flight")
     saga.fail()
@@ -50,7 +50,7 @@ def clipboard(page: Page) -> str:
 
 
 def copied_command(page: Page, group: str) -> list[str]:
-    """The words of the command beside a button, as a shell reads them; Airflow's own parser has taken them."""
+    """The arguments of the command beside a button, as a shell reads them. Airflow's own parser accepts them."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     beside = page.get_by_role("group", name=group, exact=True)
     beside.get_by_role("button", name="Copy as command").click()
@@ -131,7 +131,7 @@ def test_the_keys_are_told_in_a_dialog(open_page: OpenPage, story: Story, theme:
     assert faults(page) == []
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    # Left alone, it would not ask for what may be done within half a minute.
+    # By itself, the page asks for the allowed actions only every half minute.
     with page.expect_request(re.compile(f"{story.failed.workflow_id}/actions")):
         page.keyboard.press("r")
 
@@ -167,7 +167,7 @@ def test_buttons_keep_their_answer_while_the_next_is_fetched(open_page: OpenPage
     page = open_page(address(held.workflow_id))
     resume = page.get_by_role("button", name=re.compile("^Resume"))
     expect(resume).to_have_accessible_name("Resume")
-    page.route("**/actions", lambda route: None)  # the next answer never comes
+    page.route("**/actions", lambda route: None)  # the next response never arrives
     held.world.backend.cancel_workflow(CancelWorkflow(held.workflow_id))
     page.keyboard.press("r")
     expect(page.get_by_text("cancelled", exact=True).first).to_be_visible()

@@ -1,4 +1,4 @@
-"""Values as trees and texts; attempts and workflows side by side; the journal as it is read and downloaded."""
+"""Values as trees and texts, attempts and workflows side by side, and the journal on the page and as a download."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_value_is_a_tree_a_text_and_has_paths(open_page: OpenPage, story: Stor
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="pack", exact=True).click()
     value = page.get_by_role("region", name="Value of pack")
-    value.get_by_text("1: {2}").click()  # is folded, and its parts with it
+    value.get_by_text("1: {2}").click()  # it is folded together with its parts
     value.get_by_text("grams: 1250").hover()
     value.get_by_role("button", name="Copy the path $.parcels[1].grams").click()
     assert page.evaluate("navigator.clipboard.readText()") == "$.parcels[1].grams"
@@ -37,7 +37,7 @@ def test_two_attempts_stand_side_by_side(open_page: OpenPage, story: Story, them
     expect(table.get_by_role("columnheader")).to_have_text(["Fact", "Attempt 1", "Attempt 2"])
     expect(table.get_by_role("row", name=re.compile("^State"))).to_contain_text("differs")
     expect(table.get_by_role("row", name=re.compile("^Error"))).to_contain_text("ship is broken")
-    # Long names break: none lies over its neighbour.
+    # Long names wrap, so that none overlaps its neighbour.
     cells = table.get_by_role("cell")
     assert cells.evaluate_all("cells => cells.every(cell => cell.scrollWidth <= cell.clientWidth + 1)")
     page.get_by_label("First attempt").select_option("2")
@@ -94,7 +94,7 @@ def test_the_journal_is_sentences_with_details(open_page: OpenPage, story: Story
     ours = page.locator("[data-wfstate]").first
     assert ours.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
     assert faults(page) == []
-    page.reload()  # what it is narrowed to stands in the address
+    page.reload()  # the address keeps the filters
     expect(entries).to_have_count(2)
 
 

@@ -1,4 +1,4 @@
-"""What the buttons send: it is done, and the journal says who did it, by which way and why."""
+"""The buttons carry out their action, and the journal says who did it, in which way and why."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHY = "the carrier is back"
 
 @pytest.fixture
 def order(world: World) -> Iterator[Order]:
-    """A failed order of this test alone, ended afterwards: other tests look at what needs somebody."""
+    """A failed order only for this test. It is ended afterwards because other tests count flagged workflows."""
     order = failed_order(world)
     yield order
     _end(world, order)
@@ -35,7 +35,7 @@ def _end(world: World, order: Order) -> None:
 
 
 def _confirm(page: Page, verb: str) -> None:
-    """Give the reason, and press the button of the dialog."""
+    """Enter the reason, and press the button of the dialog."""
     dialog = page.get_by_role("dialog")
     button = dialog.get_by_role("button", name=re.compile(f"^{verb}"))
     expect(button).to_be_enabled()
@@ -45,7 +45,7 @@ def _confirm(page: Page, verb: str) -> None:
 
 
 def _check_told(world: World, order: Order, kind: str) -> None:
-    """The journal has one entry of what a person did, and it is this."""
+    """Check that the journal has exactly one entry of what a person did, and that it is this one."""
     (entry,) = [entry for entry in world.journal(order.workflow_id) if "way" in entry.data]
     assert (entry.kind.value, entry.actor) == (kind, "user:admin")
     assert (entry.data["way"], entry.data["reason"]) == ("ui", WHY)
@@ -75,7 +75,7 @@ def test_a_restart_runs_a_finished_step_again(open_page: OpenPage, order: Order,
 def test_the_code_that_is_chosen_is_the_code_that_runs(
     open_page: OpenPage, order: Order, world: World, code: str
 ) -> None:
-    """The order's run has commit ``one``, and commit ``two`` is deployed, with a further task."""
+    """The order's run is on commit ``one``, and commit ``two``, with one more task, is deployed."""
     engine = world.rows.engine
     deploy(engine, intake_dag(), bundle_version="one")
     pin(engine, INTAKE, order.run_id)
@@ -109,13 +109,13 @@ def test_what_was_done_is_undone(open_page: OpenPage, order: Order, world: World
 def test_what_was_confirmed_is_done_in_the_state_of_its_plan_alone(
     open_page: OpenPage, order: Order, world: World
 ) -> None:
-    """A laptop slept while the dialog was open, and a colleague was quicker."""
+    """A laptop was asleep while the dialog was open, and a colleague was quicker."""
     page = open_page(address(order.workflow_id))
     page.get_by_role("button", name="Compensate", exact=True).click()
     dialog = page.get_by_role("dialog")
     button = dialog.get_by_role("button", name="Compensate", exact=True)
     expect(button).to_be_enabled()
-    page.route("**/compensate-plan", lambda route: None)  # no answer comes any more
+    page.route("**/compensate-plan", lambda route: None)  # no more responses arrive
     world.backend.resume_workflow(ResumeWorkflow(order.workflow_id))
 
     button.click()
@@ -134,7 +134,7 @@ def test_of_a_lost_answer_it_is_not_said_that_nothing_was_done(open_page: OpenPa
 
     def lose(route: Route) -> None:
         route.fetch()
-        route.fulfill(status=200, body="{")  # what came of the answer
+        route.fulfill(status=200, body="{")  # a truncated response
 
     page.route("**/cancel", lose)
     button.click()

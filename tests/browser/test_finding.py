@@ -1,4 +1,4 @@
-"""Finding a workflow, and seeing why it failed: columns, filters, views, and the notice on top of a workflow."""
+"""Find a workflow and see why it failed: columns, filters, views, and the notice at the top of a workflow."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ TRACE = 'Traceback (most recent call last):\n  File "bank.py", line 7, in charge
 LONG_NAME = "settlement_" + "of_every_account_" * 11
 RTL_KEY = "הזמנה-1007"  # right to left
 HIDDEN = "in​visible"
-"""With a space of no width in it."""
+"""Contains a zero-width space."""
 
 
 @pytest.fixture(scope="module")
 def odd(world: World) -> str:
-    """A workflow with a name of 198 characters, a key from right to left, an invisible character and a traceback."""
+    """A workflow with a name of 198 characters, a right-to-left key, an invisible character and a traceback."""
     run_id = world.rows.add_run("intake")
     started = world.start(
         run_id,
@@ -168,7 +168,7 @@ def test_a_narrow_screen_has_cards_of_two_lines(open_page: OpenPage, odd: str) -
 
 
 def test_where_texts_have_no_index_the_page_says_so_beside_the_filter(open_page: OpenPage, story: Story) -> None:
-    """The site's database is SQLite; a server with pg_trgm says nothing of the kind."""
+    """The site's database is SQLite. A server with pg_trgm shows no such note."""
     page = open_page(LIST)
     said = page.get_by_text("The database has no text index")
     expect(said).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The graph of a workflow: true arrows, lanes of runs, and a way through it by keyboard."""
+"""The graph of a workflow: correct arrows, one lane per run, and keyboard navigation."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def crowded_id(world: World) -> str:
 
 
 def graph(page: Page) -> Page:
-    """The page, once its graph is drawn."""
+    """The page after its graph is drawn."""
     expect(page.get_by_role("group", name="Legend")).to_be_visible()
     return page
 
 
 def overflow(page: Page) -> int:
-    """By how many pixels our part of the page is wider than its place."""
+    """By how many pixels our part of the page overflows."""
     width: int = page.locator("[data-wfstate]").first.evaluate("element => element.scrollWidth - element.clientWidth")
     return width
 

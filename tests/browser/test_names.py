@@ -19,7 +19,7 @@ ADDRESS = f"/plugin/wfstate?about={quote(HOSTILE_NAME, safe='')}"
 
 @pytest.fixture(scope="module")
 def fared(world: World, story: Story) -> str:
-    """The id of a workflow of a name that has many."""
+    """The id of a workflow whose name has many workflows."""
     return history(world)
 
 

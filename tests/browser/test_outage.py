@@ -1,4 +1,4 @@
-"""The api-server is stopped and started under an open page."""
+"""The api-server is stopped and started while a page is open."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.api_server import ApiServerProcess
 def test_an_open_page_lives_through_a_restart(
     contexts: ContextOf, site_process: ApiServerProcess, story: Story
 ) -> None:
-    """Not by ``open_page``, which takes a request that fails for a fault of the page."""
+    """Does not use ``open_page``, which treats a failed request as an error of the page."""
     page = contexts("admin", "light").new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(f"{site_process.url}{address(story.failed.workflow_id, 'steps')}")
@@ -26,7 +26,7 @@ def test_an_open_page_lives_through_a_restart(
     site_process.stop()
     page.keyboard.press("r")
     alert = page.get_by_role("alert").filter(has_text="The api-server does not respond.")
-    expect(alert).to_have_count(1)  # however many parts of the page ask
+    expect(alert).to_have_count(1)  # no matter how many parts of the page make requests
     expect(alert).to_contain_text(re.compile(r"As of \d\d:\d\d:\d\d, retrying"))
     expect(heading).to_be_visible()
     expect(page.get_by_role("button", name="ship", exact=True)).to_be_visible()

@@ -1,4 +1,4 @@
-"""Services on the page: their lanes, what is waited for, events with their bodies, those that wait, subscriptions."""
+"""Services on the page: lanes, waits, events with their bodies, waiting events, and subscriptions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def services(world: World, story: Story) -> Services:
 
 
 def overflow(page: Page) -> int:
-    """By how many pixels our part of the page is wider than its place."""
+    """By how many pixels our part of the page overflows."""
     width: int = page.locator("[data-wfstate]").first.evaluate("element => element.scrollWidth - element.clientWidth")
     return width
 
@@ -36,7 +36,7 @@ def test_a_workflow_of_services_alone_says_what_it_waits_for_in_every_section(
 ) -> None:
     page = open_page(address(services.waiting))
     waits = page.get_by_role("region", name="Waiting for")
-    # The first page of the module, for which the browser loads all of Airflow's scripts.
+    # The first page of the module takes longer, because the browser loads all of Airflow's scripts.
     told = "payments.capture waits for payments to report how it ended, since 20"
     expect(waits).to_contain_text(told, timeout=4 * PATIENCE)
     bar = page.get_by_role("img", name=re.compile("^capture, by a service: running; .*Last report none since"))
@@ -137,7 +137,7 @@ def test_who_may_not_manage_subscriptions_does_not_see_them(open_page: OpenPage,
 def test_a_position_that_nobody_issued_is_refused_once(
     contexts: ContextOf, site: ApiServer, services: Services
 ) -> None:
-    """Not by ``open_page``, which takes a refusal for a fault of the page."""
+    """Does not use ``open_page``, which treats a refusal as an error of the page."""
     page = contexts("admin", "light").new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/workflows?" in request.url else None)
@@ -146,7 +146,7 @@ def test_a_position_that_nobody_issued_is_refused_once(
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("This page could not be loaded")
     expect(alert).not_to_contain_text("retrying")
-    page.wait_for_timeout(6_000)  # it would be asked again after five seconds
+    page.wait_for_timeout(6_000)  # a retry would come after five seconds
     assert len([url for url in asked if "cursor=zzz" in url]) == 1
     page.get_by_role("button", name="First page").click()
     expect(page.get_by_role("link", name="1001")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The timeline: what its bars tell, idle time that is cut, and a closer look by dragging."""
+"""The timeline: its tooltips, shortened idle time, and zooming by dragging."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.world import World
 
 @pytest.fixture(scope="session")
 def patient_id(world: World) -> str:
-    """A running workflow: two steps of a second each, eighteen minutes apart, and 200 items; one waited in a queue."""
+    """A running workflow: two steps of one second, eighteen minutes apart, and 200 items, one of which was queued."""
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id, name="patient").workflow.id
     world.step_done(run_id, "ask")
@@ -44,7 +44,7 @@ def patient_id(world: World) -> str:
 
 
 def timeline(page: Page) -> Locator:
-    """The bars, once they are drawn."""
+    """The bars after they are drawn."""
     expect(page.get_by_role("group", name="Legend")).to_be_visible()
     return page.get_by_role("region", name="Timeline, scrolls sideways")
 

@@ -1,4 +1,4 @@
-"""A workflow of 2,000 items: the page scrolls at 60 frames a second, and asks for little."""
+"""A workflow with 2,000 items: the page scrolls at 60 frames per second and requests little data."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def unfold(page: Page) -> None:
 def test_two_thousand_rows_scroll_at_sixty_frames(
     browser: Browser, open_page: OpenPage, very_wide_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By the browser's own trace, in the processor's time: other processes of this machine do not count."""
+    """Measures CPU time from the browser's own trace, so that other processes on this machine do not count."""
     page = open_page(address(very_wide_id, "steps"))
     unfold(page)
     items = page.get_by_role("table", name="Items of item")
-    # Every page once, so that what is measured is scrolling.
+    # Load every page once, so that only scrolling is measured.
     items.evaluate("element => element.scrollTo(0, element.scrollHeight)")
     expect(items.get_by_role("button", name=f"item[{ITEMS - 1:05}]")).to_be_visible()
     items.evaluate("element => element.scrollTo(0, 0)")
@@ -78,7 +78,7 @@ def test_two_thousand_rows_scroll_at_sixty_frames(
 
 
 def main_thread_work(events: list[dict[str, Any]]) -> list[float]:
-    """Microseconds of the processor that each task of the page's main thread took."""
+    """The CPU microseconds of each task on the page's main thread."""
     mains = {
         (event["pid"], event["tid"])
         for event in events
@@ -87,7 +87,7 @@ def main_thread_work(events: list[dict[str, Any]]) -> list[float]:
     tasks = [
         event
         for event in events
-        # One that was under way when the trace ended has no duration.
+        # A task that was running when the trace ended has no duration.
         if event["name"] == "ThreadControllerImpl::RunTask" and "dur" in event and (event["pid"], event["tid"]) in mains
     ]
     assert tasks
@@ -102,14 +102,14 @@ _ASKED: Final[dict[str, list[str]]] = {
     "journal": ["step_limit=0", "/actions", "/journal?"],
     "runs": ["step_limit=0", "/actions"],
 }
-"""Parts of the addresses that each section asks for, with what every section does."""
+"""Parts of the addresses that each section requests, including those common to all sections."""
 
 
 @pytest.mark.parametrize("section", _ASKED)
 def test_a_poll_is_at_most_a_hundred_kilobytes(
     open_page: OpenPage, very_wide_id: str, section: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without what an unchanged answer saves, and without compression: what the page is sent when all has changed."""
+    """Counts uncompressed responses without 304s: what the page receives when everything has changed."""
     page = open_page(address(very_wide_id, section))
     if section == "steps":
         unfold(page)
@@ -126,7 +126,7 @@ def test_a_poll_is_at_most_a_hundred_kilobytes(
 
     page.route("**/wfstate/ui/workflows/**", answered)
     for _ in range(PATIENCE // 100):
-        page.keyboard.press("r")  # nothing, while an answer is on its way
+        page.keyboard.press("r")  # does nothing while a response is pending
         page.wait_for_timeout(100)
         if all(any(part in url for url in sizes) for part in _ASKED[section]):
             break

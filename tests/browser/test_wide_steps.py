@@ -27,11 +27,11 @@ def wide_id(world: World) -> str:
 
 
 def asked(page: Page) -> set[str]:
-    """The routes of workflows that have answered the page, without the workflow's id."""
+    """The workflow routes that have responded to the page, without the workflow's id."""
     addresses = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
     paths = {urlsplit(entry).path for entry in addresses if "/wfstate/ui/workflows/" in entry}
     found = {re.sub(r"^.*/workflows/[0-9a-f-]{36}", "", path) for path in paths}
-    # The step that failed stands on top, with its whole error.
+    # The step that failed is at the top, with its full error.
     return {path for path in found if not re.fullmatch(r"/steps/[0-9a-f-]{36}", path)}
 
 
@@ -66,7 +66,9 @@ def test_the_timeline_has_one_bar_for_a_mapped_step(open_page: OpenPage, wide_id
         timeline.get_by_role("img", name=re.compile(f"^item, {ITEMS} items: 108 succeeded, 12 failed"))
     ).to_be_visible()
     expect(timeline.get_by_role("link", name=re.compile("^prepare, attempt 1: succeeded"))).to_be_visible()
-    expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()  # the actions are known: none fades
+    expect(
+        page.get_by_role("button", name="Cancel", exact=True)
+    ).to_be_visible()  # the actions are loaded, so none looks pale
     assert {"/steps"} <= asked(page) <= {"", "/actions", "/density", "/steps"}
     assert faults(page) == []
 

@@ -12,7 +12,7 @@ from tests.browser.story import Story
 
 
 def address(workflow_id: str, section: str = "timeline") -> str:
-    """Of a workflow's page."""
+    """The address of a workflow's page."""
     return f"/plugin/wfstate?workflow={workflow_id}&section={section}"
 
 

@@ -48,7 +48,7 @@ def test_filters_stand_in_the_address_and_the_way_back_undoes_them(open_page: Op
 
 
 def test_a_view_that_was_sent_shows_the_same(open_page: OpenPage, story: Story) -> None:
-    # Of those that have failed: on a slow machine a running one is flagged as well after a while.
+    # Only failed ones, because on a slow machine a running one is flagged too after a while.
     page = open_page(f"{LIST}?flagged=true&sort=name&name=shop&state=failed", "viewer")
     expect(page.get_by_role("link", name=re.compile("^key-"))).to_have_text([story.failed.key])
     expect(page.get_by_role("button", name="Needs attention")).to_have_attribute("aria-pressed", "true")

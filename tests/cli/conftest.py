@@ -1,4 +1,4 @@
-"""A migrated Airflow home on SQLite, the ``airflow`` command, and workflows to look at."""
+"""A migrated Airflow home on SQLite, the ``airflow`` command, and test workflows."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home, migrated_sq
 
 @pytest.fixture
 def own_home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home, migrated_sqlite: Path) -> Iterator[Home]:
-    """A migrated home of one test alone."""
+    """A migrated home for a single test."""
     with closing(Home(tmp_path_factory.mktemp("own_home"))) as home:
         shutil.copy(migrated_sqlite, home.path)
         yield home
@@ -87,7 +87,7 @@ def order_id(engine: Engine) -> str:
 
 @pytest.fixture(scope="session")
 def invoice_ids(engine: Engine, order_id: str) -> list[str]:
-    """The ids of three workflows named ``invoice``, all of the DAG ``billing``, newest first."""
+    """The ids of three workflows named ``invoice``, all from the DAG ``billing``, newest first."""
     rows, store = AirflowRows(engine), DatabaseBackend(engine)
     ids = []
     for key in ("1", "2", "3 'x'"):

@@ -1,4 +1,4 @@
-"""What the command line knows of a workflow that is not there."""
+"""What the command line says about a workflow that does not exist."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _told(world: World, text: str) -> str:
 
 
 def _queue(world: World, dag_id: str) -> str:
-    """A run that waits at Airflow, with the task that is to start its workflow."""
+    """A queued Airflow run, with the task that will start its workflow."""
     run_id = world.rows.add_run(dag_id, state="queued")
     world.rows.add_task(dag_id, run_id, "start", state=None, operator="StartWorkflowOperator")
     return run_id

@@ -1,4 +1,4 @@
-"""``airflow wfstate cancel``: it shows what will happen, asks, and does it."""
+"""``airflow wfstate cancel`` shows what will happen, asks for confirmation, and cancels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.world import World
 
 @dataclass(frozen=True)
 class Parcel:
-    """A running workflow with one step done, which can be undone, and one task that has not begun."""
+    """A running workflow with one finished step, which can be undone, and one task that has not started."""
 
     world: World
     workflow_id: str
@@ -27,7 +27,7 @@ class Parcel:
     task: str
 
     def state(self) -> WorkflowState:
-        """In which it is."""
+        """Its current state."""
         return self.world.state(self.workflow_id)
 
 
@@ -105,7 +105,7 @@ def test_an_unknown_workflow_ends_with_a_sentence(home: Home) -> None:
 
 
 def test_of_a_wide_workflow_it_says_what_it_is_doing(home: Home, engine: Engine) -> None:
-    """All of it is one transaction: there are pieces to name, and none is done before the last."""
+    """Everything is one transaction: the pieces are listed, but none is done before the last one."""
     world = World(DatabaseBackend(engine), AirflowRows(engine))
     run_id = world.rows.add_run("parcels")
     workflow_id = world.start(run_id, dag_id="parcels", name="parcel").workflow.id
@@ -115,5 +115,5 @@ def test_of_a_wide_workflow_it_says_what_it_is_doing(home: Home, engine: Engine)
     answer = home.wfstate("cancel", workflow_id, "--yes")
 
     assert answer.returncode == 0
-    # One more: the task that started it.
+    # Plus one: the task that started it.
     assert answer.stderr == f"cancel: {MANY_PIECES + 1} tasks set to failed, 0 undos discarded\n"

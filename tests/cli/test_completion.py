@@ -1,4 +1,4 @@
-"""What a shell completes."""
+"""Shell completion."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_store_that_fails_completes_nothing(
 
 
 def test_the_shell_is_answered(home: Home, order_id: str, tmp_path: Path) -> None:
-    """As argcomplete's function in the shell asks: the answer comes on file descriptor 8."""
+    """Call it as argcomplete's shell function does: the completions arrive on file descriptor 8."""
     line = "airflow wfstate show order/00"
     with (tmp_path / "answer").open("w+") as answer:
         subprocess.run(

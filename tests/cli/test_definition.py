@@ -35,7 +35,7 @@ def test_the_start_of_airflow_imports_only_what_is_light() -> None:
 
 
 def test_a_list_does_not_import_what_changes_workflows() -> None:
-    """What it costs is measured by ``python -m benchmarks.cli_startup``; the time of a busy machine is no test."""
+    """``python -m benchmarks.cli_startup`` measures the cost. A test cannot, because a busy machine distorts times."""
     code = """
 import sys
 import airflow.cli.cli_parser

@@ -15,7 +15,7 @@ _SERVICE = "{sources: ['urn:x'], events: {paid: {step: pay, is: succeeded}}}"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two definition files, one of them in a folder of its own, and what is none."""
+    """Two definition files, one of them in a separate folder, and a file that is not a definition."""
     (tmp_path / "deep").mkdir()
     (tmp_path / ".git").mkdir()
     (tmp_path / "a.yaml").write_text(f"name: {World.unique('a')}\nplan: [x, y]  # in order\n")

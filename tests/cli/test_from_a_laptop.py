@@ -1,4 +1,4 @@
-"""The same commands by an api-server, from a machine without a database, and on the database of that server."""
+"""The same commands through an api-server, from a machine without a database, and on that server's own database."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_both_ways_say_the_same(laptop: Home, at_the_server: Home, words: str) -
 
 
 def _without_time(text: str) -> str:
-    """What was printed, without durations up to now, whose width also decides that of their column."""
+    """The output without durations up to now, whose width also decides the width of their column."""
     return text if text.startswith(("[", "{")) else re.sub(r"[ =-]+", " ", _DURATION.sub("", text))
 
 

@@ -9,7 +9,7 @@ from tests.cli.test_definition import LIGHT
 from tests.support.airflow_home import Home
 
 HEAVY = ("tabulate", "airflow.cli.simple_table", "airflow.models.serialized_dag", "fastapi", "jsonpath", "psycopg")
-"""Besides all of ours that is not in :data:`LIGHT`: what commands import to read, print and look into DAGs."""
+"""Modules, besides our own outside :data:`LIGHT`, that commands import to read, print and inspect DAGs."""
 
 
 def test_what_stands_in_brackets_is_kept(home: Home) -> None:

@@ -1,4 +1,4 @@
-"""Which workflow ``name/key`` means, where names and keys have slashes themselves."""
+"""Which workflow ``name/key`` means when names and keys contain slashes."""
 
 from __future__ import annotations
 

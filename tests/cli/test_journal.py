@@ -19,12 +19,12 @@ from tests.support.wide_workflow import add_items
 from tests.support.world import World
 
 WIDE = 1200
-"""Entries of a journal that takes two pages to export."""
+"""The number of entries in a journal that takes two pages to export."""
 
 
 @pytest.fixture(scope="module")
 def wide_id(engine: Engine) -> str:
-    """A workflow with a journal of more entries than the largest page holds, which has gaps."""
+    """A workflow whose journal has gaps and more entries than the largest page holds."""
     world = World(DatabaseBackend(engine), AirflowRows(engine))
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id, name="archive").workflow.id
@@ -132,7 +132,7 @@ def test_a_long_export_says_on_stderr_how_far_it_is(home: Home, wide_id: str) ->
 
 
 def test_a_bar_on_the_terminal_leaves_the_file_alone(home: Home, wide_id: str) -> None:
-    """Rich would take what a program writes to stdout and show it above its bar."""
+    """Rich would redirect what a program writes to stdout, and show it above its progress bar."""
     command = [sys.executable, "-m", "airflow", "wfstate", "journal", wide_id, "--export", "ndjson"]
     with terminal(80) as (device, shown), open(device, "w") as stderr:
         answer = subprocess.run(

@@ -1,4 +1,4 @@
-"""A token in a real keyring: the one of keyrings.alt, which keeps passwords in a file of the person's home."""
+"""A token in a real keyring: that of keyrings.alt, which keeps passwords in a file in the user's home."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.support.api_server import ApiServer
 
 FILE = "keyrings.alt.file.PlaintextKeyring"
 NONE = "keyring.backends.fail.Keyring"
-"""What keyring uses on a machine that has no other backend."""
+"""The keyring backend on a machine without any other."""
 
 
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory: pytest.TempPathFactory, api_server: ApiServer) -> Iterator[Home]:
-    """A home without a token, whose keyring is a file in it."""
+    """A home without a token; its keyring is a file inside it."""
     folder = tmp_path_factory.mktemp("keyring")
     variables = {
         "WFSTATE_SERVER": api_server.url,

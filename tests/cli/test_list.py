@@ -114,7 +114,7 @@ def test_states_by_comma_and_by_repetition() -> None:
 
 @pytest.mark.parametrize("output", ["table", "plain", "json"])
 def test_a_reader_that_ends_early_ends_the_command_as_it_ends_cat(home: Home, order_id: str, output: str) -> None:
-    """As ``airflow wfstate show | head -n 1`` has it when there is more to read."""
+    """What happens with ``airflow wfstate show | head -n 1`` when there is more output."""
     command = home.start("wfstate", "show", order_id, "-o", output)
     assert command.stdout is not None
     assert command.stderr is not None

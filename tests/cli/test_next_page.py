@@ -1,4 +1,4 @@
-"""The printed command for the next page: whatever was given, and a later position."""
+"""The printed command for the next page: the given options, with a later position."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GIVEN = {
 
 
 def _parse(name: str, words: list[str]) -> argparse.Namespace:
-    """As ``airflow wfstate`` parses them."""
+    """Parse them as ``airflow wfstate`` does."""
     parser = argparse.ArgumentParser()
     for argument in next(one for one in WFSTATE_COMMANDS if one.name == name).args:
         argument.add_to_parser(parser)

@@ -1,4 +1,4 @@
-"""``airflow wfstate resume`` and ``restart``: they show what will happen, ask, and do it."""
+"""``airflow wfstate resume`` and ``restart`` show what will happen, ask for confirmation, and do it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def world(engine: Engine) -> World:
 
 @pytest.fixture
 def order(world: World) -> Order:
-    """One that failed at shipping."""
+    """An order that failed at shipping."""
     return failed_order(world)
 
 

@@ -107,7 +107,7 @@ def test_an_output_in_a_file_is_told_to_people_and_given_to_programs(own_home: H
 
 @pytest.fixture
 def wide_id(engine: Engine) -> str:
-    """The id of a workflow of one step with 60 items, six of which have failed, and of one that is not mapped."""
+    """The id of a workflow that has one step with 60 items, six of which failed, and one step that is not mapped."""
     world = World(DatabaseBackend(engine), AirflowRows(engine))
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id, name=world.unique("wide")).workflow.id
@@ -148,7 +148,7 @@ def test_programs_get_every_item(home: Home, engine: Engine) -> None:
     world = World(DatabaseBackend(engine), AirflowRows(engine))
     run_id = world.rows.add_run("intake")
     workflow_id = world.start(run_id, name=world.unique("wide")).workflow.id
-    add_items(engine, workflow_id, run_id, 501)  # one more than the command asks for at once
+    add_items(engine, workflow_id, run_id, 501)  # one more than the command requests at once
 
     workflow = json.loads(home.wfstate("show", workflow_id, "-o", "json").stdout)
 

@@ -1,4 +1,4 @@
-"""What people read on the command line of services: the page of a workflow, in both forms."""
+"""What the command line shows about services: a workflow, in both formats."""
 
 from __future__ import annotations
 

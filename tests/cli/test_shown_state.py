@@ -1,4 +1,4 @@
-"""What tables say of a state and of an undo's plan; in process, since no store is needed."""
+"""How tables show a state and the plan of an undo; tested in process because no store is needed."""
 
 from __future__ import annotations
 

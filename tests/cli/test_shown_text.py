@@ -1,4 +1,4 @@
-"""What stands in the store does nothing to the terminal of who looks at it."""
+"""Stored text cannot affect the terminal that displays it."""
 
 from __future__ import annotations
 

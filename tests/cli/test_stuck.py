@@ -16,7 +16,7 @@ CAUSE = "Its runs ended well, but none of them completed it"
 
 @pytest.fixture(scope="module")
 def stuck_id(home: Home, engine: Engine) -> str:
-    """The id of a workflow that nobody completed; ``airflow wfstate sweep`` has found it."""
+    """The id of a workflow that was never completed, and that ``airflow wfstate sweep`` has found."""
     rows, store = AirflowRows(engine), DatabaseBackend(engine)
     run_id = rows.add_run("forgetful")
     task = rows.add_task("forgetful", run_id, "start")

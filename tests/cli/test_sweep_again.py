@@ -1,4 +1,4 @@
-"""``airflow wfstate sweep --every`` goes on, whatever a pass throws."""
+"""``airflow wfstate sweep --every`` continues, whatever a pass raises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees on a terminal of 80 and of 200 columns, with NO_COLOR, and in a pipe."""
+"""The output on terminals of 80 and 200 columns, with NO_COLOR, and in a pipe."""
 
 from __future__ import annotations
 

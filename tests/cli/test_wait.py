@@ -1,4 +1,4 @@
-"""``airflow wfstate wait``, whose exit code scripts go by."""
+"""``airflow wfstate wait``, whose exit code scripts rely on."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_ctrl_c_ends_it_without_a_traceback(home: Home, order_id: str) -> None:
     command = home.start("wfstate", "wait", "order/007")
     assert command.stderr is not None
     assert command.stdout is not None
-    # Not the first line: Airflow may print a warning of its own while it starts, and swallow an interrupt then.
+    # Not the first line: while it starts, Airflow may print its own warning and swallow an interrupt.
     while "order/007" not in command.stderr.readline():
         assert command.poll() is None, "It ended before it waited."
 

@@ -18,31 +18,31 @@ from tests.support import redis_server
 from tests.support.postgres import PostgresServer, sqlalchemy_url
 
 _PATIENCE = {
-    # Five minutes, until Airflow takes a worker that is not heard of for dead, are too many for a test.
+    # The five minutes after which Airflow gives up a silent worker are too long for a test.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    # Each file anew every half minute was a fifth of the CPU of all tests. One that has changed is parsed at once.
+    # Parsing every file each half minute took a fifth of the CPU of all tests. A changed file is parsed at once anyway.
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
-    # As many items as tests/live/test_wide.py is ever asked for.
+    # The most items that tests/live/test_wide.py ever uses.
     "AIRFLOW__CORE__MAX_MAP_LENGTH": "10000",
-    # Airflow may lose an event that comes while a task is still being deferred, and it fails a task that runs again
-    # before the executor has told that its first process ended: up to 6 seconds later, on a machine that is busy.
+    # Airflow may lose an event that arrives while a task is still being deferred. It also fails a task that runs again
+    # before the executor has reported the end of its first process, which takes up to 6 seconds on a busy machine.
     "AIRFLOW__WFSTATE__BUSY_POLL_SECONDS": "8",
     "AIRFLOW__WFSTATE__CHILD_POLL_SECONDS": "8",
     "AIRFLOW__WFSTATE__STUCK_QUEUED_SECONDS": "5",
     "AIRFLOW__WFSTATE__STUCK_RUNNING_SECONDS": "10",
-    # A turn that nobody takes is flagged after a tenth of this, and held after all of it.
+    # A turn that nobody takes is flagged after a tenth of this time, and its workflow is on hold after all of it.
     "AIRFLOW__WFSTATE__RELAY_PATIENCE_SECONDS": "300",
 }
 
 
 _RUNNING: list[LiveAirflow] = []
-"""The live Airflow of this process, while it runs."""
+"""The live Airflow of this process while it is running."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
-    """Stop Airflow behind the last live test: until the end of the session it would take CPU from other rooms."""
+    """Stop Airflow after the last live test, or it would take CPU from other tests until the end of the session."""
     if nextitem is None or not nextitem.path.is_relative_to(Path(__file__).parent):
         while _RUNNING:
             _RUNNING.pop().stop()
@@ -66,13 +66,13 @@ def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Outside:
-    """What the tasks have done outside."""
+    """What the tasks have done in the outside world."""
     return Outside(tmp_path_factory.mktemp("outside"))
 
 
 @pytest.fixture(scope="session")
 def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a Redis server; one that nobody listens on where none is installed."""
+    """The port of a Redis server; an unused port if Redis is not installed."""
     if redis_server.PROGRAM is None:
         yield environment.free_port()
     else:
@@ -89,7 +89,7 @@ def live_airflow(
     redis_port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveAirflow]:
-    """Scheduler, workers, triggerer and api-server on a PostgreSQL database of their own; healthy."""
+    """A healthy scheduler, workers, triggerer and api-server on their own PostgreSQL database."""
     home, port = tmp_path_factory.mktemp("live"), environment.free_port()
     with postgres_server.database("live") as url:
         variables = {

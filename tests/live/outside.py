@@ -27,9 +27,9 @@ class Outside:
         return [str(effect["what"]) for effect in self.effects(key)]
 
     def allow(self, key: str, what: str) -> None:
-        """Let a task do, or end, what it waits for."""
+        """Allow a task to do, or to end, what it is waiting for."""
         (self.folder / f"{key}.{what}").touch()
 
     def hangs(self, key: str, what: str) -> bool:
-        """Whether a task is at work, and waits to be allowed to end."""
+        """Whether a task is running and waiting for permission to end."""
         return (self.folder / f"{key}.{what}.begun").exists()

@@ -1,4 +1,4 @@
-"""A person cancels a workflow of two DAGs while steps of all kinds are at work: by the API, and by the command line."""
+"""Cancel a workflow of two DAGs while steps of all kinds are running, through the API and on the command line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _begin(stage: Stage, key: str, folder: Path) -> None:
 
 
 def _at_work(stage: Stage, key: str) -> Json | None:
-    """The workflow, as soon as every step that is to be cancelled is at work."""
+    """The workflow, as soon as every step to cancel is running."""
     workflow = stage.workflow("cancellable", key)
     states = {step["name"]: step["state"] for step in (workflow or {"steps": []})["steps"]}
     wanted = {"work": "running", "wait": "waiting", "delegate": "waiting", "pack": "succeeded", "hold": "waiting"}

@@ -1,4 +1,4 @@
-"""A person clears what had succeeded, by Airflow's REST API as its page does: single tasks, then the whole run."""
+"""Clear succeeded tasks through Airflow's REST API, as its page does: first single tasks, then the whole run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acceptance: the demo's DAGs under a live scheduler, with the demo's own proofs."""
+"""Acceptance test: the demo's DAGs on a live scheduler, with the demo's own checks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_an_order_succeeds_across_two_dags_and_is_not_done_again(stage: Stage) -
 
 
 def _check_requests(log: str) -> None:
-    """A step asks for its begin and its end, and pushes what it returned, as any task does; no XCom of ours."""
+    """A step only calls begin and end, and pushes its return value like any task. We push no XCom of our own."""
     posts = re.findall(r'(?:method=|")POST (?:path=)?(/[^\s?]+)', log)
     pushed = [tuple(path.split("/")[5:7]) for path in posts if path.startswith("/execution/xcoms/")]
     steps = ("reserve_stock", "charge_card", "pack", "ship")

@@ -1,4 +1,4 @@
-"""Events of services that come by a message queue: Redis, Airflow's own AssetWatcher, and dags/events_from_queue.py."""
+"""Service events from a message queue: Redis, Airflow's own AssetWatcher, and dags/events_from_queue.py."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def test_a_message_becomes_an_event_that_starts_a_workflow(stage: Stage, redis_p
     queue = redis.Redis(port=redis_port)
 
     def publish(order_id: str) -> None:
-        # What is published while nobody listens is lost.
+        # Redis drops messages that are published while nobody listens.
         stage.wait_for("the watcher to listen", lambda: dict(queue.pubsub_numsub(_CHANNEL))[_CHANNEL.encode()] > 0)
         queue.publish(_CHANNEL, json.dumps(_placed(source, order_id)))
 
-    for order_id in ("1", "2"):  # the watcher's trigger ends with each message, and begins anew
+    for order_id in ("1", "2"):  # the watcher's trigger ends with each message, and starts again
         publish(order_id)
         workflow = stage.wait_for(f"the order {order_id}", lambda order_id=order_id: stage.workflow(name, order_id))
         (step,) = workflow["steps"]

@@ -1,4 +1,4 @@
-"""Attempts whose task instance is over are marked lost, on a live Airflow; one that is alive in any way never is."""
+"""On a live Airflow, attempts whose task instance has ended are marked lost. One that is still alive never is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.live
 
 
 class Losables:
-    """Runs whose steps wait at work, and what they tell in a folder."""
+    """Runs whose steps wait while running, and what they report in a folder."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
         self.stage = stage
@@ -31,7 +31,7 @@ class Losables:
         self.stage.client.trigger(dag_id, self.key(name), conf)
 
     def at_work(self, name: str, item: str = "work", attempt: int = 1) -> dict[str, Any]:
-        """What an attempt told when it began: its process, and the checkpoints that it found."""
+        """What an attempt reported when it began: its process and the checkpoints it found."""
         path = self.folder / f"{self.key(name)}.{item}.{attempt}"
         return self.stage.wait_for(
             f"attempt {attempt} of {path.name}",
@@ -56,7 +56,7 @@ class Losables:
         return [attempt["state"] for attempt in step["attempts"]]
 
     def sweep_until(self, what: str, names: list[tuple[str, str]], attempts: list[str]) -> None:
-        """Let the sweep look until the attempts of these steps (name, item key) are so."""
+        """Sweep until the attempts of these steps (name, item key) are in these states."""
 
         def reached() -> bool:
             self.stage.client.sweep()
@@ -86,10 +86,10 @@ def test_what_is_over_is_lost_and_what_lives_is_not(losables: Losables, dags_fol
         losables.trigger(dag_id, name)
     told = {name: losables.at_work(name) for name in ("killed", "deleted", "cleared")}
 
-    # Cleared while it runs: Airflow ends it, and the next try's begin marks what it left.
+    # Cleared while it is running: Airflow ends it, and the begin of the next try marks the old attempt lost.
     client.clear("losable", losables.key("cleared"), ["work"])
     losables.kill(told["cleared"])
-    # Killed on its last try, and one whose DAG is deleted then: the sweep marks them.
+    # One is killed on its last try, and the DAG of another is then deleted. The sweep marks both.
     losables.kill(told["killed"])
     losables.kill(told["deleted"])
     losables.task_is("losable_deleted", "deleted", "failed")
@@ -99,7 +99,7 @@ def test_what_is_over_is_lost_and_what_lives_is_not(losables: Losables, dags_fol
     assert losables.attempts("cleared") == ["lost", "running"]
     losables.let_go_on("cleared", attempt=2)
 
-    # Three items, of which one is done and two are killed; then the DAG knows one of these alone, in another place.
+    # Of three items, one is done and two are killed. Then the DAG has only one of them, at another index.
     losables.trigger("losable_items", "items")
     items = {item: losables.at_work("items", item) for item in "abc"}
     losables.let_go_on("items", "a")
@@ -116,7 +116,7 @@ def test_what_is_over_is_lost_and_what_lives_is_not(losables: Losables, dags_fol
     assert losables.attempts("items", "a") == ["succeeded"]
     losables.let_go_on("items", "b", 2)
 
-    # All that time, and in all those sweeps, nothing that lives was touched.
+    # None of those sweeps touched anything that was alive.
     losables.stage.sweep()
     states = {step["name"]: step["state"] for step in losables.workflow("alive", "alive")["steps"]}
     assert states == {"slow": "running", "deferred": "waiting", "rescheduled": "waiting"}

@@ -1,4 +1,4 @@
-"""The DAG wfstate_maintenance sweeps over the API, and says what it needs when it cannot."""
+"""The DAG wfstate_maintenance sweeps through the API, and says what it needs when it cannot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DAG_ID = "wfstate_maintenance"
 
 
 def _next_run(stage: Stage, known: set[str]) -> Json:
-    """The state and id of the oldest run that is not among the known, when it has ended."""
+    """The state and id of the oldest unknown run, once it has ended."""
 
     def ended() -> Json | None:
         new = [run for run in stage.client.runs(DAG_ID) if run["dag_run_id"] not in known]
@@ -25,7 +25,7 @@ def _next_run(stage: Stage, known: set[str]) -> Json:
 def test_it_sweeps_over_the_api_and_says_what_it_needs(stage: Stage) -> None:
     client = stage.client
     stage.wait_for("the maintenance DAG", lambda: client.has_dag(DAG_ID))
-    client.unpause(DAG_ID)  # it is paused when it is new, and begins at once then
+    client.unpause(DAG_ID)  # it is created paused, and starts at once when unpaused
     try:
         first = _next_run(stage, set())
         assert first["state"] == "failed"

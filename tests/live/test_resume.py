@@ -1,4 +1,4 @@
-"""A person sets workflows going again, by the command line and the API: what was done is not done a second time."""
+"""Resume workflows on the command line and through the API: finished work is not done again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OWNER, _CHILD = "resumable", "resumable_child"
 
 @dataclass(frozen=True)
 class Deliveries:
-    """Orders that have been submitted; all begin at once, so that they are waited for together.
+    """Submitted orders. All start at once, so that the tests wait for them together.
 
     :param folder: where each order's effects are, and what breaks its carrier.
     """
@@ -29,11 +29,11 @@ class Deliveries:
     folder: Path
 
     def key(self, name: str) -> str:
-        """Of the order with this name; also the id of its run."""
+        """The key of the order with this name, which is also the id of its run."""
         return f"{self.stage.label}-{name}"
 
     def submit(self, name: str, *, broken: bool) -> None:
-        """Begin an order."""
+        """Start an order."""
         if broken:
             self._breakage(name).touch()
         self.stage.client.trigger(_OWNER, self.key(name), {"key": self.key(name), "folder": str(self.folder)})
@@ -43,12 +43,12 @@ class Deliveries:
         self._breakage(name).unlink()
 
     def held(self, name: str) -> Json:
-        """The workflow of the order, when its runs have failed and it holds for a person."""
+        """The order's workflow, once its runs have failed and it is on hold."""
         self.stage.wait_for_run(_OWNER, self.key(name), "failed")
         return self.stage.wait_for_workflow(_OWNER, self.key(name), "failed")
 
     def done(self, name: str) -> Json:
-        """The workflow of the order, when its run and it have succeeded."""
+        """The order's workflow, once it and its run have succeeded."""
         workflow = self.stage.wait_for_workflow(_OWNER, self.key(name), "succeeded")
         self.stage.wait_for_run(_OWNER, self.key(name), "success")
         return workflow

@@ -1,4 +1,4 @@
-"""Whatever dies while a step is at work: finished steps answer from the store, the broken one goes on."""
+"""Whatever dies while a step is running, finished steps return their stored output, and the broken step continues."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.live
 
 
 class Mortals:
-    """Runs of the DAG ``mortal``, and what their steps tell in a folder."""
+    """Runs of the DAG ``mortal``, and what their steps report in a folder."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
         self.stage = stage
@@ -32,7 +32,7 @@ class Mortals:
         self.stage.client.trigger("mortal", f"{self.key(name)}-{run}", conf)
 
     def told(self, name: str, what: str, attempt: int) -> dict[str, Any] | None:
-        """What an attempt told; None when it has not (yet)."""
+        """What an attempt reported; None if it has not reported (yet)."""
         path = self.folder / f"{self.key(name)}.{what}.{attempt}"
         return json.loads(path.read_text()) if path.exists() else None
 
@@ -78,13 +78,13 @@ def mortals(stage: Stage, tmp_path: Path) -> Mortals:
 
 
 def test_a_killed_process_a_dead_worker_a_zombie_and_a_second_run(mortals: Mortals) -> None:
-    """At once, because Airflow takes its time to notice that a worker is dead."""
+    """All at once, because Airflow takes a while to notice that a worker is dead."""
     stage = mortals.stage
     for name in ("killed", "orphan", "zombie"):
         mortals.trigger(name)
     killed, orphan, zombie = (mortals.at_work(name) for name in ("killed", "orphan", "zombie"))
     mortals.send(signal.SIGKILL, killed["pid"])
-    # The supervisor; with the LocalExecutor it is the worker. The task's process lives on, and nobody hears of it.
+    # Kill the supervisor, which is the worker with the LocalExecutor. The task's process lives on unnoticed.
     mortals.send(signal.SIGKILL, orphan["parent"])
     mortals.send(signal.SIGSTOP, zombie["parent"])
     mortals.send(signal.SIGSTOP, zombie["pid"])
@@ -93,7 +93,7 @@ def test_a_killed_process_a_dead_worker_a_zombie_and_a_second_run(mortals: Morta
     mortals.let_go_on("killed", 2)
     assert mortals.attempts(mortals.ended_well("killed")) == ["lost", "succeeded"]
 
-    # Two runs of one workflow: the second waits for the first, without a worker's slot.
+    # Two runs of one workflow: the second waits for the first without taking a worker slot.
     mortals.trigger("shared", 1)
     mortals.at_work("shared")
     mortals.trigger("shared", 2)
@@ -114,7 +114,7 @@ def test_a_killed_process_a_dead_worker_a_zombie_and_a_second_run(mortals: Morta
     mortals.let_go_on("orphan", 2)
     assert mortals.attempts(mortals.ended_well("orphan")) == ["lost", "succeeded"]
 
-    # The zombie comes back when its successor has begun.
+    # The zombie comes back after its successor has begun.
     mortals.at_work("zombie", 2)
     mortals.let_go_on("zombie", 1)
     mortals.send(signal.SIGCONT, zombie["pid"])

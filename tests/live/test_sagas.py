@@ -1,4 +1,4 @@
-"""Sagas of well-known systems on a live Airflow, told by the journal: what is undone, in which order, how it ends."""
+"""Sagas of well-known systems on a live Airflow, checked in the journal: what is undone, in which order, and how."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from demo.stage import Stage
 pytestmark = pytest.mark.live
 
 AT_ONCE = int(os.environ.get("WFSTATE_SAGAS_AT_ONCE", "8"))
-"""How many workflows are undone at once; up to 50 (docs/explanation/reliability.md), which take minutes."""
+"""How many workflows are undone at once. Up to 50 work (docs/explanation/reliability.md), which takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Sagas:
         return self.stage.wait_for_workflow(workflow_name, self.key(name), state)
 
     def is_at(self, name: str, step: str) -> bool:
-        """Whether this step of a workflow is at work."""
+        """Whether this step of a workflow is running."""
         workflow = self.stage.workflow("saga", self.key(name))
         steps = [] if workflow is None else workflow["steps"]
         return any(found["name"] == step and found["state"] == "running" for found in steps)
@@ -104,7 +104,7 @@ def sagas(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Sagas:
 
 @pytest.fixture(scope="module")
 def told(sagas: Sagas) -> Sagas:
-    """All scenarios have been set going at once."""
+    """All scenarios, started at once."""
     for scenario in SCENARIOS:
         sagas.trigger(scenario.dag_id, scenario.name, fails=scenario.fails, undo_fails=scenario.undo_fails)
     return sagas

@@ -1,4 +1,4 @@
-"""A key is started again while its workflow is at work: one second run attaches to it, the other ends it first."""
+"""A key is started again while its workflow is running: one second run attaches to it, the other ends it first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each way in which a workflow makes no progress, on a live Airflow: it is flagged with its cause, and no longer."""
+"""Every way in which a workflow can get stuck, on a live Airflow: it is flagged with its cause while it lasts."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_each_cause_is_named_and_goes_away(stuck: Stuck) -> None:
     for policy in ("fail", "cancel", "compensate"):
         stuck.trigger(f"overdue_{policy}")
 
-    # The child is gone, and its parent cannot notice; nor can a relay take its turn.
+    # The child is gone. Its parent cannot notice, and no relay can take its turn.
     stuck.step_is("child", "delegate", "waiting")
     client.pause("stuck_child")
     (child,) = [run for run in client.workflow(_id(stuck, "child"))["runs"] if run["dag_id"] == "stuck_child_waits"]
@@ -131,14 +131,14 @@ def test_each_cause_is_named_and_goes_away(stuck: Stuck) -> None:
     causes = {flag["cause"] for workflow in json.loads(shown.stdout) for flag in workflow["flags"]}
     assert seen["held"][0]["cause"] in causes
 
-    # Each deadline acted once, by its policy.
+    # Each deadline acted once, according to its policy.
     for name, state in (("fail", "failed"), ("cancel", "cancelled"), ("compensate", "compensated")):
         stage.wait_for(f"the deadline to act: {name}", lambda n=name, s=state: stuck.state(f"overdue_{n}") == s)
         kinds = [entry["kind"] for entry in client.journal(_id(stuck, f"overdue_{name}"))]
         assert kinds.count("workflow.overdue") == 1
     stage.wait_for_run("stuck_overdue_cancel", stuck.key("overdue_cancel"), "failed")
 
-    # What held them is taken away: they go on, and the flags go by themselves.
+    # Remove what blocked them: they continue, and the flags disappear by themselves.
     client.resize_pool("stuck", 2)
     for name in ("paused", "turn", "child"):
         client.unpause(f"stuck_{name}")

@@ -1,4 +1,4 @@
-"""Waits on a live Airflow, whose triggerer is killed while they wait, and is followed by two."""
+"""Waits on a live Airflow whose triggerer is killed while they wait, and then replaced by two."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_waits_outlive_their_triggerer_and_end_by_what_came_meanwhile(stage: Sta
     stage.airflow.wait_until_healthy(timeout_seconds=120)
 
     stage.wait_for_run("vendor", key, "success")
-    stage.wait_for_run("watcher", key, "failed")  # what waits in vain fails at once
+    stage.wait_for_run("watcher", key, "failed")  # waiting for something that cannot come fails at once
     assert {sensor: task("watcher", sensor)["state"] for sensor in (*_SENSORS, "poked")} == {
         "ordered": "success",
         "done": "success",

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
 
 PARCELS = int(os.environ.get("WFSTATE_WIDE_ITEMS", "40"))
 _PATIENCE_SECONDS = 180
-"""For the next item, not for all: how fast a scheduler gets through 2,000 depends on what else the machine does."""
+"""Time to wait for the next item, not for all: how fast 2,000 are scheduled depends on what else the machine does."""
 
 
 def test_a_wide_workflow_is_cancelled_and_each_item_is_undone_once(stage: Stage, outside: Outside) -> None:
@@ -54,7 +54,7 @@ def test_a_wide_workflow_is_cancelled_and_each_item_is_undone_once(stage: Stage,
 
 
 def _wait_while_it_goes_on(stage: Stage, outside: Outside, key: str, what: str, has_ended: Callable[[], bool]) -> None:
-    """Wait as long as one more effect comes in time."""
+    """Keep waiting as long as another effect arrives in time."""
     while not has_ended():
         before = len(outside.effects(key))
         stage.wait_for(what, partial(_goes_on, outside, key, before, has_ended), _PATIENCE_SECONDS)
