@@ -1,1 +1,1 @@
-"""What is asked of the store, and what it answers."""
+"""The requests to the store, and its answers."""
