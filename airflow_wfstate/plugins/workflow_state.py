@@ -1,6 +1,6 @@
-"""The plugin: mounts the API and the page. Wiring only.
+"""The Airflow plugin that mounts the API and the page. It contains only wiring.
 
-The class is loaded in every Airflow process; FastAPI is imported when the api-server gets the first request.
+Every Airflow process loads the class. FastAPI is imported only when the api-server gets its first request.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ URL_PREFIX: Final = "/wfstate"
 
 
 def bundle_url() -> str:
-    """Where the browser finds the bundle, from the server's root: with the path of ``[api] base_url`` before it.
+    """The path of the bundle for the browser, from the server's root, prefixed with the path of ``[api] base_url``.
 
-    Airflow 3.3 resolves the address against the page's, Airflow 3.2 imports it as it is: both take an absolute path.
+    Airflow 3.3 resolves it against the page's URL, Airflow 3.2 imports it unchanged. An absolute path works in both.
     """
     base_url: str = conf.get("api", "base_url", fallback="") or ""
     return f"{urlsplit(base_url).path.rstrip('/')}{URL_PREFIX}/ui/static/main.umd.cjs"
@@ -36,24 +36,24 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class LazyApp:
-    """An ASGI app that is built by its first request."""
+    """An ASGI app that is built on its first request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, as the ASGI specification says."""
+        """Answer one request, following the ASGI specification."""
         await _app()(scope, receive, send)
 
 
 class SweepFromTheStart:
-    """An ASGI middleware of Airflow's whole app: it starts the sweep when the server starts, before any request.
+    """An ASGI middleware of Airflow's whole app that starts the sweep when the server starts, before any request.
 
-    Airflow runs the lifespan of plugins' apps for those alone that are FastAPI's.
+    This is needed because Airflow runs the lifespan of a plugin's app only if it is a FastAPI app.
     """
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; see to the start of the lifespan, as the ASGI specification says."""
+        """Pass everything on, and react to the start of the lifespan, following the ASGI specification."""
         if scope["type"] != "lifespan":
             await self._app(scope, receive, send)
             return
@@ -81,17 +81,17 @@ def _app() -> AsgiApp:
 
 
 class WorkflowStatePlugin(AirflowPlugin):
-    """Mounts ``/wfstate/v1``, ``/wfstate/ui``, the page, and what stands inside Airflow's own pages."""
+    """Mounts ``/wfstate/v1``, ``/wfstate/ui``, the page, and the parts inside Airflow's own pages."""
 
     name = "wfstate"
-    # Airflow's base class declares these as instance variables, and reads them from the class.
+    # Airflow's base class declares these as instance variables, but reads them from the class.
     fastapi_apps: list[Any] = [  # noqa: RUF012
         {"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "Workflow State"},
     ]
     fastapi_root_middlewares: list[Any] = [  # noqa: RUF012
         {"middleware": SweepFromTheStart, "name": "Workflow State: the sweep"},
     ]
-    # Of all tasks, not of operators: durable() makes steps of any of them.
+    # For all tasks instead of specific operators, because durable() can make any task a step.
     global_operator_extra_links: list[Any] = [WorkflowLink()]  # noqa: RUF012
     react_apps: list[Any] = [  # noqa: RUF012
         {
@@ -106,4 +106,4 @@ class WorkflowStatePlugin(AirflowPlugin):
         {"name": "Workflow", "bundle_url": _BUNDLE_URL, "destination": "task_instance", "url_route": "wfstate-task"},
         {"name": "Workflow summary", "bundle_url": _BUNDLE_URL, "destination": "dashboard"},
     ]
-    """Each name is that of a component, which the bundle gives to Airflow's page."""
+    """Each name is that of a component that the bundle provides to Airflow's page."""
