@@ -6,6 +6,6 @@ from airflow_wfstate import conf
 
 
 def allows_handler(handler: str) -> bool:
-    """Whether any relay may run ``module:function``, because ``[wfstate] handler_modules`` has its module or a parent."""
+    """Whether any relay may run ``module:function``: ``[wfstate] handler_modules`` has its module or a parent."""
     module = handler.partition(":")[0]
     return any(module == allowed or module.startswith(f"{allowed}.") for allowed in conf.handler_modules())

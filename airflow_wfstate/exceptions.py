@@ -88,7 +88,7 @@ class MethodNotAllowed(InvalidRequest):
 
 
 class InvalidName(InvalidRequest):
-    """A name or key is empty, invisible, too long, has a control character, or is already in use where it must differ."""
+    """A name or key is empty, invisible, too long, has a control character, or is already in use."""
 
     code = "invalid-name"
 
@@ -271,7 +271,7 @@ class NotAuthenticated(AccessDenied):
 
 
 class LoginRefused(NotAuthenticated):
-    """Airflow issued no token for a connection's login and password, for instance while the password is being changed."""
+    """Airflow issued no token for a connection's login and password, for instance during a password change."""
 
     code = "login-refused"
 

@@ -13,7 +13,7 @@ class EventBackend(TaskBackend):
         """Receive events of services, each exactly once, and apply them to their workflows.
 
         The answer has a result for each event. An event that is refused, or cannot be applied, does not stop the
-        others. An event that is  sent again is a         duplicate, even when two senders send it at the same moment.
+        others. An event that is sent again is a duplicate, even when two senders send it at the same moment.
 
         :raises InvalidRequest: there are more than 1000 events.
         :raises PayloadTooLarge: together they are larger than ``[wfstate] max_payload_bytes`` (over HTTP only).

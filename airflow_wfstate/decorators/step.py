@@ -66,7 +66,7 @@ class StepDecoratedOperator(ChecksItsDag, StepOperator, DecoratedOperator, Pytho
 
 
 class _StepDecorator(_TaskDecorator[Any, Any, StepDecoratedOperator]):
-    """The type of a decorated function. Airflow's own decorator creates no operator for a mapped task during parsing."""
+    """The type of a decorated function. Airflow's own creates no operator for a mapped task during parsing."""
 
     def _expand(self, *args: Any, **kwargs: Any) -> Any:
         expanded: Any = super()._expand(*args, **kwargs)
@@ -85,9 +85,8 @@ def step_task(
 
     :param multiple_outputs: as for ``@task``.
     :param kwargs: the options of the step, which are the fields of
-        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions` (``compensate``, ``item_key`` and
-        so on),
-        and the arguments of the task (``task_id``, ``retries``, ``pool`` and so on).
+        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions` (``compensate``, ``item_key``
+        and so on), and the arguments of the task (``task_id``, ``retries``, ``pool`` and so on).
     :raises InvalidDag: an option is not valid, or ``step`` cannot be passed to the function by name.
     """
     options = STEP_KEYWORDS.take(kwargs)

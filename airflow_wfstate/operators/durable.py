@@ -26,8 +26,8 @@ def durable(operator: Task, options: StepOptions) -> Task:
     :param operator: an operator, including sensors and deferrable operators, or the result of an operator's
         ``.expand()``.
     :param options: given as keywords, the fields of
-        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`:         ``durable(operator,
-        compensate=undo)``.
+        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`:
+        ``durable(operator, compensate=undo)``.
     :raises InvalidDag: the object is something else, is already a step, or is a task that begins or ends in the
         triggerer.
     """

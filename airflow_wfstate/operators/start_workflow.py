@@ -82,7 +82,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         stored with the generation that this start creates. Do not put secrets in them. (templated)
     :param redact: JSON paths into the workflow's input and output that are hidden from users, who see ``***``; see
         :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`. Airflow itself still shows the run's
-            conf and params.
+        conf and params.
     :param if_exists: what to do if an open workflow of another run has the key. ``attach`` joins it as a guest.
         ``reject`` fails. ``terminate`` cancels it with compensation, waits for it to end, and starts a new one, which
         may have a different input. In all cases, a workflow that has succeeded returns its stored outputs, and the task

@@ -64,7 +64,7 @@ class WaitPoller:
             self._forget(wait_id, future)
 
     def _forget(self, wait_id: str, future: asyncio.Future[None]) -> None:
-        """Remove a wait that has ended, or whose trigger was cancelled because its task was cleared or moved elsewhere."""
+        """Remove a wait that has ended, or whose trigger was cancelled (its task was cleared, or moved elsewhere)."""
         futures = self._waits[wait_id]
         futures.remove(future)
         if not futures:

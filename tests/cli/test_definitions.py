@@ -109,7 +109,7 @@ def test_the_list_comes_in_pages_and_names_the_command_of_the_next(home: Home, f
     page = home.wfstate("definitions", "list", "--after", name[:-1], "--limit", "1", "-o", "plain")
 
     assert page.stdout.splitlines()[1].split()[:2] == [name, "1"]
-    assert f"There are more: airflow wfstate definitions list --after {name} --limit 1" in page.stderr
+    assert f"More results: airflow wfstate definitions list --after {name} --limit 1" in page.stderr
 
 
 def test_lint_needs_no_database(empty_home: Home, folder: Path) -> None:

@@ -125,7 +125,7 @@ def _not_readable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
 
 
 def _starts_another(dag: DAG, dags: Mapping[str, DAG]) -> Iterator[Finding]:
-    """A triggered run belongs to its parent's workflow. Across files this is a finding, within a file an import error."""
+    """A triggered run belongs to its parent's workflow. Within one file this is an import error instead."""
     for task, child_id, child in triggered_dags(dag, dags.get):
         for start in starts(child):
             for own in starts(dag):

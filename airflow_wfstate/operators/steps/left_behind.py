@@ -69,7 +69,7 @@ class LeftBehind:
                     object.__delattr__(ti, name)
 
     def keep(self, operator: BaseOperator) -> None:
-        """Save it with the round before the attempt succeeds or waits. Most attempts leave nothing, and write nothing."""
+        """Save it with the round before the attempt succeeds or waits. Most attempts have nothing to save."""
         left: dict[str, object] = {"xcoms": self._xcoms, "outlet_events": _outlet_events(self._context)}
         kept = None if self._kept is None else decode(self._kept)
         if left == kept or (kept is None and not any(left.values())):
