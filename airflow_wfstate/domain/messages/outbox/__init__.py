@@ -1,1 +1,1 @@
-"""Who is told of changes by webhook: what is asked of subscriptions, and answered."""
+"""Webhook subscriptions: their requests and answers."""

@@ -1,1 +1,1 @@
-"""What is read of workflows: one of them, its pages, its graph, and counts of many."""
+"""Reads of workflows: a single workflow, its pages, its graph, and statistics about many."""

@@ -1,4 +1,4 @@
-"""The graph of a workflow: who takes part, which tasks and steps each of them has, and what follows what."""
+"""The graph of a workflow: its participants, their tasks and steps, and the order between them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
 MAX_LANES: Final = 50
-"""Of one graph. A mapped trigger may start thousands of runs, which nobody could look at side by side."""
+"""The most lanes in one graph. A mapped trigger may start thousands of runs, too many to show side by side."""
 
 
 MAX_SKIPPED_LANES: Final = 1_000_000
-"""As many as anybody may ask to leave out."""
+"""The most lanes that can be skipped."""
 
 
 class LaneKind(str, Enum):
-    """What takes part. Expect further kinds: runs that were found by lineage.
+    """The kind of a participant. Expect further kinds, such as runs found by lineage.
 
     ``dag_run``: a DAG run. ``service``: a service that Airflow does not run, of which events tell.
     """
@@ -31,7 +31,7 @@ class LaneKind(str, Enum):
 
 
 class Structure(str, Enum):
-    """What is known of how the nodes of a lane follow each other.
+    """What is known about the order of the nodes in a lane.
 
     ``known``: all tasks and edges, in the version of the DAG that the run has. ``unknown``: Airflow has no such run
     yet, or has deleted it or its DAG; the nodes are the steps that have begun, without edges. ``hidden``: the reader
@@ -180,7 +180,7 @@ class WorkflowGraph:
 
 
 def without_structure(lane: GraphLane) -> GraphLane:
-    """The lane as it is shown to somebody who may not read its DAG: its begun steps, and nothing of the DAG itself."""
+    """The lane for a reader who may not read its DAG: only the steps that have begun, and nothing of the DAG itself."""
     return replace(
         lane,
         structure=Structure.HIDDEN,
@@ -198,9 +198,7 @@ class GetGraph:
     workflow_id: str
     skip: int = field(
         default=0,
-        metadata=asked(
-            "How many lanes to leave out, the first ones", is_filter=False, at_least=0, at_most=MAX_SKIPPED_LANES
-        ),
+        metadata=asked("How many lanes to skip", is_filter=False, at_least=0, at_most=MAX_SKIPPED_LANES),
     )
 
 
@@ -210,7 +208,7 @@ GET_GRAPH: Final = Operation(
     path="/workflows/{workflow_id}/graph",
     request=GetGraph,
     answer=WorkflowGraph,
-    says="""The services and DAG runs that take part, their tasks and steps, and what follows what.
+    says="""Get the services and DAG runs that take part, their tasks and steps, and the order between them.
 
     At most 50 lanes; ``skip`` leaves out the first ones. Of a DAG that the caller may not read, only the steps that
     have begun are told.

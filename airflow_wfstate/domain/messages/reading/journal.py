@@ -13,7 +13,7 @@ from airflow_wfstate.domain.messages.operation import Operation, Who
 
 
 class EntryKind(str, Enum):
-    """What a journal entry tells."""
+    """The kind of a journal entry."""
 
     WORKFLOW_STARTED = "workflow.started"
     WORKFLOW_RESUMED = "workflow.resumed"
@@ -49,9 +49,9 @@ class EntryKind(str, Enum):
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One thing that happened, written under the workflow's lock.
+    """An entry of the journal, written under the workflow's lock.
 
-    :param number: from 1, without gaps inside a workflow.
+    :param number: number of the entry, from 1, without gaps in a workflow.
     :param step: ``participant.name`` or ``participant.name[item]``, with the place where the participant has several
         (``mail[tell_sent].send``); None for what concerns the whole workflow.
     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for somebody
@@ -75,19 +75,19 @@ class JournalEntry:
 
 @dataclass(frozen=True)
 class JournalFilter:
-    """Which entries of a journal a page shall hold. What is None, and an empty list, does not filter.
+    """Which journal entries to list. None or an empty list does not filter.
 
-    :param step: a name that several steps have means all of them.
+    :param step: a name that several steps share matches all of them.
     """
 
     kinds: list[EntryKind] = field(
-        default_factory=list, metadata=asked("Only entries of this kind, or one of these", parameter="kind")
+        default_factory=list, metadata=asked("Only entries of one of these kinds", parameter="kind")
     )
     step: str | None = field(
         default=None,
         metadata=asked(
-            "Only entries about this step: participant[place].step, participant.step or step with all its items; the "
-            "same with [item], or the id of the step, for one alone"
+            "Only entries about this step: participant[place].step, participant.step or step for all; add [item], "
+            "or use the step's id, for a single one"
         ),
     )
 
@@ -119,7 +119,7 @@ class ReadJournal:
     limit: int = field(default=200, metadata=PAGE_SIZE)
     with_total: bool = field(
         default=False,
-        metadata=asked("Also tell how many entries the journal has altogether", parameter="total", is_filter=False),
+        metadata=asked("Also count all entries of the journal", parameter="total", is_filter=False),
     )
 
 
@@ -129,7 +129,7 @@ READ_JOURNAL: Final = Operation(
     path="/workflows/{workflow_id}/journal",
     request=ReadJournal,
     answer=JournalPage,
-    says="Entries with a number above ``after``, ascending.",
+    says="List entries with a number above ``after``, oldest first.",
     who=Who.READER,
     tag="journal",
     has_tag=True,

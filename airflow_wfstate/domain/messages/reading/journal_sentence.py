@@ -1,4 +1,4 @@
-"""A journal entry in one sentence: the one place that the page, the command line, the API and exports take it from."""
+"""Describe a journal entry in one sentence, for the page, the command line, the API and exports."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.text.counted import counted
 
 _PEOPLE: Final = ("user:", "cli:")
-"""How the actor of what a person did begins."""
+"""The prefixes of actors who are people."""
 
 
 _MAX_WORDS: Final = 300
-"""Characters of an error or a reason; the entry's details have all of it."""
+"""The most characters of an error or a reason; the entry's details have the full text."""
 
 
 def sentence_of(kind: EntryKind, step: str | None, attempt: int | None, actor: str, data: Mapping[str, object]) -> str:
-    """What an entry tells, in English.
+    """Describe an entry in English.
 
     Details that an entry of an older version lacks are left out.
 
-    :param step: what the step is called now.
-    :param actor: as the journal has it; people are named, tasks and the sweep are not.
+    :param step: the current name of the step.
+    :param actor: the actor in the journal's form. People are named in the sentence, tasks and the sweep are not.
     """
     return _SENTENCES[kind](_Entry(step or "A step", attempt, actor, data, has_step=step is not None))
 
@@ -37,26 +37,26 @@ class _Entry:
     has_step: bool
 
     def text(self, name: str) -> str:
-        """A text of the details; empty where there is none."""
+        """A text from the details; empty if there is none."""
         value = self.data.get(name)
         return value if isinstance(value, str) else ""
 
     def number(self, name: str) -> int:
-        """A number of the details, of a list its length; 0 where there is none."""
+        """A number from the details, or the length of a list; 0 if there is none."""
         value = self.data.get(name)
         if isinstance(value, list):
             return len(value)
         return value if isinstance(value, int) else 0
 
     def event(self, name: str) -> str:
-        """A text of the event that it tells of; empty where it tells of none."""
+        """A text from the entry's event; empty if there is none."""
         event = self.data.get("event")
         value = event.get(name) if isinstance(event, Mapping) else None
         return value if isinstance(value, str) else ""
 
     @property
     def person(self) -> str:
-        """Who did it, by name; empty when nobody in person did."""
+        """The name of the person who did it; empty if no person did."""
         return next((self.actor.removeprefix(way) for way in _PEOPLE if self.actor.startswith(way)), "")
 
     @property
@@ -67,7 +67,7 @@ class _Entry:
 
 
 def _ended(sentence: str, words: str) -> str:
-    """The sentence, with the telling line of somebody's words after a colon, or with a full stop."""
+    """The sentence, followed by the most informative line of a text after a colon, or by a full stop."""
     lines = words.strip().splitlines() or [""]
     line = (lines[-1] if lines[0].startswith("Traceback") else lines[0]).strip()
     if len(line) > _MAX_WORDS:

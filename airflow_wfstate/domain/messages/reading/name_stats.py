@@ -1,4 +1,4 @@
-"""How the workflows of one name have fared: counts, durations, errors and versions of the definition."""
+"""Statistics about the workflows of one name: counts, durations, errors and versions of the definition."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import UNSUCCESSFUL_WORKFLOW_STATES, WorkflowState
 
 NAME_WINDOW: Final = timedelta(days=7)
-"""How far back is looked when the question does not say."""
+"""How far back to look by default."""
 
 MAX_COUNTED: Final = 20_000
-"""Workflows, the newest ones, of one answer."""
+"""The most workflows in one answer, the newest first."""
 
 MAX_ATTEMPTS_READ: Final = 10_000
-"""Attempts of steps, those of the newest workflows, that are measured."""
+"""The most attempts of steps to measure, from the newest workflows."""
 
 MAX_LISTED: Final = 20
-"""Steps, errors and versions of one answer, each."""
+"""The most steps, errors and versions, each, in one answer."""
 
 DURATION_EDGES: Final = (
     *(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30),
@@ -30,10 +30,10 @@ DURATION_EDGES: Final = (
 """Seconds between the bars of a histogram, such that their names are short: 5s, 2m, 8h, 30d."""
 
 BUCKET_SECONDS: Final = (60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400, 604_800, 2_592_000, 31_536_000)
-"""Lengths of a stretch of time that a chart over time may have."""
+"""The possible interval lengths of a chart over time."""
 
 MAX_STRETCHES: Final = 60
-"""Of a chart over time, as long as the longest length allows it."""
+"""The most intervals in a chart over time, as far as the longest interval allows."""
 
 
 @dataclass(frozen=True)
@@ -178,8 +178,8 @@ READ_NAME_STATS: Final = Operation(
     path="/stats/name",
     request=ReadNameStats,
     answer=NameStats,
-    says="How the workflows of a name have fared, of those that the caller may see: counts, durations, errors, "
-    "versions. ``name`` must be given; without ``until`` up to now, without ``since`` the seven days before.",
+    says="Get statistics about the workflows of a name that the caller may see: counts, durations, errors and "
+    "versions. ``name`` is required. ``until`` defaults to now, ``since`` to seven days before ``until``.",
     who=Who.LISTER,
     tag="workflows",
     has_tag=True,

@@ -1,4 +1,4 @@
-"""What a workflow waits for that Airflow does not run: services, events, people with a token, other workflows."""
+"""What a workflow waits for outside its own runs: services, events, holders of a token, other workflows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 MAX_PENDING_WAITS: Final = 50
-"""Of one answer: a mapped step may wait thousands of times."""
+"""The most waits in one answer; a mapped step may wait thousands of times."""
 
 
 class PendingKind(str, Enum):
@@ -28,15 +28,15 @@ class PendingKind(str, Enum):
 
 
 OF_SERVICES: Final = (PendingKind.SERVICE, PendingKind.UNDO)
-"""Of these the definition tells, which everybody may read who sees the workflow."""
+"""These come from the definition, which everyone who sees the workflow may read."""
 
 
 @dataclass(frozen=True)
 class PendingWait:
-    """Something that a workflow waits for now.
+    """Something that a workflow currently waits for.
 
     :param waiter: what waits: ``participant.step``, or ``participant.step[item]``; of a service its own step.
-    :param what: is waited for, as a sentence has it behind "waits for"; None when the reader may not know.
+    :param what: what it waits for, to follow "waits for" in a sentence; None if the reader may not know.
     :param since: when the wait began. Of a service that has said nothing of its step: when the step before it changed.
     :param until: when it ends without success; None for no such time.
     :param participant: that does the step.

@@ -49,13 +49,13 @@ class WorkflowStats:
 
 @dataclass(frozen=True)
 class ReadStats:
-    """The request for counts of the workflows that a query means; its order and its page do not matter."""
+    """The request for counts of the workflows that match a query. Its order and page are ignored."""
 
     query: WorkflowQuery
     bucket_seconds: int | None = field(
         default=None,
         metadata=asked(
-            "Also count by start, in stretches of so many seconds between since and until",
+            "Also count by start time, in intervals of this many seconds between since and until",
             is_filter=False,
             at_least=1,
             at_most=10**9,
@@ -69,7 +69,7 @@ READ_STATS: Final = Operation(
     path="/stats",
     request=ReadStats,
     answer=WorkflowStats,
-    says="How many of the workflows that the caller may see are in which state, and have which flag.",
+    says="Count the workflows that the caller may see, by state and by flag.",
     who=Who.LISTER,
     tag="workflows",
     has_tag=True,
