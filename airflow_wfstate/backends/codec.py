@@ -33,7 +33,7 @@ _COLLECTIONS: Final[dict[str, type[tuple[Any, ...]] | type[set[Any]] | type[froz
 _MAX_DEPTH: Final = 50  # a tuple takes up two of the 100 levels that a payload may have
 
 _WHAT_CAN_BE_STORED: Final = (
-    "Return a value that can be stored: numbers, strings, lists, dicts, or a type that Airflow serialises for XCom."
+    "Return numbers, strings, lists, dicts, or a value of a type that Airflow serialises for XCom."
 )
 
 

@@ -1,4 +1,4 @@
-"""A YAML document: its values, and where each stands.
+"""A YAML document: its values, and the position of each.
 
 Only what a definition needs of YAML: mappings with text keys, sequences, texts, null, true and false. Every other plain
 scalar is a text, so that ``no`` and ``1e3`` are names like any other. Anchors, aliases, tags and further documents are
@@ -85,7 +85,7 @@ def read_document(text: str) -> Document:
         raise UnreadableDefinition([Problem(line, column, "", f"{reason}.", remedy)]) from None
     except (yaml.YAMLError, UnicodeError) as error:  # a character that YAML does not allow, or half of one
         line, column = _place_of_bad_character(text)
-        reason = f"The file holds a character that YAML does not allow ({str(error).splitlines()[0][:200]})."
+        reason = f"The file contains a character that YAML does not allow ({str(error).splitlines()[0][:200]})."
         remedy = "Leave it out, or write it as an escape in double quotes."
         raise UnreadableDefinition([Problem(line, column, "", reason, remedy)]) from None
 
@@ -109,7 +109,7 @@ class _Builder:
         if not isinstance(further, yaml.StreamEndEvent):
             line, column = _place(further)
             self._document.problems.append(
-                Problem(line, column, "", "A second document begins here (---).", "Give each name a file of its own.")
+                Problem(line, column, "", "A second document begins here (---).", "Use a separate file for each name.")
             )
         return self._document
 
@@ -120,13 +120,13 @@ class _Builder:
             self._add(path, f"This is the alias *{event.anchor}.", "Write the value itself: aliases are not allowed.")
             return None
         if event.anchor is not None:
-            self._add(path, f"This has the anchor &{event.anchor}.", "Leave it out: anchors are not allowed.")
+            self._add(path, f"This has the anchor &{event.anchor}.", "Remove it; anchors are not allowed.")
         if event.tag is not None:
-            self._add(path, f"This has the tag {event.tag[:80]}.", "Leave it out: tags are not allowed.")
+            self._add(path, f"This has the tag {event.tag[:80]}.", "Remove it; tags are not allowed.")
         if isinstance(event, yaml.ScalarEvent):
             return _PLAIN.get(event.value, event.value) if event.implicit[0] else str(event.value)
         if len(path) >= MAX_DEPTH:
-            problem = self._document.problem(path, "This nests too deeply.", f"At most {MAX_DEPTH} levels are allowed.")
+            problem = self._document.problem(path, "This is too deep.", f"At most {MAX_DEPTH} levels are allowed.")
             raise UnreadableDefinition([*self._document.problems, problem])
         return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
 
@@ -144,7 +144,7 @@ class _Builder:
             if key in members:
                 first = self._document.keys[member][0]
                 self._document.problems.append(
-                    Problem(*place, shown_path(member), f"This is given already, in line {first}.", "Give it once.")
+                    Problem(*place, shown_path(member), f"This was already given in line {first}.", "Give it once.")
                 )
             self._document.keys[member] = place
             members[key] = self._value(next(self._events), member)

@@ -1,4 +1,4 @@
-"""Whether a document has the structure that the published JSON Schema says."""
+"""Check a document against the published JSON Schema."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXPECTED: Final[Mapping[str, str]] = {"string": "a text", "array": "a list", "o
 _DURATION: Final = "Give an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as P3D or PT1H30M."
 _PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     "^\\$": ("does not begin with $", "Give a JSONPath, such as $.data.order_id."),
-    "^[^/]*$": ("holds a slash", "Leave it out: the name stands in the address of the definition."),
+    "^[^/]*$": ("holds a slash", "Remove it, because the name is part of the definition's URL."),
 }
 """What a pattern of the schema means; every other one is that of a duration."""
 
@@ -115,7 +115,7 @@ def _const(value: object, said: str) -> tuple[str, str]:
     field = {"succeeded": "output", "failed": "error"}[said]
     return (
         f"This is {_short(value)}, and {field} is given.",
-        f"Only an event that says {said} has {field}: leave it out.",
+        f"Only an event that says {said} can have {field}. Remove it.",
     )
 
 
@@ -126,7 +126,7 @@ def _pattern(value: str, said: str) -> tuple[str, str]:
 
 def _unique(value: Sequence[object], said: bool) -> tuple[str, str]:
     twice = next(item for index, item in enumerate(value) if item in value[:index])
-    return f"{_short(twice)} stands here twice.", "Give it once."
+    return f"{_short(twice)} is listed twice.", "Give it once."
 
 
 _WORDS: Final[Mapping[str, Any]] = {
@@ -135,7 +135,7 @@ _WORDS: Final[Mapping[str, Any]] = {
     "const": _const,
     "pattern": _pattern,
     "uniqueItems": _unique,
-    "minLength": lambda value, said: ("This is empty.", "Give a text that can be seen."),
+    "minLength": lambda value, said: ("This is empty.", "Use visible characters."),
     "maxLength": lambda value, said: (f"This has {len(value)} characters.", f"At most {said} are allowed."),
     "minItems": lambda value, said: ("This is empty.", "Give at least one."),
     "maxItems": lambda value, said: (f"These are {len(value)}.", f"At most {said} are allowed."),

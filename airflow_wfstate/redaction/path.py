@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_PATHS: Final = 20
 MAX_PATH_LENGTH: Final = 250
 _MAX_DESCENTS: Final = 1
-"""Of ``..`` in a path."""
+"""The most ``..`` in a path."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ Path: TypeAlias = "tuple[Step, ...]"
 
 
 def check_paths(paths: Sequence[str]) -> tuple[str, ...]:
-    """Return the paths when all of them can be looked for.
+    """Check that all paths can be searched for, and return them.
 
     :raises InvalidRequest: there are more than 20; or one is longer than 250 characters, is not a JSONPath, holds a
         filter, descends (``..``) more than once, or has a wildcard right behind ``..``.
     """
     if isinstance(paths, str) or len(paths) > MAX_PATHS:
-        raise InvalidRequest("redact is no list of paths, or a long one.", f"Give a list of at most {MAX_PATHS} paths.")
+        raise InvalidRequest("redact is not a list of paths, or is long.", f"Give a list of at most {MAX_PATHS} paths.")
     for path in paths:
         _check_descents(path, parse_path(path))
     return tuple(paths)
@@ -70,12 +70,12 @@ def _check_descents(path: str, steps: Path) -> None:
     if sum(step.descends for step in steps) > _MAX_DESCENTS:
         raise InvalidRequest(
             f"The path {path!r} in redact descends more than once (..; a path without $ descends at its beginning).",
-            "Name what is to be hidden, for instance card_number or $.customer.address.",
+            "Name what to hide, for instance card_number or $.customer.address.",
         )
     if any(step.descends and (step.every or step.slices) for step in steps):
         raise InvalidRequest(
             f"The path {path!r} in redact has a wildcard or a slice right behind its descent (..).",
-            "Name the value whose whole content is to be hidden, for instance $.customer.",
+            "Name the value whose whole content to hide, for instance $.customer.",
         )
 
 
@@ -97,17 +97,17 @@ def parse_path(path: str) -> Path:
     if "?" in path:
         raise InvalidRequest(
             f"The path {path!r} in redact has a filter.",
-            "Name what is to be hidden, for instance card_number or $.customer.address.",
+            "Name what to hide, for instance card_number or $.customer.address.",
         )
     try:
         compiled = _environment().compile(path if path.startswith("$") else f"$..{path}")
     except JSONPathError as error:
         raise InvalidRequest(
-            f"The path {path!r} in redact is no JSONPath: {str(error).splitlines()[0]}.",
-            "Give one as RFC 9535 describes it, for instance card_number, items[*].cvc or ['card-number'].",
+            f"The path {path!r} in redact is not a JSONPath: {str(error).splitlines()[0]}.",
+            "Give one that follows RFC 9535, for instance card_number, items[*].cvc or ['card-number'].",
         ) from error
     if not isinstance(compiled, JSONPath):
-        raise InvalidRequest(f"The path {path!r} in redact is more than one path.", "Give each on its own.")
+        raise InvalidRequest(f"The path {path!r} in redact is more than one path.", "Give each one separately.")
     return tuple(_step(path, segment) for segment in compiled.segments)
 
 
@@ -128,7 +128,7 @@ def _step(path: str, segment: JSONPathSegment) -> Step:
             every = True
         else:
             raise InvalidRequest(
-                f"The path {path!r} in redact has a selector that is not of RFC 9535.",
+                f"The path {path!r} in redact has a selector that is not in RFC 9535.",
                 "Use names, indices, slices and *, for instance items[*].cvc.",
             )
     descends = isinstance(segment, JSONPathRecursiveDescentSegment)

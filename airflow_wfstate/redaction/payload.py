@@ -1,4 +1,4 @@
-"""A stored payload as it may be shown."""
+"""Redact a stored payload for display."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking for several paths at once, while a value is walked from its outside to its inside.
+"""Search for several paths at once, while walking a value from the outside in.
 
 Each place in the value has a *state*: which segments of which paths are to be looked for among its children. The
 state of a child follows from that of its parent and the child's name, and is computed once for each such pair. A walk
@@ -23,7 +23,7 @@ _Pending: TypeAlias = "frozenset[tuple[int, int]]"
 
 
 class TooMuchWork(Exception):
-    """The value is too large for its paths to be looked for."""
+    """The value is too large to search for its paths."""
 
 
 @dataclass

@@ -1,6 +1,6 @@
-"""What Airflow's secrets masker knows, in this process.
+"""Mask the secrets that Airflow's secrets masker knows in this process.
 
-Airflow has two maskers, of the server and of tasks, and each keeps secrets of its own: both are asked.
+Airflow has two maskers, for the server and for tasks, each with its own secrets, so both are used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def masked_text(text: str) -> str: ...
 @overload
 def masked_text(text: str | None) -> str | None: ...
 def masked_text(text: str | None) -> str | None:
-    """A text without the secrets that are known in this process."""
+    """The text, with all secrets that this process knows masked."""
     return None if text is None else str(redact_in_task(redact_on_server(text)))
 
 
@@ -37,7 +37,7 @@ def recorded_text(text: str, limit: int) -> str: ...
 @overload
 def recorded_text(text: str | None, limit: int) -> str | None: ...
 def recorded_text(text: str | None, limit: int) -> str | None:
-    """A user's text (an error, a reason) as it is recorded; every such text goes through here before it is stored.
+    """Prepare a user's text (an error, a reason) for recording. Every such text goes through here before it is stored.
 
     The secrets that this process knows are masked: a process that reads the text later does not know them. Masked
     first and cut then, so that no half of a secret is left at the end. Without the prefix that Airflow gives to

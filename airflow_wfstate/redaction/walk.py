@@ -1,4 +1,4 @@
-"""A JSON value with the mask in place of what is hidden: one walk, which copies only what it changes."""
+"""Mask the hidden parts of a JSON value in one walk, which copies only what it changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def masked_value(value: JsonValue, paths: Sequence[str] = (), *, name: str | Non
         search = Search(map(parse_path, paths))
         return _Walk(search).shown(value, search.start, name is not None and is_sensitive(name))
     except (TooMuchWork, InvalidRequest, RecursionError):
-        # Too large, too deep, or a stored path that this version cannot read: nothing of it is safe to show.
+        # Too large, too deep, or a stored path that this version cannot read: no part of it is safe to show.
         return MASK
 
 

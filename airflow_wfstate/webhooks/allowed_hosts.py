@@ -33,7 +33,7 @@ _CARRY_IPV4: Final = tuple(
         ),
     )
 )
-"""Where an IPv6 address may stand for any IPv4 address, private ones too."""
+"""IPv6 networks whose addresses can stand for any IPv4 address, including private ones."""
 
 _NOT_PUBLIC: Final = tuple(
     map(
@@ -57,7 +57,7 @@ _NOT_PUBLIC: Final = tuple(
 
 @dataclass(frozen=True)
 class AllowedHosts:
-    """What an administrator allows beside public addresses: ``[wfstate] webhook_hosts``.
+    """What an administrator allows in addition to public addresses: ``[wfstate] webhook_hosts``.
 
     :param names: host names, in small letters; one that begins with a dot means all below it.
     :param networks: addresses.
@@ -79,8 +79,8 @@ class AllowedHosts:
             except ValueError as error:
                 if "/" in text or ":" in text or "*" in text or not text.strip("."):
                     raise InvalidOption(
-                        f"{OPTION} holds {text[:100]!r}: {error}.",
-                        "Name hosts (hooks.example.com), all below a name (.example.com), addresses and networks "
+                        f"{OPTION} contains {text[:100]!r}: {error}.",
+                        "Name hosts (hooks.example.com), subdomains (.example.com), addresses and networks "
                         "(10.20.0.0/16), separated by commas.",
                     ) from error
                 names.add(text.lower().rstrip("."))
@@ -104,7 +104,7 @@ class AllowedHosts:
         """
         if scheme != "https" and not self.names_host(host):
             raise InvalidRequest(
-                f"Webhooks go to {host} by https alone: by http anybody on the way could read them.",
+                f"Webhooks can be sent to {host} only over https, because over http anyone on the way could read them.",
                 f"Use https, or name the host in {OPTION}.",
             )
 
@@ -137,9 +137,9 @@ class AllowedHosts:
             return
         named = host if host == str(address) else f"{host} ({address})"
         raise InvalidRequest(
-            f"Webhooks may not reach {named}: the address is not a public one.",
-            f"If it is a receiver of yours, name the host or the network in {OPTION}, where airflow wfstate deliver "
-            "and the api-server run.",
+            f"Webhooks may not be sent to {named}, because the address is not public.",
+            f"If it is your own receiver, add the host or the network to {OPTION}, where airflow wfstate deliver "
+"and the api-server run.",
         )
 
     def _holds(self, address: Address) -> bool:

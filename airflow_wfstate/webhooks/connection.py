@@ -1,4 +1,4 @@
-"""Connections to receivers: to addresses that were checked, and within the time that an attempt has."""
+"""Connect to receivers, only at addresses that were checked, and within the time of an attempt."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One attempt to deliver a webhook, and what came of it.
+"""One attempt to deliver a webhook, and its result.
 
-Redirects are not followed, and proxies of the environment are not used: either would reach an address that nobody has
+It follows no redirects and uses no proxies from the environment, because either could lead to an address that was not
 checked.
 """
 
@@ -39,7 +39,7 @@ _MAX_WAIT: Final = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Result:
-    """What came of an attempt.
+    """The result of an attempt.
 
     :param status: of HTTP; None when there was no answer.
     :param text: the beginning of the answer, or why there was none.
@@ -52,12 +52,12 @@ class Result:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the receiver has taken the event: any status from 200 to 299."""
+        """Whether the receiver accepted the event: any status from 200 to 299."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def is_gone(self) -> bool:
-        """Whether the receiver says that it wants no more, which the specification lets it say with 410."""
+        """Whether the receiver wants no more events, which it signals with 410 according to the specification."""
         return self.status == _GONE
 
     @property
@@ -104,7 +104,7 @@ class Sender:
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
             return Result(None, f"No answer: {_said(error)}"[:MAX_SHOWN])
         except ValueError as error:  # a host that is no name: IDNA, or a label that is too long
-            return Result(None, f"The address cannot be used: {error}"[:MAX_SHOWN])
+            return Result(None, f"The URL cannot be used: {error}"[:MAX_SHOWN])
         except Exception as error:  # one letter must not keep all others from being sent, again and again
             log.exception("A webhook could not be sent to %s.", self._parts.hostname)
             return Result(None, f"{type(error).__name__}: {error}"[:MAX_SHOWN])

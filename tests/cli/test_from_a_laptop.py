@@ -200,4 +200,4 @@ def test_what_is_not_there_is_explained_from_afar(laptop: Home, server_engine: E
 def test_what_is_no_address_is_refused(laptop: Home) -> None:
     answer = laptop.wfstate("list", "--server", "airflow.example.com")
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert "is not the address of an api-server" in answer.stderr
+    assert "is not the URL of an api-server" in answer.stderr

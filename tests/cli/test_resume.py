@@ -46,7 +46,7 @@ def test_the_plan_names_everything_and_changes_nothing(home: Home, order: Order,
         "Steps that will run:",
         "Finished steps that return their stored output:",
     ]
-    assert "a task above it failed" in answer.stdout
+    assert "an upstream task failed" in answer.stdout
     assert f"{FULFILMENT}.ship" in answer.stdout
     assert f"airflow dags unpause {FULFILMENT}" in answer.stdout
     assert (_state(order), order.run_states()) == (WorkflowState.FAILED, ["failed", "failed"])

@@ -61,7 +61,7 @@ def test_the_life_of_a_subscription(home: Home, engine: Engine, receiver: Receiv
         (("add", "x", "http://10.0.0.1/"), "https alone"),
         (("add", "x", "https://10.0.0.1/"), "webhook_hosts"),
         (("add", "x", "https://hooks.example.com", "--kind", "step.danced"), "'step.danced' is not a kind of"),
-        (("add", "x", "https://hooks.example.com", "--from", "soon"), "names no point"),
+        (("add", "x", "https://hooks.example.com", "--from", "soon"), "is not a point"),
         (("pause", "nobody"), "There is no subscription 'nobody'."),
     ],
 )

@@ -106,7 +106,7 @@ participants:
     ("text", "place", "complaint"),
     [
         ("", "1:1 ", "empty"),
-        ("name: order\nname: other\n", "2:1 name", "given already, in line 1"),
+        ("name: order\nname: other\n", "2:1 name", "already given in line 1"),
         ("name: order\nplan: &all [a]\n", "2:7 plan", "anchor &all"),
         ("name: order\nplan: *all\n", "2:7 plan", "alias"),
         ("name: !!python/object:os.system order\n", "1:7 name", "tag"),

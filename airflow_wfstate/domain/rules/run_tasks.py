@@ -1,6 +1,6 @@
-"""Which tasks of a run are to run again: the rule, without Airflow.
+"""The rules for which tasks of a run must run again, without Airflow.
 
-Nothing here reads a database: ``store/runs/graph.py`` makes a :class:`RunTasks` of a run.
+Nothing here reads a database. ``store/runs/graph.py`` creates a :class:`RunTasks` for a run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OVER: Final = ("success", "skipped", *_FAILED)
 class RunTask:
     """A task instance of a run.
 
-    :param state: as Airflow names it; None for one that has not been scheduled.
+    :param state: its state in Airflow; None if it has not been scheduled.
     :param decided_to_skip: it is ``skipped`` by its own decision: its step, or its process, said so.
     :param skipped_by_branch: it is ``skipped`` because a branch or short circuit above it said so.
     :param completes: it ends the workflow.
@@ -46,7 +46,7 @@ class RunTask:
 
 @dataclass(frozen=True)
 class RunTasks:
-    """The tasks of a run, and how its DAG joins them.
+    """The tasks of a run, and their dependencies.
 
     :param downstream: with each task id the ids right below it.
     :param teardowns: ids of the DAG's teardowns.
@@ -70,7 +70,7 @@ class RunTasks:
 
     @property
     def relays(self) -> list[RunTask]:
-        """The relay's task instance, when Airflow has scheduled it before; else nothing."""
+        """The relay's task instance, if Airflow has scheduled it before; otherwise empty."""
         return [
             task
             for task in self.tasks
@@ -78,7 +78,7 @@ class RunTasks:
         ]
 
     def below(self, task_id: str) -> set[str]:
-        """The ids of all tasks below, at any distance."""
+        """The ids of all tasks downstream, directly or indirectly."""
         found: set[str] = set()
         pending = list(self.downstream.get(task_id, ()))
         while pending:
@@ -99,9 +99,9 @@ class RunTasks:
         below_skipped = {below for task_id in skipped for below in self.downstream.get(task_id, ())}
         for task in self._ordinary():
             if task.state in _FAILED:
-                chosen[task.id] = "failed" if task.state == "failed" else "a task above it failed"
+                chosen[task.id] = "failed" if task.state == "failed" else "an upstream task failed"
             elif _was_skipped_by_end_of_run(task, below_skipped):
-                chosen[task.id] = "was skipped when its run was ended"
+                chosen[task.id] = "was skipped when its run ended"
         below = self._below_of([task.task_id for task in self._ordinary() if task.id in chosen])
         for task in self._ordinary():
             is_teardown = task.task_id in self.teardowns and task.is_over

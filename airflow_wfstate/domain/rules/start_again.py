@@ -1,4 +1,4 @@
-"""The start of a key that was started before: what becomes of it, by the state of the key's newest generation."""
+"""What a start does if the key was started before, depending on the state of its newest generation."""
 
 from __future__ import annotations
 

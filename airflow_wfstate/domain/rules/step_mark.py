@@ -1,6 +1,6 @@
-"""What a serialized DAG tells of a step: Airflow keeps task ids and operators, and this beside them.
+"""The mark of a step in a serialized DAG, beside the task ids and operators that Airflow stores.
 
-Written when a DAG is parsed, read where a resume compares the steps of a workflow with the tasks of its DAG's code.
+It is written when a DAG is parsed, and read when a resume compares the steps of a workflow with the tasks in the code.
 """
 
 from __future__ import annotations

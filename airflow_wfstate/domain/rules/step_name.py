@@ -1,4 +1,4 @@
-"""What a step is called: participant, place where the participant has several, name and item."""
+"""The name of a step: participant, place if the participant has several, name and item."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a workflow a participant takes part: the step that triggered its run.
+    """The place at which a participant takes part in a workflow: the step that triggered its run.
 
     :param name: of that step, with its item (``notify[7]``); empty where no step triggered the run.
     :param is_needed: whether the participant takes part at several places, so that its steps are named with it.
@@ -39,7 +39,7 @@ def placed(shown: str | None) -> Place:
 
 @dataclass(frozen=True)
 class StepName:
-    """The one rule for what a step is called.
+    """The single rule for naming a step.
 
     :param item_key: empty for a step that is not mapped.
     """

@@ -1,4 +1,4 @@
-"""For which services a workflow waits: those that are at work, and the one whose step comes next in the plan."""
+"""The services that a workflow waits for: those that are running, and the one whose step comes next in the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a definition says of services: which take part, what their events mean, and how their steps are undone."""
+"""The services in a definition: which take part, what their events mean, and how their steps are undone."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Choreography:
-    """How a workflow goes on by events.
+    """How events drive a workflow.
 
     :param key: where an event holds the business key of its workflow, as a path (:mod:`.event_path`); None where
         events name their workflow by their correlation id alone.

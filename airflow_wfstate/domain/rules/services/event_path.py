@@ -77,7 +77,7 @@ def parse_event_path(text: str) -> EventPath:
         found = _SEGMENT.match(text, place)
         if found is None:
             raise InvalidRequest(
-                f"The path {text!r} is not the path of one value: it cannot be read from {text[place:][:40]!r} on "
+                f"The path {text!r} is not the path of one value: it is not valid from {text[place:][:40]!r} on "
                 "(wildcards, descents, slices and filters are not allowed).",
                 _HOW,
             )
@@ -101,5 +101,5 @@ def _segment(text: str, found: re.Match[str]) -> str | int:
     try:
         member: str = json.loads(f'"{quoted}"')
     except ValueError as error:
-        raise InvalidRequest(f"The path {text!r} has a name that cannot be read: {error}.", _HOW) from error
+        raise InvalidRequest(f"The path {text!r} has a name that is not valid: {error}.", _HOW) from error
     return member

@@ -1,4 +1,4 @@
-"""A step of a service: what an event of the service makes of it.
+"""How an event of a service changes a step of the service.
 
 Events come late, twice and out of order. Which of two is the newer one is told by the extension ``sequence`` where both
 have it, else by ``time`` where both have it, else by their arrival. What is compared with is the last *end* of the step
@@ -61,7 +61,7 @@ class ServiceStep:
 
 @dataclass(frozen=True)
 class Move:
-    """What becomes of a step.
+    """How a step changes.
 
     :param state: its next one.
     :param round: that it concerns: the newest one, or the next.
@@ -84,7 +84,7 @@ class Unmoved:
 
 
 def move(step: ServiceStep | None, meaning: EventMeaning, order: Order) -> Move | Unmoved:
-    """What an event makes of a step.
+    """Determine how an event changes a step.
 
     :param step: None when no event has told of it yet.
     """

@@ -1,4 +1,4 @@
-"""The undo of a service's step: which round an event of the service answers for, and what becomes of its undo."""
+"""The undo of a service's step: which round an event of the service is about, and how its compensation changes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _done(undos: Sequence[RoundUndo], named: RoundUndo | None) -> Answer | Unmov
         return Unmoved(
             "the step was undone"
             if meant.state is _C.DONE
-            else f"an operator decided before: it is {meant.state.value}"
+            else f"an operator has already decided: it is {meant.state.value}"
         )
     was_asked = meant.state in (_C.RUNNING, _C.FAILED)
     return Answer(meant.round, _C.DONE, was_asked=was_asked, names_request=named is not None)

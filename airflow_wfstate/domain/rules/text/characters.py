@@ -1,4 +1,4 @@
-"""Characters that a reader does not see as what they are, and text in which they are shown as escapes.
+"""Deceptive and invisible characters, and text in which they are shown as escapes.
 
 Stored text comes from anywhere. On a terminal, in a page or in a message it must not move the cursor, turn the
 direction of what stands beside it, or look like another text.
@@ -16,7 +16,7 @@ _JOINERS: Final = frozenset("\u200c\u200d")
 """Zero width non-joiner and joiner, which Persian and emoji are written with."""
 
 _FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters, marks and symbols that are drawn as nothing."""
+"""Letters, marks and symbols that are invisible."""
 
 _SHORT_ESCAPES: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 MOST_NAMES: Final = 20
-"""In one sentence; who wants all of them asks for a list."""
+"""The most names in one sentence. Use a list to get all of them."""
 
 
 def counted(count: int, noun: str) -> str:

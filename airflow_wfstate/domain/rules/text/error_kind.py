@@ -1,4 +1,4 @@
-"""Which errors are of one kind: their texts differ in what changes from one workflow to the next."""
+"""Group errors whose texts differ only in parts that change from one workflow to the next."""
 
 from __future__ import annotations
 

@@ -33,5 +33,5 @@ def check_webhook_secret(text: str) -> None:
     if not _FEWEST_BYTES <= len(key) <= _MOST_BYTES:
         raise InvalidRequest(
             "The secret is not a Standard Webhooks secret.",
-            f"Leave it out to have one made, or give {PREFIX} and {_FEWEST_BYTES} to {_MOST_BYTES} bytes in base64.",
+            f"Leave it out to generate one, or give {PREFIX} and {_FEWEST_BYTES} to {_MOST_BYTES} bytes in base64.",
         )

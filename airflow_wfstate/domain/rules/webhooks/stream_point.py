@@ -1,4 +1,4 @@
-"""A point of the stream of journal entries from which a subscription is delivered, as people and the API name it."""
+"""A point in the stream of journal entries from which a subscription is delivered."""
 
 from __future__ import annotations
 
@@ -74,6 +74,6 @@ def _number(text: str) -> int:
 
 def _unknown(text: str) -> InvalidRequest:
     return InvalidRequest(
-        f"{text[:80]!r} names no point to deliver from.",
+        f"{text[:80]!r} is not a point to deliver from.",
         "Give now, beginning, a time with an offset such as 2026-03-01T12:00:00+00:00, or the id of an event.",
     )
