@@ -139,7 +139,7 @@ class AllowedHosts:
         raise InvalidRequest(
             f"Webhooks may not be sent to {named}, because the address is not public.",
             f"If it is your own receiver, add the host or the network to {OPTION}, where airflow wfstate deliver "
-"and the api-server run.",
+            "and the api-server run.",
         )
 
     def _holds(self, address: Address) -> bool:

@@ -18,9 +18,9 @@ task, mapped or not, and looks up in it what it renders: no template field has t
 class StepMark:
     """A task's declaration of its step.
 
-    :param name: of the step; None when each item of a mapped task has a name of its own.
-    :param was: names that the step had before.
-    :param undo: the handler that undoes the step, as its begin records it; None when the task declares none.
+    :param name: name of the step; None if each item of a mapped task has its own name.
+    :param was: former names of the step.
+    :param undo: the step's compensation handler, as its begin records it; None if the task declares none.
     """
 
     name: str | None
@@ -28,12 +28,12 @@ class StepMark:
     undo: str | None = None
 
     def text(self) -> str:
-        """As it is written into the serialized DAG."""
+        """Its form in the serialized DAG."""
         return json.dumps({"name": self.name, "was": list(self.was), "undo": self.undo}, sort_keys=True)
 
     @staticmethod
     def parse(text: object) -> StepMark | None:
-        """The mark of a text; None when it is none."""
+        """Read a mark from a text; None if it is not a mark."""
         try:
             values = json.loads(text) if isinstance(text, str) else None
         except ValueError:

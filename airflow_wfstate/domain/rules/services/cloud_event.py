@@ -62,12 +62,12 @@ _SEE: Final = "See https://github.com/cloudevents/spec (CloudEvents 1.0)."
 class CloudEvent:
     """An event that has been checked.
 
-    :param source: with ``id`` what tells it from every other event.
-    :param time: when it happened, by its source's clock; None when it does not say.
-    :param sequence: by which its source orders its events; None when it does not say.
-    :param correlation_id: of the workflow that it is about; None when it does not say.
-    :param content: all of it in its JSON form: attributes, and ``data`` or ``data_base64``.
-    :param body: the same as it is stored. Equal events have equal hashes, whichever mode they were sent in.
+    :param source: its source, which together with ``id`` identifies the event.
+    :param time: when it happened, by its source's clock; None if not given.
+    :param sequence: its position among the events of its source; None if not given.
+    :param correlation_id: correlation id of its workflow; None if not given.
+    :param content: the whole event in its JSON form: attributes, and ``data`` or ``data_base64``.
+    :param body: the same in its stored form. Equal events have equal hashes, in whichever mode they were sent.
     """
 
     source: str

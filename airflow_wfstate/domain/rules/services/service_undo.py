@@ -13,14 +13,14 @@ from airflow_wfstate.domain.rules.states import CompensationState, StepState, Wo
 _C, _W = CompensationState, WorkflowState
 
 _OPEN: Final = (_C.ARMED, _C.RUNNING, _C.FAILED, _C.DISCARDED)
-"""The service may say of such an undo that it is done, whether or not it was asked."""
+"""The service may report such an undo as done, whether or not it was requested."""
 
 
 @dataclass(frozen=True)
 class RoundUndo:
     """The undo of one round of a step.
 
-    :param request_id: of the event that asks for it, whether or not it was sent.
+    :param request_id: id of the event that requests it, whether or not it was sent.
     """
 
     round: int
@@ -30,11 +30,11 @@ class RoundUndo:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an event says of an undo.
+    """What an event says about an undo.
 
-    :param round: whose undo it is.
-    :param state: that the undo comes into: ``done``, or ``failed`` when the service refuses.
-    :param was_asked: whether the service had been asked for it.
+    :param round: the round that is undone.
+    :param state: the next state of the undo: ``done``, or ``failed`` if the service refuses.
+    :param was_asked: whether it had been requested from the service.
     :param names_request: whether the event names that request, which it is newer than, whatever its time says.
     """
 
@@ -45,13 +45,13 @@ class Answer:
 
 
 def answer_of(undos: Sequence[RoundUndo], meaning: EventMeaning, causation_id: str | None) -> Answer | Unmoved | None:
-    """What an event of a service says of the undo of its step; None when it is not about an undo.
+    """Interpret an event of a service about the undo of its step; None if it is not about an undo.
 
     A service names the request that it answers as the event's ``causationid``. Where a step was done once, it need
     not: a ``compensated`` can mean nothing else. A ``failed`` is a refusal only when it names the request, for else it
     may be late news of the step itself.
 
-    :param undos: of all rounds that recorded one.
+    :param undos: the undos of all rounds that recorded one.
     """
     named = next((undo for undo in undos if undo.request_id == causation_id), None)
     if meaning is EventMeaning.COMPENSATED:
@@ -89,7 +89,7 @@ def _done(undos: Sequence[RoundUndo], named: RoundUndo | None) -> Answer | Unmov
 def state_after(step: StepState, undos: Sequence[RoundUndo]) -> StepState:
     """The state of a step after the undo of one of its rounds: compensated, when that of each round is done.
 
-    :param undos: of all rounds that recorded one.
+    :param undos: the undos of all rounds that recorded one.
     """
     is_over = all(undo.state in (_C.DONE, _C.NOT_NEEDED) for undo in undos)
     return StepState.COMPENSATED if is_over else step
