@@ -28,7 +28,7 @@ _EXPECTED: Final[Mapping[str, str]] = {"string": "a text", "array": "a list", "o
 _DURATION: Final = "Give an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as P3D or PT1H30M."
 _PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     "^\\$": ("does not begin with $", "Give a JSONPath, such as $.data.order_id."),
-    "^[^/]*$": ("holds a slash", "Remove it, because the name is part of the definition's URL."),
+    "^[^/]*$": ("contains a slash", "Remove it, because the name is part of the definition's URL."),
 }
 """What a pattern of the schema means; every other one is that of a duration."""
 

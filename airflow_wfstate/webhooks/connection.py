@@ -84,7 +84,7 @@ class TimedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """Go on encrypted, with the host that the certificate must name."""
+        """Start TLS, with the host that the certificate must name."""
         return TimedStream(self._stream.start_tls(ssl_context, server_hostname, time_left()))
 
     def get_extra_info(self, info: str) -> Any:

@@ -41,9 +41,9 @@ _MAX_WAIT: Final = timedelta(hours=1)
 class Result:
     """The result of an attempt.
 
-    :param status: of HTTP; None when there was no answer.
+    :param status: the HTTP status; None if there was no answer.
     :param text: the beginning of the answer, or why there was none.
-    :param wait: how long the receiver asks to be left alone (``Retry-After``), at most an hour; None when it does not.
+    :param wait: how long the receiver asks to wait (``Retry-After``), at most an hour; None if it does not.
     """
 
     status: int | None
@@ -71,7 +71,7 @@ class Sender:
 
     :param url: of the receiver, checked as :func:`~airflow_wfstate.domain.rules.webhooks.url.check_webhook_url` does.
     :param allowed: which hosts may be reached.
-    :param timeout: for one attempt altogether, from the first look at the host's name to the last byte of the answer.
+    :param timeout: for a whole attempt, from the lookup of the host's name to the last byte of the answer.
     """
 
     def __init__(self, url: str, allowed: AllowedHosts, timeout: timedelta) -> None:

@@ -148,7 +148,7 @@ class EventSummary:
 class EventPage:
     """Events in the order in which they arrived.
 
-    :param next_after: what to ask for next as ``after``; None when this is the end.
+    :param next_after: what to ask for next as ``after``; None if there are no more.
     """
 
     events: list[EventSummary]

@@ -40,7 +40,7 @@ def parse_labels(texts: Iterable[str]) -> dict[str, str]:
             raise InvalidRequest(f"{text[:80]!r} is not a label.", "Write it as name=value.")
         if labels.setdefault(name, value) != value:
             raise InvalidRequest(
-                f"The label {name[:80]!r} is asked for with two values, {labels[name][:80]!r} and {value[:80]!r}; a "
+                f"The filter has two values for the label {name[:80]!r}, {labels[name][:80]!r} and {value[:80]!r}; a "
                 "workflow has one.",
                 "Ask for one of them.",
             )
@@ -54,6 +54,4 @@ def check_label_filter(labels: Mapping[str, str]) -> None:
     :raises InvalidRequest: there are more than a workflow can have.
     """
     if len(labels) > MAX_LABELS:
-        raise InvalidRequest(
-            f"A list is asked for with {len(labels)} labels; a workflow has at most {MAX_LABELS}.", "Ask for fewer."
-        )
+        raise InvalidRequest(f"The filter has {len(labels)} labels; a workflow has at most {MAX_LABELS}.", "Use fewer.")

@@ -52,13 +52,13 @@ class JournalEntry:
     """An entry of the journal, written under the workflow's lock.
 
     :param number: number of the entry, from 1, without gaps in a workflow.
-    :param step: ``participant.name`` or ``participant.name[item]``, with the place where the participant has several
-        (``mail[tell_sent].send``); None for what concerns the whole workflow.
-    :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for somebody
-        outside who used one.
-    :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
-        ``api``) and ``reason``.
-    :param step_id: of that step; None also in entries that an older version wrote.
+    :param step: ``participant.name`` or ``participant.name[item]``, with the place if the participant has several
+        (``mail[tell_sent].send``); None if the entry is about the whole workflow.
+    :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for the user
+        of a token.
+    :param data: details; for payloads, only type, size and sha256. Entries about people's actions have ``way`` (``ui``,
+        ``cli`` or ``api``) and ``reason``.
+    :param step_id: id of that step; also None in entries that an older version wrote.
     :param sentence: what happened, in one English sentence.
     """
 
@@ -96,9 +96,9 @@ class JournalFilter:
 class JournalPage:
     """A page of the journal, in ascending order.
 
-    :param next_after: what to ask for next as ``after``; None when this is the end.
-    :param total: how many entries the journal has at this moment, whatever was asked for; also the number of its last
-        one. None when it was not asked for.
+    :param next_after: ``after`` for the next page; None if there are no more.
+    :param total: the current number of all entries in the journal, which is also the number of the last one. None if it
+        was not requested.
     """
 
     entries: list[JournalEntry]

@@ -46,9 +46,9 @@ class StepFilter:
 
 @dataclass(frozen=True)
 class StepPage:
-    """Steps by participant, place, name and item key: what tells them apart, and by which they are found.
+    """Steps, ordered by participant, place, name and item key, which identify them.
 
-    :param next_after: what to ask for next as ``after``; None when this is the end.
+    :param next_after: ``after`` for the next page; None if there are no more.
     """
 
     steps: list[StepSummary]
@@ -59,8 +59,8 @@ class StepPage:
 class Checkpoint:
     """What an attempt saved inside a round.
 
-    :param value: None when the reader may not see the payloads of the step's DAG.
-    :param attempt: that saved it last.
+    :param value: its value; None if the reader may not see payloads of the step's DAG.
+    :param attempt: number of the attempt that saved it last.
     """
 
     round: int
@@ -72,9 +72,9 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class CheckpointPage:
-    """Checkpoints of one step, by round and name; fewer than were asked for where their values take more than 4 MiB.
+    """Checkpoints of one step, by round and name; fewer than requested if their values take more than 4 MiB.
 
-    :param next_after: what to ask for next as ``after``: ``round:name``; None when this is the end.
+    :param next_after: ``after`` for the next page (``round:name``); None if there are no more.
     """
 
     checkpoints: list[Checkpoint]
@@ -94,12 +94,13 @@ class CompensationFilter:
 
 @dataclass(frozen=True)
 class StepCompensation:
-    """The compensation of a round of a step, and what people decided about it.
+    """The compensation of a round of a step, with the decisions about it.
 
     :param step: ``participant.name`` or ``participant.name[item]``.
-    :param last_entry: number of the round's last journal entry: what has the greatest is undone first.
-    :param dag_id: with ``run_id``: the run whose relay runs it; both empty for a step of a service, which is asked.
-    :param decisions: of people, about any round of the step, as the journal tells them.
+    :param last_entry: number of the round's last journal entry; the highest number is undone first.
+    :param dag_id: with ``run_id``, the run whose relay runs it. Both are empty for a step of a service, which gets a
+        request instead.
+    :param decisions: operators' decisions about any round of the step, as journal entries.
     """
 
     step_id: str
@@ -113,9 +114,9 @@ class StepCompensation:
 
 @dataclass(frozen=True)
 class CompensationPage:
-    """Compensations of a workflow, in the order in which they are undone.
+    """Compensations of a workflow, in the order in which they run.
 
-    :param next_before: what to ask for next as ``before``; None when this is the end.
+    :param next_before: ``before`` for the next page; None if there are no more.
     """
 
     compensations: list[StepCompensation]

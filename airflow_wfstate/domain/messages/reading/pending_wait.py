@@ -12,11 +12,11 @@ MAX_PENDING_WAITS: Final = 50
 
 
 class PendingKind(str, Enum):
-    """What is waited for.
+    """What a wait is for.
 
-    ``service``: a service, to report on a step of its own; ``undo``: a service, to confirm that a step is undone;
-    ``event``: a step waits for an event; ``token``: a step waits for whoever has a token of it; ``workflow`` and
-    ``step``: a task waits for a state of another workflow, or of a step.
+    ``service``: a service to report on its own step. ``undo``: a service to confirm that a step is undone. ``event``: a
+    step waits for an event. ``token``: a step waits for the holder of a token. ``workflow`` and ``step``: a task waits
+    for a state of another workflow or of a step.
     """
 
     SERVICE = "service"
@@ -35,14 +35,14 @@ OF_SERVICES: Final = (PendingKind.SERVICE, PendingKind.UNDO)
 class PendingWait:
     """Something that a workflow currently waits for.
 
-    :param waiter: what waits: ``participant.step``, or ``participant.step[item]``; of a service its own step.
+    :param waiter: what waits: ``participant.step`` or ``participant.step[item]``; for a service, its own step.
     :param what: what it waits for, to follow "waits for" in a sentence; None if the reader may not know.
-    :param since: when the wait began. Of a service that has said nothing of its step: when the step before it changed.
+    :param since: when the wait began; for a service that has not reported yet, when the previous step changed.
     :param until: when it ends without success; None for no such time.
-    :param participant: that does the step.
-    :param name: of the step.
+    :param participant: participant of the step.
+    :param name: name of the step.
     :param step_id: None for a step of a service that has not begun.
-    :param has_begun: of a service: whether it has said that it is at work. True for everything else.
+    :param has_begun: for a service, whether it has reported that it is running; otherwise True.
     """
 
     kind: PendingKind
