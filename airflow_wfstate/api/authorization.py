@@ -231,8 +231,9 @@ def check_visible(caller: Caller, workflow_id: str) -> WorkflowAccess:
 
 
 def may_see_input(caller: Caller, access: WorkflowAccess) -> bool:
-    """Whether the caller, who may see the workflow, may read its input and output: those of a task's own, else of the
-    owners' DAGs.
+    """Whether a caller who may see the workflow may also read its input and output, which belong to the owners' DAGs.
+
+    A task may always read those of its own workflow.
     """
     return isinstance(caller, TaskCaller) or access.owners <= readable_dag_ids(caller, access.owners)
 

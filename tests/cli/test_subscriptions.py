@@ -58,7 +58,7 @@ def test_the_life_of_a_subscription(home: Home, engine: Engine, receiver: Receiv
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("add", "x", "http://10.0.0.1/"), "https alone"),
+        (("add", "x", "http://10.0.0.1/"), "only over https"),
         (("add", "x", "https://10.0.0.1/"), "webhook_hosts"),
         (("add", "x", "https://hooks.example.com", "--kind", "step.danced"), "'step.danced' is not a kind of"),
         (("add", "x", "https://hooks.example.com", "--from", "soon"), "is not a point"),
