@@ -1,6 +1,6 @@
 """The paths of ``redact=[...]``: JSONPath queries (RFC 9535) without filters.
 
-One that does not begin with ``$`` is looked for at any depth: ``card_number`` is ``$..card_number``.
+A path that does not begin with ``$`` matches at any depth: ``card_number`` means ``$..card_number``.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _MAX_DESCENTS: Final = 1
 
 @dataclass(frozen=True)
 class Step:
-    """One segment of a path: which children of a value it names.
+    """One segment of a path: which children of a value it selects.
 
-    :param descends: also of everything inside it (``..``).
-    :param names: of members of objects.
-    :param indices: of items of arrays; negative ones count from the end.
-    :param slices: start, stop and step of items of arrays.
-    :param every: all members and items (``*``).
+    :param descends: whether it also selects children of everything inside the value (``..``).
+    :param names: names of members of objects.
+    :param indices: indices of items of arrays; negative ones count from the end.
+    :param slices: start, stop and step of slices of arrays.
+    :param every: whether it selects all members and items (``*``).
     """
 
     descends: bool
@@ -40,11 +40,11 @@ class Step:
     every: bool
 
     def names_member(self, name: str) -> bool:
-        """Whether the member of an object is named."""
+        """Whether it selects this member of an object."""
         return self.every or name in self.names
 
     def names_item(self, index: int, length: int) -> bool:
-        """Whether an item of an array of that length is named."""
+        """Whether it selects this item of an array of that length."""
         if self.every or index in self.indices or index - length in self.indices:
             return True
         return any(index in range(*slice(*bounds).indices(length)) for bounds in self.slices)
@@ -81,11 +81,11 @@ def _check_descents(path: str, steps: Path) -> None:
 
 @lru_cache(maxsize=1024)
 def parse_path(path: str) -> Path:
-    """The segments of a path, from the outermost one; none for ``$``, which names the whole value.
+    """Parse a path into segments, from the outermost one; no segments for ``$``, the whole value.
 
     :raises InvalidRequest: it is not a path, or has a filter.
     """
-    # Imported late: it takes 25 ms (measured), which a task without a redacted step need not spend.
+    # Imported late: it takes 25 ms (measured), which a task without a redacted step should not have to spend.
     from jsonpath import JSONPath
     from jsonpath.exceptions import JSONPathError
 
@@ -122,7 +122,7 @@ def _step(path: str, segment: JSONPathSegment) -> Step:
         elif isinstance(selector, IndexSelector):
             indices.append(selector.index)
         elif isinstance(selector, SliceSelector):
-            if selector.slice.step != 0:  # which names nothing, says RFC 9535
+            if selector.slice.step != 0:  # according to RFC 9535, this selects nothing
                 slices.append((selector.slice.start, selector.slice.stop, selector.slice.step))
         elif isinstance(selector, WildcardSelector):
             every = True

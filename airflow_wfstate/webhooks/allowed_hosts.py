@@ -1,7 +1,7 @@
 """Which hosts and addresses webhooks may reach.
 
-The address that is connected to is the one that was checked: it is resolved once, for each connection, so that a name
-that changes its address in between (DNS rebinding) gains nothing.
+A name is resolved once per connection, and the checked address is the one that is connected to, so changing the address
+in between (DNS rebinding) has no effect.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ _NOT_PUBLIC: Final = tuple(
 class AllowedHosts:
     """What an administrator allows in addition to public addresses: ``[wfstate] webhook_hosts``.
 
-    :param names: host names, in small letters; one that begins with a dot means all below it.
-    :param networks: addresses.
+    :param names: host names in lower case; a name that begins with a dot includes all subdomains.
+    :param networks: networks of addresses.
     """
 
     names: frozenset[str] = frozenset()
@@ -87,7 +87,7 @@ class AllowedHosts:
         return cls(frozenset(names), tuple(networks))
 
     def names_host(self, host: str) -> bool:
-        """Whether a host is named, or is an address of a network that is: it is reached anywhere, also by http."""
+        """Whether a host or its network is listed, so that it may be reached at any address, also over http."""
         host = host.lower().rstrip(".")
         above = (host[position:] for position, character in enumerate(host) if character == ".")
         if host in self.names or any(name in self.names for name in above):
@@ -98,9 +98,9 @@ class AllowedHosts:
             return False
 
     def check_scheme(self, scheme: str, host: str) -> None:
-        """Check that a webhook may go to this host by this scheme.
+        """Check that webhooks may be sent to this host with this scheme.
 
-        :raises InvalidRequest: it is http, and the host is not named.
+        :raises InvalidRequest: the scheme is http, and the host is not listed.
         """
         if scheme != "https" and not self.names_host(host):
             raise InvalidRequest(
@@ -109,7 +109,7 @@ class AllowedHosts:
             )
 
     def check_literal(self, host: str) -> None:
-        """Check a host that is an address itself; names are looked up when they are connected to.
+        """Check a host that is itself an address. Names are resolved when connecting.
 
         :raises InvalidRequest: webhooks may not reach it.
         """
@@ -120,9 +120,9 @@ class AllowedHosts:
         self._check(host, address)
 
     def resolve(self, host: str, port: int) -> list[str]:
-        """The addresses of a host, all of which may be reached, in the order in which to try them.
+        """The addresses of a host, all of which are allowed, in the order in which to try them.
 
-        :raises OSError: the name has no address, or cannot be looked up.
+        :raises OSError: the name has no address, or cannot be resolved.
         :raises InvalidRequest: webhooks may not reach one of its addresses.
         """
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

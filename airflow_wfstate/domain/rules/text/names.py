@@ -9,10 +9,10 @@ from airflow_wfstate.domain.rules.text.characters import BIDI_CONTROLS, describe
 from airflow_wfstate.exceptions import InvalidName
 
 MAX_NAME_LENGTH: Final = 250
-"""Characters; Airflow's own limit for DAG and task ids."""
+"""The most characters; the same as Airflow's limit for DAG and task ids."""
 
 MAX_FORMER_NAMES: Final = 100
-"""Of one step (``was``)."""
+"""The most former names of one step (``was``)."""
 
 
 def check_name(kind: str, value: object) -> str:

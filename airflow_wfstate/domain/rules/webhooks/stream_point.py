@@ -18,14 +18,14 @@ _LARGEST_NUMBER = 2**62 - 1
 
 @dataclass(frozen=True)
 class Moment:
-    """What was written at this time or later."""
+    """Everything written at this time or later."""
 
     at: datetime
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of a workflow's journal, and what was written after it."""
+    """An entry of a workflow's journal, and everything written after it."""
 
     workflow_id: str
     number: int
@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Edge:
-    """The beginning of all that is stored, or its end as of now."""
+    """The beginning or the current end of the stream."""
 
     is_beginning: bool
 
@@ -42,7 +42,7 @@ StreamPoint = Moment | Entry | Edge
 
 
 def parse_stream_point(text: str) -> StreamPoint:
-    """The point that a text names.
+    """Parse a point.
 
     :param text: ``now``, ``beginning``, a time in ISO 8601 with an offset, or the id of an event, which is
         ``workflow_id:number``.
