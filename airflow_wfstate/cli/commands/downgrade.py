@@ -1,6 +1,7 @@
 """``airflow wfstate downgrade``."""
 
-# Airflow's database managers have no annotations. mypy: allow-untyped-calls
+# Airflow's database managers have no annotations.
+# mypy: allow-untyped-calls
 
 from __future__ import annotations
 
