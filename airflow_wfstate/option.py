@@ -23,7 +23,7 @@ class Option(TypedDict):
 
 @dataclass(frozen=True)
 class DeclaredOption:
-    """An option as it is declared here.
+    """The declaration of an option.
 
     :param at_least: the lowest valid number; ``at_most`` is the highest.
     """

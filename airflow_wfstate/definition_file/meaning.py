@@ -16,9 +16,9 @@ from airflow_wfstate.redaction import check_paths
 
 
 def meaning_problems(document: Document) -> Iterator[tuple[Path, Problem]]:
-    """What is wrong beside the structure, each with the path of the value.
+    """List the problems other than those of structure, each with the path of the value.
 
-    Values whose structure is wrong are passed over.
+    Values with a wrong structure are skipped.
     """
     yield from _Meaning(document).problems()
 

@@ -14,7 +14,7 @@ from airflow_wfstate.definition_file.problem import Path, Problem
 from airflow_wfstate.domain.rules.services.choreography import EventMeaning
 
 SCHEMA_FILE: Final = FilePath(__file__).parent / "definition.schema.json"
-"""The schema, as it is published."""
+"""The published schema."""
 
 _KINDS: Final[Mapping[type, str]] = {
     str: "a text",
@@ -41,14 +41,14 @@ def definition_schema() -> dict[str, Any]:
 
 
 def structure_problems(document: Document) -> Iterator[tuple[Path, Problem]]:
-    """What is wrong with the structure, each with the path of the value that is wrong."""
+    """List the problems with the structure, each with the path of the wrong value."""
     told: set[tuple[Path, Problem]] = set()
     for error in _validator().iter_errors(document.value):
         path = tuple(error.absolute_path)
         if path in document.unread:
             continue
         for found in _problems(document, path, error):
-            if found not in told:  # of fields that are missing together, the validator tells one by one
+            if found not in told:  # the validator reports fields that are missing together one by one
                 told.add(found)
                 yield found
 
@@ -61,7 +61,7 @@ def _validator() -> Any:
 
 
 def _problems(document: Document, path: Path, error: Any) -> Iterator[tuple[Path, Problem]]:
-    """The problems that an error of the validator means; several where it tells of several fields at once."""
+    """The problems behind an error of the validator, which may report several fields at once."""
     rule, said, value = error.validator, error.validator_value, error.instance
     if rule == "additionalProperties":
         known = error.schema["properties"]
@@ -76,7 +76,7 @@ def _problems(document: Document, path: Path, error: Any) -> Iterator[tuple[Path
             problem = document.problem((*path, given), f"{given} needs {needed}.", f"Give {needed} too.", at_key=True)
             yield (*path, needed), problem
     elif rule == "const" and value not in _MEANINGS:
-        return  # which is told of already
+        return  # already reported
     elif rule in _WORDS:
         at_key = "propertyNames" in error.absolute_schema_path
         path = (*path, value) if at_key else path
@@ -93,7 +93,7 @@ def _unknown(document: Document, path: Path, name: str, known: Iterable[str]) ->
 
 
 def _missing(value: Mapping[str, object], said: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Fields that are given without another one that they need."""
+    """Fields that are given without another field that they need."""
     for given, needed in said.items():
         if given in value and isinstance(needed, list):
             yield from ((given, name) for name in needed if name not in value)
@@ -142,7 +142,7 @@ _WORDS: Final[Mapping[str, Any]] = {
     "minProperties": lambda value, said: ("This is empty.", "Give at least one."),
     "maxProperties": lambda value, said: (f"These are {len(value)}.", f"At most {said} are allowed."),
 }
-"""By the schema's rule: of a value that breaks it, the reason and what is allowed."""
+"""For each rule of the schema, the reason and the remedy for a value that violates it."""
 
 
 def _short(value: object) -> str:

@@ -69,7 +69,7 @@ class Result:
 class Sender:
     """Sends webhooks to one receiver. Thread-safe.
 
-    :param url: of the receiver, checked as :func:`~airflow_wfstate.domain.rules.webhooks.url.check_webhook_url` does.
+    :param url: URL of the receiver, checked with :func:`~airflow_wfstate.domain.rules.webhooks.url.check_webhook_url`.
     :param allowed: which hosts may be reached.
     :param timeout: for a whole attempt, from the lookup of the host's name to the last byte of the answer.
     """

@@ -12,7 +12,7 @@ from typing import Final
 
 _FAILED: Final = ("failed", "upstream_failed")
 _OVER: Final = ("success", "skipped", *_FAILED)
-"""Over, and there to be cleared; ``removed`` is not."""
+"""The ended states in which a task can be cleared; ``removed`` is not one of them."""
 
 
 @dataclass(frozen=True, slots=True)  # a run may have ten thousand of them
@@ -20,9 +20,9 @@ class RunTask:
     """A task instance of a run.
 
     :param state: its state in Airflow; None if it has not been scheduled.
-    :param decided_to_skip: it is ``skipped`` by its own decision: its step, or its process, said so.
-    :param skipped_by_branch: it is ``skipped`` because a branch or short circuit above it said so.
-    :param completes: it ends the workflow.
+    :param decided_to_skip: whether it is ``skipped`` by its own decision, reported by its step or its process.
+    :param skipped_by_branch: whether it is ``skipped`` because of an upstream branch or short circuit.
+    :param completes: whether it completes the workflow.
     """
 
     id: str
@@ -48,10 +48,10 @@ class RunTask:
 class RunTasks:
     """The tasks of a run, and their dependencies.
 
-    :param downstream: with each task id the ids right below it.
-    :param teardowns: ids of the DAG's teardowns.
-    :param setups: with each task id the setups that it needs, and their teardowns.
-    :param relay_task_id: of the DAG's CompensateWorkflowOperator; None when it has none.
+    :param downstream: the ids of the direct downstream tasks, by task id.
+    :param teardowns: the ids of the DAG's teardowns.
+    :param setups: the setups that each task needs, and their teardowns, by task id.
+    :param relay_task_id: task id of the DAG's CompensateWorkflowOperator; None if it has none.
     """
 
     tasks: list[RunTask]
@@ -65,7 +65,7 @@ class RunTasks:
         return {(task.task_id, task.map_index): task for task in self.tasks}
 
     def find(self, task_id: str, map_index: int) -> RunTask | None:
-        """The task instance of a task id and map index; None when the run has none."""
+        """The task instance with a task id and map index; None if the run has none."""
         return self._by_place.get((task_id, map_index))
 
     @property
@@ -89,10 +89,11 @@ class RunTasks:
         return found
 
     def unfinished(self) -> dict[str, str]:
-        """What a resume clears: the ids of task instances, each with the reason.
+        """The ids of the task instances that a resume clears, each with the reason.
 
-        What failed or was not reached, what was skipped because the run was ended around it, and what stands below
-        these and has not succeeded. What succeeded stays, but for setups and teardowns of what runs again.
+        These are tasks that failed or were not reached, tasks that were skipped because the run ended, and downstream
+        tasks of these that have not succeeded. Tasks that succeeded stay, except for setups and teardowns of tasks that
+        run again.
         """
         chosen: dict[str, str] = {}
         skipped = {task.task_id for task in self.tasks if task.state == "skipped"}
@@ -111,7 +112,7 @@ class RunTasks:
         return self._with_setups(chosen)
 
     def from_tasks(self, task_ids: Iterable[str], why: str) -> dict[str, str]:
-        """What a restart clears: these tasks and everything below them that is over, each with the reason."""
+        """What a restart clears: these tasks and all ended tasks downstream of them, each with the reason."""
         roots = set(task_ids)
         below = self._below_of(sorted(roots))
         chosen: dict[str, str] = {}
@@ -125,7 +126,7 @@ class RunTasks:
         return self._with_setups(chosen)
 
     def at_work_from(self, task_ids: Iterable[str]) -> list[RunTask]:
-        """Of these tasks, and all below them but the relay, those that are at work."""
+        """Those of these tasks, and of all tasks downstream except the relay, that are running."""
         ids = set(task_ids)
         wanted = ids | self._below_of(sorted(ids)).keys()
         return [task for task in self._ordinary() if task.task_id in wanted and task.is_at_work]
@@ -134,7 +135,7 @@ class RunTasks:
         return [task for task in self.tasks if task.task_id != self.relay_task_id]
 
     def _below_of(self, task_ids: Iterable[str]) -> dict[str, str]:
-        """With each task id below one of these the first of them."""
+        """The first of these tasks that each downstream task id follows."""
         found: dict[str, str] = {}
         for root in dict.fromkeys(task_ids):  # each item of a mapped task names it
             for task_id in self.below(root):
@@ -154,9 +155,9 @@ class RunTasks:
 
 
 def _was_skipped_by_end_of_run(task: RunTask, below_skipped: set[str]) -> bool:
-    """Whether nothing else can have skipped it: neither itself, nor a branch, nor a skipped task right above.
+    """Whether nothing else can have skipped it: not itself, a branch, or a skipped direct upstream task.
 
-    :param below_skipped: ids of the tasks right below a skipped one.
+    :param below_skipped: ids of the direct downstream tasks of skipped ones.
     """
     if task.state != "skipped" or task.decided_to_skip or task.skipped_by_branch:
         return False

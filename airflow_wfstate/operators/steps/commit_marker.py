@@ -93,8 +93,8 @@ class CommitMarker:
     """The marker of one round.
 
     :param connection: a connection without an open transaction.
-    :param idempotency_key: of the round.
-    :param workflow_id: for people who look at the table.
+    :param idempotency_key: the round's idempotency key.
+    :param workflow_id: for people who read the table.
     :param step: ``dag.name`` or ``dag.name[item]``, also for people who read the table.
     :raises TransactionRefused: the connection is in autocommit mode.
     """

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 _BOUNDARIES: Final = frozenset("/:#?")
-"""Characters at which a source may be told apart from a longer one: ``https://a.example`` is no prefix of
+"""Characters at which a prefix of a source may end: ``https://a.example`` is not a prefix of
 ``https://a.example.org/``."""
 
 
@@ -76,7 +76,7 @@ class Service:
         return self.subscription or self.name
 
     def handler_of(self, step: str) -> str:
-        """What undoes a step, in words: it stands where a step of a DAG has its function.
+        """What undoes a step, in words, shown where a step of a DAG has its function.
 
         :raises KeyError: the step cannot be undone.
         """

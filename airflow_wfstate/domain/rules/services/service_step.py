@@ -1,9 +1,9 @@
 """How an event of a service changes a step of the service.
 
-Events come late, twice and out of order. Which of two is the newer one is told by the extension ``sequence`` where both
-have it, else by ``time`` where both have it, else by their arrival. What is compared with is the last *end* of the step
-that was applied (succeeded, failed, compensated): a begin whose clock runs ahead must not outdate the end of the same
-work.
+Events can arrive late, twice and out of order. The newer of two events is determined by the extension ``sequence`` if
+both have it, otherwise by ``time`` if both have it, otherwise by arrival. Events are compared with the last *end* of
+the step that was applied (succeeded, failed, compensated), because a begin whose clock runs ahead must not make the end
+of the same work look outdated.
 """
 
 from __future__ import annotations

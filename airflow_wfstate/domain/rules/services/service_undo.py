@@ -47,9 +47,9 @@ class Answer:
 def answer_of(undos: Sequence[RoundUndo], meaning: EventMeaning, causation_id: str | None) -> Answer | Unmoved | None:
     """Interpret an event of a service about the undo of its step; None if it is not about an undo.
 
-    A service names the request that it answers as the event's ``causationid``. Where a step was done once, it need
-    not: a ``compensated`` can mean nothing else. A ``failed`` is a refusal only when it names the request, for else it
-    may be late news of the step itself.
+    A service gives the request that it answers as the event's ``causationid``. If a step was done only once, it does
+    not have to, because ``compensated`` can then mean nothing else. A ``failed`` is a refusal only if it names the
+    request; otherwise it may be late news about the step itself.
 
     :param undos: the undos of all rounds that recorded one.
     """
@@ -87,7 +87,7 @@ def _done(undos: Sequence[RoundUndo], named: RoundUndo | None) -> Answer | Unmov
 
 
 def state_after(step: StepState, undos: Sequence[RoundUndo]) -> StepState:
-    """The state of a step after the undo of one of its rounds: compensated, when that of each round is done.
+    """The state of a step after the undo of one of its rounds: compensated if the undo of every round is done.
 
     :param undos: the undos of all rounds that recorded one.
     """
@@ -96,8 +96,8 @@ def state_after(step: StepState, undos: Sequence[RoundUndo]) -> StepState:
 
 
 def armed_in(workflow: WorkflowState) -> CompensationState:
-    """The state in which the undo of a round begins that succeeded while its workflow was in this state.
+    """The initial state of the undo of a round that succeeded while its workflow was in this state.
 
-    Of one that has succeeded, or was cancelled without an undo, what was done stays.
+    In a workflow that has succeeded, or was cancelled without compensation, finished steps stay.
     """
     return _C.DISCARDED if workflow in (_W.SUCCEEDED, _W.CANCELLED) else _C.ARMED

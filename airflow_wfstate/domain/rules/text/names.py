@@ -52,9 +52,9 @@ def check_name(kind: str, value: object) -> str:
 def check_step_name(value: object) -> str:
     """Check that ``value`` is a valid step name, without square brackets, and return it.
 
-    In the label of a step brackets hold its item, or its participant's place: a step ``m[x]`` could not be told from
-    item ``x`` of a step ``m``. Task ids have none. What is stored from before this rule stays readable, and a step can
-    be renamed from such a name.
+    In the label of a step, brackets enclose its item or its participant's place, so a step ``m[x]`` could not be
+    distinguished from item ``x`` of a step ``m``. Task ids have no brackets. Names stored before this rule existed stay
+    readable, and a step can be renamed from such a name.
 
     :raises InvalidName: it is not.
     """

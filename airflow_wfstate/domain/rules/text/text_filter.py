@@ -13,9 +13,9 @@ MAX_TEXT: Final = 200
 
 
 def check_text_filter(name: str, text: str) -> None:
-    """Check a text that is looked for anywhere in another one.
+    """Check a text to search for anywhere in another text.
 
-    :param name: of the filter.
+    :param name: name of the filter.
     :raises InvalidRequest: it is shorter than :data:`MIN_TEXT`, or longer than :data:`MAX_TEXT`.
     """
     if len(text) < MIN_TEXT:
