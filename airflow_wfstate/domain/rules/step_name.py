@@ -75,7 +75,7 @@ class StepName:
         return self.label if self.place.shown else self.short
 
     def forms(self, *, with_item: bool) -> tuple[str, str, str]:
-        """All forms that users may write, the most explicit first: with the place, with the participant, only the name."""
+        """All forms that users may write, from the most explicit (with the place) to only the name."""
         tail = self.short if with_item else self.name
         at_place = f"{self.participant}[{self.place.name}]" if self.place.name else self.participant
         return f"{at_place}.{tail}", f"{self.participant}.{tail}", tail
