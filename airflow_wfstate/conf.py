@@ -123,8 +123,7 @@ _DECLARED: Final = {
     "turn_interval_seconds": DeclaredOption(
         "float",
         "5",
-        "How often an api-server looks for relays that wait to be cleared, as long as it gets requests or a workflow "
-        "is being compensated.",
+        "How often an api-server looks for relays that wait to be cleared, while it gets requests or anything is undone.",
         at_least=0.1,
         at_most=_DAY,
     ),
@@ -146,9 +145,8 @@ _DECLARED: Final = {
     "relay_patience_seconds": DeclaredOption(
         "integer",
         "600",
-        "How long a relay that has the turn may take to begin its compensation before the workflow is put on hold "
-        "until an operator decides. The workflow is flagged after a tenth of that time. The time does not run while a "
-        "relay waits for other tasks of its run.",
+        "How long a relay that has the turn may take to begin before the workflow is put on hold until an operator "
+        "decides; it is flagged after a tenth of that. Waiting for other tasks of the relay's run does not count.",
         at_least=1,
         at_most=_YEAR,
     ),
