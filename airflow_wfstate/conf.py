@@ -123,7 +123,7 @@ _DECLARED: Final = {
     "turn_interval_seconds": DeclaredOption(
         "float",
         "5",
-        "How often an api-server looks for relays that wait to be cleared, while requests arrive or anything is undone.",
+        "How often an api-server looks for relays that wait to be cleared, while it gets requests or undoes anything.",
         at_least=0.1,
         at_most=_DAY,
     ),
