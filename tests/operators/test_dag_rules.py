@@ -69,7 +69,7 @@ KINDS = [plain, mapped, classic, classic_mapped, transactional_mapped, triggerin
 @pytest.mark.parametrize("first", KINDS)
 def test_two_tasks_that_are_one_step_are_an_error_also_without_a_start(a_dag, first, second):
     first("a"), second("b")
-    with pytest.raises(InvalidDag, match=r"the tasks t_a and t_b are both the step pay: .* item_key"):
+    with pytest.raises(InvalidDag, match=r"the tasks t_a and t_b are both the step pay\. .* item_key"):
         a_dag.validate()
 
 

@@ -144,7 +144,7 @@ def test_multiple_outputs_is_inferred_from_the_annotation(a_dag):
         (lambda: task.step(compensate="nothing")(undo), "compensate is 'nothing'"),
         (lambda: task.step(compensate=task(undo))(undo), "Give a plain function"),
         (lambda: durable(undo), "durable.. was given an object of type function"),
-        (lambda: durable(durable(EmptyOperator(task_id="x"))), "Task x is a step already"),
+        (lambda: durable(durable(EmptyOperator(task_id="x"))), "Task x is already a step"),
         (lambda: durable(TriggerDagRunOperator(task_id="x", trigger_dag_id="y")), "Use TriggerWorkflowDagRunOperator"),
         (lambda: StartWorkflowOperator(task_id="x", name="n", key="k", on_failure="?"), "on_failure is '?'"),
     ],
